@@ -1,0 +1,147 @@
+// swift-tools-version: 6.1
+// One daemon (fitnessd), one tool (fitnessctl), one local Strava for tests and the demo (strava-simulator).
+// Who may import whom goes down only; TidyTests holds this file to the plan.
+import PackageDescription
+
+let package = Package(
+    name: "fitnessllm-dataplatform",
+    platforms: [.macOS(.v15)],
+    products: [
+        .executable(name: "fitnessd", targets: ["fitnessd"]),
+        .executable(name: "fitnessctl", targets: ["fitnessctl"]),
+        .executable(name: "strava-simulator", targets: ["strava-simulator"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
+        .package(url: "https://github.com/apple/swift-nio", from: "2.101.0"),
+        .package(url: "https://github.com/apple/swift-nio-extras", from: "1.35.0"),
+        .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.0"),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+    ],
+    targets: [
+        // C libraries, as Debian packages.
+        .systemLibrary(name: "CLibpq", path: "Sources/Base/C/CLibpq", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
+        .systemLibrary(
+            name: "CLibcurl", path: "Sources/Base/C/CLibcurl", pkgConfig: "libcurl",
+            providers: [.apt(["libcurl4-openssl-dev"])]),
+        .systemLibrary(
+            name: "COpenSSL", path: "Sources/Base/C/COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
+        .target(name: "CSimdjson", path: "Sources/Base/C/CSimdjson", linkerSettings: [.linkedLibrary("simdjson")]),
+
+        // Base
+        .target(name: "Core", dependencies: [.product(name: "Logging", package: "swift-log")], path: "Sources/Base/Core"),
+        .target(
+            name: "Database", dependencies: ["Core", "CLibpq", .product(name: "Logging", package: "swift-log")],
+            path: "Sources/Base/Database"),
+        .target(
+            name: "HTTPTransport", dependencies: ["Core", "CLibcurl"], path: "Sources/Base/HTTPTransport"),
+
+        // Warehouse and Ingest
+        .target(
+            name: "Warehouse",
+            dependencies: [
+                "Core", "Database", "COpenSSL", "CSimdjson", .product(name: "Logging", package: "swift-log"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+            ],
+            path: "Sources/Warehouse"),
+        .target(
+            name: "StravaAPI",
+            dependencies: ["Core", "HTTPTransport", .product(name: "Logging", package: "swift-log")],
+            path: "Sources/Ingest/StravaAPI"),
+        .target(
+            name: "Governor",
+            dependencies: ["Core", "Database", "StravaAPI", .product(name: "Logging", package: "swift-log")],
+            path: "Sources/Ingest/Governor"),
+        .target(
+            name: "Vault",
+            dependencies: ["Core", "Database", "StravaAPI", "COpenSSL", .product(name: "Logging", package: "swift-log")],
+            path: "Sources/Ingest/Vault"),
+        .target(
+            name: "Sync",
+            dependencies: [
+                "Core", "Database", "StravaAPI", "Governor", "Vault", "Warehouse",
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+            ],
+            path: "Sources/Ingest/Sync"),
+
+        // Doors
+        .target(
+            name: "ControlAPI",
+            dependencies: [
+                .product(name: "NIOCore", package: "swift-nio"), .product(name: "NIOPosix", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
+            ],
+            path: "Sources/Control/API"),
+        .target(
+            name: "ControlServer",
+            dependencies: [
+                "ControlAPI", "Core", "Database", "Governor", "Sync", "Vault", "Warehouse",
+                .product(name: "Hummingbird", package: "hummingbird"),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "NIOExtras", package: "swift-nio-extras"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+            ],
+            path: "Sources/Control/Server"),
+        .target(
+            name: "Gateway",
+            dependencies: [
+                "Core", "Database", "StravaAPI", "Governor", "Vault", "Sync", "Warehouse",
+                .product(name: "Hummingbird", package: "hummingbird"),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+            ],
+            path: "Sources/Gateway"),
+
+        // A local Strava
+        .target(
+            name: "Simulator",
+            dependencies: [
+                "Core", .product(name: "Hummingbird", package: "hummingbird"),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+            ],
+            path: "Sources/Simulator/Library"),
+        .executableTarget(
+            name: "strava-simulator",
+            dependencies: ["Simulator", .product(name: "ArgumentParser", package: "swift-argument-parser")],
+            path: "Sources/Simulator/Program"),
+
+        // Programs
+        .executableTarget(
+            name: "fitnessd",
+            dependencies: [
+                "Core", "Database", "HTTPTransport", "Warehouse", "StravaAPI", "Governor", "Vault", "Sync",
+                "ControlAPI", "ControlServer", "Gateway", "Simulator",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+            ],
+            path: "Sources/Daemon"),
+        .executableTarget(
+            name: "fitnessctl",
+            dependencies: ["ControlAPI", .product(name: "ArgumentParser", package: "swift-argument-parser")],
+            path: "Sources/CommandLine"),
+
+        // Tests
+        .target(
+            name: "TestKit", dependencies: ["Core", "Database"],
+            path: "Tests/TestKit"),
+        .testTarget(name: "CoreTests", dependencies: ["Core", "TestKit"]),
+        .testTarget(name: "DatabaseTests", dependencies: ["Database", "TestKit"]),
+        .testTarget(name: "HTTPTransportTests", dependencies: ["HTTPTransport", "TestKit", .product(name: "Hummingbird", package: "hummingbird")]),
+        .testTarget(name: "StravaAPITests", dependencies: ["StravaAPI", "Simulator", "TestKit"]),
+        .testTarget(name: "GovernorTests", dependencies: ["Governor", "TestKit"]),
+        .testTarget(name: "VaultTests", dependencies: ["Vault", "Simulator", "TestKit"]),
+        .testTarget(name: "WarehouseTests", dependencies: ["Warehouse", "TestKit"]),
+        .testTarget(name: "SyncTests", dependencies: ["Sync", "Simulator", "TestKit"]),
+        .testTarget(name: "ControlTests", dependencies: ["ControlAPI", "ControlServer", "TestKit"]),
+        .testTarget(name: "GatewayTests", dependencies: ["Gateway", "Simulator", "TestKit"]),
+        .testTarget(name: "SimulatorTests", dependencies: ["Simulator", "TestKit", "HTTPTransport"]),
+        .testTarget(name: "DaemonTests", dependencies: ["ControlAPI", "Simulator", "TestKit"]),
+        .testTarget(name: "TidyTests", dependencies: ["TestKit"]),
+    ],
+    swiftLanguageModes: [.v6]
+)

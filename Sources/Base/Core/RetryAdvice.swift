@@ -1,0 +1,16 @@
+import Foundation
+
+/// What a caller may do after an error. Every error type of this project answers with one; nobody decides on an error's text.
+public enum RetryAdvice: Sendable, Equatable {
+    /// The same call may succeed soon: back off and try again.
+    case retry
+    /// The same call may succeed from this instant on.
+    case retryAfter(Date)
+    /// The same call fails until a person or another program changes something.
+    case never
+}
+
+/// An error with a closed code and a safe description.
+public protocol AdvisedError: Error, Sendable, CustomStringConvertible {
+    var retryAdvice: RetryAdvice { get }
+}
