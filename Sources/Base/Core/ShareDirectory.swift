@@ -18,7 +18,8 @@ public enum ShareDirectory {
     private static func candidates(environment: [String: String]) -> [URL] {
         var folders: [URL] = []
         if let set = environment["FITNESSD_SHARE_DIR"], !set.isEmpty { folders.append(URL(filePath: set)) }
-        let executable = (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")) ?? CommandLine.arguments[0]
+        let executable =
+            (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")) ?? CommandLine.arguments[0]
         var folder = URL(filePath: executable).deletingLastPathComponent()
         folders.append(folder.appending(path: "../share/fitnessd").standardizedFileURL)
         while folder.path != "/" {

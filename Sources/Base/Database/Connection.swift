@@ -1,0 +1,199 @@
+import CLibpq
+import Core
+import Foundation
+import Synchronization
+
+/// One connection to PostgreSQL. Its calls run one after another on a thread of its own; cancelling the task that waits cancels the statement.
+public actor Connection {
+    private nonisolated let thread: ConnectionThread
+    private let link: Link
+    private var statements = PreparedStatements()
+
+    public nonisolated var unownedExecutor: UnownedSerialExecutor { thread.asUnownedSerialExecutor() }
+
+    private init(thread: ConnectionThread, link: Link) {
+        self.thread = thread
+        self.link = link
+    }
+
+    /// Connects and sets what the session needs: UTC, ISO dates, quiet notices.
+    static func open(_ conninfo: String, applicationName: String) async throws -> Connection {
+        let connection = Connection(thread: ConnectionThread(name: "libpq"), link: Link())
+        try await connection.connect(conninfo, applicationName: applicationName)
+        return connection
+    }
+
+    /// Runs one statement. It is prepared at its first use on this connection and found again by its text.
+    public func query(_ sql: SQL) async throws -> Rows {
+        try await cancellable { try $0.run(sql) }
+    }
+
+    /// Runs a script of several statements without parameters, as one implicit transaction.
+    public func execute(_ script: String) async throws {
+        try await cancellable { connection in
+            _ = try connection.link.check(PQexec(connection.link.pointer, script))
+        }
+    }
+
+    /// Runs several statements in one round trip (libpq's pipeline mode). The first error ends the batch.
+    public func pipeline(_ batch: [SQL]) async throws -> [Rows] {
+        if batch.isEmpty { return [] }
+        return try await cancellable { try $0.runPipeline(batch) }
+    }
+
+    /// Sends `bytes` as the data of a `COPY … FROM STDIN` statement; answers the number of rows.
+    public func copyIn(_ statement: String, _ bytes: [UInt8]) async throws -> Int {
+        try await cancellable { try $0.runCopy(statement, bytes) }
+    }
+
+    // MARK: For the pool and for transactions
+
+    /// Runs a script whatever has happened to the task: the end of a transaction must not be cancelled.
+    func executeUncancelled(_ script: String) throws {
+        _ = try link.check(PQexec(link.pointer, script))
+    }
+
+    /// Whether the connection can be handed out: alive, outside any transaction, and no cancellation may still be on its way to it.
+    func isReusable() -> Bool {
+        if link.cancelled.load(ordering: .acquiring) { return false }
+        PQconsumeInput(link.pointer)
+        return PQstatus(link.pointer) == CONNECTION_OK && PQtransactionStatus(link.pointer) == PQTRANS_IDLE
+    }
+
+    func close() { link.close() }
+
+    /// Waits until the server sends something, a notification among it, or `timeout_ms` has passed.
+    func waitForNotifications(timeout_ms: Int32) throws -> [String] {
+        var descriptor = pollfd(fd: PQsocket(link.pointer), events: Int16(POLLIN), revents: 0)
+        _ = poll(&descriptor, 1, timeout_ms)
+        guard PQconsumeInput(link.pointer) == 1 else { throw link.failure() }
+        var payloads: [String] = []
+        while let notification = PQnotifies(link.pointer) {
+            payloads.append(String(cString: notification.pointee.extra))
+            PQfreemem(notification)
+        }
+        return payloads
+    }
+
+    // MARK: The blocking calls
+
+    private func connect(_ conninfo: String, applicationName: String) throws {
+        try link.connect(conninfo, applicationName: applicationName)
+        let session =
+            "SET TIME ZONE 'UTC'; SET datestyle = 'ISO'; SET client_min_messages = warning; SET standard_conforming_strings = on"
+        _ = try link.check(PQexec(link.pointer, session))
+    }
+
+    private func cancellable<Answer: Sendable>(_ body: (isolated Connection) throws -> Answer) async throws -> Answer {
+        let link = self.link
+        return try await withTaskCancellationHandler {
+            try Task.checkCancellation()
+            return try body(self)
+        } onCancel: {
+            link.cancel()
+        }
+    }
+
+    private func run(_ sql: SQL) throws -> Rows {
+        let name = try prepare(sql)
+        let result = sql.parameters.withPointers { values, lengths, formats in
+            PQexecPrepared(link.pointer, name, Int32(sql.parameters.count), values, lengths, formats, 1)
+        }
+        return Rows(try link.check(result))
+    }
+
+    /// The name under which this statement is prepared on this connection.
+    private func prepare(_ sql: SQL) throws -> String {
+        if let name = statements.name(for: sql) { return name }
+        let (name, evicted) = statements.admit(sql)
+        if let evicted { _ = try link.check(PQexec(link.pointer, "DEALLOCATE \(evicted)")) }
+        do {
+            let types = sql.parameters.map(\.type)
+            _ = try link.check(PQprepare(link.pointer, name, sql.text, Int32(types.count), types))
+        } catch {
+            statements.forget(sql)
+            throw error
+        }
+        return name
+    }
+
+    private func runPipeline(_ batch: [SQL]) throws -> [Rows] {
+        let names = try batch.map { try prepare($0) }
+        guard PQenterPipelineMode(link.pointer) == 1 else { throw link.failure() }
+        defer { PQexitPipelineMode(link.pointer) }
+        for (sql, name) in zip(batch, names) {
+            let sent = sql.parameters.withPointers { values, lengths, formats in
+                PQsendQueryPrepared(link.pointer, name, Int32(sql.parameters.count), values, lengths, formats, 1)
+            }
+            guard sent == 1 else { throw link.failure() }
+        }
+        guard PQpipelineSync(link.pointer) == 1 else { throw link.failure() }
+        return try receivePipeline(count: batch.count)
+    }
+
+    /// Reads until the synchronisation point; `PQgetResult` answers nil between two statements' results.
+    private func receivePipeline(count: Int) throws -> [Rows] {
+        var rows: [Rows] = []
+        var failure: (any Error)?
+        while true {
+            guard let pointer = PQgetResult(link.pointer) else {
+                if PQstatus(link.pointer) != CONNECTION_OK { throw failure ?? link.failure() }
+                continue
+            }
+            let status = PQresultStatus(pointer)
+            if status == PGRES_PIPELINE_SYNC {
+                PQclear(pointer)
+                break
+            }
+            do { rows.append(Rows(try link.check(pointer))) } catch { failure = failure ?? error }
+        }
+        if let failure { throw failure }
+        guard rows.count == count else { throw DatabaseError(.unreachable, "a pipeline lost an answer") }
+        return rows
+    }
+
+    private func runCopy(_ statement: String, _ bytes: [UInt8]) throws -> Int {
+        _ = try link.check(PQexec(link.pointer, statement), expecting: PGRES_COPY_IN)
+        let chunk_bytes = 1 << 20
+        var offset = 0
+        while offset < bytes.count {
+            let count = min(chunk_bytes, bytes.count - offset)
+            let sent = bytes.withUnsafeBytes { all in
+                PQputCopyData(
+                    link.pointer, all.baseAddress?.advanced(by: offset).assumingMemoryBound(to: CChar.self), Int32(count))
+            }
+            guard sent == 1 else { throw link.failure() }
+            offset += count
+        }
+        guard PQputCopyEnd(link.pointer, nil) == 1 else { throw link.failure() }
+        let end = try link.check(PQgetResult(link.pointer))
+        while let rest = PQgetResult(link.pointer) { PQclear(rest) }
+        return end.affected
+    }
+}
+
+extension [SQLParameter] {
+    /// Lends the parameters in libpq's shape: value pointers, lengths, and 1 (binary) for each format.
+    func withPointers<Answer>(
+        _ body: (UnsafePointer<UnsafePointer<CChar>?>?, UnsafePointer<Int32>?, UnsafePointer<Int32>?) -> Answer
+    ) -> Answer {
+        if isEmpty { return body(nil, nil, nil) }
+        // One block for all values, so that their addresses stay valid for the call.
+        var block: [UInt8] = []
+        block.reserveCapacity(reduce(1) { $0 + ($1.bytes?.count ?? 0) })
+        var offsets: [Int?] = []
+        for parameter in self {
+            offsets.append(parameter.bytes == nil ? nil : block.count)
+            if let bytes = parameter.bytes { block.append(contentsOf: bytes) }
+        }
+        block.append(0)
+        let lengths = map { Int32($0.bytes?.count ?? 0) }
+        let formats = [Int32](repeating: 1, count: count)
+        return block.withUnsafeBytes { bytes in
+            let values = offsets.map { offset in
+                offset.flatMap { bytes.baseAddress?.advanced(by: $0).assumingMemoryBound(to: CChar.self) }
+            }
+            return body(values, lengths, formats)
+        }
+    }
+}

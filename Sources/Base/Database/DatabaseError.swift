@@ -1,0 +1,65 @@
+import Core
+
+/// What went wrong with PostgreSQL: a closed code, the SQLSTATE, the constraint's name and a message that is safe to log.
+///
+/// The server's own message is kept only where it can't hold a row's values (SQLSTATE classes 22 and 23 may quote them).
+public struct DatabaseError: AdvisedError {
+    public enum Code: String, Sendable {
+        /// No connection could be made or it broke.
+        case unreachable
+        /// The server refuses this user or password.
+        case authentication
+        /// A constraint was violated; `constraint` names it.
+        case constraint
+        /// Deadlock or serialisation failure: the same transaction may succeed when tried again.
+        case serialization
+        /// The statement was cancelled because its task was.
+        case cancelled
+        /// The pool was closed.
+        case closed
+        /// A column was not of the type that the code expects.
+        case decoding
+        /// The server refuses the statement: a bug, or a missing migration or privilege.
+        case statement
+        /// A migration can't be applied as it stands.
+        case migration
+        /// The private PostgreSQL could not be set up, started or stopped.
+        case embedded
+    }
+
+    public let code: Code
+    public let message: String
+    public let sqlState: String?
+    public let constraint: String?
+
+    public init(_ code: Code, _ message: String, sqlState: String? = nil, constraint: String? = nil) {
+        self.code = code
+        self.message = message
+        self.sqlState = sqlState
+        self.constraint = constraint
+    }
+
+    public var description: String {
+        let state = sqlState.map { " (SQLSTATE \($0))" } ?? ""
+        return "database \(code.rawValue): \(message)\(state)"
+    }
+
+    public var retryAdvice: RetryAdvice {
+        switch code {
+        case .unreachable, .serialization: .retry
+        case .authentication, .constraint, .cancelled, .closed, .decoding, .statement, .migration, .embedded: .never
+        }
+    }
+
+    /// The code for a SQLSTATE (PostgreSQL documentation, Appendix A).
+    static func code(forState state: String) -> Code {
+        switch state.prefix(2) {
+        case "08", "53": .unreachable
+        case "23": .constraint
+        case "28": .authentication
+        case "40": .serialization
+        case "57": state == "57014" ? .cancelled : .unreachable
+        default: state == "55P03" ? .serialization : .statement
+        }
+    }
+}

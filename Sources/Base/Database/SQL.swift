@@ -1,0 +1,55 @@
+/// A statement with its parameters. Interpolated values become `$1`, `$2`, … and travel in binary form, never as text of the statement.
+///
+///     let statement: SQL = "SELECT name FROM silver.activity WHERE athlete_id = \(athlete)"
+public struct SQL: Sendable, ExpressibleByStringInterpolation {
+    public private(set) var text: String
+    public private(set) var parameters: [SQLParameter]
+
+    public init(stringLiteral value: String) {
+        text = value
+        parameters = []
+    }
+
+    public init(stringInterpolation: StringInterpolation) {
+        text = stringInterpolation.text
+        parameters = stringInterpolation.parameters
+    }
+
+    /// A statement from text that is not a literal: the content of an SQL file, with its `$n` parameters beside it.
+    public init(raw text: String, parameters: [SQLParameter] = []) {
+        self.text = text
+        self.parameters = parameters
+    }
+
+    public struct StringInterpolation: StringInterpolationProtocol {
+        var text = ""
+        var parameters: [SQLParameter] = []
+
+        public init(literalCapacity: Int, interpolationCount: Int) {
+            text.reserveCapacity(literalCapacity + interpolationCount * 3)
+            parameters.reserveCapacity(interpolationCount)
+        }
+
+        public mutating func appendLiteral(_ literal: String) { text += literal }
+
+        public mutating func appendInterpolation<Value: SQLEncodable>(_ value: Value) {
+            parameters.append(SQLParameter(value))
+            text += "$\(parameters.count)"
+        }
+
+        /// Splices text into the statement as it is: identifiers and fragments of our own, never anything from outside.
+        public mutating func appendInterpolation(raw fragment: String) { text += fragment }
+    }
+}
+
+/// One bound value: its PostgreSQL type and its binary form, nil for NULL.
+public struct SQLParameter: Sendable {
+    public let type: UInt32
+    public let bytes: [UInt8]?
+
+    public init<Value: SQLEncodable>(_ value: Value) {
+        type = Value.sqlType
+        var buffer: [UInt8] = []
+        bytes = value.encodeSQL(into: &buffer) ? buffer : nil
+    }
+}
