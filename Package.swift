@@ -73,7 +73,7 @@ let package = Package(
                 .product(name: "NIOCore", package: "swift-nio"), .product(name: "NIOPosix", package: "swift-nio"),
                 .product(name: "NIOHTTP1", package: "swift-nio"),
             ],
-            path: "Sources/Control/API"),
+            path: "Sources/Control/API", exclude: ["openapi.yaml"]),
         .target(
             name: "ControlServer",
             dependencies: [

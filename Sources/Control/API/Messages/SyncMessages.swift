@@ -1,0 +1,83 @@
+import Foundation
+
+/// Body of `POST /v1/sync` and `POST /v1/athletes/{athlete_id}/sync`. `full` walks the whole list again.
+public struct SyncRequest: Codable, Sendable, Equatable {
+    public let full: Bool
+
+    public init(full: Bool) { self.full = full }
+}
+
+/// Answer to an intent: how many athletes it reached, and since when it stands (the start of what `progress` watches).
+public struct AcceptedMessage: Codable, Sendable, Equatable {
+    public let athletes: Int
+    public let requestedAt: Date
+
+    public init(athletes: Int, requestedAt: Date) {
+        self.athletes = athletes
+        self.requestedAt = requestedAt
+    }
+
+    enum CodingKeys: String, CodingKey {
+        case athletes
+        case requestedAt = "requested_at"
+    }
+}
+
+/// Body of `POST /v1/pause` and `POST /v1/athletes/{athlete_id}/pause`. `for_s` absent: until resumed.
+public struct PauseRequest: Codable, Sendable, Equatable {
+    public let forS: Int?
+    public let reason: String?
+
+    public init(forS: Int?, reason: String?) {
+        self.forS = forS
+        self.reason = reason
+    }
+
+    enum CodingKeys: String, CodingKey {
+        case reason
+        case forS = "for_s"
+    }
+}
+
+/// One line of `GET /v1/progress` and `GET /v1/athletes/{athlete_id}/progress`: sent on change and at least every five seconds.
+public struct ProgressMessage: Codable, Sendable, Equatable {
+    /// How the watched sync ended.
+    public enum Outcome: String, Codable, Sendable {
+        /// Every athlete's run ended and nothing is due.
+        case done
+        /// At least one athlete's run ended with an error, or the athlete must connect again.
+        case failed
+        /// Nobody works: the athletes are paused.
+        case paused
+    }
+
+    public let at: Date
+    /// Athletes that are watched, and how many of them are through.
+    public let athletes: Int
+    public let finished: Int
+    public let working: Int
+    public let activities: Int
+    public let landed: Int
+    /// Answers that are due now: pending, or failed with their next try reached.
+    public let pending: Int
+    public let waiting: WaitingMessage?
+    /// Absent until the end; the last line has it.
+    public let outcome: Outcome?
+    public let error: String?
+
+    public init(
+        at: Date, athletes: Int, finished: Int, working: Int, activities: Int, landed: Int, pending: Int,
+        waiting: WaitingMessage?, outcome: Outcome?, error: String?
+    ) {
+        self.at = at
+        self.athletes = athletes
+        self.finished = finished
+        self.working = working
+        self.activities = activities
+        self.landed = landed
+        self.pending = pending
+        self.waiting = waiting
+        self.outcome = outcome
+        self.error = error
+    }
+}
