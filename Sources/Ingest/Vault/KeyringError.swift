@@ -1,0 +1,47 @@
+import Core
+
+/// Why a keyring file can't be used or made. Its description is one sentence that says what to do; it never shows a line of the file.
+public struct KeyringError: AdvisedError, Equatable {
+    public enum Code: String, Sendable {
+        case unreadable
+        case notAFile = "not_a_file"
+        case wrongOwner = "wrong_owner"
+        case wrongPermissions = "wrong_permissions"
+        case tooLarge = "too_large"
+        case malformed
+        case duplicate
+        case empty
+        case exists
+        case notWritable = "not_writable"
+        case notLockable = "not_lockable"
+    }
+
+    public let code: Code
+    public let path: String
+    /// What the code alone doesn't say: a line number, the system's words.
+    public let detail: String
+
+    init(_ code: Code, path: String, detail: String = "") {
+        self.code = code
+        self.path = path
+        self.detail = detail
+    }
+
+    public var retryAdvice: RetryAdvice { .never }
+
+    public var description: String {
+        switch code {
+        case .unreadable: "the keyring \(path) can't be read (\(detail)): make one with `fitnessd keygen \(path)` or correct the path"
+        case .notAFile: "the keyring \(path) is not a regular file: name the file itself"
+        case .wrongOwner: "the keyring \(path) belongs to somebody else: run `chown` so that it belongs to the user of fitnessd"
+        case .wrongPermissions: "the keyring \(path) can be read or changed by others (mode \(detail)): run `chmod 600 \(path)`"
+        case .tooLarge: "the keyring \(path) is larger than \(detail): it holds one key a line and nothing else"
+        case .malformed: "line \(detail) of the keyring \(path) is not `key_id base64-of-32-bytes`: correct it or take it out"
+        case .duplicate: "line \(detail) of the keyring \(path) repeats a key id: give each key a name of its own"
+        case .empty: "the keyring \(path) holds no key: make a new one with `fitnessd keygen` under another name"
+        case .exists: "\(path) is there already and is not replaced: name a new file for the keyring"
+        case .notWritable: "the keyring \(path) can't be written (\(detail)): make the folder writable or name another place"
+        case .notLockable: "the keys can't be locked in memory: raise the limit of locked memory (`ulimit -l`, LimitMEMLOCK=) to 64 kB"
+        }
+    }
+}
