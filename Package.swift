@@ -47,7 +47,7 @@ let package = Package(
             path: "Sources/Warehouse"),
         .target(
             name: "StravaAPI",
-            dependencies: ["Core", "HTTPTransport", .product(name: "Logging", package: "swift-log")],
+            dependencies: ["Core", "HTTPTransport", "COpenSSL", .product(name: "Logging", package: "swift-log")],
             path: "Sources/Ingest/StravaAPI"),
         .target(
             name: "Governor",

@@ -1,0 +1,70 @@
+import Foundation
+
+/// Sends HTTP requests through libcurl: one thread, kept-alive connections, at most `inFlightMax` requests at a time, the rest in order.
+///
+/// It verifies TLS certificates, follows no redirect, speaks only http and https, and hands each request to a connection at most once.
+/// Proxies are taken from the environment (`https_proxy`, `no_proxy`), as with the curl program.
+public final class HTTPClient: Sendable {
+    private let multi: MultiHandle
+    private let inbox: TransferInbox
+
+    /// - Parameters:
+    ///   - inFlightMax: requests on the wire at the same time (about 15 kB of memory each, and the bodies).
+    ///   - queuedMax: requests that may wait for a place; one more fails with `queueFull`.
+    ///   - userAgent: the `User-Agent` field of every request.
+    public init(inFlightMax: Int = 32, queuedMax: Int = 4096, userAgent: String) {
+        precondition(inFlightMax > 0 && queuedMax >= 0, "a client needs room for a request")
+        multi = MultiHandle(connectionsMax: inFlightMax)
+        inbox = TransferInbox(openMax: inFlightMax + queuedMax)
+        let (multi, inbox) = (multi, inbox)
+        let thread = Thread {
+            TransferLoop(multi: multi, inbox: inbox, userAgent: userAgent, inFlightMax: inFlightMax).run()
+        }
+        thread.name = "http"
+        thread.start()
+    }
+
+    deinit { stop() }
+
+    /// The complete answer, whatever its status.
+    ///
+    /// Throws `HTTPTransportError`, also when the task is cancelled (`cancelled`) or the client has been shut down (`closed`).
+    public func send(_ request: HTTPRequest) async throws -> HTTPResponse {
+        let id = inbox.nextID()
+        return try await withTaskCancellationHandler {
+            try await withCheckedThrowingContinuation { submit(Submission(id: id, request: request, waiter: $0)) }
+        } onCancel: {
+            cancel(id)
+        }
+    }
+
+    /// Ends all requests with `closed`, closes all connections, and returns when the thread is done. May be called again.
+    public func shutdown() async {
+        stop()
+        await inbox.waitForEnd()
+    }
+
+    private func submit(_ submission: Submission) {
+        switch inbox.add(submission) {
+        case .taken: multi.wake()
+        case .full: fail(submission, .queueFull)
+        case .closed: fail(submission, .closed)
+        }
+        // A cancel that overtook the add found nothing to cancel; the flag tells.
+        if Task.isCancelled { cancel(submission.id) }
+    }
+
+    private func fail(_ submission: Submission, _ code: HTTPTransportError.Code) {
+        submission.waiter.resume(throwing: HTTPTransportError(code: code, mayHaveReachedServer: false))
+    }
+
+    private func cancel(_ id: UInt64) {
+        inbox.cancel(id)
+        multi.wake()
+    }
+
+    private func stop() {
+        inbox.stop()
+        multi.wake()
+    }
+}

@@ -1,0 +1,42 @@
+import Core
+
+/// Why a request got no complete answer. Never holds an address, a header or a body.
+public struct HTTPTransportError: AdvisedError, Equatable {
+    public enum Code: String, Sendable, CaseIterable {
+        case resolve
+        case connect
+        case tls
+        case timeout
+        case reset
+        case bodyTooLarge = "body_too_large"
+        case cancelled
+        case malformed
+        case queueFull = "queue_full"
+        case closed
+    }
+
+    public let code: Code
+    /// False only when it is certain that no byte of the request was handed to the connection: the server cannot have acted on it.
+    public let mayHaveReachedServer: Bool
+    /// libcurl's result code, for people who look for a cause; nil when libcurl was not asked.
+    public let curlCode: Int?
+
+    public init(code: Code, mayHaveReachedServer: Bool, curlCode: Int? = nil) {
+        self.code = code
+        self.mayHaveReachedServer = mayHaveReachedServer
+        self.curlCode = curlCode
+    }
+
+    public var retryAdvice: RetryAdvice {
+        switch code {
+        case .resolve, .connect, .tls, .timeout, .reset, .cancelled, .queueFull: .retry
+        case .bodyTooLarge, .malformed, .closed: .never
+        }
+    }
+
+    public var description: String {
+        let reach = mayHaveReachedServer ? "the server may have received it" : "the server has not received it"
+        let cause = curlCode.map { ", libcurl \($0)" } ?? ""
+        return "http request failed: \(code.rawValue)\(cause); \(reach)"
+    }
+}

@@ -1,0 +1,65 @@
+import Core
+import Foundation
+
+/// A pair of tokens as Strava granted it. Keep the pair before using the access token: the refresh token before it may be dead already.
+public struct TokenGrant: Sendable {
+    public let accessToken: Secret
+    public let refreshToken: Secret
+    public let expiresAt: Date
+    /// Only from an exchange; a refresh doesn't say whose tokens they are.
+    public let athleteID: AthleteID?
+    /// Nil when the answer has no `scope`: then the scope of the redirect counts.
+    public let scope: [String]?
+
+    public init(accessToken: Secret, refreshToken: Secret, expiresAt: Date, athleteID: AthleteID?, scope: [String]?) {
+        self.accessToken = accessToken
+        self.refreshToken = refreshToken
+        self.expiresAt = expiresAt
+        self.athleteID = athleteID
+        self.scope = scope
+    }
+
+    /// Reads the token endpoint's answer; nil when there is no pair of tokens in it.
+    ///
+    /// As lenient as can be: the old refresh token may be dead, and an answer thrown away locks the athlete out.
+    /// - Parameter sent: the refresh token that was sent, which goes on when the answer has none.
+    init?(body: [UInt8], sent: Secret?, now: Date) {
+        guard let value = try? JSONParser.parse(body), let access = Self.token(value["access_token"]),
+            let refresh = Self.token(value["refresh_token"]) ?? sent
+        else { return nil }
+        self.init(
+            accessToken: access, refreshToken: refresh, expiresAt: Self.expiry(value, now: now),
+            athleteID: value["athlete"]?["id"]?.integer.map { AthleteID($0) }, scope: Self.scope(value["scope"]))
+    }
+
+    /// A token goes into a header line: visible ASCII only, and of a bearable length.
+    private static func token(_ value: JSONValue?) -> Secret? {
+        guard let text = value?.text, (1...tokenBytesMax).contains(text.utf8.count),
+            text.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F })
+        else { return nil }
+        return Secret(text)
+    }
+
+    /// `expires_at`, else from `expires_in`, else an hour: a token that dies earlier is answered with 401 and refreshed then.
+    private static func expiry(_ value: JSONValue, now: Date) -> Date {
+        if let at = value["expires_at"]?.double, (1e9...1e10).contains(at) { return Date(timeIntervalSince1970: at) }
+        if let seconds = value["expires_in"]?.double, (0...lifetimeSecondsMax).contains(seconds) {
+            return now.addingTimeInterval(seconds)
+        }
+        return now.addingTimeInterval(3600)
+    }
+
+    /// Comma-separated in redirects, described as blank-separated in token answers.
+    private static func scope(_ value: JSONValue?) -> [String]? {
+        guard let text = value?.text else { return nil }
+        return scopes(in: text)
+    }
+
+    /// The scopes named in a `scope` of a redirect or a token answer.
+    public static func scopes(in text: String) -> [String] {
+        text.split { $0 == "," || $0 == " " || $0 == "+" }.map(String.init)
+    }
+
+    private static let tokenBytesMax = 4096
+    private static let lifetimeSecondsMax = 30.0 * 86_400
+}
