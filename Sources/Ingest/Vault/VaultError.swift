@@ -1,0 +1,55 @@
+import Core
+import Foundation
+import StravaAPI
+
+/// Why the vault can't give, keep or open a token. No token is in it, in any form.
+public struct VaultError: AdvisedError {
+    public enum Code: String, Sendable {
+        /// Nothing is stored for this athlete.
+        case noToken = "no_token"
+        /// Strava takes the refresh token no more; the athlete must connect again.
+        case refreshTokenDead = "refresh_token_dead"
+        /// Strava could not be asked or did not answer usefully; `underlying` says how.
+        case refreshFailed = "refresh_failed"
+        /// The stored bytes don't open: changed, or moved from another athlete.
+        case unsealFailed = "unseal_failed"
+        /// The keyring lacks the key that sealed the row.
+        case unknownKey = "unknown_key"
+        case sealFailed = "seal_failed"
+        /// Strava's tokens are empty or absurdly long.
+        case unusableGrant = "unusable_grant"
+    }
+
+    public let code: Code
+    public let athlete: AthleteID
+    public let keyID: String?
+    public let underlying: StravaError?
+
+    init(_ code: Code, athlete: AthleteID, keyID: String? = nil, underlying: StravaError? = nil) {
+        self.code = code
+        self.athlete = athlete
+        self.keyID = keyID
+        self.underlying = underlying
+    }
+
+    public var retryAdvice: RetryAdvice {
+        switch code {
+        case .refreshFailed: underlying?.retryAdvice ?? .retry
+        case .sealFailed: .retry
+        case .noToken, .refreshTokenDead, .unsealFailed, .unknownKey, .unusableGrant: .never
+        }
+    }
+
+    public var description: String {
+        switch code {
+        case .noToken: "no token is stored for athlete \(athlete): let them connect"
+        case .refreshTokenDead: "Strava no longer takes the refresh token of athlete \(athlete): let them connect again"
+        case .refreshFailed: "the token of athlete \(athlete) could not be refreshed: \(underlying.map(\.description) ?? "no answer")"
+        case .unsealFailed: "the stored token of athlete \(athlete) does not open: the row was changed, let them connect again"
+        case .unknownKey:
+            "the keyring lacks the key \(keyID ?? "?") that sealed the token of athlete \(athlete): put its line back into the file"
+        case .sealFailed: "OpenSSL could not seal the token of athlete \(athlete): look at memory and entropy of this machine"
+        case .unusableGrant: "Strava's answer for athlete \(athlete) holds no usable token: try again"
+        }
+    }
+}
