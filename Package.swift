@@ -88,9 +88,10 @@ let package = Package(
         .target(
             name: "Gateway",
             dependencies: [
-                "Core", "Database", "StravaAPI", "Governor", "Vault", "Sync", "Warehouse",
+                "Core", "Database", "StravaAPI", "Governor", "Vault", "Sync", "Warehouse", "COpenSSL",
                 .product(name: "Hummingbird", package: "hummingbird"),
                 .product(name: "Logging", package: "swift-log"),
+                .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
             ],
             path: "Sources/Gateway"),

@@ -15,7 +15,7 @@ struct SealedToken: Sendable, Equatable {
     /// The first byte, and part of what the seal covers.
     static let version: UInt8 = 1
     /// Strava's tokens have 40 characters today; what is far longer is no token.
-    static let tokenBytesMax = 2048
+    static let tokenBytesMax = 4096
 
     let keyID: String
     let bytes: [UInt8]

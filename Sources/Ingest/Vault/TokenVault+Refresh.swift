@@ -137,7 +137,7 @@ extension TokenVault {
     private static func answerWasLost(_ error: StravaError) -> Bool {
         switch error.code {
         case .network, .cancelled: error.reachedStrava != .no
-        case .unreadable: true
+        case .unreadable: error.status == nil || error.status == 200
         default: false
         }
     }

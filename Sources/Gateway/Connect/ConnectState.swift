@@ -1,0 +1,33 @@
+import COpenSSL
+
+/// The one-time `state` that goes to Strava and comes back: 258 random bits, 43 characters of base64url. Only its hash is stored.
+struct ConnectState: Sendable, Equatable {
+    private static let alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_".utf8)
+    private static let characterCount = 43
+
+    let text: String
+
+    /// A new one.
+    static func random() -> ConnectState {
+        var generator = SystemRandomNumberGenerator()
+        let characters = (0..<characterCount).map { _ in alphabet[Int(generator.next(upperBound: UInt(alphabet.count)))] }
+        return ConnectState(unchecked: String(decoding: characters, as: UTF8.self))
+    }
+
+    /// One that came from the network; nil when it can't be one of ours.
+    init?(_ text: some StringProtocol) {
+        guard text.utf8.count == Self.characterCount, text.utf8.allSatisfy(Self.alphabet.contains) else { return nil }
+        self.text = String(text)
+    }
+
+    private init(unchecked text: String) { self.text = text }
+
+    /// What is stored. A plain hash is enough: 258 random bits can't be guessed.
+    var hash: [UInt8] {
+        let bytes = Array(text.utf8)
+        var digest = [UInt8](repeating: 0, count: 32)
+        var count: UInt32 = 0
+        precondition(EVP_Digest(bytes, bytes.count, &digest, &count, EVP_sha256(), nil) == 1, "OpenSSL has no SHA-256")
+        return digest
+    }
+}
