@@ -27,12 +27,13 @@ let package = Package(
             providers: [.apt(["libcurl4-openssl-dev"])]),
         .systemLibrary(
             name: "COpenSSL", path: "Sources/Base/C/COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
+        .systemLibrary(name: "CSpawn", path: "Sources/Base/C/CSpawn"),
         .target(name: "CSimdjson", path: "Sources/Base/C/CSimdjson", linkerSettings: [.linkedLibrary("simdjson")]),
 
         // Base
         .target(name: "Core", dependencies: [.product(name: "Logging", package: "swift-log")], path: "Sources/Base/Core"),
         .target(
-            name: "Database", dependencies: ["Core", "CLibpq", .product(name: "Logging", package: "swift-log")],
+            name: "Database", dependencies: ["Core", "CLibpq", "CSpawn", .product(name: "Logging", package: "swift-log")],
             path: "Sources/Base/Database"),
         .target(
             name: "HTTPTransport", dependencies: ["Core", "CLibcurl"], path: "Sources/Base/HTTPTransport"),
@@ -128,7 +129,7 @@ let package = Package(
 
         // Tests
         .target(
-            name: "TestKit", dependencies: ["Core", "Database"],
+            name: "TestKit", dependencies: ["Core", "Database", .product(name: "Logging", package: "swift-log")],
             path: "Tests/TestKit"),
         .testTarget(name: "CoreTests", dependencies: ["Core", "TestKit"]),
         .testTarget(name: "DatabaseTests", dependencies: ["Database", "TestKit"]),

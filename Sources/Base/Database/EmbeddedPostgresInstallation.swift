@@ -1,0 +1,57 @@
+import Foundation
+
+/// A PostgreSQL server on this machine: where its programs are, and its major version.
+struct EmbeddedPostgresInstallation: Sendable, Equatable {
+    /// The oldest version whose features the migrations use.
+    static let majorMin = 15
+    /// Where packages put versions side by side: Debian and Ubuntu; PostgreSQL's own packages for Fedora and its relatives.
+    static let packagePatterns = ["/usr/lib/postgresql/*/bin", "/usr/pgsql-*/bin"]
+
+    let programs: String
+    let major: Int
+
+    func program(_ name: String) -> String { "\(programs)/\(name)" }
+
+    /// The newest server of version 15 or later, or the one of exactly `major` when a cluster was already made by it.
+    static func find(
+        major: Int? = nil, patterns: [String] = packagePatterns, path: String = ProcessInfo.processInfo.environment["PATH"] ?? ""
+    ) async throws -> EmbeddedPostgresInstallation {
+        var found: [EmbeddedPostgresInstallation] = []
+        for folder in patterns.flatMap(expand) + path.split(separator: ":").map(String.init) {
+            if let installation = await installation(in: folder) { found.append(installation) }
+        }
+        let usable = found.filter { major == nil ? $0.major >= majorMin : $0.major == major }
+        guard let best = usable.max(by: { $0.major < $1.major }) else { throw missing(major, found: found) }
+        return best
+    }
+
+    private static func installation(in folder: String) async -> EmbeddedPostgresInstallation? {
+        guard folder.hasPrefix("/"), ["postgres", "initdb"].allSatisfy({ access("\(folder)/\($0)", X_OK) == 0 }) else { return nil }
+        guard let answer = try? await EmbeddedPostgresProcess.run(["\(folder)/postgres", "--version"]) else { return nil }
+        // "postgres (PostgreSQL) 15.4 (Debian …)"
+        let words = answer.output.split(separator: " ")
+        guard answer.status == 0, words.count >= 3, let major = Int(words[2].prefix { $0.isNumber }) else { return nil }
+        return EmbeddedPostgresInstallation(programs: folder, major: major)
+    }
+
+    private static func expand(_ pattern: String) -> [String] {
+        var matches = glob_t()
+        defer { globfree(&matches) }
+        guard glob(pattern, 0, nil, &matches) == 0 else { return [] }
+        return (0..<Int(matches.gl_pathc)).compactMap { matches.gl_pathv[$0].map { String(cString: $0) } }
+    }
+
+    private static func missing(_ major: Int?, found: [EmbeddedPostgresInstallation]) -> DatabaseError {
+        if let major {
+            return DatabaseError(
+                .embedded,
+                "the cluster was made by PostgreSQL \(major), whose server is not installed: install postgresql-\(major), "
+                    + "or set FITNESSD_DATABASE_URL")
+        }
+        let old = found.map(\.major).max().map { " (found only version \($0))" } ?? ""
+        return DatabaseError(
+            .embedded,
+            "no PostgreSQL server of version \(majorMin) or later is installed\(old): install postgresql-\(majorMin), "
+                + "or set FITNESSD_DATABASE_URL")
+    }
+}

@@ -1,0 +1,93 @@
+import Core
+import Foundation
+import Logging
+
+/// Brings a database to the program's schema: the files of `db/migrations` in order, each in a transaction of its own together with
+/// its line in `public.fitnessd_migration`.
+///
+/// That table is not in schema `sync`, since the first migration makes the schemas. Several daemons may migrate at once: each step
+/// takes one advisory lock and looks again at what is there.
+public struct Migrator: Sendable {
+    /// Any number that nobody else uses as an advisory lock: "fitness" in ASCII.
+    private static let lockKey: Int64 = 0x66_6974_6e65_7373
+
+    private let directory: URL
+    private let database: Database
+    private let logger: Logger
+
+    /// - Parameter directory: the share directory, which holds `db/migrations`.
+    public init(directory: URL, database: Database, logger: Logger = Logger(label: "migrator")) {
+        self.directory = directory
+        self.database = database
+        self.logger = logger
+    }
+
+    /// Applies what is missing.
+    /// - Returns: the names of what was applied, in order; empty when the database was up to date.
+    /// - Throws: `DatabaseError(.migration)` when a file was changed, is missing, comes late or fails; what was applied before it stays.
+    public func migrate() async throws -> [String] {
+        let files = try MigratorFile.all(in: directory)
+        var names: [String] = []
+        while let name = try await applyNext(of: files) { names.append(name) }
+        return names
+    }
+
+    /// The names of what `migrate()` would apply. Writes nothing.
+    public func pending() async throws -> [String] {
+        let files = try MigratorFile.all(in: directory)
+        return try await database.withConnection { try await plan(files, on: $0).pending().map(\.name) }
+    }
+
+    private func applyNext(of files: [MigratorFile]) async throws -> String? {
+        try await database.transaction { connection in
+            _ = try await connection.query("SELECT pg_advisory_xact_lock(\(Self.lockKey))")
+            guard let next = try await plan(files, on: connection).pending().first else { return nil }
+            try await apply(next, on: connection)
+            logger.log(.info, "migration applied", [.file: next.name])
+            return next.name
+        }
+    }
+
+    private func apply(_ file: MigratorFile, on connection: Connection) async throws {
+        do {
+            try await connection.execute(Self.history)
+            try await connection.execute(file.text)
+            _ = try await connection.query(
+                """
+                INSERT INTO public.fitnessd_migration (number, name, sha256)
+                VALUES (\(Int32(file.number)), \(file.name), encode(sha256(\(Array(file.text.utf8))), 'hex'))
+                """)
+        } catch let error as DatabaseError where error.code != .unreachable && error.code != .cancelled {
+            throw DatabaseError(.migration, "\(file.name) failed: \(error.message)", sqlState: error.sqlState)
+        }
+    }
+
+    private func plan(_ files: [MigratorFile], on connection: Connection) async throws -> MigratorPlan {
+        let bytes = files.map { Array($0.text.utf8) }
+        let hashes = try await connection.query(
+            """
+            SELECT encode(sha256(body), 'hex') FROM unnest(\(bytes)) WITH ORDINALITY AS file (body, place) ORDER BY place
+            """
+        ).map { try $0.decode(String.self) }
+        return MigratorPlan(files: Array(zip(files, hashes)), applied: try await applied(on: connection))
+    }
+
+    private func applied(on connection: Connection) async throws -> [MigratorPlan.Applied] {
+        let exists = try await connection.query("SELECT to_regclass('public.fitnessd_migration') IS NOT NULL")
+        guard let row = exists.first, try row.decode(Bool.self) else { return [] }
+        return try await connection.query("SELECT number, name, sha256 FROM public.fitnessd_migration ORDER BY number").map { row in
+            let (number, name, sha256) = try row.decode(Int32.self, String.self, String.self)
+            return MigratorPlan.Applied(number: Int(number), name: name, sha256: sha256)
+        }
+    }
+
+    private static let history = """
+        CREATE TABLE IF NOT EXISTS public.fitnessd_migration (
+            number     integer     NOT NULL CONSTRAINT fitnessd_migration_pk PRIMARY KEY,
+            name       text        NOT NULL,
+            sha256     text        NOT NULL,
+            applied_at timestamptz NOT NULL DEFAULT now()
+        );
+        COMMENT ON TABLE public.fitnessd_migration IS 'The migrations of fitnessd that this database has, with the hash of each file as applied.';
+        """
+}

@@ -1,0 +1,58 @@
+import Foundation
+import TestKit
+import Testing
+
+@testable import Database
+
+@Suite struct EmbeddedPostgresLayoutTests {
+    private func layout(_ state: String, canReach: Bool = true) -> EmbeddedPostgresLayout {
+        .decide(state: state, canReachState: canReach, outside: "/var/lib/x", shortFolder: "/run/x")
+    }
+
+    @Test func `the cluster and its socket live in the state directory`() {
+        let layout = layout("/var/lib/fitnessd")
+        #expect(layout.cluster == "/var/lib/fitnessd/postgres")
+        #expect(layout.socketDirectory == "/var/lib/fitnessd/postgres/socket")
+        #expect(
+            layout.url(database: "fitness", user: "u") == "postgresql://u@%2Fvar%2Flib%2Ffitnessd%2Fpostgres%2Fsocket:5432/fitness")
+    }
+
+    @Test func `a state directory the server can't reach has its cluster elsewhere, always in the same place`() {
+        let first = layout("/root/state", canReach: false)
+        #expect(first.cluster.hasPrefix("/var/lib/x/"))
+        #expect(first == layout("/root/state", canReach: false))
+        #expect(first != layout("/root/other", canReach: false))
+    }
+
+    @Test(arguments: [107, 108]) func `a socket path of 107 bytes is the longest`(bytes: Int) {
+        let rest = "/postgres/socket/.s.PGSQL.5432".utf8.count
+        let layout = layout("/" + String(repeating: "a", count: bytes - rest - 1))
+        #expect(layout.socketDirectory.hasPrefix("/run/x-") == (bytes > 107))
+    }
+
+    @Test func `an account passes through folders whose mode lets it`() async throws {
+        try await withTemporaryFolder { folder in
+            let shut = folder.appending(path: "shut")
+            try FileManager.default.createDirectory(at: shut, withIntermediateDirectories: false, attributes: [.posixPermissions: 0o700])
+            let stranger = EmbeddedPostgresAccount(name: "x", userID: 54_321, groupID: 54_321, isDropped: true)
+            #expect(stranger.canReach(folder.path))
+            #expect(!stranger.canReach(shut.path))
+            #expect(!stranger.canReach(shut.appending(path: "missing").path))
+        }
+    }
+
+    @Test func `a folder of somebody else or a link is not taken for the socket's`() async throws {
+        try await withTemporaryFolder { folder in
+            let link = folder.appending(path: "link").path
+            symlink("/tmp", link)
+            #expect(throws: DatabaseError.self) {
+                try EmbeddedPostgresFiles.makeDirectory(link, mode: 0o700, owner: (geteuid(), getegid()))
+            }
+            let other = folder.appending(path: "other").path
+            mkdir(other, 0o700)
+            #expect(throws: DatabaseError.self) {
+                try EmbeddedPostgresFiles.makeDirectory(other, mode: 0o700, owner: (geteuid() + 1, getegid()))
+            }
+        }
+    }
+}

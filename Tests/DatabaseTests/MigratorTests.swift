@@ -1,0 +1,123 @@
+import Foundation
+import TestKit
+import Testing
+
+@testable import Database
+
+@Suite struct MigratorTests {
+    /// Lends an empty database and a share directory that holds these migrations.
+    private func withFiles(_ files: [String: String], _ body: (Database, URL) async throws -> Void) async throws {
+        try await withTemporaryFolder { share in
+            let folder = share.appending(path: "db/migrations")
+            try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+            for (name, text) in files { try Data(text.utf8).write(to: folder.appending(path: name)) }
+            try await withTestDatabaseURL(isMigrated: false) { url in
+                let database = Database(url: url, connectionsMax: 4)
+                let result: Result<Void, any Error>
+                do { result = .success(try await body(database, share)) } catch { result = .failure(error) }
+                await database.close()
+                try result.get()
+            }
+        }
+    }
+
+    private func write(_ text: String, _ name: String, in share: URL) throws {
+        try Data(text.utf8).write(to: share.appending(path: "db/migrations/\(name)"))
+    }
+
+    private func exists(_ table: String, in database: Database) async throws -> Bool {
+        let rows = try await database.query("SELECT 1 WHERE to_regclass(\(table)) IS NOT NULL")
+        return !rows.isEmpty
+    }
+
+    private let two = ["0001_create_a.sql": "CREATE TABLE a (n int); INSERT INTO a VALUES (1);", "0002_create_b.sql": "CREATE TABLE b ();"]
+
+    @Test func `files are applied once, in the order of their numbers`() async throws {
+        try await withFiles(two.merging(["README.md": "not a migration"]) { first, _ in first }) { database, share in
+            let migrator = Migrator(directory: share, database: database, logger: quietLogger)
+            let pending = try await migrator.pending()
+            #expect(pending == ["0001_create_a", "0002_create_b"])
+            #expect(try await !exists("public.fitnessd_migration", in: database))
+            #expect(try await migrator.migrate() == ["0001_create_a", "0002_create_b"])
+            #expect(try await migrator.migrate() == [])
+            #expect(try await migrator.pending() == [])
+            #expect(try await database.query("SELECT n FROM a").count == 1)
+        }
+    }
+
+    @Test func `a file that fails leaves nothing of itself and all before it`() async throws {
+        let broken = two.merging(["0003_break_things.sql": "CREATE TABLE c (); SELECT nothing FROM nowhere;"]) { first, _ in first }
+        try await withFiles(broken) { database, share in
+            let migrator = Migrator(directory: share, database: database, logger: quietLogger)
+            let error = await #expect(throws: DatabaseError.self) { try await migrator.migrate() }
+            #expect(error?.code == .migration)
+            #expect(error?.message.hasPrefix("0003_break_things failed:") == true)
+            #expect(try await migrator.pending() == ["0003_break_things"])
+            #expect(try await !exists("c", in: database))
+            try write("CREATE TABLE c ();", "0003_break_things.sql", in: share)
+            #expect(try await migrator.migrate() == ["0003_break_things"])
+        }
+    }
+
+    @Test func `a file changed after it was applied stops everything`() async throws {
+        try await withFiles(two) { database, share in
+            let migrator = Migrator(directory: share, database: database, logger: quietLogger)
+            _ = try await migrator.migrate()
+            try write("CREATE TABLE a (n bigint);", "0001_create_a.sql", in: share)
+            try write("CREATE TABLE c ();", "0003_create_c.sql", in: share)
+            let error = await #expect(throws: DatabaseError.self) { try await migrator.migrate() }
+            #expect(error?.message.hasPrefix("0001_create_a was changed after it was applied") == true)
+            #expect(try await !exists("c", in: database))
+        }
+    }
+
+    @Test func `a database that is newer than the program is left alone`() async throws {
+        try await withFiles(two) { database, share in
+            let migrator = Migrator(directory: share, database: database, logger: quietLogger)
+            _ = try await migrator.migrate()
+            try FileManager.default.removeItem(at: share.appending(path: "db/migrations/0002_create_b.sql"))
+            let error = await #expect(throws: DatabaseError.self) { try await migrator.pending() }
+            #expect(error?.message.contains("0002_create_b, which this program does not know") == true)
+        }
+    }
+
+    @Test func `a file that comes late is refused`() async throws {
+        try await withFiles(["0001_create_a.sql": "SELECT 1", "0003_create_c.sql": "SELECT 1"]) { database, share in
+            let migrator = Migrator(directory: share, database: database, logger: quietLogger)
+            _ = try await migrator.migrate()
+            try write("SELECT 1", "0002_create_b.sql", in: share)
+            let error = await #expect(throws: DatabaseError.self) { try await migrator.migrate() }
+            #expect(error?.message.hasPrefix("0002_create_b comes before number 3") == true)
+        }
+    }
+
+    @Test(arguments: [["1_create_a.sql"], ["create_a.sql"], ["0001.sql"], ["0001_.sql"], ["0001_create_a.sql", "0001_create_b.sql"]])
+    func `names out of the pattern and doubled numbers are refused`(names: [String]) async throws {
+        try await withTemporaryFolder { share in
+            let folder = share.appending(path: "db/migrations")
+            try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+            for name in names { try Data("SELECT 1".utf8).write(to: folder.appending(path: name)) }
+            let error = #expect(throws: DatabaseError.self) { try MigratorFile.all(in: share) }
+            #expect(error?.code == .migration)
+        }
+    }
+
+    @Test func `two daemons that migrate at once apply each file once`() async throws {
+        let slow = ["0001_create_a.sql": "CREATE TABLE a (); SELECT pg_sleep(0.2);", "0002_create_b.sql": "CREATE TABLE b ();"]
+        try await withFiles(slow) { database, share in
+            let migrator = Migrator(directory: share, database: database, logger: quietLogger)
+            async let first = migrator.migrate()
+            async let second = migrator.migrate()
+            let applied = try await first + second
+            #expect(applied.sorted() == ["0001_create_a", "0002_create_b"])
+        }
+    }
+
+    @Test func `the migrations of this program make its schemas`() async throws {
+        try await withTestDatabase { database in
+            let schemas = try await database.query("SELECT nspname::text FROM pg_namespace ORDER BY 1").map { try $0.decode(String.self) }
+            #expect(Set(schemas).isSuperset(of: ["sync", "vault", "bronze_strava", "silver", "metrics"]))
+            #expect(try await Migrator(directory: checkout, database: database).pending() == [])
+        }
+    }
+}

@@ -1,0 +1,36 @@
+import Foundation
+
+/// The root folder of the checkout.
+public let checkout = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
+
+/// Recorded answers of Strava in `../shared/data` beside the checkout, or nil. A test that needs them says so and ends:
+/// they may not be copied into the repository.
+public let recordedAnswers: URL? = {
+    let folder = checkout.deletingLastPathComponent().appending(path: "shared/data")
+    return FileManager.default.fileExists(atPath: folder.path) ? folder : nil
+}()
+
+/// Lends an empty folder with a short path and removes it afterwards.
+///
+/// Its mode is 0711: a server that drops from root to another account must pass through.
+public func withTemporaryFolder<Answer>(
+    isolation: isolated (any Actor)? = #isolation, _ body: (URL) async throws -> Answer
+) async throws -> Answer {
+    let folder = try makeTemporaryFolder(prefix: "fitnessd-test-folder-")
+    let answer: Answer
+    do { answer = try await body(folder) } catch {
+        try? FileManager.default.removeItem(at: folder)
+        throw error
+    }
+    try FileManager.default.removeItem(at: folder)
+    return answer
+}
+
+func makeTemporaryFolder(prefix: String) throws -> URL {
+    let folder = temporaryRoot.appending(path: prefix + String(UInt32.random(in: .min ... .max), radix: 36))
+    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: false, attributes: [.posixPermissions: 0o711])
+    return folder
+}
+
+/// Not `TMPDIR`: paths of sockets have 107 bytes.
+let temporaryRoot = URL(filePath: "/tmp")

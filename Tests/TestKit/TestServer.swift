@@ -1,0 +1,75 @@
+import Core
+import Database
+import Foundation
+import Synchronization
+
+/// The one PostgreSQL of this test process: private, on a socket, nothing flushed to disk, gone with the process.
+///
+/// It is started by the first test that asks. Its template database is migrated once; each test gets a clone.
+actor TestServer {
+    static let shared = TestServer()
+    static let folderPrefix = "fitnessd-test-server-"
+    private static let templateName = "fitness_template"
+
+    private struct Started {
+        let url: String
+        let control: Database
+    }
+
+    private var starting: Task<Started, any Error>?
+    private var number = 0
+
+    /// Makes a database of its own for one test.
+    /// - Parameter isMigrated: a clone of the template, else empty.
+    func makeDatabase(isMigrated: Bool) async throws -> (name: String, url: String) {
+        let started = try await started()
+        number += 1
+        let name = "test_\(number)"
+        let template = isMigrated ? Self.templateName : "template0"
+        try await started.control.query("CREATE DATABASE \(raw: name) TEMPLATE \(raw: template)")
+        return (name, Self.replaceDatabase(in: started.url, with: name))
+    }
+
+    /// Connections that a test left open are ended.
+    func dropDatabase(_ name: String) async throws {
+        try await started().control.query("DROP DATABASE \(raw: name) WITH (FORCE)")
+    }
+
+    private func started() async throws -> Started {
+        if let starting { return try await starting.value }
+        let task = Task { try await Self.start() }
+        starting = task
+        return try await task.value
+    }
+
+    private static func start() async throws -> Started {
+        TestServerCleanup.removeAbandoned()
+        let folder = try makeTemporaryFolder(prefix: folderPrefix)
+        let server = EmbeddedPostgres(stateDirectory: folder, purpose: .throwaway, logger: quietLogger)
+        do {
+            let url = try await server.start()
+            TestServerCleanup.atExit(server: server, pid: await server.serverPID, folder: folder)
+            try await migrateTemplate(at: url)
+            return Started(url: url, control: Database(url: url, connectionsMax: 2, applicationName: "testkit", logger: quietLogger))
+        } catch {
+            throw TestServerError(description: "tests need a PostgreSQL server of their own: \(error)")
+        }
+    }
+
+    private static func migrateTemplate(at url: String) async throws {
+        let control = Database(url: url, connectionsMax: 1, applicationName: "testkit", logger: quietLogger)
+        try await control.query("CREATE DATABASE \(raw: templateName) TEMPLATE template0")
+        await control.close()
+        let template = Database(url: replaceDatabase(in: url, with: templateName), connectionsMax: 1, logger: quietLogger)
+        _ = try await Migrator(directory: checkout, database: template, logger: quietLogger).migrate()
+        await template.close()
+    }
+
+    private static func replaceDatabase(in url: String, with name: String) -> String {
+        String(url[..<(url.lastIndex(of: "/") ?? url.endIndex)]) + "/" + name
+    }
+}
+
+struct TestServerError: Error, CustomStringConvertible {
+    let description: String
+}
