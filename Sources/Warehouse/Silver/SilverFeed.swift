@@ -1,0 +1,104 @@
+import Synchronization
+
+/// What the writer has just committed, kept in memory so that the silver runner need not read it back from bronze.
+///
+/// Bounded: when it is full the oldest is forgotten, which costs one read. A hash guards each entry: a runner takes it only when it is
+/// the version that bronze has.
+public final class SilverFeed: Sendable {
+    /// About 300 activities of 1,800 points with all streams.
+    public static let bytesMaxDefault = 64 << 20
+
+    enum Content: Sendable {
+        case document([UInt8])
+        case streams(DecodedStreams)
+
+        var bytes: Int {
+            switch self {
+            case .document(let body): body.count
+            case .streams(let streams): streams.bytes
+            }
+        }
+    }
+
+    fileprivate struct Entry {
+        let sha256: [UInt8]
+        let content: Content
+        let serial: UInt64
+    }
+
+    fileprivate struct State {
+        var entries: [AnswerKey: Entry] = [:]
+        /// Keys in the order of their coming; one whose serial is not the entry's is outdated.
+        var order: [(key: AnswerKey, serial: UInt64)] = []
+        var first = 0
+        var bytes = 0
+        var serial: UInt64 = 0
+    }
+
+    private let bytesMax: Int
+    private let state = Mutex(State())
+
+    /// - Parameter bytesMax: memory for answers and arrays, in bytes.
+    public init(bytesMax: Int = SilverFeed.bytesMaxDefault) { self.bytesMax = bytesMax }
+
+    func offer(_ landed: [PreparedAnswer]) {
+        state.withLock { state in
+            for answer in landed {
+                guard let content = Self.content(of: answer), content.bytes <= bytesMax else { continue }
+                state.put(answer.key, sha256: answer.sha256, content)
+                while state.bytes > bytesMax { state.forgetOldest() }
+            }
+        }
+    }
+
+    /// The content for this version of the answer, once; nil when it was forgotten or is another version.
+    func take(_ key: AnswerKey, sha256: [UInt8]) -> Content? {
+        state.withLock { state in
+            guard let entry = state.remove(key), entry.sha256 == sha256 else { return nil }
+            return entry.content
+        }
+    }
+
+    /// Memory held at this moment, in bytes.
+    public var bytes: Int { state.withLock { $0.bytes } }
+
+    private static func content(of answer: PreparedAnswer) -> Content? {
+        switch answer.streams {
+        case .success(let streams): .streams(streams)
+        case .failure: nil
+        case nil: .document(answer.answer.body)
+        }
+    }
+}
+
+extension SilverFeed.State {
+    mutating func put(_ key: AnswerKey, sha256: [UInt8], _ content: SilverFeed.Content) {
+        _ = remove(key)
+        serial += 1
+        entries[key] = SilverFeed.Entry(sha256: sha256, content: content, serial: serial)
+        order.append((key, serial))
+        bytes += content.bytes
+    }
+
+    mutating func remove(_ key: AnswerKey) -> SilverFeed.Entry? {
+        guard let entry = entries.removeValue(forKey: key) else { return nil }
+        bytes -= entry.content.bytes
+        compact()
+        return entry
+    }
+
+    mutating func forgetOldest() {
+        let (key, serial) = order[first]
+        first += 1
+        if entries[key]?.serial == serial { _ = remove(key) }
+    }
+
+    /// Drops the outdated front of the order, and shortens the list when half of it is outdated.
+    private mutating func compact() {
+        while first < order.count, entries[order[first].key]?.serial != order[first].serial { first += 1 }
+        if first > 64, first * 2 > order.count {
+            order.removeFirst(first)
+            first = 0
+        }
+    }
+}

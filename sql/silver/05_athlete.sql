@@ -1,0 +1,33 @@
+-- In:     changed_athlete (one row per athlete in the batch; profile is the answer of GET /athlete or null).
+-- Out:    silver.athlete.
+-- Grain:  one row per athlete and source. Athletes without a profile get a row with their key only, for others to hang on.
+-- Units:  weight kg, FTP W.
+-- Repeat: an upsert by primary key with values that depend on the profile only; nothing is written when it is the same profile.
+INSERT INTO silver.athlete (athlete_id, source_id)
+SELECT athlete_id, source_id FROM changed_athlete ORDER BY athlete_id, source_id
+ON CONFLICT (athlete_id, source_id) DO NOTHING;
+
+UPDATE silver.athlete AS t SET
+    username           = bronze_strava.json_text(r.username),
+    first_name         = bronze_strava.json_text(r.firstname),
+    last_name          = bronze_strava.json_text(r.lastname),
+    city               = nullif(bronze_strava.json_text(r.city), ''),
+    state              = nullif(bronze_strava.json_text(r.state), ''),
+    country            = nullif(bronze_strava.json_text(r.country), ''),
+    sex                = bronze_strava.json_text(r.sex),
+    weight_kg          = bronze_strava.json_float(r.weight),
+    ftp_w              = bronze_strava.json_int(r.ftp),
+    measurement_system = bronze_strava.json_text(r.measurement_preference),
+    is_subscriber      = coalesce(bronze_strava.json_bool(r.summit), bronze_strava.json_bool(r.premium)),
+    joined_at          = bronze_strava.json_time(r.created_at),
+    profile_url        = bronze_strava.json_text(r.profile),
+    transform_version  = c.transform_version,
+    src_sha256         = c.profile_sha256,
+    updated_at         = now()
+FROM changed_athlete c
+CROSS JOIN LATERAL jsonb_to_record(c.profile) AS r(
+    username jsonb, firstname jsonb, lastname jsonb, city jsonb, state jsonb, country jsonb, sex jsonb, weight jsonb, ftp jsonb,
+    measurement_preference jsonb, summit jsonb, premium jsonb, created_at jsonb, profile jsonb)
+WHERE c.profile IS NOT NULL
+  AND t.athlete_id = c.athlete_id AND t.source_id = c.source_id
+  AND (t.src_sha256, t.transform_version) IS DISTINCT FROM (c.profile_sha256, c.transform_version);
