@@ -1,0 +1,31 @@
+# Two commands do everything on a fresh Debian 12 with Swift 6.3: `make run` and `make test`.
+.POSIX:
+.SILENT:
+.PHONY: help run build test lint packages clean
+
+help:
+	echo "make run    build in release mode and run fitnessd (the demo, unless Strava credentials are set)"
+	echo "make test   style check, build, all tests, verdict"
+	echo "make build  release build only"
+	echo "make lint   style check only"
+	echo "make clean  remove build products"
+
+run: build
+	exec scripts/run
+
+build: packages
+	scripts/build -c release --product fitnessd
+	scripts/build -c release --product fitnessctl
+
+test: packages
+	scripts/test
+
+lint:
+	swift format lint --strict --parallel --configuration .swift-format --recursive Package.swift Sources Tests
+
+# Installs the Debian packages that are missing; does nothing, quickly, when all are there.
+packages:
+	scripts/packages
+
+clean:
+	rm -rf .build
