@@ -101,14 +101,15 @@ let package = Package(
         .target(
             name: "Simulator",
             dependencies: [
-                "Core", .product(name: "Hummingbird", package: "hummingbird"),
+                "Core", "HTTPTransport", .product(name: "HummingbirdCore", package: "hummingbird"),
                 .product(name: "Logging", package: "swift-log"),
+                .product(name: "NIOCore", package: "swift-nio"), .product(name: "NIOPosix", package: "swift-nio"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
             ],
             path: "Sources/Simulator/Library"),
         .executableTarget(
             name: "strava-simulator",
-            dependencies: ["Simulator", .product(name: "ArgumentParser", package: "swift-argument-parser")],
+            dependencies: ["Core", "Simulator", .product(name: "ArgumentParser", package: "swift-argument-parser")],
             path: "Sources/Simulator/Program"),
 
         // Programs

@@ -1,0 +1,49 @@
+/// An error answer of Strava: status, message and one line of `errors` (STRAVA_API.md, 0 and 1.5).
+struct StravaFault: Error, Sendable {
+    let status: Int
+    let message: String
+    var resource: String?
+    var field = ""
+    var code = ""
+
+    static func badRequest(_ resource: String, _ field: String, _ code: String) -> StravaFault {
+        .init(status: 400, message: "Bad Request", resource: resource, field: field, code: code)
+    }
+
+    static func unauthorized(_ resource: String, _ field: String, _ code: String) -> StravaFault {
+        .init(status: 401, message: "Authorization Error", resource: resource, field: field, code: code)
+    }
+
+    static let deadToken = unauthorized("Athlete", "access_token", "invalid")
+    static let missingActivityScope = unauthorized("AccessToken", "activity:read_permission", "missing")
+    static let missingProfileScope = unauthorized("AccessToken", "profile:read_permission", "missing")
+    static let wrongSecret = unauthorized("Application", "", "invalid")
+    static let wrongClient = badRequest("Application", "client_id", "invalid")
+    static let rateLimited = StravaFault(
+        status: 429, message: "Rate Limit Exceeded", resource: "Application", field: "rate limit", code: "exceeded")
+    static let inactive = StravaFault(
+        status: 403, message: "Forbidden", resource: "Application", field: "Status", code: "Inactive")
+    static let capacity = StravaFault(
+        status: 403, message: "403 Limit of connected athletes exceeded", resource: "Application", field: "athletes", code: "exceeded")
+    static let paymentRequired = StravaFault(status: 402, message: "Payment Required")
+
+    static func notFound(_ resource: String) -> StravaFault {
+        .init(status: 404, message: "Resource Not Found", resource: resource, code: "not found")
+    }
+
+    var body: [UInt8] {
+        JSONWriter.object { json in
+            json.field("message", message)
+            json.field(
+                "errors",
+                array: { list in
+                    guard let resource else { return }
+                    list.object {
+                        $0.field("resource", resource)
+                        $0.field("field", field)
+                        $0.field("code", code)
+                    }
+                })
+        }
+    }
+}

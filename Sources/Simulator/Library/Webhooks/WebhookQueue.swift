@@ -1,0 +1,106 @@
+import Core
+import Foundation
+import HTTPTransport
+import Synchronization
+
+/// The one subscription and the events on their way to its callback. Without a subscription events are dropped, as Strava does.
+final class WebhookQueue: Sendable {
+    private struct Delivery: Sendable {
+        let url: String
+        let body: [UInt8]
+    }
+
+    private struct State {
+        var subscription: PushSubscription?
+        var subscriptionCount = 0
+        var eventCount = 0
+        var heldBack: Delivery?
+        var input: AsyncStream<Delivery>.Continuation?
+    }
+
+    /// Deliveries at once; more wait, and of those the newest ten thousand are kept.
+    private static let inFlightMax = 16
+    private static let waitingMax = 10_000
+    private let policy: WebhookPolicy
+    private let clock: WallClock
+    private let state = Mutex(State())
+
+    init(policy: WebhookPolicy, clock: WallClock) {
+        self.policy = policy
+        self.clock = clock
+    }
+
+    // MARK: The subscription
+
+    var subscription: PushSubscription? { state.withLock { $0.subscription } }
+
+    /// Nil when there is one already.
+    func subscribe(_ callbackURL: String, now_s: Int64) -> PushSubscription? {
+        state.withLock { state in
+            guard state.subscription == nil else { return nil }
+            state.subscriptionCount += 1
+            let subscription = PushSubscription(id: 131_299 + state.subscriptionCount, callbackURL: callbackURL, created_s: now_s)
+            state.subscription = subscription
+            return subscription
+        }
+    }
+
+    func unsubscribe(_ id: Int) -> Bool {
+        state.withLock { state in
+            guard state.subscription?.id == id else { return false }
+            state.subscription = nil
+            return true
+        }
+    }
+
+    // MARK: Events
+
+    func add(_ event: WebhookEvent) {
+        state.withLock { state in
+            guard let subscription = state.subscription else { return }
+            state.eventCount += 1
+            if policy.loseEvery > 0, state.eventCount % policy.loseEvery == 0 { return }
+            let delivery = Delivery(url: subscription.callbackURL, body: event.body(subscription: subscription.id))
+            if policy.isDisordered, state.heldBack == nil {
+                state.heldBack = delivery
+                return
+            }
+            for delivery in [delivery, state.heldBack].compactMap({ $0 }) {
+                for _ in 0..<max(1, policy.copies) { state.input?.yield(delivery) }
+            }
+            state.heldBack = nil
+        }
+    }
+
+    /// Delivers until cancelled.
+    func run() async {
+        let (deliveries, input) = AsyncStream.makeStream(of: Delivery.self, bufferingPolicy: .bufferingNewest(Self.waitingMax))
+        state.withLock { $0.input = input }
+        let http = HTTPClient(inFlightMax: Self.inFlightMax, userAgent: "strava-simulator webhooks")
+        await withTaskGroup(of: Void.self) { group in
+            var inFlight = 0
+            for await delivery in deliveries {
+                if inFlight >= Self.inFlightMax {
+                    await group.next()
+                    inFlight -= 1
+                }
+                inFlight += 1
+                group.addTask { await self.deliver(delivery, http) }
+            }
+        }
+        state.withLock { $0.input = nil }
+        await http.shutdown()
+    }
+
+    /// Three attempts; then the event is lost.
+    private func deliver(_ delivery: Delivery, _ http: HTTPClient) async {
+        for gap in policy.gaps + [.zero] {
+            var request = HTTPRequest(method: .post, url: delivery.url)
+            request.headers = [("Content-Type", "application/json")]
+            request.body = delivery.body
+            request.timeout = policy.timeout
+            if let response = try? await http.send(request), response.status == 200 { return }
+            guard gap != .zero, (try? await clock.sleep(for: gap)) != nil else { return }
+        }
+    }
+}

@@ -1,0 +1,32 @@
+import Foundation
+
+/// How new activities appear after the epoch. Which exist is decided by the seed, the epoch and the time alone: a restart shows the same ones.
+public struct LivePlan: Sendable, Equatable {
+    /// Seconds between two new activities of one athlete; athletes take turns within it.
+    public let interval_s: Double
+    /// New activities per athlete, then it ends: a demo that runs for months must stay small.
+    public let countMax: Int
+
+    public init(interval_s: Double, countMax: Int = 1000) {
+        self.interval_s = max(1, interval_s)
+        self.countMax = countMax
+    }
+
+    /// When number `index` of the athlete at place `ordinal` of `athletes` appears.
+    func appears(_ index: Int, ordinal: Int, athletes: Int, epoch_s: Int64) -> Int64 {
+        let turn = Double(ordinal) / Double(max(1, athletes))
+        return epoch_s + Int64(interval_s * (Double(index + 1) + turn))
+    }
+
+    /// How many have appeared at `now_s`.
+    func count(ordinal: Int, athletes: Int, epoch_s: Int64, now_s: Int64) -> Int {
+        let turn = Double(ordinal) / Double(max(1, athletes))
+        let estimate = Int(max(0, Double(now_s - epoch_s) / interval_s - turn)) + 1
+        var count = min(estimate, countMax)
+        while count > 0, appears(count - 1, ordinal: ordinal, athletes: athletes, epoch_s: epoch_s) > now_s { count -= 1 }
+        return count
+    }
+
+    /// Points that fit between two activities of one athlete.
+    var pointsMax: Int { max(2, Int(interval_s * 0.5)) }
+}
