@@ -49,7 +49,8 @@ enum LandingQueries {
         INSERT INTO sync.transform_work (athlete_id, activity_id, enqueued_at)
         SELECT athlete_id, activity_id, \(now)
         FROM unnest(\(work.map(\.0)), \(work.map(\.1))) AS w(athlete_id, activity_id)
-        ON CONFLICT (athlete_id, activity_id) DO UPDATE SET attempts = 0
+        ON CONFLICT (athlete_id, activity_id) DO UPDATE SET
+            enqueued_at = least(transform_work.enqueued_at, excluded.enqueued_at), attempts = 0
         """
     }
 
@@ -62,7 +63,8 @@ enum LandingQueries {
         JOIN sync.activity a USING (athlete_id, activity_id)
         WHERE a.gone_at IS NOT NULL
         ORDER BY a.athlete_id, a.activity_id
-        ON CONFLICT (athlete_id, activity_id) DO UPDATE SET attempts = 0
+        ON CONFLICT (athlete_id, activity_id) DO UPDATE SET
+            enqueued_at = least(transform_work.enqueued_at, excluded.enqueued_at), attempts = 0
         """
     }
 

@@ -1,0 +1,109 @@
+import Core
+import Database
+import Foundation
+
+/// The profile of an athlete in a batch; nil profile: only the athlete's key is needed.
+struct ChangedAthlete: Sendable {
+    let athleteID: AthleteID
+    let source: Int16
+    var profile: AnswerHead?
+}
+
+/// A transform failed: with the work it was about, so that the one to blame can be found.
+struct TransformFailure: Error {
+    let work: [SilverWork]
+    let underlying: any Error
+}
+
+/// One transaction of the silver runner: takes work, makes the rows, takes the work off the list.
+struct SilverBatch: Sendable {
+    /// Bytes of answers that one transaction reads, unless the first piece of work alone has more.
+    static let bytesMax: Int64 = 32 << 20
+
+    let scripts: SilverScripts
+    let feed: SilverFeed
+    let now: Date
+
+    /// Answers how many pieces of work were done; 0: there is none.
+    func run(_ claim: SQL, on connection: Connection) async throws -> Int {
+        let work = try Self.bounded(try await connection.query(claim))
+        if work.isEmpty { return 0 }
+        do {
+            try await transform(work, on: connection)
+            return work.count
+        } catch {
+            throw TransformFailure(work: work, underlying: error)
+        }
+    }
+
+    private static func bounded(_ rows: Rows) throws -> [SilverWork] {
+        var work: [SilverWork] = []
+        var bytes: Int64 = 0
+        for row in rows {
+            let (athlete, activity, version, size) = try row.decode(AthleteID.self, Int64.self, String.self, Int64.self)
+            bytes += size
+            if !work.isEmpty, bytes > bytesMax { break }
+            work.append(SilverWork(athleteID: athlete, activityID: activity, rowVersion: version))
+        }
+        return work
+    }
+
+    private func transform(_ work: [SilverWork], on connection: Connection) async throws {
+        let rows = try await connection.pipeline([
+            SilverQueries.heads(of: work), SilverQueries.tombstones(of: work), SilverQueries.states(of: work),
+        ])
+        let inventory = try SilverInventory(heads: rows[0], tombstones: rows[1], states: rows[2])
+        var material = try await read(inventory.needed, on: connection)
+        try await connection.execute(SilverQueries.temporaryTables)
+        let filled = try await connection.pipeline([
+            SilverQueries.fill(inventory.activities, material), SilverQueries.fill(inventory.athletes, material),
+        ])
+        try note(filled, inventory, in: &material)
+        try await run(scripts.beforeArrays, on: connection)
+        let arrays = inventory.streamHeads.compactMap { head in material.streams[head.key].map { SilverQueries.store($0, of: head) } }
+        _ = try await connection.pipeline(arrays)
+        try await run(scripts.afterArrays, on: connection)
+        _ = try await connection.pipeline(books(material) + [SilverQueries.done(work)])
+    }
+
+    private func read(_ heads: [AnswerHead], on connection: Connection) async throws -> SilverMaterial {
+        var material = SilverMaterial()
+        var missing: [AnswerKey] = []
+        for head in heads {
+            if let content = feed.take(head.key, sha256: head.sha256) {
+                material.read(head.key, content)
+            } else {
+                missing.append(head.key)
+            }
+        }
+        if missing.isEmpty { return material }
+        for row in try await connection.query(SilverQueries.bodies(of: missing)) {
+            let (place, body) = try row.decode(Int.self, [UInt8].self)
+            material.read(missing[place - 1], body: body)
+        }
+        return material
+    }
+
+    /// Documents that went in as text and did not come out as jsonb.
+    private func note(_ filled: [Rows], _ inventory: SilverInventory, in material: inout SilverMaterial) throws {
+        for (row, activity) in zip(filled[0], inventory.activities) {
+            let (summary, detail) = (try row.column(3, as: Bool.self), try row.column(4, as: Bool.self))
+            if let head = activity.summary, !summary, material.text(head) != nil { material.refuse(head.key) }
+            if let head = activity.detail, !detail, material.text(head) != nil { material.refuse(head.key) }
+        }
+        for (row, athlete) in zip(filled[1], inventory.athletes) {
+            let profile = try row.column(2, as: Bool.self)
+            if let head = athlete.profile, !profile, material.text(head) != nil { material.refuse(head.key) }
+        }
+    }
+
+    private func run(_ scripts: [SilverScripts.Script], on connection: Connection) async throws {
+        for script in scripts { try await connection.execute(script.text) }
+    }
+
+    private func books(_ material: SilverMaterial) -> [SQL] {
+        var statements = material.unreadable.isEmpty ? [] : SilverQueries.setAside(material.unreadable, now: now)
+        if !material.readable.isEmpty { statements.append(SilverQueries.free(material.readable, now: now)) }
+        return statements
+    }
+}

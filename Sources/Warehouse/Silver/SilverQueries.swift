@@ -1,0 +1,94 @@
+import Core
+import Database
+import Foundation
+
+/// The statements with which the runner takes work, looks at what is there, and reads bronze.
+enum SilverQueries {
+    /// The oldest work that nobody else works on, with the bytes it may have to read.
+    static func claim(max: Int) -> SQL {
+        """
+        SELECT \(raw: workColumns)
+        FROM sync.transform_work w
+        ORDER BY w.enqueued_at
+        LIMIT \(max)
+        FOR UPDATE OF w SKIP LOCKED
+        """
+    }
+
+    /// This piece of work alone, if it is still there.
+    static func claim(_ work: SilverWork) -> SQL {
+        """
+        SELECT \(raw: workColumns)
+        FROM sync.transform_work w
+        WHERE w.athlete_id = \(work.athleteID) AND w.activity_id = \(work.activityID)
+        FOR UPDATE OF w SKIP LOCKED
+        """
+    }
+
+    private static let workColumns = """
+        w.athlete_id, w.activity_id, w.xmin::text, (
+            SELECT coalesce(sum(a.body_bytes), 0) FROM bronze_strava.answer a
+            WHERE a.athlete_id = w.athlete_id AND a.source_id IN (1, 2, 3) AND a.endpoint IN (1, 2, 3) AND a.object_id = w.activity_id
+        )::bigint
+        """
+
+    /// The answers that the work is about, without bodies.
+    static func heads(of work: [SilverWork]) -> SQL {
+        """
+        WITH w AS (SELECT * FROM unnest(\(work.map(\.athleteID)), \(work.map(\.activityID))) AS w(athlete_id, activity_id))
+        SELECT a.athlete_id, a.source_id, a.endpoint, a.object_id, a.sha256, a.fetched_at
+        FROM w JOIN bronze_strava.answer a
+          ON a.athlete_id = w.athlete_id AND a.source_id IN (1, 2, 3) AND a.endpoint IN (1, 2, 3) AND a.object_id = w.activity_id
+        WHERE w.activity_id <> 0
+        UNION ALL
+        SELECT a.athlete_id, a.source_id, a.endpoint, a.object_id, a.sha256, a.fetched_at
+        FROM w JOIN bronze_strava.answer a
+          ON a.athlete_id = w.athlete_id AND a.source_id IN (1, 2, 3) AND a.endpoint = 4 AND a.object_id = w.athlete_id
+        WHERE w.activity_id = 0
+        """
+    }
+
+    static func tombstones(of work: [SilverWork]) -> SQL {
+        """
+        SELECT a.athlete_id, a.activity_id
+        FROM unnest(\(work.map(\.athleteID)), \(work.map(\.activityID))) AS w(athlete_id, activity_id)
+        JOIN sync.activity a USING (athlete_id, activity_id)
+        WHERE a.gone_at IS NOT NULL
+        """
+    }
+
+    static func states(of work: [SilverWork]) -> SQL {
+        """
+        SELECT t.athlete_id, t.source_id, t.activity_id, t.summary_sha256, t.detail_sha256, t.transform_version,
+               s.src_sha256, s.transform_version
+        FROM unnest(\(work.map(\.athleteID)), \(work.map(\.activityID))) AS w(athlete_id, activity_id)
+        JOIN silver.activity t
+          ON t.athlete_id = w.athlete_id AND t.source_id IN (1, 2, 3) AND t.activity_id = w.activity_id
+        LEFT JOIN silver.activity_stream s
+          ON s.athlete_id = t.athlete_id AND s.source_id = t.source_id AND s.activity_id = t.activity_id
+        """
+    }
+
+    static func bodies(of keys: [AnswerKey]) -> SQL {
+        """
+        SELECT w.place, a.body
+        FROM unnest(\(keys.map(\.athleteID)), \(keys.map(\.source)), \(keys.map(\.endpoint)), \(keys.map(\.objectID)))
+            WITH ORDINALITY AS w(athlete_id, source_id, endpoint, object_id, place)
+        JOIN bronze_strava.answer a USING (athlete_id, source_id, endpoint, object_id)
+        """
+    }
+
+    /// The two tables that the files of `sql/silver` read; empty at the start of each transaction.
+    static let temporaryTables = """
+        CREATE TEMPORARY TABLE IF NOT EXISTS changed_activity (
+            athlete_id bigint NOT NULL, source_id smallint NOT NULL, activity_id bigint NOT NULL, is_gone boolean NOT NULL,
+            summary jsonb, detail jsonb, detail_is_newer boolean NOT NULL, is_stale boolean NOT NULL, laps_are_stale boolean NOT NULL,
+            summary_sha256 bytea, detail_sha256 bytea, transform_version smallint NOT NULL,
+            PRIMARY KEY (athlete_id, source_id, activity_id)
+        ) ON COMMIT DELETE ROWS;
+        CREATE TEMPORARY TABLE IF NOT EXISTS changed_athlete (
+            athlete_id bigint NOT NULL, source_id smallint NOT NULL, profile jsonb, profile_sha256 bytea, transform_version smallint NOT NULL,
+            PRIMARY KEY (athlete_id, source_id)
+        ) ON COMMIT DELETE ROWS
+        """
+}

@@ -1,0 +1,135 @@
+import Core
+import Database
+import Foundation
+import Logging
+import ServiceLifecycle
+
+/// Makes silver from bronze for the activities on the work list, and for those only.
+///
+/// Repeatable: the same answers make the same rows, and answers that silver has already are not touched. What can't be transformed is
+/// set aside with its reason, and never holds up the rest. Any number of runners may work at once.
+public struct SilverRunner: Service {
+    /// Activities in one transaction: enough to share the cost of planning and committing, few enough to be done in a moment.
+    static let batchMax = 32
+    /// A notification may be lost with its connection; this is how long its work then waits.
+    static let pollInterval: Duration = .seconds(30)
+
+    private let database: Database
+    private let scripts: Result<SilverScripts, any Error>
+    private let feed: SilverFeed
+    private let clock: WallClock
+    private let logger: Logger
+
+    /// - Parameter shareDirectory: the folder that holds `sql/silver`; it is read once, here.
+    public init(database: Database, shareDirectory: URL, feed: SilverFeed, clock: WallClock, logger: Logger) {
+        self.database = database
+        self.scripts = Result { try SilverScripts(shareDirectory: shareDirectory) }
+        self.feed = feed
+        self.clock = clock
+        self.logger = logger
+    }
+
+    /// Works until graceful shutdown or cancellation. Throws only when the SQL files can't be read.
+    public func run() async throws {
+        _ = try scripts.get()
+        let (wakes, wake) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
+        wake.yield()
+        await cancelWhenGracefulShutdown {
+            await withTaskGroup { group in
+                group.addTask {
+                    for await _ in database.notifications(on: "silver") { wake.yield() }
+                }
+                group.addTask {
+                    while (try? await clock.sleep(for: Self.pollInterval)) != nil { wake.yield() }
+                }
+                await enqueueOutdated()
+                for await _ in wakes { await drain() }
+                group.cancelAll()
+            }
+        }
+    }
+
+    /// Does one batch; answers how many activities (and athletes) it took off the work list, 0 when there was nothing to do.
+    ///
+    /// - Throws: `DatabaseError` when the database can't be reached; the work stays on the list.
+    @discardableResult
+    public func runOnce() async throws -> Int {
+        do {
+            return try await transform(SilverQueries.claim(max: Self.batchMax))
+        } catch let failure as TransformFailure where Self.isPoison(failure.underlying) {
+            return try await isolate(failure)
+        } catch let failure as TransformFailure {
+            throw failure.underlying
+        }
+    }
+
+    /// Has all of an athlete's silver (of everyone's: nil) made anew from bronze by the ordinary run, behind live work. No call to
+    /// Strava is made, rows stay readable until they are replaced. Answers how many activities and athletes were put on the list.
+    @discardableResult
+    public func rebuild(athlete: AthleteID?) async throws -> Int {
+        var count = 0
+        for athlete in try await athletes(athlete) {
+            count += try await database.transaction { try await $0.pipeline(SilverQueries.rebuild(athlete))[0].affected }
+        }
+        return count
+    }
+
+    private func athletes(_ athlete: AthleteID?) async throws -> [AthleteID] {
+        if let athlete { return [athlete] }
+        return try await database.query("SELECT athlete_id FROM sync.athlete ORDER BY athlete_id").map { try $0.decode(AthleteID.self) }
+    }
+
+    private func transform(_ claim: SQL) async throws -> Int {
+        let batch = SilverBatch(scripts: try scripts.get(), feed: feed, now: clock.now)
+        return try await database.transaction { try await batch.run(claim, on: $0) }
+    }
+
+    /// An error that the same work will meet again, unlike a broken connection or a deadlock.
+    private static func isPoison(_ error: any Error) -> Bool {
+        guard let error = error as? DatabaseError else { return error is WarehouseError }
+        return [.statement, .constraint, .decoding].contains(error.code)
+    }
+
+    /// Finds the work to blame: each piece alone, and the one that fails alone is set aside.
+    private func isolate(_ failure: TransformFailure) async throws -> Int {
+        if failure.work.count == 1 { return try await setAside(failure.work[0], failure.underlying) }
+        var count = 0
+        for work in failure.work {
+            do {
+                count += try await transform(SilverQueries.claim(work))
+            } catch let failure as TransformFailure where Self.isPoison(failure.underlying) {
+                count += try await isolate(failure)
+            } catch let failure as TransformFailure {
+                throw failure.underlying
+            }
+        }
+        return count
+    }
+
+    private func setAside(_ work: SilverWork, _ error: any Error) async throws -> Int {
+        logger.log(
+            .warning, "activity quarantined, its transform fails",
+            [.athleteID: work.athleteID, .activityID: work.activityID, .error: "\(error)"])
+        let statements = SilverQueries.setAside(work, detail: "\(error)", now: clock.now)
+        _ = try await database.transaction { try await $0.pipeline(statements) }
+        return 1
+    }
+
+    private func drain() async {
+        do {
+            while try await runOnce() > 0 { try Task.checkCancellation() }
+        } catch is CancellationError {
+        } catch {
+            logger.log(.error, "silver run failed, will try again", [.error: "\(error)"])
+        }
+    }
+
+    private func enqueueOutdated() async {
+        do {
+            let rows = try await database.query(SilverQueries.enqueueOutdated)
+            if rows.affected > 0 { logger.log(.info, "silver rows of an older version will be made anew", [.rows: rows.affected]) }
+        } catch {
+            logger.log(.error, "silver rows of an older version could not be found", [.error: "\(error)"])
+        }
+    }
+}
