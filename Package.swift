@@ -78,8 +78,9 @@ let package = Package(
         .target(
             name: "ControlServer",
             dependencies: [
-                "ControlAPI", "Core", "Database", "Governor", "Sync", "Vault", "Warehouse",
+                "ControlAPI", "Core", "Database", "Governor", "StravaAPI", "Sync",
                 .product(name: "Hummingbird", package: "hummingbird"),
+                .product(name: "HummingbirdCore", package: "hummingbird"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOExtras", package: "swift-nio-extras"),
                 .product(name: "NIOPosix", package: "swift-nio"),
@@ -126,7 +127,7 @@ let package = Package(
         .executableTarget(
             name: "fitnessctl",
             dependencies: ["ControlAPI", .product(name: "ArgumentParser", package: "swift-argument-parser")],
-            path: "Sources/CommandLine"),
+            path: "Sources/CommandLine", exclude: ["JSON.md"]),
 
         // Tests
         .target(

@@ -7,7 +7,7 @@ public struct SyncRequest: Codable, Sendable, Equatable {
     public init(full: Bool) { self.full = full }
 }
 
-/// Answer to an intent: how many athletes it reached, and since when it stands (the start of what `progress` watches).
+/// Answer to a sync request: how many athletes it reached, and since when it stands (the start of what `progress` watches).
 public struct AcceptedMessage: Codable, Sendable, Equatable {
     public let athletes: Int
     public let requestedAt: Date
@@ -19,6 +19,22 @@ public struct AcceptedMessage: Codable, Sendable, Equatable {
 
     enum CodingKeys: String, CodingKey {
         case athletes
+        case requestedAt = "requested_at"
+    }
+}
+
+/// Answer to a pause or its end. `changed` false: it was so already.
+public struct ChangedMessage: Codable, Sendable, Equatable {
+    public let changed: Bool
+    public let requestedAt: Date
+
+    public init(changed: Bool, requestedAt: Date) {
+        self.changed = changed
+        self.requestedAt = requestedAt
+    }
+
+    enum CodingKeys: String, CodingKey {
+        case changed
         case requestedAt = "requested_at"
     }
 }
@@ -79,5 +95,12 @@ public struct ProgressMessage: Codable, Sendable, Equatable {
         self.waiting = waiting
         self.outcome = outcome
         self.error = error
+    }
+
+    /// Whether nothing has happened between the two.
+    public func isSameExceptTime(_ other: ProgressMessage) -> Bool {
+        athletes == other.athletes && finished == other.finished && working == other.working && activities == other.activities
+            && landed == other.landed && pending == other.pending && waiting == other.waiting && outcome == other.outcome
+            && error == other.error
     }
 }

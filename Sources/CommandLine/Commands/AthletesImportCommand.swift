@@ -1,0 +1,53 @@
+import ArgumentParser
+import ControlAPI
+import Foundation
+
+struct AthletesImportCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "import", abstract: "Add athletes with their tokens from JSON lines.",
+        discussion: """
+            Each line is an object {"uid", "athlete_id", "access_token", "refresh_token", "expires_at", "scope"}: expires_at in seconds since \
+            1970 or as an ISO-8601 time, scope as text or array. Good lines are taken, bad ones are named by number; then the exit code is 1.
+            """)
+
+    private static let chunkBytes = 64 << 10
+
+    @OptionGroup var options: GlobalOptions
+
+    @Argument(help: "The file, or - for standard input.")
+    var file: String
+
+    func run() async throws {
+        let descriptor = file == "-" ? STDIN_FILENO : open(file, O_RDONLY | O_CLOEXEC)
+        guard descriptor >= 0 else { throw unreadable(errno) }
+        let name = file
+        let bytes = try await options.client.upload(ControlTarget(.importAthletes)) {
+            try Self.chunk(descriptor, name)
+        }
+        let report: ImportReport = try ControlClient.decoded(bytes)
+        if options.json { Terminal.print(Terminal.line(bytes)) } else { tell(report) }
+        if report.bad > 0 { throw ExitCode(Failure.failed) }
+    }
+
+    private func tell(_ report: ImportReport) {
+        for bad in report.badLines { Terminal.complain("line \(bad.line): \(Terminal.safe(bad.reason))") }
+        let more = report.bad - report.badLines.count
+        if more > 0 { Terminal.complain("and \(Phrase.number(more)) more bad lines") }
+        Terminal.print(
+            "\(Phrase.number(report.added)) added, \(Phrase.number(report.updated)) updated, \(Phrase.number(report.bad)) bad")
+    }
+
+    /// The next bytes of the file, nil at its end.
+    private static func chunk(_ descriptor: Int32, _ name: String) throws -> [UInt8]? {
+        var failure: Int32 = 0
+        let bytes = [UInt8](unsafeUninitializedCapacity: chunkBytes) { buffer, count in
+            let got = read(descriptor, buffer.baseAddress, chunkBytes)
+            failure = got < 0 ? errno : 0
+            count = max(0, got)
+        }
+        guard failure == 0 else { throw CommandFailure("can't read \(name): \(String(cString: strerror(failure)))") }
+        return bytes.isEmpty ? nil : bytes
+    }
+
+    private func unreadable(_ code: Int32) -> CommandFailure { CommandFailure("can't read \(file): \(String(cString: strerror(code)))") }
+}

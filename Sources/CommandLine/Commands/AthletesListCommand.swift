@@ -1,0 +1,42 @@
+import ArgumentParser
+import ControlAPI
+import Foundation
+
+struct AthletesListCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "list", abstract: "All athletes, by number; with --json one page of the API a line.")
+
+    @OptionGroup var options: GlobalOptions
+
+    func run() async throws {
+        var after: Int64? = 0
+        var athletes: [AthleteMessage] = []
+        while let start = after {
+            let bytes = try await options.client.bytes(ControlTarget(.athletes, query: [("after", String(start))]))
+            let page: AthletesMessage = try ControlClient.decoded(bytes)
+            if options.json { Terminal.print(Terminal.line(bytes)) } else { athletes += page.athletes }
+            after = page.nextAfter
+        }
+        if !options.json { Terminal.print(text(athletes)) }
+    }
+
+    private func text(_ athletes: [AthleteMessage]) -> String {
+        guard !athletes.isEmpty else { return "no athletes yet: fitnessctl athletes connect --uid NAME, or athletes import FILE" }
+        let now = Date()
+        var table = Table(
+            ["athlete", "uid", "state", "activities", "streams", "to fetch", "last sync", "next", "last error"], numbers: [0, 3, 4, 5])
+        for athlete in athletes { table.row(cells(athlete, now)) }
+        return table.text
+    }
+
+    private func cells(_ athlete: AthleteMessage, _ now: Date) -> [String] {
+        let schedule = athlete.schedule
+        let toFetch = athlete.endpoints.map { $0.pending + $0.failed }.reduce(0, +)
+        let streams = athlete.endpoints.first { $0.endpoint == "streams" }?.landed ?? 0
+        return [
+            String(athlete.athleteID), athlete.uid ?? "-", AthleteText.state(athlete), Phrase.number(athlete.activities),
+            Phrase.number(streams), Phrase.number(toFetch), Phrase.relative(schedule.lastFinishedAt, now: now),
+            AthleteText.next(athlete, now: now), schedule.lastError ?? "",
+        ]
+    }
+}

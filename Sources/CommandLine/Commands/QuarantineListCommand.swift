@@ -1,0 +1,34 @@
+import ArgumentParser
+import ControlAPI
+import Foundation
+
+struct QuarantineListCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "list", abstract: "Answers and activities set aside, newest first.")
+
+    @OptionGroup var options: GlobalOptions
+
+    @Option(help: "Only this athlete's.")
+    var athlete: Int64?
+
+    func validate() throws { try AthleteArgument.check(athlete) }
+
+    func run() async throws {
+        let query = athlete.map { [(name: "athlete_id", value: String($0))] } ?? []
+        try await options.show(ControlTarget(.quarantine, query: query), as: QuarantineMessage.self) { text($0) }
+    }
+
+    private func text(_ quarantine: QuarantineMessage) -> String {
+        guard !quarantine.entries.isEmpty else { return "nothing is set aside" }
+        let now = Date()
+        var table = Table(["athlete", "endpoint", "object", "reason", "attempts", "last", "detail"], numbers: [0, 2, 4])
+        for entry in quarantine.entries {
+            table.row([
+                String(entry.athleteID), entry.endpoint, String(entry.objectID), entry.reason, String(entry.attempts),
+                Phrase.relative(entry.lastAt, now: now), entry.detail ?? "",
+            ])
+        }
+        let more = quarantine.total - quarantine.entries.count
+        return table.text + (more > 0 ? "\nand \(Phrase.number(more)) more" : "")
+    }
+}

@@ -1,0 +1,39 @@
+import Foundation
+
+/// Where the control socket is, by the rule that daemon and tool share.
+public enum ControlSocketPath {
+    /// Where a system-wide daemon has it (RuntimeDirectory=fitnessd in its unit).
+    public static let system = "/run/fitnessd/control.sock"
+
+    /// The daemon's choice: `FITNESSD_CONTROL_SOCKET`, else `$RUNTIME_DIRECTORY/control.sock`, else `$XDG_RUNTIME_DIR/fitnessd/control.sock`,
+    /// else `control.sock` in `stateDirectory`.
+    ///
+    /// - Parameter stateDirectory: the configured one; nil takes its default rule (`$STATE_DIRECTORY`, `$XDG_STATE_HOME/fitnessd`,
+    ///   `~/.local/state/fitnessd`).
+    public static func daemon(environment: [String: String], stateDirectory: String? = nil) -> String {
+        candidates(environment: environment, stateDirectory: stateDirectory)[0]
+    }
+
+    /// The tool's choice: what is set, else the first of the daemon's places and the system's where something is, else the daemon's.
+    public static func tool(environment: [String: String]) -> String {
+        let places = candidates(environment: environment, stateDirectory: environment["FITNESSD_STATE_DIR"])
+        if isSet(environment["FITNESSD_CONTROL_SOCKET"]) { return places[0] }
+        return (places + [system]).first { FileManager.default.fileExists(atPath: $0) } ?? places[0]
+    }
+
+    private static func candidates(environment: [String: String], stateDirectory: String?) -> [String] {
+        func value(_ key: String) -> String? { environment[key].flatMap { isSet($0) ? $0 : nil } }
+        // systemd gives several folders with colons between them; the first is the unit's own.
+        func folder(_ key: String) -> String? { value(key)?.split(separator: ":").first.map(String.init) }
+        let state =
+            stateDirectory ?? value("FITNESSD_STATE_DIR") ?? folder("STATE_DIRECTORY") ?? value("XDG_STATE_HOME").map { $0 + "/fitnessd" }
+            ?? (value("HOME") ?? NSHomeDirectory()) + "/.local/state/fitnessd"
+        let places = [
+            value("FITNESSD_CONTROL_SOCKET"), folder("RUNTIME_DIRECTORY").map { $0 + "/control.sock" },
+            value("XDG_RUNTIME_DIR").map { $0 + "/fitnessd/control.sock" }, state + "/control.sock",
+        ]
+        return places.compactMap { $0 }
+    }
+
+    private static func isSet(_ text: String?) -> Bool { text?.isEmpty == false }
+}
