@@ -135,7 +135,7 @@ let package = Package(
             path: "Tests/TestKit"),
         .testTarget(name: "CoreTests", dependencies: ["Core", "TestKit"]),
         .testTarget(name: "DatabaseTests", dependencies: ["Database", "TestKit"]),
-        .testTarget(name: "HTTPTransportTests", dependencies: ["HTTPTransport", "TestKit", .product(name: "Hummingbird", package: "hummingbird")]),
+        .testTarget(name: "HTTPTransportTests", dependencies: ["Core", "HTTPTransport", "TestKit"]),
         .testTarget(name: "StravaAPITests", dependencies: ["StravaAPI", "Simulator", "TestKit"]),
         .testTarget(name: "GovernorTests", dependencies: ["Governor", "TestKit"]),
         .testTarget(name: "VaultTests", dependencies: ["Vault", "Simulator", "TestKit"]),
