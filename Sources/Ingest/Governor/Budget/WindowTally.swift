@@ -1,0 +1,89 @@
+/// All that is known about the spending in one window.
+///
+/// Two counts bound it. Our own: every call that any instance leased. Strava's: the highest usage a header named, plus every
+/// call of ours that may not be in that number yet. The greater one holds, in each bucket; so foreign spending counts, streams
+/// calls count although their answers say nothing, and a call whose fate is unknown counts.
+package struct WindowTally: Sendable {
+    package let window: QuotaWindow
+
+    // This instance.
+    /// Calls permitted in this window, less those that certainly were not made.
+    package internal(set) var spent = 0
+    /// Leased and not yet permitted; quarters only.
+    package internal(set) var tokens = 0
+    /// Calls that certainly arrived within this window; what is leased and not settled may arrive in the next one.
+    package internal(set) var settled = 0
+    /// Calls that are certainly in `usage`.
+    package internal(set) var included = 0
+    /// Ended calls that a later header will include, in the order of their ends. At most one entry a second.
+    private var uncovered: [(endedAt_s: Double, calls: Int)] = []
+    /// Calls of the urgent classes, which use up the reserve.
+    package internal(set) var urgentSpent = 0
+
+    // Headers, and what other instances put into the ledger.
+    package internal(set) var usage = WindowUsage()
+    package internal(set) var othersLeased = 0
+    package internal(set) var othersIncluded = 0
+    /// Calls of the window before that may arrive in this one.
+    package internal(set) var carried = 0
+    /// Strava answered 429 in this window.
+    package internal(set) var exhausted = false
+
+    init(_ window: QuotaWindow) { self.window = window }
+
+    /// Calls of ours, here or elsewhere, that may still raise Strava's count above `usage`.
+    var outstanding: Int { max(0, counted - othersIncluded - included) }
+
+    /// Calls of other instances and of the window before that may still be in flight, or be given back.
+    var outstandingElsewhere: Int { max(0, carried + othersLeased - othersIncluded) }
+
+    /// Calls of ours by our own count.
+    var counted: Int { carried + othersLeased + spent }
+
+    /// Calls that others made with the same application, as far as it is certain.
+    var foreign: Int { max(0, max(usage.overall, usage.read) - counted) }
+
+    /// The calls that count as used, by the bucket that leaves least.
+    func used(_ limits: LearnedLimits.Bucketed) -> Int { max(0, limits.least - free(limits)) }
+
+    /// How many calls may still be made, in the worst case.
+    func free(_ limits: LearnedLimits.Bucketed) -> Int {
+        let overall = limits.overall - max(counted, usage.overall + outstanding)
+        guard let read = limits.read else { return overall }
+        return min(overall, read - max(counted, usage.read + outstanding))
+    }
+
+    /// How many calls may still be made if every call of ours is in `usage` already.
+    func freeAtBest(_ limits: LearnedLimits.Bucketed) -> Int {
+        limits.least - max(counted, usage.overall, usage.read)
+    }
+
+    /// A call ended without saying how much is used; the header of any call sent from `endedAt_s` on includes it.
+    mutating func ended(at endedAt_s: Double) {
+        let second = endedAt_s.rounded(.up)
+        if let last = uncovered.last, last.endedAt_s >= second {
+            uncovered[uncovered.count - 1].calls += 1
+        } else {
+            uncovered.append((second, 1))
+        }
+    }
+
+    /// The ledger told what all instances did in this window.
+    mutating func took(_ answer: QuotaAnswer.Window) {
+        othersLeased = max(0, answer.leased - answer.ownLeased)
+        othersIncluded = max(0, answer.included - answer.ownIncluded)
+        carried = answer.carried
+        usage.merge(answer.usage)
+        exhausted = exhausted || answer.exhausted
+    }
+
+    /// The header of a call sent at `sentAt_s` (uptime) named `usage` in this window.
+    mutating func observed(_ usage: WindowUsage, sentAt_s: Double) {
+        self.usage.merge(usage)
+        included += 1
+        let covered = uncovered.prefix { $0.endedAt_s <= sentAt_s }
+        guard !covered.isEmpty else { return }
+        included += covered.reduce(0) { $0 + $1.calls }
+        uncovered.removeFirst(covered.count)
+    }
+}

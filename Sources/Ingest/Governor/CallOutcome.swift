@@ -1,0 +1,96 @@
+import Foundation
+import StravaAPI
+
+/// How a permitted call ended, as far as the quota and the circuit care.
+public enum CallOutcome: Sendable {
+    /// Strava answered with any status. A 429 and the gateway statuses (502 to 504, 520 to 527, 597) are understood from the number.
+    case answered(status: Int, rateLimit: RateLimitHeaders?, serverDate: Date?)
+    /// Strava answered that the whole application is in trouble (inactive, capacity, maintenance as an HTML page, wrong secret).
+    case applicationTrouble(ApplicationTrouble, rateLimit: RateLimitHeaders?, serverDate: Date?)
+    /// The network failed. `sent: false` only when the call certainly did not reach Strava; it is then given back.
+    case networkFailed(sent: Bool)
+    /// The call was not made (cancelled before it was sent): given back.
+    case notSent
+    /// Nobody knows whether Strava saw it: spent.
+    case unknown
+}
+
+/// Trouble of the application as a whole, never of one athlete or one object.
+public enum ApplicationTrouble: String, Sendable, Codable, CaseIterable {
+    /// 403 Application/Status/Inactive.
+    case inactive
+    /// 403 "Limit of connected athletes exceeded".
+    case capacityExceeded = "capacity_exceeded"
+    /// 401 on the application itself.
+    case clientSecretWrong = "client_secret_wrong"
+    /// 502 to 504, 520 to 527, 597, or an HTML page where JSON belongs.
+    case maintenance
+    /// JSON 5xx for several athletes in a row.
+    case serverErrors = "server_errors"
+    /// No answers at all, several times in a row.
+    case network
+}
+
+extension CallOutcome {
+    /// The outcome of a call that was answered with 200.
+    public init(_ answer: StravaAnswer) {
+        self = .answered(status: answer.status, rateLimit: answer.rateLimit, serverDate: answer.serverDate)
+    }
+
+    /// The outcome of a call that threw.
+    public init(_ error: StravaError) {
+        switch error.code {
+        case .appInactive: self = .applicationTrouble(.inactive, rateLimit: error.rateLimit, serverDate: error.serverDate)
+        case .capacityExceeded:
+            self = .applicationTrouble(.capacityExceeded, rateLimit: error.rateLimit, serverDate: error.serverDate)
+        case .clientSecretWrong:
+            self = .applicationTrouble(.clientSecretWrong, rateLimit: error.rateLimit, serverDate: error.serverDate)
+        case .maintenance: self = .applicationTrouble(.maintenance, rateLimit: error.rateLimit, serverDate: error.serverDate)
+        case .rateLimited: self = .answered(status: 429, rateLimit: error.rateLimit, serverDate: error.serverDate)
+        case .network: self = .networkFailed(sent: error.reachedStrava != .no)
+        case .cancelled: self = error.reachedStrava == .no ? .notSent : .unknown
+        default: self = Self(status: error.status, error)
+        }
+    }
+
+    private init(status: Int?, _ error: StravaError) {
+        if let status {
+            self = .answered(status: status, rateLimit: error.rateLimit, serverDate: error.serverDate)
+        } else {
+            self = error.reachedStrava == .no ? .notSent : .unknown
+        }
+    }
+
+    var rateLimit: RateLimitHeaders? {
+        switch self {
+        case .answered(_, let rateLimit, _), .applicationTrouble(_, let rateLimit, _): rateLimit
+        case .networkFailed, .notSent, .unknown: nil
+        }
+    }
+
+    var serverDate: Date? {
+        switch self {
+        case .answered(_, _, let date), .applicationTrouble(_, _, let date): date
+        case .networkFailed, .notSent, .unknown: nil
+        }
+    }
+
+    /// False only when the call certainly never reached Strava.
+    var isSpent: Bool {
+        switch self {
+        case .notSent, .networkFailed(sent: false): false
+        case .answered, .applicationTrouble, .networkFailed, .unknown: true
+        }
+    }
+
+    var isAnswered: Bool {
+        switch self {
+        case .answered, .applicationTrouble: true
+        case .networkFailed, .notSent, .unknown: false
+        }
+    }
+
+    var isRateLimited: Bool {
+        if case .answered(429, _, _) = self { true } else { false }
+    }
+}

@@ -1,0 +1,75 @@
+import Foundation
+
+/// What the governor knows at one instant: for `status`, `fitnessctl limits` and metrics.
+public struct GovernorSnapshot: Sendable, Codable, Equatable {
+    public let at: Date
+    /// The quarter hour, then the day.
+    public let windows: [WindowSnapshot]
+    /// Calls permitted and not yet settled.
+    public let inFlight: Int
+    /// Calls waiting, by class name.
+    public let waiting: [String: Int]
+    /// Calls permitted since start, by class name.
+    public let granted: [String: Int]
+    public let circuit: CircuitSnapshot
+    /// When the next waiting call may go; nil when nothing waits or it depends on a call in flight.
+    public let waitingUntil: Date?
+    public let waitingReason: WaitReason?
+    public let policy: DayPolicy
+    /// Strava's clock minus this machine's, in seconds; nil before the first answer with a date.
+    public let clockOffset_s: Double?
+}
+
+/// One window of the quota.
+public struct WindowSnapshot: Sendable, Codable, Equatable {
+    public let span: QuotaSpan
+    public let startsAt: Date
+    public let resetsAt: Date
+    /// The smaller of the overall and the read limit.
+    public let limit: Int
+    public let overallLimit: Int
+    /// Nil as long as no answer named one.
+    public let readLimit: Int?
+    /// Calls that count as used: ours, other instances', foreign ones.
+    public let used: Int
+    /// Calls that others made with the same application, as far as the headers show.
+    public let foreign: Int
+    /// Calls of ours in flight.
+    public let reserved: Int
+    /// Calls leased from the ledger and not yet permitted.
+    public let leased: Int
+    /// Strava refused a call in this window (429): nothing goes before it ends.
+    public let exhausted: Bool
+}
+
+/// The state of the circuit between the daemon and Strava.
+public struct CircuitSnapshot: Sendable, Codable, Equatable {
+    public enum State: String, Sendable, Codable { case closed, open, probing }
+    public let state: State
+    public let reason: ApplicationTrouble?
+    public let until: Date?
+}
+
+/// What the next waiting call waits for.
+public enum WaitReason: String, Sendable, Codable, CaseIterable {
+    /// The ledger in PostgreSQL is asked for more, or does not answer.
+    case ledger
+    /// Too near to a window's edge to know in which window a call would arrive.
+    case windowEdge = "window_edge"
+    /// The first call of a window shows what others have spent; the rest waits for its answer.
+    case scouting
+    /// Everything that is left may be in flight; the answers will tell.
+    case answers
+    case quarterSpent = "quarter_spent"
+    case daySpent = "day_spent"
+    /// What is left of the quarter or the day is kept for urgent calls.
+    case reserve
+    /// The day's budget is spread over the day.
+    case dayPace = "day_pace"
+    /// Strava refused a call in this window.
+    case rateLimited = "rate_limited"
+    /// The circuit is open.
+    case circuitOpen = "circuit_open"
+    /// One call probes whether the trouble is over.
+    case circuitProbing = "circuit_probing"
+}

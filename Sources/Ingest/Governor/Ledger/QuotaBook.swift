@@ -1,0 +1,74 @@
+import Foundation
+
+/// The ledger as a value in memory: the same rule as sync.quota_turn() in PostgreSQL, for models and simulations.
+package struct QuotaBook: Sendable {
+    private struct Block {
+        var sequence = 0
+        var leased = 0
+        var settled = 0
+        var included = 0
+    }
+
+    private struct Page {
+        var usage = WindowUsage()
+        var exhausted = false
+        var blocks: [UUID: Block] = [:]
+    }
+
+    private var pages: [QuotaWindow: Page] = [:]
+    private var limits: LearnedLimits
+
+    package init(configured: RateLimit) { limits = LearnedLimits(configured) }
+
+    /// Takes in what `instance` tells and grants as much of what it asks for as the limits leave.
+    package mutating func turn(_ turn: QuotaTurn, by instance: UUID) -> QuotaAnswer {
+        if turn.limits.seenAt_s > limits.seenAt_s { limits = turn.limits }
+        let isLate = turn.sequence <= pages[turn.quarter]?.blocks[instance]?.sequence ?? 0
+        if !isLate { tell(turn, by: instance) }
+        var answer = QuotaAnswer(limits: limits)
+        answer.quarter = window(turn.quarter, instance)
+        answer.day = window(turn.day, instance)
+        if isLate { return answer }
+        answer.granted = max(0, min(turn.want, answer.quarter.free(limits.quarter), answer.day.free(limits.day)))
+        for window in [turn.quarter, turn.day] { pages[window, default: Page()].blocks[instance]?.leased += answer.granted }
+        answer.quarter.add(answer.granted)
+        answer.day.add(answer.granted)
+        return answer
+    }
+
+    private mutating func tell(_ turn: QuotaTurn, by instance: UUID) {
+        var quarter = pages[turn.quarter] ?? Page()
+        var day = pages[turn.day] ?? Page()
+        var block = quarter.blocks[instance] ?? Block()
+        var dayBlock = day.blocks[instance] ?? Block()
+        dayBlock.leased += turn.kept - block.leased
+        block.sequence = turn.sequence
+        block.leased = turn.kept
+        block.settled = max(block.settled, turn.settled)
+        block.included = max(block.included, turn.quarterIncluded)
+        dayBlock.included = max(dayBlock.included, turn.dayIncluded)
+        quarter.blocks[instance] = block
+        day.blocks[instance] = dayBlock
+        quarter.usage.merge(turn.quarterUsage)
+        day.usage.merge(turn.dayUsage)
+        quarter.exhausted = quarter.exhausted || turn.quarterExhausted
+        day.exhausted = day.exhausted || turn.dayExhausted
+        pages[turn.quarter] = quarter
+        pages[turn.day] = day
+    }
+
+    private func window(_ window: QuotaWindow, _ instance: UUID) -> QuotaAnswer.Window {
+        let page = pages[window] ?? Page()
+        var result = QuotaAnswer.Window()
+        result.leased = page.blocks.values.reduce(0) { $0 + $1.leased }
+        result.included = page.blocks.values.reduce(0) { $0 + $1.included }
+        result.ownLeased = page.blocks[instance]?.leased ?? 0
+        result.ownIncluded = page.blocks[instance]?.included ?? 0
+        result.usage = page.usage
+        result.exhausted = page.exhausted
+        // The last quarter before this window, which for a day is the last of the day before.
+        let before = QuotaWindow(.quarter, containing: Double(window.start_s - 1))
+        result.carried = pages[before]?.blocks.values.reduce(0) { $0 + max(0, $1.leased - $1.settled) } ?? 0
+        return result
+    }
+}

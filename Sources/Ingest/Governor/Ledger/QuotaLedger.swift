@@ -1,0 +1,73 @@
+import Core
+import Database
+import Foundation
+
+/// The durable ledger in PostgreSQL: budgets are leased from it in small blocks, by sync.quota_turn() in one statement.
+struct QuotaLedger: Sendable {
+    let database: Database
+    /// A name for this run of this process; a later run is another instance and finds these leases spent.
+    let instance: UUID
+
+    /// Tells and asks, in one round trip. The answers are in the order of the turns.
+    func take(_ turns: [QuotaTurn]) async throws -> [QuotaAnswer] {
+        let statements = turns.map(statement)
+        let results = try await database.withConnection { try await $0.pipeline(statements) }
+        return try zip(turns, results).map { turn, rows in
+            guard let row = rows.first else { throw QuotaLedgerError.noAnswer }
+            return try answer(row, to: turn)
+        }
+    }
+
+    private func statement(_ turn: QuotaTurn) -> SQL {
+        """
+        SELECT granted, quarter_counts, day_counts, quarter_exhausted, day_exhausted, limits, limits_seen_at_s
+        FROM sync.quota_turn(\(instance), \(turn.quarter.startsAt), \(turn.day.startsAt), \(turn.sequence),
+            \(turn.kept), \(turn.settled), \(turn.want),
+            \(counts(turn.quarterIncluded, turn.quarterUsage)), \(counts(turn.dayIncluded, turn.dayUsage)),
+            \(turn.quarterExhausted), \(turn.dayExhausted), \(limits(turn.limits)), \(turn.limits.seenAt_s))
+        """
+    }
+
+    private func counts(_ included: Int, _ usage: WindowUsage) -> [Int64] {
+        [Int64(included), Int64(usage.overall), Int64(usage.read)]
+    }
+
+    /// Quarter overall, quarter read, day overall, day read; 0 stands for a read limit that no answer named.
+    private func limits(_ limits: LearnedLimits) -> [Int64] {
+        [limits.quarter.overall, limits.quarter.read ?? 0, limits.day.overall, limits.day.read ?? 0].map(Int64.init)
+    }
+
+    private func answer(_ row: Row, to turn: QuotaTurn) throws -> QuotaAnswer {
+        let (granted, quarter, day, quarterExhausted, dayExhausted, limits, seenAt_s) = try row.decode(
+            Int64.self, [Int64].self, [Int64].self, Bool.self, Bool.self, [Int64].self, Double.self)
+        guard quarter.count == 7, day.count == 7, limits.count == 4 else { throw QuotaLedgerError.noAnswer }
+        var answer = QuotaAnswer(limits: turn.limits)
+        answer.limits.quarter = .init(overall: Int(limits[0]), read: limits[1] == 0 ? nil : Int(limits[1]))
+        answer.limits.day = .init(overall: Int(limits[2]), read: limits[3] == 0 ? nil : Int(limits[3]))
+        answer.limits.seenAt_s = seenAt_s
+        answer.granted = Int(granted)
+        answer.quarter = window(quarter, quarterExhausted)
+        answer.day = window(day, dayExhausted)
+        return answer
+    }
+
+    /// Leased, included, own leased, own included, carried, overall usage, read usage.
+    private func window(_ counts: [Int64], _ exhausted: Bool) -> QuotaAnswer.Window {
+        var window = QuotaAnswer.Window()
+        window.leased = Int(counts[0])
+        window.included = Int(counts[1])
+        window.ownLeased = Int(counts[2])
+        window.ownIncluded = Int(counts[3])
+        window.carried = Int(counts[4])
+        window.usage = WindowUsage(overall: Int(counts[5]), read: Int(counts[6]))
+        window.exhausted = exhausted
+        return window
+    }
+}
+
+/// The ledger's function answered in a shape that this program does not know: program and schema are of different versions.
+struct QuotaLedgerError: AdvisedError {
+    static let noAnswer = QuotaLedgerError()
+    var description: String { "sync.quota_turn() answered in an unknown shape; run the migrations of this version" }
+    var retryAdvice: RetryAdvice { .never }
+}

@@ -1,0 +1,64 @@
+import Foundation
+
+/// What an instance tells the ledger about one quarter hour and its day, and how many calls it asks for. All counts are
+/// totals of this instance, not differences, so telling the same twice changes nothing.
+package struct QuotaTurn: Sendable, Equatable {
+    package let quarter: QuotaWindow
+    /// Rises with each turn of an instance: a turn that comes through late is not taken for the newest.
+    package let sequence: Int
+    /// Calls of this quarter that this instance made or may still make without asking again.
+    package var kept: Int
+    /// Of those, the calls that certainly arrived within the quarter.
+    package var settled: Int
+    /// Calls that are certainly in the usage told here, for the quarter and for the day.
+    package var quarterIncluded: Int
+    package var dayIncluded: Int
+    package var quarterUsage: WindowUsage
+    package var dayUsage: WindowUsage
+    package var quarterExhausted: Bool
+    package var dayExhausted: Bool
+    package var limits: LearnedLimits
+    /// Further calls asked for; 0: only tells.
+    package var want: Int
+
+    package var day: QuotaWindow { quarter.day }
+}
+
+/// The ledger's answer: what is granted, and what all instances together have done.
+package struct QuotaAnswer: Sendable, Equatable {
+    package struct Window: Sendable, Equatable {
+        /// Calls leased by all instances, with what is granted now.
+        package var leased = 0
+        package var included = 0
+        /// The part of both counts that belongs to the instance that asked.
+        package var ownLeased = 0
+        package var ownIncluded = 0
+        /// Leased in the window before and perhaps arriving in this one.
+        package var carried = 0
+        package var usage = WindowUsage()
+        package var exhausted = false
+
+        package init() {}
+
+        /// Counts what is granted now.
+        mutating func add(_ granted: Int) {
+            leased += granted
+            ownLeased += granted
+        }
+
+        /// The rule that sync.quota_turn() states in SQL; a test holds the two together.
+        package func free(_ limits: LearnedLimits.Bucketed) -> Int {
+            if exhausted { return 0 }
+            let counted = carried + leased
+            let outstanding = max(0, counted - included)
+            let overall = limits.overall - max(counted, usage.overall + outstanding)
+            let read = (limits.read ?? .max) - max(counted, usage.read + outstanding)
+            return max(0, min(overall, read))
+        }
+    }
+
+    package var granted = 0
+    package var quarter = Window()
+    package var day = Window()
+    package var limits: LearnedLimits
+}

@@ -1,0 +1,31 @@
+import Core
+import Foundation
+
+extension RateLimitGovernor {
+    /// What the governor knows now: for status, `fitnessctl limits` and metrics.
+    public func snapshot() -> GovernorSnapshot {
+        budget.snapshot(at: moment, waitingFor: waiting.isEmpty ? nil : waitingFor)
+    }
+
+    /// One log line per incident, not one per athlete.
+    func report(_ incidents: [BudgetIncident]) {
+        for incident in incidents {
+            switch incident {
+            case .rateLimited(let span, let until):
+                logger.log(.warning, "strava refused a call over its limit", [.reason: span.rawValue, .until: until])
+            case .limitsChanged(let limits):
+                logger.log(.notice, "limits learned", [.limit: "\(limits.quarter.least),\(limits.day.least)"])
+            case .circuitOpened(let reason, let until):
+                logger.log(.error, "calls to strava suspended", [.reason: reason.rawValue, .until: until])
+            case .circuitStillOpen(let reason, let until):
+                logger.log(.warning, "strava still in trouble", [.reason: reason.rawValue, .until: until])
+            case .circuitClosed(let reason):
+                logger.log(.notice, "calls to strava resumed", [.reason: reason.rawValue])
+            }
+        }
+    }
+
+    func report(lost: Int) {
+        if lost > 0 { logger.log(.error, "permitted calls were never settled", [.count: lost]) }
+    }
+}
