@@ -41,21 +41,25 @@ COMMENT ON COLUMN sync.quota_block.leased IS 'Calls made, in flight, or held for
 COMMENT ON COLUMN sync.quota_block.settled IS 'Of those, the calls that certainly arrived within the window; the rest may arrive in the next one. Quarters only.';
 COMMENT ON COLUMN sync.quota_block.included IS 'Calls that are certainly in the usage told with them.';
 
--- Makes the window's row when it is new, with the newest limits known, and takes over newer ones. A new day removes old windows.
+-- Makes the window's row when it is new, with the newest limits known, and takes over newer ones; among configured ones the last told
+-- holds. A new day removes old windows.
 CREATE FUNCTION sync.quota_open(p_span text, p_starts_at timestamptz, p_overall bigint, p_read bigint, p_seen_at_s double precision)
 RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
-    UPDATE sync.quota_window SET overall_limit = p_overall, read_limit = p_read, limits_seen_at_s = p_seen_at_s
-    WHERE span = p_span AND starts_at = p_starts_at AND limits_seen_at_s < p_seen_at_s;
     PERFORM FROM sync.quota_window WHERE span = p_span AND starts_at = p_starts_at;
-    IF FOUND THEN RETURN; END IF;
+    IF FOUND THEN
+        UPDATE sync.quota_window SET overall_limit = p_overall, read_limit = p_read, limits_seen_at_s = p_seen_at_s
+        WHERE span = p_span AND starts_at = p_starts_at AND limits_seen_at_s <= p_seen_at_s
+          AND (overall_limit, read_limit, limits_seen_at_s) <> (p_overall, p_read, p_seen_at_s);
+        RETURN;
+    END IF;
 
     INSERT INTO sync.quota_window (span, starts_at, overall_limit, read_limit, limits_seen_at_s)
     SELECT p_span, p_starts_at, n.overall_limit, n.read_limit, n.limits_seen_at_s
-    FROM (SELECT overall_limit, read_limit, limits_seen_at_s FROM sync.quota_window WHERE span = p_span
+    FROM (SELECT overall_limit, read_limit, limits_seen_at_s FROM sync.quota_window
+          WHERE span = p_span AND limits_seen_at_s > p_seen_at_s
           UNION ALL
           SELECT p_overall, p_read, p_seen_at_s) n
-    WHERE n.limits_seen_at_s >= p_seen_at_s
     ORDER BY n.limits_seen_at_s DESC LIMIT 1
     ON CONFLICT (span, starts_at) DO NOTHING;
     IF p_span = 'day' THEN DELETE FROM sync.quota_window WHERE starts_at < p_starts_at - interval '32 days'; END IF;

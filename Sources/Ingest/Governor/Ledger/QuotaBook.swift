@@ -22,7 +22,7 @@ package struct QuotaBook: Sendable {
 
     /// Takes in what `instance` tells and grants as much of what it asks for as the limits leave.
     package mutating func turn(_ turn: QuotaTurn, by instance: UUID) -> QuotaAnswer {
-        if turn.limits.seenAt_s > limits.seenAt_s { limits = turn.limits }
+        if turn.limits.seenAt_s >= limits.seenAt_s { limits = turn.limits }
         let isLate = turn.sequence <= pages[turn.quarter]?.blocks[instance]?.sequence ?? 0
         if !isLate { tell(turn, by: instance) }
         var answer = QuotaAnswer(limits: limits)

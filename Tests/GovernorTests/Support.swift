@@ -1,0 +1,84 @@
+import Core
+import Foundation
+import StravaAPI
+
+@testable import Governor
+
+/// 2026-03-02 14:00:00 UTC, the start of a quarter hour.
+let quarterStart = Date(timeIntervalSince1970: 1_772_460_000)
+
+func moment(_ seconds: Double, from start: Date = quarterStart) -> Moment {
+    let wall = start.addingTimeInterval(seconds)
+    return Moment(wall: wall, uptime_s: wall.timeIntervalSince1970)
+}
+
+func headers(
+    _ quarterUsage: Int?, _ dayUsage: Int?, limit: (Int, Int) = (600, 30_000), read: (limit: (Int, Int), usage: (Int?, Int?))? = nil
+) -> RateLimitHeaders {
+    RateLimitHeaders(
+        overall: .init(quarterLimit: limit.0, dayLimit: limit.1, quarterUsage: quarterUsage, dayUsage: dayUsage),
+        read: read.map {
+            .init(quarterLimit: $0.limit.0, dayLimit: $0.limit.1, quarterUsage: $0.usage.0, dayUsage: $0.usage.1)
+        })
+}
+
+func answered(_ status: Int = 200, _ headers: RateLimitHeaders? = nil, at date: Date? = nil) -> CallOutcome {
+    .answered(status: status, rateLimit: headers, serverDate: date)
+}
+
+/// A budget with a ledger in memory: a test asks for calls and settles them, nothing else.
+struct Bench {
+    var budget: RateBudget
+    var book: QuotaBook
+    let instance = UUID()
+
+    init(quarter: Int = 600, day: Int = 30_000, policy: DayPolicy = .spend) {
+        let limit = RateLimit(quarter: quarter, day: day)
+        budget = RateBudget(configured: limit, policy: policy)
+        book = QuotaBook(configured: limit)
+    }
+
+    /// Decides, asking the ledger as often as the budget wants.
+    mutating func next(at now: Moment) -> BudgetDecision {
+        var decision = budget.next(at: now)
+        for _ in 0..<3 {
+            guard case .lease(let calls) = decision else { return decision }
+            tell(want: calls, at: now)
+            decision = budget.next(at: now)
+        }
+        return decision
+    }
+
+    mutating func tell(want: Int? = nil, at now: Moment) {
+        let turns = budget.turns(want: want, at: now)
+        budget.took(turns.map { ($0, book.turn($0, by: instance)) }, at: now)
+    }
+
+    /// Lets one call through now; nil when the budget does not.
+    mutating func take(
+        _ requestClass: RequestClass = .history, _ athlete: Int64 = 1, reportsUsage: Bool = true, at now: Moment
+    ) -> Permit? {
+        let id = budget.request(requestClass, athlete: AthleteID(athlete), reportsUsage: reportsUsage)
+        if case .grant(id, let permit) = next(at: now) { return permit }
+        _ = budget.cancel(id)
+        return nil
+    }
+
+    /// Makes calls one after another until the budget says stop, all answered without headers. Returns how many.
+    mutating func drain(_ requestClass: RequestClass = .history, at now: Moment, max: Int = 100_000) -> Int {
+        var count = 0
+        while count < max, let permit = take(requestClass, Int64(count % 7), at: now) {
+            _ = budget.settle(permit, answered(), at: now)
+            count += 1
+        }
+        return count
+    }
+
+    /// What the budget answers to a call that wants to go now and is taken back.
+    mutating func refusal(_ requestClass: RequestClass = .history, _ athlete: Int64 = 1, at now: Moment) -> (WaitReason, Date)? {
+        let id = budget.request(requestClass, athlete: AthleteID(athlete))
+        defer { _ = budget.cancel(id) }
+        if case .wait(let until, let reason) = next(at: now) { return (reason, until) }
+        return nil
+    }
+}
