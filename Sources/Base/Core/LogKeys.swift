@@ -33,8 +33,7 @@ public enum LogKey: String, Sendable {
 
 extension Logger {
     /// Logs `message` with metadata under the project's own keys.
-    public func log(_ level: Logger.Level, _ message: Logger.Message, _ values: [LogKey: any CustomStringConvertible & Sendable])
-    {
+    public func log(_ level: Logger.Level, _ message: Logger.Message, _ values: [LogKey: any CustomStringConvertible & Sendable]) {
         var metadata = Logger.Metadata()
         for (key, value) in values { metadata[key.rawValue] = .stringConvertible(value) }
         log(level: level, message, metadata: metadata)

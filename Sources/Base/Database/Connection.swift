@@ -24,6 +24,7 @@ public actor Connection {
     }
 
     /// Runs one statement. It is prepared at its first use on this connection and found again by its text.
+    @discardableResult
     public func query(_ sql: SQL) async throws -> Rows {
         try await cancellable { try $0.run(sql) }
     }

@@ -33,6 +33,9 @@ public struct Row: Sendable {
         return (repeat try next((each types)))
     }
 
+    /// Decodes the first column alone.
+    public func decode<Value: SQLDecodable>(_: Value.Type) throws -> Value { try column(0) }
+
     /// Decodes one column by position.
     public func column<Value: SQLDecodable>(_ position: Int, as _: Value.Type = Value.self) throws -> Value {
         try Value.decodeSQL(try result.cell(row: index, column: position))

@@ -37,6 +37,12 @@ public struct SQL: Sendable, ExpressibleByStringInterpolation {
             text += "$\(parameters.count)"
         }
 
+        /// A value that may be missing: nil binds as NULL.
+        public mutating func appendInterpolation<Value: SQLEncodable>(_ value: Value?) {
+            parameters.append(SQLParameter(value))
+            text += "$\(parameters.count)"
+        }
+
         /// Splices text into the statement as it is: identifiers and fragments of our own, never anything from outside.
         public mutating func appendInterpolation(raw fragment: String) { text += fragment }
     }

@@ -10,8 +10,9 @@ extension Optional: SQLEncodable where Wrapped: SQLEncodable {
 extension Array: SQLEncodable where Element: SQLArrayElement {
     public static var sqlType: UInt32 { Element.sqlArrayType }
     public func encodeSQL(into buffer: inout [UInt8]) -> Bool {
-        if let bytes = self as? [UInt8] {
-            buffer.append(contentsOf: bytes)
+        // By type, not by a cast of the value: an empty array can be cast to any array.
+        if Element.self == UInt8.self {
+            Element.encodeElements(self, into: &buffer)
             return true
         }
         buffer.appendArrayHeader(count: count, elementType: Element.sqlType, hasNull: false)

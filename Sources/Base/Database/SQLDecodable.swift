@@ -142,7 +142,7 @@ extension Array: SQLDecodable where Element: SQLDecodable {
     public static func decodeSQL(_ cell: SQLCell) throws -> [Element] {
         let bytes = try cell.required()
         if cell.type == 17 {
-            guard let array = [UInt8](bytes) as? [Element] else {
+            guard Element.self == UInt8.self, let array = [UInt8](bytes) as? [Element] else {
                 throw DatabaseError(.decoding, "a bytea column is read as something else")
             }
             return array

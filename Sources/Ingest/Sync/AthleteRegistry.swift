@@ -1,0 +1,126 @@
+import Core
+import Database
+import Foundation
+import StravaAPI
+import Vault
+
+/// Admin's and application's side of the athletes: each call writes its intent to Postgres and then pokes the scheduler.
+/// The poke may be lost, the row may not.
+public struct AthleteRegistry: Sendable {
+    private let database: Database
+    private let vault: TokenVault
+    private let clock: WallClock
+
+    public init(database: Database, vault: TokenVault, clock: WallClock) {
+        self.database = database
+        self.vault = vault
+        self.clock = clock
+    }
+
+    /// Stores an athlete with a sealed pair of tokens, due at once. Answers true when the athlete is new.
+    ///
+    /// An athlete who is known keeps cursor and data and gets the new grant: what an earlier grant could not see is asked for again.
+    @discardableResult
+    public func register(_ grant: TokenGrant, athlete: AthleteID, uid: String?, scope: String) async throws -> Bool {
+        let now = clock.now
+        return try await database.transaction { connection in
+            let rows = try await connection.query(
+                """
+                INSERT INTO sync.athlete (athlete_id, uid, scope, created_at, updated_at) VALUES (\(athlete), \(uid), \(scope), \(now), \(now))
+                ON CONFLICT (athlete_id) DO UPDATE SET uid = coalesce(excluded.uid, athlete.uid), scope = excluded.scope, state = 'active',
+                    state_reason = NULL, updated_at = \(now)
+                RETURNING (xmax = 0)
+                """)
+            try await connection.query(
+                """
+                INSERT INTO sync.schedule (athlete_id, due_at, priority) VALUES (\(athlete), \(now), 0)
+                ON CONFLICT (athlete_id) DO UPDATE SET due_at = \(now), priority = 0, failures = 0, last_error = NULL
+                    WHERE schedule.lease_owner IS NULL
+                """)
+            try await connection.query("INSERT INTO sync.cursor (athlete_id) VALUES (\(athlete)) ON CONFLICT DO NOTHING")
+            try await connection.query(
+                """
+                UPDATE sync.completeness SET state = 'pending', reason = NULL, next_try_at = NULL, updated_at = \(now)
+                WHERE athlete_id = \(athlete) AND state = 'no_scope'
+                """)
+            try await vault.store(grant, for: athlete, on: connection)
+            try await connection.query("SELECT pg_notify('sync', '')")
+            return try rows.first?.decode(Bool.self) ?? false
+        }
+    }
+
+    /// Asks for a sync now, of one athlete or of all. Answers how many were asked for.
+    ///
+    /// All of them together go into the line of the ordinary work, spread by the order they were due in; one goes to its head.
+    public func requestSync(_ athlete: AthleteID?, full: Bool, by: String) async throws -> Int {
+        let now = clock.now
+        let request = JSONText(
+            String(decoding: try JSONEncoder().encode(SyncRequest(full: full, by: by, at: now.timeIntervalSince1970)), as: UTF8.self))
+        let rows = try await database.query(
+            """
+            UPDATE sync.schedule s SET request = \(request),
+                priority = CASE WHEN \(athlete)::bigint IS NULL THEN 2 ELSE 0 END,
+                due_at = CASE WHEN s.lease_owner IS NULL AND a.state = 'active' THEN greatest(\(now), a.paused_until) ELSE s.due_at END
+            FROM sync.athlete a
+            WHERE a.athlete_id = s.athlete_id AND (\(athlete)::bigint IS NULL OR s.athlete_id = \(athlete))
+            """)
+        try await poke()
+        try require(athlete, found: rows.affected)
+        return rows.affected
+    }
+
+    /// Stops work on one athlete, or on all, until `until`, or until resumed when nil. A turn under way ends after its request in flight.
+    public func pause(_ athlete: AthleteID?, until: Date?, reason: String?) async throws -> Int {
+        let end = until ?? .distantFuture
+        guard let athlete else { return try await pauseAll(until: end, reason: reason) }
+        let rows = try await database.query(
+            """
+            WITH paused AS (
+                UPDATE sync.athlete SET paused_until = \(end), pause_reason = \(reason), updated_at = \(clock.now)
+                WHERE athlete_id = \(athlete) RETURNING athlete_id)
+            UPDATE sync.schedule s SET due_at = CASE WHEN lease_owner IS NULL THEN greatest(due_at, \(end)) ELSE due_at END
+            FROM paused WHERE paused.athlete_id = s.athlete_id
+            """)
+        try require(athlete, found: rows.affected)
+        return rows.affected
+    }
+
+    /// Takes back a pause, of one athlete or of all. Resuming all leaves athletes paused who were paused one by one.
+    public func resume(_ athlete: AthleteID?) async throws -> Int {
+        guard let athlete else {
+            let rows = try await database.query("DELETE FROM sync.setting WHERE key IN ('paused_until', 'pause_reason')")
+            try await poke()
+            return rows.affected > 0 ? 1 : 0
+        }
+        let rows = try await database.query(
+            """
+            WITH resumed AS (
+                UPDATE sync.athlete SET paused_until = NULL, pause_reason = NULL, updated_at = \(clock.now)
+                WHERE athlete_id = \(athlete) RETURNING athlete_id, state)
+            UPDATE sync.schedule s
+            SET due_at = CASE WHEN lease_owner IS NULL AND resumed.state = 'active' THEN \(clock.now) ELSE due_at END
+            FROM resumed WHERE resumed.athlete_id = s.athlete_id
+            """)
+        try await poke()
+        try require(athlete, found: rows.affected)
+        return rows.affected
+    }
+
+    private func pauseAll(until: Date, reason: String?) async throws -> Int {
+        try await database.query(
+            """
+            INSERT INTO sync.setting (key, value, updated_at)
+            VALUES ('paused_until', to_jsonb(\(until)::timestamptz::text), \(clock.now)), ('pause_reason', to_jsonb(coalesce(\(reason)::text, '')), \(clock.now))
+            ON CONFLICT (key) DO UPDATE SET value = excluded.value, updated_at = excluded.updated_at
+            """)
+        return 1
+    }
+
+    private func poke() async throws { try await database.query("SELECT pg_notify('sync', '')") }
+
+    private func require(_ athlete: AthleteID?, found: Int) throws {
+        if let athlete, found == 0 {
+            throw SyncError(.unknownAthlete, "athlete \(athlete) is not known: see fitnessctl athletes list")
+        }
+    }
+}

@@ -1,0 +1,207 @@
+import Core
+import Foundation
+import Governor
+import StravaAPI
+import Warehouse
+
+/// What Strava gives a page at most (STRAVA_API.md 3.2).
+private let perPage = 200
+/// With fewer activities than this the share says nothing: each is looked at again by its number anyway.
+private let vanishingGuardMin = 5
+
+extension AthleteSync {
+    /// Reads one page of the list and lands it with the cursor. An empty page ends the pass; a short one does not.
+    func list(_ pass: ListPass, _ requestClass: RequestClass) async throws {
+        let askedAt = now
+        let call = StravaCall.activities(page: pass.page, perPage: perPage, after: pass.after, before: nil)
+        let answer = try await get(call, requestClass)
+        let page = try ActivityPage(body: answer.body)
+        var batch = BronzeBatch(athleteID: claim.athleteID, lease: claim.lease)
+        batch.add(page, request: call.pathAndQuery, answer: answer)
+        if page.elementCount == 0 {
+            batch.cursor = try await endOfPass(pass, askedAt: askedAt)
+            if pass.kind == .walk { try await lookAgain(into: &batch) }
+        } else if pass.kind == .walk {
+            batch.cursor = CursorChange(walkPage: .set(pass.page + 1), walkStartedAt: pass.page == 1 ? .set(askedAt) : .keep)
+        }
+        try await commit(batch)
+        advance(pass, batch: batch, ended: page.elementCount == 0)
+        try await readWork()
+    }
+
+    /// Where the cursor stands after an empty page: never past what has landed, never in the future.
+    private func endOfPass(_ pass: ListPass, askedAt: Date) async throws -> CursorChange {
+        let newest = try await queries.newestLandedStart(now: now)
+        var change = CursorChange(newestStartAt: newest.map { .raise(to: $0) } ?? .keep, listedAt: .set(askedAt))
+        if pass.kind == .walk {
+            change.walkPage = .set(nil)
+            change.historyCompleteAt = .set(askedAt)
+            if pass.page == 1 { change.walkStartedAt = .set(askedAt) }
+        }
+        return change
+    }
+
+    /// What a complete walk did not name is asked for by its number: only a 404 there makes it a tombstone. When most of an athlete's
+    /// activities would vanish at once, nothing is believed and a person has to look.
+    private func lookAgain(into batch: inout BronzeBatch) async throws {
+        guard state.cursor.historyCompleteAt != nil, let walkStartedAt = state.cursor.walkStartedAt else { return }
+        let (missing, total) = try await queries.unlisted(since: walkStartedAt)
+        if missing.isEmpty { return }
+        if total >= vanishingGuardMin && missing.count * 2 > total {
+            batch.quarantine.append(
+                QuarantineEntry(
+                    endpoint: "list", objectID: 0, reason: "mass_disappearance",
+                    detail: "\(missing.count) of \(total) activities are no longer listed"))
+            environment.logger.log(
+                .error, "most activities are no longer listed, nothing is removed", [.athleteID: claim.athleteID, .count: missing.count])
+            return
+        }
+        batch.ledger += missing.map { LedgerChange(activityID: $0, endpoint: .detail, state: .pending, reason: "no longer listed") }
+    }
+
+    /// Follows in memory what was just committed.
+    private func advance(_ pass: ListPass, batch: BronzeBatch, ended: Bool) {
+        if let cursor = batch.cursor { state.cursor.apply(cursor) }
+        switch pass.kind {
+        case .walk: state.pass = nil
+        case .incremental: state.pass = ended ? nil : ListPass(kind: .incremental, page: pass.page + 1, after: pass.after)
+        }
+    }
+
+    /// Reads the athlete's own profile: weight, FTP and gear for silver.
+    func fetchProfile(_ requestClass: RequestClass) async throws {
+        let answer = try await get(.athlete, requestClass)
+        var batch = BronzeBatch(athleteID: claim.athleteID, lease: claim.lease)
+        batch.answers.append(
+            BronzeAnswer(
+                endpoint: .athlete, objectID: claim.athleteID.rawValue, request: StravaCall.athlete.pathAndQuery, status: answer.status,
+                fetchedAt: answer.fetchedAt, body: answer.body))
+        try await commit(batch)
+        state.profileFetchedAt = answer.fetchedAt
+    }
+
+    /// Fetches what is missing of one activity, its calls side by side, and lands it in one transaction.
+    func fetch(_ item: WorkItem, _ requestClass: RequestClass) async throws {
+        async let detail = item.missing[.detail] == nil ? nil : outcome(of: .detail, item, requestClass)
+        async let streams = item.missing[.streams] == nil ? nil : outcome(of: .streams, item, requestClass)
+        let results = [try await detail, try await streams].compactMap { $0 }
+        var batch = BronzeBatch(athleteID: claim.athleteID, lease: claim.lease)
+        for result in results { batch.add(result, item: item) }
+        try await commit(batch)
+        state.work.removeAll { $0.activityID == item.activityID }
+        for result in results { try result.throwIfStopped() }
+    }
+
+    private func outcome(of endpoint: CompletenessEndpoint, _ item: WorkItem, _ requestClass: RequestClass) async throws -> FetchResult {
+        let call: StravaCall =
+            endpoint == .detail ? .activity(item.activityID) : .streams(item.activityID, keys: StreamKey.allCases)
+        func rules() -> OutcomeRules { OutcomeRules(item: item, endpoint: endpoint, cursor: state.cursor, now: now) }
+        do {
+            let answer = try await get(call, requestClass)
+            return FetchResult(endpoint: endpoint, call: call, answer: answer, outcome: rules().answered(answer))
+        } catch let error as StravaError {
+            return FetchResult(endpoint: endpoint, call: call, answer: nil, outcome: rules().failed(error))
+        }
+    }
+
+    private func commit(_ batch: BronzeBatch) async throws {
+        if batch.isEmpty { return }
+        let receipt = try await environment.writer.commit(batch)
+        landed += receipt.inserted + receipt.changed
+    }
+}
+
+/// One call for an activity with what it means.
+struct FetchResult: Sendable {
+    let endpoint: CompletenessEndpoint
+    let call: StravaCall
+    let answer: StravaAnswer?
+    let outcome: FetchOutcome
+
+    /// The turn ends with what concerns more than this activity.
+    func throwIfStopped() throws {
+        switch outcome {
+        case .landed, .ledger: return
+        case .tokenRefused: throw SyncError(.tokenRefused, "Strava refuses this athlete's access token, a fresh one too")
+        case .stop(let error): throw error
+        }
+    }
+}
+
+extension BronzeBatch {
+    var isEmpty: Bool { answers.isEmpty && listed.isEmpty && ledger.isEmpty && quarantine.isEmpty && cursor == nil }
+
+    /// Adds the page's activities as one answer each, its list rows, and what could not be read.
+    mutating func add(_ page: ActivityPage, request: String, answer: StravaAnswer) {
+        for activity in page.activities {
+            answers.append(
+                BronzeAnswer(
+                    endpoint: .activitySummary, objectID: activity.activityID.rawValue, request: request, status: answer.status,
+                    fetchedAt: answer.fetchedAt, body: activity.body))
+            listed.append(
+                ListedRow(
+                    activityID: activity.activityID, startAt: activity.startAt, manual: activity.manual,
+                    fingerprint: activity.fingerprint))
+        }
+        for rejected in page.rejected {
+            quarantine.append(
+                QuarantineEntry(
+                    endpoint: "summary", objectID: rejected.quarantineID, reason: rejected.reason.rawValue, body: rejected.body))
+        }
+    }
+
+    /// Adds the outcome of one call for an activity.
+    mutating func add(_ result: FetchResult, item: WorkItem) {
+        switch result.outcome {
+        case .landed:
+            guard let answer = result.answer else { return }
+            answers.append(
+                BronzeAnswer(
+                    endpoint: result.endpoint == .detail ? .activity : .streams, objectID: item.activityID.rawValue,
+                    request: result.call.pathAndQuery, status: answer.status, fetchedAt: answer.fetchedAt, body: answer.body))
+            ledger.append(
+                LedgerChange(
+                    activityID: item.activityID, endpoint: result.endpoint, state: .landed, reason: nil, nextTryAt: nil,
+                    countsAsAttempt: true))
+        case .ledger(let changes):
+            ledger += changes
+            for change in changes where change.state == .quarantined {
+                quarantine.append(
+                    QuarantineEntry(
+                        endpoint: result.endpoint.rawValue, objectID: item.activityID.rawValue, reason: change.reason ?? "failed"))
+            }
+        case .tokenRefused, .stop: break
+        }
+    }
+}
+
+extension SyncCursor {
+    mutating func apply(_ change: CursorChange) {
+        change.walkPage.apply(to: &walkPage)
+        change.walkStartedAt.apply(to: &walkStartedAt)
+        change.listedAt.apply(to: &listedAt)
+        change.historyCompleteAt.apply(to: &historyCompleteAt)
+        switch change.newestStartAt {
+        case .keep: break
+        case .raise(let instant): newestStartAt = max(newestStartAt ?? instant, instant)
+        case .reset(let instant): newestStartAt = instant
+        }
+    }
+}
+
+extension FieldChange {
+    func apply(to field: inout Value) {
+        if case .set(let value) = self { field = value }
+    }
+}
+
+extension RejectedElement {
+    /// The activity's number, or, when it has no readable one, a negative number made from the element's bytes (FNV-1a): the same element
+    /// is set aside once, however often it is listed.
+    var quarantineID: Int64 {
+        if let activityID { return activityID.rawValue }
+        var hash: UInt64 = 0xcbf2_9ce4_8422_2325
+        for byte in body { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01b3 }
+        return -Int64(hash >> 1) - 1
+    }
+}

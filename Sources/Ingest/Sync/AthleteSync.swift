@@ -1,0 +1,174 @@
+import Core
+import Database
+import Foundation
+import Governor
+import Logging
+import StravaAPI
+import Vault
+import Warehouse
+
+/// What a turn works with; built once by the daemon.
+public struct SyncEnvironment: Sendable {
+    public let database: Database
+    public let strava: StravaClient
+    public let governor: RateLimitGovernor
+    public let vault: TokenVault
+    public let writer: WarehouseWriter
+    public let clock: WallClock
+    public let settings: SyncSettings
+    public let logger: Logger
+
+    public init(
+        database: Database, strava: StravaClient, governor: RateLimitGovernor, vault: TokenVault, writer: WarehouseWriter,
+        clock: WallClock, settings: SyncSettings, logger: Logger
+    ) {
+        self.database = database
+        self.strava = strava
+        self.governor = governor
+        self.vault = vault
+        self.writer = writer
+        self.clock = clock
+        self.settings = settings
+        self.logger = logger
+    }
+}
+
+/// One athlete's walk, for the time of one turn: asks the plan, spends a permit, fetches, lands, asks again.
+///
+/// At most one is at work per athlete, by lease; each write is fenced with it. Everything it knows it can read again from Postgres.
+actor AthleteSync {
+    let environment: SyncEnvironment
+    let claim: Claim
+    let plan: SyncPlan
+    let queries: TurnQueries
+    var state = SyncState()
+    var requests = 0
+    var landed = 0
+
+    init(environment: SyncEnvironment, claim: Claim) {
+        self.environment = environment
+        self.claim = claim
+        plan = SyncPlan(settings: environment.settings)
+        queries = TurnQueries(database: environment.database, athlete: claim.athleteID)
+    }
+
+    private var schedule: ScheduleQueries { ScheduleQueries(database: environment.database) }
+    var now: Date { environment.clock.now }
+
+    /// Works until nothing is due, the turn's bound is reached, or it is told to stop; then writes how it ended.
+    func run() async {
+        let startedAt = now
+        let end: TurnEnd
+        do {
+            end = try await walk(startedAt: startedAt)
+        } catch {
+            end = await failure(error, startedAt: startedAt)
+        }
+        // A cancelled turn writes nothing here: the scheduler gives all leases back at its own end.
+        if Task.isCancelled { return }
+        do {
+            try await queries.finish(end, lease: claim.lease, now: now)
+        } catch {
+            log(.warning, "end of turn not written, the lease will run out", error)
+        }
+    }
+
+    private func walk(startedAt: Date) async throws -> TurnEnd {
+        state = try await queries.state(now: now, newestCount: environment.settings.newestFirstCount)
+        state.request = claim.request.flatMap { try? JSONDecoder().decode(SyncRequest.self, from: Data($0.utf8)) }
+        while true {
+            try Task.checkCancellation()
+            if state.work.isEmpty && state.pass == nil {
+                try await readWork()
+            }
+            let step = plan.next(state, now: now)
+            if case .done(let nextDueAt) = step { return turnEnd(.done, nextDueAt: nextDueAt, priority: 2, startedAt: startedAt) }
+            if requests >= environment.settings.requestsPerTurnMax {
+                return turnEnd(.more, nextDueAt: now, priority: pendingPriority(step), startedAt: startedAt)
+            }
+            guard try await schedule.mayGoOn(claim.athleteID, lease: claim.lease, now: now) else {
+                return turnEnd(.stopped, nextDueAt: now, priority: pendingPriority(step), startedAt: startedAt)
+            }
+            try await perform(step)
+        }
+    }
+
+    func readWork() async throws {
+        state = try await queries.withWork(state, now: now, newestCount: environment.settings.newestFirstCount)
+    }
+
+    private func perform(_ step: NextStep) async throws {
+        let requestClass = plan.requestClass(step, state: state, now: now)
+        switch step {
+        case .list(let pass): try await list(pass, requestClass)
+        case .profile: try await fetchProfile(requestClass)
+        case .fetch(let item): try await fetch(item, requestClass)
+        case .done: break
+        }
+    }
+
+    /// One call: permit, token, request, settlement. A refused token is refreshed once.
+    func get(_ call: StravaCall, _ requestClass: RequestClass) async throws -> StravaAnswer {
+        do {
+            return try await getOnce(call, requestClass)
+        } catch let error as StravaError where error.code == .tokenDead {
+            return try await getOnce(call, requestClass)
+        }
+    }
+
+    private func getOnce(_ call: StravaCall, _ requestClass: RequestClass) async throws -> StravaAnswer {
+        let permit = try await environment.governor.acquire(requestClass, athlete: claim.athleteID)
+        let token: Secret
+        do {
+            token = try await environment.vault.accessToken(for: claim.athleteID)
+        } catch {
+            await environment.governor.settle(permit, .notSent)
+            throw error
+        }
+        requests += 1
+        do {
+            let answer = try await environment.strava.get(call, token: token)
+            await environment.governor.settle(permit, CallOutcome(answer))
+            return answer
+        } catch let error as StravaError {
+            await environment.governor.settle(permit, CallOutcome(error))
+            if error.code == .tokenDead { try await environment.vault.reject(token, for: claim.athleteID) }
+            throw error
+        } catch {
+            await environment.governor.settle(permit, .unknown)
+            throw error
+        }
+    }
+
+    // MARK: Ends
+
+    private func turnEnd(_ outcome: TurnEnd.Outcome, nextDueAt: Date, priority: Int, startedAt: Date) -> TurnEnd {
+        TurnEnd(
+            outcome: outcome, nextDueAt: nextDueAt, priority: priority, requests: requests, landed: landed, startedAt: startedAt,
+            error: nil, fulfilled: outcome == .done ? claim.request : nil)
+    }
+
+    /// Where the athlete stands in the line while there is more to do: new things before history.
+    private func pendingPriority(_ step: NextStep) -> Int {
+        plan.requestClass(step, state: state, now: now) == .history ? 4 : 2
+    }
+
+    /// First wait after a failed turn, in seconds; doubled with each further one.
+    private static let failureWait_s: Double = 30
+    /// Longest wait after failed turns, in seconds: an athlete is looked at at least so often.
+    private static let failureWaitMax_s: Double = 6 * 3_600
+
+    private func failure(_ error: any Error, startedAt: Date) async -> TurnEnd {
+        var failures = 0
+        do { failures = try await queries.failures() } catch { log(.debug, "failures not read", error) }
+        let wait_s = min(AthleteSync.failureWaitMax_s, AthleteSync.failureWait_s * pow(2, Double(min(failures, 20))))
+        if !(error is CancellationError), !Task.isCancelled { log(.warning, "turn failed", error) }
+        var end = turnEnd(.failed, nextDueAt: now.addingTimeInterval(wait_s), priority: 2, startedAt: startedAt)
+        end.error = "\(error)"
+        return end
+    }
+
+    func log(_ level: Logger.Level, _ message: Logger.Message, _ error: any Error) {
+        environment.logger.log(level, message, [.athleteID: claim.athleteID, .error: "\(error)"])
+    }
+}

@@ -1,0 +1,106 @@
+import Core
+import Foundation
+import StravaAPI
+import Warehouse
+
+/// What an answer, or its absence, means for one activity's endpoint. Pure.
+public enum FetchOutcome: Sendable {
+    /// The answer lands in bronze.
+    case landed
+    /// The ledger is changed and nothing lands.
+    case ledger([LedgerChange])
+    /// The token was refused: refresh it and ask again.
+    case tokenRefused
+    /// Nothing about this activity: the whole turn stops with this error.
+    case stop(StravaError)
+}
+
+/// Reads the outcome of a call for an activity and sets the next try.
+public struct OutcomeRules: Sendable {
+    /// Streams and details may be missing for minutes after an upload (STRAVA_API.md 3.4, 6): waits before "none" is believed, in seconds.
+    public static let notReadyWaits_s: [Double] = [300, 900, 2_700]
+    /// Failures of one object (a 500 that is pinned to it, a body that is no JSON) before it is set aside.
+    public static let attemptsMax = 6
+    /// First wait after a failure of one object, in seconds; doubled with each further one.
+    public static let failureWait_s: Double = 300
+    /// An activity that started longer ago than this and was found by the first walk has been ready for long, in seconds.
+    public static let settledAge_s: Double = 3 * 86_400
+
+    public let item: WorkItem
+    public let endpoint: CompletenessEndpoint
+    public let cursor: SyncCursor
+    public let now: Date
+
+    public init(item: WorkItem, endpoint: CompletenessEndpoint, cursor: SyncCursor, now: Date) {
+        self.item = item
+        self.endpoint = endpoint
+        self.cursor = cursor
+        self.now = now
+    }
+
+    private var attempts: Int { item.missing[endpoint] ?? 0 }
+
+    public func answered(_ answer: StravaAnswer) -> FetchOutcome {
+        if endpoint == .streams && OutcomeRules.isEmptyJSON(answer.body) { return missing("empty answer") }
+        return .landed
+    }
+
+    public func failed(_ error: StravaError) -> FetchOutcome {
+        if error.isApplicationWide { return .stop(error) }
+        switch error.code {
+        case .tokenDead: return .tokenRefused
+        case .notFound: return missing("404")
+        case .scopeMissing: return change(.noScope, reason: error.missingScope ?? "scope missing")
+        case .paymentRequired: return change(.noScope, reason: "payment required")
+        case .serverError, .unreadable, .badRequest, .forbidden: return retryLater(error)
+        default: return .stop(error)
+        }
+    }
+
+    /// Nothing there: perhaps not yet. Retried while it is young, then believed.
+    private func missing(_ reason: String) -> FetchOutcome {
+        if !isSettled && !isUnlisted && attempts < OutcomeRules.notReadyWaits_s.count {
+            return change(.failed, reason: "not ready: \(reason)", wait_s: OutcomeRules.notReadyWaits_s[attempts])
+        }
+        return endpoint == .streams ? change(.empty, reason: reason) : gone(reason)
+    }
+
+    /// Found by the walk over the history, and old: no longer in the making.
+    private var isSettled: Bool {
+        let foundByFirstWalk = cursor.historyCompleteAt.map { item.firstListedAt <= $0 } ?? true
+        return foundByFirstWalk && now.timeIntervalSince(item.startAt) > OutcomeRules.settledAge_s
+    }
+
+    /// The last walk over the whole list did not name it.
+    private var isUnlisted: Bool {
+        guard cursor.historyCompleteAt != nil, let walked = cursor.walkStartedAt else { return false }
+        return item.lastListedAt < walked
+    }
+
+    private func retryLater(_ error: StravaError) -> FetchOutcome {
+        if attempts + 1 >= OutcomeRules.attemptsMax { return change(.quarantined, reason: error.code.rawValue) }
+        return change(.failed, reason: error.code.rawValue, wait_s: OutcomeRules.failureWait_s * Double(1 << attempts))
+    }
+
+    private func change(_ state: CompletenessState, reason: String, wait_s: Double? = nil) -> FetchOutcome {
+        .ledger([
+            LedgerChange(
+                activityID: item.activityID, endpoint: endpoint, state: state, reason: reason,
+                nextTryAt: wait_s.map { now.addingTimeInterval($0) }, countsAsAttempt: true)
+        ])
+    }
+
+    /// The list no longer names it, or named it a while ago, and its own address answers 404: the second look. All of it gets the tombstone.
+    private func gone(_ reason: String) -> FetchOutcome {
+        .ledger(
+            [CompletenessEndpoint.summary, .detail, .streams].map {
+                LedgerChange(activityID: item.activityID, endpoint: $0, state: .gone, reason: reason, countsAsAttempt: $0 == endpoint)
+            })
+    }
+
+    /// `{}` and `[]`, whatever white space they hold.
+    static func isEmptyJSON(_ body: [UInt8]) -> Bool {
+        let content = body.filter { $0 > 0x20 }
+        return content == Array("{}".utf8) || content == Array("[]".utf8)
+    }
+}

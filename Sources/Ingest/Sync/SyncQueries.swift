@@ -1,0 +1,81 @@
+import Core
+import Database
+import Foundation
+import Warehouse
+
+/// A claimed athlete: the lease that fences all writes of its turn, and what was asked for.
+struct Claim: Sendable {
+    let athleteID: AthleteID
+    let lease: LeaseFence
+    let request: String?
+}
+
+/// The statements of the schedule. While an athlete is leased its `due_at` is the end of the lease, so that a lease that ran out
+/// is simply due again; a paused athlete, or one without a grant, is due at infinity. A claim therefore reads due rows only.
+struct ScheduleQueries: Sendable {
+    let database: Database
+
+    /// Claims up to `count` due athletes of the given priorities, most urgent first, then longest due.
+    func claim(count: Int, priorities: ClosedRange<Int>, owner: UUID, now: Date, lease_s: Double) async throws -> [Claim] {
+        let end = now.addingTimeInterval(lease_s)
+        let rows = try await database.query(
+            """
+            WITH due AS (
+                SELECT s.athlete_id
+                FROM generate_series(\(priorities.lowerBound)::int, \(priorities.upperBound)::int) AS p (priority)
+                CROSS JOIN LATERAL (
+                    SELECT athlete_id FROM sync.schedule
+                    WHERE priority = p.priority AND due_at <= \(now)
+                    ORDER BY due_at LIMIT \(count) FOR UPDATE SKIP LOCKED) s
+                ORDER BY p.priority LIMIT \(count))
+            UPDATE sync.schedule s
+            SET lease_owner = \(owner), lease_fence = lease_fence + 1, lease_expires_at = \(end), due_at = \(end), last_started_at = \(now)
+            FROM due WHERE s.athlete_id = due.athlete_id
+            RETURNING s.athlete_id, s.lease_fence, s.request::text
+            """)
+        return try rows.map { row in
+            let (athlete, fence, request) = try row.decode(AthleteID.self, Int64.self, String?.self)
+            return Claim(athleteID: athlete, lease: LeaseFence(owner: owner, fence: fence), request: request)
+        }
+    }
+
+    /// Holds on to what is in work.
+    func renew(_ athletes: [AthleteID], owner: UUID, now: Date, lease_s: Double) async throws {
+        let end = now.addingTimeInterval(lease_s)
+        try await database.query(
+            """
+            UPDATE sync.schedule SET lease_expires_at = \(end), due_at = \(end)
+            WHERE lease_owner = \(owner) AND athlete_id = ANY (\(athletes)) AND lease_expires_at IS NOT NULL
+            """)
+    }
+
+    /// Gives everything back at a clean stop, due at once.
+    func releaseAll(owner: UUID, now: Date) async throws {
+        try await database.query(
+            """
+            UPDATE sync.schedule s
+            SET lease_owner = NULL, lease_expires_at = NULL,
+                due_at = CASE WHEN a.state <> 'active' THEN 'infinity' ELSE greatest(\(now), a.paused_until) END
+            FROM sync.athlete a WHERE a.athlete_id = s.athlete_id AND s.lease_owner = \(owner)
+            """)
+    }
+
+    /// Whether this turn may go on: the lease is still ours and nobody paused the athlete or everything.
+    func mayGoOn(_ athlete: AthleteID, lease: LeaseFence, now: Date) async throws -> Bool {
+        let rows = try await database.query(
+            """
+            SELECT 1 FROM sync.schedule s JOIN sync.athlete a USING (athlete_id)
+            WHERE s.athlete_id = \(athlete) AND s.lease_owner = \(lease.owner) AND s.lease_fence = \(lease.fence)
+              AND a.state = 'active' AND (a.paused_until IS NULL OR a.paused_until <= \(now))
+              AND NOT EXISTS (SELECT 1 FROM sync.setting WHERE key = 'paused_until' AND (value #>> '{}')::timestamptz > \(now))
+            """)
+        return !rows.isEmpty
+    }
+
+    /// When everything is paused: until when.
+    func pausedUntil(now: Date) async throws -> Date? {
+        let rows = try await database.query(
+            "SELECT (value #>> '{}')::timestamptz FROM sync.setting WHERE key = 'paused_until' AND (value #>> '{}')::timestamptz > \(now)")
+        return try rows.first?.decode(Date.self)
+    }
+}

@@ -1,0 +1,122 @@
+import Core
+import Database
+import Foundation
+import Logging
+import ServiceLifecycle
+
+/// Claims due athletes and gives each a turn. It owns nothing: what is due, who has it and what was asked for is in `sync.schedule`.
+///
+/// It looks when notified, when a turn ends and once a tick. Its loop is the daemon's heartbeat: systemd's watchdog hangs on it.
+public actor SyncScheduler: Service {
+    private let environment: SyncEnvironment
+    private let schedule: ScheduleQueries
+    private let owner = UUID()
+    private let heartbeat: @Sendable () async -> Void
+    /// Who is in work, and whether in an urgent place.
+    private var working: [AthleteID: Bool] = [:]
+    private var renewedAt = Date.distantPast
+    private var databaseTrouble = false
+
+    /// Priorities that may take the urgent places: connect and manual, live.
+    private static let urgent = 0...1
+    private static let all = 0...4
+
+    public init(environment: SyncEnvironment, heartbeat: @escaping @Sendable () async -> Void = {}) {
+        self.environment = environment
+        self.heartbeat = heartbeat
+        schedule = ScheduleQueries(database: environment.database)
+    }
+
+    /// Athletes in work now.
+    public var workingCount: Int { working.count }
+
+    public nonisolated func run() async throws {
+        await cancelWhenGracefulShutdown { await self.work() }
+        await self.giveBack()
+    }
+
+    private func work() async {
+        let (wakes, wake) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
+        await withDiscardingTaskGroup { group in
+            group.addTask { await self.tick(wake) }
+            group.addTask { await self.listen(wake) }
+            for await _ in wakes {
+                if Task.isCancelled { break }
+                for claim in await self.claimDue() {
+                    group.addTask {
+                        await AthleteSync(environment: self.environment, claim: claim).run()
+                        await self.ended(claim.athleteID)
+                        wake.yield()
+                    }
+                }
+                await self.heartbeat()
+            }
+            group.cancelAll()
+        }
+    }
+
+    private func tick(_ wake: AsyncStream<Void>.Continuation) async {
+        while !Task.isCancelled {
+            wake.yield()
+            do { try await environment.clock.sleep(for: .seconds(environment.settings.tick_s)) } catch { break }
+        }
+        wake.finish()
+    }
+
+    private func listen(_ wake: AsyncStream<Void>.Continuation) async {
+        for await _ in environment.database.notifications(on: "sync") { wake.yield() }
+    }
+
+    /// One look at the schedule. Trouble with the database is logged once and tried again at the next look.
+    private func claimDue() async -> [Claim] {
+        do {
+            let now = environment.clock.now
+            try await renewLeases(now: now)
+            if try await schedule.pausedUntil(now: now) != nil { return [] }
+            let claims = try await claim(now: now)
+            databaseTrouble = false
+            return claims
+        } catch {
+            if !databaseTrouble, !Task.isCancelled {
+                environment.logger.log(.error, "schedule not readable, will go on trying", [.error: "\(error)"])
+            }
+            databaseTrouble = true
+            return []
+        }
+    }
+
+    private func claim(now: Date) async throws -> [Claim] {
+        let settings = environment.settings
+        var claims: [Claim] = []
+        let general = settings.workersMax - working.values.count { !$0 }
+        if general > 0 {
+            claims = try await schedule.claim(
+                count: general, priorities: SyncScheduler.all, owner: owner, now: now, lease_s: settings.lease_s)
+            for claim in claims { working[claim.athleteID] = false }
+        }
+        let urgent = settings.urgentWorkersMax - working.values.count { $0 }
+        if claims.count >= general, urgent > 0 {
+            let more = try await schedule.claim(
+                count: urgent, priorities: SyncScheduler.urgent, owner: owner, now: now, lease_s: settings.lease_s)
+            for claim in more { working[claim.athleteID] = true }
+            claims += more
+        }
+        return claims
+    }
+
+    private func renewLeases(now: Date) async throws {
+        guard !working.isEmpty, now.timeIntervalSince(renewedAt) >= environment.settings.lease_s / 3 else { return }
+        try await schedule.renew(Array(working.keys), owner: owner, now: now, lease_s: environment.settings.lease_s)
+        renewedAt = now
+    }
+
+    private func ended(_ athlete: AthleteID) { working[athlete] = nil }
+
+    private func giveBack() async {
+        do {
+            try await schedule.releaseAll(owner: owner, now: environment.clock.now)
+        } catch {
+            environment.logger.log(.warning, "leases not given back, they will run out", [.error: "\(error)"])
+        }
+    }
+}

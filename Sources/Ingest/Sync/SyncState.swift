@@ -1,0 +1,93 @@
+import Core
+import Foundation
+import Warehouse
+
+/// How far an athlete's list has been read; the row of `sync.cursor`.
+public struct SyncCursor: Sendable, Equatable {
+    /// Next page (from 1) of the walk over the whole list; nil: no walk is under way.
+    public var walkPage: Int?
+    public var walkStartedAt: Date?
+    public var newestStartAt: Date?
+    public var listedAt: Date?
+    public var historyCompleteAt: Date?
+
+    public init(
+        walkPage: Int? = nil, walkStartedAt: Date? = nil, newestStartAt: Date? = nil, listedAt: Date? = nil, historyCompleteAt: Date? = nil
+    ) {
+        self.walkPage = walkPage
+        self.walkStartedAt = walkStartedAt
+        self.newestStartAt = newestStartAt
+        self.listedAt = listedAt
+        self.historyCompleteAt = historyCompleteAt
+    }
+}
+
+/// One activity with the endpoints that are still to be fetched.
+public struct WorkItem: Sendable, Equatable {
+    public let activityID: ActivityID
+    public let startAt: Date
+    public let firstListedAt: Date
+    public let lastListedAt: Date
+    /// What is still missing, with how often it was tried before.
+    public var missing: [CompletenessEndpoint: Int]
+
+    public init(
+        activityID: ActivityID, startAt: Date, firstListedAt: Date, lastListedAt: Date, missing: [CompletenessEndpoint: Int]
+    ) {
+        self.activityID = activityID
+        self.startAt = startAt
+        self.firstListedAt = firstListedAt
+        self.lastListedAt = lastListedAt
+        self.missing = missing
+    }
+}
+
+/// What an admin asked for; kept in `sync.schedule.request` until it is done.
+public struct SyncRequest: Sendable, Codable, Equatable {
+    /// Walk the whole list again instead of only looking for what is new.
+    public var full: Bool
+    public var by: String
+    /// When it was asked, in seconds since 1970.
+    public var at: Double
+
+    public init(full: Bool, by: String, at: Double) {
+        self.full = full
+        self.by = by
+        self.at = at
+    }
+
+    public var askedAt: Date { Date(timeIntervalSince1970: at) }
+}
+
+/// A pass over the list: the walk over all of it, newest first, or a look for what is new.
+public struct ListPass: Sendable, Equatable {
+    public enum Kind: String, Sendable { case walk, incremental }
+    public let kind: Kind
+    /// From 1.
+    public var page: Int
+    /// Only activities that started after this instant; nil for the walk.
+    public let after: Date?
+
+    public init(kind: Kind, page: Int, after: Date?) {
+        self.kind = kind
+        self.page = page
+        self.after = after
+    }
+}
+
+/// Everything that the plan decides from; read from Postgres, never guessed.
+public struct SyncState: Sendable {
+    public var cursor: SyncCursor
+    /// The incremental pass that this turn is in.
+    public var pass: ListPass?
+    public var profileFetchedAt: Date?
+    /// Due work, newest start first.
+    public var work: [WorkItem] = []
+    /// Start of the oldest among the athlete's newest activities, which come before the rest of the walk.
+    public var newestThreshold: Date?
+    /// When the earliest of the work that is not yet due may be tried.
+    public var earliestRetryAt: Date?
+    public var request: SyncRequest?
+
+    public init(cursor: SyncCursor = SyncCursor()) { self.cursor = cursor }
+}

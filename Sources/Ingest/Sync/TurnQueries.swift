@@ -1,0 +1,163 @@
+import Core
+import Database
+import Foundation
+import Warehouse
+
+/// How a turn ended; becomes the athlete's next due time and a row of `sync.run`.
+struct TurnEnd: Sendable {
+    enum Outcome: String, Sendable { case done, more, stopped, failed }
+    var outcome: Outcome
+    var nextDueAt: Date
+    /// 0 connect and manual, 1 live, 2 incremental, 3 repair, 4 history.
+    var priority: Int
+    var requests: Int
+    var landed: Int
+    var startedAt: Date
+    var error: String?
+    /// The request as claimed, when it is fulfilled.
+    var fulfilled: String?
+}
+
+/// The statements of one athlete's turn.
+struct TurnQueries: Sendable {
+    let database: Database
+    let athlete: AthleteID
+
+    /// Rows read at once: enough for some minutes of work under Strava's limits.
+    private static let workRowsMax = 120
+
+    func state(now: Date, newestCount: Int) async throws -> SyncState {
+        try await database.withConnection { connection in
+            var state = SyncState(cursor: try await cursor(connection))
+            state.profileFetchedAt = try await profileFetchedAt(connection)
+            return try await withWork(state, connection, now: now, newestCount: newestCount)
+        }
+    }
+
+    /// The state with its work read again.
+    func withWork(_ state: SyncState, now: Date, newestCount: Int) async throws -> SyncState {
+        try await database.withConnection { try await withWork(state, $0, now: now, newestCount: newestCount) }
+    }
+
+    private func withWork(_ old: SyncState, _ connection: Connection, now: Date, newestCount: Int) async throws -> SyncState {
+        var state = old
+        state.work = try await work(connection, now: now)
+        let threshold = try await connection.query(
+            """
+            SELECT start_at FROM sync.activity WHERE athlete_id = \(athlete) AND gone_at IS NULL
+            ORDER BY start_at DESC OFFSET \(newestCount - 1) LIMIT 1
+            """)
+        state.newestThreshold = try threshold.first?.decode(Date.self) ?? .distantPast
+        let retry = try await connection.query(
+            """
+            SELECT min(next_try_at) FROM sync.completeness
+            WHERE athlete_id = \(athlete) AND state IN ('pending', 'failed') AND next_try_at > \(now)
+            """)
+        state.earliestRetryAt = try retry.first?.decode(Date?.self)
+        return state
+    }
+
+    private func cursor(_ connection: Connection) async throws -> SyncCursor {
+        let rows = try await connection.query(
+            """
+            SELECT walk_page, walk_started_at, newest_start_at, listed_at, history_complete_at
+            FROM sync.cursor WHERE athlete_id = \(athlete)
+            """)
+        guard let row = rows.first else { return SyncCursor() }
+        let (page, started, newest, listed, complete) = try row.decode(Int?.self, Date?.self, Date?.self, Date?.self, Date?.self)
+        return SyncCursor(
+            walkPage: page, walkStartedAt: started, newestStartAt: newest, listedAt: listed, historyCompleteAt: complete)
+    }
+
+    private func profileFetchedAt(_ connection: Connection) async throws -> Date? {
+        let rows = try await connection.query(
+            """
+            SELECT max(fetched_at) FROM bronze_strava.answer
+            WHERE athlete_id = \(athlete) AND endpoint = \(BronzeEndpoint.athlete.rawValue)
+            """)
+        return try rows.first?.decode(Date?.self)
+    }
+
+    private func work(_ connection: Connection, now: Date) async throws -> [WorkItem] {
+        let rows = try await connection.query(
+            """
+            SELECT c.activity_id, c.start_at, a.first_listed_at, a.last_listed_at, c.endpoint, c.attempts
+            FROM sync.completeness c JOIN sync.activity a USING (athlete_id, activity_id)
+            WHERE c.athlete_id = \(athlete) AND c.state IN ('pending', 'failed') AND c.endpoint IN ('detail', 'streams')
+              AND (c.next_try_at IS NULL OR c.next_try_at <= \(now))
+            ORDER BY c.start_at DESC, c.activity_id LIMIT \(TurnQueries.workRowsMax)
+            """)
+        return try WorkItem.grouped(rows, complete: rows.count < TurnQueries.workRowsMax)
+    }
+
+    /// The newest start that has landed and is not in the future.
+    func newestLandedStart(now: Date) async throws -> Date? {
+        let rows = try await database.query(
+            "SELECT max(start_at) FROM sync.activity WHERE athlete_id = \(athlete) AND start_at <= \(now)")
+        return try rows.first?.decode(Date?.self)
+    }
+
+    /// Activities that a walk over the whole list, begun at `walkStartedAt`, did not name, and how many there are in all.
+    func unlisted(since walkStartedAt: Date) async throws -> (activities: [ActivityID], total: Int) {
+        let rows = try await database.query(
+            """
+            SELECT coalesce(array_agg(activity_id) FILTER (WHERE last_listed_at < \(walkStartedAt)), '{}'), count(*)
+            FROM sync.activity WHERE athlete_id = \(athlete) AND gone_at IS NULL
+            """)
+        return try rows[0].decode([ActivityID].self, Int.self)
+    }
+
+    /// The end of a turn: next due time, priority, failures, the fulfilled request and a row of the run, in one transaction.
+    func finish(_ end: TurnEnd, lease: LeaseFence, now: Date) async throws {
+        try await database.transaction { connection in
+            let rows = try await connection.query(
+                """
+                UPDATE sync.schedule s
+                SET lease_owner = NULL, lease_expires_at = NULL, last_finished_at = \(now), last_error = \(end.error),
+                    failures = CASE WHEN \(end.error)::text IS NULL THEN 0 ELSE failures + 1 END,
+                    request = CASE WHEN s.request::text = \(end.fulfilled) THEN NULL ELSE s.request END,
+                    priority = CASE WHEN s.request IS NULL OR s.request::text = \(end.fulfilled) THEN \(end.priority)::smallint ELSE 0 END,
+                    due_at = CASE WHEN a.state <> 'active' THEN 'infinity'
+                        WHEN s.request IS NOT NULL AND s.request::text IS DISTINCT FROM \(end.fulfilled) AND \(end.error)::text IS NULL
+                            THEN greatest(\(now), a.paused_until)
+                        ELSE greatest(\(end.nextDueAt), a.paused_until) END
+                FROM sync.athlete a
+                WHERE a.athlete_id = s.athlete_id AND s.athlete_id = \(athlete)
+                  AND s.lease_owner = \(lease.owner) AND s.lease_fence = \(lease.fence)
+                RETURNING 1
+                """)
+            if rows.isEmpty { return }
+            try await connection.query(
+                """
+                INSERT INTO sync.run (athlete_id, kind, started_at, finished_at, requests, landed, outcome, error)
+                VALUES (\(athlete), \(end.fulfilled == nil ? "rhythm" : "request"), \(end.startedAt), \(now), \(end.requests), \(end.landed),
+                        \(end.outcome.rawValue), \(end.error))
+                """)
+            try await connection.query("SELECT pg_notify('sync_done', \(String(athlete.rawValue)))")
+        }
+    }
+
+    /// How often in a row this athlete's turns have failed.
+    func failures() async throws -> Int {
+        let rows = try await database.query("SELECT failures FROM sync.schedule WHERE athlete_id = \(athlete)")
+        return try rows.first?.decode(Int.self) ?? 0
+    }
+}
+
+extension WorkItem {
+    /// Joins adjacent rows of one activity. When the answer was cut at its bound, its last activity may be cut too and is left for the next read.
+    static func grouped(_ rows: Rows, complete: Bool) throws -> [WorkItem] {
+        var items: [WorkItem] = []
+        for row in rows {
+            let (activity, start, first, last, name, attempts) = try row.decode(
+                ActivityID.self, Date.self, Date.self, Date.self, String.self, Int.self)
+            guard let endpoint = CompletenessEndpoint(rawValue: name) else { continue }
+            if items.last?.activityID != activity {
+                items.append(WorkItem(activityID: activity, startAt: start, firstListedAt: first, lastListedAt: last, missing: [:]))
+            }
+            items[items.count - 1].missing[endpoint] = attempts
+        }
+        if !complete && items.count > 1 { items.removeLast() }
+        return items
+    }
+}

@@ -1,0 +1,113 @@
+import Core
+import Foundation
+import Governor
+import Testing
+import Warehouse
+
+@testable import Sync
+
+private let now = Date(timeIntervalSince1970: 1_790_000_000)
+
+private func ago(_ seconds: Double) -> Date { now.addingTimeInterval(-seconds) }
+
+private func item(_ id: Int64, startedAgo: Double, missing: [CompletenessEndpoint: Int] = [.detail: 0, .streams: 0]) -> WorkItem {
+    WorkItem(
+        activityID: ActivityID(id), startAt: ago(startedAgo), firstListedAt: ago(60), lastListedAt: ago(60), missing: missing)
+}
+
+@Suite struct SyncPlanTests {
+    let plan = SyncPlan(settings: SyncSettings())
+
+    private func settled() -> SyncState {
+        var state = SyncState(
+            cursor: SyncCursor(
+                walkStartedAt: ago(3_600), newestStartAt: ago(86_400), listedAt: ago(60), historyCompleteAt: ago(3_000)))
+        state.profileFetchedAt = ago(3_000)
+        return state
+    }
+
+    @Test func `a new athlete's walk begins with the first page`() {
+        #expect(plan.next(SyncState(), now: now) == .list(ListPass(kind: .walk, page: 1, after: nil)))
+    }
+
+    @Test func `the newest activities come before the second page`() {
+        var state = SyncState(cursor: SyncCursor(walkPage: 2, walkStartedAt: ago(10)))
+        state.work = [item(1, startedAgo: 100)]
+        state.newestThreshold = ago(1_000)
+        #expect(plan.next(state, now: now) == .fetch(state.work[0]))
+        state.newestThreshold = ago(50)
+        #expect(plan.next(state, now: now) == .list(ListPass(kind: .walk, page: 2, after: nil)))
+    }
+
+    @Test func `an interrupted walk goes on at its page`() {
+        #expect(plan.next(SyncState(cursor: SyncCursor(walkPage: 7)), now: now) == .list(ListPass(kind: .walk, page: 7, after: nil)))
+    }
+
+    @Test func `a due list looks back behind the newest start and never into the future`() {
+        var state = settled()
+        state.cursor.listedAt = ago(86_400)
+        #expect(plan.next(state, now: now) == .list(ListPass(kind: .incremental, page: 1, after: ago(2 * 86_400))))
+        state.cursor.newestStartAt = now.addingTimeInterval(86_400 * 300)
+        #expect(plan.next(state, now: now) == .list(ListPass(kind: .incremental, page: 1, after: ago(86_400))))
+    }
+
+    @Test func `a pass goes on to its next page`() {
+        var state = settled()
+        state.pass = ListPass(kind: .incremental, page: 3, after: ago(100))
+        #expect(plan.next(state, now: now) == .list(ListPass(kind: .incremental, page: 3, after: ago(100))))
+    }
+
+    @Test func `nothing due means done until the list or a retry is due`() {
+        var state = settled()
+        #expect(plan.next(state, now: now) == .done(nextDueAt: ago(60).addingTimeInterval(900)))
+        state.earliestRetryAt = now.addingTimeInterval(5)
+        #expect(plan.next(state, now: now) == .done(nextDueAt: now.addingTimeInterval(5)))
+    }
+
+    @Test func `a request looks at the list at once, a full one walks it once`() {
+        var state = settled()
+        state.request = SyncRequest(full: false, by: "admin", at: ago(10).timeIntervalSince1970)
+        guard case .list(let pass) = plan.next(state, now: now) else {
+            Issue.record("the list was not asked for")
+            return
+        }
+        #expect(pass.kind == .incremental)
+        state.request = SyncRequest(full: true, by: "admin", at: ago(10).timeIntervalSince1970)
+        #expect(plan.next(state, now: now) == .list(ListPass(kind: .walk, page: 1, after: nil)))
+        state.cursor.walkStartedAt = ago(5)
+        state.cursor.listedAt = ago(1)
+        guard case .done = plan.next(state, now: now) else {
+            Issue.record("the walk was asked for twice")
+            return
+        }
+    }
+
+    @Test func `the whole list is walked again after its interval`() {
+        var state = settled()
+        state.cursor.historyCompleteAt = ago(8 * 86_400)
+        #expect(plan.next(state, now: now) == .list(ListPass(kind: .walk, page: 1, after: nil)))
+        #expect(plan.requestClass(plan.next(state, now: now), state: state, now: now) == .repair)
+    }
+
+    @Test func `who has not trained for long is looked at less often`() {
+        var state = settled()
+        let intervals = [1.0, 10, 60, 400].map { days -> Double in
+            state.cursor.newestStartAt = ago(days * 86_400)
+            return plan.listInterval(state, now: now)
+        }
+        #expect(intervals == [900, 1_800, 3_600, 7_200])
+    }
+
+    @Test func `new work is incremental, old work is history, a request is an admin's`() {
+        var state = settled()
+        state.newestThreshold = ago(3 * 86_400)
+        let old = item(1, startedAgo: 400 * 86_400, missing: [.streams: 0])
+        let foundByWalk = WorkItem(
+            activityID: old.activityID, startAt: old.startAt, firstListedAt: ago(3_500), lastListedAt: ago(3_500), missing: old.missing)
+        #expect(plan.requestClass(.fetch(foundByWalk), state: state, now: now) == .history)
+        #expect(plan.requestClass(.fetch(old), state: state, now: now) == .incremental, "a late upload is new, however old its date")
+        #expect(plan.requestClass(.fetch(item(2, startedAgo: 60)), state: state, now: now) == .incremental)
+        state.request = SyncRequest(full: false, by: "admin", at: 0)
+        #expect(plan.requestClass(.fetch(foundByWalk), state: state, now: now) == .connect)
+    }
+}
