@@ -141,7 +141,12 @@ let package = Package(
         .testTarget(name: "VaultTests", dependencies: ["Vault", "Simulator", "TestKit"]),
         .testTarget(name: "WarehouseTests", dependencies: ["Warehouse", "TestKit"]),
         .testTarget(name: "SyncTests", dependencies: ["Sync", "Simulator", "TestKit"]),
-        .testTarget(name: "ControlTests", dependencies: ["ControlAPI", "ControlServer", "TestKit"]),
+        .testTarget(
+            name: "ControlTests",
+            dependencies: [
+                "ControlAPI", "ControlServer", "HTTPTransport", "fitnessctl", "TestKit",
+                .product(name: "NIOPosix", package: "swift-nio"),
+            ]),
         .testTarget(name: "GatewayTests", dependencies: ["Gateway", "Simulator", "TestKit"]),
         .testTarget(name: "SimulatorTests", dependencies: ["Simulator", "TestKit", "HTTPTransport"]),
         .testTarget(name: "DaemonTests", dependencies: ["ControlAPI", "Simulator", "TestKit"]),

@@ -1,0 +1,43 @@
+import ControlAPI
+import Core
+import Database
+import Foundation
+import Governor
+import Sync
+
+/// All that the routes reach, as concrete values; built once, where the daemon is put together.
+public struct ControlDependencies: Sendable {
+    let version: String
+    let startedAt: Date
+    let clock: WallClock
+    let database: Database
+    let registry: AthleteRegistry
+    let governor: RateLimitGovernor
+    let connectURL: String?
+    let counter: StatusCounter
+
+    /// - Parameters:
+    ///   - version: the daemon's version, for `status`.
+    ///   - startedAt: when the daemon started.
+    ///   - connectURL: the public address of `/connect`; nil when the public listener is off.
+    public init(
+        version: String, startedAt: Date, clock: WallClock, database: Database, registry: AthleteRegistry,
+        governor: RateLimitGovernor, connectURL: String?
+    ) {
+        self.version = version
+        self.startedAt = startedAt
+        self.clock = clock
+        self.database = database
+        self.registry = registry
+        self.governor = governor
+        self.connectURL = connectURL
+        counter = StatusCounter(database: database, clock: clock)
+    }
+
+    /// The link that a person opens to connect; nil when the public listener is off.
+    func connectLink(uid: String) -> String? {
+        // RFC 3986, section 2.3: only unreserved characters stand for themselves.
+        let unreserved = CharacterSet(charactersIn: "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~")
+        return connectURL.map { "\($0)?uid=\(uid.addingPercentEncoding(withAllowedCharacters: unreserved) ?? "")" }
+    }
+}

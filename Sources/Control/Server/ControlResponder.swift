@@ -1,0 +1,33 @@
+import ControlAPI
+import Hummingbird
+import HummingbirdCore
+import Logging
+import NIOCore
+
+/// Puts a router behind Hummingbird's HTTP/1.1 channel: one request, one response, written as it comes.
+enum ControlResponder {
+    /// A connection that asks nothing for this long is closed.
+    private static let idleMax = TimeAmount.seconds(60)
+
+    static func channel(_ router: Router<BasicRequestContext>, logger: Logger) -> HTTP1Channel {
+        let responder = router.buildResponder()
+        return HTTP1Channel(
+            responder: { request, writer, channel in
+                let context = BasicRequestContext(source: ApplicationRequestContextSource(channel: channel, logger: logger))
+                let response = try await responder.respond(to: request, context: context)
+                try await writer.write(response: response.head, body: response.body)
+            },
+            configuration: .init(idleTimeout: idleMax))
+    }
+
+    /// Answers every request of a connection with the same refusal.
+    static func refusing(_ code: ControlErrorCode, _ message: String) -> HTTP1Channel {
+        HTTP1Channel(
+            responder: { _, writer, _ in
+                var response = ControlAnswer.refusal(code, message)
+                response.headers[.connection] = "close"
+                try await writer.write(response: response.head, body: response.body)
+            },
+            configuration: .init(idleTimeout: idleMax))
+    }
+}

@@ -1,0 +1,88 @@
+import ControlAPI
+import Core
+import Foundation
+import Hummingbird
+import HummingbirdCore
+import Logging
+import NIOCore
+import NIOExtras
+import NIOPosix
+import ServiceLifecycle
+import Synchronization
+
+/// Serves the control API on an open `ControlSocket` until graceful shutdown: no new connections, requests under way end, streams are cut.
+public struct ControlServer: Service {
+    /// Connections served at once; one more is answered with 503.
+    public static let connectionsMax = 64
+
+    private let socket: ControlSocket
+    private let logger: Logger
+    private let policy: PeerPolicy
+    private let served: HTTP1Channel
+    private let counter = ConnectionCounter(max: connectionsMax)
+
+    public init(socket: ControlSocket, dependencies: ControlDependencies, logger: Logger) {
+        self.socket = socket
+        self.logger = logger
+        policy = PeerPolicy(ownUserID: geteuid(), socketGroupID: socket.groupID)
+        served = ControlResponder.channel(ControlRoutes(dependencies: dependencies, logger: logger).router(), logger: logger)
+    }
+
+    public func run() async throws {
+        defer { socket.remove() }
+        let quiescing = ServerQuiescingHelper(group: MultiThreadedEventLoopGroup.singleton)
+        let server = try await listen(quiescing)
+        logger.log(.info, "control socket open", [.socket: socket.path])
+        await withGracefulShutdownHandler {
+            await accept(server)
+        } onGracefulShutdown: {
+            quiescing.initiateShutdown(promise: nil)
+        }
+    }
+
+    private typealias Connection = HTTP1Channel.Value
+
+    private func listen(_ quiescing: ServerQuiescingHelper) async throws -> NIOAsyncChannel<Connection, Never> {
+        try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
+            .serverChannelOption(.backlog, value: UnixSocketCalls.backlogMax)
+            .serverChannelInitializer { channel in
+                channel.eventLoop.makeCompletedFuture {
+                    try channel.pipeline.syncOperations.addHandler(quiescing.makeServerChannelHandler(channel: channel))
+                }
+            }
+            .childChannelOption(.allowRemoteHalfClosure, value: true)
+            .bind(socket.descriptor) { served.setup(channel: $0, logger: logger) }
+    }
+
+    private func accept(_ server: NIOAsyncChannel<Connection, Never>) async {
+        await withDiscardingTaskGroup { connections in
+            do {
+                try await server.executeThenClose { inbound in
+                    for try await connection in inbound {
+                        connections.addTask { await serve(connection) }
+                    }
+                }
+            } catch {
+                logger.log(.error, "control socket failed", [.socket: socket.path, .error: "\(error)"])
+            }
+        }
+    }
+
+    private func serve(_ connection: Connection) async {
+        let isWithinLimit = counter.enter()
+        defer { counter.leave() }
+        if !isWithinLimit {
+            return await refuse(connection, .busy, "fitnessd serves \(Self.connectionsMax) control connections already; try again soon")
+        }
+        guard let peer = try? await PeerCredentials.read(connection.channel), policy.allows(peer) else {
+            logger.log(.warning, "control connection refused", [.socket: socket.path])
+            return await refuse(
+                connection, .notAllowed, "you may not ask this fitnessd: be root, its own user or a member of the socket's group")
+        }
+        await served.handle(value: connection, logger: logger)
+    }
+
+    private func refuse(_ connection: Connection, _ code: ControlErrorCode, _ message: String) async {
+        await ControlResponder.refusing(code, message).handle(value: connection, logger: logger)
+    }
+}

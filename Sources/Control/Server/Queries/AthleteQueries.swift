@@ -1,0 +1,62 @@
+import ControlAPI
+import Core
+import Database
+import Foundation
+
+/// Athletes as the API shows them, read from schema `sync`.
+struct AthleteQueries: Sendable {
+    let database: Database
+    let now: Date
+
+    /// One page by number, beginning after `after`.
+    func page(after: Int64, limit: Int) async throws -> AthletesMessage {
+        let rows = try await database.query(Self.athletes((after + 1)...Int64.max, limit: limit + 1, now))
+        let ids = try rows.prefix(limit).map { try $0.column(0, as: Int64.self) }
+        let counts = try await endpointCounts(ids)
+        let athletes = try rows.prefix(limit).map { try message($0, counts) }
+        return AthletesMessage(athletes: athletes, nextAfter: rows.count > limit ? ids.last : nil)
+    }
+
+    /// Nil: there is no such athlete.
+    func athlete(_ id: Int64) async throws -> AthleteMessage? {
+        guard let row = try await database.query(Self.athletes(id...id, limit: 1, now)).first else { return nil }
+        return try message(row, try await endpointCounts([id]))
+    }
+
+    private static func athletes(_ ids: ClosedRange<Int64>, limit: Int, _ now: Date) -> SQL {
+        """
+        SELECT a.athlete_id, a.uid, a.state, a.state_reason, a.scope, a.paused_until > \(now), nullif(a.paused_until, 'infinity'),
+               a.pause_reason, a.created_at, s.due_at, coalesce(s.lease_owner IS NOT NULL AND s.lease_expires_at > \(now), false),
+               s.last_started_at, s.last_finished_at, s.last_error, coalesce(s.failures, 0), c.newest_start_at, c.history_complete_at,
+               (SELECT count(*) FROM sync.activity v WHERE v.athlete_id = a.athlete_id AND v.gone_at IS NULL)
+        FROM sync.athlete a LEFT JOIN sync.schedule s USING (athlete_id) LEFT JOIN sync.cursor c USING (athlete_id)
+        WHERE a.athlete_id BETWEEN \(ids.lowerBound) AND \(ids.upperBound) ORDER BY a.athlete_id LIMIT \(limit)
+        """
+    }
+
+    private func endpointCounts(_ ids: [Int64]) async throws -> [Int64: [EndpointCounts]] {
+        let rows = try await database.query(
+            """
+            SELECT athlete_id, endpoint, state, count(*) FROM sync.completeness WHERE athlete_id = ANY (\(ids))
+            GROUP BY athlete_id, endpoint, state
+            """)
+        let counts = try rows.map { try $0.decode(Int64.self, String.self, String.self, Int.self) }
+        return Dictionary(grouping: counts, by: \.0).mapValues { EndpointCounting.messages($0.map { ($0.1, $0.2, $0.3) }) }
+    }
+
+    private func message(_ row: Row, _ counts: [Int64: [EndpointCounts]]) throws -> AthleteMessage {
+        let (id, uid, state, stateReason, scope, isPaused, pausedUntil, pauseReason, connectedAt) = try row.decode(
+            Int64.self, String?.self, String.self, String?.self, String.self, Bool?.self, Date?.self, String?.self, Date.self)
+        return AthleteMessage(
+            athleteID: id, uid: uid, state: state, stateReason: stateReason, scope: scope.split(separator: ",").map(String.init),
+            paused: isPaused == true ? PauseMessage(until: pausedUntil, reason: pauseReason) : nil, connectedAt: connectedAt,
+            schedule: try schedule(row), activities: try row.column(17), endpoints: counts[id] ?? [],
+            newestStartAt: try row.column(15), historyCompleteAt: try row.column(16))
+    }
+
+    private func schedule(_ row: Row) throws -> AthleteMessage.Schedule {
+        .init(
+            dueAt: try row.column(9), working: try row.column(10), lastStartedAt: try row.column(11),
+            lastFinishedAt: try row.column(12), lastError: try row.column(13), failures: try row.column(14))
+    }
+}

@@ -1,0 +1,76 @@
+import ControlAPI
+import Database
+import Foundation
+
+/// How far the sync that was asked for at `since` has come, for one athlete or for all.
+struct ProgressQueries: Sendable {
+    private let database: Database
+    private let ids: ClosedRange<Int64>
+    private let since: Date
+
+    init(database: Database, athlete: Int64?, since: Date) {
+        self.database = database
+        self.since = since
+        ids = AthleteRange.of(athlete)
+    }
+
+    /// An athlete is through when its run ended after `since`, nothing is asked of it, no lease is held, nothing is due and its silver is up
+    /// to date; a run that ended with an error is through as well.
+    func progress(now: Date, waiting: WaitingMessage?) async throws -> ProgressMessage {
+        let rows = try await database.withConnection { connection in
+            try await connection.pipeline([turnsSQL(now), ledgerSQL(now), errorSQL])
+        }
+        let (athletes, done, failed, paused, working) = try rows[0][0].decode(Int.self, Int.self, Int.self, Int.self, Int.self)
+        let (activities, landed, pending) = try rows[1][0].decode(Int.self, Int.self, Int.self)
+        let isOver = done + failed + paused >= athletes
+        let outcome: ProgressMessage.Outcome? = isOver ? (failed > 0 ? .failed : paused > 0 ? .paused : .done) : nil
+        return ProgressMessage(
+            at: now, athletes: athletes, finished: done + failed, working: working, activities: activities, landed: landed,
+            pending: pending, waiting: waiting, outcome: outcome,
+            error: failed > 0 ? try rows[2].first?.column(0, as: String.self) : nil)
+    }
+
+    private func turnsSQL(_ now: Date) -> SQL {
+        """
+        SELECT count(*), count(*) FILTER (WHERE turn = 'done'), count(*) FILTER (WHERE turn = 'failed'),
+               count(*) FILTER (WHERE turn = 'paused'), count(*) FILTER (WHERE turn = 'working')
+        FROM (
+            SELECT CASE
+                WHEN a.state = 'reconnect' THEN 'failed'
+                WHEN s.lease_owner IS NOT NULL AND s.lease_expires_at > \(now) THEN 'working'
+                WHEN s.request IS NULL AND s.last_finished_at >= \(since) AND s.last_error IS NOT NULL THEN 'failed'
+                WHEN a.paused_until > \(now) OR EXISTS (
+                    SELECT FROM sync.setting WHERE key = 'paused_until' AND (value #>> '{}')::timestamptz > \(now)) THEN 'paused'
+                WHEN s.request IS NULL AND s.last_finished_at >= \(since)
+                    AND NOT EXISTS (
+                        SELECT FROM sync.completeness k WHERE k.athlete_id = a.athlete_id AND k.state IN ('pending', 'failed')
+                            AND (k.next_try_at IS NULL OR k.next_try_at <= \(now)))
+                    AND NOT EXISTS (SELECT FROM sync.transform_work w WHERE w.athlete_id = a.athlete_id AND w.attempts = 0)
+                    THEN 'done'
+                ELSE 'waiting' END AS turn
+            FROM sync.athlete a LEFT JOIN sync.schedule s USING (athlete_id)
+            WHERE a.athlete_id BETWEEN \(ids.lowerBound) AND \(ids.upperBound) AND a.state <> 'erasing'
+        ) turns
+        """
+    }
+
+    private func ledgerSQL(_ now: Date) -> SQL {
+        """
+        SELECT (SELECT count(*) FROM sync.activity
+                WHERE gone_at IS NULL AND athlete_id BETWEEN \(ids.lowerBound) AND \(ids.upperBound)),
+               count(*) FILTER (WHERE state = 'landed'),
+               count(*) FILTER (WHERE state IN ('pending', 'failed') AND (next_try_at IS NULL OR next_try_at <= \(now)))
+        FROM sync.completeness WHERE athlete_id BETWEEN \(ids.lowerBound) AND \(ids.upperBound)
+        """
+    }
+
+    private var errorSQL: SQL {
+        """
+        SELECT coalesce(s.last_error, a.state_reason, 'the athlete must connect again')
+        FROM sync.athlete a LEFT JOIN sync.schedule s USING (athlete_id)
+        WHERE a.athlete_id BETWEEN \(ids.lowerBound) AND \(ids.upperBound)
+            AND (a.state = 'reconnect' OR s.last_error IS NOT NULL AND s.last_finished_at >= \(since))
+        ORDER BY s.last_finished_at DESC NULLS LAST LIMIT 1
+        """
+    }
+}

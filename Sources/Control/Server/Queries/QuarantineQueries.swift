@@ -1,0 +1,43 @@
+import ControlAPI
+import Database
+import Foundation
+
+/// What is set aside, and the recent failures of runs.
+struct QuarantineQueries: Sendable {
+    let database: Database
+
+    /// Newest first; `athlete` nil: everybody's.
+    func list(athlete: Int64?, limit: Int) async throws -> QuarantineMessage {
+        let ids = AthleteRange.of(athlete)
+        let rows = try await database.query(
+            """
+            SELECT athlete_id, endpoint, object_id, reason, detail, attempts, first_at, last_at, coalesce(length(body), 0)
+            FROM sync.quarantine WHERE athlete_id BETWEEN \(ids.lowerBound) AND \(ids.upperBound)
+            ORDER BY last_at DESC, athlete_id, endpoint, object_id LIMIT \(limit)
+            """)
+        let total = try await database.query(
+            "SELECT count(*) FROM sync.quarantine WHERE athlete_id BETWEEN \(ids.lowerBound) AND \(ids.upperBound)")
+        return QuarantineMessage(total: try total[0].decode(Int.self), entries: try rows.map(entry))
+    }
+
+    /// At most ten athletes whose last run failed, newest first.
+    func lastErrors() async throws -> [StatusMessage.RunError] {
+        let rows = try await database.query(
+            """
+            SELECT athlete_id, last_error, failures, last_finished_at FROM sync.schedule WHERE last_error IS NOT NULL
+            ORDER BY last_finished_at DESC NULLS LAST LIMIT 10
+            """)
+        return try rows.map { row in
+            let (athlete, error, failures, at) = try row.decode(Int64.self, String.self, Int.self, Date?.self)
+            return .init(athleteID: athlete, error: error, failures: failures, at: at)
+        }
+    }
+
+    private func entry(_ row: Row) throws -> QuarantineMessage.Entry {
+        let (athlete, endpoint, object, reason, detail, attempts, firstAt, lastAt, bytes) = try row.decode(
+            Int64.self, String.self, Int64.self, String.self, String?.self, Int.self, Date.self, Date.self, Int.self)
+        return .init(
+            athleteID: athlete, endpoint: endpoint, objectID: object, reason: reason, detail: detail, attempts: attempts,
+            firstAt: firstAt, lastAt: lastAt, bodyBytes: bytes)
+    }
+}

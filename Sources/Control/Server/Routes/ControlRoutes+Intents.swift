@@ -1,0 +1,57 @@
+import ControlAPI
+import Core
+import Foundation
+import Hummingbird
+import ServiceLifecycle
+
+extension ControlRoutes {
+    /// The longest pause with an end, in seconds: a leap year.
+    private static let pauseMax_s = 366 * 86_400
+    private static let reasonBytesMax = 500
+    private static let uidBytesMax = 256
+
+    func importAthletes(_ request: Request) async throws -> ImportReport {
+        // A long body must not hold up a graceful stop: what is taken is taken.
+        try await cancelWhenGracefulShutdown {
+            var athletes = AthleteImport(registry: dependencies.registry)
+            return try await athletes.run(request.body)
+        }
+    }
+
+    func connect(_ request: Request) async throws -> ConnectMessage {
+        let asked: ConnectRequest = try await RequestReading.message(request)
+        guard !asked.uid.isEmpty, asked.uid.utf8.count <= Self.uidBytesMax else {
+            throw ControlRefusal.badRequest("uid must have 1 to \(Self.uidBytesMax) bytes")
+        }
+        guard let url = dependencies.connectLink(uid: asked.uid) else {
+            throw ControlRefusal(.unavailable, "the public listener is off; set FITNESSD_HTTP_LISTEN and restart fitnessd")
+        }
+        return ConnectMessage(url: url)
+    }
+
+    func sync(_ athlete: Int64?, _ request: Request) async throws -> AcceptedMessage {
+        let asked: SyncRequest = try await RequestReading.message(request, ifEmpty: SyncRequest(full: false))
+        let now = dependencies.clock.now
+        let count = try await dependencies.registry.requestSync(athlete.map { AthleteID($0) }, full: asked.full, by: "fitnessctl")
+        return AcceptedMessage(athletes: count, requestedAt: now)
+    }
+
+    func pause(_ athlete: Int64?, _ request: Request) async throws -> ChangedMessage {
+        let asked: PauseRequest = try await RequestReading.message(request, ifEmpty: PauseRequest(forS: nil, reason: nil))
+        if let seconds = asked.forS, !(1...Self.pauseMax_s).contains(seconds) {
+            throw ControlRefusal.badRequest("for_s must be from 1 to \(Self.pauseMax_s) seconds")
+        }
+        guard asked.reason?.utf8.count ?? 0 <= Self.reasonBytesMax else {
+            throw ControlRefusal.badRequest("reason must have at most \(Self.reasonBytesMax) bytes")
+        }
+        let now = dependencies.clock.now
+        let until = asked.forS.map { now.addingTimeInterval(Double($0)) }
+        let count = try await dependencies.registry.pause(athlete.map { AthleteID($0) }, until: until, reason: asked.reason)
+        return ChangedMessage(changed: count > 0, requestedAt: now)
+    }
+
+    func resume(_ athlete: Int64?) async throws -> ChangedMessage {
+        let count = try await dependencies.registry.resume(athlete.map { AthleteID($0) })
+        return ChangedMessage(changed: count > 0, requestedAt: dependencies.clock.now)
+    }
+}

@@ -1,0 +1,43 @@
+import ControlAPI
+import Core
+import Foundation
+import Hummingbird
+
+extension ControlRoutes {
+    func status() async throws -> StatusMessage {
+        let counts = try await dependencies.counter.counts()
+        let errors = try await QuarantineQueries(database: dependencies.database).lastErrors()
+        let limits = await limits()
+        let now = dependencies.clock.now
+        return StatusMessage(
+            version: dependencies.version, startedAt: dependencies.startedAt,
+            uptimeS: Int(now.timeIntervalSince(dependencies.startedAt)), athletes: counts.athletes, activities: counts.activities,
+            endpoints: counts.endpoints, silver: counts.silver, quarantined: counts.quarantined, quota: limits.windows,
+            waiting: limits.waiting, paused: try await PauseQueries(database: dependencies.database).everything(now: now),
+            lastErrors: errors, countedAt: counts.at)
+    }
+
+    func limits() async -> LimitsMessage {
+        LimitsMessage(await dependencies.governor.snapshot())
+    }
+
+    func athletes(_ request: Request) async throws -> AthletesMessage {
+        let after = try RequestReading.integer(request, "after", in: 0...(Int64.max - 1)) ?? 0
+        let limit = try RequestReading.integer(request, "limit", in: 1...Int64(AthletesMessage.pageMax)) ?? Int64(AthletesMessage.pageMax)
+        return try await AthleteQueries(database: dependencies.database, now: dependencies.clock.now)
+            .page(after: after, limit: Int(limit))
+    }
+
+    func athlete(_ id: Int64) async throws -> AthleteMessage {
+        let queries = AthleteQueries(database: dependencies.database, now: dependencies.clock.now)
+        guard let athlete = try await queries.athlete(id) else { throw ControlRefusal.noAthlete(id) }
+        return athlete
+    }
+
+    func quarantine(_ request: Request) async throws -> QuarantineMessage {
+        let max = Int64(QuarantineMessage.entriesMax)
+        let athlete = try RequestReading.integer(request, "athlete_id", in: 1...Int64.max)
+        let limit = try RequestReading.integer(request, "limit", in: 1...max) ?? max
+        return try await QuarantineQueries(database: dependencies.database).list(athlete: athlete, limit: Int(limit))
+    }
+}

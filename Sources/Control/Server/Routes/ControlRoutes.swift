@@ -1,0 +1,41 @@
+import ControlAPI
+import Core
+import Hummingbird
+import Logging
+
+/// Every route: decode, call one thing, encode. The switch is over `ControlRoute`, so that no route can be forgotten.
+struct ControlRoutes: Sendable {
+    let dependencies: ControlDependencies
+    let logger: Logger
+
+    func router() -> Router<BasicRequestContext> {
+        let router = Router(context: BasicRequestContext.self)
+        router.add(middleware: RefusalMiddleware(logger: logger))
+        for route in ControlRoute.allCases {
+            router.on(RouterPath(route.path), method: route.method == "GET" ? .get : .post) { request, context in
+                try await answer(route, request, context)
+            }
+        }
+        return router
+    }
+
+    private func answer(_ route: ControlRoute, _ request: Request, _ context: BasicRequestContext) async throws -> Response {
+        switch route {
+        case .status: try ControlAnswer.json(try await status())
+        case .limits: try ControlAnswer.json(await limits())
+        case .quarantine: try ControlAnswer.json(try await quarantine(request))
+        case .athletes: try ControlAnswer.json(try await athletes(request))
+        case .athlete: try ControlAnswer.json(try await athlete(RequestReading.athlete(context)))
+        case .importAthletes: try ControlAnswer.json(try await importAthletes(request))
+        case .connect: try ControlAnswer.json(try await connect(request))
+        case .syncAll: try ControlAnswer.json(try await sync(nil, request), status: .accepted)
+        case .syncAthlete: try ControlAnswer.json(try await sync(RequestReading.athlete(context), request), status: .accepted)
+        case .pauseAll: try ControlAnswer.json(try await pause(nil, request), status: .accepted)
+        case .pauseAthlete: try ControlAnswer.json(try await pause(RequestReading.athlete(context), request), status: .accepted)
+        case .resumeAll: try ControlAnswer.json(try await resume(nil), status: .accepted)
+        case .resumeAthlete: try ControlAnswer.json(try await resume(RequestReading.athlete(context)), status: .accepted)
+        case .progressAll: try await progress(nil, request)
+        case .progressAthlete: try await progress(RequestReading.athlete(context), request)
+        }
+    }
+}

@@ -1,0 +1,64 @@
+import ControlAPI
+import Foundation
+import Hummingbird
+import NIOCore
+
+/// What routes take out of a request, checked.
+enum RequestReading {
+    /// The largest JSON body of a request, in bytes: intents are small.
+    static let bodyBytesMax = 64 << 10
+
+    static func athlete(_ context: BasicRequestContext) throws -> Int64 {
+        guard let id = context.parameters.get("athlete_id").flatMap({ Int64($0) }), id > 0 else {
+            throw ControlRefusal.badRequest("an athlete is named by Strava's number, for example /v1/athletes/12345")
+        }
+        return id
+    }
+
+    /// The body as a message; an empty body stands for `ifEmpty`, if there is one.
+    static func message<Message: Decodable>(_ request: Request, ifEmpty: Message? = nil) async throws -> Message {
+        var request = request
+        let body: [UInt8]
+        do {
+            body = Array(try await request.collectBody(upTo: bodyBytesMax).readableBytesView)
+        } catch is NIOTooManyBytesError {
+            throw ControlRefusal(.bodyTooLarge, "the body is larger than \(bodyBytesMax) bytes")
+        }
+        if body.isEmpty, let ifEmpty { return ifEmpty }
+        do {
+            return try ControlJSON.decode(Message.self, from: body)
+        } catch let error as DecodingError {
+            throw ControlRefusal.badRequest("the body is not the JSON this path takes: \(reason(error))")
+        }
+    }
+
+    static func integer(_ request: Request, _ name: String, in range: ClosedRange<Int64>) throws -> Int64? {
+        guard let text = request.uri.queryParameters[name[...]] else { return nil }
+        guard let value = Int64(text), range.contains(value) else {
+            throw ControlRefusal.badRequest("\(name) must be a number from \(range.lowerBound) to \(range.upperBound)")
+        }
+        return value
+    }
+
+    static func time(_ request: Request, _ name: String) throws -> Date {
+        guard let text = request.uri.queryParameters[name[...]], let time = ControlTime.date(String(text)) else {
+            throw ControlRefusal.badRequest("\(name) must be an ISO-8601 time in UTC, for example 2026-01-31T12:00:00Z")
+        }
+        return time
+    }
+
+    /// Names the place, never the value.
+    static func reason(_ error: DecodingError) -> String {
+        switch error {
+        case .keyNotFound(let key, _): return "\(key.stringValue) is missing"
+        case .typeMismatch(_, let context), .valueNotFound(_, let context): return "\(place(context)) is of another type"
+        case .dataCorrupted(let context): return context.codingPath.isEmpty ? "not JSON" : "\(place(context)) can't be read"
+        @unknown default: return "not readable"
+        }
+    }
+
+    private static func place(_ context: DecodingError.Context) -> String {
+        let path = context.codingPath.map(\.stringValue).joined(separator: ".")
+        return path.isEmpty ? "the whole" : path
+    }
+}

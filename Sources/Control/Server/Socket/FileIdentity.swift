@@ -1,0 +1,18 @@
+import Foundation
+
+/// Which file a path names now, so that only the file made here is removed.
+struct FileIdentity: Sendable, Equatable {
+    let device: UInt64
+    let inode: UInt64
+    let groupID: UInt32
+    let isSocket: Bool
+
+    /// Nil when there is no such file. Symbolic links are not followed.
+    static func of(_ path: String) -> FileIdentity? {
+        var status = stat()
+        guard lstat(path, &status) == 0 else { return nil }
+        return FileIdentity(
+            device: UInt64(status.st_dev), inode: UInt64(status.st_ino), groupID: status.st_gid,
+            isSocket: status.st_mode & S_IFMT == S_IFSOCK)
+    }
+}
