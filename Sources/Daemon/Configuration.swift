@@ -1,0 +1,131 @@
+import Core
+import Foundation
+import Gateway
+import Governor
+import Logging
+
+/// All settings of the daemon, checked. The keys and defaults are a contract: see the table in README.
+struct Configuration: Sendable {
+    enum LogFormat: String, CaseIterable, Sendable { case journal, console, json }
+
+    let databaseURL: Secret?
+    var stateDirectory: URL
+    let controlSocket: String
+    /// Nil: no public HTTP.
+    let httpListen: ListenAddress?
+    let publicURL: String
+    var clientID: String?
+    var clientSecret: Secret?
+    var stravaAPIURL: String
+    var stravaOAuthURL: String
+    /// Requests per quarter hour and per UTC day until Strava's headers say otherwise.
+    var limit: RateLimit
+    let vaultKeyPath: String?
+    let webhookVerifyToken: Secret?
+    let retentionAPIDays: Int?
+    var logLevel: Logger.Level
+    let logFormat: LogFormat
+
+    /// Whether both of Strava's credentials are there.
+    var hasCredentials: Bool { clientID != nil && clientSecret != nil }
+
+    init(_ source: ConfigurationSource) throws {
+        databaseURL = try source.secret("FITNESSD_DATABASE_URL")
+        stateDirectory = try Configuration.stateDirectory(source)
+        controlSocket = Configuration.controlSocket(source, stateDirectory: stateDirectory)
+        httpListen = try ListenAddress.parse(source.value("FITNESSD_HTTP_LISTEN") ?? "127.0.0.1:8080")
+        publicURL = try Configuration.url(source, "FITNESSD_PUBLIC_URL", "http://localhost:8080")
+        (clientID, clientSecret) = try Configuration.credentials(source)
+        stravaAPIURL = try Configuration.url(source, "FITNESSD_STRAVA_API_URL", "https://www.strava.com/api/v3")
+        stravaOAuthURL = try Configuration.url(source, "FITNESSD_STRAVA_OAUTH_URL", "https://www.strava.com/oauth")
+        limit = try Configuration.limit(source.value("FITNESSD_STRAVA_LIMIT") ?? "600,30000")
+        vaultKeyPath = source.value("FITNESSD_VAULT_KEY") ?? source.credentialPath("FITNESSD_VAULT_KEY")
+        webhookVerifyToken = try source.secret("FITNESSD_WEBHOOK_VERIFY_TOKEN")
+        retentionAPIDays = try source.value("FITNESSD_RETENTION_API_DAYS").map { text in
+            guard let days = Int(text), days > 0 else {
+                throw ConfigurationError("FITNESSD_RETENTION_API_DAYS must be a number of days from 1 on, or unset to keep")
+            }
+            return days
+        }
+        logLevel = try Configuration.oneOf(source, "FITNESSD_LOG_LEVEL", Logger.Level.allCases, default: .info)
+        logFormat = try Configuration.oneOf(source, "FITNESSD_LOG_FORMAT", LogFormat.allCases, default: Configuration.logFormat(source))
+    }
+
+    // MARK: One function a key
+
+    private static func stateDirectory(_ source: ConfigurationSource) throws -> URL {
+        let environment = source.environment
+        let path: String
+        if let set = source.value("FITNESSD_STATE_DIR") {
+            path = set
+        } else if let systemd = environment["STATE_DIRECTORY"]?.split(separator: ":").first {
+            path = String(systemd)
+        } else if let home = environment["XDG_STATE_HOME"], !home.isEmpty {
+            path = home + "/fitnessd"
+        } else if let home = environment["HOME"], !home.isEmpty {
+            path = home + "/.local/state/fitnessd"
+        } else {
+            throw ConfigurationError("no state directory: set FITNESSD_STATE_DIR (neither STATE_DIRECTORY nor HOME is set)")
+        }
+        guard path.hasPrefix("/") else { throw ConfigurationError("FITNESSD_STATE_DIR must be an absolute path") }
+        return URL(filePath: path, directoryHint: .isDirectory)
+    }
+
+    private static func controlSocket(_ source: ConfigurationSource, stateDirectory: URL) -> String {
+        if let set = source.value("FITNESSD_CONTROL_SOCKET") { return set }
+        if let systemd = source.environment["RUNTIME_DIRECTORY"]?.split(separator: ":").first { return systemd + "/control.sock" }
+        if let runtime = source.environment["XDG_RUNTIME_DIR"], !runtime.isEmpty { return runtime + "/fitnessd/control.sock" }
+        return stateDirectory.appending(path: "control.sock").path
+    }
+
+    private static func url(_ source: ConfigurationSource, _ key: String, _ standard: String) throws -> String {
+        let text = source.value(key) ?? standard
+        guard let url = URLComponents(string: text), url.scheme == "https" || url.scheme == "http", url.host?.isEmpty == false,
+            url.user == nil, url.query == nil, url.fragment == nil
+        else {
+            throw ConfigurationError("\(key) must be an http or https URL without user, query or fragment")
+        }
+        return text.hasSuffix("/") ? String(text.dropLast()) : text
+    }
+
+    private static func credentials(_ source: ConfigurationSource) throws -> (String?, Secret?) {
+        let id = source.value("FITNESSD_STRAVA_CLIENT_ID")
+        let secret = try source.secret("FITNESSD_STRAVA_CLIENT_SECRET")
+        switch (id, secret) {
+        case (nil, .some):
+            throw ConfigurationError("FITNESSD_STRAVA_CLIENT_SECRET is set but FITNESSD_STRAVA_CLIENT_ID is not: set both or neither")
+        case (.some, nil):
+            throw ConfigurationError("FITNESSD_STRAVA_CLIENT_ID is set but FITNESSD_STRAVA_CLIENT_SECRET is not: set both or neither")
+        case (let id?, let secret?):
+            guard Int64(id) != nil else {
+                throw ConfigurationError(
+                    "FITNESSD_STRAVA_CLIENT_ID must be the number that Strava shows under Settings, My API Application")
+            }
+            return (id, secret)
+        case (nil, nil): return (nil, nil)
+        }
+    }
+
+    private static func limit(_ text: String) throws -> RateLimit {
+        guard let limit = RateLimit(text), limit.day >= limit.quarter else {
+            throw ConfigurationError(
+                "FITNESSD_STRAVA_LIMIT must be two numbers, quarter hour and day, the day's at least as large: 600,30000")
+        }
+        return limit
+    }
+
+    private static func oneOf<Value: RawRepresentable>(
+        _ source: ConfigurationSource, _ key: String, _ all: [Value], default standard: Value
+    ) throws -> Value where Value.RawValue == String {
+        guard let text = source.value(key) else { return standard }
+        guard let value = Value(rawValue: text) else {
+            throw ConfigurationError("\(key) must be one of \(all.map(\.rawValue).joined(separator: ", "))")
+        }
+        return value
+    }
+
+    private static func logFormat(_ source: ConfigurationSource) -> LogFormat {
+        if source.environment["JOURNAL_STREAM"] != nil { return .journal }
+        return isatty(STDERR_FILENO) == 1 ? .console : .json
+    }
+}

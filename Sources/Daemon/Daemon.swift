@@ -1,0 +1,150 @@
+import ControlServer
+import Core
+import Database
+import Foundation
+import Gateway
+import Governor
+import HTTPTransport
+import Logging
+import ServiceLifecycle
+import StravaAPI
+import Sync
+import Vault
+import Warehouse
+
+/// The daemon's parts, built in one place and run as one group: services start in the order of the list and stop in reverse.
+struct Daemon: Sendable {
+    let services: [any Service]
+    let store: DataStore
+    let http: HTTPClient
+    let governor: RateLimitGovernor
+    let vault: TokenVault
+    let demo: DemoStrava?
+    let logger: Logger
+
+    /// Graceful stop: requests in flight end or are cut. Shorter than systemd's TimeoutStopSec, longer than a commit.
+    private static let gracefulStop: Duration = .seconds(8)
+    private static let cancelledStop: Duration = .seconds(4)
+
+    static func build(_ configuration: Configuration, isDemo: Bool, console: Console, logger: Logger) async throws -> Daemon {
+        // First of all the socket: it says whether another daemon is running, before anything is touched.
+        let socket = try ControlSocket.open(path: configuration.controlSocket)
+        do {
+            let store = try await openStore(configuration, console: console, logger: logger)
+            do {
+                return try await assemble(configuration, isDemo: isDemo, socket: socket, store: store, console: console, logger: logger)
+            } catch {
+                await store.close()
+                throw error
+            }
+        } catch {
+            socket.remove()
+            throw error
+        }
+    }
+
+    private static func openStore(_ configuration: Configuration, console: Console, logger: Logger) async throws -> DataStore {
+        let store = try await DataStore.open(configuration, logger: logger)
+        do {
+            let applied = try await store.migrate()
+            if !applied.isEmpty { logger.log(.info, "migrations applied", [.count: applied.count]) }
+            return store
+        } catch {
+            await store.close()
+            throw error
+        }
+    }
+
+    private static func assemble(
+        _ configuration: Configuration, isDemo: Bool, socket: ControlSocket, store: DataStore, console: Console, logger: Logger
+    ) async throws -> Daemon {
+        let clock = WallClock.system
+        let startedAt = clock.now
+        let keyring = try keyring(configuration, hasOwnCluster: store.embedded != nil)
+        let demo = isDemo ? try await DemoStrava.start(stateDirectory: configuration.stateDirectory, clock: clock, logger: logger) : nil
+        let configuration = demo.map { configuration.talking(to: $0) } ?? configuration
+        let http = HTTPClient(userAgent: "fitnessd/\(Version.current)")
+        let strava = StravaClient(
+            configuration: StravaConfiguration(
+                apiURL: configuration.stravaAPIURL, oauthURL: configuration.stravaOAuthURL, clientID: configuration.clientID ?? "",
+                clientSecret: configuration.clientSecret ?? Secret("")),
+            http: http, clock: clock, logger: logger)
+        let governor = RateLimitGovernor(
+            database: store.database, clock: clock, limit: configuration.limit, logger: logger)
+        try await governor.start()
+        let vault = TokenVault(database: store.database, keyring: keyring, strava: strava, clock: clock, logger: logger)
+        let feed = SilverFeed()
+        let writer = WarehouseWriter(database: store.database, silverFeed: feed, clock: clock, logger: logger)
+        let silver = SilverRunner(
+            database: store.database, shareDirectory: store.shareDirectory, feed: feed, clock: clock, logger: logger)
+        let registry = AthleteRegistry(database: store.database, vault: vault, clock: clock)
+        let notifier = SystemdNotifier()
+        let scheduler = SyncScheduler(
+            environment: SyncEnvironment(
+                database: store.database, strava: strava, governor: governor, vault: vault, writer: writer, clock: clock,
+                settings: settings(isDemo: isDemo), logger: logger),
+            heartbeat: { notifier.watchdog() })
+        try await demo?.connectAthletes(registry)
+        let progress = ProgressReader(database: store.database, governor: governor, clock: clock)
+        let publicURL = try PublicURL(configuration.publicURL)
+        let control = ControlServer(
+            socket: socket,
+            dependencies: ControlDependencies(
+                version: Version.current, startedAt: startedAt, clock: clock, database: store.database, registry: registry,
+                governor: governor, connectURL: configuration.httpListen == nil ? nil : publicURL.text + "/connect"),
+            logger: logger)
+        var services: [any Service] = [silver, scheduler, control]
+        var listening: String?
+        if let listen = configuration.httpListen {
+            services.append(
+                Gateway(
+                    listen: listen, publicURL: publicURL, database: store.database, strava: strava, clock: clock, logger: logger,
+                    register: { try await registry.register($0, athlete: $1, uid: $2, scope: $3) },
+                    pendingMigrations: { try await store.pendingMigrations() },
+                    figures: { try await progress.figures(startedAt: startedAt) }))
+            listening = "http://\(listen.host):\(listen.port)/"
+        }
+        let places = Places(psql: store.privateURL, web: listening, controlSocket: configuration.controlSocket)
+        services.append(StatusReporter(progress: progress, notifier: notifier, clock: clock, logger: logger))
+        services.append(ProgressDisplay(progress: progress, console: console, places: places, clock: clock, always: isDemo))
+        return Daemon(
+            services: services, store: store, http: http, governor: governor, vault: vault, demo: demo, logger: logger)
+    }
+
+    /// Runs until SIGTERM or SIGINT, or until a service fails.
+    func run() async throws {
+        var group = ServiceGroupConfiguration(
+            services: services.map { .init(service: $0) }, gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)
+        group.maximumGracefulShutdownDuration = Daemon.gracefulStop
+        group.maximumCancellationDuration = Daemon.cancelledStop
+        try await ServiceGroup(configuration: group).run()
+    }
+
+    /// What outlives the services, in the order in which it is used no more.
+    func close() async {
+        await vault.finish()
+        await governor.shutdown()
+        await http.shutdown()
+        await demo?.simulator.stop()
+        await store.close()
+    }
+
+    /// With the private cluster a keyring is made at the first start; with an operator's database it must be there, since a lost key is lost data.
+    private static func keyring(_ configuration: Configuration, hasOwnCluster: Bool) throws -> Keyring {
+        if let path = configuration.vaultKeyPath { return try Keyring.load(path: path) }
+        guard hasOwnCluster else {
+            throw ConfigurationError(
+                "FITNESSD_VAULT_KEY is not set: make a keyring with `fitnessd keygen PATH` and set the key to its path")
+        }
+        let path = configuration.stateDirectory.appending(path: "vault.keyring").path
+        if !FileManager.default.fileExists(atPath: path) { try Keyring.create(path: path) }
+        return try Keyring.load(path: path)
+    }
+
+    private static func settings(isDemo: Bool) -> SyncSettings {
+        var settings = SyncSettings()
+        // The demo's athletes record every minute or so: look often enough to see it.
+        if isDemo { settings.listInterval_s = 20 }
+        return settings
+    }
+}

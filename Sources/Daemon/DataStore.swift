@@ -1,0 +1,54 @@
+import Core
+import Database
+import Foundation
+import Logging
+
+/// The database the daemon works on: the operator's own, or a private cluster under the state directory, started and stopped with it.
+struct DataStore: Sendable {
+    let database: Database
+    let shareDirectory: URL
+    /// Nil: the operator's own server.
+    let embedded: EmbeddedPostgres?
+    /// How psql reaches it; shown only for the private cluster, whose URL holds no password.
+    let privateURL: String?
+    private let logger: Logger
+
+    static func open(_ configuration: Configuration, logger: Logger) async throws -> DataStore {
+        guard let shareDirectory = ShareDirectory.find() else {
+            throw ConfigurationError("the folders db/ and sql/ are not found: set FITNESSD_SHARE_DIR to the folder that holds them")
+        }
+        if let url = configuration.databaseURL {
+            let database = Database(url: url.reveal(), logger: logger)
+            return try await DataStore(database: database, shareDirectory: shareDirectory, embedded: nil, privateURL: nil, logger: logger)
+                .reached()
+        }
+        let embedded = EmbeddedPostgres(stateDirectory: configuration.stateDirectory, logger: logger)
+        let url = try await embedded.start()
+        let database = Database(url: url, logger: logger)
+        return DataStore(database: database, shareDirectory: shareDirectory, embedded: embedded, privateURL: url, logger: logger)
+    }
+
+    func migrate() async throws -> [String] {
+        try await Migrator(directory: shareDirectory, database: database, logger: logger).migrate()
+    }
+
+    func pendingMigrations() async throws -> [String] {
+        try await Migrator(directory: shareDirectory, database: database, logger: logger).pending()
+    }
+
+    func close() async {
+        await database.close()
+        await embedded?.stop()
+    }
+
+    /// Fails with a sentence that says what to do when the operator's server can't be reached.
+    private func reached() async throws -> DataStore {
+        do {
+            try await database.query("SELECT 1")
+            return self
+        } catch let error as DatabaseError {
+            throw DatabaseError(
+                error.code, "\(error.message); check FITNESSD_DATABASE_URL and that the server runs", sqlState: error.sqlState)
+        }
+    }
+}

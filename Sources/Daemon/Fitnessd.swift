@@ -1,0 +1,55 @@
+import ArgumentParser
+import Core
+import Foundation
+
+@main
+struct Fitnessd: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "fitnessd",
+        abstract: "Keeps the Strava data of many athletes complete and current in PostgreSQL.",
+        discussion: "Settings come from the environment (FITNESSD_…) or from a file of the same keys; see README.",
+        version: Version.current,
+        subcommands: [RunCommand.self, CheckCommand.self, MigrateCommand.self, KeygenCommand.self],
+        defaultSubcommand: RunCommand.self)
+
+    /// One sentence on standard error and exit code 1 for trouble, 2 for wrong usage.
+    static func main() async {
+        do {
+            var command = try parseAsRoot()
+            if var asynchronous = command as? any AsyncParsableCommand {
+                try await asynchronous.run()
+            } else {
+                try command.run()
+            }
+        } catch let error as any AdvisedError {
+            fail("\(error)")
+        } catch let error as ConfigurationError {
+            fail("\(error)")
+        } catch {
+            let code = exitCode(for: error)
+            if code == .validationFailure {
+                FileHandle.standardError.write(Data((fullMessage(for: error) + "\n").utf8))
+                Foundation.exit(2)
+            }
+            if code == .success || error is ExitCode { exit(withError: error) }
+            fail(error is CleanExit ? "" : "\(error)")
+        }
+    }
+
+    private static func fail(_ sentence: String) -> Never {
+        FileHandle.standardError.write(Data("fitnessd: \(sentence)\n".utf8))
+        Foundation.exit(1)
+    }
+}
+
+enum Version {
+    static let current = "0.1.0"
+}
+
+/// What each command takes.
+struct CommonOptions: ParsableArguments {
+    @Option(name: .long, help: ArgumentHelp("A file with the same keys as the environment.", valueName: "path"))
+    var config: String?
+
+    func configuration() throws -> Configuration { try Configuration(try ConfigurationSource(path: config)) }
+}

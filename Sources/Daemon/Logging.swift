@@ -1,0 +1,12 @@
+import Logging
+
+/// Sets up logging once for the process.
+enum Logging {
+    static func bootstrap(_ configuration: Configuration, output: LogOutput) -> Logger {
+        let (level, format) = (configuration.logLevel, configuration.logFormat)
+        LoggingSystem.bootstrap { label in
+            LineLogHandler(logLevel: level, label: label, format: format, output: output)
+        }
+        return Logger(label: "fitnessd")
+    }
+}

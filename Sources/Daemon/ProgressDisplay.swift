@@ -1,0 +1,96 @@
+import Core
+import Foundation
+import ServiceLifecycle
+
+/// Where to look next; said once, after the first summary.
+struct Places: Sendable {
+    /// The private cluster's URL; nil when the operator has a database of their own.
+    let psql: String?
+    let web: String?
+    let controlSocket: String
+}
+
+/// Live progress for the one who started the daemon: a block that is drawn anew each second on a terminal, a line now and then elsewhere;
+/// and once, when everything due is in silver, a summary and where to look next.
+struct ProgressDisplay: Service {
+    let progress: ProgressReader
+    let console: Console
+    let places: Places
+    let clock: WallClock
+    /// Speak even where there is no terminal: the demo has something to show.
+    let always: Bool
+
+    /// Time between two looks: on a terminal, and without one.
+    private static let drawn: Duration = .milliseconds(500)
+    private static let spoken: Duration = .seconds(5)
+
+    func run() async throws {
+        guard console.isTerminal || always else { return try await gracefulShutdown() }
+        await cancelWhenGracefulShutdown { await display() }
+        console.show([])
+    }
+
+    private func display() async {
+        let startedAt = clock.now
+        var isSummarised = false
+        var last = Progress()
+        var spokenAt = Date.distantPast
+        while !Task.isCancelled {
+            if let now = try? await progress.read() {
+                console.show(block(now))
+                if !console.isTerminal, now != last, clock.now.timeIntervalSince(spokenAt) >= Self.spoken.seconds {
+                    console.say(line(now))
+                    (last, spokenAt) = (now, clock.now)
+                }
+                if now.isComplete && !isSummarised { isSummarised = await summarise(startedAt) }
+            }
+            do { try await clock.sleep(for: Self.drawn) } catch { break }
+        }
+    }
+
+    private func summarise(_ startedAt: Date) async -> Bool {
+        guard let lines = try? await SilverSummary(database: progress.database).lines() else { return false }
+        let seconds = clock.now.timeIntervalSince(startedAt)
+        console.say("")
+        console.say("Everything that is due is in silver, \(String(format: "%.1f", seconds)) s after the start:")
+        console.say("")
+        for line in lines { console.say("  " + line) }
+        console.say("")
+        for line in whereToLook() { console.say(line) }
+        console.say("")
+        return true
+    }
+
+    private func whereToLook() -> [String] {
+        var lines = ["Look further:"]
+        if let url = places.psql { lines.append("  psql \"\(url)\"") }
+        lines.append("  fitnessctl --socket \(places.controlSocket) status")
+        if let web = places.web { lines.append("  \(web)") }
+        lines.append("It goes on running and fetches what is new; Ctrl-C stops it.")
+        return lines
+    }
+
+    private func block(_ now: Progress) -> [String] {
+        ["\u{2500}\u{2500} fitnessd \(clock.now.formatted(.iso8601.time(includingFractionalSeconds: false)))", "   " + line(now)]
+            + (waiting(now).map { ["   waits: \($0)"] } ?? [])
+    }
+
+    private func line(_ now: Progress) -> String {
+        var parts = [
+            "\(now.athletes) athletes", "\(now.activities) activities listed", "\(now.silverActivities) in silver", "\(now.points) points",
+        ]
+        if now.pending > 0 { parts.append("\(now.pending) calls to make") }
+        if now.waiting > 0 { parts.append("\(now.waiting) to try later") }
+        if now.silverBacklog > 0 { parts.append("\(now.silverBacklog) to transform") }
+        if now.quarantined > 0 { parts.append("\(now.quarantined) in quarantine") }
+        if now.reconnect > 0 { parts.append("\(now.reconnect) must reconnect") }
+        parts.append("quota \(now.quarterUsed)/\(now.quarterLimit) this quarter hour, \(now.dayUsed)/\(now.dayLimit) today")
+        return parts.joined(separator: " \u{00B7} ")
+    }
+
+    private func waiting(_ now: Progress) -> String? {
+        guard let reason = now.waitingReason else { return nil }
+        let until = now.waitingUntil.map { ", until \($0.formatted(.iso8601.time(includingFractionalSeconds: false))) UTC" } ?? ""
+        return reason.replacingOccurrences(of: "_", with: " ") + until
+    }
+}

@@ -1,0 +1,44 @@
+import ArgumentParser
+import Core
+import Foundation
+import Logging
+
+/// `fitnessd run`: the daemon itself.
+struct RunCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "run", abstract: "Runs the daemon until it is told to stop (SIGTERM, Ctrl-C).")
+
+    @OptionGroup var common: CommonOptions
+
+    @Flag(help: "Run against the bundled local Strava with made-up athletes.")
+    var demo = false
+
+    func run() async throws {
+        let output = LogOutput()
+        var configuration = try common.configuration()
+        let isDemo = try configuration.isDemo(asked: demo)
+        let console = Console(output: output)
+        if isDemo {
+            configuration = configuration.demo()
+            // The display says what happens; a log line for each turn would only hide it.
+            if configuration.logLevel == .info, configuration.logFormat == .console { configuration.logLevel = .notice }
+            console.say(demo ? Self.askedDemo : Self.impliedDemo)
+        }
+        let logger = Logging.bootstrap(configuration, output: output)
+        let daemon = try await Daemon.build(configuration, isDemo: isDemo, console: console, logger: logger)
+        do {
+            try await daemon.run()
+        } catch {
+            await daemon.close()
+            throw error
+        }
+        await daemon.close()
+        console.say("stopped cleanly")
+    }
+
+    private static let askedDemo = "demo: made-up athletes on a local Strava; no request leaves this machine."
+    private static let impliedDemo = """
+        No Strava credentials are configured (FITNESSD_STRAVA_CLIENT_ID, FITNESSD_STRAVA_CLIENT_SECRET), so this is the demo:
+        made-up athletes on a local Strava, through the same code as production; no request leaves this machine.
+        """
+}
