@@ -106,7 +106,7 @@ struct Daemon: Sendable {
         }
         let places = Places(psql: store.privateURL, web: listening, controlSocket: configuration.controlSocket)
         services.append(StatusReporter(progress: progress, notifier: notifier, clock: clock, logger: logger))
-        services.append(ProgressDisplay(progress: progress, console: console, places: places, clock: clock, always: isDemo))
+        services.append(ProgressDisplay(progress: progress, console: console, places: places, clock: clock, always: isDemo, logger: logger))
         return Daemon(
             services: services, store: store, http: http, governor: governor, vault: vault, demo: demo, logger: logger)
     }

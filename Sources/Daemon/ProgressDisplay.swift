@@ -1,5 +1,6 @@
 import Core
 import Foundation
+import Logging
 import ServiceLifecycle
 
 /// Where to look next; said once, after the first summary.
@@ -19,6 +20,7 @@ struct ProgressDisplay: Service {
     let clock: WallClock
     /// Speak even where there is no terminal: the demo has something to show.
     let always: Bool
+    let logger: Logger
 
     /// Time between two looks: on a terminal, and without one.
     private static let drawn: Duration = .milliseconds(500)
@@ -36,20 +38,26 @@ struct ProgressDisplay: Service {
         var last = Progress()
         var spokenAt = Date.distantPast
         while !Task.isCancelled {
-            if let now = try? await progress.read() {
+            do {
+                let now = try await progress.read()
                 console.show(block(now))
                 if !console.isTerminal, now != last, clock.now.timeIntervalSince(spokenAt) >= Self.spoken.seconds {
                     console.say(line(now))
                     (last, spokenAt) = (now, clock.now)
                 }
-                if now.isComplete && !isSummarised { isSummarised = await summarise(startedAt) }
+                if now.isComplete && !isSummarised {
+                    try await summarise(startedAt)
+                    isSummarised = true
+                }
+            } catch {
+                if !Task.isCancelled { logger.log(.warning, "progress not readable", [.error: "\(error)"]) }
             }
             do { try await clock.sleep(for: Self.drawn) } catch { break }
         }
     }
 
-    private func summarise(_ startedAt: Date) async -> Bool {
-        guard let lines = try? await SilverSummary(database: progress.database).lines() else { return false }
+    private func summarise(_ startedAt: Date) async throws {
+        let lines = try await SilverSummary(database: progress.database).lines()
         let seconds = clock.now.timeIntervalSince(startedAt)
         console.say("")
         console.say("Everything that is due is in silver, \(String(format: "%.1f", seconds)) s after the start:")
@@ -58,7 +66,6 @@ struct ProgressDisplay: Service {
         console.say("")
         for line in whereToLook() { console.say(line) }
         console.say("")
-        return true
     }
 
     private func whereToLook() -> [String] {

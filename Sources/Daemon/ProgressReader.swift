@@ -48,7 +48,7 @@ struct ProgressReader: Sendable {
                 count(*) FILTER (WHERE state IN ('pending', 'failed') AND next_try_at > \(now)),
                 count(*) FILTER (WHERE state = 'quarantined'),
                 (SELECT count(*) FROM sync.transform_work),
-                (SELECT count(*) FROM silver.activity), (SELECT coalesce(sum(n), 0)::bigint FROM silver.activity_stream)
+                (SELECT count(*) FROM silver.activity), (SELECT coalesce(sum(point_count), 0)::bigint FROM silver.activity_stream)
             FROM sync.completeness
             """)
         guard let row = rows.first else { return Progress() }

@@ -12,7 +12,7 @@ struct SilverSummary: Sendable {
         let rows = try await database.query(
             """
             SELECT a.athlete_id, count(*), coalesce(sum(a.distance_m), 0)::float8 / 1000, coalesce(sum(a.moving_time_s), 0)::float8 / 3600,
-                coalesce(sum(s.n), 0)::bigint, to_char(max(a.start_at), 'YYYY-MM-DD')
+                coalesce(sum(s.point_count), 0)::bigint, to_char(max(a.start_at), 'YYYY-MM-DD')
             FROM silver.activity a LEFT JOIN silver.activity_stream s USING (athlete_id, source_id, activity_id)
             GROUP BY a.athlete_id ORDER BY count(*) DESC, a.athlete_id
             """)
