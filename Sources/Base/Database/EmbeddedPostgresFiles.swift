@@ -16,7 +16,8 @@ enum EmbeddedPostgresFiles {
     /// in a shared place like /tmp it may be a trap.
     static func makeDirectory(_ path: String, mode: mode_t, owner: (uid: uid_t, gid: gid_t)) throws {
         if mkdir(path, mode) == 0 {
-            guard chown(path, owner.uid, owner.gid) == 0 else { throw refused(path, errno) }
+            // Only as root: a sandboxed service may not even ask (systemd's @privileged).
+            guard owner.uid == geteuid() || chown(path, owner.uid, owner.gid) == 0 else { throw refused(path, errno) }
         } else if errno != EEXIST {
             throw refused(path, errno)
         }

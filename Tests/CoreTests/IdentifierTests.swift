@@ -1,0 +1,20 @@
+import Foundation
+import Testing
+
+@testable import Core
+
+@Suite struct IdentifierTests {
+    @Test func `ids are bare numbers in JSON, to the last digit`() throws {
+        let athlete = AthleteID(9_007_199_254_740_993)
+        let activity = ActivityID(Int64.max)
+        #expect(String(decoding: try JSONEncoder().encode([athlete]), as: UTF8.self) == "[9007199254740993]")
+        #expect(try JSONDecoder().decode([AthleteID].self, from: Data("[9007199254740993]".utf8)) == [athlete])
+        #expect(try JSONDecoder().decode([ActivityID].self, from: Data("[9223372036854775807]".utf8)) == [activity])
+    }
+
+    @Test func `ids print and sort as numbers`() {
+        #expect("\(AthleteID(12)) \(ActivityID(7))" == "12 7")
+        #expect(AthleteID(9) < AthleteID(10))
+        #expect([ActivityID(10), ActivityID(9)].sorted() == [ActivityID(9), ActivityID(10)])
+    }
+}

@@ -1,0 +1,70 @@
+import TestKit
+import Testing
+
+/// Who may import whom goes down only. The graph is written here a second time, so that a wider dependency is a decision.
+@Suite struct ImportTests {
+    private static let allowed: [String: Set<String>] = [
+        "Core": [],
+        "Database": ["Core", "CLibpq", "CSpawn"],
+        "HTTPTransport": ["Core", "CLibcurl"],
+        "Warehouse": ["Core", "Database", "COpenSSL", "CSimdjson"],
+        "StravaAPI": ["Core", "HTTPTransport", "COpenSSL"],
+        "Governor": ["Core", "Database", "StravaAPI"],
+        "Vault": ["Core", "Database", "StravaAPI", "COpenSSL"],
+        "Sync": ["Core", "Database", "StravaAPI", "Governor", "Vault", "Warehouse"],
+        "ControlAPI": [],
+        "ControlServer": ["ControlAPI", "Core", "Database", "StravaAPI", "Governor", "Sync", "Vault", "Warehouse"],
+        "Gateway": ["Core", "Database", "StravaAPI", "Governor", "Vault", "Sync", "Warehouse", "COpenSSL"],
+        "Simulator": ["Core", "HTTPTransport"],
+        "strava-simulator": ["Core", "Simulator"],
+        "fitnessd": [
+            "Core", "Database", "HTTPTransport", "Warehouse", "StravaAPI", "Governor", "Vault", "Sync", "ControlAPI", "ControlServer",
+            "Gateway", "Simulator",
+        ],
+        "fitnessctl": ["ControlAPI"],
+        "CSimdjson": [], "CLibpq": [], "CLibcurl": [], "COpenSSL": [], "CSpawn": [],
+    ]
+
+    @Test func `Package.swift keeps to the plan of who may import whom`() throws {
+        let targets = try PackageTargets.read()
+        #expect(targets.count > 20)
+        let ours = Set(targets.map(\.name))
+        for target in targets where !target.path.hasPrefix("Tests/") {
+            let allowed = try #require(Self.allowed[target.name], "\(target.name) is not in the plan")
+            let extra = target.dependencies.intersection(ours).subtracting(allowed)
+            #expect(extra.isEmpty, "\(target.name) may not depend on \(extra.sorted())")
+        }
+    }
+
+    @Test func `the plan itself goes down only`() {
+        for (name, below) in Self.allowed {
+            for other in below { #expect(!reaches(other, name), "\(name) and \(other) depend on each other") }
+        }
+    }
+
+    /// A test may also import what the targets it tests stand on.
+    @Test func `each import of a module of ours is declared in Package.swift`() throws {
+        let targets = try PackageTargets.read()
+        let direct = Dictionary(uniqueKeysWithValues: targets.map { ($0.name, $0.dependencies) })
+        for target in targets {
+            let isTest = target.path.hasPrefix("Tests/")
+            let declared = isTest ? closure(of: target.name, direct) : target.dependencies
+            for file in SourceTree.shared.swift where file.path.hasPrefix(target.path + "/") {
+                let undeclared = imports(in: file).intersection(direct.keys).subtracting(declared).subtracting([target.name])
+                #expect(undeclared.isEmpty, "\(file.path) imports \(undeclared.sorted()), which \(target.name) does not declare")
+            }
+        }
+    }
+
+    private func imports(in file: SourceTree.File) -> Set<String> {
+        Set(file.code.compactMap { $0.firstMatch(of: #/^(?:@\w+ )?(?:public |package )?import (?:\w+ )?(\w+)/#).map { String($0.1) } })
+    }
+
+    private func closure(of name: String, _ direct: [String: Set<String>]) -> Set<String> {
+        (direct[name] ?? []).reduce(into: []) { all, other in all.formUnion(closure(of: other, direct).union([other])) }
+    }
+
+    private func reaches(_ from: String, _ to: String) -> Bool {
+        from == to || (Self.allowed[from] ?? []).contains { reaches($0, to) }
+    }
+}
