@@ -138,7 +138,7 @@ let package = Package(
         .testTarget(name: "HTTPTransportTests", dependencies: ["Core", "HTTPTransport", "TestKit"]),
         .testTarget(name: "StravaAPITests", dependencies: ["StravaAPI", "Simulator", "TestKit"]),
         .testTarget(name: "GovernorTests", dependencies: ["Governor", "TestKit"]),
-        .testTarget(name: "VaultTests", dependencies: ["Vault", "Simulator", "TestKit"]),
+        .testTarget(name: "VaultTests", dependencies: ["Vault", "HTTPTransport", "Simulator", "TestKit"]),
         .testTarget(name: "WarehouseTests", dependencies: ["Warehouse", "TestKit"]),
         .testTarget(name: "SyncTests", dependencies: ["Sync", "Simulator", "TestKit"]),
         .testTarget(
@@ -147,7 +147,7 @@ let package = Package(
                 "ControlAPI", "ControlServer", "HTTPTransport", "fitnessctl", "TestKit",
                 .product(name: "NIOPosix", package: "swift-nio"),
             ]),
-        .testTarget(name: "GatewayTests", dependencies: ["Gateway", "Simulator", "TestKit"]),
+        .testTarget(name: "GatewayTests", dependencies: ["Gateway", "HTTPTransport", "Simulator", "Sync", "TestKit", "Vault"]),
         .testTarget(name: "SimulatorTests", dependencies: ["Simulator", "TestKit", "HTTPTransport"]),
         .testTarget(name: "DaemonTests", dependencies: ["ControlAPI", "Simulator", "TestKit"]),
         .testTarget(name: "TidyTests", dependencies: ["TestKit"]),

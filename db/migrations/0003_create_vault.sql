@@ -11,6 +11,7 @@ CREATE TABLE vault.token (
     unanswered        integer     NOT NULL DEFAULT 0,
     dead_at           timestamptz,
     dead_reason       text,
+    refreshed_at      timestamptz,
     updated_at        timestamptz NOT NULL,
     CONSTRAINT token_pk PRIMARY KEY (athlete_id),
     CONSTRAINT token_athlete_fk FOREIGN KEY (athlete_id) REFERENCES sync.athlete ON DELETE CASCADE,
@@ -28,4 +29,5 @@ COMMENT ON COLUMN vault.token.generation IS 'Rises with each new pair; a change 
 COMMENT ON COLUMN vault.token.unanswered IS 'Refreshes that were begun and whose outcome never became known. Above 0 after a crash: the pair may have been replaced at Strava.';
 COMMENT ON COLUMN vault.token.dead_at IS 'When Strava said that the refresh token is no longer valid; null: alive.';
 COMMENT ON COLUMN vault.token.dead_reason IS 'refresh_token_invalid: revoked or replaced; refresh_answer_lost: an answer with a newer pair was probably lost on its way here.';
+COMMENT ON COLUMN vault.token.refreshed_at IS 'When a refresh brought this pair; null: it came from a connect or an import.';
 COMMENT ON COLUMN vault.token.updated_at IS 'When this pair was stored.';

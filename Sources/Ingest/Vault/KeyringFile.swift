@@ -43,12 +43,10 @@ struct KeyringFile {
         var status = stat()
         guard fstat(file, &status) == 0 else { throw failure(.unreadable, errno) }
         guard status.st_mode & S_IFMT == S_IFREG else { throw KeyringError(.notAFile, path: path) }
-        guard status.st_uid == geteuid() || status.st_uid == 0 else { throw KeyringError(.wrongOwner, path: path) }
-        let isCredential = status.st_uid == 0 && credentialsDirectory.map { path.hasPrefix($0 + "/") } == true
-        let refused: mode_t = isCredential ? 0o037 : 0o077
-        guard status.st_mode & refused == 0 else {
-            throw KeyringError(.wrongPermissions, path: path, detail: String(status.st_mode & 0o777, radix: 8))
-        }
+        let access = KeyringAccess(
+            owner: status.st_uid, mode: status.st_mode & 0o777, user: geteuid(),
+            isCredential: credentialsDirectory.map { path.hasPrefix($0 + "/") } ?? false)
+        if let refusal = access.refusal { throw KeyringError(refusal, path: path, detail: String(access.mode, radix: 8)) }
     }
 
     private func readAll(_ file: Int32, into buffer: UnsafeMutableRawBufferPointer) throws -> Int {

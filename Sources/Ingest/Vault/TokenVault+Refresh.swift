@@ -98,7 +98,7 @@ extension TokenVault {
         case .granted(let grant):
             let receivedAt = clock.now
             let pair = try SealedPair(grant, athlete: row.athlete, keyring: keyring, at: receivedAt)
-            let useUntil = Self.useUntil(expiresAt: pair.expiresAt, storedAt: receivedAt)
+            let useUntil = Self.useUntil(expiresAt: pair.expiresAt, refreshedAt: receivedAt)
             let opened = OpenedToken(token: grant.accessToken, useUntil: useUntil)
             uncommitted[row.athlete] = UncommittedPair(pair: pair, opened: opened, generation: row.generation, receivedAt: receivedAt)
             _ = try await connection.query(

@@ -15,7 +15,7 @@ public actor TokenVault {
     /// same distance from both edges: our clock may be 30 minutes fast (Strava still gives a new token) or 30 minutes slow (the old one
     /// still works), and no request in flight outlives its token.
     public static let refreshMargin = Duration.seconds(1800)
-    /// However soon a fresh token seems to expire (a clock that is far off), it is used for this long before Strava is asked again.
+    /// However soon a token that Strava just gave seems to expire (our clock is far off), it is used for this long before the next refresh.
     static let refreshPauseMin = Duration.seconds(60)
     /// A refresh holds a connection while Strava answers; this many at once leave most of the pool (8) to everybody else.
     static let refreshesMax = 3
@@ -142,7 +142,8 @@ public actor TokenVault {
         opened[athlete] = token
     }
 
-    static func useUntil(expiresAt: Date, storedAt: Date) -> Date {
-        max(expiresAt.addingTimeInterval(-refreshMargin.seconds), storedAt.addingTimeInterval(refreshPauseMin.seconds))
+    static func useUntil(expiresAt: Date, refreshedAt: Date?) -> Date {
+        let end = expiresAt.addingTimeInterval(-refreshMargin.seconds)
+        return refreshedAt.map { max(end, $0.addingTimeInterval(refreshPauseMin.seconds)) } ?? end
     }
 }

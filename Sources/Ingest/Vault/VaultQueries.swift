@@ -20,7 +20,7 @@ enum VaultQueries {
         ON CONFLICT (athlete_id) DO UPDATE SET
             key_id = excluded.key_id, sealed_access = excluded.sealed_access, sealed_refresh = excluded.sealed_refresh,
             access_expires_at = excluded.access_expires_at, updated_at = excluded.updated_at,
-            generation = token.generation + 1, unanswered = 0, dead_at = NULL, dead_reason = NULL
+            refreshed_at = NULL, generation = token.generation + 1, unanswered = 0, dead_at = NULL, dead_reason = NULL
         """
     }
 
@@ -40,7 +40,7 @@ enum VaultQueries {
         """
         UPDATE vault.token SET
             key_id = \(pair.keyID), sealed_access = \(pair.access), sealed_refresh = \(pair.refresh),
-            access_expires_at = \(pair.expiresAt), updated_at = \(now),
+            access_expires_at = \(pair.expiresAt), refreshed_at = \(now), updated_at = \(now),
             generation = generation + 1, unanswered = 0, dead_at = NULL, dead_reason = NULL
         WHERE athlete_id = \(athlete) AND generation = \(generation)
         """

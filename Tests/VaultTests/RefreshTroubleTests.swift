@@ -1,0 +1,142 @@
+import Core
+import Foundation
+import Simulator
+import StravaAPI
+import TestKit
+import Testing
+
+@testable import Vault
+
+/// What goes wrong between us and Strava during a refresh.
+@Suite struct RefreshTroubleTests {
+    private let athlete = VaultFixture.athletes[0]
+
+    @Test func `a revoked grant asks the athlete to reconnect and is not tried again`() async throws {
+        try await withVaultFixture { fixture in
+            let vault = try fixture.vault()
+            try await fixture.connect(athlete, to: vault, expiresIn: 60)
+            fixture.simulator.deauthorize(athlete)
+            for _ in 0..<3 {
+                let error = await #expect(throws: VaultError.self) { try await vault.accessToken(for: athlete) }
+                #expect(error?.code == .refreshTokenDead && error?.retryAdvice == .never)
+            }
+            #expect(fixture.refreshCount == 1)
+            let (state, reason) = try await fixture.state(of: athlete)
+            #expect(state == "reconnect")
+            #expect(reason == DeadReason.refreshTokenInvalid.sentence)
+        }
+    }
+
+    @Test func `connecting again brings a dead athlete back`() async throws {
+        try await withVaultFixture { fixture in
+            let vault = try fixture.vault()
+            try await fixture.connect(athlete, to: vault, expiresIn: 60)
+            fixture.simulator.deauthorize(athlete)
+            await #expect(throws: VaultError.self) { try await vault.accessToken(for: athlete) }
+            let grant = try await fixture.connect(athlete, to: vault)
+            #expect(try await vault.accessToken(for: athlete) == grant.accessToken)
+        }
+    }
+
+    @Test func `a death that was not announced is announced by the next who asks`() async throws {
+        try await withVaultFixture { fixture in
+            let vault = try fixture.vault()
+            try await fixture.connect(athlete, to: vault)
+            _ = try await fixture.database.query(VaultQueries.markDead(athlete, reason: .refreshTokenInvalid, at: fixture.clock.now))
+            let other = try fixture.vault()
+            await #expect(throws: VaultError.self) { try await other.accessToken(for: athlete) }
+            #expect(try await fixture.state(of: athlete).state == "reconnect")
+        }
+    }
+
+    @Test(
+        arguments: [
+            Fault.Response.html(400), .html(503), .status(503, "{\"message\":\"busy\"}"), .status(500, "{\"message\":\"error\"}"),
+            .status(429, "{\"message\":\"Rate Limit Exceeded\",\"errors\":[]}"),
+            .status(
+                401, "{\"message\":\"Authorization Error\",\"errors\":[{\"resource\":\"Application\",\"field\":\"\",\"code\":\"invalid\"}]}"
+            ),
+            .status(
+                400,
+                "{\"message\":\"Bad Request\",\"errors\":[{\"resource\":\"Application\",\"field\":\"client_id\",\"code\":\"invalid\"}]}"),
+        ])
+    func `trouble at Strava is not the end of a grant`(response: Fault.Response) async throws {
+        try await withVaultFixture { fixture in
+            let vault = try fixture.vault()
+            try await fixture.connect(athlete, to: vault, expiresIn: 60)
+            fixture.simulator.faults.append(Fault(match: .token, times: 1, response: response))
+            let error = await #expect(throws: VaultError.self) { try await vault.accessToken(for: athlete) }
+            #expect(error?.code == .refreshFailed)
+            #expect(error?.underlying != nil)
+            #expect(fixture.refreshCount == 1)
+            #expect(try await fixture.state(of: athlete).state == "active")
+            _ = try await vault.accessToken(for: athlete)
+            #expect(fixture.refreshCount == 2)
+        }
+    }
+
+    @Test(arguments: [Fault.Response.resetAfterEffect, .truncatedBody, .malformed])
+    func `a lost answer is asked for again with the old token, which helps when it was not replaced`(response: Fault.Response) async throws
+    {
+        try await withVaultFixture { fixture in
+            fixture.simulator.rotation = .never
+            let vault = try fixture.vault()
+            let grant = try await fixture.connect(athlete, to: vault, expiresIn: 60)
+            fixture.simulator.faults.append(Fault(match: .token, times: 1, response: response))
+            #expect(try await vault.accessToken(for: athlete) != grant.accessToken)
+            #expect(fixture.refreshCount == 2)
+            #expect(try await fixture.state(of: athlete).state == "active")
+        }
+    }
+
+    @Test(arguments: [Fault.Response.resetAfterEffect, .truncatedBody])
+    func `a lost answer with a new refresh token ends the grant and the reason says so`(response: Fault.Response) async throws {
+        try await withVaultFixture { fixture in
+            let vault = try fixture.vault()
+            try await fixture.connect(athlete, to: vault, expiresIn: 60)
+            fixture.simulator.faults.append(Fault(match: .token, times: 1, response: response))
+            let error = await #expect(throws: VaultError.self) { try await vault.accessToken(for: athlete) }
+            #expect(error?.code == .refreshTokenDead)
+            #expect(fixture.refreshCount == 2)
+            let (state, reason) = try await fixture.state(of: athlete)
+            #expect(state == "reconnect" && reason == DeadReason.refreshAnswerLost.sentence)
+        }
+    }
+
+    @Test func `an answer lost by a process that is gone is remembered by the next one`() async throws {
+        try await withVaultFixture { fixture in
+            fixture.simulator.faults.append(Fault(match: .token, times: 2, response: .reset))
+            let gone = try fixture.vault()
+            try await fixture.connect(athlete, to: gone, expiresIn: 60)
+            let failed = await #expect(throws: VaultError.self) { try await gone.accessToken(for: athlete) }
+            #expect(failed?.code == .refreshFailed && failed?.retryAdvice == .retry)
+            #expect(try await fixture.state(of: athlete).state == "active")
+            fixture.simulator.deauthorize(athlete)
+            let next = try fixture.vault()
+            let error = await #expect(throws: VaultError.self) { try await next.accessToken(for: athlete) }
+            #expect(error?.code == .refreshTokenDead)
+            #expect(try await fixture.state(of: athlete).reason == DeadReason.refreshAnswerLost.sentence)
+        }
+    }
+
+    @Test func `no token is in a log or an error, whatever happens`() async throws {
+        try await withVaultFixture { fixture in
+            let capture = LogCapture()
+            let vault = try fixture.vault(logger: capture.logger)
+            var secrets: [Secret] = []
+            var errors = ""
+            for athlete in VaultFixture.athletes.prefix(3) {
+                let grant = try await fixture.connect(athlete, to: vault, expiresIn: 60)
+                secrets += [grant.accessToken, grant.refreshToken]
+            }
+            fixture.simulator.faults.append(Fault(match: .token, times: 1, response: .resetAfterEffect))
+            fixture.simulator.deauthorize(VaultFixture.athletes[1])
+            for athlete in VaultFixture.athletes.prefix(4) {
+                do { secrets.append(try await vault.accessToken(for: athlete)) } catch { errors += "\(error) \(String(reflecting: error))" }
+            }
+            #expect(capture.text.contains("athlete must connect again"))
+            #expect(errors.contains("connect"))
+            for secret in secrets { #expect(!(capture.text + errors).contains(secret.reveal())) }
+        }
+    }
+}

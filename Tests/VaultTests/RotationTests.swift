@@ -1,0 +1,137 @@
+import Core
+import Database
+import Foundation
+import Simulator
+import StravaAPI
+import TestKit
+import Testing
+
+@testable import Vault
+
+@Suite struct RotationTests {
+    private static let one = KeyringFixture.line("one", 1)
+    private static let two = KeyringFixture.line("two", 2)
+
+    @Test func `all rows open and are counted by key`() async throws {
+        try await withVaultFixture { fixture in
+            let old = try fixture.vault(try fixture.keyrings.keyring(Self.one))
+            for athlete in VaultFixture.athletes.prefix(4) { try await fixture.connect(athlete, to: old) }
+            let both = try fixture.vault(try fixture.keyrings.keyring(Self.two, Self.one))
+            for athlete in VaultFixture.athletes.suffix(2) { try await fixture.connect(athlete, to: both) }
+            let report = try await both.verify()
+            #expect(report.isSound && report.activeKeyID == "two")
+            #expect(report.rowCountByKeyID == ["one": 4, "two": 2])
+            #expect(report.rowCount == 6 && report.staleCount == 4 && report.deadCount == 0)
+        }
+    }
+
+    @Test func `an empty vault is sound`() async throws {
+        try await withVaultFixture { fixture in
+            let vault = try fixture.vault()
+            #expect(try await vault.verify().rowCount == 0)
+            #expect(try await vault.rotate() == 0)
+        }
+    }
+
+    @Test func `rows that don't open are named and the rest is counted`() async throws {
+        try await withVaultFixture { fixture in
+            let vault = try fixture.vault(try fixture.keyrings.keyring(Self.one))
+            for athlete in VaultFixture.athletes { try await fixture.connect(athlete, to: vault) }
+            let (moved, changed) = (VaultFixture.athletes[1], VaultFixture.athletes[2])
+            _ = try await fixture.database.query(
+                """
+                UPDATE vault.token t SET sealed_refresh = o.sealed_refresh FROM vault.token o
+                WHERE t.athlete_id = \(moved) AND o.athlete_id = \(VaultFixture.athletes[0])
+                """)
+            _ = try await fixture.database.query("UPDATE vault.token SET key_id = 'lost' WHERE athlete_id = \(changed)")
+            let report = try await vault.verify()
+            #expect(!report.isSound && report.rowCount == 6 && report.unopenedCount == 2)
+            #expect(report.unopened.map(\.athlete) == [moved, changed])
+            #expect(report.unopened.map(\.code) == [.unsealFailed, .unknownKey])
+        }
+    }
+
+    @Test func `after a rotation the old key is no longer needed`() async throws {
+        try await withVaultFixture { fixture in
+            let old = try fixture.vault(try fixture.keyrings.keyring(Self.one))
+            var grants: [AthleteID: TokenGrant] = [:]
+            for athlete in VaultFixture.athletes { grants[athlete] = try await fixture.connect(athlete, to: old) }
+            let both = try fixture.vault(try fixture.keyrings.keyring(Self.two, Self.one))
+            #expect(try await both.rotate() == 6)
+            #expect(try await both.rotate() == 0)
+            let new = try fixture.vault(try fixture.keyrings.keyring(Self.two))
+            #expect(try await new.verify().isSound)
+            for (athlete, grant) in grants { #expect(try await new.accessToken(for: athlete) == grant.accessToken) }
+            fixture.clock.advance(by: .seconds(21_600))
+            _ = try await new.accessToken(for: VaultFixture.athletes[0])
+            #expect(fixture.refreshCount == 1)
+        }
+    }
+
+    @Test func `a rotation that is stopped in the middle goes on where it was`() async throws {
+        try await withVaultFixture { fixture in
+            let old = try fixture.keyrings.keyring(Self.one)
+            try await Self.fill(fixture, count: 450, keyring: old)
+            let both = try fixture.vault(try fixture.keyrings.keyring(Self.two, Self.one))
+            try await fixture.database.withConnection { connection in
+                try await connection.execute(
+                    """
+                    CREATE FUNCTION vault.refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'refused by the test'; END $$;
+                    CREATE TRIGGER refuse BEFORE UPDATE ON vault.token
+                        FOR EACH ROW WHEN (NEW.athlete_id = 1300) EXECUTE FUNCTION vault.refuse();
+                    """)
+            }
+            await #expect(throws: DatabaseError.self) { try await both.rotate() }
+            #expect(try await both.verify().rowCountByKeyID == ["one": 250, "two": 200])
+            try await fixture.database.withConnection { try await $0.execute("DROP TRIGGER refuse ON vault.token") }
+            #expect(try await both.rotate() == 250)
+            let report = try await both.verify()
+            #expect(report.isSound && report.rowCountByKeyID == ["two": 450])
+        }
+    }
+
+    @Test func `a row that does not open is left as it is and the others are sealed anew`() async throws {
+        try await withVaultFixture { fixture in
+            try await Self.fill(fixture, count: 10, keyring: try fixture.keyrings.keyring(Self.one))
+            _ = try await fixture.database.query("UPDATE vault.token SET sealed_access = '\\x00'::bytea WHERE athlete_id = 1003")
+            let both = try fixture.vault(try fixture.keyrings.keyring(Self.two, Self.one))
+            #expect(try await both.rotate() == 9)
+            let report = try await both.verify()
+            #expect(report.rowCountByKeyID == ["one": 1, "two": 9] && report.unopened.map(\.athlete) == [AthleteID(1003)])
+        }
+    }
+
+    @Test func `a rotation and refreshes at the same time lose nothing`() async throws {
+        try await withVaultFixture { fixture in
+            let old = try fixture.vault(try fixture.keyrings.keyring(Self.one))
+            for athlete in VaultFixture.athletes { try await fixture.connect(athlete, to: old, expiresIn: 60) }
+            let both = try fixture.vault(try fixture.keyrings.keyring(Self.two, Self.one))
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                for athlete in VaultFixture.athletes { group.addTask { _ = try await both.accessToken(for: athlete) } }
+                group.addTask { _ = try await both.rotate() }
+                try await group.waitForAll()
+            }
+            let report = try await both.verify()
+            #expect(report.isSound && report.rowCountByKeyID == ["two": 6])
+            #expect(fixture.refreshCount == 6)
+            let fresh = try fixture.vault(try fixture.keyrings.keyring(Self.two))
+            for athlete in VaultFixture.athletes { _ = try await fresh.accessToken(for: athlete) }
+            #expect(fixture.refreshCount == 6)
+        }
+    }
+
+    /// Athletes 1001, 1002, … with tokens of their own.
+    private static func fill(_ fixture: VaultFixture, count: Int, keyring: Keyring) async throws {
+        let vault = try fixture.vault(keyring)
+        try await fixture.database.transaction { connection in
+            for number in 1...count {
+                let athlete = AthleteID(Int64(1000 + number))
+                let grant = TokenGrant(
+                    accessToken: Secret("access \(number)"), refreshToken: Secret("refresh \(number)"),
+                    expiresAt: fixture.clock.now.addingTimeInterval(21_600), athleteID: athlete, scope: nil)
+                _ = try await connection.query("INSERT INTO sync.athlete (athlete_id) VALUES (\(athlete))")
+                try await vault.store(grant, for: athlete, on: connection)
+            }
+        }
+    }
+}

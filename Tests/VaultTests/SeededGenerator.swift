@@ -1,0 +1,12 @@
+/// Random numbers that a printed seed brings back (xorshift64*).
+struct SeededGenerator: RandomNumberGenerator {
+    var state: UInt64
+
+    mutating func next() -> UInt64 {
+        state = state == 0 ? 0x9E37_79B9_7F4A_7C15 : state
+        state ^= state >> 12
+        state ^= state << 25
+        state ^= state >> 27
+        return state &* 0x2545_F491_4F6C_DD1D
+    }
+}
