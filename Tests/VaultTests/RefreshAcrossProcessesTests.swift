@@ -2,6 +2,7 @@ import Core
 import Database
 import Foundation
 import Simulator
+import StravaAPI
 import TestKit
 import Testing
 
@@ -114,6 +115,34 @@ import Testing
             _ = try await killed.accessToken(for: athlete)
             #expect(try await fixture.state(of: athlete).state == "active")
             #expect(fixture.refreshCount == 2)
+        }
+    }
+
+    @Test func `an athlete who connects while a death is announced stays connected`() async throws {
+        try await withVaultFixture { fixture in
+            let vault = try fixture.vault()
+            try await fixture.connect(athlete, to: vault, expiresIn: 60)
+            _ = try await fixture.database.query(VaultQueries.markDead(athlete, reason: .refreshTokenInvalid, at: fixture.clock.now))
+            let issued = fixture.simulator.issueTokens(for: athlete)
+            let grant = TokenGrant(
+                accessToken: Secret(issued.accessToken), refreshToken: Secret(issued.refreshToken), expiresAt: issued.expiresAt,
+                athleteID: athlete, scope: nil)
+            let other = try fixture.vault()
+            let announcement = try await fixture.database.transaction { connection in
+                _ = try await connection.query("UPDATE sync.athlete SET state = 'active' WHERE athlete_id = \(athlete)")
+                // Announces the death that it has read, and waits for this transaction's row.
+                let announcement = Task { try await other.accessToken(for: athlete) }
+                try await eventually("the announcement waits for the athlete's row") {
+                    let waiting = try await fixture.database.query(
+                        "SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'")
+                    return waiting.count == 1
+                }
+                try await vault.store(grant, for: athlete, on: connection)
+                return announcement
+            }
+            await #expect(throws: VaultError.self) { try await announcement.value }
+            #expect(try await fixture.state(of: athlete).state == "active")
+            #expect(try await other.accessToken(for: athlete) == grant.accessToken)
         }
     }
 

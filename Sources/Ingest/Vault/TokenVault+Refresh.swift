@@ -52,20 +52,26 @@ extension TokenVault {
         guard let left = uncommitted[athlete] else { return }
         let replaced = try await database.query(
             VaultQueries.replace(left.pair, athlete: athlete, generation: left.generation, at: left.receivedAt))
-        if replaced.affected > 0 { _ = try await database.query(VaultQueries.revive(athlete, at: clock.now)) }
+        if replaced.affected > 0 { _ = try await changeState(of: athlete, VaultQueries.revive(athlete, at: clock.now)) }
         uncommitted[athlete] = nil
     }
 
     /// Makes the athlete's state follow the dead token and returns the error to throw. May be repeated.
     ///
-    /// It is a statement of its own, after the token's transaction: whoever connects an athlete locks `sync.athlete` first and the token
+    /// It is a transaction of its own, after the token's: whoever connects an athlete locks `sync.athlete` first and the token
     /// second, so a transaction that went the other way round could meet it in a deadlock.
     func announceDeath(of athlete: AthleteID, reason: DeadReason) async throws -> VaultError {
-        let changed = try await database.query(VaultQueries.askToReconnect(athlete, reason: reason, at: clock.now))
-        if changed.affected > 0 {
+        if try await changeState(of: athlete, VaultQueries.askToReconnect(athlete, reason: reason, at: clock.now)) {
             logger.log(.warning, "athlete must connect again", [.athleteID: athlete, .reason: reason.rawValue])
         }
         return VaultError(.refreshTokenDead, athlete: athlete)
+    }
+
+    private func changeState(of athlete: AthleteID, _ change: SQL) async throws -> Bool {
+        try await database.transaction { connection in
+            _ = try await connection.query(VaultQueries.lockAthlete(athlete))
+            return try await connection.query(change).affected > 0
+        }
     }
 
     private func refreshInTransaction(_ row: TokenRow) async throws -> RefreshOutcome {

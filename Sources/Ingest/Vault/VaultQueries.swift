@@ -53,6 +53,12 @@ enum VaultQueries {
         """
     }
 
+    /// Taken before the state is set from the token: a statement that waited for this row judges other tables by an older snapshot, and
+    /// would overlook a connect that it has just waited for.
+    static func lockAthlete(_ athlete: AthleteID) -> SQL {
+        "SELECT FROM sync.athlete WHERE athlete_id = \(athlete) FOR UPDATE"
+    }
+
     /// The athlete's state follows the token's, whatever happened in between: it is set from the row as it is now.
     static func askToReconnect(_ athlete: AthleteID, reason: DeadReason, at now: Date) -> SQL {
         """
