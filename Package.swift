@@ -148,7 +148,12 @@ let package = Package(
                 .product(name: "NIOPosix", package: "swift-nio"),
             ]),
         .testTarget(name: "GatewayTests", dependencies: ["Gateway", "HTTPTransport", "Simulator", "Sync", "TestKit", "Vault"]),
-        .testTarget(name: "SimulatorTests", dependencies: ["Simulator", "TestKit", "HTTPTransport"]),
+        .testTarget(
+            name: "SimulatorTests",
+            dependencies: [
+                "Core", "Simulator", "strava-simulator", "TestKit", "HTTPTransport",
+                .product(name: "HummingbirdCore", package: "hummingbird"),
+            ]),
         .testTarget(name: "DaemonTests", dependencies: ["ControlAPI", "Simulator", "TestKit"]),
         .testTarget(name: "TidyTests", dependencies: ["TestKit"]),
     ],

@@ -56,7 +56,7 @@ struct StravaSimulatorCommand: AsyncParsableCommand {
         let simulator = StravaSimulator(world: world(), options: try options())
         try await simulator.start()
         if let tokensFile { try writeTokens(simulator, to: tokensFile) }
-        print(banner(simulator))
+        try FileHandle.standardOutput.write(contentsOf: Data(banner(simulator).utf8))
         await Interruption.wait()
         await simulator.stop()
     }
@@ -92,11 +92,12 @@ struct StravaSimulatorCommand: AsyncParsableCommand {
     /// Readable by its owner only, from the first byte on.
     private func writeTokens(_ simulator: StravaSimulator, to path: String) throws {
         let lines = simulator.world.athleteIDs.map { simulator.issueTokens(for: $0).importLine(uid: "athlete-\($0)") + "\n" }
-        try? FileManager.default.removeItem(atPath: path)
-        let data = Data(lines.joined().utf8)
-        guard FileManager.default.createFile(atPath: path, contents: data, attributes: [.posixPermissions: 0o600]) else {
+        unlink(path)
+        let descriptor = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
+        guard descriptor >= 0 else {
             throw ValidationError("can't write the tokens to \(path): give a path in a folder that exists and is yours")
         }
+        try FileHandle(fileDescriptor: descriptor, closeOnDealloc: true).write(contentsOf: Data(lines.joined().utf8))
     }
 
     private func banner(_ simulator: StravaSimulator) -> String {
@@ -107,6 +108,7 @@ struct StravaSimulatorCommand: AsyncParsableCommand {
         FITNESSD_STRAVA_OAUTH_URL=\(simulator.oauthURL)
         FITNESSD_STRAVA_CLIENT_ID=\(clientID)
         FITNESSD_STRAVA_CLIENT_SECRET=\(clientSecret)
+
         """
     }
 }

@@ -1,8 +1,10 @@
 import Core
 
-/// A token that says by itself whom it belongs to, so that tokens outlive a restart of the simulator: 40 hex digits like Strava's.
+/// A token that says by itself whom it belongs to, so that tokens outlive a restart of the simulator: 40 hex digits like
+/// Strava's.
 ///
-/// Twenty bytes: kind, scopes, athlete (6), time (4), generation (4), check (4), the first sixteen masked. Not a secret worth keeping.
+/// Twenty bytes: kind, scopes, athlete (6), time (4), generation (4), check (4), the first sixteen masked. Not a secret worth
+/// keeping.
 struct SimulatedToken: Sendable, Equatable {
     enum Kind: UInt8, Sendable { case access = 0xA5, refresh = 0x5E }
 

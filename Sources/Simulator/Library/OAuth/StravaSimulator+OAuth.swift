@@ -68,7 +68,9 @@ extension StravaSimulator {
 
     private func refresh(_ token: String) throws -> [UInt8] {
         let issued = state.withLock { $0.tokens.refresh(token, rotation: $0.rotation, now_s: now_s) }
-        guard let issued else { throw StravaFault.badRequest("RefreshToken", "refresh_token", "invalid") }
+        guard let issued, world.spec(issued.athlete) != nil else {
+            throw StravaFault.badRequest("RefreshToken", "refresh_token", "invalid")
+        }
         return tokenBody(issued, withAthlete: false)
     }
 

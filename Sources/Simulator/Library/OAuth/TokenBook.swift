@@ -84,6 +84,7 @@ struct TokenBook: Sendable {
         let access = currentAccess(grant, token, now_s: now_s)
         if let access, rotation != .always { return pair(token, access, refresh: text) }
         let issued = issue(token.athlete, token.scopes, now_s: now_s)
+        if access != nil { grants[token.athlete]?.access = grant.access }
         let rotates = rotation != .never
         if rotates { grants[token.athlete]?.refreshDeadUpTo = token.generation }
         return pair(token, access ?? (issued.accessToken, issued.expiresAt), refresh: rotates ? issued.refreshToken : text)

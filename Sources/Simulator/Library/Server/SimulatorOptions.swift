@@ -8,7 +8,8 @@ public struct SimulatorOptions: Sendable {
     public var callbackDomain: String?
     /// Nil refuses nothing; the headers then tell a very high limit.
     public var limits: SimulatedLimits? = .init(quarterHour: 600, day: 30_000)
-    /// The recording of 2025 suggests that streams calls are free; a careful client counts them, and so does this server unless told otherwise.
+    /// The recording of 2025 suggests that streams calls are free; a careful client counts them, and so does this server unless
+    /// told otherwise.
     public var countsStreams = true
     public var rotation = TokenRotation.withNewAccessToken
     /// Whether the token answer names the granted `scope` (2026's documents mention it, no recording shows it).

@@ -23,8 +23,7 @@ struct StravaFault: Error, Sendable {
         status: 429, message: "Rate Limit Exceeded", resource: "Application", field: "rate limit", code: "exceeded")
     static let inactive = StravaFault(
         status: 403, message: "Forbidden", resource: "Application", field: "Status", code: "Inactive")
-    static let capacity = StravaFault(
-        status: 403, message: "403 Limit of connected athletes exceeded", resource: "Application", field: "athletes", code: "exceeded")
+    static let capacity = StravaFault(status: 403, message: "Limit of connected athletes exceeded")
     static let paymentRequired = StravaFault(status: 402, message: "Payment Required")
 
     static func notFound(_ resource: String) -> StravaFault {

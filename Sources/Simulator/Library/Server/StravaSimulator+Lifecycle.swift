@@ -7,9 +7,11 @@ import NIOCore
 import NIOPosix
 import ServiceLifecycle
 
-/// Start and stop. The serving task is the one unstructured task here: `start()` must return while it goes on, and `stop()` ends and awaits it.
+/// Start and stop. The serving task is the one unstructured task here: `start()` must return while it goes on, and `stop()`
+/// ends and awaits it.
 extension StravaSimulator {
-    /// Listens on 127.0.0.1 and returns the port. Throws what binding throws (address in use). Starting twice returns the same port.
+    /// Listens on 127.0.0.1 and returns the port. Throws what binding throws (address in use). After a stop it comes back at
+    /// the same port.
     @discardableResult
     public func start() async throws -> Int {
         if let port = running.withLock({ $0?.port }) { return port }
@@ -24,6 +26,7 @@ extension StravaSimulator {
             throw CancellationError()
         }
         running.withLock { $0 = RunningServer(port: port, task: task) }
+        lastPort.withLock { $0 = port }
         return port
     }
 
@@ -71,10 +74,11 @@ extension StravaSimulator {
     }
 
     private func makeServer(_ report: @escaping @Sendable (Int) -> Void) throws -> any Service {
+        let port = lastPort.withLock { $0 } ?? options.port
         var quiet = logger
-        quiet.logLevel = .error
+        quiet.logLevel = .critical
         return try HTTPServerBuilder.http1().buildServer(
-            configuration: ServerConfiguration(address: .hostname("127.0.0.1", port: options.port), serverName: nil),
+            configuration: ServerConfiguration(address: .hostname("127.0.0.1", port: port), serverName: nil),
             eventLoopGroup: MultiThreadedEventLoopGroup.singleton, logger: quiet,
             responder: { request, writer, channel in try await self.handle(request, writer, channel) },
             onServerRunning: { channel in report(channel.localAddress?.port ?? 0) })

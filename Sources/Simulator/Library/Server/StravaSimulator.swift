@@ -4,7 +4,8 @@ import Logging
 import ServiceLifecycle
 import Synchronization
 
-/// A local Strava: OAuth, API, rate limits, webhooks and faults over HTTP on 127.0.0.1, for tests, the demo and an operator's drill.
+/// A local Strava: OAuth, API, rate limits, webhooks and faults over HTTP on 127.0.0.1, for tests, the demo and an operator's
+/// drill.
 public final class StravaSimulator: Service {
     public let world: SimulatorWorld
     public let options: SimulatorOptions
@@ -16,6 +17,8 @@ public final class StravaSimulator: Service {
     let logger: Logger
     let state: Mutex<SimulatorState>
     let running = Mutex<RunningServer?>(nil)
+    /// Where it listened before, so that it comes back at the same place.
+    let lastPort = Mutex<Int?>(nil)
     let webhooks: WebhookQueue
 
     public init(
@@ -61,7 +64,8 @@ public final class StravaSimulator: Service {
 
     // MARK: Switches
 
-    /// A pair of tokens, as if the athlete had consented. `expiresIn` is the life of the access token in seconds; negative ones are dead already.
+    /// A pair of tokens, as if the athlete had consented. `expiresIn` is the life of the access token in seconds; negative ones
+    /// are dead already.
     public func issueTokens(for athlete: AthleteID, scopes: StravaScopes = .sync, expiresIn: Int = 21_600) -> IssuedTokens {
         precondition(world.spec(athlete) != nil, "athlete \(athlete) is not in this world")
         return state.withLock { $0.tokens.issue(athlete, scopes, lifetime_s: expiresIn, now_s: now_s) }

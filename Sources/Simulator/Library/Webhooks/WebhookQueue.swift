@@ -76,11 +76,13 @@ final class WebhookQueue: Sendable {
     func run() async {
         let (deliveries, input) = AsyncStream.makeStream(of: Delivery.self, bufferingPolicy: .bufferingNewest(Self.waitingMax))
         state.withLock { $0.input = input }
-        let http = HTTPClient(inFlightMax: Self.inFlightMax, userAgent: "strava-simulator webhooks")
+        // One at a time, or the disorder would be chance's.
+        let inFlightMax = policy.isDisordered ? 1 : Self.inFlightMax
+        let http = HTTPClient(inFlightMax: inFlightMax, userAgent: "strava-simulator webhooks")
         await withTaskGroup(of: Void.self) { group in
             var inFlight = 0
             for await delivery in deliveries {
-                if inFlight >= Self.inFlightMax {
+                if inFlight >= inFlightMax {
                     await group.next()
                     inFlight -= 1
                 }

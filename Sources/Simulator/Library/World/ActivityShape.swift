@@ -1,8 +1,10 @@
 import Foundation
 
-/// The course of one activity in closed form: any point and any total can be computed alone, so that a list of summaries costs no streams.
+/// The course of one activity in closed form: any point and any total can be computed alone, so that a list of summaries costs
+/// no streams.
 ///
-/// Speed swings around its mean like a cosine, altitude like a sine, the way is a loop; points are one or two seconds apart, with pauses between.
+/// Speed swings around its mean like a cosine, altitude like a sine, the way is a loop; points are one or two seconds apart,
+/// with pauses between.
 struct ActivityShape {
     let recipe: ActivityRecipe
     /// Seconds between points, 1 to 1.5 on average.

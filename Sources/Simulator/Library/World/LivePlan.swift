@@ -1,6 +1,7 @@
 import Foundation
 
-/// How new activities appear after the epoch. Which exist is decided by the seed, the epoch and the time alone: a restart shows the same ones.
+/// How new activities appear after the epoch. Which exist is decided by the seed, the epoch and the time alone: a restart shows
+/// the same ones.
 public struct LivePlan: Sendable, Equatable {
     /// Seconds between two new activities of one athlete; athletes take turns within it.
     public let interval_s: Double

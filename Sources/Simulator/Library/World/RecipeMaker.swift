@@ -15,7 +15,8 @@ struct RecipeMaker {
 
     var zone: SimulatedZone { SimulatedZone.all[ordinal % SimulatedZone.all.count] }
 
-    /// Activity `index` of the history, 0 the newest. Each seventeenth was uploaded late: its id is higher than its date suggests.
+    /// Activity `index` of the history, 0 the newest. Each seventeenth was uploaded late: its id is higher than its date
+    /// suggests.
     func history(_ index: Int, epoch_s: Int64) -> ActivityRecipe {
         var random = SplitMix64(worldSeed, UInt64(bitPattern: spec.id.rawValue), 1, UInt64(index))
         let dayOfHistory = Int64(Double(index + 1) * 1.4)

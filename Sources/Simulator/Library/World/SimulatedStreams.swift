@@ -2,7 +2,8 @@ import Foundation
 
 /// The streams of one activity as Strava has them: aligned by index, a stream that was not recorded is nil.
 ///
-/// Kept as whole numbers of the last digit that Strava sends; the public arrays are exactly the doubles one gets by reading the JSON text.
+/// Kept as whole numbers of the last digit that Strava sends; the public arrays are exactly the doubles one gets by reading the
+/// JSON text.
 public struct SimulatedStreams: Sendable, Equatable {
     /// Seconds since the start.
     public internal(set) var time: [Int] = []

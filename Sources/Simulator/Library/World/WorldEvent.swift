@@ -1,6 +1,7 @@
 import Core
 
-/// What happened in the world, as far as Strava tells webhook subscribers about it (STRAVA_API.md, 4): nothing of crops, gear or descriptions.
+/// What happened in the world, as far as Strava tells webhook subscribers about it (STRAVA_API.md, 4): nothing of crops, gear
+/// or descriptions.
 enum WorldEvent: Sendable {
     case created(ActivityRecipe)
     case deleted(ActivityRecipe)

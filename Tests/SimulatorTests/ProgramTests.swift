@@ -1,0 +1,62 @@
+import Foundation
+import HTTPTransport
+import TestKit
+import Testing
+
+/// `strava-simulator`, the process.
+struct ProgramTests {
+    @Test func `it prints where it listens and writes tokens only its owner can read`() async throws {
+        try await withTemporaryFolder { folder in
+            let tokens = folder.appending(path: "tokens.jsonl").path
+            let (process, output) = try start(["--port", "0", "--athletes", "2", "--activities", "3", "--tokens-file", tokens])
+            var text = ""
+            for await piece in pieces(output) {
+                text += piece
+                if text.contains("FITNESSD_STRAVA_CLIENT_SECRET=") { break }
+            }
+            let api = try #require(text.firstMatch(of: /FITNESSD_STRAVA_API_URL=(\S+)/)?.1)
+            let lines = try String(contentsOfFile: tokens, encoding: .utf8).split(separator: "\n")
+            #expect(lines.count == 2)
+            let mode = try FileManager.default.attributesOfItem(atPath: tokens)[.posixPermissions] as? Int
+            #expect(mode == 0o600)
+            let first = try #require(try JSONSerialization.jsonObject(with: Data(lines[0].utf8)) as? [String: Any])
+            #expect(Set(first.keys) == ["uid", "athlete_id", "access_token", "refresh_token", "expires_at", "scope"])
+            let http = HTTPClient(inFlightMax: 1, userAgent: "simulator tests")
+            let token = try #require(first["access_token"] as? String)
+            let request = HTTPRequest(url: api + "/athlete/activities", headers: [("Authorization", "Bearer \(token)")])
+            #expect((try await http.send(request).json as? [Any])?.count == 3)
+            await http.shutdown()
+            process.interrupt()
+            process.waitUntilExit()
+            #expect(process.terminationStatus == 0)
+        }
+    }
+
+    @Test func `a limit that is no limit is a usage error`() throws {
+        let (process, _) = try start(["--limit", "many"])
+        process.waitUntilExit()
+        #expect(process.terminationStatus == 64)
+    }
+
+    /// What the program prints, as it comes.
+    private func pieces(_ output: Pipe) -> AsyncStream<String> {
+        AsyncStream { input in
+            output.fileHandleForReading.readabilityHandler = { handle in
+                let data = handle.availableData
+                input.yield(String(decoding: data, as: UTF8.self))
+                if data.isEmpty { input.finish() }
+            }
+        }
+    }
+
+    private func start(_ arguments: [String]) throws -> (Process, Pipe) {
+        let output = Pipe()
+        let process = Process()
+        process.executableURL = checkout.appending(path: ".build/debug/strava-simulator")
+        process.arguments = arguments
+        process.standardOutput = output
+        process.standardError = Pipe()
+        try process.run()
+        return (process, output)
+    }
+}
