@@ -57,7 +57,8 @@ import Testing
     }
 
     private func imports(in file: SourceTree.File) -> Set<String> {
-        Set(file.code.compactMap { $0.firstMatch(of: #/^(?:@\w+ )?(?:public |package )?import (?:\w+ )?(\w+)/#).map { String($0.1) } })
+        let lines = file.code.filter { $0.contains("import ") }
+        return Set(lines.compactMap { $0.firstMatch(of: #/^(?:@\w+ )?(?:public |package )?import (?:\w+ )?(\w+)/#).map { String($0.1) } })
     }
 
     private func closure(of name: String, _ direct: [String: Set<String>]) -> Set<String> {

@@ -6,7 +6,10 @@ import Testing
     private static let fileLinesMax = 300
     private static let functionLinesMax = 40
     private static let longerFiles: [String: Int] = [:]
-    private static let longerFunctions: [String: Int] = [:]
+    private static let longerFunctions = [
+        // The one place that builds every part: one after the other, nothing to decide.
+        "Sources/Daemon/Daemon.swift assemble": 60
+    ]
 
     @Test func `no file is longer than 300 lines`() {
         for file in SourceTree.shared.swift {
@@ -22,7 +25,7 @@ import Testing
 
     @Test func `no function is longer than 40 lines`() {
         for file in SourceTree.shared.swift {
-            for function in SwiftFunction.all(in: file) {
+            for function in file.functions {
                 let most = Self.longerFunctions["\(file.path) \(function.name)"] ?? Self.functionLinesMax
                 #expect(function.lineCount <= most, "\(file.path):\(function.firstLine) \(function.name) has \(function.lineCount) lines")
             }
@@ -43,7 +46,7 @@ import Testing
                 func requirement()
             }
             """
-        let found = SwiftFunction.all(in: SourceTree.File(path: "A.swift", text: text))
+        let found = SourceTree.File(path: "A.swift", text: text).functions
         #expect(found.map(\.name) == ["one", "init"])
         #expect(found.map(\.lineCount) == [6, 1])
     }

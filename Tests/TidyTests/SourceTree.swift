@@ -10,6 +10,7 @@ struct SourceTree {
         let lines: [Substring]
         /// The same lines without comments and without what stands in string literals; as they are in files that aren't Swift.
         let code: [Substring]
+        let functions: [SwiftFunction]
 
         init(path: String, text: String) {
             self.path = path
@@ -17,6 +18,7 @@ struct SourceTree {
             lines = text.split(separator: "\n", omittingEmptySubsequences: false)
             let code = path.hasSuffix(".swift") ? SwiftCode.strip(text) : text
             self.code = code.split(separator: "\n", omittingEmptySubsequences: false)
+            functions = path.hasSuffix(".swift") ? SwiftFunction.all(lines: lines, code: self.code) : []
         }
 
         var description: String { path }

@@ -7,6 +7,7 @@ import Testing
         let notes = ["TO" + "DO", "FIX" + "ME", "HA" + "CK", "X" + "XX"]
         for file in SourceTree.shared.files {
             for (number, line) in file.lines.enumerated() {
+                guard notes.contains(where: { line.contains($0) }) else { continue }
                 let words = line.split { !$0.isLetter }
                 #expect(!words.contains { notes.contains(String($0)) }, "\(file.path):\(number + 1)")
             }
@@ -26,7 +27,8 @@ import Testing
     @Test func `only programs print`() {
         let programs = ["Sources/CommandLine/", "Sources/Daemon/", "Sources/Simulator/Program/"]
         for file in SourceTree.shared.sources where !programs.contains(where: { file.path.hasPrefix($0) }) {
-            for (number, line) in file.code.enumerated() {
+            for (number, line) in file.code.enumerated()
+            where ["print(", "Print(", "dump(", "NSLog("].contains(where: { line.contains($0) }) {
                 #expect(!line.contains(#/(^|[^.\w])(print|debugPrint|dump|NSLog)\(/#), "\(file.path):\(number + 1) prints: use the logger")
             }
         }
@@ -57,7 +59,9 @@ import Testing
         for file in SourceTree.shared.sources {
             let lines = file.lines
             for (number, line) in lines.enumerated() {
-                guard line.contains(#/^\s*public (final |indirect )?(struct|class|enum|actor|protocol) /#) else { continue }
+                guard line.contains("public "), line.contains(#/^\s*public (final |indirect )?(struct|class|enum|actor|protocol) /#) else {
+                    continue
+                }
                 let before = lines[..<number].last { !$0.trimmingPrefix(#/\s*/#).hasPrefix("@") } ?? ""
                 let isNested = line.hasPrefix(" ")
                 #expect(isNested || before.trimmingPrefix(#/\s*/#).hasPrefix("///"), "\(file.path):\(number + 1) has no sentence")
