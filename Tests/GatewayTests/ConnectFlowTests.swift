@@ -1,0 +1,204 @@
+import Core
+import Foundation
+import HTTPTransport
+import Simulator
+import TestKit
+import Testing
+
+@testable import Gateway
+
+/// From the connect link to a sealed token, through the simulator's consent page.
+@Suite struct ConnectFlowTests {
+    private let athlete = GatewayFixture.athlete
+
+    @Test func `a person who consents is connected and the sync begins`() async throws {
+        try await withGateway { gateway in
+            let callback = try await gateway.callback(try await gateway.redirectAfterConsent())
+            #expect(callback.status == 200)
+            #expect(callback.text.contains("<h1>Connected</h1>"))
+            #expect(!callback.text.contains("ticked"))
+            let rows = try await gateway.database.query("SELECT uid, scope, state FROM sync.athlete WHERE athlete_id = \(athlete)")
+            let (uid, scope, state) = try rows[0].decode(String.self, String.self, String.self)
+            #expect(uid == "user-1" && state == "active")
+            #expect(scope == "read,activity:read,activity:read_all,profile:read_all")
+            let due = try await gateway.database.query("SELECT priority FROM sync.schedule WHERE athlete_id = \(athlete)")
+            #expect(try due[0].decode(Int.self) == 0)
+            let token = try await gateway.vault.accessToken(for: athlete)
+            #expect(!token.isEmpty)
+            #expect(try await gateway.openStateCount == 0)
+        }
+    }
+
+    @Test func `the consent link asks for what is needed and comes back to the public address`() async throws {
+        try await withGateway { gateway in
+            let connect = try await gateway.get("/connect?uid=user-1")
+            let link = try #require(connect.headers["Location"].flatMap(URLComponents.init(string:)))
+            let query = Dictionary(uniqueKeysWithValues: (link.queryItems ?? []).map { ($0.name, $0.value ?? "") })
+            #expect(link.string?.hasPrefix(gateway.simulator.oauthURL + "/authorize?") == true)
+            #expect(query["scope"] == "read,activity:read,activity:read_all,profile:read_all")
+            #expect(query["redirect_uri"] == "http://127.0.0.1:9/oauth/callback")
+            #expect(query["response_type"] == "code" && query["client_id"] == gateway.simulator.options.clientID)
+            #expect(query["state"].flatMap { ConnectState($0) } != nil)
+            #expect(!link.string!.contains(gateway.simulator.options.clientSecret))
+        }
+    }
+
+    @Test func `the database keeps the state's hash only`() async throws {
+        try await withGateway { gateway in
+            let connect = try await gateway.get("/connect?uid=user-1")
+            let link = try #require(connect.headers["Location"].flatMap(URLComponents.init(string:)))
+            let text = try #require(link.queryItems?.first { $0.name == "state" }?.value)
+            let rows = try await gateway.database.query("SELECT state_sha256, uid, expires_at FROM sync.connect_state")
+            let (hash, uid, expiresAt) = try rows[0].decode([UInt8].self, String.self, Date.self)
+            let expected = try await gateway.database.query("SELECT sha256(\(Array(text.utf8)))")
+            let expectedHash = try expected[0].decode([UInt8].self)
+            #expect(hash == expectedHash)
+            #expect(uid == "user-1" && expiresAt == GatewayFixture.start.addingTimeInterval(600))
+        }
+    }
+
+    @Test func `a state is good once`() async throws {
+        try await withGateway { gateway in
+            let redirect = try await gateway.redirectAfterConsent()
+            #expect(try await gateway.callback(redirect).status == 200)
+            let again = try await gateway.callback(redirect)
+            #expect(again.status == 400 && again.text.contains("no longer valid"))
+            #expect(gateway.simulator.requests.count { $0.endpoint == "token" } == 1)
+        }
+    }
+
+    @Test func `many who bring the same state at once are let in once`() async throws {
+        try await withGateway { gateway in
+            let redirect = try await gateway.redirectAfterConsent()
+            let statuses = try await withThrowingTaskGroup(of: Int.self) { group in
+                for _ in 0..<20 { group.addTask { try await gateway.callback(redirect).status } }
+                return try await group.reduce(into: [:]) { $0[$1, default: 0] += 1 }
+            }
+            #expect(statuses == [200: 1, 400: 19])
+        }
+    }
+
+    @Test func `a state ends after ten minutes`() async throws {
+        try await withGateway { gateway in
+            let redirect = try await gateway.redirectAfterConsent()
+            gateway.clock.advance(by: .seconds(600))
+            let late = try await gateway.callback(redirect)
+            #expect(late.status == 400 && late.text.contains("no longer valid"))
+            #expect(try await gateway.tokenCount == 0)
+        }
+    }
+
+    @Test(arguments: [
+        "", "state=&code=x&scope=read", "state=forged&code=x&scope=activity:read", "state=\(String(repeating: "a", count: 43))&code=x",
+    ])
+    func `a callback that nobody began stores nothing and asks Strava nothing`(query: String) async throws {
+        try await withGateway { gateway in
+            let callback = try await gateway.get("/oauth/callback?" + query)
+            #expect(callback.status == 400)
+            #expect(gateway.simulator.requestCount == 0)
+            #expect(try await gateway.tokenCount == 0)
+        }
+    }
+
+    @Test func `a person who refuses gets a friendly page and nothing is stored`() async throws {
+        try await withGateway { gateway in
+            gateway.simulator.autoApprove = .deny
+            let callback = try await gateway.callback(try await gateway.redirectAfterConsent())
+            #expect(callback.status == 200 && callback.text.contains("Not connected"))
+            #expect(callback.text.contains("/connect?uid=user-1"))
+            #expect(try await gateway.tokenCount == 0)
+            #expect(try await gateway.openStateCount == 0)
+        }
+    }
+
+    @Test(arguments: [StravaScopes.read, [.read, .profileReadAll]])
+    func `without activities nothing is stored and the page says what is missing`(scopes: StravaScopes) async throws {
+        try await withGateway { gateway in
+            gateway.simulator.autoApprove = .athlete(athlete, scopes)
+            let callback = try await gateway.callback(try await gateway.redirectAfterConsent())
+            #expect(callback.status == 400)
+            #expect(callback.text.contains("<code>activity:read</code>") && callback.text.contains("<code>activity:read_all</code>"))
+            #expect(gateway.simulator.requests.count { $0.endpoint == "token" } == 0)
+            #expect(try await gateway.tokenCount == 0)
+            #expect(try await gateway.openStateCount == 0)
+        }
+    }
+
+    @Test func `with some permissions missing it works and the page says what is left out`() async throws {
+        try await withGateway { gateway in
+            gateway.simulator.autoApprove = .athlete(athlete, [.read, .activityRead])
+            let callback = try await gateway.callback(try await gateway.redirectAfterConsent())
+            #expect(
+                callback.status == 200 && callback.text.contains("privacy zones") && callback.text.contains("heart rate and power zones"))
+            let rows = try await gateway.database.query("SELECT scope FROM sync.athlete")
+            #expect(try rows[0].decode(String.self) == "read,activity:read")
+        }
+    }
+
+    @Test func `a person who comes back is greeted so and keeps their row`() async throws {
+        try await withGateway { gateway in
+            _ = try await gateway.callback(try await gateway.redirectAfterConsent())
+            let again = try await gateway.callback(try await gateway.redirectAfterConsent())
+            #expect(again.status == 200 && again.text.contains("Connected again"))
+            #expect(try await gateway.tokenCount == 1)
+        }
+    }
+
+    @Test(arguments: [
+        (Fault.Response.html(503), 502), (.reset, 502), (.malformed, 502),
+        (.status(403, "{\"message\":\"Limit of connected athletes exceeded\",\"errors\":[]}"), 503),
+        (
+            .status(
+                401, "{\"message\":\"Authorization Error\",\"errors\":[{\"resource\":\"Application\",\"field\":\"\",\"code\":\"invalid\"}]}"
+            ), 500
+        ),
+        (
+            .status(
+                400,
+                "{\"message\":\"Bad Request\",\"errors\":[{\"resource\":\"AuthorizationCode\",\"field\":\"code\",\"code\":\"invalid\"}]}"),
+            400
+        ),
+    ])
+    func `trouble with the exchange stores nothing and says what to do`(response: Fault.Response, status: Int) async throws {
+        try await withGateway { gateway in
+            let redirect = try await gateway.redirectAfterConsent()
+            gateway.simulator.faults.append(Fault(match: .token, times: 1, response: response))
+            let callback = try await gateway.callback(redirect)
+            #expect(callback.status == status && callback.text.contains("Nothing was stored"))
+            #expect(try await gateway.tokenCount == 0)
+        }
+    }
+
+    @Test(arguments: ["", "?uid=", "?uid=a%20b", "?uid=%3Cscript%3E", "?uid=\(String(repeating: "u", count: 129))", "?user=1"])
+    func `a connect link without a proper name leads nowhere`(query: String) async throws {
+        try await withGateway { gateway in
+            let connect = try await gateway.get("/connect" + query)
+            #expect(connect.status == 400 && connect.headers["Location"] == nil)
+            #expect(!connect.text.contains("<script"))
+            #expect(try await gateway.openStateCount == 0)
+        }
+    }
+
+    @Test func `states that end make room, and there is an upper limit`() async throws {
+        try await withGateway { gateway in
+            _ = try await gateway.database.query(
+                """
+                INSERT INTO sync.connect_state (state_sha256, uid, created_at, expires_at)
+                SELECT sha256(int4send(n)), 'u', \(gateway.clock.now), \(gateway.clock.now.addingTimeInterval(600))
+                FROM generate_series(1, \(ConnectStates.openMax)::integer) n
+                """)
+            let full = try await gateway.get("/connect?uid=user-1")
+            #expect(full.status == 503 && full.text.contains("try again"))
+            gateway.clock.advance(by: .seconds(600))
+            #expect(try await gateway.get("/connect?uid=user-1").status == 303)
+            #expect(try await gateway.openStateCount == 1)
+        }
+    }
+}
+
+extension GatewayFixture {
+    /// Follows Strava's redirect, which names the public address, to where the gateway listens.
+    func callback(_ redirect: String) async throws -> HTTPResponse {
+        try await get(redirect.replacing("http://127.0.0.1:9", with: base))
+    }
+}
