@@ -136,7 +136,7 @@ let package = Package(
         .testTarget(name: "CoreTests", dependencies: ["Core", "TestKit"]),
         .testTarget(name: "DatabaseTests", dependencies: ["Database", "TestKit"]),
         .testTarget(name: "HTTPTransportTests", dependencies: ["Core", "HTTPTransport", "TestKit"]),
-        .testTarget(name: "StravaAPITests", dependencies: ["StravaAPI", "Simulator", "TestKit"]),
+        .testTarget(name: "StravaAPITests", dependencies: ["Core", "HTTPTransport", "StravaAPI", "Simulator", "TestKit"]),
         .testTarget(name: "GovernorTests", dependencies: ["Governor", "TestKit"]),
         .testTarget(name: "VaultTests", dependencies: ["Vault", "HTTPTransport", "Simulator", "TestKit"]),
         .testTarget(name: "WarehouseTests", dependencies: ["Warehouse", "TestKit"]),

@@ -7,10 +7,13 @@ struct ArrayCutter {
     static let elementsMax = 1_000
 
     private let bytes: [UInt8]
-    private var position = 0
+    private var position: Int
     private var ranges: [Range<Int>] = []
 
-    private init(_ bytes: [UInt8]) { self.bytes = bytes }
+    private init(_ bytes: [UInt8]) {
+        self.bytes = bytes
+        position = ByteOrderMark.end(in: bytes)
+    }
 
     /// The places of the elements, without the blanks around them.
     static func cut(_ bytes: [UInt8]) throws(Failure) -> [Range<Int>] {

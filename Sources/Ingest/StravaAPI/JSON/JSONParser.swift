@@ -6,9 +6,12 @@ struct JSONParser {
     static let depthMax = 64
 
     private let bytes: [UInt8]
-    private var position = 0
+    private var position: Int
 
-    private init(_ bytes: [UInt8]) { self.bytes = bytes }
+    private init(_ bytes: [UInt8]) {
+        self.bytes = bytes
+        position = ByteOrderMark.end(in: bytes)
+    }
 
     /// The one value that `bytes` hold. Throws `Failure`.
     static func parse(_ bytes: [UInt8]) throws(Failure) -> JSONValue {
