@@ -41,5 +41,5 @@ struct AnswerReader {
         return bytes
     }
 
-    private static let broken = ControlClientError(.broken, "fitnessd ended the connection before its answer was complete")
+    static let broken = ControlClientError(.broken, "fitnessd ended the connection before its answer was complete")
 }

@@ -14,7 +14,8 @@ extension ControlClient {
     func exchange<Result: Sendable>(
         _ target: ControlTarget, body: RequestBody, _ read: @escaping @Sendable (AnswerReader) async throws -> Result
     ) async throws -> Result {
-        let channel = try await connect()
+        let idle = IdleLimit()
+        let channel = try await connect(idle)
         do {
             return try await channel.executeThenClose { inbound, outbound in
                 try await send(target, body, to: outbound)
@@ -25,16 +26,20 @@ extension ControlClient {
                 }
                 return try await read(answer)
             }
-        } catch let error as ControlClientError {
-            throw error
-        } catch let error as CancellationError {
-            throw error
-        } catch is ChannelError, is IOError, is HTTPParserError {
-            throw ControlClientError(.broken, "fitnessd ended the connection before its answer was complete")
+        } catch let error {
+            throw Self.told(error, idle)
         }
     }
 
-    private func connect() async throws -> ClientChannel {
+    /// What the library throws, in our words; errors of the caller's closures pass as they are.
+    private static func told(_ error: any Error, _ idle: IdleLimit) -> any Error {
+        let isBroken = error is ChannelError || error is IOError || error is HTTPParserError
+        guard isBroken || (error as? ControlClientError)?.code == .broken else { return error }
+        if idle.wasReached { return ControlClientError(.timeout, "fitnessd did not answer in time") }
+        return AnswerReader.broken
+    }
+
+    private func connect(_ idle: IdleLimit) async throws -> ClientChannel {
         // sun_path holds 108 bytes with the closing zero (unix(7)).
         guard socketPath.utf8.count <= 107 else {
             throw ControlClientError.notReachable(socketPath, "the path is longer than 107 bytes")
@@ -48,7 +53,7 @@ extension ControlClient {
                         let pipeline = channel.pipeline.syncOperations
                         try pipeline.addHTTPClientHandlers()
                         try pipeline.addHandler(IdleStateHandler(allTimeout: .nanoseconds(nanoseconds)))
-                        try pipeline.addHandler(IdleLimit())
+                        try pipeline.addHandler(idle)
                         return try ClientChannel(wrappingChannelSynchronously: channel)
                     }
                 }

@@ -1,0 +1,86 @@
+import ControlAPI
+import Foundation
+import TestKit
+import Testing
+
+@testable import ControlServer
+
+@Suite struct BadRequestTests {
+    private static let senseless: [(method: String, path: String, status: Int, code: String)] = [
+        ("GET", "/v1/nothing", 404, "not_found"),
+        ("GET", "/", 404, "not_found"),
+        ("GET", "/v1/athletes/999", 404, "not_found"),
+        ("GET", "/v1/athletes/0", 400, "bad_request"),
+        ("GET", "/v1/athletes/99999999999999999999", 400, "bad_request"),
+        ("GET", "/v1/athletes/who", 400, "bad_request"),
+        ("GET", "/v1/athletes?limit=0", 400, "bad_request"),
+        ("GET", "/v1/athletes?limit=1001", 400, "bad_request"),
+        ("GET", "/v1/athletes?after=x", 400, "bad_request"),
+        ("GET", "/v1/progress", 400, "bad_request"),
+        ("GET", "/v1/progress?since=yesterday", 400, "bad_request"),
+        ("GET", "/v1/athletes/5/progress?since=2026-01-01T00:00:00Z", 404, "not_found"),
+        ("GET", "/v1/pause", 405, "method_not_allowed"),
+        ("DELETE", "/v1/status", 405, "method_not_allowed"),
+        ("POST", "/v1/athletes/5/sync", 404, "not_found"),
+        ("POST", "/v1/athletes/5/pause", 404, "not_found"),
+        ("POST", "/v1/athletes/5/resume", 404, "not_found"),
+    ]
+
+    @Test func `a request that makes no sense is refused with its code`() async throws {
+        try await ControlHarness.serve { daemon in
+            for (method, path, status, code) in Self.senseless {
+                let request = "\(method) \(path) HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n"
+                let answer = try await RawRequest.send(request, to: daemon.socketPath)
+                #expect(answer.status == status, "\(method) \(path)")
+                let envelope = try ControlJSON.decode(ErrorMessage.self, from: Array(answer.body.utf8))
+                #expect(envelope.error.code == code && !envelope.error.message.isEmpty, "\(method) \(path)")
+            }
+        }
+    }
+
+    private static let unreadable: [(path: String, body: String)] = [
+        ("/v1/sync", "{"), ("/v1/sync", #"{"full":"secret-word"}"#), ("/v1/sync", "[]"), ("/v1/sync", "{}"),
+        ("/v1/pause", #"{"for_s":0}"#), ("/v1/pause", #"{"for_s":99999999999}"#), ("/v1/pause", #"{"for_s":1.5}"#),
+        ("/v1/pause", "{\"reason\":\"\(String(repeating: "x", count: 501))\"}"),
+        ("/v1/connect", ""), ("/v1/connect", #"{"uid":""}"#), ("/v1/connect", #"{"uid":7}"#),
+    ]
+
+    @Test func `a body that is not what the path takes is refused and not repeated`() async throws {
+        try await ControlHarness.serve { daemon in
+            for (path, body) in Self.unreadable {
+                let answer = try await RawRequest.post(path, body, to: daemon.socketPath)
+                #expect(answer.status == 400, "\(path) \(body.prefix(40))")
+                #expect(answer.body.contains(#""code":"bad_request""#), "\(path) \(body.prefix(40))")
+                #expect(!answer.body.contains("secret-word"))
+            }
+        }
+    }
+
+    @Test func `a body beyond the limit is refused`() async throws {
+        try await ControlHarness.serve { daemon in
+            let body = "{\"full\":true,\"x\":\"" + String(repeating: "x", count: RequestReading.bodyBytesMax) + "\"}"
+            let answer = try await RawRequest.post("/v1/sync", body, to: daemon.socketPath)
+            #expect(answer.status == 413)
+            #expect(answer.body.contains("body_too_large"))
+        }
+    }
+
+    @Test func `bytes that are not HTTP are answered with 400 and the server goes on`() async throws {
+        try await ControlHarness.serve { daemon in
+            let answer = try await RawRequest.send("\u{01}\u{02}\r\n\r\n", to: daemon.socketPath)
+            #expect(answer.status == 400)
+            let next = try await RawRequest.get("/v1/status", to: daemon.socketPath)
+            #expect(next.status == 200)
+        }
+    }
+
+    @Test func `a database that is gone is told as unavailable, not as a failure of the request`() async throws {
+        try await ControlHarness.serve { daemon in
+            await daemon.database.close()
+            let answer = try await RawRequest.get("/v1/athletes", to: daemon.socketPath)
+            #expect(answer.status >= 500)
+            let envelope = try ControlJSON.decode(ErrorMessage.self, from: Array(answer.body.utf8))
+            #expect(["unavailable", "failed"].contains(envelope.error.code))
+        }
+    }
+}

@@ -1,0 +1,131 @@
+import ControlAPI
+import Core
+import Foundation
+import TestKit
+import Testing
+
+@testable import ControlServer
+
+@Suite struct CommandTests {
+    @Test(arguments: [
+        ["bogus"], ["status", "--bogus"], ["sync"], ["sync", "5", "--all"], ["sync", "x"], ["sync", "0"], ["athletes", "show"],
+        ["athletes", "connect"], ["athletes", "connect", "--uid", ""], ["athletes", "import"], ["pause", "--for", "soon"],
+        ["pause", "--for", "2"], ["pause", "--for", "0s"], ["pause", "--for", "9999999999d"], ["pause", "1", "2"],
+        ["quarantine", "list", "--athlete", "-1"],
+    ])
+    func `wrong usage ends with 2 and says how it is meant`(arguments: [String]) async throws {
+        let ending = try await Tool.run(arguments, socket: "/nonexistent/s")
+        #expect(ending.code == 2)
+        #expect(ending.out.isEmpty && ending.err.contains("Usage: fitnessctl"))
+    }
+
+    @Test(arguments: [
+        ["status"], ["athletes"], ["athletes", "list"], ["athletes", "show", "5"], ["athletes", "connect", "--uid", "u"],
+        ["athletes", "import", "-"], ["sync", "5"], ["sync", "--all", "--full", "--wait"], ["pause"], ["pause", "5", "--for", "1h30m"],
+        ["resume"], ["resume", "5"], ["limits"], ["quarantine"], ["quarantine", "list", "--athlete", "5"],
+    ])
+    func `without a daemon every command ends with 3 and one sentence`(arguments: [String]) async throws {
+        let ending = try await Tool.run(arguments, socket: "/nonexistent/s")
+        #expect(ending.code == 3)
+        #expect(ending.out.isEmpty)
+        #expect(
+            ending.err
+                == "fitnessctl: daemon not reachable: is fitnessd running? socket /nonexistent/s (no such socket)\n")
+    }
+
+    @Test func `with json a failure is the error envelope on stderr`() async throws {
+        let ending = try await Tool.run(["status", "--json"], socket: "/nonexistent/s")
+        #expect(ending.code == 3 && ending.out.isEmpty)
+        let envelope = try ControlJSON.decode(ErrorMessage.self, from: Array(ending.err.utf8))
+        #expect(envelope.error.code == "not_reachable")
+    }
+
+    @Test func `help ends with 0 and names every command`() async throws {
+        let ending = try await Tool.run(["--help"])
+        #expect(ending.code == 0)
+        for command in ["status", "athletes", "sync", "pause", "resume", "limits", "quarantine"] {
+            #expect(ending.out.contains("  \(command) "))
+        }
+    }
+
+    @Test func `every command with json prints the API's message`() async throws {
+        try await ControlHarness.serve { daemon in
+            try await daemon.addAthlete(7, uid: "ann")
+            func ask<Message: Decodable>(_ arguments: String..., as _: Message.Type = Message.self) async throws -> Message {
+                let ending = try await Tool.run(arguments + ["--json"], socket: daemon.socketPath)
+                #expect(ending.code == 0 && ending.err.isEmpty)
+                #expect(ending.out.split(separator: "\n").count == 1)
+                return try ControlJSON.decode(Message.self, from: Array(ending.out.utf8))
+            }
+            #expect(try await ask("status", as: StatusMessage.self).athletes.total == 1)
+            #expect(try await ask("athletes", as: AthletesMessage.self).athletes.map(\.uid) == ["ann"])
+            #expect(try await ask("athletes", "show", "7", as: AthleteMessage.self).athleteID == 7)
+            #expect(try await ask("athletes", "connect", "--uid", "bob", as: ConnectMessage.self).url.hasSuffix("?uid=bob"))
+            #expect(try await ask("sync", "7", as: AcceptedMessage.self).athletes == 1)
+            #expect(try await ask("pause", "7", "--for", "2h", as: ChangedMessage.self).changed)
+            #expect(try await ask("resume", "7", as: ChangedMessage.self).changed)
+            #expect(try await ask("limits", as: LimitsMessage.self).windows.count == 2)
+            #expect(try await ask("quarantine", "list", as: QuarantineMessage.self).total == 0)
+        }
+    }
+
+    @Test func `text for people is aligned, without colour in a pipe, and steers no terminal`() async throws {
+        try await ControlHarness.serve { daemon in
+            try await daemon.addAthlete(7, uid: "ann")
+            try await daemon.addAthlete(1_234_567, uid: "bob")
+            try await daemon.endTurn(7, error: "bad \u{1B}[31mred\u{07}")
+            let list = try await Tool.run(["athletes", "list"], socket: daemon.socketPath)
+            #expect(list.code == 0)
+            let lines = list.out.split(separator: "\n")
+            #expect(lines.count == 3 && lines[0].hasPrefix("athlete  uid") && lines[1].hasPrefix("      7  ann"))
+            #expect(lines[2].hasPrefix("1234567  bob"))
+            let status = try await Tool.run(["status"], socket: daemon.socketPath)
+            #expect(status.out.hasPrefix("fitnessd 1.2.3, up 1 min"))
+            #expect(status.out.contains("athletes     2 (2 active), 0 in work"))
+            #expect(!(list.out + status.out).contains("\u{1B}") && !(list.out + status.out).contains("\u{07}"))
+        }
+    }
+
+    @Test func `an import with a bad line takes the good ones and ends with 1`() async throws {
+        try await ControlHarness.serve { daemon in
+            let good = #"{"athlete_id":5,"access_token":"a","refresh_token":"r","expires_at":1777593600,"scope":"read"}"#
+            let ending = try await Tool.run(["athletes", "import", "-"], socket: daemon.socketPath, input: "\(good)\nbad\n")
+            #expect(ending.code == 1)
+            #expect(ending.out == "1 added, 0 updated, 1 bad\n")
+            #expect(ending.err == "line 2: not a JSON object\n")
+            let again = try await Tool.run(["athletes", "import", "-"], socket: daemon.socketPath, input: good)
+            #expect(again.code == 0 && again.out == "0 added, 1 updated, 0 bad\n")
+        }
+    }
+
+    @Test func `a file that can't be read ends with 1`() async throws {
+        let ending = try await Tool.run(["athletes", "import", "/nonexistent/file"], socket: "/nonexistent/s")
+        #expect(ending.code == 1)
+        #expect(ending.err == "fitnessctl: can't read /nonexistent/file: No such file or directory\n")
+    }
+
+    @Test func `an unknown athlete ends with 1 and the daemon's sentence`() async throws {
+        try await ControlHarness.serve { daemon in
+            let ending = try await Tool.run(["athletes", "show", "5"], socket: daemon.socketPath)
+            #expect(ending.code == 1)
+            #expect(ending.err == "fitnessctl: there is no athlete 5; fitnessctl athletes list shows who there is\n")
+        }
+    }
+
+    @Test func `sync with wait ends with 0 when the run is done and with 1 when it failed`() async throws {
+        try await ControlHarness.serve { daemon in
+            try await daemon.addAthlete(7)
+            for (error, code) in [(nil, Int32(0)), ("Strava said no", 1)] {
+                async let ending = Tool.run(["sync", "7", "--wait"], socket: daemon.socketPath)
+                try await eventually("the request is written") {
+                    let rows = try await daemon.database.query("SELECT 1 FROM sync.schedule WHERE request IS NOT NULL")
+                    return !rows.isEmpty
+                }
+                try await daemon.endTurn(7, error: error)
+                let said = try await ending
+                #expect(said.code == code)
+                #expect(error == nil ? said.out.contains(", done") : said.err == "fitnessctl: Strava said no\n")
+            }
+        }
+    }
+}

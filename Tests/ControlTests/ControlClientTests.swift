@@ -1,0 +1,87 @@
+import ControlAPI
+import Foundation
+import TestKit
+import Testing
+
+@Suite struct ControlClientTests {
+    @Test func `no socket means not reachable, with the path and what to do`() async throws {
+        let error = await failure(ControlClient(socketPath: "/tmp/no-such-folder/control.sock"))
+        #expect(error?.code == .notReachable)
+        #expect(
+            error?.description
+                == "daemon not reachable: is fitnessd running? socket /tmp/no-such-folder/control.sock (no such socket)")
+    }
+
+    @Test func `a file that is no socket and a path that is too long mean not reachable`() async throws {
+        try await withTemporaryFolder { folder in
+            let file = folder.appending(path: "file").path
+            try Data().write(to: URL(filePath: file))
+            #expect(await failure(ControlClient(socketPath: file))?.code == .notReachable)
+        }
+        let long = await failure(ControlClient(socketPath: "/" + String(repeating: "x", count: 107)))
+        #expect(long?.code == .notReachable)
+        #expect(long?.description.contains("107 bytes") == true)
+    }
+
+    @Test(arguments: [
+        ("HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\n{\"url\"", ControlClientError.Code.broken),
+        ("HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\n{\"url\":1}", .unreadable),
+        ("HTTP/1.1 200 OK\r\ncontent-length: 3\r\n\r\nno!", .unreadable),
+        ("HTTP/1.1 500 Oops\r\ncontent-length: 3\r\n\r\nno!", .unreadable),
+        ("SSH-2.0-OpenSSH\r\n", .broken),
+        ("", .broken),
+    ])
+    func `an answer that is cut or strange is an error of its own`(answer: String, code: ControlClientError.Code) async throws {
+        try await withTemporaryFolder { folder in
+            let path = folder.appending(path: "s").path
+            let error = try await RawServer.serve(answer, then: .hangUp, at: path) {
+                await failure(ControlClient(socketPath: path))
+            }
+            #expect(error?.code == code)
+        }
+    }
+
+    @Test func `a refusal carries status, code and sentence`() async throws {
+        try await withTemporaryFolder { folder in
+            let path = folder.appending(path: "s").path
+            let body = #"{"error":{"code":"busy","message":"later"}}"#
+            let answer = "HTTP/1.1 503 Busy\r\ncontent-length: \(body.utf8.count)\r\n\r\n\(body)"
+            let error = try await RawServer.serve(answer, then: .hangUp, at: path) {
+                await failure(ControlClient(socketPath: path))
+            }
+            #expect(error == ControlClientError(.refused, "later", status: 503, refusal: "busy"))
+        }
+    }
+
+    @Test func `a server that stays silent is given up after the timeout`() async throws {
+        try await withTemporaryFolder { folder in
+            let path = folder.appending(path: "s").path
+            let error = try await RawServer.serve("HTTP/1.1 200 OK\r\n", then: .staySilent, at: path) {
+                await failure(ControlClient(socketPath: path, idleTimeout: .milliseconds(100)))
+            }
+            #expect(error?.code == .timeout)
+        }
+    }
+
+    @Test func `an answer beyond the limit is not collected`() async throws {
+        try await withTemporaryFolder { folder in
+            let path = folder.appending(path: "s").path
+            let size = ControlJSON.bodyBytesMax + 1
+            let answer = "HTTP/1.1 200 OK\r\ncontent-length: \(size)\r\n\r\n" + String(repeating: " ", count: size)
+            let error = try await RawServer.serve(answer, then: .staySilent, at: path) {
+                await failure(ControlClient(socketPath: path))
+            }
+            #expect(error?.code == .answerTooLarge)
+        }
+    }
+
+    private func failure(_ client: ControlClient) async -> ControlClientError? {
+        do {
+            let _: ConnectMessage = try await client.ask(ControlTarget(.connect), body: ConnectRequest(uid: "u"))
+            Issue.record("the request succeeded")
+            return nil
+        } catch {
+            return error as? ControlClientError
+        }
+    }
+}

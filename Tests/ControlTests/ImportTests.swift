@@ -1,0 +1,107 @@
+import ControlAPI
+import Core
+import Foundation
+import Synchronization
+import TestKit
+import Testing
+
+@testable import ControlServer
+
+@Suite struct ImportTests {
+    @Test func `good lines are taken, bad ones are named by number, no token comes back`() async throws {
+        try await ControlHarness.serve { daemon in
+            let bytes = try await upload(
+                [
+                    line(1, uid: #""ann""#), "not json with token-secret", line(2, expires: #""2026-05-01T00:00:00Z""#), "",
+                    line(3, access: "null"), line(4, scope: #"["read","activity:read_all","read"]"#), line(-5),
+                    line(1, scope: #""read profile:read_all""#), #"["token-secret"]"#,
+                ].joined(separator: "\n"), to: daemon)
+            let text = String(decoding: bytes, as: UTF8.self)
+            #expect(!text.contains("token-secret"))
+            let report: ImportReport = try ControlClient.decoded(bytes)
+            #expect(report.added == 3 && report.updated == 1 && report.bad == 4)
+            #expect(report.badLines.map(\.line) == [2, 5, 7, 9])
+            #expect(report.badLines.map(\.reason)[1] == "access_token is missing")
+            let rows = try await daemon.database.query("SELECT athlete_id, uid, scope FROM sync.athlete ORDER BY athlete_id")
+            let athletes = try rows.map { try $0.decode(Int64.self, String?.self, String.self) }
+            #expect(athletes.map(\.0) == [1, 2, 4])
+            #expect(athletes.map(\.1) == ["ann", nil, nil])
+            #expect(athletes.map(\.2) == ["read,profile:read_all", "read,activity:read", "read,activity:read_all"])
+        }
+    }
+
+    @Test func `a line beyond the limit is one bad line and the rest is taken`() async throws {
+        try await ControlHarness.serve { daemon in
+            let long = "{\"uid\":\"" + String(repeating: "x", count: 200_000) + "\"}"
+            let bytes = try await upload([line(1), long, line(2)].joined(separator: "\n"), to: daemon)
+            let report: ImportReport = try ControlClient.decoded(bytes)
+            #expect(report.added == 2)
+            #expect(report.badLines == [.init(line: 2, reason: "longer than 65536 bytes")])
+        }
+    }
+
+    @Test func `of many bad lines all are counted and the first thousand named`() async throws {
+        try await ControlHarness.serve { daemon in
+            let bytes = try await upload(String(repeating: "x\n", count: 1_500), to: daemon)
+            let report: ImportReport = try ControlClient.decoded(bytes)
+            #expect(report.bad == 1_500 && report.badLines.count == 1_000 && report.badLines.last?.line == 1_000)
+        }
+    }
+
+    @Test(arguments: [
+        (#"{"athlete_id":true}"#, "athlete_id must be Strava's number of the athlete"),
+        (#"{"athlete_id":1.5}"#, "athlete_id must be Strava's number of the athlete"),
+        (#"{}"#, "athlete_id is missing"),
+        (#"{"athlete_id":1,"uid":7}"#, "uid must be a text of 1 to 256 bytes without control characters"),
+        (#"{"athlete_id":1,"access_token":"a b"}"#, "access_token must be a text of 1 to 1024 visible ASCII characters"),
+        (#"{"athlete_id":1,"access_token":"a","refresh_token":{}}"#, "refresh_token must be a text of 1 to 1024 visible ASCII characters"),
+        (#"{"athlete_id":1,"access_token":"a","refresh_token":"r"}"#, "expires_at is missing"),
+        (
+            #"{"athlete_id":1,"access_token":"a","refresh_token":"r","expires_at":1769860800000}"#,
+            "expires_at must be seconds since 1970 or an ISO-8601 time in UTC"
+        ),
+        (#"{"athlete_id":1,"access_token":"a","refresh_token":"r","expires_at":1}"#, "scope is missing"),
+        (
+            #"{"athlete_id":1,"access_token":"a","refresh_token":"r","expires_at":1,"scope":["read",1]}"#,
+            "scope must name what the athlete granted, for example \"read,activity:read_all\""
+        ),
+    ])
+    func `each fault of a line has its sentence`(line: String, reason: String) {
+        let fault = #expect(throws: ImportLine.Fault.self) { try ImportLine(Array(line.utf8)) }
+        #expect(fault?.reason == reason)
+    }
+
+    @Test func `numbers as text, times in both ways and scopes in three are the same`() throws {
+        let lines = [
+            line(9, expires: "1777593600", scope: #""read,activity:read""#),
+            line(9, expires: #""1777593600""#, scope: #""read activity:read""#),
+            line(9, expires: #""2026-05-01T00:00:00Z""#, scope: #"["read","activity:read"]"#),
+            line(9, expires: "1777593600.0").replacing("\"athlete_id\":9", with: "\"athlete_id\":\"9\""),
+        ]
+        for text in lines {
+            let read = try ImportLine(Array(text.utf8))
+            #expect(read.athlete == AthleteID(9))
+            #expect(read.expiresAt == Date(timeIntervalSince1970: 1_777_593_600))
+            #expect(read.scope == ["read", "activity:read"])
+            #expect(read.accessToken.reveal() == "token-secret-a" && read.refreshToken.reveal() == "token-secret-r")
+        }
+    }
+
+    private func line(
+        _ id: Int64, uid: String = "null", access: String = #""token-secret-a""#, expires: String = "1777593600",
+        scope: String = #""read,activity:read""#
+    ) -> String {
+        #"{"uid":\#(uid),"athlete_id":\#(id),"access_token":\#(access),"refresh_token":"token-secret-r","expires_at":\#(expires),"scope":\#(scope)}"#
+    }
+
+    /// Sends the text in pieces of 1,000 bytes.
+    private func upload(_ text: String, to daemon: ControlHarness) async throws -> [UInt8] {
+        let rest = Mutex(Array(text.utf8)[...])
+        return try await daemon.client.upload(ControlTarget(.importAthletes)) {
+            rest.withLock { rest in
+                defer { rest = rest.dropFirst(1_000) }
+                return rest.isEmpty ? nil : Array(rest.prefix(1_000))
+            }
+        }
+    }
+}

@@ -1,0 +1,108 @@
+import ControlAPI
+import Core
+import Foundation
+import Synchronization
+import TestKit
+import Testing
+
+@testable import ControlServer
+
+@Suite struct ProgressTests {
+    @Test func `progress goes on until the requested run has ended and nothing is due`() async throws {
+        try await ControlHarness.serve { daemon in
+            try await daemon.addAthlete(7)
+            try await daemon.addActivity(7, 70, streams: "pending")
+            let accepted: AcceptedMessage = try await daemon.client.ask(ControlTarget(.syncAthlete, athlete: 7))
+            let seen = try await follow(daemon, .progressAthlete, 7, accepted.requestedAt) { count in
+                if count == 1 { try await daemon.endTurn(7) }
+            }
+            #expect(seen.first?.outcome == nil && seen.first?.pending == 1 && seen.first?.activities == 1)
+            #expect(seen.last?.outcome == .done && seen.last?.pending == 0 && seen.last?.landed == 2)
+        }
+    }
+
+    @Test func `a run that ended before the request does not count`() async throws {
+        try await ControlHarness.serve { daemon in
+            try await daemon.addAthlete(7)
+            try await daemon.endTurn(7)
+            let since = Date(timeIntervalSinceNow: 1)
+            let message = try await ProgressQueries(database: daemon.database, athlete: 7, since: since).progress(now: Date(), waiting: nil)
+            #expect(message.outcome == nil && message.finished == 0 && message.athletes == 1)
+        }
+    }
+
+    @Test func `silver that waits is work that is due`() async throws {
+        try await ControlHarness.serve { daemon in
+            try await daemon.addAthlete(7)
+            let since = Date(timeIntervalSinceNow: -1)
+            try await daemon.endTurn(7)
+            _ = try await daemon.database.query("INSERT INTO sync.transform_work (athlete_id, activity_id) VALUES (7, 70)")
+            let queries = ProgressQueries(database: daemon.database, athlete: 7, since: since)
+            #expect(try await queries.progress(now: Date(), waiting: nil).outcome == nil)
+            _ = try await daemon.database.query("DELETE FROM sync.transform_work")
+            #expect(try await queries.progress(now: Date(), waiting: nil).outcome == .done)
+        }
+    }
+
+    @Test func `a run that failed ends the progress with its error`() async throws {
+        try await ControlHarness.serve { daemon in
+            try await daemon.addAthlete(7)
+            try await daemon.addAthlete(8)
+            let accepted: AcceptedMessage = try await daemon.client.ask(ControlTarget(.syncAll))
+            try await daemon.endTurn(7)
+            try await daemon.endTurn(8, error: "Strava said no")
+            let seen = try await follow(daemon, .progressAll, nil, accepted.requestedAt) { _ in }
+            #expect(seen.last?.outcome == .failed && seen.last?.error == "Strava said no" && seen.last?.finished == 2)
+        }
+    }
+
+    @Test func `a dead grant ends the progress as failed`() async throws {
+        try await ControlHarness.serve { daemon in
+            try await daemon.addAthlete(7)
+            _ = try await daemon.database.query("UPDATE sync.athlete SET state = 'reconnect', state_reason = 'revoked'")
+            let seen = try await follow(daemon, .progressAthlete, 7, Date()) { _ in }
+            #expect(seen.last?.outcome == .failed && seen.last?.error == "revoked")
+        }
+    }
+
+    @Test func `a pause, of one or of everything, ends the progress as paused`() async throws {
+        try await ControlHarness.serve { daemon in
+            try await daemon.addAthlete(7)
+            _ = try await daemon.registry.pause(AthleteID(7), until: nil, reason: nil)
+            #expect(try await follow(daemon, .progressAthlete, 7, Date()) { _ in }.last?.outcome == .paused)
+            _ = try await daemon.registry.resume(AthleteID(7))
+            _ = try await daemon.registry.pause(nil, until: Date(timeIntervalSinceNow: 60), reason: nil)
+            #expect(try await follow(daemon, .progressAthlete, 7, Date()) { _ in }.last?.outcome == .paused)
+        }
+    }
+
+    @Test func `a graceful stop cuts the stream without an outcome and at once`() async throws {
+        try await ControlHarness.serve { daemon in
+            try await daemon.addAthlete(7)
+            let start = ContinuousClock.now
+            let seen = try await follow(daemon, .progressAthlete, 7, Date()) { count in
+                if count == 1 { await daemon.services.triggerGracefulShutdown() }
+            }
+            #expect(!seen.isEmpty && seen.allSatisfy { $0.outcome == nil })
+            #expect(ContinuousClock.now - start < .seconds(20))
+        }
+    }
+
+    private func follow(
+        _ daemon: ControlHarness, _ route: ControlRoute, _ athlete: Int64?, _ since: Date,
+        _ onLine: @escaping @Sendable (Int) async throws -> Void
+    ) async throws -> [ProgressMessage] {
+        let seen = Mutex<[ProgressMessage]>([])
+        let target = ControlTarget(route, athlete: athlete, query: [("since", ControlTime.text(since))])
+        try await daemon.client.lines(target) { line in
+            let message: ProgressMessage = try ControlClient.decoded(line)
+            let count = seen.withLock { seen in
+                seen.append(message)
+                return seen.count
+            }
+            try await onLine(count)
+            return message.outcome == nil
+        }
+        return seen.withLock { $0 }
+    }
+}

@@ -1,0 +1,150 @@
+import ControlAPI
+import Core
+import Foundation
+import TestKit
+import Testing
+
+@testable import ControlServer
+
+@Suite struct RouteTests {
+    @Test func `an empty daemon has a status of zeroes`() async throws {
+        try await ControlHarness.serve { daemon in
+            let status: StatusMessage = try await daemon.client.ask(ControlTarget(.status))
+            #expect(status.version == "1.2.3")
+            #expect(status.uptimeS >= 60 && status.uptimeS < 120)
+            #expect(status.athletes == .init(total: 0, active: 0, paused: 0, reconnect: 0, erasing: 0, working: 0))
+            #expect(status.activities == 0 && status.silver.points == 0 && status.quarantined == 0 && status.lastErrors.isEmpty)
+            #expect(status.paused == nil)
+        }
+    }
+
+    @Test func `the status counts athletes by state, activities, endpoints and errors`() async throws {
+        try await ControlHarness.serve { daemon in
+            for id in Int64(1)...4 { try await daemon.addAthlete(id) }
+            _ = try await daemon.registry.pause(AthleteID(2), until: nil, reason: "rest")
+            _ = try await daemon.database.query("UPDATE sync.athlete SET state = 'reconnect' WHERE athlete_id = 3")
+            _ = try await daemon.database.query(
+                """
+                UPDATE sync.schedule SET lease_owner = gen_random_uuid(), lease_expires_at = now() + interval '1 minute'
+                WHERE athlete_id = 4
+                """)
+            try await daemon.addActivity(1, 10, streams: "pending")
+            try await daemon.addActivity(1, 11, streams: "landed")
+            try await daemon.endTurn(3, error: "the grant is dead")
+            let status: StatusMessage = try await daemon.client.ask(ControlTarget(.status))
+            #expect(status.athletes == .init(total: 4, active: 2, paused: 1, reconnect: 1, erasing: 0, working: 1))
+            #expect(status.activities == 2)
+            #expect(status.endpoints.map(\.endpoint) == ["detail", "streams"])
+            #expect(status.endpoints.map(\.landed) == [2, 1])
+            #expect(status.endpoints.map(\.pending) == [0, 1])
+            #expect(status.lastErrors.map(\.athleteID) == [3])
+            #expect(status.lastErrors.first?.error == "the grant is dead")
+        }
+    }
+
+    @Test func `athletes come in pages by number`() async throws {
+        try await ControlHarness.serve { daemon in
+            for id in [Int64(30), 10, 20] { try await daemon.addAthlete(id, uid: "u\(id)") }
+            let first: AthletesMessage = try await daemon.client.ask(ControlTarget(.athletes, query: [("limit", "2")]))
+            #expect(first.athletes.map(\.athleteID) == [10, 20])
+            #expect(first.athletes.map(\.uid) == ["u10", "u20"])
+            #expect(first.nextAfter == 20)
+            let second: AthletesMessage = try await daemon.client.ask(ControlTarget(.athletes, query: [("after", "20"), ("limit", "2")]))
+            #expect(second.athletes.map(\.athleteID) == [30])
+            #expect(second.nextAfter == nil)
+        }
+    }
+
+    @Test func `an athlete shows scope, pause, schedule and counts`() async throws {
+        try await ControlHarness.serve { daemon in
+            try await daemon.addAthlete(7)
+            try await daemon.addActivity(7, 70, streams: "failed")
+            let pause: ChangedMessage = try await daemon.client.ask(
+                ControlTarget(.pauseAthlete, athlete: 7), body: PauseRequest(forS: 3_600, reason: "on holiday"))
+            #expect(pause.changed)
+            let athlete: AthleteMessage = try await daemon.client.ask(ControlTarget(.athlete, athlete: 7))
+            #expect(athlete.scope == ["read", "activity:read_all"])
+            #expect(athlete.paused?.reason == "on holiday")
+            let until = try #require(athlete.paused?.until)
+            #expect(abs(until.timeIntervalSince(pause.requestedAt) - 3_600) < 5)
+            #expect(athlete.activities == 1 && athlete.endpoints.first { $0.endpoint == "streams" }?.failed == 1)
+            let resumed: ChangedMessage = try await daemon.client.ask(ControlTarget(.resumeAthlete, athlete: 7))
+            #expect(resumed.changed)
+            let after: AthleteMessage = try await daemon.client.ask(ControlTarget(.athlete, athlete: 7))
+            #expect(after.paused == nil)
+        }
+    }
+
+    @Test func `everything pauses until resumed, and says why`() async throws {
+        try await ControlHarness.serve { daemon in
+            let paused: ChangedMessage = try await daemon.client.ask(
+                ControlTarget(.pauseAll), body: PauseRequest(forS: nil, reason: "moving house"))
+            #expect(paused.changed)
+            let status: StatusMessage = try await daemon.client.ask(ControlTarget(.status))
+            #expect(status.paused == PauseMessage(until: nil, reason: "moving house"))
+            let resumed: ChangedMessage = try await daemon.client.ask(ControlTarget(.resumeAll))
+            #expect(resumed.changed)
+            let after: StatusMessage = try await daemon.client.ask(ControlTarget(.status))
+            #expect(after.paused == nil)
+            let again: ChangedMessage = try await daemon.client.ask(ControlTarget(.resumeAll))
+            #expect(!again.changed)
+        }
+    }
+
+    @Test func `a sync request is written to the schedule before it is answered`() async throws {
+        try await ControlHarness.serve { daemon in
+            try await daemon.addAthlete(7)
+            try await daemon.addAthlete(8)
+            let one: AcceptedMessage = try await daemon.client.ask(ControlTarget(.syncAthlete, athlete: 7), body: SyncRequest(full: true))
+            #expect(one.athletes == 1)
+            let asked = try await daemon.database.query("SELECT athlete_id FROM sync.schedule WHERE (request ->> 'full')::boolean")
+            #expect(try asked.map { try $0.decode(Int64.self) } == [7])
+            let all: AcceptedMessage = try await daemon.client.ask(ControlTarget(.syncAll))
+            #expect(all.athletes == 2)
+        }
+    }
+
+    @Test func `quarantine is listed newest first, without bodies, and can be asked for one athlete`() async throws {
+        try await ControlHarness.serve { daemon in
+            for id in [Int64(1), 2] {
+                try await daemon.addAthlete(id)
+                _ = try await daemon.database.query(
+                    """
+                    INSERT INTO sync.quarantine (athlete_id, endpoint, object_id, reason, body, last_at)
+                    VALUES (\(id), 'streams', \(id * 10), 'unreadable', \([UInt8](repeating: 9, count: 5)), \(Date(timeIntervalSince1970: Double(id))))
+                    """)
+            }
+            let all: QuarantineMessage = try await daemon.client.ask(ControlTarget(.quarantine))
+            #expect(all.total == 2 && all.entries.map(\.athleteID) == [2, 1] && all.entries.map(\.bodyBytes) == [5, 5])
+            let one: QuarantineMessage = try await daemon.client.ask(ControlTarget(.quarantine, query: [("athlete_id", "1")]))
+            #expect(one.total == 1 && one.entries.map(\.objectID) == [10])
+        }
+    }
+
+    @Test func `limits name both windows and every class`() async throws {
+        try await ControlHarness.serve { daemon in
+            let limits: LimitsMessage = try await daemon.client.ask(ControlTarget(.limits))
+            #expect(limits.windows.map(\.window) == ["quarter_hour", "day"])
+            #expect(limits.windows.map(\.limit) == [600, 30_000])
+            #expect(limits.queues.map(\.requestClass) == ["connect", "live", "incremental", "repair", "history"])
+            #expect(limits.circuit.state == "closed")
+        }
+    }
+
+    @Test func `a connect link carries the uid, encoded`() async throws {
+        try await ControlHarness.serve { daemon in
+            let link: ConnectMessage = try await daemon.client.ask(ControlTarget(.connect), body: ConnectRequest(uid: "a b&c=ü"))
+            #expect(link.url == "http://localhost:8080/connect?uid=a%20b%26c%3D%C3%BC")
+        }
+    }
+
+    @Test func `without a public listener there is no link, and the reason is told`() async throws {
+        try await ControlHarness.serve(connectURL: nil) { daemon in
+            let error = await #expect(throws: ControlClientError.self) {
+                let _: ConnectMessage = try await daemon.client.ask(ControlTarget(.connect), body: ConnectRequest(uid: "u"))
+            }
+            #expect(error?.refusal == "unavailable")
+            #expect(error?.description.contains("FITNESSD_HTTP_LISTEN") == true)
+        }
+    }
+}

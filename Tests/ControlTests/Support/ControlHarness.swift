@@ -1,0 +1,84 @@
+import ControlAPI
+import Core
+import Database
+import Foundation
+import Governor
+import HTTPTransport
+import Logging
+import ServiceLifecycle
+import StravaAPI
+import Sync
+import TestKit
+import Vault
+
+@testable import ControlServer
+
+/// A control server on a socket of its own over a database of its own, with the real parts behind it.
+struct ControlHarness: Sendable {
+    let database: Database
+    let registry: AthleteRegistry
+    let socketPath: String
+    let services: ServiceGroup
+
+    var client: ControlClient { ControlClient(socketPath: socketPath) }
+
+    static func serve<Answer: Sendable>(
+        connectURL: String? = "http://localhost:8080/connect", socketGroup: UInt32? = nil,
+        _ body: @escaping @Sendable (ControlHarness) async throws -> Answer
+    ) async throws -> Answer {
+        try await withTemporaryFolder { folder in
+            try await withTestDatabase { database in
+                try await serve(database, folder, connectURL, socketGroup, body)
+            }
+        }
+    }
+
+    private static func serve<Answer: Sendable>(
+        _ database: Database, _ folder: URL, _ connectURL: String?, _ socketGroup: UInt32?,
+        _ body: @escaping @Sendable (ControlHarness) async throws -> Answer
+    ) async throws -> Answer {
+        let http = HTTPClient(userAgent: "control-tests")
+        let registry = AthleteRegistry(database: database, vault: try vault(database, http, folder), clock: .system)
+        let governor = RateLimitGovernor(
+            database: database, clock: .system, limit: RateLimit(quarter: 600, day: 30_000), logger: quietLogger)
+        let dependencies = ControlDependencies(
+            version: "1.2.3", startedAt: Date(timeIntervalSinceNow: -60), clock: .system, database: database, registry: registry,
+            governor: governor, connectURL: connectURL)
+        let path = folder.appending(path: "control.sock").path
+        let socket = try ControlSocket.open(path: path, environment: [:])
+        let server = ControlServer(socket: socketGroup.map(socket.inGroup) ?? socket, dependencies: dependencies, logger: quietLogger)
+        let services = ServiceGroup(services: [server], logger: quietLogger)
+        let harness = ControlHarness(database: database, registry: registry, socketPath: path, services: services)
+        let result = await run(services) { try await body(harness) }
+        await http.shutdown()
+        return try result.get()
+    }
+
+    /// Runs the services while `body` runs and stops them gracefully after it.
+    private static func run<Answer: Sendable>(
+        _ services: ServiceGroup, _ body: @escaping @Sendable () async throws -> Answer
+    ) async -> Result<Answer, any Error> {
+        do {
+            return try await withThrowingTaskGroup(of: Void.self) { group in
+                group.addTask { try await services.run() }
+                let result: Result<Answer, any Error>
+                do { result = .success(try await body()) } catch { result = .failure(error) }
+                await services.triggerGracefulShutdown()
+                try await group.waitForAll()
+                return result
+            }
+        } catch {
+            return .failure(error)
+        }
+    }
+
+    private static func vault(_ database: Database, _ http: HTTPClient, _ folder: URL) throws -> TokenVault {
+        let path = folder.appending(path: "vault.key").path
+        try Keyring.create(path: path)
+        let strava = StravaClient(
+            configuration: StravaConfiguration(
+                apiURL: "http://localhost:1/api/v3", oauthURL: "http://localhost:1/oauth", clientID: "1", clientSecret: Secret("s")),
+            http: http, clock: .system, logger: quietLogger)
+        return TokenVault(database: database, keyring: try Keyring.load(path: path), strava: strava, clock: .system, logger: quietLogger)
+    }
+}
