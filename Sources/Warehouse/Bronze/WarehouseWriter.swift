@@ -54,6 +54,9 @@ public actor WarehouseWriter {
         }
     }
 
+    /// Batches that wait for their transaction at this moment.
+    public var waitingCount: Int { waiting.count }
+
     /// An unstructured task, since a group belongs to several callers and must not be cancelled by one of them; it ends with the queue.
     private func startWriting() {
         if isWriting { return }
