@@ -33,8 +33,11 @@ namespace {
 
 // What one stream's object says, before its name is known (in the array form "type" may come after "data").
 struct Series {
-    std::vector<double> first;
-    std::vector<double> second;
+    // Each element as a number.
+    std::vector<double> numbers;
+    // Each element as a pair; empty as long as no element is a list.
+    std::vector<double> latitudes;
+    std::vector<double> longitudes;
     bool has_data = false;
 };
 
@@ -61,37 +64,31 @@ double scalar(ondemand::value value) {
     }
 }
 
-// A [latitude, longitude] pair; anything else is two nulls.
-void read_pair(ondemand::value value, Series &series) {
-    double pair[2] = {kNull, kNull};
-    if (ondemand::json_type(value.type()) == ondemand::json_type::array) {
-        size_t place = 0;
-        for (ondemand::value element : value.get_array()) {
-            if (place < 2) pair[place] = scalar(element);
-            place++;
-        }
-        if (place != 2) pair[0] = pair[1] = kNull;
+// A [latitude, longitude] pair; a list of another length is two nulls.
+void read_pair(ondemand::array pair, Series &series) {
+    double halves[2] = {kNull, kNull};
+    size_t place = 0;
+    for (ondemand::value element : pair) {
+        if (place < 2) halves[place] = scalar(element);
+        place++;
     }
-    series.first.push_back(pair[0]);
-    series.second.push_back(pair[1]);
+    series.latitudes.resize(series.numbers.size(), kNull);
+    series.longitudes.resize(series.numbers.size(), kNull);
+    series.numbers.push_back(kNull);
+    series.latitudes.push_back(place == 2 ? halves[0] : kNull);
+    series.longitudes.push_back(place == 2 ? halves[1] : kNull);
 }
 
 void read_data(ondemand::value value, size_t points_max, Series &series) {
     if (ondemand::json_type(value.type()) != ondemand::json_type::array) return;
+    series = Series{};
     series.has_data = true;
-    series.first.clear();
-    series.second.clear();
-    bool pairs = false;
     for (ondemand::value element : value.get_array()) {
-        if (series.first.size() >= points_max) throw TooLong{};
+        if (series.numbers.size() >= points_max) throw TooLong{};
         if (ondemand::json_type(element.type()) == ondemand::json_type::array) {
-            if (!pairs) series.second.resize(series.first.size(), kNull);
-            pairs = true;
-        }
-        if (pairs) {
-            read_pair(element, series);
+            read_pair(element.get_array(), series);
         } else {
-            series.first.push_back(scalar(element));
+            series.numbers.push_back(scalar(element));
         }
     }
 }
@@ -130,11 +127,14 @@ void keep(fsj_streams &streams, int stream, Series &&series) {
     if (stream < 0 || !series.has_data) return;
     streams.present[stream] = true;
     if (stream == FSJ_LATITUDE) {
-        series.second.resize(series.first.size(), kNull);
-        streams.values[FSJ_LONGITUDE] = std::move(series.second);
+        series.latitudes.resize(series.numbers.size(), kNull);
+        series.longitudes.resize(series.numbers.size(), kNull);
+        streams.values[FSJ_LATITUDE] = std::move(series.latitudes);
+        streams.values[FSJ_LONGITUDE] = std::move(series.longitudes);
         streams.present[FSJ_LONGITUDE] = true;
+    } else {
+        streams.values[stream] = std::move(series.numbers);
     }
-    streams.values[stream] = std::move(series.first);
 }
 
 void read_by_type(ondemand::object object, size_t points_max, fsj_streams &streams) {
