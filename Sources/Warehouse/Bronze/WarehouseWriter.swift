@@ -13,6 +13,8 @@ public actor WarehouseWriter {
     static let groupBatchesMax = 16
     /// Answer bytes in one transaction, unless one batch alone has more: bounds the memory of a statement's parameters.
     static let groupBytesMax = 8 << 20
+    /// Tries of a group that PostgreSQL sacrificed to resolve a deadlock.
+    static let attemptsMax = 3
     /// Batches that may wait: many more than there are athletes in work at once.
     static let waitingMax = 1024
 
@@ -102,9 +104,12 @@ public actor WarehouseWriter {
 
     private func write(_ batches: [PreparedBatch]) async throws -> [LandingOutcome] {
         let landing = Landing(batches: batches, now: clock.now)
-        let outcomes = try await database.transaction { try await landing.run(on: $0) }
-        for outcome in outcomes { silverFeed?.offer(outcome.landed) }
-        return outcomes
+        return try await database.transaction { connection in
+            let outcomes = try await landing.run(on: connection)
+            // Before the commit, so that it is there when the runner wakes. Should the commit fail, the hashes tell.
+            for outcome in outcomes { silverFeed?.offer(outcome.landed) }
+            return outcomes
+        }
     }
 
     private func finish(_ group: [Waiting], _ outcomes: [LandingOutcome]) {

@@ -1,6 +1,6 @@
 import Synchronization
 
-/// What the writer has just committed, kept in memory so that the silver runner need not read it back from bronze.
+/// What the writer is about to commit, kept in memory so that the silver runner need not read it back from bronze.
 ///
 /// Bounded: when it is full the oldest is forgotten, which costs one read. A hash guards each entry: a runner takes it only when it is
 /// the version that bronze has.

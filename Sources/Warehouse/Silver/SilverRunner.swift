@@ -14,6 +14,9 @@ public struct SilverRunner: Service {
     /// A notification may be lost with its connection; this is how long its work then waits.
     static let pollInterval: Duration = .seconds(30)
 
+    /// Tries of a batch that PostgreSQL sacrificed to resolve a deadlock.
+    static let attemptsMax = 3
+
     private let database: Database
     private let scripts: Result<SilverScripts, any Error>
     private let feed: SilverFeed
@@ -115,12 +118,20 @@ public struct SilverRunner: Service {
         return 1
     }
 
+    /// Works until nothing is left. After an error that may pass at once (a deadlock) it goes on, after others at the next wake or poll.
     private func drain() async {
-        do {
-            while try await runOnce() > 0 { try Task.checkCancellation() }
-        } catch is CancellationError {
-        } catch {
-            logger.log(.error, "silver run failed, will try again", [.error: "\(error)"])
+        for attempt in 1...Self.attemptsMax {
+            do {
+                while try await runOnce() > 0 { try Task.checkCancellation() }
+                return
+            } catch is CancellationError {
+                return
+            } catch let error as DatabaseError where error.code == .serialization && attempt < Self.attemptsMax {
+                logger.log(.debug, "silver run met a deadlock", [.attempt: attempt])
+            } catch {
+                logger.log(.error, "silver run failed, will try again", [.error: "\(error)"])
+                return
+            }
         }
     }
 
