@@ -17,6 +17,8 @@ final class EventReceiver: Sendable {
         /// Validates well, then answers events with this status.
         case refusingEvents(Int)
         case wrongChallenge
+        /// Never answers; the connection stays open until the test ends.
+        case silent
     }
 
     private struct State {
@@ -55,7 +57,9 @@ final class EventReceiver: Sendable {
         return events[number - 1]
     }
 
-    func answer(_ query: String, _ body: [UInt8]) -> (status: Int, body: String) {
+    func answer(_ query: String, _ body: [UInt8]) async -> (status: Int, body: String) {
+        // Until the server is cancelled.
+        if case .silent = manner { try? await Task.sleep(for: .seconds(3600)) }
         if case .refusing(let status) = manner { return (status, "") }
         if let challenge = query.firstMatch(of: /hub\.challenge=([^&]+)/)?.1 {
             let token = query.firstMatch(of: /hub\.verify_token=([^&]+)/)?.1 ?? ""
@@ -85,7 +89,7 @@ func withReceiver(_ manner: EventReceiver.Manner = .friendly, _ body: (EventRece
         responder: { request, writer, _ in
             var request = request
             let body = Array(try await request.collectBody(upTo: 1 << 16).readableBytesView)
-            let (status, text) = current.withLock { $0 }?.answer(request.uri.query ?? "", body) ?? (503, "")
+            let (status, text) = await current.withLock { $0 }?.answer(request.uri.query ?? "", body) ?? (503, "")
             let head = HTTPResponse(
                 status: .init(code: status), headerFields: [.contentLength: "\(text.utf8.count)", .contentType: "application/json"])
             try await writer.write(response: head, body: .init(byteBuffer: ByteBuffer(string: text)))
