@@ -28,7 +28,10 @@ struct EmbeddedPostgresPlace {
         } catch {
             throw DatabaseError(.embedded, "can't make the state directory \(state): set FITNESSD_STATE_DIR to a folder we may write")
         }
-        if account.isDropped, let mode = EmbeddedPostgresFiles.status(state)?.st_mode { chmod(state, mode & 0o7777 | 0o011) }
+        let parent = URL(filePath: state).deletingLastPathComponent().path
+        if account.isDropped, account.canReach(parent), let mode = EmbeddedPostgresFiles.status(state)?.st_mode {
+            chmod(state, mode & 0o7777 | 0o011)
+        }
     }
 
     private func makeFolders(_ layout: EmbeddedPostgresLayout, _ account: EmbeddedPostgresAccount) throws {
