@@ -53,6 +53,22 @@ import Testing
         }
     }
 
+    @Test func `a refusal in the middle of an upload is told as such`() async throws {
+        try await withTemporaryFolder { folder in
+            let path = folder.appending(path: "s").path
+            let body = #"{"error":{"code":"not_allowed","message":"go away"}}"#
+            let answer = "HTTP/1.1 403 No\r\ncontent-length: \(body.utf8.count)\r\n\r\n\(body)"
+            let error = try await RawServer.serve(answer, then: .hangUp, at: path) {
+                await #expect(throws: ControlClientError.self) {
+                    try await ControlClient(socketPath: path).upload(ControlTarget(.importAthletes)) {
+                        [UInt8](repeating: UInt8(ascii: "x"), count: 1 << 20)
+                    }
+                }
+            }
+            #expect(error?.refusal == "not_allowed")
+        }
+    }
+
     @Test func `a server that stays silent is given up after the timeout`() async throws {
         try await withTemporaryFolder { folder in
             let path = folder.appending(path: "s").path

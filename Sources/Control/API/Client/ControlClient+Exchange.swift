@@ -18,7 +18,7 @@ extension ControlClient {
         let channel = try await connect(idle)
         do {
             return try await channel.executeThenClose { inbound, outbound in
-                try await send(target, body, to: outbound)
+                try await sendAsFarAsWanted(target, body, to: outbound)
                 var answer = AnswerReader(inbound.makeAsyncIterator())
                 let status = try await answer.status()
                 guard (200..<300).contains(status) else {
@@ -33,10 +33,22 @@ extension ControlClient {
 
     /// What the library throws, in our words; errors of the caller's closures pass as they are.
     private static func told(_ error: any Error, _ idle: IdleLimit) -> any Error {
-        let isBroken = error is ChannelError || error is IOError || error is HTTPParserError
-        guard isBroken || (error as? ControlClientError)?.code == .broken else { return error }
+        guard isTransport(error) || (error as? ControlClientError)?.code == .broken else { return error }
         if idle.wasReached { return ControlClientError(.timeout, "fitnessd did not answer in time") }
         return AnswerReader.broken
+    }
+
+    private static func isTransport(_ error: any Error) -> Bool {
+        error is ChannelError || error is IOError || error is HTTPParserError || error is NIOAsyncWriterError
+    }
+
+    /// A server may refuse before it has read everything, and hang up: what can't be sent any more is not wanted, the answer tells why.
+    private func sendAsFarAsWanted(
+        _ target: ControlTarget, _ body: RequestBody, to outbound: NIOAsyncChannelOutboundWriter<HTTPClientRequestPart>
+    ) async throws {
+        do {
+            try await send(target, body, to: outbound)
+        } catch let error where Self.isTransport(error) {}
     }
 
     private func connect(_ idle: IdleLimit) async throws -> ClientChannel {
