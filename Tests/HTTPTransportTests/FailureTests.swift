@@ -31,9 +31,7 @@ struct FailureTests {
     @Test func `a server that stays silent after the request runs into the timeout`() async throws {
         let gate = Gate()
         try await withServer(script: { _ in [.wait(gate)] }) { server, client in
-            let startedAt = ContinuousClock.now
-            check(await client.failure(of: HTTPRequest(url: server.url, timeout: .milliseconds(200))), .timeout, reached: true)
-            #expect(ContinuousClock.now - startedAt < .seconds(10))
+            check(await client.failure(of: HTTPRequest(url: server.url, timeout: .seconds(3))), .timeout, reached: true)
             gate.open()
         }
     }
@@ -42,7 +40,7 @@ struct FailureTests {
         let gate = Gate()
         let half = "HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n12345"
         try await withServer(script: { _ in [.send(half), .wait(gate)] }) { server, client in
-            check(await client.failure(of: HTTPRequest(url: server.url, timeout: .milliseconds(200))), .timeout, reached: true)
+            check(await client.failure(of: HTTPRequest(url: server.url, timeout: .seconds(3))), .timeout, reached: true)
             gate.open()
         }
     }

@@ -9,7 +9,6 @@ final class Transfer {
     private var capture = HeaderCapture()
     private var body: [UInt8] = []
     private var bodyIsTooLarge = false
-    private var requestsBegun = 0
 
     /// Nil when libcurl can't make a handle (no memory) or the request is not one that may be sent.
     init?(_ submission: Submission, userAgent: String) {
@@ -38,12 +37,10 @@ final class Transfer {
         return true
     }
 
-    /// libcurl resends a request by itself when a kept-alive connection dies before the answer. The server may have acted on the first
-    /// one, so a second sending is refused: one `send` is at most one request (quotas and rotating tokens depend on it).
-    func requestBegins() -> Bool {
-        requestsBegun += 1
-        return requestsBegun == 1
-    }
+    /// libcurl resends a request by itself, a POST too, when a kept-alive connection dies before the answer. The server may have acted on
+    /// the first one, so a second sending is refused unless nothing of the first went out: one `send` is at most one request (quotas and
+    /// rotating tokens depend on it).
+    func requestBegins() -> Bool { !mayHaveReachedServer }
 
     // MARK: How it ended
 
@@ -60,9 +57,8 @@ final class Transfer {
     }
 
     /// libcurl adds to the request size what a write to the connection has accepted; nothing accepted, nothing sent.
-    private var mayHaveReachedServer: Bool {
-        requestsBegun > 1 || fitness_info_long(handle, CURLINFO_REQUEST_SIZE) != 0
-    }
+    /// It is not taken back when libcurl turns to another connection.
+    private var mayHaveReachedServer: Bool { fitness_info_long(handle, CURLINFO_REQUEST_SIZE) != 0 }
 
     // MARK: Setting up
 

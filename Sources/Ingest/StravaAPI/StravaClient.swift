@@ -24,7 +24,7 @@ public struct StravaClient: Sendable {
         let request = HTTPRequest(
             method: .get, url: configuration.apiURL + call.pathAndQuery,
             headers: [("Accept", "application/json"), ("Authorization", "Bearer \(token.reveal())")],
-            timeout: .seconds(60), bodyBytesMax: call.bodyBytesMax)
+            timeout: .seconds(30), bodyBytesMax: call.bodyBytesMax)
         let response = try await send(request, door: .api, endpoint: call.endpointName)
         guard BodyShape.begins(response.body, withOneOf: call.bodyStarts) else {
             let isHTML = AnswerClassifier.looksLikeHTML(contentType: response.headers["Content-Type"], body: response.body)
