@@ -131,7 +131,7 @@ let package = Package(
 
         // Tests
         .target(
-            name: "TestKit", dependencies: ["Core", "Database", .product(name: "Logging", package: "swift-log")],
+            name: "TestKit", dependencies: ["Core", "Database", "Simulator", .product(name: "Logging", package: "swift-log")],
             path: "Tests/TestKit"),
         .testTarget(name: "CoreTests", dependencies: ["Core", "TestKit"]),
         .testTarget(name: "DatabaseTests", dependencies: ["Database", "TestKit"]),
@@ -139,8 +139,10 @@ let package = Package(
         .testTarget(name: "StravaAPITests", dependencies: ["Core", "HTTPTransport", "StravaAPI", "Simulator", "TestKit"]),
         .testTarget(name: "GovernorTests", dependencies: ["Governor", "TestKit"]),
         .testTarget(name: "VaultTests", dependencies: ["Vault", "HTTPTransport", "Simulator", "TestKit"]),
-        .testTarget(name: "WarehouseTests", dependencies: ["Warehouse", "StravaAPI", "TestKit"]),
-        .testTarget(name: "SyncTests", dependencies: ["Sync", "Simulator", "TestKit"]),
+.testTarget(name: "WarehouseTests", dependencies: ["Warehouse", "StravaAPI", "TestKit"]),
+        .testTarget(
+            name: "SyncTests",
+            dependencies: ["Sync", "Simulator", "TestKit", "HTTPTransport", "Vault", "Governor", "Warehouse", "StravaAPI"]),
         .testTarget(
             name: "ControlTests",
             dependencies: [
@@ -154,7 +156,8 @@ let package = Package(
                 "Core", "Simulator", "strava-simulator", "TestKit", "HTTPTransport",
                 .product(name: "HummingbirdCore", package: "hummingbird"),
             ]),
-        .testTarget(name: "DaemonTests", dependencies: ["ControlAPI", "Simulator", "TestKit"]),
+        .testTarget(
+            name: "DaemonTests", dependencies: ["Core", "Database", "Simulator", "TestKit", "fitnessd", "fitnessctl"]),
         .testTarget(name: "TidyTests", dependencies: ["TestKit"]),
     ],
     swiftLanguageModes: [.v6]

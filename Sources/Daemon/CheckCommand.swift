@@ -58,6 +58,10 @@ struct CheckCommand: AsyncParsableCommand {
         if configuration.databaseURL == nil, isServed(configuration.controlSocket) {
             return "the private cluster is in use by the running fitnessd"
         }
+        let cluster = configuration.stateDirectory.appending(path: "postgres").path
+        if configuration.databaseURL == nil, !FileManager.default.fileExists(atPath: cluster) {
+            return "a private cluster will be made at the first start, with PostgreSQL \(try await EmbeddedPostgres.installedVersion())"
+        }
         let store = try await DataStore.open(configuration, logger: logger)
         do {
             let pending = try await store.pendingMigrations()

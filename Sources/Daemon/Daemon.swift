@@ -20,6 +20,7 @@ struct Daemon: Sendable {
     let governor: RateLimitGovernor
     let vault: TokenVault
     let demo: DemoStrava?
+    let identity: InstanceIdentity
     let logger: Logger
 
     /// Graceful stop: requests in flight end or are cut. Shorter than systemd's TimeoutStopSec, longer than a commit.
@@ -30,9 +31,11 @@ struct Daemon: Sendable {
         // First of all the socket: it says whether another daemon is running, before anything is touched.
         let socket = try ControlSocket.open(path: configuration.controlSocket)
         do {
+            let identity = try InstanceIdentity(stateDirectory: configuration.stateDirectory)
             let store = try await openStore(configuration, console: console, logger: logger)
             do {
-                return try await assemble(configuration, isDemo: isDemo, socket: socket, store: store, console: console, logger: logger)
+                return try await assemble(
+                    configuration, identity: identity, isDemo: isDemo, socket: socket, store: store, console: console, logger: logger)
             } catch {
                 await store.close()
                 throw error
@@ -56,7 +59,7 @@ struct Daemon: Sendable {
     }
 
     private static func assemble(
-        _ configuration: Configuration, isDemo: Bool, socket: ControlSocket, store: DataStore, console: Console, logger: Logger
+        _ configuration: Configuration, identity: InstanceIdentity, isDemo: Bool, socket: ControlSocket, store: DataStore, console: Console, logger: Logger
     ) async throws -> Daemon {
         let clock = WallClock.system
         let startedAt = clock.now
@@ -83,7 +86,7 @@ struct Daemon: Sendable {
             environment: SyncEnvironment(
                 database: store.database, strava: strava, governor: governor, vault: vault, writer: writer, clock: clock,
                 settings: settings(isDemo: isDemo), logger: logger),
-            heartbeat: { notifier.watchdog() })
+            owner: identity.id, heartbeat: { notifier.watchdog() })
         try await demo?.connectAthletes(registry)
         let progress = ProgressReader(database: store.database, governor: governor, clock: clock)
         let publicURL = try PublicURL(configuration.publicURL)
@@ -108,7 +111,7 @@ struct Daemon: Sendable {
         services.append(StatusReporter(progress: progress, notifier: notifier, clock: clock, logger: logger))
         services.append(ProgressDisplay(progress: progress, console: console, places: places, clock: clock, always: isDemo, logger: logger))
         return Daemon(
-            services: services, store: store, http: http, governor: governor, vault: vault, demo: demo, logger: logger)
+            services: services, store: store, http: http, governor: governor, vault: vault, demo: demo, identity: identity, logger: logger)
     }
 
     /// Runs until SIGTERM or SIGINT, or until a service fails.

@@ -39,6 +39,10 @@ public actor EmbeddedPostgres {
         self.logger = logger
     }
 
+    /// The major version of the server that a first start would use.
+    /// - Throws: `DatabaseError(.embedded)` with a sentence that says what to install.
+    public static func installedVersion() async throws -> Int { try await EmbeddedPostgresInstallation.find().major }
+
     /// Makes the cluster if there is none, starts the server and waits until it accepts connections.
     /// - Returns: the libpq URL of the database `fitness`.
     /// - Throws: `DatabaseError(.embedded)` with a sentence that says what to do.

@@ -142,10 +142,9 @@ extension Array: SQLDecodable where Element: SQLDecodable {
     public static func decodeSQL(_ cell: SQLCell) throws -> [Element] {
         let bytes = try cell.required()
         if cell.type == 17 {
-            guard Element.self == UInt8.self, let array = [UInt8](bytes) as? [Element] else {
-                throw DatabaseError(.decoding, "a bytea column is read as something else")
-            }
-            return array
+            guard Element.self == UInt8.self else { throw DatabaseError(.decoding, "a bytea column is read as something else") }
+            // The types were just compared: a cast would look at each byte on its own.
+            return unsafeBitCast([UInt8](bytes), to: [Element].self)
         }
         guard bytes.count >= 12 else { throw DatabaseError(.decoding, "a column of type \(cell.type) is read as an array") }
         return try elements(of: bytes)

@@ -10,7 +10,7 @@ import ServiceLifecycle
 public actor SyncScheduler: Service {
     private let environment: SyncEnvironment
     private let schedule: ScheduleQueries
-    private let owner = UUID()
+    private let owner: UUID
     private let heartbeat: @Sendable () async -> Void
     /// Who is in work, and whether in an urgent place.
     private var working: [AthleteID: Bool] = [:]
@@ -21,8 +21,11 @@ public actor SyncScheduler: Service {
     private static let urgent = 0...1
     private static let all = 0...4
 
-    public init(environment: SyncEnvironment, heartbeat: @escaping @Sendable () async -> Void = {}) {
+    /// - Parameter owner: whom the leases name. The same from start to start, and never of two processes at once: what a crashed
+    ///   predecessor of this name held is freed at the start.
+    public init(environment: SyncEnvironment, owner: UUID, heartbeat: @escaping @Sendable () async -> Void = {}) {
         self.environment = environment
+        self.owner = owner
         self.heartbeat = heartbeat
         schedule = ScheduleQueries(database: environment.database)
     }
@@ -31,6 +34,7 @@ public actor SyncScheduler: Service {
     public var workingCount: Int { working.count }
 
     public nonisolated func run() async throws {
+        await self.giveBack()
         await cancelWhenGracefulShutdown { await self.work() }
         await self.giveBack()
     }

@@ -1,0 +1,62 @@
+import Foundation
+import Synchronization
+import TestKit
+
+/// A built program of this package, running as a process of its own.
+final class DaemonProcess: Sendable {
+    private let process: Mutex<Process>
+    private let text = Mutex("")
+    let pid: Int32
+
+    /// Starts `.build/…/<program>` with nothing in its environment but what is given.
+    init(_ program: String, _ arguments: [String], environment: [String: String]) throws {
+        let process = Process()
+        process.executableURL = Self.folder.appending(path: program)
+        process.arguments = arguments
+        process.environment = ["PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"].merging(environment) { _, new in new }
+        let pipe = Pipe()
+        process.standardOutput = pipe
+        process.standardError = pipe
+        process.standardInput = FileHandle.nullDevice
+        try process.run()
+        pid = process.processIdentifier
+        self.process = Mutex(process)
+        pipe.fileHandleForReading.readabilityHandler = { [self] handle in
+            let data = handle.availableData
+            if data.isEmpty { handle.readabilityHandler = nil } else { text.withLock { $0 += String(decoding: data, as: UTF8.self) } }
+        }
+    }
+
+    /// Beside the running test program are the programs it tests.
+    static let folder: URL = {
+        let executable = (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")) ?? CommandLine.arguments[0]
+        let beside = URL(filePath: executable).deletingLastPathComponent()
+        if FileManager.default.fileExists(atPath: beside.appending(path: "fitnessd").path) { return beside }
+        return TestKit.checkout.appending(path: ".build/debug")
+    }()
+
+    /// Standard output and error so far.
+    var output: String { text.withLock { $0 } }
+
+    func signal(_ number: Int32) { kill(pid, number) }
+
+    /// Waits for the end; a process that does not end is killed and fails the test.
+    func waitForEnd(within limit: Duration = .seconds(30)) async throws -> Int32 {
+        do {
+            try await eventually("the process ends", within: limit) { !process.withLock { $0.isRunning } }
+        } catch {
+            signal(SIGKILL)
+            throw error
+        }
+        return process.withLock { $0.terminationStatus }
+    }
+
+    /// Runs a program to its end: exit code and output.
+    static func run(_ program: String, _ arguments: [String], environment: [String: String]) async throws -> (code: Int32, output: String) {
+        let process = try DaemonProcess(program, arguments, environment: environment)
+        let code = try await process.waitForEnd(within: .seconds(60))
+        // The last of the output may arrive a moment after the end.
+        try await Task.sleep(for: .milliseconds(50))
+        return (code, process.output)
+    }
+}
