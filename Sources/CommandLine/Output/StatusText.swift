@@ -31,7 +31,7 @@ struct StatusText {
 
     private var backlog: String {
         guard status.silver.backlog > 0 else { return "" }
-        let age = status.silver.oldestAt.map { ", the oldest from \(Phrase.relative($0, now: now))" } ?? ""
+        let age = status.silver.oldestAt.map { ", the oldest for \(Phrase.span(now.timeIntervalSince($0)))" } ?? ""
         return "; \(Phrase.number(status.silver.backlog)) activities to transform\(age)"
     }
 
