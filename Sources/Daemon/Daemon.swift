@@ -59,7 +59,8 @@ struct Daemon: Sendable {
     }
 
     private static func assemble(
-        _ configuration: Configuration, identity: InstanceIdentity, isDemo: Bool, socket: ControlSocket, store: DataStore, console: Console, logger: Logger
+        _ configuration: Configuration, identity: InstanceIdentity, isDemo: Bool, socket: ControlSocket, store: DataStore, console: Console,
+        logger: Logger
     ) async throws -> Daemon {
         let clock = WallClock.system
         let startedAt = clock.now

@@ -41,7 +41,9 @@ final class InstanceIdentity: Sendable {
 
     private static func write(_ id: UUID, to descriptor: Int32) -> UUID? {
         let bytes = Array(id.uuidString.utf8)
-        guard ftruncate(descriptor, 0) == 0, pwrite(descriptor, bytes, bytes.count, 0) == bytes.count, fsync(descriptor) == 0 else { return nil }
+        guard ftruncate(descriptor, 0) == 0, pwrite(descriptor, bytes, bytes.count, 0) == bytes.count, fsync(descriptor) == 0 else {
+            return nil
+        }
         return id
     }
 }

@@ -13,7 +13,8 @@ final class DaemonProcess: Sendable {
         let process = Process()
         process.executableURL = Self.folder.appending(path: program)
         process.arguments = arguments
-        process.environment = ["PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"].merging(environment) { _, new in new }
+        process.environment = ["PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"].merging(environment) { _, new in new
+        }
         let pipe = Pipe()
         process.standardOutput = pipe
         process.standardError = pipe

@@ -94,7 +94,8 @@ private func world(_ athletes: Int = 1, activities: Int = 12, seed: UInt64 = 7) 
             try await rig.turn()
             #expect(try await rig.states(id)["streams"] == "failed")
             let wait = try await rig.database.query(
-                "SELECT extract(epoch FROM next_try_at - now())::float8 FROM sync.completeness WHERE activity_id = \(id) AND endpoint = 'streams'")
+                "SELECT extract(epoch FROM next_try_at - now())::float8 FROM sync.completeness WHERE activity_id = \(id) AND endpoint = 'streams'"
+            )
             #expect((290...301).contains(try wait[0].decode(Double.self)))
         }
     }
@@ -124,7 +125,8 @@ private func world(_ athletes: Int = 1, activities: Int = 12, seed: UInt64 = 7) 
             rig.simulator.deauthorize(athlete)
             try await rig.turn()
             #expect(try await rig.differences(other) == [])
-            let rows = try await rig.database.query("SELECT state, state_reason IS NOT NULL FROM sync.athlete WHERE athlete_id = \(athlete)")
+            let rows = try await rig.database.query(
+                "SELECT state, state_reason IS NOT NULL FROM sync.athlete WHERE athlete_id = \(athlete)")
             #expect(try rows[0].decode(String.self, Bool.self) == ("reconnect", true))
             #expect(try await rig.claim().isEmpty, "it is not due again before a new grant")
             try await rig.connect(athlete)

@@ -52,7 +52,8 @@ struct SyncRig: Sendable {
         let clock = WallClock.system
         let strava = StravaClient(
             configuration: StravaConfiguration(
-                apiURL: simulator.apiURL, oauthURL: simulator.oauthURL, clientID: options.clientID, clientSecret: Secret(options.clientSecret)),
+                apiURL: simulator.apiURL, oauthURL: simulator.oauthURL, clientID: options.clientID,
+                clientSecret: Secret(options.clientSecret)),
             http: http, clock: clock, logger: quietLogger)
         let governor = RateLimitGovernor(database: database, clock: clock, limit: .unlimited, logger: quietLogger)
         try await governor.start()

@@ -48,7 +48,8 @@ public struct SilverTruth: Sendable {
         guard let expected = activity.streams else { return rows.isEmpty ? [] : ["\(activity.id) has streams that Strava has not"] }
         guard rows.count == 1, let row = rows.first else { return ["\(activity.id) has \(rows.count) rows of streams"] }
         let (time, heart, cadence, watts, temperature, moving, distance, altitude, latitude, longitude) = try row.decode(
-            [Int].self, [Int]?.self, [Int]?.self, [Int?]?.self, [Int?]?.self, [Bool].self, [Float]?.self, [Float]?.self, [Int]?.self, [Int]?.self)
+            [Int].self, [Int]?.self, [Int]?.self, [Int?]?.self, [Int?]?.self, [Bool].self, [Float]?.self, [Float]?.self, [Int]?.self,
+            [Int]?.self)
         let checks: [(String, Bool)] = [
             ("time", time == expected.time), ("heartrate", heart == expected.heartrate), ("cadence", cadence == expected.cadence),
             ("watts", watts == expected.watts), ("temp", temperature == expected.temp), ("moving", moving == expected.moving),
