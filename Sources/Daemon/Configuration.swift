@@ -21,8 +21,6 @@ struct Configuration: Sendable {
     /// Requests per quarter hour and per UTC day until Strava's headers say otherwise.
     var limit: RateLimit
     let vaultKeyPath: String?
-    let webhookVerifyToken: Secret?
-    let retentionAPIDays: Int?
     var logLevel: Logger.Level
     let logFormat: LogFormat
 
@@ -34,18 +32,15 @@ struct Configuration: Sendable {
         stateDirectory = try Configuration.stateDirectory(source)
         controlSocket = Configuration.controlSocket(source, stateDirectory: stateDirectory)
         httpListen = try ListenAddress.parse(source.value("FITNESSD_HTTP_LISTEN") ?? "127.0.0.1:8080")
-        publicURL = try Configuration.url(source, "FITNESSD_PUBLIC_URL", "http://localhost:8080")
+        publicURL = try Configuration.url(source, "FITNESSD_PUBLIC_URL", "http://localhost:\(httpListen?.port ?? 8080)")
         (clientID, clientSecret) = try Configuration.credentials(source)
         stravaAPIURL = try Configuration.url(source, "FITNESSD_STRAVA_API_URL", "https://www.strava.com/api/v3")
         stravaOAuthURL = try Configuration.url(source, "FITNESSD_STRAVA_OAUTH_URL", "https://www.strava.com/oauth")
         limit = try Configuration.limit(source.value("FITNESSD_STRAVA_LIMIT") ?? "600,30000")
         vaultKeyPath = source.value("FITNESSD_VAULT_KEY") ?? source.credentialPath("FITNESSD_VAULT_KEY")
-        webhookVerifyToken = try source.secret("FITNESSD_WEBHOOK_VERIFY_TOKEN")
-        retentionAPIDays = try source.value("FITNESSD_RETENTION_API_DAYS").map { text in
-            guard let days = Int(text), days > 0 else {
-                throw ConfigurationError("FITNESSD_RETENTION_API_DAYS must be a number of days from 1 on, or unset to keep")
-            }
-            return days
+        if source.value("FITNESSD_RETENTION_API_DAYS") != nil {
+            throw ConfigurationError(
+                "FITNESSD_RETENTION_API_DAYS is set, but this version keeps all data: unset it, and delete what is too old by other means")
         }
         logLevel = try Configuration.oneOf(source, "FITNESSD_LOG_LEVEL", Logger.Level.allCases, default: .info)
         logFormat = try Configuration.oneOf(source, "FITNESSD_LOG_FORMAT", LogFormat.allCases, default: Configuration.logFormat(source))

@@ -25,7 +25,7 @@ import Testing
         (["FITNESSD_HTTP_LISTEN": "8080"], "FITNESSD_HTTP_LISTEN"),
         (["FITNESSD_STRAVA_LIMIT": "many"], "FITNESSD_STRAVA_LIMIT must be two numbers"),
         (["FITNESSD_STRAVA_API_URL": "ftp://strava"], "FITNESSD_STRAVA_API_URL must be"),
-        (["FITNESSD_RETENTION_API_DAYS": "-1"], "FITNESSD_RETENTION_API_DAYS"),
+        (["FITNESSD_RETENTION_API_DAYS": "7"], "FITNESSD_RETENTION_API_DAYS is set, but"),
         (["FITNESSD_LOG_LEVEL": "loud"], "FITNESSD_LOG_LEVEL must be one of"),
         (["FITNESSD_STATE_DIR": "here"], "absolute path"),
         (["FITNESSD_DATABASE_URL_FILE": "/nonexistent/url"], "FITNESSD_DATABASE_URL_FILE"),

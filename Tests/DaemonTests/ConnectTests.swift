@@ -1,0 +1,86 @@
+import Core
+import Database
+import Foundation
+import HTTPTransport
+import Simulator
+import TestKit
+import Testing
+
+private let epoch = Date(timeIntervalSince1970: (Date().timeIntervalSince1970 - 3_600).rounded())
+
+/// The way of a person with a browser: link, Strava's consent page, back, data.
+@Suite struct ConnectTests {
+    @Test func `a person who follows the link and consents has their data in silver`() async throws {
+        let world = SimulatorWorld(seed: 3, epoch: epoch, athleteCount: 2, activitiesEach: 4, points: 30...50)
+        try await DaemonRig.with(world) { rig in
+            let port = try freePort()
+            let daemon = try await rig.start([
+                "FITNESSD_HTTP_LISTEN": "127.0.0.1:\(port)", "FITNESSD_PUBLIC_URL": "http://127.0.0.1:\(port)",
+            ])
+            let link = try await rig.control("athletes", "connect", "--uid", "anna").output
+            let url = try #require(link.split(whereSeparator: \.isWhitespace).map(String.init).first { $0.hasPrefix("http://") })
+            let athlete = rig.simulator.world.athleteIDs[1]
+            let back = try await Browser().consent(at: url, as: athlete, grant: ["read", "activity:read", "activity:read_all"])
+            #expect(back.status == 200)
+            try await eventually("the athlete's activities are in silver") {
+                try await rig.database.query("SELECT 1 FROM silver.activity_stream WHERE athlete_id = \(athlete)").count
+                    == rig.simulator.truth(for: athlete).count { $0.pointCount > 0 }
+            }
+            let rows = try await rig.database.query("SELECT uid, scope FROM sync.athlete")
+            #expect(try rows.map { try $0.decode(String.self, String.self) }.map(\.0) == ["anna"])
+            #expect(try rows[0].decode(String.self, String.self).1.contains("activity:read_all"))
+            daemon.signal(SIGTERM)
+            #expect(try await daemon.waitForEnd() == 0)
+        }
+    }
+
+    /// A loopback port that was free a moment ago.
+    private func freePort() throws -> Int {
+        let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        defer { close(descriptor) }
+        var address = sockaddr_in()
+        address.sin_family = sa_family_t(AF_INET)
+        address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
+        var length = socklen_t(MemoryLayout<sockaddr_in>.size)
+        let done = withUnsafeMutablePointer(to: &address) { pointer in
+            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                bind(descriptor, $0, length) == 0 && getsockname(descriptor, $0, &length) == 0
+            }
+        }
+        try #require(done)
+        return Int(UInt16(bigEndian: address.sin_port))
+    }
+}
+
+/// Just enough of a browser: follows a redirect when told to, fills in the consent form.
+private struct Browser {
+    private let http = HTTPClient(userAgent: "browser")
+
+    func consent(at link: String, as athlete: AthleteID, grant: [String]) async throws -> HTTPResponse {
+        let authorize = try await redirect(HTTPRequest(method: .get, url: link))
+        let page = try await http.send(HTTPRequest(method: .get, url: authorize))
+        #expect(page.status == 200)
+        let html = String(decoding: page.body, as: UTF8.self)
+        var fields = html.matches(of: /<input type="hidden" name="([^"]*)" value="([^"]*)">/).map { (String($0.1), String($0.2)) }
+        fields += [("athlete_id", "\(athlete)"), ("decision", "authorize")] + grant.map { ("scope", $0) }
+        let form = fields.map { "\(encode($0.0))=\(encode($0.1))" }.joined(separator: "&")
+        let action = try #require(URLComponents(string: authorize)).host.map { _ in authorize.prefix { $0 != "?" } } ?? ""
+        let callback = try await redirect(
+            HTTPRequest(
+                method: .post, url: String(action), headers: [("Content-Type", "application/x-www-form-urlencoded")], body: Array(form.utf8)
+            ))
+        let answer = try await http.send(HTTPRequest(method: .get, url: callback))
+        await http.shutdown()
+        return answer
+    }
+
+    private func redirect(_ request: HTTPRequest) async throws -> String {
+        let answer = try await http.send(request)
+        #expect((300..<400).contains(answer.status), "\(answer.status)")
+        return try #require(answer.headers["location"])
+    }
+
+    private func encode(_ text: String) -> String {
+        text.replacing("&amp;", with: "&").addingPercentEncoding(withAllowedCharacters: .alphanumerics) ?? ""
+    }
+}
