@@ -64,6 +64,12 @@ struct Bench {
         return nil
     }
 
+    /// Lets one call through now, or throws.
+    mutating func granted(_ requestClass: RequestClass, _ athlete: Int64 = 1, at now: Moment) throws -> Permit {
+        guard let permit = take(requestClass, athlete, at: now) else { throw NotGranted() }
+        return permit
+    }
+
     /// Makes calls one after another until the budget says stop, all answered without headers. Returns how many.
     mutating func drain(_ requestClass: RequestClass = .history, at now: Moment, max: Int = 100_000) -> Int {
         var count = 0
@@ -82,3 +88,5 @@ struct Bench {
         return nil
     }
 }
+
+struct NotGranted: Error {}

@@ -14,8 +14,11 @@ package enum BudgetDecision: Sendable, Equatable {
 }
 
 extension RateBudget {
-    /// While what is left may be with another instance, the ledger is read again this often.
+    /// While what is left may be with another instance, the ledger is read again after this time, then after twice that, up to `rereadMax_s`.
     static let rereadEvery_s = 2.0
+    static let rereadMax_s = 30.0
+    /// The last certain call is kept this long before the window's end for one that tells the usage.
+    static let lastCertainLeft_s = 60.0
 
     /// Decides about the next waiting call. Call it again after each grant, and after anything was told to the budget.
     package mutating func next(at moment: Moment) -> BudgetDecision {
@@ -39,12 +42,15 @@ extension RateBudget {
         }
         let room = Room(self, quarter, left_s: left_s(of: quarter, at: moment), dayLeft_s: left_s(of: quarter.day, at: moment))
         if let blocked = blocked(room, at: moment) { return blocked }
+        rereadAt_s = nil
         guard let requestClass = queue.nextClass(among: room.allows) else {
             let (left_s, reason) = room.opensIn
             return wait(left_s, reason, moment)
         }
         guard tally(quarter).tokens > 0 else { return ask(moment) }
-        guard let waiter = candidate(requestClass, room, isProbe: isProbe) else { return wait(nil, .answers, moment) }
+        guard let waiter = candidate(requestClass, room, quarter, isProbe: isProbe) else {
+            return wait(flights.isEmpty ? room.left_s - Self.lastCertainLeft_s : nil, .answers, moment)
+        }
         return grant(waiter, quarter, moment)
     }
 
@@ -52,34 +58,48 @@ extension RateBudget {
     private mutating func blocked(_ room: Room, at moment: Moment) -> BudgetDecision? {
         if room.isExhausted { return wait(room.dayIsExhausted ? room.dayLeft_s : room.left_s, .rateLimited, moment) }
         if room.free > 0 { return nil }
-        if room.isUncertainElsewhere {
-            // Another instance may give back what it leased, or tell what Strava has counted.
-            if !isAsking, moment.uptime_s >= askAgainAt_s { return .lease(calls: 0) }
-            return wait(max(askAgainAt_s - moment.uptime_s, 0.1), .answers, moment)
+        // Another instance may give back what it leased, or tell what Strava has counted.
+        if room.isUncertainElsewhere, rereadAt_s == nil {
+            rereadAt_s = toldAt_s + min(Self.rereadMax_s, Self.rereadEvery_s * Double(1 << min(rereads, 8)))
         }
-        if room.freeAtBest > 0, !flights.isEmpty { return wait(nil, .answers, moment) }
+        if room.freeAtBest > 0 { return wait(flights.isEmpty ? room.left_s : nil, .answers, moment) }
         return room.dayFree <= 0 ? wait(room.dayLeft_s, .daySpent, moment) : wait(room.left_s, .quarterSpent, moment)
     }
 
-    /// The call to send: the class's next one, except that a probe avoids the athlete who met the trouble, and that the last
-    /// call which is certainly within the limit is one whose answer says how much is really used.
-    private mutating func candidate(_ requestClass: RequestClass, _ room: Room, isProbe: Bool) -> FairQueue.Waiter? {
+    /// The call to send: the class's next one, except that a probe avoids the athlete who met the trouble, and that a window's
+    /// first call, and one that goes alone because more would not be certain, are such whose answers say what is really used.
+    private mutating func candidate(
+        _ requestClass: RequestClass, _ room: Room, _ quarter: QuotaWindow, isProbe: Bool
+    ) -> FairQueue.Waiter? {
         guard let first = queue.first(requestClass) else { return nil }
         if isProbe, let troubled = circuit.troubled, first.athlete == troubled {
             return queue.first { room.allows($0.requestClass) && $0.athlete != troubled } ?? first
         }
-        if room.free > 1 || room.freeAtBest <= room.free || first.reportsUsage { return first }
-        if !flights.isEmpty { return nil }
-        return queue.first { room.allows($0.requestClass) && $0.reportsUsage } ?? first
+        if scouted == quarter {
+            if leavesCertainty(first, room, quarter) { return first }
+            if !flights.isEmpty { return nil }
+        }
+        let reporting = queue.first { room.allows($0.requestClass) && $0.reportsUsage }
+        let mayGoSilently = scouted != quarter || room.free > 1 || room.left_s <= Self.lastCertainLeft_s
+        return reporting ?? (mayGoSilently ? first : nil)
+    }
+
+    /// Whether at least one call will still be certain after this one, however the calls without headers turn out to be
+    /// counted. With that one, sent alone, the real usage can always be learned; without it the rest of the window were lost.
+    private func leavesCertainty(_ waiter: FairQueue.Waiter, _ room: Room, _ quarter: QuotaWindow) -> Bool {
+        if room.freeAtBest <= room.free { return true }
+        let silent = flights.values.reduce(0) { $0 + ($1.reportsUsage ? 0 : 1) }
+        return room.free - silent - tally(quarter).uncoveredCount >= (waiter.reportsUsage ? 2 : 3)
     }
 
     private mutating func grant(_ waiter: FairQueue.Waiter, _ quarter: QuotaWindow, _ moment: Moment) -> BudgetDecision {
         queue.take(waiter)
         let permit = Permit(id: waiter.id, requestClass: waiter.requestClass, athlete: waiter.athlete)
-        flights[permit.id] = Flight(permit: permit, quarter: quarter, sentAt: moment)
+        flights[permit.id] = Flight(permit: permit, quarter: quarter, sentAt: moment, reportsUsage: waiter.reportsUsage)
         circuit.granted(permit.id)
         granted[permit.requestClass.rawValue] += 1
         lastGrantAt_s = moment.uptime_s
+        rereads = 0
         change(quarter) {
             $0.tokens -= 1
             $0.spent += 1

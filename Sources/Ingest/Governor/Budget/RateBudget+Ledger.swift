@@ -8,10 +8,13 @@ extension RateBudget {
 
     /// What to tell the ledger now, oldest quarter first, asking for `want` calls of the present quarter (none near an edge);
     /// nil: only tell. The answers go to `took`; until then no further turn is made.
-    package mutating func turns(want: Int?, at moment: Moment) -> [QuotaTurn] {
+    package mutating func turns(want: Int? = nil, at moment: Moment) -> [QuotaTurn] {
         isAsking = true
         toldAt_s = moment.uptime_s
-        if want == 0 { askAgainAt_s = moment.uptime_s + Self.rereadEvery_s }
+        if rereadAt_s != nil {
+            rereadAt_s = nil
+            rereads += 1
+        }
         let present = presentQuarter(at: moment)
         if want == nil, isIdle(at: moment) { returnTokens(of: quarters.map(\.window)) }
         returnTokens(of: quarters.map(\.window).filter { $0 != present })
@@ -59,6 +62,7 @@ extension RateBudget {
         if quarters.contains(where: { $0.tokens > 0 }) {
             times.append(max(lastGrantAt_s + Self.idleAfter_s, toldAt_s + Self.tellEvery_s))
         }
+        if let rereadAt_s { times.append(max(rereadAt_s, askAgainAt_s)) }
         return times.min()
     }
 

@@ -11,6 +11,7 @@ package struct RateBudget: Sendable {
         let permit: Permit
         let quarter: QuotaWindow
         let sentAt: Moment
+        let reportsUsage: Bool
     }
 
     package internal(set) var limits: LearnedLimits
@@ -33,6 +34,10 @@ package struct RateBudget: Sendable {
     var sequence = 0
     /// No new request for tokens before this uptime, after one that brought nothing.
     var askAgainAt_s = -Double.infinity
+    /// When the ledger is read again although nothing is asked or told: another instance may have given back.
+    var rereadAt_s: Double?
+    /// Times the ledger was read again since the last grant, for the back-off.
+    var rereads = 0
     var toldAt_s = -Double.infinity
     var lastGrantAt_s = -Double.infinity
     /// Quarters about which the ledger does not know the newest.

@@ -5,6 +5,8 @@
 /// calls count although their answers say nothing, and a call whose fate is unknown counts.
 package struct WindowTally: Sendable {
     package let window: QuotaWindow
+    /// More entries than this are merged, towards the later end: a simulator that never sends headers must not fill the memory.
+    static let uncoveredMax = 4096
 
     // This instance.
     /// Calls permitted in this window, less those that certainly were not made.
@@ -15,7 +17,7 @@ package struct WindowTally: Sendable {
     package internal(set) var settled = 0
     /// Calls that are certainly in `usage`.
     package internal(set) var included = 0
-    /// Ended calls that a later header will include, in the order of their ends. At most one entry a second.
+    /// Ended calls that a later header will include, in the order of their ends.
     private var uncovered: [(endedAt_s: Double, calls: Int)] = []
     /// Calls of the urgent classes, which use up the reserve.
     package internal(set) var urgentSpent = 0
@@ -33,6 +35,9 @@ package struct WindowTally: Sendable {
 
     /// Calls of ours, here or elsewhere, that may still raise Strava's count above `usage`.
     var outstanding: Int { max(0, counted - othersIncluded - included) }
+
+    /// Ended calls that may or may not be in `usage`.
+    var uncoveredCount: Int { uncovered.reduce(0) { $0 + $1.calls } }
 
     /// Calls of other instances and of the window before that may still be in flight, or be given back.
     var outstandingElsewhere: Int { max(0, carried + othersLeased - othersIncluded) }
@@ -60,11 +65,11 @@ package struct WindowTally: Sendable {
 
     /// A call ended without saying how much is used; the header of any call sent from `endedAt_s` on includes it.
     mutating func ended(at endedAt_s: Double) {
-        let second = endedAt_s.rounded(.up)
-        if let last = uncovered.last, last.endedAt_s >= second {
-            uncovered[uncovered.count - 1].calls += 1
+        let isFull = uncovered.count >= Self.uncoveredMax
+        if let last = uncovered.last, isFull || last.endedAt_s >= endedAt_s {
+            uncovered[uncovered.count - 1] = (max(last.endedAt_s, endedAt_s), last.calls + 1)
         } else {
-            uncovered.append((second, 1))
+            uncovered.append((endedAt_s, 1))
         }
     }
 

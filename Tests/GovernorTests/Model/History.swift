@@ -1,0 +1,254 @@
+import Core
+import Foundation
+import StravaAPI
+
+@testable import Governor
+
+/// What may go wrong in a random history. All shares are per call or per event.
+struct Troubles {
+    var instances = 1
+    var flightsMax = 16
+    var streamsShare = 0.0
+    var foreignPerHour = 0.0
+    var lostShare = 0.0
+    var unsentShare = 0.0
+    var restartsPerHour = 0.0
+    var clockStepsPerHour = 0.0
+    var limitChangesPerHour = 0.0
+    var ledgerFailureShare = 0.0
+    var dateShare = 1.0
+    var latency_s = 0.05...0.6
+}
+
+/// One random history: instances with a backlog, a ledger they share, Strava, and trouble; in virtual time.
+struct History {
+    enum Event {
+        case wake(UUID)
+        case arrival(UUID, Permit, reports: Bool, known: Known)
+        case answer(UUID, Permit, CallOutcome, foreign: [QuotaWindow: Int])
+        case foreign, restart, clockStep, limitChange
+    }
+
+    /// What headers have told a run: foreign calls of each window, and the limit of a quarter.
+    struct Known {
+        var foreign: [QuotaWindow: Int] = [:]
+        var quarterLimit: Int
+    }
+
+    struct Instance {
+        let id: UUID
+        var budget: RateBudget
+        /// The local wall clock minus Strava's.
+        var offset_s: Double
+        var nextWake_s = Double.infinity
+        var reports: [UInt64: Bool] = [:]
+        var hasHeardDate = false
+        var known: Known
+    }
+
+    var random: SeededRandom
+    let troubles: Troubles
+    let policy: DayPolicy
+    let configured: RateLimit
+    var strava: StravaModel
+    var book: QuotaBook
+    var instances: [UUID: Instance] = [:]
+    var events = EventQueue<Event>()
+    var now_s: Double
+    let end_s: Double
+    var calls = 0
+    /// Arrivals over the limit that nobody could excuse.
+    var violations: [String] = []
+
+    init(
+        seed: UInt64, limit: RateLimit, read: RateLimit? = nil, configured: RateLimit? = nil, hours: Double, troubles: Troubles,
+        policy: DayPolicy = .spend, start_s: Double = quarterStart.timeIntervalSince1970
+    ) {
+        random = SeededRandom(seed: seed)
+        self.troubles = troubles
+        self.policy = policy
+        self.configured = configured ?? limit
+        strava = StravaModel(overall: limit, read: read ?? limit)
+        book = QuotaBook(configured: configured ?? limit)
+        now_s = start_s
+        end_s = start_s + hours * 3600
+        for _ in 0..<troubles.instances { startInstance() }
+        schedule(.foreign, perHour: troubles.foreignPerHour)
+        schedule(.restart, perHour: troubles.restartsPerHour)
+        schedule(.clockStep, perHour: troubles.clockStepsPerHour)
+        schedule(.limitChange, perHour: troubles.limitChangesPerHour)
+    }
+
+    mutating func run() {
+        while let (time_s, event) = events.next(), time_s < end_s {
+            now_s = time_s
+            handle(event)
+        }
+    }
+
+    // MARK: Events
+
+    private mutating func handle(_ event: Event) {
+        switch event {
+        case .wake(let id): wake(id)
+        case .arrival(let id, let permit, let reports, let known): arrive(id, permit, reports, known)
+        case .answer(let id, let permit, let outcome, let foreign): settle(id, permit, outcome, foreign)
+        case .foreign:
+            // Other users respect the limit as well: they stop where it is reached.
+            if strava.arrivals[QuotaWindow(.quarter, containing: now_s)] ?? 0 < strava.read.quarter / 2 {
+                _ = strava.arrive(at: now_s, isForeign: true)
+            }
+            schedule(.foreign, perHour: troubles.foreignPerHour)
+        case .restart: restart()
+        case .clockStep: stepClock()
+        case .limitChange: changeLimit()
+        }
+    }
+
+    private mutating func startInstance() {
+        let id = UUID()
+        let offset_s = Double.random(in: -1.2...1.2, using: &random)
+        instances[id] = Instance(
+            id: id, budget: RateBudget(configured: configured, policy: policy), offset_s: offset_s,
+            known: Known(quarterLimit: configured.quarter))
+        events.add(.wake(id), at: now_s)
+    }
+
+    private mutating func restart() {
+        schedule(.restart, perHour: troubles.restartsPerHour)
+        guard let victim = instances.keys.sorted(by: { $0.uuidString < $1.uuidString }).randomElement(using: &random) else { return }
+        // Half of them crash. A clean stop settles what is in flight, then gives back what is unused.
+        if Bool.random(using: &random), var instance = instances[victim] {
+            for flight in instance.budget.flights.values { _ = instance.budget.settle(flight.permit, .unknown, at: moment(instance)) }
+            for turn in instance.budget.closingTurns(at: moment(instance)) { _ = book.turn(turn, by: victim) }
+        }
+        instances[victim] = nil
+        startInstance()
+    }
+
+    private mutating func stepClock() {
+        schedule(.clockStep, perHour: troubles.clockStepsPerHour)
+        for id in instances.keys where instances[id]?.hasHeardDate == true {
+            instances[id]?.offset_s = [Double.random(in: -4000...4000, using: &random), 0, 2.5].randomElement(using: &random) ?? 0
+        }
+    }
+
+    private mutating func changeLimit() {
+        schedule(.limitChange, perHour: troubles.limitChangesPerHour)
+        let factor = Double.random(in: 0.6...1.8, using: &random)
+        strava.read = RateLimit(quarter: max(5, Int(Double(strava.read.quarter) * factor)), day: strava.read.day)
+        strava.overall = RateLimit(quarter: strava.read.quarter * 2, day: strava.overall.day)
+    }
+
+    private mutating func schedule(_ event: Event, perHour: Double) {
+        guard perHour > 0 else { return }
+        events.add(event, at: now_s - log(Double.random(in: 0.0001...1, using: &random)) * 3600 / perHour)
+    }
+
+    // MARK: Calls
+
+    private mutating func wake(_ id: UUID) {
+        guard var instance = instances[id] else { return }
+        if instance.nextWake_s <= now_s { instance.nextWake_s = .infinity }
+        let now = moment(instance)
+        if let tell = instance.budget.tellAt_s(at: now), tell <= now.uptime_s { talk(&instance, want: nil) }
+        pump(&instance)
+        instances[id] = instance
+    }
+
+    private mutating func pump(_ instance: inout Instance) {
+        var asked = 0
+        while instance.budget.flightCount < troubles.flightsMax {
+            topUp(&instance)
+            switch instance.budget.next(at: moment(instance)) {
+            case .grant(_, let permit): send(permit, &instance)
+            case .lease(let calls):
+                asked += 1
+                if asked > 50 { return plan(&instance, in: 1) }
+                talk(&instance, want: calls)
+            case .wait(let until, _):
+                let delay = until == .distantFuture ? 60 : until.timeIntervalSince(moment(instance).wall)
+                return plan(&instance, in: delay)
+            case .idle: return
+            }
+        }
+        plan(&instance, in: 60)
+    }
+
+    private mutating func topUp(_ instance: inout Instance) {
+        while instance.budget.waitingCount < 24 || (troubles.streamsShare < 1 && !instance.reports.values.contains(true)) {
+            let requestClass = RequestClass.allCases.randomElement(using: &random) ?? .history
+            let reports = Double.random(in: 0...1, using: &random) >= troubles.streamsShare
+            let athlete = AthleteID(Int64.random(in: 1...9, using: &random))
+            let id = instance.budget.request(requestClass, athlete: athlete, reportsUsage: reports)
+            instance.reports[id] = reports
+        }
+    }
+
+    private mutating func send(_ permit: Permit, _ instance: inout Instance) {
+        calls += 1
+        let reports = instance.reports.removeValue(forKey: permit.id) ?? true
+        let up_s = Double.random(in: troubles.latency_s, using: &random) / 2
+        if Double.random(in: 0...1, using: &random) < troubles.unsentShare {
+            events.add(.answer(instance.id, permit, .notSent, foreign: [:]), at: now_s + up_s)
+        } else {
+            events.add(.arrival(instance.id, permit, reports: reports, known: instance.known), at: now_s + up_s)
+        }
+    }
+
+    /// Checks the invariant on each arrival: all that arrived of ours, and what headers had told of others when the call was
+    /// permitted, stays within the limit.
+    private mutating func arrive(_ id: UUID, _ permit: Permit, _ reports: Bool, _ known: Known) {
+        let answer = strava.arrive(at: now_s)
+        for window in [QuotaWindow(.quarter, containing: now_s), QuotaWindow(.day, containing: now_s)] {
+            let foreign = known.foreign[window] ?? 0
+            // A limit that sank is known from the next header on.
+            let limit = max(strava.limit(window), window.span == .quarter ? known.quarterLimit : 0)
+            if strava.ours(window) + foreign > limit {
+                violations.append("\(window.span) \(window.start_s): \(strava.ours(window)) ours + \(foreign) foreign > \(limit)")
+            }
+        }
+        let down_s = Double.random(in: troubles.latency_s, using: &random) / 2
+        let date = Double.random(in: 0...1, using: &random) < troubles.dateShare ? answer.date : nil
+        if Double.random(in: 0...1, using: &random) < troubles.lostShare {
+            events.add(.answer(id, permit, .networkFailed(sent: true), foreign: [:]), at: now_s + 5)
+        } else {
+            let outcome = CallOutcome.answered(status: answer.status, rateLimit: reports ? answer.headers : nil, serverDate: date)
+            events.add(.answer(id, permit, outcome, foreign: reports ? answer.foreign : [:]), at: now_s + down_s)
+        }
+    }
+
+    private mutating func settle(_ id: UUID, _ permit: Permit, _ outcome: CallOutcome, _ foreign: [QuotaWindow: Int]) {
+        guard var instance = instances[id] else { return }
+        _ = instance.budget.settle(permit, outcome, at: moment(instance))
+        if outcome.serverDate != nil { instance.hasHeardDate = true }
+        instance.known.foreign.merge(foreign) { max($0, $1) }
+        if let limit = outcome.rateLimit?.read?.quarterLimit { instance.known.quarterLimit = limit }
+        pump(&instance)
+        instances[id] = instance
+    }
+
+    private mutating func talk(_ instance: inout Instance, want: Int?) {
+        let now = moment(instance)
+        let turns = instance.budget.turns(want: want, at: now)
+        let answers = turns.map { ($0, book.turn($0, by: instance.id)) }
+        if Double.random(in: 0...1, using: &random) < troubles.ledgerFailureShare {
+            instance.budget.ledgerFailed(turns, retryIn_s: 1, at: now)
+        } else {
+            instance.budget.took(answers, at: now)
+        }
+    }
+
+    private mutating func plan(_ instance: inout Instance, in delay_s: Double) {
+        let tell_s = instance.budget.tellAt_s(at: moment(instance)).map { $0 - now_s } ?? .infinity
+        let at_s = now_s + max(0.001, min(delay_s, tell_s))
+        guard at_s < instance.nextWake_s || instance.nextWake_s <= now_s else { return }
+        instance.nextWake_s = at_s
+        events.add(.wake(instance.id), at: at_s)
+    }
+
+    /// The uptime is Strava's time here: it only runs forward, which is all the budget asks of it.
+    private func moment(_ instance: Instance) -> Moment {
+        Moment(wall: Date(timeIntervalSince1970: now_s + instance.offset_s), uptime_s: now_s)
+    }
+}

@@ -1,0 +1,151 @@
+import Core
+import Database
+import Foundation
+import TestKit
+import Testing
+
+@testable import Governor
+
+@Suite struct RateLimitGovernorTests {
+    private static let athlete = AthleteID(7)
+    /// A minute into a quarter hour.
+    private let start = quarterStart.addingTimeInterval(60)
+
+    @Test func `the 601st request waits for the next quarter hour`() async throws {
+        try await withTestDatabase { database in
+            let clock = WallClock.manual(at: start)
+            let governor = makeGovernor(database, clock)
+            try await governor.start()
+            for _ in 0..<600 { try await call(governor, .connect) }
+            let last = Task { try await governor.acquire(.connect, athlete: Self.athlete) }
+            try await eventually("the last call waits") { await governor.snapshot().waitingUntil != nil }
+            let snapshot = await governor.snapshot()
+            #expect(snapshot.waitingReason == .quarterSpent)
+            #expect(snapshot.windows[0].used == 600)
+            let until = try #require(snapshot.waitingUntil)
+            #expect(until >= quarterStart.addingTimeInterval(900) && until < quarterStart.addingTimeInterval(904))
+            for _ in 0..<10 { clock.advance(by: .seconds(90)); await Task.yield() }
+            let permit = try await last.value
+            await governor.settle(permit, .notSent)
+            await governor.shutdown()
+        }
+    }
+
+    @Test func `a cancelled caller leaves the line`() async throws {
+        try await withTestDatabase { database in
+            let governor = makeGovernor(database, .manual(at: start), limit: RateLimit(quarter: 1, day: 10))
+            try await governor.start()
+            try await call(governor, .connect)
+            let waiting = Task { try await governor.acquire(.connect, athlete: Self.athlete) }
+            try await eventually("it waits") { await governor.snapshot().waiting["connect"] == 1 }
+            waiting.cancel()
+            await #expect(throws: CancellationError.self) { try await waiting.value }
+            #expect(await governor.snapshot().waiting["connect"] == 0)
+            await governor.shutdown()
+        }
+    }
+
+    @Test func `a restart in mid-window respects what was spent, and a clean stop gives back what was not`() async throws {
+        try await withTestDatabase { database in
+            let clock = WallClock.manual(at: start)
+            let first = makeGovernor(database, clock, limit: RateLimit(quarter: 100, day: 1000))
+            try await first.start()
+            for _ in 0..<41 { try await call(first, .connect) }
+            await first.shutdown()
+            let second = makeGovernor(database, clock, limit: RateLimit(quarter: 100, day: 1000))
+            try await second.start()
+            #expect(await second.snapshot().windows.map(\.used) == [41, 41])
+            for _ in 0..<59 { try await call(second, .connect) }
+            let blocked = Task { try await second.acquire(.connect, athlete: Self.athlete) }
+            try await eventually("nothing is left") { await second.snapshot().waitingReason == .quarterSpent }
+            await second.shutdown()
+            await #expect(throws: GovernorError.self) { try await blocked.value }
+        }
+    }
+
+    @Test func `after a crash no more than the leased block is lost`() async throws {
+        try await withTestDatabase { database in
+            let clock = WallClock.manual(at: start)
+            let limit = RateLimit(quarter: 600, day: 30_000)
+            let crashed = makeGovernor(database, clock, limit: limit)
+            try await crashed.start()
+            for _ in 0..<13 { try await call(crashed, .connect) }
+            let next = makeGovernor(database, clock, limit: limit)
+            try await next.start()
+            let used = await next.snapshot().windows[0].used
+            #expect((13...24).contains(used))
+            await next.shutdown()
+            await crashed.shutdown()
+        }
+    }
+
+    @Test func `two governors on one database share one limit`() async throws {
+        try await withTestDatabase { database in
+            let clock = WallClock.manual(at: start)
+            let limit = RateLimit(quarter: 200, day: 1000)
+            let governors = [makeGovernor(database, clock, limit: limit), makeGovernor(database, clock, limit: limit)]
+            for governor in governors { try await governor.start() }
+            let tasks = (0..<240).map { index in Task { try await call(governors[index % 2], .connect) } }
+            try await eventually("the limit is reached") {
+                var used = 0
+                for governor in governors { used += await governor.snapshot().granted["connect"] ?? 0 }
+                return used >= 196
+            }
+            var granted = 0
+            for governor in governors { granted += await governor.snapshot().granted["connect"] ?? 0 }
+            #expect(granted <= 200)
+            for governor in governors { await governor.shutdown() }
+            let results = await tasks.asyncMap { await $0.result }
+            #expect(results.filter { (try? $0.get()) != nil }.count == granted)
+        }
+    }
+
+    @Test func `calls wait while the ledger does not answer and go on when it does`() async throws {
+        try await withTestDatabase { database in
+            let clock = WallClock.manual(at: start)
+            let governor = makeGovernor(database, clock)
+            try await governor.start()
+            try await database.query("ALTER TABLE sync.quota_block RENAME TO quota_block_away")
+            let waiting = Task { try await call(governor, .live) }
+            try await eventually("the ledger fails") { await governor.snapshot().waitingUntil != nil }
+            #expect(await governor.snapshot().waitingReason == .ledger)
+            try await database.query("ALTER TABLE sync.quota_block_away RENAME TO quota_block")
+            clock.advance(by: .seconds(2))
+            try await waiting.value
+            await governor.shutdown()
+        }
+    }
+
+    @Test func `a call without a limit costs next to nothing`() async throws {
+        try await withTestDatabase { database in
+            let governor = RateLimitGovernor(database: database, clock: .system, limit: .unlimited, logger: quietLogger)
+            try await governor.start()
+            let begin = ContinuousClock.now
+            for _ in 0..<5000 { try await call(governor, .history) }
+            let each_us = (ContinuousClock.now - begin).seconds * 200
+            print("acquire and settle: \(each_us) µs each, debug build")
+            #expect(each_us < 5000)
+            await governor.shutdown()
+        }
+    }
+
+    private func makeGovernor(
+        _ database: Database, _ clock: WallClock, limit: RateLimit = RateLimit(quarter: 600, day: 30_000)
+    ) -> RateLimitGovernor {
+        RateLimitGovernor(database: database, clock: clock, limit: limit, policy: .spend, logger: quietLogger)
+    }
+}
+
+/// One call from its permit to its answer.
+private func call(_ governor: RateLimitGovernor, _ requestClass: RequestClass) async throws {
+    let permit = try await governor.acquire(requestClass, athlete: AthleteID(7))
+    await governor.settle(permit, .answered(status: 200, rateLimit: nil, serverDate: nil))
+}
+
+extension Array where Element: Sendable {
+    fileprivate func asyncMap<Answer: Sendable>(_ transform: (Element) async -> Answer) async -> [Answer] {
+        var answers: [Answer] = []
+        for element in self { answers.append(await transform(element)) }
+        return answers
+    }
+}
