@@ -123,7 +123,7 @@ import Testing
             let begin = ContinuousClock.now
             for _ in 0..<5000 { try await call(governor, .history) }
             let each_us = (ContinuousClock.now - begin).seconds * 200
-            print("acquire and settle: \(each_us) µs each, debug build")
+            print("acquire and settle: \(each_us) µs each")
             #expect(each_us < 5000)
             await governor.shutdown()
         }
