@@ -20,7 +20,7 @@ private func world(_ athletes: Int = 1, activities: Int = 12, seed: UInt64 = 7) 
     @Test func `a first load lands the truth, and each thing is fetched once`() async throws {
         try await SyncRig.with(world(3, activities: 25)) { rig in
             for athlete in rig.world.athleteIDs { try await rig.connect(athlete) }
-            #expect(try await rig.turn() == 3)
+            try await rig.settle()
             for athlete in rig.world.athleteIDs { #expect(try await rig.differences(athlete) == []) }
             let truth = rig.world.athleteIDs.flatMap { rig.simulator.truth(for: $0) }
             #expect(rig.count("activity") == truth.count)
@@ -33,11 +33,11 @@ private func world(_ athletes: Int = 1, activities: Int = 12, seed: UInt64 = 7) 
     @Test func `a second look with nothing new costs two list calls and changes nothing`() async throws {
         try await SyncRig.with(world()) { rig in
             try await rig.connect(athlete)
-            try await rig.turn()
+            try await rig.settle()
             let before = try await rig.number("SELECT count(*) FROM bronze_strava.answer_version")
             rig.simulator.clearRequests()
             try await rig.makeDue(athlete)
-            try await rig.turn()
+            try await rig.settle()
             #expect(rig.simulator.requestCount > 0 && rig.simulator.requests.allSatisfy { $0.endpoint == "activities" })
             #expect(rig.simulator.requests.count <= 2)
             #expect(try await rig.number("SELECT count(*) FROM bronze_strava.answer_version") == before)
@@ -48,11 +48,11 @@ private func world(_ athletes: Int = 1, activities: Int = 12, seed: UInt64 = 7) 
     @Test func `what is new is found by the next look`() async throws {
         try await SyncRig.with(world()) { rig in
             try await rig.connect(athlete)
-            try await rig.turn()
+            try await rig.settle()
             let id = rig.world.addActivity(to: athlete, NewActivity(startAt: Date().addingTimeInterval(-600), points: 50))
             rig.simulator.clearRequests()
             try await rig.makeDue(athlete)
-            try await rig.turn()
+            try await rig.settle()
             #expect(try await rig.differences(athlete) == [])
             #expect(rig.simulator.requests.filter { $0.endpoint == "streams" }.map(\.activity) == [id])
         }
@@ -61,7 +61,7 @@ private func world(_ athletes: Int = 1, activities: Int = 12, seed: UInt64 = 7) 
     @Test func `a late upload, a crop, a new title and a deletion are found by the walk`() async throws {
         try await SyncRig.with(world(activities: 15)) { rig in
             try await rig.connect(athlete)
-            try await rig.turn()
+            try await rig.settle()
             let old = rig.simulator.truth(for: athlete).filter { $0.pointCount > 0 }
             _ = rig.world.addActivity(to: athlete, NewActivity(startAt: epoch.addingTimeInterval(-400 * 86_400), points: 45))
             #expect(rig.world.crop(old[0].id, keeping: 0.5))
@@ -76,7 +76,7 @@ private func world(_ athletes: Int = 1, activities: Int = 12, seed: UInt64 = 7) 
     @Test func `when most would vanish at once, nothing is removed and a person has to look`() async throws {
         try await SyncRig.with(world(activities: 10)) { rig in
             try await rig.connect(athlete)
-            try await rig.turn()
+            try await rig.settle()
             for activity in rig.simulator.truth(for: athlete).prefix(6) { #expect(rig.world.delete(activity.id)) }
             try await rig.walkAgain(athlete)
             #expect(try await rig.number("SELECT count(*) FROM silver.activity") == 10)
@@ -91,7 +91,7 @@ private func world(_ athletes: Int = 1, activities: Int = 12, seed: UInt64 = 7) 
                 streamsDelay: StreamsDelay(until: Date().addingTimeInterval(3_600), answer: .notFound))
             let id = rig.world.addActivity(to: athlete, wish)
             try await rig.connect(athlete)
-            try await rig.turn()
+            try await rig.settle()
             #expect(try await rig.states(id)["streams"] == "failed")
             let wait = try await rig.database.query(
                 "SELECT extract(epoch FROM next_try_at - now())::float8 FROM sync.completeness WHERE activity_id = \(id) AND endpoint = 'streams'"
@@ -107,7 +107,7 @@ private func world(_ athletes: Int = 1, activities: Int = 12, seed: UInt64 = 7) 
                 Fault(match: .activity(bad), times: .forever, response: .status(500, #"{"message":"error"}"#)))
             try await rig.connect(athlete)
             for _ in 0..<OutcomeRules.attemptsMax {
-                try await rig.turn()
+                try await rig.settle()
                 try await rig.database.query("UPDATE sync.completeness SET next_try_at = now() WHERE state = 'failed'")
                 try await rig.makeDue(athlete)
             }
@@ -123,14 +123,14 @@ private func world(_ athletes: Int = 1, activities: Int = 12, seed: UInt64 = 7) 
             try await rig.connect(athlete, expiresIn: -10)
             try await rig.connect(other)
             rig.simulator.deauthorize(athlete)
-            try await rig.turn()
+            try await rig.settle()
             #expect(try await rig.differences(other) == [])
             let rows = try await rig.database.query(
                 "SELECT state, state_reason IS NOT NULL FROM sync.athlete WHERE athlete_id = \(athlete)")
             #expect(try rows[0].decode(String.self, Bool.self) == ("reconnect", true))
             #expect(try await rig.claim().isEmpty, "it is not due again before a new grant")
             try await rig.connect(athlete)
-            try await rig.turn()
+            try await rig.settle()
             #expect(try await rig.differences(athlete) == [])
         }
     }
@@ -138,7 +138,7 @@ private func world(_ athletes: Int = 1, activities: Int = 12, seed: UInt64 = 7) 
     @Test func `an expired token is refreshed before the first call`() async throws {
         try await SyncRig.with(world(activities: 4)) { rig in
             try await rig.connect(athlete, expiresIn: -10)
-            try await rig.turn()
+            try await rig.settle()
             #expect(try await rig.differences(athlete) == [])
             #expect(rig.count("token") == 1)
             #expect(rig.simulator.requests.filter { $0.status == 401 }.map(\.path) == [])
@@ -165,11 +165,49 @@ private func world(_ athletes: Int = 1, activities: Int = 12, seed: UInt64 = 7) 
         settings.requestsPerTurnMax = 7
         try await SyncRig.with(world(activities: 20), settings: settings) { rig in
             try await rig.connect(athlete)
-            var turns = 0
-            while try await rig.turn() > 0 { turns += 1 }
-            #expect(turns > 4)
+            #expect(try await rig.settle() > 4)
             #expect(try await rig.differences(athlete) == [])
             #expect(rig.count("activity") == 20)
+        }
+    }
+
+    @Test func `trouble of all blames no athlete`() async throws {
+        try await SyncRig.with(world()) { rig in
+            rig.simulator.faults.append(Fault(match: .list, times: 1, response: .html(503)))
+            try await rig.connect(athlete)
+            try await rig.turn()
+            let rows = try await rig.database.query("SELECT failures, last_error IS NULL, priority FROM sync.schedule")
+            #expect(try rows[0].decode(Int.self, Bool.self, Int.self) == (0, true, 0))
+        }
+    }
+
+    @Test func `a new athlete's history leaves the urgent line after the newest activities`() async throws {
+        try await SyncRig.with(world(activities: 60)) { rig in
+            try await rig.connect(athlete)
+            try await rig.turn()
+            #expect(try await rig.number("SELECT priority::bigint FROM sync.schedule") == 4)
+            let newest = rig.simulator.truth(for: athlete).prefix(30).map(\.id)
+            #expect(try await rig.number("SELECT count(*) FROM silver.activity WHERE activity_id = ANY (\(newest)) AND has_detail") == 30)
+            try await rig.settle()
+            #expect(try await rig.differences(athlete) == [])
+        }
+    }
+
+    @Test func `a request that comes during a turn is not lost`() async throws {
+        try await SyncRig.with(world()) { rig in
+            try await rig.connect(athlete)
+            let gate = rig.simulator.gate(.list)
+            let claim = try #require(try await rig.claim().first)
+            let turn = Task { await AthleteSync(environment: rig.environment, claim: claim).run() }
+            await gate.waitForHeld()
+            #expect(try await rig.registry.requestSync(athlete, full: false, by: "test") == 1)
+            gate.open()
+            await turn.value
+            #expect(
+                try await rig.number("SELECT count(*) FROM sync.schedule WHERE request IS NOT NULL AND priority = 0 AND due_at <= now()")
+                    == 1)
+            try await rig.settle()
+            #expect(try await rig.number("SELECT count(*) FROM sync.schedule WHERE request IS NULL") == 1)
         }
     }
 
@@ -186,7 +224,7 @@ private func world(_ athletes: Int = 1, activities: Int = 12, seed: UInt64 = 7) 
             #expect(rig.count("streams") == 1)
             #expect(try await rig.claim().isEmpty)
             #expect(try await rig.registry.resume(athlete) == 1)
-            try await rig.turn()
+            try await rig.settle()
             #expect(try await rig.differences(athlete) == [])
         }
     }

@@ -98,7 +98,7 @@ private func item(_ id: Int64, startedAgo: Double, missing: [CompletenessEndpoin
         #expect(intervals == [900, 1_800, 3_600, 7_200])
     }
 
-    @Test func `new work is incremental, old work is history, a request is an admin's`() {
+    @Test func `new work is incremental, old work is history, and a request speeds up what is new`() {
         var state = settled()
         state.newestThreshold = ago(3 * 86_400)
         let old = item(1, startedAgo: 400 * 86_400, missing: [.streams: 0])
@@ -108,6 +108,7 @@ private func item(_ id: Int64, startedAgo: Double, missing: [CompletenessEndpoin
         #expect(plan.requestClass(.fetch(old), state: state, now: now) == .incremental, "a late upload is new, however old its date")
         #expect(plan.requestClass(.fetch(item(2, startedAgo: 60)), state: state, now: now) == .incremental)
         state.request = SyncRequest(full: false, by: "admin", at: 0)
-        #expect(plan.requestClass(.fetch(foundByWalk), state: state, now: now) == .connect)
+        #expect(plan.requestClass(.fetch(foundByWalk), state: state, now: now) == .history)
+        #expect(plan.requestClass(.fetch(item(2, startedAgo: 60)), state: state, now: now) == .connect)
     }
 }

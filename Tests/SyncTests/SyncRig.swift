@@ -98,6 +98,14 @@ struct SyncRig: Sendable {
         return claims.count
     }
 
+    /// Gives turns until nobody is due. Answers how many turns that took.
+    @discardableResult
+    func settle() async throws -> Int {
+        var turns = 0
+        while case let count = try await turn(), count > 0 { turns += count }
+        return turns
+    }
+
     func makeSilver() async throws {
         while try await silver.runOnce() > 0 {}
     }
@@ -111,7 +119,7 @@ struct SyncRig: Sendable {
     /// Asks for a walk over the whole list and does it.
     func walkAgain(_ athlete: AthleteID) async throws {
         _ = try await registry.requestSync(athlete, full: true, by: "test")
-        try await turn()
+        try await settle()
     }
 
     func differences(_ athlete: AthleteID) async throws -> [String] {

@@ -83,13 +83,14 @@ actor AthleteSync {
             }
             let step = plan.next(state, now: now)
             if case .done(let nextDueAt) = step { return turnEnd(.done, nextDueAt: nextDueAt, priority: 2, startedAt: startedAt) }
-            if requests >= environment.settings.requestsPerTurnMax {
-                return turnEnd(.more, nextDueAt: now, priority: pendingPriority(step), startedAt: startedAt)
+            let requestClass = plan.requestClass(step, state: state, now: now)
+            if requests >= environment.settings.requestsPerTurnMax || requestClass.priority > claim.priority && requestClass == .history {
+                return turnEnd(.more, nextDueAt: now, priority: requestClass.priority, startedAt: startedAt)
             }
             guard try await schedule.mayGoOn(claim.athleteID, lease: claim.lease, now: now) else {
-                return turnEnd(.stopped, nextDueAt: now, priority: pendingPriority(step), startedAt: startedAt)
+                return turnEnd(.stopped, nextDueAt: now, priority: requestClass.priority, startedAt: startedAt)
             }
-            try await perform(step)
+            try await perform(step, requestClass)
         }
     }
 
@@ -97,8 +98,7 @@ actor AthleteSync {
         state = try await queries.withWork(state, now: now, newestCount: environment.settings.newestFirstCount)
     }
 
-    private func perform(_ step: NextStep) async throws {
-        let requestClass = plan.requestClass(step, state: state, now: now)
+    private func perform(_ step: NextStep, _ requestClass: RequestClass) async throws {
         switch step {
         case .list(let pass): try await list(pass, requestClass)
         case .profile: try await fetchProfile(requestClass)
@@ -145,12 +145,7 @@ actor AthleteSync {
     private func turnEnd(_ outcome: TurnEnd.Outcome, nextDueAt: Date, priority: Int, startedAt: Date) -> TurnEnd {
         TurnEnd(
             outcome: outcome, nextDueAt: nextDueAt, priority: priority, requests: requests, landed: landed, startedAt: startedAt,
-            error: nil, fulfilled: outcome == .done ? claim.request : nil)
-    }
-
-    /// Where the athlete stands in the line while there is more to do: new things before history.
-    private func pendingPriority(_ step: NextStep) -> Int {
-        plan.requestClass(step, state: state, now: now) == .history ? 4 : 2
+            claimedRequest: claim.request)
     }
 
     /// First wait after a failed turn, in seconds; doubled with each further one.
@@ -159,6 +154,11 @@ actor AthleteSync {
     private static let failureWaitMax_s: Double = 6 * 3_600
 
     private func failure(_ error: any Error, startedAt: Date) async -> TurnEnd {
+        if isTroubleOfAll(error) {
+            // The governor's circuit holds everybody back and reports it once; this athlete is not to blame and stays where it is.
+            let nextDueAt = now.addingTimeInterval(AthleteSync.failureWait_s / 6)
+            return turnEnd(.stopped, nextDueAt: nextDueAt, priority: claim.priority, startedAt: startedAt)
+        }
         var failures = 0
         do { failures = try await queries.failures() } catch { log(.debug, "failures not read", error) }
         let wait_s = min(AthleteSync.failureWaitMax_s, AthleteSync.failureWait_s * pow(2, Double(min(failures, 20))))
@@ -168,7 +168,17 @@ actor AthleteSync {
         return end
     }
 
+    private func isTroubleOfAll(_ error: any Error) -> Bool {
+        let strava = error as? StravaError ?? (error as? VaultError)?.underlying
+        return strava.map { $0.isApplicationWide || $0.code == .network } ?? false
+    }
+
     func log(_ level: Logger.Level, _ message: Logger.Message, _ error: any Error) {
         environment.logger.log(level, message, [.athleteID: claim.athleteID, .error: "\(error)"])
     }
+}
+
+extension RequestClass {
+    /// Its place in `sync.schedule.priority`.
+    var priority: Int { rawValue }
 }

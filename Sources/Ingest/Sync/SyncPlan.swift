@@ -34,14 +34,12 @@ public struct SyncPlan: Sendable {
         return .done(nextDueAt: nextDue(state, now: now))
     }
 
-    /// The class of a step's calls for the governor.
+    /// The class of a step's calls for the governor. An admin's request speeds up what is new; a history stays history.
     public func requestClass(_ step: NextStep, state: SyncState, now: Date) -> RequestClass {
+        if case .fetch(let item) = step, !isRecent(item, state: state, now: now) { return .history }
         if state.request != nil { return .connect }
-        switch step {
-        case .list(let pass): return pass.kind == .walk && state.cursor.historyCompleteAt != nil ? .repair : .incremental
-        case .profile, .done: return .incremental
-        case .fetch(let item): return isRecent(item, state: state, now: now) ? .incremental : .history
-        }
+        guard case .list(let pass) = step, pass.kind == .walk, state.cursor.historyCompleteAt != nil else { return .incremental }
+        return .repair
     }
 
     // MARK: Parts of the decision

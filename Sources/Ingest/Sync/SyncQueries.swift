@@ -7,6 +7,8 @@ import Warehouse
 struct Claim: Sendable {
     let athleteID: AthleteID
     let lease: LeaseFence
+    /// 0 connect and manual, 1 live, 2 incremental, 3 repair, 4 history.
+    let priority: Int
     let request: String?
 }
 
@@ -31,11 +33,11 @@ struct ScheduleQueries: Sendable {
             UPDATE sync.schedule s
             SET lease_owner = \(owner), lease_fence = lease_fence + 1, lease_expires_at = \(end), due_at = \(end), last_started_at = \(now)
             FROM due WHERE s.athlete_id = due.athlete_id
-            RETURNING s.athlete_id, s.lease_fence, s.request::text
+            RETURNING s.athlete_id, s.lease_fence, s.priority, s.request::text
             """)
         return try rows.map { row in
-            let (athlete, fence, request) = try row.decode(AthleteID.self, Int64.self, String?.self)
-            return Claim(athleteID: athlete, lease: LeaseFence(owner: owner, fence: fence), request: request)
+            let (athlete, fence, priority, request) = try row.decode(AthleteID.self, Int64.self, Int.self, String?.self)
+            return Claim(athleteID: athlete, lease: LeaseFence(owner: owner, fence: fence), priority: priority, request: request)
         }
     }
 

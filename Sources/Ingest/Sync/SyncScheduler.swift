@@ -12,14 +12,13 @@ public actor SyncScheduler: Service {
     private let schedule: ScheduleQueries
     private let owner: UUID
     private let heartbeat: @Sendable () async -> Void
-    /// Who is in work, and whether in an urgent place.
-    private var working: [AthleteID: Bool] = [:]
+    /// Who is in work, and in which lane.
+    private var working: [AthleteID: Int] = [:]
     private var renewedAt = Date.distantPast
     private var databaseTrouble = false
 
-    /// Priorities that may take the urgent places: connect and manual, live.
-    private static let urgent = 0...1
-    private static let all = 0...4
+    /// Priorities and how many athletes of them are in work at most.
+    private let lanes: [(priorities: ClosedRange<Int>, places: Int)]
 
     /// - Parameter owner: whom the leases name. The same from start to start, and never of two processes at once: what a crashed
     ///   predecessor of this name held is freed at the start.
@@ -28,6 +27,8 @@ public actor SyncScheduler: Service {
         self.owner = owner
         self.heartbeat = heartbeat
         schedule = ScheduleQueries(database: environment.database)
+        let settings = environment.settings
+        lanes = [(0...1, settings.urgentPlaces), (2...3, settings.ordinaryPlaces), (4...4, settings.historyPlaces)]
     }
 
     /// Athletes in work now.
@@ -90,20 +91,14 @@ public actor SyncScheduler: Service {
     }
 
     private func claim(now: Date) async throws -> [Claim] {
-        let settings = environment.settings
         var claims: [Claim] = []
-        let general = settings.workersMax - working.values.count { !$0 }
-        if general > 0 {
-            claims = try await schedule.claim(
-                count: general, priorities: SyncScheduler.all, owner: owner, now: now, lease_s: settings.lease_s)
-            for claim in claims { working[claim.athleteID] = false }
-        }
-        let urgent = settings.urgentWorkersMax - working.values.count { $0 }
-        if claims.count >= general, urgent > 0 {
-            let more = try await schedule.claim(
-                count: urgent, priorities: SyncScheduler.urgent, owner: owner, now: now, lease_s: settings.lease_s)
-            for claim in more { working[claim.athleteID] = true }
-            claims += more
+        for (index, lane) in lanes.enumerated() {
+            let free = lane.places - working.values.count { $0 == index }
+            guard free > 0 else { continue }
+            let taken = try await schedule.claim(
+                count: free, priorities: lane.priorities, owner: owner, now: now, lease_s: environment.settings.lease_s)
+            for claim in taken { working[claim.athleteID] = index }
+            claims += taken
         }
         return claims
     }

@@ -2,12 +2,14 @@ import Foundation
 
 /// How much works at once, and how often. Times are seconds; each bound says what it protects.
 public struct SyncSettings: Sendable {
-    /// Athletes in work at once. A turn mostly waits (for the governor, for Strava), so this bounds memory, not load.
-    public var workersMax = 16
-    /// Further places that only connect, manual and live work may take, so that a long queue of history never shuts them out.
-    public var urgentWorkersMax = 8
-    /// Requests in one turn before the athlete goes back into the line.
-    public var requestsPerTurnMax = 400
+    /// Places for athletes in work at once, by what they are in work for. A turn mostly waits (for the governor, for Strava), so a place
+    /// costs memory, not load; each kind has its own, so that a long queue of history never shuts out what is new.
+    public var urgentPlaces = 16
+    public var ordinaryPlaces = 32
+    public var historyPlaces = 16
+    /// Requests in one turn before the athlete goes back into the line: with all history places at work, the line moves on within a
+    /// quarter hour under Strava's old limit of 600.
+    public var requestsPerTurnMax = 100
     /// Time between two looks at an active athlete's list, in seconds.
     public var listInterval_s: Double = 900
     /// Time between two reads of the athlete's own profile, in seconds.

@@ -13,9 +13,9 @@ struct TurnEnd: Sendable {
     var requests: Int
     var landed: Int
     var startedAt: Date
+    /// The request as claimed. It is fulfilled when the outcome is done; one that came meanwhile stays.
+    var claimedRequest: String?
     var error: String?
-    /// The request as claimed, when it is fulfilled.
-    var fulfilled: String?
 }
 
 /// The statements of one athlete's turn.
@@ -112,25 +112,27 @@ struct TurnQueries: Sendable {
         try await database.transaction { connection in
             let rows = try await connection.query(
                 """
+                WITH mine AS (
+                    SELECT s.athlete_id, a.state, a.paused_until,
+                        s.request IS NOT NULL AND s.request::text IS DISTINCT FROM \(end.claimedRequest) AS is_asked_anew
+                    FROM sync.schedule s JOIN sync.athlete a USING (athlete_id)
+                    WHERE s.athlete_id = \(athlete) AND s.lease_owner = \(lease.owner) AND s.lease_fence = \(lease.fence)
+                    FOR UPDATE OF s)
                 UPDATE sync.schedule s
                 SET lease_owner = NULL, lease_expires_at = NULL, last_finished_at = \(now), last_error = \(end.error),
                     failures = CASE WHEN \(end.error)::text IS NULL THEN 0 ELSE failures + 1 END,
-                    request = CASE WHEN s.request::text = \(end.fulfilled) THEN NULL ELSE s.request END,
-                    priority = CASE WHEN s.request IS NULL OR s.request::text = \(end.fulfilled) THEN \(end.priority)::smallint ELSE 0 END,
-                    due_at = CASE WHEN a.state <> 'active' THEN 'infinity'
-                        WHEN s.request IS NOT NULL AND s.request::text IS DISTINCT FROM \(end.fulfilled) AND \(end.error)::text IS NULL
-                            THEN greatest(\(now), a.paused_until)
-                        ELSE greatest(\(end.nextDueAt), a.paused_until) END
-                FROM sync.athlete a
-                WHERE a.athlete_id = s.athlete_id AND s.athlete_id = \(athlete)
-                  AND s.lease_owner = \(lease.owner) AND s.lease_fence = \(lease.fence)
+                    request = CASE WHEN is_asked_anew OR NOT \(end.outcome == .done) THEN request END,
+                    priority = CASE WHEN is_asked_anew THEN 0 ELSE \(end.priority) END,
+                    due_at = CASE WHEN mine.state <> 'active' THEN 'infinity'
+                        ELSE greatest(CASE WHEN is_asked_anew THEN \(now) ELSE \(end.nextDueAt) END, paused_until) END
+                FROM mine WHERE s.athlete_id = mine.athlete_id
                 RETURNING 1
                 """)
             if rows.isEmpty { return }
             try await connection.query(
                 """
                 INSERT INTO sync.run (athlete_id, kind, started_at, finished_at, requests, landed, outcome, error)
-                VALUES (\(athlete), \(end.fulfilled == nil ? "rhythm" : "request"), \(end.startedAt), \(now), \(end.requests), \(end.landed),
+                VALUES (\(athlete), \(end.claimedRequest == nil ? "rhythm" : "request"), \(end.startedAt), \(now), \(end.requests), \(end.landed),
                         \(end.outcome.rawValue), \(end.error))
                 """)
             try await connection.query("SELECT pg_notify('sync_done', \(String(athlete.rawValue)))")
