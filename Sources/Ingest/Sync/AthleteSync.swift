@@ -117,7 +117,8 @@ actor AthleteSync {
     }
 
     private func getOnce(_ call: StravaCall, _ requestClass: RequestClass) async throws -> StravaAnswer {
-        let permit = try await environment.governor.acquire(requestClass, athlete: claim.athleteID)
+        let permit = try await environment.governor.acquire(
+            requestClass, athlete: claim.athleteID, reportsUsage: call.reportsUsage)
         let token: Secret
         do {
             token = try await environment.vault.accessToken(for: claim.athleteID)
@@ -175,6 +176,13 @@ actor AthleteSync {
 
     func log(_ level: Logger.Level, _ message: Logger.Message, _ error: any Error) {
         environment.logger.log(level, message, [.athleteID: claim.athleteID, .error: "\(error)"])
+    }
+}
+
+extension StravaCall {
+    /// Answers about streams carry no rate-limit headers (STRAVA_API.md 2).
+    var reportsUsage: Bool {
+        if case .streams = self { false } else { true }
     }
 }
 

@@ -74,6 +74,21 @@ struct ScheduleQueries: Sendable {
         return !rows.isEmpty
     }
 
+    /// Calls that are known to be needed now, for the governor's plan of the day; nil while a history's length is not known, or when there
+    /// are too many to count often.
+    func knownDemand() async throws -> Int? {
+        let countMax = 100_000
+        let rows = try await database.query(
+            """
+            SELECT (SELECT count(*) FROM (
+                    SELECT 1 FROM sync.completeness WHERE state IN ('pending', 'failed') LIMIT \(countMax)) AS work),
+                EXISTS (SELECT 1 FROM sync.cursor c JOIN sync.athlete a USING (athlete_id)
+                    WHERE c.history_complete_at IS NULL AND a.state = 'active')
+            """)
+        let (count, isUnknown) = try rows[0].decode(Int.self, Bool.self)
+        return isUnknown || count >= countMax ? nil : count
+    }
+
     /// When everything is paused: until when.
     func pausedUntil(now: Date) async throws -> Date? {
         let rows = try await database.query(

@@ -15,6 +15,7 @@ public actor SyncScheduler: Service {
     /// Who is in work, and in which lane.
     private var working: [AthleteID: Int] = [:]
     private var renewedAt = Date.distantPast
+    private var demandToldAt = Date.distantPast
     private var databaseTrouble = false
 
     /// Priorities and how many athletes of them are in work at most.
@@ -77,6 +78,7 @@ public actor SyncScheduler: Service {
         do {
             let now = environment.clock.now
             try await renewLeases(now: now)
+            try await tellDemand(now: now)
             if try await schedule.pausedUntil(now: now) != nil { return [] }
             let claims = try await claim(now: now)
             databaseTrouble = false
@@ -107,6 +109,15 @@ public actor SyncScheduler: Service {
         guard !working.isEmpty, now.timeIntervalSince(renewedAt) >= environment.settings.lease_s / 3 else { return }
         try await schedule.renew(Array(working.keys), owner: owner, now: now, lease_s: environment.settings.lease_s)
         renewedAt = now
+    }
+
+    /// Time between two counts of what is to be done, in seconds.
+    private static let demandInterval_s: Double = 30
+
+    private func tellDemand(now: Date) async throws {
+        guard now.timeIntervalSince(demandToldAt) >= Self.demandInterval_s else { return }
+        demandToldAt = now
+        await environment.governor.expectDemand(try await schedule.knownDemand())
     }
 
     private func ended(_ athlete: AthleteID) { working[athlete] = nil }
