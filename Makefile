@@ -1,11 +1,12 @@
 # Two commands do everything on a fresh Debian 12 with Swift 6.3: `make run` and `make test`.
 .POSIX:
 .SILENT:
-.PHONY: help run build test lint packages clean
+.PHONY: help run build test bench lint packages clean
 
 help:
 	echo "make run    build in release mode and run fitnessd (the demo, unless Strava credentials are set)"
 	echo "make test   style check, build, all tests, verdict"
+	echo "make bench  how fast a history lands, against curl fetching the same answers"
 	echo "make build  release build only"
 	echo "make lint   style check only"
 	echo "make clean  remove build products"
@@ -21,6 +22,10 @@ build: packages
 test:
 	scripts/packages systemd
 	scripts/test
+
+bench: build
+	scripts/build -c release --product strava-simulator
+	scripts/bench
 
 lint:
 	swift format lint --strict --parallel --configuration .swift-format --recursive Package.swift Sources Tests

@@ -171,6 +171,36 @@ private func world(_ athletes: Int = 1, activities: Int = 12, seed: UInt64 = 7) 
         }
     }
 
+    @Test func `a page or a profile that can't be had does not hold up what is known`() async throws {
+        try await SyncRig.with(world()) { rig in
+            rig.simulator.faults.append(
+                Fault(match: RequestMatch { _, path, _ in path.hasSuffix("/athlete") }, times: .forever, response: .status(500, "{}")))
+            try await rig.connect(athlete)
+            let gate = rig.simulator.gate(.list)
+            let claim = try #require(try await rig.claim().first)
+            let turn = Task { await AthleteSync(environment: rig.environment, claim: claim).run() }
+            await gate.waitForHeld()
+            rig.simulator.faults.append(Fault(match: .list, times: .forever, response: .malformed))
+            gate.open()
+            await turn.value
+            try await rig.makeSilver()
+            #expect(try await rig.differences(athlete) == [], "the first page's activities are here, the second page was unreadable")
+            let rows = try await rig.database.query("SELECT failures, last_error IS NULL, due_at > now() FROM sync.schedule")
+            #expect(try rows[0].decode(Int.self, Bool.self, Bool.self) == (1, false, true))
+        }
+    }
+
+    @Test func `a grant without the right to read activities asks for a new one`() async throws {
+        try await SyncRig.with(world()) { rig in
+            try await rig.connect(athlete, scopes: .read)
+            try await rig.settle()
+            let rows = try await rig.database.query("SELECT state, state_reason FROM sync.athlete")
+            let (state, reason) = try rows[0].decode(String.self, String.self)
+            #expect(state == "reconnect" && reason.contains("activity:read"))
+            #expect(rig.simulator.requestCount <= 3)
+        }
+    }
+
     @Test func `trouble of all blames no athlete`() async throws {
         try await SyncRig.with(world()) { rig in
             rig.simulator.faults.append(Fault(match: .list, times: 1, response: .html(503)))

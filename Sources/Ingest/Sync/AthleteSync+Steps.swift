@@ -10,6 +10,21 @@ private let perPage = 200
 private let vanishingGuardMin = 5
 
 extension AthleteSync {
+    /// Reads a page. Trouble with the list alone is remembered, and the turn goes on with what is known already.
+    func tryList(_ pass: ListPass, _ requestClass: RequestClass) async throws {
+        do {
+            try await list(pass, requestClass)
+        } catch let error as StravaError {
+            if error.code == .scopeMissing {
+                let scope = error.missingScope ?? "a scope"
+                try await queries.askToReconnect("the grant lacks \(scope): the athlete must connect again and allow it")
+            }
+            guard error.isAboutOneObject else { throw error }
+            log(.warning, "list not readable", error)
+            state.listTrouble = "\(error)"
+        }
+    }
+
     /// Reads one page of the list and lands it with the cursor. An empty page ends the pass; a short one does not.
     func list(_ pass: ListPass, _ requestClass: RequestClass) async throws {
         let askedAt = now
@@ -70,14 +85,20 @@ extension AthleteSync {
 
     /// Reads the athlete's own profile: weight, FTP and gear for silver.
     func fetchProfile(_ requestClass: RequestClass) async throws {
-        let answer = try await get(.athlete, requestClass)
+        // Whatever comes of it, this turn does not ask again: nothing else waits for the profile.
+        state.profileFetchedAt = now
+        let answer: StravaAnswer
+        do {
+            answer = try await get(.athlete, requestClass)
+        } catch let error as StravaError where error.isAboutOneObject {
+            return log(.warning, "profile not readable", error)
+        }
         var batch = BronzeBatch(athleteID: claim.athleteID, lease: claim.lease)
         batch.answers.append(
             BronzeAnswer(
                 endpoint: .athlete, objectID: claim.athleteID.rawValue, request: StravaCall.athlete.pathAndQuery, status: answer.status,
                 fetchedAt: answer.fetchedAt, body: answer.body))
         try await commit(batch)
-        state.profileFetchedAt = answer.fetchedAt
     }
 
     /// Fetches what is missing of one activity, its calls side by side, and lands it in one transaction.
@@ -203,5 +224,15 @@ extension RejectedElement {
         var hash: UInt64 = 0xcbf2_9ce4_8422_2325
         for byte in body { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01b3 }
         return -Int64(hash >> 1) - 1
+    }
+}
+
+extension StravaError {
+    /// Whether the same token may do well with everything else.
+    fileprivate var isAboutOneObject: Bool {
+        switch code {
+        case .serverError, .unreadable, .badRequest, .notFound, .forbidden, .paymentRequired, .scopeMissing: true
+        default: false
+        }
     }
 }

@@ -82,7 +82,10 @@ actor AthleteSync {
                 try await readWork()
             }
             let step = plan.next(state, now: now)
-            if case .done(let nextDueAt) = step { return turnEnd(.done, nextDueAt: nextDueAt, priority: 2, startedAt: startedAt) }
+            if case .done(let nextDueAt) = step {
+                if let trouble = state.listTrouble { return await backedOff(trouble, startedAt: startedAt) }
+                return turnEnd(.done, nextDueAt: nextDueAt, priority: 2, startedAt: startedAt)
+            }
             let requestClass = plan.requestClass(step, state: state, now: now)
             if requests >= environment.settings.requestsPerTurnMax || requestClass.priority > claim.priority && requestClass == .history {
                 return turnEnd(.more, nextDueAt: now, priority: requestClass.priority, startedAt: startedAt)
@@ -100,7 +103,7 @@ actor AthleteSync {
 
     private func perform(_ step: NextStep, _ requestClass: RequestClass) async throws {
         switch step {
-        case .list(let pass): try await list(pass, requestClass)
+        case .list(let pass): try await tryList(pass, requestClass)
         case .profile: try await fetchProfile(requestClass)
         case .fetch(let item): try await fetch(item, requestClass)
         case .done: break
@@ -160,12 +163,17 @@ actor AthleteSync {
             let nextDueAt = now.addingTimeInterval(AthleteSync.failureWait_s / 6)
             return turnEnd(.stopped, nextDueAt: nextDueAt, priority: claim.priority, startedAt: startedAt)
         }
+        if !(error is CancellationError), !Task.isCancelled { log(.warning, "turn failed", error) }
+        return await backedOff("\(error)", startedAt: startedAt)
+    }
+
+    /// The end of a turn that could not do its work: each further one in a row waits twice as long.
+    private func backedOff(_ reason: String, startedAt: Date) async -> TurnEnd {
         var failures = 0
         do { failures = try await queries.failures() } catch { log(.debug, "failures not read", error) }
         let wait_s = min(AthleteSync.failureWaitMax_s, AthleteSync.failureWait_s * pow(2, Double(min(failures, 20))))
-        if !(error is CancellationError), !Task.isCancelled { log(.warning, "turn failed", error) }
         var end = turnEnd(.failed, nextDueAt: now.addingTimeInterval(wait_s), priority: 2, startedAt: startedAt)
-        end.error = "\(error)"
+        end.error = reason
         return end
     }
 

@@ -22,6 +22,13 @@ public struct SyncPlan: Sendable {
     public init(settings: SyncSettings) { self.settings = settings }
 
     public func next(_ state: SyncState, now: Date) -> NextStep {
+        if state.listTrouble == nil, let step = nextListStep(state, now: now) { return step }
+        if profileIsDue(state, now: now) { return .profile }
+        if let item = state.work.first { return .fetch(item) }
+        return .done(nextDueAt: nextDue(state, now: now))
+    }
+
+    private func nextListStep(_ state: SyncState, now: Date) -> NextStep? {
         if let pass = state.pass { return .list(pass) }
         if let page = state.cursor.walkPage {
             if page > 1, let item = newestWork(state) { return .fetch(item) }
@@ -29,9 +36,7 @@ public struct SyncPlan: Sendable {
         }
         if walkIsDue(state, now: now) { return .list(ListPass(kind: .walk, page: 1, after: nil)) }
         if listIsDue(state, now: now) { return .list(ListPass(kind: .incremental, page: 1, after: after(state, now: now))) }
-        if profileIsDue(state, now: now) { return .profile }
-        if let item = state.work.first { return .fetch(item) }
-        return .done(nextDueAt: nextDue(state, now: now))
+        return nil
     }
 
     /// The class of a step's calls for the governor. An admin's request speeds up what is new; a history stays history.

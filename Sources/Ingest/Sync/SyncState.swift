@@ -81,6 +81,8 @@ public struct SyncState: Sendable {
     /// The incremental pass that this turn is in.
     public var pass: ListPass?
     public var profileFetchedAt: Date?
+    /// Why the list could not be read in this turn; what is known already is fetched all the same.
+    public var listTrouble: String?
     /// Due work, newest start first.
     public var work: [WorkItem] = []
     /// Start of the oldest among the athlete's newest activities, which come before the rest of the walk.

@@ -139,6 +139,11 @@ struct TurnQueries: Sendable {
         }
     }
 
+    /// Stops the athlete until a new grant, with the reason for people.
+    func askToReconnect(_ reason: String) async throws {
+        try await database.query("UPDATE sync.athlete SET state = 'reconnect', state_reason = \(reason) WHERE athlete_id = \(athlete)")
+    }
+
     /// How often in a row this athlete's turns have failed.
     func failures() async throws -> Int {
         let rows = try await database.query("SELECT failures FROM sync.schedule WHERE athlete_id = \(athlete)")
