@@ -2,6 +2,8 @@ import ArgumentParser
 
 struct QuarantineCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "quarantine", abstract: "What was set aside, and why.",
-        subcommands: [QuarantineListCommand.self], defaultSubcommand: QuarantineListCommand.self)
+        commandName: "quarantine", abstract: "What was set aside, why, and what becomes of it.",
+        subcommands: [
+            QuarantineListCommand.self, QuarantineShowCommand.self, QuarantineRetryCommand.self, QuarantineDropCommand.self,
+        ], defaultSubcommand: QuarantineListCommand.self)
 }

@@ -16,12 +16,17 @@ public enum ControlRoute: String, CaseIterable, Sendable {
     case connect
     case limits
     case quarantine
+    case quarantineEntry
+    case quarantineRetry
+    case quarantineDrop
 
     /// The HTTP method, upper case.
     public var method: String {
         switch self {
-        case .status, .athletes, .athlete, .progressAll, .progressAthlete, .limits, .quarantine: "GET"
-        case .importAthletes, .syncAll, .syncAthlete, .pauseAll, .pauseAthlete, .resumeAll, .resumeAthlete, .connect: "POST"
+        case .status, .athletes, .athlete, .progressAll, .progressAthlete, .limits, .quarantine, .quarantineEntry: "GET"
+        case .importAthletes, .syncAll, .syncAthlete, .pauseAll, .pauseAthlete, .resumeAll, .resumeAthlete, .connect,
+            .quarantineRetry, .quarantineDrop:
+            "POST"
         }
     }
 
@@ -43,6 +48,9 @@ public enum ControlRoute: String, CaseIterable, Sendable {
         case .connect: "/v1/connect"
         case .limits: "/v1/limits"
         case .quarantine: "/v1/quarantine"
+        case .quarantineEntry: "/v1/quarantine/entry"
+        case .quarantineRetry: "/v1/quarantine/retry"
+        case .quarantineDrop: "/v1/quarantine/drop"
         }
     }
 

@@ -6,6 +6,8 @@ public struct SyncError: AdvisedError {
     public enum Code: String, Sendable {
         /// No athlete of that number is known.
         case unknownAthlete = "unknown_athlete"
+        /// Nothing of that name is set aside.
+        case notSetAside = "not_set_aside"
         /// The one-time state of a connect is unknown, used or too old.
         case connectStateInvalid = "connect_state_invalid"
         /// The grant lacks what the sync needs.

@@ -50,3 +50,78 @@ public struct QuarantineMessage: Codable, Sendable, Equatable {
         self.entries = entries
     }
 }
+
+/// `GET /v1/quarantine/entry`: one thing set aside, with what the completeness ledger says of it. The body is not in it.
+public struct QuarantineEntryMessage: Codable, Sendable, Equatable {
+    /// The row of the completeness ledger.
+    public struct Ledger: Codable, Sendable, Equatable {
+        public let state: String
+        public let reason: String?
+        public let attempts: Int
+        public let nextTryAt: Date?
+        /// When the activity started.
+        public let startAt: Date
+
+        public init(state: String, reason: String?, attempts: Int, nextTryAt: Date?, startAt: Date) {
+            self.state = state
+            self.reason = reason
+            self.attempts = attempts
+            self.nextTryAt = nextTryAt
+            self.startAt = startAt
+        }
+
+        enum CodingKeys: String, CodingKey {
+            case state, reason, attempts
+            case nextTryAt = "next_try_at"
+            case startAt = "start_at"
+        }
+    }
+
+    public let entry: QuarantineMessage.Entry
+    /// Absent for what has no row there: a list, a failed transform, a list element without a readable number.
+    public let ledger: Ledger?
+    /// What a retry does: `fetch`, `transform`, `walk` or `look_again`.
+    public let remedy: String
+
+    public init(entry: QuarantineMessage.Entry, ledger: Ledger?, remedy: String) {
+        self.entry = entry
+        self.ledger = ledger
+        self.remedy = remedy
+    }
+}
+
+/// Body of `POST /v1/quarantine/retry` and `POST /v1/quarantine/drop`: one entry, or, for a retry, all of an athlete's.
+public struct QuarantineSelection: Codable, Sendable, Equatable {
+    public let athleteID: Int64
+    /// With `object_id` one entry; both absent: all of the athlete's.
+    public let endpoint: String?
+    public let objectID: Int64?
+
+    public init(athleteID: Int64, endpoint: String?, objectID: Int64?) {
+        self.athleteID = athleteID
+        self.endpoint = endpoint
+        self.objectID = objectID
+    }
+
+    enum CodingKeys: String, CodingKey {
+        case endpoint
+        case athleteID = "athlete_id"
+        case objectID = "object_id"
+    }
+}
+
+/// Answer to a retry or a drop: how many entries it reached.
+public struct QuarantineDoneMessage: Codable, Sendable, Equatable {
+    public let entries: Int
+    public let requestedAt: Date
+
+    public init(entries: Int, requestedAt: Date) {
+        self.entries = entries
+        self.requestedAt = requestedAt
+    }
+
+    enum CodingKeys: String, CodingKey {
+        case entries
+        case requestedAt = "requested_at"
+    }
+}

@@ -1,6 +1,7 @@
 import ControlAPI
 import Database
 import Foundation
+import Sync
 
 /// What is set aside, and the recent failures of runs.
 struct QuarantineQueries: Sendable {
@@ -18,6 +19,30 @@ struct QuarantineQueries: Sendable {
         let total = try await database.query(
             "SELECT count(*) FROM sync.quarantine WHERE athlete_id BETWEEN \(ids.lowerBound) AND \(ids.upperBound)")
         return QuarantineMessage(total: try total[0].decode(Int.self), entries: try rows.map(entry))
+    }
+
+    /// Nil: there is no such entry.
+    func entry(athlete: Int64, endpoint: String, object: Int64) async throws -> QuarantineEntryMessage? {
+        let rows = try await database.query(
+            """
+            SELECT q.athlete_id, q.endpoint, q.object_id, q.reason, q.detail, q.attempts, q.first_at, q.last_at,
+                   coalesce(length(q.body), 0), c.state, c.reason, c.attempts, c.next_try_at, c.start_at
+            FROM sync.quarantine q
+            LEFT JOIN sync.completeness c
+              ON c.athlete_id = q.athlete_id AND c.activity_id = q.object_id AND c.endpoint = q.endpoint
+            WHERE q.athlete_id = \(athlete) AND q.endpoint = \(endpoint) AND q.object_id = \(object)
+            """)
+        guard let row = rows.first else { return nil }
+        let entry = try entry(row)
+        let remedy = QuarantineRemedy(endpoint: entry.endpoint, objectID: entry.objectID, reason: entry.reason)
+        return QuarantineEntryMessage(entry: entry, ledger: try ledger(row), remedy: remedy.name)
+    }
+
+    private func ledger(_ row: Row) throws -> QuarantineEntryMessage.Ledger? {
+        guard let state = try row.column(9, as: String?.self) else { return nil }
+        return .init(
+            state: state, reason: try row.column(10), attempts: try row.column(11), nextTryAt: try row.column(12),
+            startAt: try row.column(13))
     }
 
     /// At most ten athletes whose last run failed, newest first.

@@ -25,7 +25,8 @@ struct RefusalMiddleware: RouterMiddleware {
     private func refusal(_ error: any Error, _ request: Request) -> ControlRefusal {
         switch error {
         case let refusal as ControlRefusal: refusal
-        case let error as SyncError where error.code == .unknownAthlete: ControlRefusal(.notFound, error.description)
+        case let error as SyncError where error.code == .unknownAthlete || error.code == .notSetAside:
+            ControlRefusal(.notFound, error.description)
         case let error as HTTPError where error.status == .notFound: unknown(request)
         case let error as HTTPError: ControlRefusal(.badRequest, error.status.reasonPhrase)
         case let error as DatabaseError where error.code == .unreachable:

@@ -1,0 +1,91 @@
+import Core
+import Database
+import Foundation
+import Warehouse
+
+/// An admin's side of the quarantine: each call writes its intent to Postgres and then pokes who acts on it.
+public struct QuarantineDesk: Sendable {
+    /// Names an athlete's entry: its endpoint and its object's number, as `quarantine list` shows them.
+    public struct EntryName: Sendable {
+        public let endpoint: String
+        public let objectID: Int64
+
+        public init(endpoint: String, objectID: Int64) {
+            self.endpoint = endpoint
+            self.objectID = objectID
+        }
+    }
+
+    /// The ledger's reason for what an admin gave up; nothing tries it again by itself.
+    public static let droppedReason = "dropped by an admin"
+    /// Entries that one call retries at most.
+    public static let entriesMax = 10_000
+
+    private let database: Database
+    private let clock: WallClock
+
+    public init(database: Database, clock: WallClock) {
+        self.database = database
+        self.clock = clock
+    }
+
+    /// Has one entry, or all of an athlete's, tried again, with their attempts counted anew. Answers how many entries it reached.
+    ///
+    /// An entry that was dropped may be named, too. An unreadable answer stays listed until silver could read it.
+    /// - Throws: `SyncError.notSetAside` when nothing is; `DatabaseError`.
+    @discardableResult
+    public func retry(_ athlete: AthleteID, _ name: EntryName? = nil) async throws -> Int {
+        let now = clock.now
+        return try await database.transaction { connection in
+            let entries = try await entries(athlete, name, on: connection)
+            if entries.isEmpty { throw notSetAside(athlete) }
+            _ = try await connection.pipeline(QuarantineQueries(athlete: athlete, now: now).retry(entries))
+            return entries.count
+        }
+    }
+
+    /// Gives one entry up: it leaves the list, and the ledger keeps that it is missing because an admin said so.
+    ///
+    /// Should Strava list another version of the activity, that version is fetched.
+    /// - Throws: `SyncError.notSetAside`; `DatabaseError`.
+    public func drop(_ athlete: AthleteID, _ name: EntryName) async throws {
+        let now = clock.now
+        try await database.transaction { connection in
+            try await connection.query(
+                """
+                UPDATE sync.completeness SET reason = \(Self.droppedReason), next_try_at = NULL, updated_at = \(now)
+                WHERE athlete_id = \(athlete) AND activity_id = \(name.objectID) AND endpoint = \(name.endpoint)
+                  AND state = 'quarantined'
+                """)
+            let dropped = try await connection.query(
+                """
+                DELETE FROM sync.quarantine
+                WHERE athlete_id = \(athlete) AND endpoint = \(name.endpoint) AND object_id = \(name.objectID)
+                """)
+            if dropped.affected == 0 { throw notSetAside(athlete) }
+        }
+    }
+
+    /// The entries are not locked: a landing locks the schedule first and the quarantine last, and so does a retry.
+    private func entries(_ athlete: AthleteID, _ name: EntryName?, on connection: Connection) async throws -> [QuarantineQueries.Entry] {
+        let rows = try await connection.query(
+            """
+            SELECT endpoint, object_id, reason FROM sync.quarantine
+            WHERE athlete_id = \(athlete) AND (\(name?.endpoint)::text IS NULL OR endpoint = \(name?.endpoint))
+              AND (\(name?.objectID)::bigint IS NULL OR object_id = \(name?.objectID))
+            UNION
+            SELECT endpoint, activity_id, reason FROM sync.completeness
+            WHERE athlete_id = \(athlete) AND activity_id = \(name?.objectID) AND endpoint = \(name?.endpoint)
+              AND state = 'quarantined' AND reason = \(Self.droppedReason)
+            ORDER BY 1, 2 LIMIT \(Self.entriesMax)
+            """)
+        return try rows.map { row in
+            let (endpoint, object, reason) = try row.decode(String.self, Int64.self, String.self)
+            return QuarantineQueries.Entry(endpoint: endpoint, objectID: object, reason: reason)
+        }
+    }
+
+    private func notSetAside(_ athlete: AthleteID) -> SyncError {
+        SyncError(.notSetAside, "nothing of that name is set aside for athlete \(athlete): see fitnessctl quarantine list")
+    }
+}

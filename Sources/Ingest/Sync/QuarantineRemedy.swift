@@ -1,0 +1,40 @@
+import Core
+import Warehouse
+
+/// What helps something that was set aside. Pure.
+public enum QuarantineRemedy: Sendable, Equatable {
+    /// Strava is asked again for this endpoint of the activity.
+    case fetch(CompletenessEndpoint, ActivityID)
+    /// Silver is made again from the answer that is here; 0 stands for the athlete's own objects.
+    case transform(activityID: Int64)
+    /// The whole list is walked again: one of its elements could not be read.
+    case walk
+    /// What the last walk did not name is asked for by its number; only a 404 there removes it.
+    case lookAgain
+
+    public init(endpoint: String, objectID: Int64, reason: String) {
+        switch endpoint {
+        case "silver": self = .transform(activityID: objectID)
+        case "list": self = .lookAgain
+        case "athlete": self = .transform(activityID: 0)
+        default:
+            if reason == "unreadable_answer" {
+                self = .transform(activityID: objectID)
+            } else if let endpoint = CompletenessEndpoint(rawValue: endpoint), endpoint != .summary {
+                self = .fetch(endpoint, ActivityID(objectID))
+            } else {
+                self = .walk
+            }
+        }
+    }
+
+    /// A snake_case word of a closed set.
+    public var name: String {
+        switch self {
+        case .fetch: "fetch"
+        case .transform: "transform"
+        case .walk: "walk"
+        case .lookAgain: "look_again"
+        }
+    }
+}
