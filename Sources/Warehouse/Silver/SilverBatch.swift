@@ -60,10 +60,16 @@ struct SilverBatch: Sendable {
         ])
         try note(filled, inventory, in: &material)
         try await run(scripts.beforeArrays, on: connection)
-        let arrays = inventory.streamHeads.compactMap { head in material.streams[head.key].map { SilverQueries.store($0, of: head) } }
-        _ = try await connection.pipeline(arrays)
+        _ = try await connection.pipeline(arrays(inventory, material))
         try await run(scripts.afterArrays, on: connection)
         _ = try await connection.pipeline(books(material) + [SilverQueries.done(work)])
+    }
+
+    private func arrays(_ inventory: SilverInventory, _ material: SilverMaterial) -> [SQL] {
+        inventory.streamHeads.flatMap { head -> [SQL] in
+            guard let streams = material.streams[head.key] else { return [] }
+            return [SilverQueries.store(streams, of: head)] + SilverQueries.storeRollup(ActivityRollup(streams), of: head)
+        }
     }
 
     private func read(_ heads: [AnswerHead], on connection: Connection) async throws -> SilverMaterial {

@@ -1,0 +1,103 @@
+/// Figures of an activity that follow from its streams alone. Nil: the streams don't say.
+struct ActivityMetrics: Sendable, Equatable {
+    let recorded_s: Int
+    let heartrate_s: Int
+    let averageHeartrate_bpm: Double?
+    let power_s: Int
+    let averagePower_w: Double?
+    let normalizedPower_w: Double?
+    let decoupling: Decoupling?
+    let bestVAM_m_per_h: Double?
+    let gradeAdjustedDistance_m: Double?
+}
+
+/// Normalised power, after Coggan (Allen, Coggan: Training and Racing with a Power Meter): the power is averaged over rolling 30 s, from
+/// the 30th second on; these means are taken to the fourth power, averaged, and the fourth root is taken. It goes over the recorded
+/// seconds one after the other: pauses are taken out.
+enum NormalizedPower {
+    static let window_s = 30
+
+    /// Watts; nil under 30 s of power.
+    static func watts(_ power: [Double]) -> Double? {
+        guard power.count >= window_s else { return nil }
+        var sum = power[..<window_s].reduce(0, +)
+        var total = fourthPower(sum)
+        for second in window_s..<power.count {
+            sum += power[second] - power[second - window_s]
+            total += fourthPower(sum)
+        }
+        return (total / Double(power.count - window_s + 1)).squareRoot().squareRoot()
+    }
+
+    private static func fourthPower(_ sum: Double) -> Double {
+        let mean = sum / Double(window_s)
+        return mean * mean * mean * mean
+    }
+}
+
+/// How much output per heart beat falls from the first to the second half, after Friel (Pw:HR and Pa:HR): with the ratio of mean power
+/// (else mean speed) to mean heart rate in each half, (first − second) / first, in percent. Positive: the heart rate drifted up.
+struct Decoupling: Sendable, Equatable {
+    enum Basis: String, Sendable { case power, pace }
+
+    /// Shorter than 20 minutes it says nothing.
+    static let known_s_min = 1200
+
+    let percent: Double
+    let basis: Basis
+
+    /// The halves are halves of the seconds that have both values.
+    init?(_ output: SecondSeries, basis: Basis, heartrate: SecondSeries) {
+        let pairs = zip(output.values, heartrate.values).filter { !$0.isNaN && !$1.isNaN }
+        guard pairs.count >= Self.known_s_min else { return nil }
+        func ratio(_ half: ArraySlice<(Double, Double)>) -> Double {
+            half.reduce(0) { $0 + $1.0 } / half.reduce(0) { $0 + $1.1 }
+        }
+        let first = ratio(pairs[..<(pairs.count / 2)])
+        let second = ratio(pairs[(pairs.count / 2)...])
+        guard first > 0, first.isFinite, second.isFinite else { return nil }
+        percent = (first - second) / first * 100
+        self.basis = basis
+    }
+}
+
+/// Climbing speed (velocità ascensionale media, after Ferrari): metres climbed in an hour, here over the best 10 minutes of elapsed time,
+/// net from the start of the window to its end.
+enum ClimbingSpeed {
+    static let window_s = 600
+
+    /// Metres per hour; nil when nothing was climbed or the altitude is not known over 10 minutes.
+    static func best_m_per_h(_ altitude: SecondSeries) -> Double? {
+        let values = altitude.values
+        guard values.count > window_s else { return nil }
+        var best = 0.0
+        for second in 0..<(values.count - window_s) { best = max(best, values[second + window_s] - values[second]) }
+        return best > 0 ? best * 3600 / Double(window_s) : nil
+    }
+}
+
+/// What a way up or down would be on the level, by the metabolic cost of running on slopes (Minetti et al. 2002, J. Appl. Physiol. 93:
+/// 1039–1046): C(i) = 155.4 i⁵ − 30.4 i⁴ − 43.3 i³ + 46.3 i² + 19.5 i + 3.6 joules per kilogram and metre, for gradients of up to 45 %.
+enum GradeAdjustment {
+    static let gradient_max = 0.45
+
+    /// Cost on the gradient (rise over run) relative to the level.
+    static func factor(_ gradient: Double) -> Double {
+        let i = min(max(gradient, -gradient_max), gradient_max)
+        return (((((155.4 * i - 30.4) * i - 43.3) * i + 46.3) * i + 19.5) * i + 3.6) / 3.6
+    }
+
+    /// Metres on the level that cost as much. A stretch takes the grade at its beginning; without one it counts as level.
+    static func distance_m(_ timeline: Timeline, distances: [Double], gradesPercent: [Double]) -> Double? {
+        guard timeline.points.contains(where: { !gradesPercent[$0].isNaN }) else { return nil }
+        var total = 0.0
+        var last: (metres: Double, grade: Double)?
+        for point in timeline.points {
+            let metres = distances[point]
+            guard metres >= last?.metres ?? 0, metres <= DistanceTrack.metres_max else { continue }
+            if let last { total += (metres - last.metres) * factor(last.grade.isNaN ? 0 : last.grade / 100) }
+            last = (metres, gradesPercent[point])
+        }
+        return last == nil ? nil : total
+    }
+}

@@ -1,0 +1,110 @@
+/// The best effort at each rung of a ladder, as columns: NaN where there is none. Both arrays end at the last rung that was reached.
+struct BestEfforts: Sendable, Equatable {
+    private(set) var values: [Double]
+    private(set) var starts_s: [Double]
+
+    private init(_ efforts: [Effort?]) {
+        let reached = (efforts.lastIndex { $0 != nil } ?? -1) + 1
+        values = efforts.prefix(reached).map { $0?.value ?? .nan }
+        starts_s = efforts.prefix(reached).map { $0?.start_s ?? .nan }
+    }
+
+    var isEmpty: Bool { values.isEmpty }
+
+    struct Effort: Sendable, Equatable {
+        let value: Double
+        let start_s: Double
+    }
+
+    /// Best mean power over windows of elapsed time, in watts: in a second without a value no power is made, so a pause counts as 0 W.
+    static func power(_ power: SecondSeries) -> BestEfforts {
+        let sums = runningSums(power.values.map { $0.isNaN ? 0 : $0 })
+        return BestEfforts(EffortLadder.durations_s.map { bestMean(sums, over: $0) })
+    }
+
+    /// Best mean heart rate over windows of elapsed time, in beats per minute: the mean of the seconds that have a value, in windows in
+    /// which at least nine tenths have one. (Nothing is known of the heart in a pause, and 0 would be wrong.)
+    static func heartrate(_ heartrate: SecondSeries) -> BestEfforts {
+        let sums = runningSums(heartrate.values.map { $0.isNaN ? 0 : $0 })
+        let counts = runningSums(heartrate.values.map { $0.isNaN ? 0 : 1 })
+        return BestEfforts(EffortLadder.durations_s.map { bestMeanOfKnown(sums, counts, over: $0) })
+    }
+
+    /// Shortest elapsed time in seconds for each distance, pauses included. Either end of a stretch may lie between two samples.
+    static func pace(_ track: DistanceTrack) -> BestEfforts {
+        BestEfforts(
+            EffortLadder.distances_m.map { distance_m in
+                [fastestFromSample(track, distance_m), fastestToSample(track, distance_m)].compactMap(\.self).min { $0.value < $1.value }
+            })
+    }
+
+    /// `sums[i]` is the sum of the first i values.
+    private static func runningSums(_ values: [Double]) -> [Double] {
+        var sums = [Double](repeating: 0, count: values.count + 1)
+        for index in values.indices { sums[index + 1] = sums[index] + values[index] }
+        return sums
+    }
+
+    private static func bestMean(_ sums: [Double], over duration_s: Int) -> Effort? {
+        guard duration_s < sums.count else { return nil }
+        var (best, start) = (-Double.infinity, 0)
+        sums.withUnsafeBufferPointer { sums in
+            for second in 0..<(sums.count - duration_s) {
+                let sum = sums[second + duration_s] - sums[second]
+                if sum > best { (best, start) = (sum, second) }
+            }
+        }
+        return Effort(value: best / Double(duration_s), start_s: Double(start))
+    }
+
+    private static func bestMeanOfKnown(_ sums: [Double], _ counts: [Double], over duration_s: Int) -> Effort? {
+        guard duration_s < sums.count else { return nil }
+        let known_s_min = Double(duration_s) * 0.9
+        var (best, start) = (-Double.infinity, -1)
+        for second in 0..<(sums.count - duration_s) {
+            let known_s = counts[second + duration_s] - counts[second]
+            if known_s < known_s_min { continue }
+            let mean = (sums[second + duration_s] - sums[second]) / known_s
+            if mean > best { (best, start) = (mean, second) }
+        }
+        return start < 0 ? nil : Effort(value: best, start_s: Double(start))
+    }
+}
+
+/// Pace: stretches that begin, or end, at a sample; one of the two is always among the fastest.
+extension BestEfforts {
+    private static func fastestFromSample(_ track: DistanceTrack, _ distance_m: Double) -> Effort? {
+        var best: Effort?
+        var end = 1
+        for start in track.metres.indices {
+            let goal = track.metres[start] + distance_m
+            while end < track.metres.count, track.metres[end] < goal { end += 1 }
+            if end >= track.metres.count { break }
+            let time_s = instant(track, goal, between: end - 1, onPause: end) - Double(track.seconds[start])
+            if time_s < best?.value ?? .infinity { best = Effort(value: time_s, start_s: Double(track.seconds[start])) }
+        }
+        return best
+    }
+
+    private static func fastestToSample(_ track: DistanceTrack, _ distance_m: Double) -> Effort? {
+        var best: Effort?
+        var start = 0
+        for end in track.metres.indices where track.metres[end] - (track.metres.first ?? 0) >= distance_m {
+            let goal = track.metres[end] - distance_m
+            while start + 1 < end, track.metres[start + 1] <= goal { start += 1 }
+            let from = instant(track, goal, between: start, onPause: start)
+            let time_s = Double(track.seconds[end]) - from
+            if time_s < best?.value ?? .infinity { best = Effort(value: time_s, start_s: from) }
+        }
+        return best
+    }
+
+    /// When the athlete was at `goal`, which lies between two samples. Within a pause nobody knows: then it is `onPause`, the end of the
+    /// gap that makes the effort longer.
+    private static func instant(_ track: DistanceTrack, _ goal: Double, between place: Int, onPause: Int) -> Double {
+        let (from, to) = (track.seconds[place], track.seconds[place + 1])
+        let way = track.metres[place + 1] - track.metres[place]
+        guard to - from <= Timeline.gap_s_max, way > 0 else { return Double(track.seconds[onPause]) }
+        return Double(from) + (goal - track.metres[place]) / way * Double(to - from)
+    }
+}
