@@ -30,11 +30,20 @@ final class Console: Sendable {
     /// Shows these lines at the bottom in place of the ones before. Nothing where there is no terminal.
     func show(_ lines: [String]) {
         guard isTerminal else { return }
+        // A line that wraps would be two lines to clear.
+        let columns = Self.columns
+        let lines = lines.map { String($0.prefix(columns)) }
         block.withLock { current in
             clear(current)
             current = lines
             draw(current)
         }
+    }
+
+    private static var columns: Int {
+        var size = winsize()
+        let isKnown = ioctl(STDOUT_FILENO, UInt(TIOCGWINSZ), &size) == 0 && size.ws_col > 0
+        return isKnown ? Int(size.ws_col) : 80
     }
 
     private func clear(_ lines: [String]) {

@@ -105,7 +105,7 @@ struct Daemon: Sendable {
                     listen: listen, publicURL: publicURL, database: store.database, strava: strava, clock: clock, logger: logger,
                     register: { try await registry.register($0, athlete: $1, uid: $2, scope: $3) },
                     pendingMigrations: { try await store.pendingMigrations() },
-                    figures: { try await progress.figures(startedAt: startedAt) }))
+                    figures: { try await progress.figures(startedAt: startedAt, calls: strava.tally.calls) }))
             listening = "http://\(listen.host):\(listen.port)/"
         }
         let places = Places(psql: store.privateURL, web: listening, controlSocket: configuration.controlSocket)

@@ -9,6 +9,13 @@ struct Places: Sendable {
     let psql: String?
     let web: String?
     let controlSocket: String
+
+    /// The tool beside this program, where there is one.
+    var fitnessctl: String {
+        let executable = (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")) ?? ""
+        let beside = URL(filePath: executable).deletingLastPathComponent().appending(path: "fitnessctl").path
+        return FileManager.default.isExecutableFile(atPath: beside) ? beside : "fitnessctl"
+    }
 }
 
 /// Live progress for the one who started the daemon: a block that is drawn anew each second on a terminal, a line now and then elsewhere;
@@ -71,32 +78,38 @@ struct ProgressDisplay: Service {
     private func whereToLook() -> [String] {
         var lines = ["Look further:"]
         if let url = places.psql { lines.append("  psql \"\(url)\"") }
-        lines.append("  fitnessctl --socket \(places.controlSocket) status")
+        lines.append("  \(places.fitnessctl) status --socket \(places.controlSocket)")
         if let web = places.web { lines.append("  \(web)") }
         lines.append("It goes on running and fetches what is new; Ctrl-C stops it.")
         return lines
     }
 
     private func block(_ now: Progress) -> [String] {
-        ["\u{2500}\u{2500} fitnessd \(clock.now.formatted(.iso8601.time(includingFractionalSeconds: false)))", "   " + line(now)]
+        let time = clock.now.formatted(.iso8601.time(includingFractionalSeconds: false))
+        return ["\u{2500}\u{2500} fitnessd \(time) UTC \u{2500}\u{2500}"] + (counts(now) + [quota(now)]).map { "   " + $0 }
             + (waiting(now).map { ["   waits: \($0)"] } ?? [])
     }
 
-    private func line(_ now: Progress) -> String {
-        var parts = [
+    private func line(_ now: Progress) -> String { (counts(now) + [quota(now)]).joined(separator: " \u{00B7} ") }
+
+    private func counts(_ now: Progress) -> [String] {
+        let have = [
             "\(now.athletes) athletes", "\(now.activities) activities listed", "\(now.silverActivities) in silver", "\(now.points) points",
         ]
-        if now.pending > 0 { parts.append("\(now.pending) calls to make") }
-        if now.waiting > 0 { parts.append("\(now.waiting) to try later") }
-        if now.silverBacklog > 0 { parts.append("\(now.silverBacklog) to transform") }
-        if now.quarantined > 0 { parts.append("\(now.quarantined) in quarantine") }
-        if now.reconnect > 0 { parts.append("\(now.reconnect) must reconnect") }
-        parts.append("quota \(now.quarterUsed)/\(now.quarterLimit) this quarter hour, \(now.dayUsed)/\(now.dayLimit) today")
-        return parts.joined(separator: " \u{00B7} ")
+        let open = [
+            (now.pending, "calls to make"), (now.silverBacklog, "to transform"), (now.waiting, "to try later"),
+            (now.quarantined, "in quarantine"), (now.reconnect, "must reconnect"),
+        ].filter { $0.0 > 0 }.map { "\($0.0) \($0.1)" }
+        return [have, open].filter { !$0.isEmpty }.map { $0.joined(separator: " \u{00B7} ") }
+    }
+
+    private func quota(_ now: Progress) -> String {
+        "quota \(now.quarterUsed)/\(now.quarterLimit) this quarter hour, \(now.dayUsed)/\(now.dayLimit) today"
     }
 
     private func waiting(_ now: Progress) -> String? {
-        guard let reason = now.waitingReason else { return nil }
+        // A wait that ends before anybody has read it is not worth a line.
+        guard let reason = now.waitingReason, now.waitingUntil.map({ $0.timeIntervalSince(clock.now) > 1 }) ?? false else { return nil }
         let until = now.waitingUntil.map { ", until \($0.formatted(.iso8601.time(includingFractionalSeconds: false))) UTC" } ?? ""
         return reason.replacingOccurrences(of: "_", with: " ") + until
     }

@@ -9,6 +9,8 @@ public struct StravaClient: Sendable {
     let clock: WallClock
     private let http: HTTPClient
     private let logger: Logger
+    /// How the calls of this client ended.
+    public let tally = CallTally()
 
     public init(configuration: StravaConfiguration, http: HTTPClient, clock: WallClock, logger: Logger) {
         self.configuration = configuration
@@ -39,6 +41,7 @@ public struct StravaClient: Sendable {
     func send(_ request: HTTPRequest, door: AnswerDoor, endpoint: String) async throws(StravaError) -> HTTPResponse {
         let startedAt = clock.now
         let response = try await transported(request, endpoint: endpoint)
+        tally.add(endpoint, status: response.status)
         let duration = clock.now.timeIntervalSince(startedAt)
         logger.log(
             .debug, "strava answered",
@@ -53,6 +56,7 @@ public struct StravaClient: Sendable {
         do {
             return try await http.send(request)
         } catch let error as HTTPTransportError {
+            tally.add(endpoint, status: nil)
             throw StravaError(transport: error, endpoint: endpoint)
         } catch {
             throw StravaError(code: .network, reachedStrava: .unknown, endpoint: endpoint)
