@@ -11,7 +11,9 @@ import Testing
         ["bogus"], ["status", "--bogus"], ["sync"], ["sync", "5", "--all"], ["sync", "x"], ["sync", "0"], ["athletes", "show"],
         ["athletes", "connect"], ["athletes", "connect", "--uid", ""], ["athletes", "import"], ["pause", "--for", "soon"],
         ["pause", "--for", "2"], ["pause", "--for", "0s"], ["pause", "--for", "9999999999d"], ["pause", "1", "2"],
-        ["quarantine", "list", "--athlete", "-1"], ["quarantine", "show", "5", "streams"], ["quarantine", "retry"],
+        ["quarantine", "list", "--athlete", "-1"], ["quarantine", "show", "5", "streams"], ["quarantine", "retry"], ["explain"],
+        ["explain", "0"],
+        ["sync", "5", "--only", "zones"], ["sync", "5", "--full", "--only", "streams"], ["sync", "5", "--wait", "--dry-run"],
         ["quarantine", "retry", "5", "streams"], ["quarantine", "drop", "5"],
     ])
     func `wrong usage ends with 2 and says how it is meant`(arguments: [String]) async throws {
@@ -24,6 +26,7 @@ import Testing
         ["status"], ["athletes"], ["athletes", "list"], ["athletes", "show", "5"], ["athletes", "connect", "--uid", "u"],
         ["athletes", "import", "-"], ["sync", "5"], ["sync", "--all", "--full", "--wait"], ["pause"], ["pause", "5", "--for", "1h30m"],
         ["resume"], ["resume", "5"], ["limits"], ["quarantine"], ["quarantine", "list", "--athlete", "5"],
+        ["explain", "5"], ["sync", "--all", "--dry-run"], ["sync", "5", "--only", "list", "--only", "detail"],
         ["quarantine", "show", "5", "streams", "6"], ["quarantine", "retry", "5"], ["quarantine", "drop", "5", "list", "0"],
     ])
     func `without a daemon every command ends with 3 and one sentence`(arguments: [String]) async throws {
@@ -45,7 +48,7 @@ import Testing
     @Test func `help ends with 0 and names every command`() async throws {
         let ending = try await Tool.run(["--help"])
         #expect(ending.code == 0)
-        for command in ["status", "athletes", "sync", "pause", "resume", "limits", "quarantine"] {
+        for command in ["status", "athletes", "sync", "pause", "resume", "limits", "quarantine", "explain"] {
             #expect(ending.out.contains("  \(command) "))
         }
     }

@@ -17,17 +17,27 @@ struct SyncCommand: AsyncParsableCommand {
     @Flag(help: "Walk the whole list of activities again.")
     var full = false
 
+    @Option(help: "Only this step: list, detail or streams; may be given several times. The rest waits for the ordinary rhythm.")
+    var only: [SyncRequest.Step] = []
+
     @Flag(help: "Follow it to its end; exit 1 when it fails. With --json one progress message a line.")
     var wait = false
 
+    @Flag(help: "Only say what it would cost, in calls and hours; nothing is changed.")
+    var dryRun = false
+
     func validate() throws {
         guard (id != nil) != all else { throw ValidationError("Name one athlete by its number, or say --all.") }
+        if full, !only.isEmpty, !only.contains(.list) { throw ValidationError("--full walks the list: say --only list, too.") }
+        if wait, dryRun { throw ValidationError("There is nothing to wait for with --dry-run.") }
+        if wait, !only.isEmpty { throw ValidationError("--wait follows a whole sync: leave --only out.") }
         try AthleteArgument.check(id)
     }
 
     func run() async throws {
+        if dryRun { return try await price() }
         let target = ControlTarget(id == nil ? .syncAll : .syncAthlete, athlete: id)
-        let bytes = try await options.client.bytes(target, body: SyncRequest(full: full))
+        let bytes = try await options.client.bytes(target, body: SyncRequest(full: full, only: only.isEmpty ? nil : only))
         let accepted: AcceptedMessage = try ControlClient.decoded(bytes)
         if options.json {
             Terminal.print(Terminal.line(bytes))
@@ -35,6 +45,13 @@ struct SyncCommand: AsyncParsableCommand {
             Terminal.print("asked for a sync of \(Phrase.number(accepted.athletes)) athlete\(accepted.athletes == 1 ? "" : "s")")
         }
         if wait { try await follow(since: accepted.requestedAt) }
+    }
+
+    private func price() async throws {
+        var query = full ? [(name: "full", value: "true")] : []
+        if !only.isEmpty { query.append((name: "only", value: only.map(\.rawValue).joined(separator: ","))) }
+        let target = ControlTarget(id == nil ? .priceAll : .priceAthlete, athlete: id, query: query)
+        try await options.show(target, as: PriceMessage.self) { PriceText.text($0) }
     }
 
     private func follow(since: Date) async throws {
@@ -45,3 +62,5 @@ struct SyncCommand: AsyncParsableCommand {
         try follower.finish()
     }
 }
+
+extension SyncRequest.Step: ExpressibleByArgument {}

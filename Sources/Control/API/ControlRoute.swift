@@ -4,6 +4,9 @@ public enum ControlRoute: String, CaseIterable, Sendable {
     case status
     case athletes
     case athlete
+    case explanation
+    case priceAll
+    case priceAthlete
     case importAthletes
     case syncAll
     case syncAthlete
@@ -23,7 +26,9 @@ public enum ControlRoute: String, CaseIterable, Sendable {
     /// The HTTP method, upper case.
     public var method: String {
         switch self {
-        case .status, .athletes, .athlete, .progressAll, .progressAthlete, .limits, .quarantine, .quarantineEntry: "GET"
+        case .status, .athletes, .athlete, .explanation, .priceAll, .priceAthlete, .progressAll, .progressAthlete, .limits, .quarantine,
+            .quarantineEntry:
+            "GET"
         case .importAthletes, .syncAll, .syncAthlete, .pauseAll, .pauseAthlete, .resumeAll, .resumeAthlete, .connect,
             .quarantineRetry, .quarantineDrop:
             "POST"
@@ -36,6 +41,9 @@ public enum ControlRoute: String, CaseIterable, Sendable {
         case .status: "/v1/status"
         case .athletes: "/v1/athletes"
         case .athlete: "/v1/athletes/{athlete_id}"
+        case .explanation: "/v1/athletes/{athlete_id}/explanation"
+        case .priceAll: "/v1/price"
+        case .priceAthlete: "/v1/athletes/{athlete_id}/price"
         case .importAthletes: "/v1/athletes/import"
         case .syncAll: "/v1/sync"
         case .syncAthlete: "/v1/athletes/{athlete_id}/sync"

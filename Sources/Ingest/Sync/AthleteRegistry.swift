@@ -52,10 +52,11 @@ public struct AthleteRegistry: Sendable {
     /// Asks for a sync now, of one athlete or of all. Answers how many were asked for.
     ///
     /// All of them together go into the line of the ordinary work, spread by the order they were due in; one goes to its head.
-    public func requestSync(_ athlete: AthleteID?, full: Bool, by: String) async throws -> Int {
+    /// - Parameter only: these steps alone; the rest waits for the ordinary rhythm. Nil: all.
+    public func requestSync(_ athlete: AthleteID?, full: Bool, only: [SyncStep]? = nil, by: String) async throws -> Int {
         let now = clock.now
-        let request = JSONText(
-            String(decoding: try JSONEncoder().encode(SyncRequest(full: full, by: by, at: now.timeIntervalSince1970)), as: UTF8.self))
+        let asked = SyncRequest(full: full, by: by, at: now.timeIntervalSince1970, only: only, bulk: athlete == nil ? true : nil)
+        let request = JSONText(String(decoding: try JSONEncoder().encode(asked), as: UTF8.self))
         let rows = try await database.query(
             """
             UPDATE sync.schedule s SET request = \(request),

@@ -74,8 +74,8 @@ actor AthleteSync {
     }
 
     private func walk(startedAt: Date) async throws -> TurnEnd {
-        state = try await queries.state(now: now, newestCount: environment.settings.newestFirstCount)
-        state.request = claim.request.flatMap { try? JSONDecoder().decode(SyncRequest.self, from: Data($0.utf8)) }
+        let request = claim.request.flatMap { try? JSONDecoder().decode(SyncRequest.self, from: Data($0.utf8)) }
+        state = try await queries.state(request, now: now, newestCount: environment.settings.newestFirstCount)
         while true {
             try Task.checkCancellation()
             if state.work.isEmpty && state.pass == nil {

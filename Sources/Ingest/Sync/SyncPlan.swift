@@ -23,13 +23,14 @@ public struct SyncPlan: Sendable {
 
     public func next(_ state: SyncState, now: Date) -> NextStep {
         if state.listTrouble == nil, let step = nextListStep(state, now: now) { return step }
-        if profileIsDue(state, now: now) { return .profile }
-        if let item = state.work.first { return .fetch(item) }
+        if state.request?.only == nil, profileIsDue(state, now: now) { return .profile }
+        if let item = firstWanted(state) { return .fetch(item) }
         return .done(nextDueAt: nextDue(state, now: now))
     }
 
     private func nextListStep(_ state: SyncState, now: Date) -> NextStep? {
         if let pass = state.pass { return .list(pass) }
+        if let request = state.request, !request.wants(.list) { return nil }
         if let page = state.cursor.walkPage {
             if page > 1, let item = newestWork(state) { return .fetch(item) }
             return .list(ListPass(kind: .walk, page: page, after: nil))
@@ -42,7 +43,7 @@ public struct SyncPlan: Sendable {
     /// The class of a step's calls for the governor. An admin's request speeds up what is new; a history stays history.
     public func requestClass(_ step: NextStep, state: SyncState, now: Date) -> RequestClass {
         if case .fetch(let item) = step, !isRecent(item, state: state, now: now) { return .history }
-        if state.request != nil { return .connect }
+        if let request = state.request, !request.isBulk { return .connect }
         guard case .list(let pass) = step, pass.kind == .walk, state.cursor.historyCompleteAt != nil else { return .incremental }
         return .repair
     }
@@ -50,8 +51,18 @@ public struct SyncPlan: Sendable {
     // MARK: Parts of the decision
 
     private func newestWork(_ state: SyncState) -> WorkItem? {
-        guard let item = state.work.first, let threshold = state.newestThreshold, item.startAt >= threshold else { return nil }
+        guard let item = firstWanted(state), let threshold = state.newestThreshold, item.startAt >= threshold else { return nil }
         return item
+    }
+
+    /// The newest work, without the endpoints that a request leaves out.
+    private func firstWanted(_ state: SyncState) -> WorkItem? {
+        let wanted = state.endpointsWanted
+        for var item in state.work {
+            item.missing = item.missing.filter { wanted.contains($0.key) }
+            if !item.missing.isEmpty { return item }
+        }
+        return nil
     }
 
     private func walkIsDue(_ state: SyncState, now: Date) -> Bool {

@@ -42,6 +42,19 @@ public struct WorkItem: Sendable, Equatable {
     }
 }
 
+/// A kind of step that an admin may ask for alone.
+public enum SyncStep: String, Sendable, Codable, CaseIterable {
+    case list, detail, streams
+
+    var endpoint: CompletenessEndpoint? {
+        switch self {
+        case .list: nil
+        case .detail: .detail
+        case .streams: .streams
+        }
+    }
+}
+
 /// What an admin asked for; kept in `sync.schedule.request` until it is done.
 public struct SyncRequest: Sendable, Codable, Equatable {
     /// Walk the whole list again instead of only looking for what is new.
@@ -49,14 +62,23 @@ public struct SyncRequest: Sendable, Codable, Equatable {
     public var by: String
     /// When it was asked, in seconds since 1970.
     public var at: Double
+    /// Only these steps; the rest waits for the athlete's ordinary rhythm. Nil: all.
+    public var only: [SyncStep]?
+    /// Asked of all athletes together: work like any other, that never takes what is kept for connect and manual calls.
+    public var bulk: Bool?
 
-    public init(full: Bool, by: String, at: Double) {
+    public init(full: Bool, by: String, at: Double, only: [SyncStep]? = nil, bulk: Bool? = nil) {
         self.full = full
         self.by = by
         self.at = at
+        self.only = only
+        self.bulk = bulk
     }
 
     public var askedAt: Date { Date(timeIntervalSince1970: at) }
+    var isBulk: Bool { bulk ?? false }
+
+    func wants(_ step: SyncStep) -> Bool { only?.contains(step) ?? true }
 }
 
 /// A pass over the list: the walk over all of it, newest first, or a look for what is new.
@@ -92,4 +114,9 @@ public struct SyncState: Sendable {
     public var request: SyncRequest?
 
     public init(cursor: SyncCursor = SyncCursor()) { self.cursor = cursor }
+
+    /// The endpoints of activities that this turn fetches.
+    var endpointsWanted: [CompletenessEndpoint] {
+        SyncStep.allCases.filter { request?.wants($0) ?? true }.compactMap(\.endpoint)
+    }
 }

@@ -26,9 +26,10 @@ struct TurnQueries: Sendable {
     /// Rows read at once: enough for some minutes of work under Strava's limits.
     private static let workRowsMax = 120
 
-    func state(now: Date, newestCount: Int) async throws -> SyncState {
+    func state(_ request: SyncRequest?, now: Date, newestCount: Int) async throws -> SyncState {
         try await database.withConnection { connection in
             var state = SyncState(cursor: try await cursor(connection))
+            state.request = request
             state.profileFetchedAt = try await profileFetchedAt(connection)
             return try await withWork(state, connection, now: now, newestCount: newestCount)
         }
@@ -41,7 +42,7 @@ struct TurnQueries: Sendable {
 
     private func withWork(_ old: SyncState, _ connection: Connection, now: Date, newestCount: Int) async throws -> SyncState {
         var state = old
-        state.work = try await work(connection, now: now)
+        state.work = try await work(connection, old.endpointsWanted, now: now)
         let threshold = try await connection.query(
             """
             SELECT start_at FROM sync.activity WHERE athlete_id = \(athlete) AND gone_at IS NULL
@@ -78,12 +79,12 @@ struct TurnQueries: Sendable {
         return try rows.first?.decode(Date?.self)
     }
 
-    private func work(_ connection: Connection, now: Date) async throws -> [WorkItem] {
+    private func work(_ connection: Connection, _ endpoints: [CompletenessEndpoint], now: Date) async throws -> [WorkItem] {
         let rows = try await connection.query(
             """
             SELECT c.activity_id, c.start_at, a.first_listed_at, a.last_listed_at, c.endpoint, c.attempts
             FROM sync.completeness c JOIN sync.activity a USING (athlete_id, activity_id)
-            WHERE c.athlete_id = \(athlete) AND c.state IN ('pending', 'failed') AND c.endpoint IN ('detail', 'streams')
+            WHERE c.athlete_id = \(athlete) AND c.state IN ('pending', 'failed') AND c.endpoint = ANY (\(endpoints.map(\.rawValue)))
               AND (c.next_try_at IS NULL OR c.next_try_at <= \(now))
             ORDER BY c.start_at DESC, c.activity_id LIMIT \(TurnQueries.workRowsMax)
             """)

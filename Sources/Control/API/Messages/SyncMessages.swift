@@ -2,9 +2,17 @@ import Foundation
 
 /// Body of `POST /v1/sync` and `POST /v1/athletes/{athlete_id}/sync`. `full` walks the whole list again.
 public struct SyncRequest: Codable, Sendable, Equatable {
-    public let full: Bool
+    /// The steps that may be asked for alone.
+    public enum Step: String, Codable, Sendable, CaseIterable { case list, detail, streams }
 
-    public init(full: Bool) { self.full = full }
+    public let full: Bool
+    /// These steps alone; absent: all. What is left out waits for the ordinary rhythm.
+    public let only: [Step]?
+
+    public init(full: Bool, only: [Step]? = nil) {
+        self.full = full
+        self.only = only
+    }
 }
 
 /// Answer to a sync request: how many athletes it reached, and since when it stands (the start of what `progress` watches).

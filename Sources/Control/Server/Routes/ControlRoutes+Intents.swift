@@ -3,6 +3,7 @@ import Core
 import Foundation
 import Hummingbird
 import ServiceLifecycle
+import Sync
 
 extension ControlRoutes {
     /// The longest pause with an end, in seconds: a leap year.
@@ -30,9 +31,14 @@ extension ControlRoutes {
     }
 
     func sync(_ athlete: Int64?, _ request: Request) async throws -> AcceptedMessage {
-        let asked: SyncRequest = try await RequestReading.message(request, ifEmpty: SyncRequest(full: false))
+        let asked: ControlAPI.SyncRequest = try await RequestReading.message(request, ifEmpty: .init(full: false))
+        if let only = asked.only, only.isEmpty || asked.full && !only.contains(.list) {
+            throw ControlRefusal.badRequest("only must name a step, and list with full")
+        }
         let now = dependencies.clock.now
-        let count = try await dependencies.registry.requestSync(athlete.map { AthleteID($0) }, full: asked.full, by: "fitnessctl")
+        let only = asked.only.map { $0.compactMap { SyncStep(rawValue: $0.rawValue) } }
+        let count = try await dependencies.registry.requestSync(
+            athlete.map { AthleteID($0) }, full: asked.full, only: only, by: "fitnessctl")
         return AcceptedMessage(athletes: count, requestedAt: now)
     }
 

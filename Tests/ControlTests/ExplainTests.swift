@@ -1,0 +1,103 @@
+import ControlAPI
+import Core
+import Foundation
+import TestKit
+import Testing
+
+@testable import ControlServer
+
+@Suite struct ExplainTests {
+    private func ask(_ daemon: ControlHarness) async throws -> ExplanationMessage {
+        try await daemon.client.ask(ControlTarget(.explanation, athlete: 7))
+    }
+
+    @Test func `each thing that holds an athlete up is told with its reason and its end`() async throws {
+        try await ControlHarness.serve { daemon in
+            try await daemon.addAthlete(7)
+            #expect(try await ask(daemon).blockers.map(\.reason) == ["in_line"])
+            try await daemon.endTurn(7)
+            let idle = try await ask(daemon)
+            #expect(idle.blockers.isEmpty && idle.line.dueAt != nil)
+            try await daemon.endTurn(7, error: "Strava said no")
+            _ = try await daemon.database.query("UPDATE sync.schedule SET failures = 3")
+            let failing = try await ask(daemon)
+            #expect(failing.blockers == [.init(reason: "backing_off", detail: "Strava said no", until: failing.line.dueAt)])
+            _ = try await daemon.registry.pause(AthleteID(7), until: nil, reason: "rest")
+            _ = try await daemon.registry.pause(nil, until: nil, reason: "moving")
+            #expect(
+                try await ask(daemon).blockers.map { "\($0.reason) \($0.detail ?? "")" } == ["everything_paused moving", "paused rest"])
+            _ = try await daemon.database.query("UPDATE sync.athlete SET state = 'reconnect', state_reason = 'the grant is dead'")
+            #expect(try await ask(daemon).blockers == [.init(reason: "reconnect", detail: "the grant is dead")])
+        }
+    }
+
+    @Test func `an athlete at work stands in no line`() async throws {
+        try await ControlHarness.serve { daemon in
+            for id in Int64(5)...7 { try await daemon.addAthlete(id) }
+            #expect(try await ask(daemon).line.ahead == 2)
+            #expect(try await ask(daemon).line.priority == "connect")
+            _ = try await daemon.database.query(
+                """
+                UPDATE sync.schedule SET lease_owner = gen_random_uuid(), lease_expires_at = now() + interval '1 minute',
+                    due_at = now() + interval '1 minute' WHERE athlete_id = 7
+                """)
+            let working = try await ask(daemon)
+            #expect(working.blockers.map(\.reason) == ["working"] && working.line.ahead == 0 && working.line.dueAt == nil)
+        }
+    }
+
+    @Test func `calls and gaps come from the ledger, with their reasons`() async throws {
+        try await ControlHarness.serve { daemon in
+            try await daemon.addAthlete(7)
+            for (id, state) in [(Int64(1), "landed"), (2, "pending"), (3, "failed"), (4, "empty"), (5, "empty")] {
+                try await daemon.addActivity(7, id, streams: state)
+            }
+            _ = try await daemon.database.query("UPDATE sync.completeness SET reason = 'manual activity' WHERE state = 'empty'")
+            let explained = try await ask(daemon)
+            #expect(explained.calls == CallsMessage(list: 2, profile: 1, detail: 0, streams: 2) && explained.historyIsUnknown)
+            #expect(
+                explained.gaps.map { "\($0.count) \($0.endpoint) \($0.state) \($0.reason ?? "")" }
+                    == ["2 streams empty manual activity", "1 streams failed ", "1 streams pending "])
+            let text = try await Tool.run(["explain", "7"], socket: daemon.socketPath)
+            #expect(text.code == 0 && text.out.contains("calls        at least 5 (2 list, 1 profile, 2 streams)"))
+        }
+    }
+
+    @Test func `a dry run prices a sync and changes nothing`() async throws {
+        try await ControlHarness.serve { daemon in
+            try await daemon.addAthlete(7)
+            try await daemon.addActivity(7, 1, streams: "pending")
+            func rows() async throws -> [String] {
+                try await daemon.database.query(
+                    "SELECT s::text FROM sync.schedule s UNION ALL SELECT c::text FROM sync.completeness c ORDER BY 1"
+                )
+                .map { try $0.decode(String.self) }
+            }
+            let before = try await rows()
+            let one = try await Tool.run(["sync", "7", "--dry-run", "--only", "streams", "--json"], socket: daemon.socketPath)
+            let price = try ControlJSON.decode(PriceMessage.self, from: Array(one.out.utf8))
+            #expect(
+                price.calls == CallsMessage(list: 0, profile: 0, detail: 0, streams: 1) && price.durationS == 0 && price.dayLimit == 30_000)
+            let all = try await Tool.run(["sync", "--all", "--full", "--dry-run"], socket: daemon.socketPath)
+            #expect(all.code == 0 && all.out.contains("calls        at least 4 (2 list, 1 profile, 1 streams)"))
+            #expect(all.out.hasSuffix("nothing was changed\n"))
+            #expect(try await rows() == before)
+            let bad = try await RawRequest.get("/v1/price?only=zones", to: daemon.socketPath)
+            #expect(bad.status == 400)
+        }
+    }
+
+    @Test func `a request for steps alone is written with them`() async throws {
+        try await ControlHarness.serve { daemon in
+            try await daemon.addAthlete(7)
+            let ending = try await Tool.run(["sync", "7", "--only", "list", "--only", "detail"], socket: daemon.socketPath)
+            #expect(ending.code == 0)
+            let rows = try await daemon.database.query("SELECT request -> 'only' = '[\"list\", \"detail\"]' FROM sync.schedule")
+            #expect(try rows[0].decode(Bool.self))
+            for body in [#"{"full":true,"only":["streams"]}"#, #"{"full":false,"only":[]}"#, #"{"full":false,"only":["zones"]}"#] {
+                let answer = try await RawRequest.post("/v1/athletes/7/sync", body, to: daemon.socketPath)
+                #expect(answer.status == 400, "\(body)")
+            }
+        }
+    }
+}
