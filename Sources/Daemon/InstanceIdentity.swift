@@ -31,7 +31,10 @@ final class InstanceIdentity: Sendable {
         self.descriptor = descriptor
     }
 
-    deinit { close(descriptor) }
+    deinit {
+        flock(descriptor, LOCK_UN)
+        close(descriptor)
+    }
 
     private static func read(_ descriptor: Int32) -> UUID? {
         var bytes = [UInt8](repeating: 0, count: 36)

@@ -76,9 +76,12 @@ struct JSONParserTests {
                     text.removeSubrange(place...)
                 }
             }
-            // Foundation's reader is the judge of what is JSON; it takes more than RFC 8259 in some places, never less.
+            // Foundation's reader is the judge of what is JSON. It takes more than RFC 8259 in some places, and less in one: numbers
+            // that no double can hold (1e999) are JSON, and Foundation refuses them.
             if (try? JSONParser.parse(text)) != nil {
                 readable += 1
+                let hasLongExponent = String(decoding: text, as: UTF8.self).contains(/[0-9][eE][+-]?[0-9]{3,}/)
+                if hasLongExponent { continue }
                 #expect((try? JSONSerialization.jsonObject(with: Data(text), options: .fragmentsAllowed)) != nil, "seed \(seed)")
             }
             if let ranges = try? ArrayCutter.cut(text) { #expect(ranges.allSatisfy { $0.upperBound <= text.count }, "seed \(seed)") }

@@ -21,6 +21,10 @@ final class EmbeddedPostgresLock: Sendable {
         _ = write(descriptor, number, number.count)
     }
 
-    /// Closing it frees the lock. Called once, at the end of the server.
-    func release() { close(descriptor) }
+    /// Called once, at the end of the server. Unlocked by name: closing alone would leave the lock with a child process that was just
+    /// being made and has not yet closed what it inherited.
+    func release() {
+        flock(descriptor, LOCK_UN)
+        close(descriptor)
+    }
 }

@@ -42,6 +42,8 @@ public struct ControlSocket: Sendable {
     public func remove() {
         guard !isActivated else { return }
         if let file, FileIdentity.of(path) == file { unlink(path) }
+        // By name: a child process that is just being made may hold a copy of the descriptor.
+        flock(lock, LOCK_UN)
         close(lock)
     }
 
