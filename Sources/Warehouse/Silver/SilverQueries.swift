@@ -43,7 +43,7 @@ enum SilverQueries {
         UNION ALL
         SELECT a.athlete_id, a.source_id, a.endpoint, a.object_id, a.sha256, a.fetched_at
         FROM w JOIN bronze_strava.answer a
-          ON a.athlete_id = w.athlete_id AND a.source_id IN (1, 2, 3) AND a.endpoint = 4 AND a.object_id = w.athlete_id
+          ON a.athlete_id = w.athlete_id AND a.source_id IN (1, 2, 3) AND a.endpoint IN (4, 5) AND a.object_id = w.athlete_id
         WHERE w.activity_id = 0
         """
     }

@@ -1,0 +1,68 @@
+-- In:     changed_activity; silver.activity_metric, activity_rollup, athlete_reference, athlete_history.
+-- Out:    silver.activity_metric: intensity_factor, trimp, load, load_method and the figures they refer to.
+-- Grain:  one row per activity with streams.
+-- Units:  as the column names say; load and trimp have none.
+-- Repeat: values that depend on the input only; rows that have them already are not written. When an athlete's FTP or maximal heart rate
+--         became known or changed in this transaction (its now() is the time of the change), all activities of the athlete are looked at.
+--
+-- Power: Coggan's intensity factor is normalised power by FTP, his training stress score seconds · NP · IF / (FTP · 3600) · 100, that is
+-- hours · IF² · 100, over the seconds with power.
+-- Heart rate: Banister's training impulse (Morton, Fitz-Clarke, Banister 1990): minutes · x · k · e^(c · x), where x is the part of the heart
+-- rate reserve, (heart rate - rest) / (maximum - rest), and k, c are 0.64, 1.92 for men and 0.86, 1.67 for women (men's when not known).
+-- To bring it to the scale of power it is divided by that of one hour at 85 % of the reserve, about the threshold, times 100.
+WITH scope AS (
+    SELECT m.athlete_id, m.source_id, m.activity_id
+    FROM changed_activity c JOIN silver.activity_metric m USING (athlete_id, source_id, activity_id)
+    UNION
+    SELECT m.athlete_id, m.source_id, m.activity_id
+    FROM (
+        SELECT athlete_id, source_id FROM changed_activity
+        UNION SELECT athlete_id, source_id FROM changed_athlete
+    ) AS c
+    JOIN silver.activity_metric m USING (athlete_id, source_id)
+    WHERE EXISTS (
+            SELECT FROM silver.athlete_reference r
+            WHERE r.athlete_id = c.athlete_id AND r.source_id = c.source_id AND r.changed_at = now())
+       OR EXISTS (
+            SELECT FROM silver.athlete_history h
+            WHERE h.athlete_id = c.athlete_id AND h.source_id = c.source_id AND h.added_at = now())
+), known AS (
+    SELECT m.athlete_id, m.source_id, m.activity_id, m.normalized_power_w, m.power_s,
+           silver.ftp_w_at(m.athlete_id, m.source_id, a.start_at) AS ftp_w, r.max_heartrate_bpm,
+           CASE WHEN m.heartrate_s > 0 THEN t.trimp END AS trimp, 60 * 0.85 * s.k * exp(s.c * 0.85) AS hour_trimp
+    FROM scope
+    JOIN silver.activity_metric m USING (athlete_id, source_id, activity_id)
+    JOIN silver.activity a USING (athlete_id, source_id, activity_id)
+    JOIN silver.athlete p USING (athlete_id, source_id)
+    JOIN silver.activity_rollup u USING (athlete_id, source_id, activity_id)
+    JOIN silver.athlete_reference r USING (athlete_id, source_id)
+    CROSS JOIN LATERAL (
+        SELECT CASE p.sex WHEN 'F' THEN 0.86 ELSE 0.64 END::float8 AS k, CASE p.sex WHEN 'F' THEN 1.67 ELSE 1.92 END::float8 AS c
+    ) AS s
+    CROSS JOIN LATERAL (
+        SELECT sum(h.seconds / 60.0::float8 * x.part * s.k * exp(s.c * x.part)) AS trimp
+        FROM unnest(u.heartrate_seconds) WITH ORDINALITY AS h(seconds, bin)
+        CROSS JOIN LATERAL (
+            SELECT least(greatest((u.heartrate_first_bpm + h.bin - 1 - r.rest_heartrate_bpm) / (r.max_heartrate_bpm - r.rest_heartrate_bpm), 0), 1)
+                AS part
+        ) AS x
+        WHERE h.seconds > 0
+    ) AS t
+), figure AS (
+    SELECT k.*, k.normalized_power_w / k.ftp_w AS intensity_factor,
+           CASE WHEN k.normalized_power_w / k.ftp_w IS NOT NULL THEN 'power' WHEN k.trimp IS NOT NULL THEN 'heartrate' ELSE 'none' END AS method
+    FROM known k
+), result AS (
+    SELECT f.*, CASE f.method
+        WHEN 'power' THEN f.power_s / 3600.0::float8 * f.intensity_factor ^ 2 * 100
+        WHEN 'heartrate' THEN f.trimp / f.hour_trimp * 100
+        ELSE 0 END AS load
+    FROM figure f
+)
+UPDATE silver.activity_metric AS t SET
+    intensity_factor = r.intensity_factor, trimp = r.trimp, load = r.load, load_method = r.method, load_ftp_w = r.ftp_w,
+    load_max_heartrate_bpm = r.max_heartrate_bpm
+FROM result r
+WHERE t.athlete_id = r.athlete_id AND t.source_id = r.source_id AND t.activity_id = r.activity_id
+  AND (t.intensity_factor, t.trimp, t.load, t.load_method, t.load_ftp_w, t.load_max_heartrate_bpm)
+      IS DISTINCT FROM (r.intensity_factor, r.trimp, r.load, r.method, r.ftp_w, r.max_heartrate_bpm);
