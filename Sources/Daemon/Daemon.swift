@@ -148,7 +148,7 @@ struct Daemon: Sendable {
     private static func settings(isDemo: Bool) -> SyncSettings {
         var settings = SyncSettings()
         // The demo's athletes record every minute or so: look often enough to see it.
-        if isDemo { settings.listInterval_s = 20 }
+        if isDemo { (settings.listInterval_s, settings.listShare) = (20, 1) }
         return settings
     }
 }

@@ -89,13 +89,32 @@ private func item(_ id: Int64, startedAgo: Double, missing: [CompletenessEndpoin
         #expect(plan.requestClass(plan.next(state, now: now), state: state, now: now) == .repair)
     }
 
-    @Test func `who has not trained for long is looked at less often`() {
+    @Test func `who records less often is looked at less often`() {
         var state = settled()
-        let intervals = [1.0, 10, 60, 400].map { days -> Double in
-            state.cursor.newestStartAt = ago(days * 86_400)
-            return plan.listInterval(state, now: now)
+        let intervals = [60, 28, 7, 0].map { count -> Double in
+            state.recentCount = count
+            return plan.listInterval(state)
         }
-        #expect(intervals == [900, 1_800, 3_600, 7_200])
+        #expect(intervals == [900, 900, 1_800, 7_200])
+    }
+
+    @Test func `after a downtime what is new comes before the walk, a requested walk goes first`() {
+        var state = settled()
+        state.cursor.listedAt = ago(20 * 86_400)
+        state.cursor.historyCompleteAt = ago(20 * 86_400)
+        state.cursor.walkPage = 4
+        guard case .list(let pass) = plan.next(state, now: now) else {
+            Issue.record("the list was not asked for")
+            return
+        }
+        #expect(pass.kind == .incremental)
+        state.request = SyncRequest(full: true, by: "admin", at: ago(10).timeIntervalSince1970)
+        #expect(plan.next(state, now: now) == .list(ListPass(kind: .walk, page: 4, after: nil)))
+        state.request = nil
+        state.cursor.listedAt = ago(1)
+        #expect(plan.next(state, now: now) == .list(ListPass(kind: .walk, page: 4, after: nil)))
+        state.cursor.walkPage = nil
+        #expect(plan.next(state, now: now) == .list(ListPass(kind: .walk, page: 1, after: nil)))
     }
 
     @Test func `new work is incremental, old work is history, and a request speeds up what is new`() {

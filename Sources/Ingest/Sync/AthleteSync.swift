@@ -45,10 +45,11 @@ actor AthleteSync {
     var requests = 0
     var landed = 0
 
-    init(environment: SyncEnvironment, claim: Claim) {
+    /// - Parameter pace: the rhythm that all athletes together leave; nil: that of an athlete alone.
+    init(environment: SyncEnvironment, claim: Claim, pace: SyncPace? = nil) {
         self.environment = environment
         self.claim = claim
-        plan = SyncPlan(settings: environment.settings)
+        plan = SyncPlan(settings: environment.settings, pace: pace, athlete: claim.athleteID)
         queries = TurnQueries(database: environment.database, athlete: claim.athleteID)
     }
 

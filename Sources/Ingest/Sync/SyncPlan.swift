@@ -18,8 +18,17 @@ public enum NextStep: Sendable, Equatable {
 /// therefore here after a few dozen calls, however long the history is.
 public struct SyncPlan: Sendable {
     public let settings: SyncSettings
+    public let pace: SyncPace
+    private let athlete: AthleteID?
 
-    public init(settings: SyncSettings) { self.settings = settings }
+    /// - Parameters:
+    ///   - pace: the rhythm that all athletes together leave; nil: that of an athlete alone.
+    ///   - athlete: whose intervals are spread a little, so that not everybody is due together; nil: they are exact.
+    public init(settings: SyncSettings, pace: SyncPace? = nil, athlete: AthleteID? = nil) {
+        self.settings = settings
+        self.pace = pace ?? SyncPace(settings: settings)
+        self.athlete = athlete
+    }
 
     public func next(_ state: SyncState, now: Date) -> NextStep {
         if state.listTrouble == nil, let step = nextListStep(state, now: now) { return step }
@@ -31,12 +40,16 @@ public struct SyncPlan: Sendable {
     private func nextListStep(_ state: SyncState, now: Date) -> NextStep? {
         if let pass = state.pass { return .list(pass) }
         if let request = state.request, !request.wants(.list) { return nil }
+        let isWalkWanted = state.cursor.historyCompleteAt == nil || isWalkRequested(state)
+        if !isWalkWanted, listIsDue(state, now: now) {
+            // Before a walk that is due, too: after a downtime what is new comes first, and the walks follow.
+            return .list(ListPass(kind: .incremental, page: 1, after: after(state, now: now)))
+        }
         if let page = state.cursor.walkPage {
             if page > 1, let item = newestWork(state) { return .fetch(item) }
             return .list(ListPass(kind: .walk, page: page, after: nil))
         }
-        if walkIsDue(state, now: now) { return .list(ListPass(kind: .walk, page: 1, after: nil)) }
-        if listIsDue(state, now: now) { return .list(ListPass(kind: .incremental, page: 1, after: after(state, now: now))) }
+        if isWalkWanted || walkIsDue(state, now: now) { return .list(ListPass(kind: .walk, page: 1, after: nil)) }
         return nil
     }
 
@@ -65,18 +78,31 @@ public struct SyncPlan: Sendable {
         return nil
     }
 
-    private func walkIsDue(_ state: SyncState, now: Date) -> Bool {
-        guard let complete = state.cursor.historyCompleteAt else { return true }
-        if let request = state.request, request.full {
-            return (state.cursor.walkStartedAt ?? .distantPast) < request.askedAt
-        }
-        return complete.addingTimeInterval(settings.walkInterval_s) <= now
+    /// Asked for, and not yet ended since: a walk ends with `listedAt`.
+    private func isWalkRequested(_ state: SyncState) -> Bool {
+        guard let request = state.request, request.full else { return false }
+        if state.cursor.walkPage != nil { return true }
+        return (state.cursor.walkStartedAt ?? .distantPast) < request.askedAt
+    }
+
+    private func walkIsDue(_ state: SyncState, now: Date) -> Bool { walkDueAt(state).map { $0 <= now } ?? true }
+
+    private func walkDueAt(_ state: SyncState) -> Date? {
+        state.cursor.historyCompleteAt.map { $0.addingTimeInterval(pace.walkInterval_s * spread(from: $0)) }
+    }
+
+    private func listDueAt(_ state: SyncState) -> Date? {
+        state.cursor.listedAt.map { $0.addingTimeInterval(listInterval(state) * spread(from: $0)) }
+    }
+
+    private func spread(from beginning: Date) -> Double {
+        athlete.map { SyncPace.spread($0.rawValue, from: beginning) } ?? 1
     }
 
     private func listIsDue(_ state: SyncState, now: Date) -> Bool {
         guard let listed = state.cursor.listedAt else { return true }
         if let request = state.request, listed < request.askedAt { return true }
-        return listed.addingTimeInterval(listInterval(state, now: now)) <= now
+        return listDueAt(state).map { $0 <= now } ?? true
     }
 
     private func profileIsDue(_ state: SyncState, now: Date) -> Bool {
@@ -89,15 +115,9 @@ public struct SyncPlan: Sendable {
         state.cursor.newestStartAt.map { min($0.addingTimeInterval(-settings.lookBack_s), now.addingTimeInterval(-settings.lookBack_s)) }
     }
 
-    /// Who trains often is looked at often: the interval widens with the age of the newest activity.
-    public func listInterval(_ state: SyncState, now: Date) -> Double {
-        let age_days = state.cursor.newestStartAt.map { now.timeIntervalSince($0) / 86_400 } ?? .infinity
-        switch age_days {
-        case ..<7: return settings.listInterval_s
-        case ..<30: return settings.listInterval_s * 2
-        case ..<120: return settings.listInterval_s * 4
-        default: return settings.listInterval_s * 8
-        }
+    /// Who records often is looked at often, and everybody less often when there are many.
+    public func listInterval(_ state: SyncState) -> Double {
+        settings.listInterval_s * pace.listStretch * (state.recentCount.map { SyncPace.habit(recentCount: $0) } ?? 1)
     }
 
     /// New work, as opposed to history: listed after the first walk had ended, or of the last days.
@@ -108,8 +128,7 @@ public struct SyncPlan: Sendable {
     }
 
     private func nextDue(_ state: SyncState, now: Date) -> Date {
-        let list = (state.cursor.listedAt ?? now).addingTimeInterval(listInterval(state, now: now))
-        let walk = (state.cursor.historyCompleteAt ?? now).addingTimeInterval(settings.walkInterval_s)
-        return [list, walk, state.earliestRetryAt ?? .distantFuture].min() ?? list
+        let list = listDueAt(state) ?? now.addingTimeInterval(listInterval(state))
+        return [list, walkDueAt(state), state.earliestRetryAt].compactMap(\.self).min() ?? list
     }
 }

@@ -19,9 +19,17 @@ struct ScheduleQueries: Sendable {
 
     /// Claims up to `count` due athletes of the given priorities, most urgent first, then longest due.
     func claim(count: Int, priorities: ClosedRange<Int>, owner: UUID, now: Date, lease_s: Double) async throws -> [Claim] {
-        let end = now.addingTimeInterval(lease_s)
         let rows = try await database.query(
-            """
+            ScheduleQueries.claim(count: count, priorities: priorities, owner: owner, now: now, lease_s: lease_s))
+        return try rows.map { row in
+            let (athlete, fence, priority, request) = try row.decode(AthleteID.self, Int64.self, Int.self, String?.self)
+            return Claim(athleteID: athlete, lease: LeaseFence(owner: owner, fence: fence), priority: priority, request: request)
+        }
+    }
+
+    static func claim(count: Int, priorities: ClosedRange<Int>, owner: UUID, now: Date, lease_s: Double) -> SQL {
+        let end = now.addingTimeInterval(lease_s)
+        return """
             WITH due AS (
                 SELECT s.athlete_id
                 FROM generate_series(\(priorities.lowerBound)::int, \(priorities.upperBound)::int) AS p (priority)
@@ -34,11 +42,7 @@ struct ScheduleQueries: Sendable {
             SET lease_owner = \(owner), lease_fence = lease_fence + 1, lease_expires_at = \(end), due_at = \(end), last_started_at = \(now)
             FROM due WHERE s.athlete_id = due.athlete_id
             RETURNING s.athlete_id, s.lease_fence, s.priority, s.request::text
-            """)
-        return try rows.map { row in
-            let (athlete, fence, priority, request) = try row.decode(AthleteID.self, Int64.self, Int.self, String?.self)
-            return Claim(athleteID: athlete, lease: LeaseFence(owner: owner, fence: fence), priority: priority, request: request)
-        }
+            """
     }
 
     /// Holds on to what is in work.
@@ -87,6 +91,19 @@ struct ScheduleQueries: Sendable {
             """)
         let (count, isUnknown) = try rows[0].decode(Int.self, Bool.self)
         return isUnknown || count >= countMax ? nil : count
+    }
+
+    /// Large tables are estimated as PostgreSQL's planner does, small ones counted: this costs the same however many athletes there are.
+    func fleetLoad() async throws -> FleetLoad {
+        let countedMax = 10_000
+        let rows = try await database.query(
+            """
+            SELECT CASE WHEN a.reltuples > \(Double(countedMax)) THEN a.reltuples::bigint ELSE (SELECT count(*) FROM sync.athlete) END,
+                   CASE WHEN v.reltuples > \(Double(countedMax)) THEN v.reltuples::bigint ELSE (SELECT count(*) FROM sync.activity) END
+            FROM pg_class a, pg_class v WHERE a.oid = 'sync.athlete'::regclass AND v.oid = 'sync.activity'::regclass
+            """)
+        let (athletes, activities) = try rows[0].decode(Int.self, Int.self)
+        return FleetLoad(athletes: athletes, activities: activities)
     }
 
     /// When everything is paused: until when.

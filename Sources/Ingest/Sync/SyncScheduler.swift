@@ -16,6 +16,8 @@ public actor SyncScheduler: Service {
     private var working: [AthleteID: Int] = [:]
     private var renewedAt = Date.distantPast
     private var demandToldAt = Date.distantPast
+    private var pace: SyncPace?
+    private var pacedAt = Date.distantPast
     private var databaseTrouble = false
 
     /// Priorities and how many athletes of them are in work at most.
@@ -49,8 +51,9 @@ public actor SyncScheduler: Service {
             for await _ in wakes {
                 if Task.isCancelled { break }
                 for claim in await self.claimDue() {
+                    let pace = self.pace
                     group.addTask {
-                        await AthleteSync(environment: self.environment, claim: claim).run()
+                        await AthleteSync(environment: self.environment, claim: claim, pace: pace).run()
                         await self.ended(claim.athleteID)
                         wake.yield()
                     }
@@ -79,6 +82,7 @@ public actor SyncScheduler: Service {
             let now = environment.clock.now
             try await renewLeases(now: now)
             try await tellDemand(now: now)
+            try await setPace(now: now)
             if try await schedule.pausedUntil(now: now) != nil { return [] }
             let claims = try await claim(now: now)
             databaseTrouble = false
@@ -118,6 +122,16 @@ public actor SyncScheduler: Service {
         guard now.timeIntervalSince(demandToldAt) >= Self.demandInterval_s else { return }
         demandToldAt = now
         await environment.governor.expectDemand(try await schedule.knownDemand())
+    }
+
+    /// Time between two looks at how much all athletes together need, in seconds.
+    private static let paceInterval_s: Double = 900
+
+    private func setPace(now: Date) async throws {
+        guard now.timeIntervalSince(pacedAt) >= Self.paceInterval_s else { return }
+        pacedAt = now
+        guard let day = await environment.governor.snapshot().windows.first(where: { $0.span == .day }) else { return }
+        pace = SyncPace(load: try await schedule.fleetLoad(), dayLimit: day.limit, settings: environment.settings)
     }
 
     private func ended(_ athlete: AthleteID) { working[athlete] = nil }

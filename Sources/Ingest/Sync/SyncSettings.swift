@@ -14,8 +14,12 @@ public struct SyncSettings: Sendable {
     public var listInterval_s: Double = 900
     /// Time between two reads of the athlete's own profile, in seconds.
     public var profileInterval_s: Double = 7 * 86_400
-    /// Time between two walks over the whole list, which find late uploads, edits and deletions, in seconds.
+    /// Share of the day's calls that looks at the lists may take; with more athletes than that allows, everybody's interval widens.
+    public var listShare = 0.4
+    /// Longest and shortest time between two walks over the whole list, which find late uploads, edits and deletions, in seconds. In
+    /// between the budget decides (`SyncPace`).
     public var walkInterval_s: Double = 7 * 86_400
+    public var walkIntervalMin_s: Double = 86_400
     /// How far an incremental list looks back behind the newest known start: devices synced late, starts corrected. In seconds.
     public var lookBack_s: Double = 86_400
     /// How long a claim holds without being renewed, in seconds; renewed at a third of it.

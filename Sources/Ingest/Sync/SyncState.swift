@@ -109,6 +109,8 @@ public struct SyncState: Sendable {
     public var work: [WorkItem] = []
     /// Start of the oldest among the athlete's newest activities, which come before the rest of the walk.
     public var newestThreshold: Date?
+    /// Activities that started in the last 28 days; nil: not known, as of somebody who records daily.
+    public var recentCount: Int?
     /// When the earliest of the work that is not yet due may be tried.
     public var earliestRetryAt: Date?
     public var request: SyncRequest?

@@ -49,6 +49,12 @@ struct TurnQueries: Sendable {
             ORDER BY start_at DESC OFFSET \(newestCount - 1) LIMIT 1
             """)
         state.newestThreshold = try threshold.first?.decode(Date.self) ?? .distantPast
+        let recent = try await connection.query(
+            """
+            SELECT count(*) FROM sync.activity
+            WHERE athlete_id = \(athlete) AND gone_at IS NULL AND start_at > \(now.addingTimeInterval(-28 * 86_400))
+            """)
+        state.recentCount = try recent[0].decode(Int.self)
         let retry = try await connection.query(
             """
             SELECT min(next_try_at) FROM sync.completeness

@@ -1,0 +1,65 @@
+import Foundation
+
+/// How many athletes there are and how long their lists are together; estimates will do.
+public struct FleetLoad: Sendable, Equatable {
+    public var athletes: Int
+    public var activities: Int
+
+    public init(athletes: Int, activities: Int) {
+        self.athletes = athletes
+        self.activities = activities
+    }
+
+    /// Calls of one walk over all lists: pages of 200, of which each athlete's last is half full, and the empty one that ends it.
+    var walkCalls: Double { Double(activities) / 200 + 1.5 * Double(athletes) }
+}
+
+/// The rhythm that the day's budget allows to all athletes together. Pure.
+public struct SyncPace: Sendable, Equatable {
+    /// Share of the day's calls that walks over the whole lists take.
+    public static let walkShare = 0.04
+    /// The week's rhythm is kept even if it costs more than its share, up to this one; beyond it the budget decides.
+    public static let walkShareMax = 0.12
+    /// Calls of one look for what is new: its page and the empty one that ends it.
+    private static let callsPerLook = 2.0
+    /// An athlete of average habits is looked at this much less often than one who records daily.
+    private static let averageHabit = 2.0
+
+    /// Time between two walks over one athlete's list, in seconds.
+    public let walkInterval_s: Double
+    /// How much longer everybody's list interval is than it would be alone; 1 or more.
+    public let listStretch: Double
+
+    /// The rhythm of an athlete alone.
+    public init(settings: SyncSettings) {
+        walkInterval_s = settings.walkInterval_s
+        listStretch = 1
+    }
+
+    /// The rhythm of all.
+    /// - Parameter dayLimit: calls that Strava allows in a UTC day.
+    public init(load: FleetLoad, dayLimit: Int, settings: SyncSettings) {
+        let day = Double(max(1, dayLimit))
+        let rolling = 86_400 * load.walkCalls / (day * Self.walkShare)
+        let atLeast = 86_400 * load.walkCalls / (day * Self.walkShareMax)
+        walkInterval_s = max(min(max(rolling, settings.walkIntervalMin_s), settings.walkInterval_s), atLeast)
+        let looks = Double(load.athletes) * 86_400 / (settings.listInterval_s * Self.averageHabit)
+        listStretch = max(1, looks * Self.callsPerLook / (day * settings.listShare))
+    }
+
+    /// How often an athlete records decides how often it is looked at: with the root of the gap, from daily to hardly ever.
+    /// - Parameter recentCount: activities that started in the last 28 days.
+    static func habit(recentCount: Int) -> Double {
+        min(8, max(1, (28 / max(Double(recentCount), 0.1)).squareRoot()))
+    }
+
+    /// Shortens an interval by up to a fifth, always by the same for the same athlete and beginning, so that those who began together
+    /// (an import, the end of a downtime) come apart and the interval is never exceeded.
+    static func spread(_ athlete: Int64, from beginning: Date) -> Double {
+        let second = UInt64(bitPattern: Int64(beginning.timeIntervalSince1970.rounded(.down)))
+        var hash = UInt64(bitPattern: athlete) &* 0x9e37_79b9_7f4a_7c15 ^ second &* 0xff51_afd7_ed55_8ccd
+        hash = (hash ^ (hash >> 33)) &* 0xc4ce_b9fe_1a85_ec53
+        hash ^= hash >> 33
+        return 0.8 + 0.2 * Double(hash >> 11) / Double(UInt64(1) << 53)
+    }
+}
