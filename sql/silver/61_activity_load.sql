@@ -10,54 +10,49 @@
 -- Heart rate: Banister's training impulse (Morton, Fitz-Clarke, Banister 1990): minutes · x · k · e^(c · x), where x is the part of the heart
 -- rate reserve, (heart rate - rest) / (maximum - rest), and k, c are 0.64, 1.92 for men and 0.86, 1.67 for women (men's when not known).
 -- To bring it to the scale of power it is divided by that of one hour at 85 % of the reserve, about the threshold, times 100.
-WITH scope AS (
-    SELECT m.athlete_id, m.source_id, m.activity_id
-    FROM changed_activity c JOIN silver.activity_metric m USING (athlete_id, source_id, activity_id)
-    UNION
-    SELECT m.athlete_id, m.source_id, m.activity_id
-    FROM (
-        SELECT athlete_id, source_id FROM changed_activity
-        UNION SELECT athlete_id, source_id FROM changed_athlete
-    ) AS c
-    JOIN silver.activity_metric m USING (athlete_id, source_id)
-    WHERE EXISTS (
-            SELECT FROM silver.athlete_reference r
-            WHERE r.athlete_id = c.athlete_id AND r.source_id = c.source_id AND r.changed_at = now())
-       OR EXISTS (
-            SELECT FROM silver.athlete_history h
-            WHERE h.athlete_id = c.athlete_id AND h.source_id = c.source_id AND h.added_at = now())
-), known AS (
-    SELECT m.athlete_id, m.source_id, m.activity_id, m.normalized_power_w, m.power_s,
-           silver.ftp_w_at(m.athlete_id, m.source_id, a.start_at) AS ftp_w, r.max_heartrate_bpm,
-           CASE WHEN m.heartrate_s > 0 THEN t.trimp END AS trimp, 60 * 0.85 * s.k * exp(s.c * 0.85) AS hour_trimp
-    FROM scope
-    JOIN silver.activity_metric m USING (athlete_id, source_id, activity_id)
-    JOIN silver.activity a USING (athlete_id, source_id, activity_id)
-    JOIN silver.athlete p USING (athlete_id, source_id)
-    JOIN silver.activity_rollup u USING (athlete_id, source_id, activity_id)
+WITH concerned AS MATERIALIZED (
+    SELECT c.athlete_id, c.source_id, bool_or(r.changed_at = now() OR EXISTS (
+        SELECT FROM silver.athlete_history h
+        WHERE h.athlete_id = c.athlete_id AND h.source_id = c.source_id AND h.added_at = now())) AS all_activities
+    FROM (SELECT athlete_id, source_id FROM changed_activity UNION SELECT athlete_id, source_id FROM changed_athlete) AS c
     JOIN silver.athlete_reference r USING (athlete_id, source_id)
-    CROSS JOIN LATERAL (
-        SELECT CASE p.sex WHEN 'F' THEN 0.86 ELSE 0.64 END::float8 AS k, CASE p.sex WHEN 'F' THEN 1.67 ELSE 1.92 END::float8 AS c
-    ) AS s
-    CROSS JOIN LATERAL (
-        SELECT sum(h.seconds / 60.0::float8 * x.part * s.k * exp(s.c * x.part)) AS trimp
-        FROM unnest(u.heartrate_seconds) WITH ORDINALITY AS h(seconds, bin)
+    GROUP BY 1, 2
+), scope AS MATERIALIZED (
+    SELECT athlete_id, source_id, activity_id FROM changed_activity
+    UNION
+    SELECT c.athlete_id, c.source_id, m.activity_id
+    FROM concerned c CROSS JOIN LATERAL (
+        SELECT t.activity_id FROM silver.activity_metric t
+        WHERE c.all_activities AND t.athlete_id = c.athlete_id AND t.source_id = c.source_id
+        OFFSET 0 -- one look into the index per athlete
+    ) AS m
+), known AS MATERIALIZED (
+    SELECT s.athlete_id, s.source_id, s.activity_id, k.*
+    FROM scope s CROSS JOIN LATERAL (
+        SELECT m.normalized_power_w, m.power_s, silver.ftp_w_at(m.athlete_id, m.source_id, a.start_at) AS ftp_w, r.max_heartrate_bpm,
+               silver.trimp(u.heartrate_seconds, u.heartrate_first_bpm, r.rest_heartrate_bpm, r.max_heartrate_bpm, f.k, f.c) AS trimp,
+               60 * 0.85 * f.k * exp(f.c * 0.85) AS hour_trimp
+        FROM silver.activity_metric m
+        JOIN silver.activity a USING (athlete_id, source_id, activity_id)
+        JOIN silver.activity_rollup u USING (athlete_id, source_id, activity_id)
+        JOIN silver.athlete_reference r USING (athlete_id, source_id)
+        JOIN silver.athlete p USING (athlete_id, source_id)
         CROSS JOIN LATERAL (
-            SELECT least(greatest((u.heartrate_first_bpm + h.bin - 1 - r.rest_heartrate_bpm) / (r.max_heartrate_bpm - r.rest_heartrate_bpm), 0), 1)
-                AS part
-        ) AS x
-        WHERE h.seconds > 0
-    ) AS t
-), figure AS (
-    SELECT k.*, k.normalized_power_w / k.ftp_w AS intensity_factor,
-           CASE WHEN k.normalized_power_w / k.ftp_w IS NOT NULL THEN 'power' WHEN k.trimp IS NOT NULL THEN 'heartrate' ELSE 'none' END AS method
-    FROM known k
-), result AS (
-    SELECT f.*, CASE f.method
-        WHEN 'power' THEN f.power_s / 3600.0::float8 * f.intensity_factor ^ 2 * 100
-        WHEN 'heartrate' THEN f.trimp / f.hour_trimp * 100
+            SELECT CASE p.sex WHEN 'F' THEN 0.86 ELSE 0.64 END::float8 AS k, CASE p.sex WHEN 'F' THEN 1.67 ELSE 1.92 END::float8 AS c
+        ) AS f
+        WHERE m.athlete_id = s.athlete_id AND m.source_id = s.source_id AND m.activity_id = s.activity_id
+        OFFSET 0 -- one look into each index per activity
+    ) AS k
+), result AS MATERIALIZED (
+    SELECT k.*, i.*, CASE i.method
+        WHEN 'power' THEN k.power_s / 3600.0::float8 * i.intensity_factor ^ 2 * 100
+        WHEN 'heartrate' THEN k.trimp / k.hour_trimp * 100
         ELSE 0 END AS load
-    FROM figure f
+    FROM known k CROSS JOIN LATERAL (
+        SELECT k.normalized_power_w / k.ftp_w AS intensity_factor,
+               CASE WHEN k.normalized_power_w / k.ftp_w IS NOT NULL THEN 'power' WHEN k.trimp IS NOT NULL THEN 'heartrate' ELSE 'none' END
+                   AS method
+    ) AS i
 )
 UPDATE silver.activity_metric AS t SET
     intensity_factor = r.intensity_factor, trimp = r.trimp, load = r.load, load_method = r.method, load_ftp_w = r.ftp_w,
