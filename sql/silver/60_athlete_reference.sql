@@ -44,5 +44,5 @@ FROM (
         ('heartrate', '{0,0.6,0.7,0.8,0.9}'::float8[]), ('power', '{0,0.55,0.75,0.9,1.05,1.2,1.5}')) AS m(metric, parts)
 ) AS d
 WHERE d.base > 20
-ON CONFLICT (athlete_id, source_id, metric, valid_from) DO UPDATE SET lower_bounds = excluded.lower_bounds
+ON CONFLICT (athlete_id, source_id, metric, valid_from) DO UPDATE SET lower_bounds = excluded.lower_bounds, changed_at = now()
 WHERE t.lower_bounds IS DISTINCT FROM excluded.lower_bounds;
