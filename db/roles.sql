@@ -1,9 +1,11 @@
--- The three roles of a fitnessd database and what each may do. Run by a superuser, in the database, as often as you like:
+-- The four roles of a fitnessd database and what each may do. Run by a superuser, in the database, as often as you like:
 --   psql -d fitness -f db/roles.sql
 --
 --   fitness_owner      owns the schemas and runs migrations (fitnessd migrate); no login of its own until you give it one
 --   fitnessd           the daemon: reads and writes rows, makes no tables
---   fitness_dashboard  dashboards and people: reads silver, and nothing else
+--   fitness_dashboard  dashboards and people: reads silver and metrics, all athletes, and nothing else
+--   fitness_athlete    the same tables, but of each only the rows of the athletes that were granted to the login that asks:
+--                      CREATE ROLE … LOGIN PASSWORD '…'; SELECT silver.grant_athlete('…', 123);
 --
 -- Passwords and logins are yours to set: ALTER ROLE fitnessd LOGIN PASSWORD '…'. The private cluster that fitnessd makes by itself
 -- needs none of this: its only role is fitness_owner, behind a socket nobody else can open.
@@ -13,7 +15,7 @@ DO $$
 DECLARE
     wanted text;
 BEGIN
-    FOREACH wanted IN ARRAY ARRAY['fitness_owner', 'fitnessd', 'fitness_dashboard'] LOOP
+    FOREACH wanted IN ARRAY ARRAY['fitness_owner', 'fitnessd', 'fitness_dashboard', 'fitness_athlete'] LOOP
         IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = wanted) THEN
             EXECUTE format('CREATE ROLE %I NOLOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE', wanted);
         END IF;
@@ -23,7 +25,10 @@ $$;
 
 COMMENT ON ROLE fitness_owner IS 'Owns the schemas of fitnessd and runs its migrations.';
 COMMENT ON ROLE fitnessd IS 'The daemon: reads and writes rows in all its schemas.';
-COMMENT ON ROLE fitness_dashboard IS 'Reads silver, for dashboards.';
+COMMENT ON ROLE fitness_dashboard IS 'Reads silver and metrics, all athletes.';
+COMMENT ON ROLE fitness_athlete IS 'Reads silver and metrics as far as athletes were granted to the login.';
+-- So that silver.grant_athlete can make a login a reader.
+GRANT fitness_athlete TO fitness_owner WITH ADMIN OPTION;
 
 -- Nobody gets in by being nobody in particular.
 DO $$
@@ -31,7 +36,7 @@ BEGIN
     EXECUTE format('REVOKE ALL ON DATABASE %I FROM PUBLIC', current_database());
     EXECUTE format('GRANT CONNECT, CREATE ON DATABASE %I TO fitness_owner', current_database());
     EXECUTE format('GRANT CONNECT, TEMPORARY ON DATABASE %I TO fitnessd', current_database());
-    EXECUTE format('GRANT CONNECT ON DATABASE %I TO fitness_dashboard', current_database());
+    EXECUTE format('GRANT CONNECT ON DATABASE %I TO fitness_dashboard, fitness_athlete', current_database());
 END
 $$;
 -- The owner keeps the history of migrations in public; the daemon reads it to see that nothing is missing.
@@ -59,10 +64,12 @@ BEGIN
         EXECUTE format('GRANT USAGE ON ALL SEQUENCES IN SCHEMA %I TO fitnessd', place);
         EXECUTE format('GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA %I TO fitnessd', place);
     END LOOP;
-    IF to_regnamespace('silver') IS NOT NULL THEN
-        GRANT USAGE ON SCHEMA silver TO fitness_dashboard;
-        GRANT SELECT ON ALL TABLES IN SCHEMA silver TO fitness_dashboard;
-    END IF;
+    -- Bronze is for its owner: it holds all that Strava sent, and the predecessor's stream views show what silver shows.
+    FOR place IN SELECT nspname FROM pg_namespace WHERE nspname IN ('silver', 'metrics') LOOP
+        EXECUTE format('GRANT USAGE ON SCHEMA %I TO fitness_dashboard, fitness_athlete', place);
+        EXECUTE format('GRANT SELECT ON ALL TABLES IN SCHEMA %I TO fitness_dashboard, fitness_athlete', place);
+        EXECUTE format('GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA %I TO fitness_dashboard, fitness_athlete', place);
+    END LOOP;
 END
 $$;
 -- The same for tables that later migrations make. (Per schema, defaults can't be set before the schema is there: run this again
@@ -76,10 +83,25 @@ BEGIN
             'ALTER DEFAULT PRIVILEGES FOR ROLE fitness_owner IN SCHEMA %I GRANT SELECT, INSERT, UPDATE, DELETE ON TABLES TO fitnessd', place);
         EXECUTE format('ALTER DEFAULT PRIVILEGES FOR ROLE fitness_owner IN SCHEMA %I GRANT USAGE ON SEQUENCES TO fitnessd', place);
     END LOOP;
-    IF to_regnamespace('silver') IS NOT NULL THEN
-        ALTER DEFAULT PRIVILEGES FOR ROLE fitness_owner IN SCHEMA silver GRANT SELECT ON TABLES TO fitness_dashboard;
-    END IF;
+    FOR place IN SELECT nspname FROM pg_namespace WHERE nspname IN ('silver', 'metrics') LOOP
+        EXECUTE format(
+            'ALTER DEFAULT PRIVILEGES FOR ROLE fitness_owner IN SCHEMA %I GRANT SELECT ON TABLES TO fitness_dashboard, fitness_athlete', place);
+        EXECUTE format(
+            'ALTER DEFAULT PRIVILEGES FOR ROLE fitness_owner IN SCHEMA %I GRANT EXECUTE ON FUNCTIONS TO fitnessd, fitness_dashboard, fitness_athlete',
+            place);
+    END LOOP;
 END
 $$;
 -- Functions may be called by everybody unless that is taken back; a function that runs with its owner's rights must not be.
 ALTER DEFAULT PRIVILEGES FOR ROLE fitness_owner REVOKE EXECUTE ON FUNCTIONS FROM PUBLIC;
+
+-- Row-level security, for the roles that exist by now, and who may say what: the owner alone.
+DO $$
+BEGIN
+    IF to_regprocedure('silver.secure()') IS NOT NULL THEN
+        REVOKE EXECUTE ON FUNCTION silver.secure(), silver.secure_table(regclass, name, name, text), silver.grant_athlete(name, bigint),
+            silver.revoke_athlete(name, bigint) FROM fitnessd, fitness_dashboard, fitness_athlete;
+        PERFORM silver.secure();
+    END IF;
+END
+$$;

@@ -59,6 +59,19 @@ import Testing
         }
     }
 
+    @Test func `what must hold after each migration is seen to in its transaction`() async throws {
+        try await withFiles(two) { database, share in
+            let rule = "DO $$ BEGIN IF to_regclass('b') IS NOT NULL THEN RAISE 'no b here'; END IF; CREATE TABLE seen_to (); END $$;"
+            try Data(rule.utf8).write(to: share.appending(path: "db/after_migration.sql"))
+            let migrator = Migrator(directory: share, database: database, logger: quietLogger)
+            let error = await #expect(throws: DatabaseError.self) { try await migrator.migrate() }
+            #expect(error?.message == "0002_create_b failed: no b here")
+            #expect(try await exists("seen_to", in: database))
+            #expect(try await !exists("b", in: database))
+            #expect(try await migrator.pending() == ["0002_create_b"])
+        }
+    }
+
     @Test func `a file changed after it was applied stops everything`() async throws {
         try await withFiles(two) { database, share in
             let migrator = Migrator(directory: share, database: database, logger: quietLogger)

@@ -8,10 +8,9 @@ import Testing
 /// db/roles.sql, tried as the roles it makes.
 @Suite struct RolesTests {
     private func withRoles(_ body: (Database) async throws -> Void) async throws {
-        let script = try String(contentsOf: checkout.appending(path: "db/roles.sql"), encoding: .utf8)
         try await withTestDatabase { database in
             // Twice: it may be run again.
-            for _ in 0..<2 { try await database.withConnection { try await $0.execute(script) } }
+            for _ in 0..<2 { try await makeRoles(in: database) }
             try await body(database)
         }
     }

@@ -1,6 +1,8 @@
 /// Lets a bounded number of tests in at once, first come, first served. Swift Testing itself starts them all.
 actor TestGate {
     static let databases = TestGate(countMax: 8)
+    /// Roles belong to the whole server: two tests that make them at once would trip over each other.
+    static let roles = TestGate(countMax: 1)
 
     private var free: Int
     private var waiting: [CheckedContinuation<Void, Never>] = []

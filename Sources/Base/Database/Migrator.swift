@@ -3,7 +3,7 @@ import Foundation
 import Logging
 
 /// Brings a database to the program's schema: the files of `db/migrations` in order, each in a transaction of its own together with
-/// its line in `public.fitnessd_migration`.
+/// its line in `public.fitnessd_migration`. What must hold after each of them is in `db/after_migration.sql`, run in the same transaction.
 ///
 /// That table is not in schema `sync`, since the first migration makes the schemas. Several daemons may migrate at once: each step
 /// takes one advisory lock and looks again at what is there.
@@ -42,16 +42,17 @@ public struct Migrator: Sendable {
         try await database.transaction { connection in
             _ = try await connection.query("SELECT pg_advisory_xact_lock(\(Self.lockKey))")
             guard let next = try await plan(files, on: connection).pending().first else { return nil }
-            try await apply(next, on: connection)
+            try await apply(next, then: MigratorFile.afterEach(in: directory), on: connection)
             logger.log(.info, "migration applied", [.file: next.name])
             return next.name
         }
     }
 
-    private func apply(_ file: MigratorFile, on connection: Connection) async throws {
+    private func apply(_ file: MigratorFile, then closing: String, on connection: Connection) async throws {
         do {
             try await connection.execute(Self.history)
             try await connection.execute(file.text)
+            try await connection.execute(closing)
             _ = try await connection.query(
                 """
                 INSERT INTO public.fitnessd_migration (number, name, sha256)

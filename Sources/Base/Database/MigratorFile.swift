@@ -24,15 +24,25 @@ struct MigratorFile: Sendable, Equatable {
         return files
     }
 
+    /// What `db/after_migration.sql` says is run at the end of each migration; empty when there is no such file.
+    static func afterEach(in shareDirectory: URL) throws -> String {
+        let file = shareDirectory.appending(path: "db/after_migration.sql")
+        return FileManager.default.fileExists(atPath: file.path) ? try text(of: file) : ""
+    }
+
     private static func read(_ file: URL) throws -> MigratorFile {
         let name = String(file.lastPathComponent.dropLast(".sql".count))
         let words = name.split(separator: "_", maxSplits: 1, omittingEmptySubsequences: false)
         guard words.count == 2, words[0].count == 4, let number = Int(words[0]), number > 0, !words[1].isEmpty else {
             throw DatabaseError(.migration, "\(file.lastPathComponent) is not named NNNN_verb_noun.sql")
         }
+        return MigratorFile(number: number, name: name, text: try text(of: file))
+    }
+
+    private static func text(of file: URL) throws -> String {
         guard let data = FileManager.default.contents(atPath: file.path), data.count <= bytesMax,
             let text = String(data: data, encoding: .utf8)
         else { throw DatabaseError(.migration, "\(file.path) can't be read as UTF-8 text of at most 4 MB") }
-        return MigratorFile(number: number, name: name, text: text)
+        return text
     }
 }

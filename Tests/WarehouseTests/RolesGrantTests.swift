@@ -1,0 +1,51 @@
+import Database
+import TestKit
+import Testing
+
+/// Who may read whom is granted and taken back in SQL.
+@Suite struct RolesGrantTests {
+    private func read(_ fixture: RolesFixture, as role: String) async throws -> [Int64] {
+        try await fixture.connected(as: role) { try await RolesFixture.athletes(in: "silver.activity", on: $0) }
+    }
+
+    @Test func `what is taken back is gone with the next query, and so is an athlete who is erased`() async throws {
+        try await RolesFixture.with { fixture in
+            let reader = try await fixture.makeLogin("reader", athletes: [1, 2, 1])
+            try await fixture.owner.query("SELECT silver.revoke_athlete(\(reader), 1::bigint)")
+            #expect(try await read(fixture, as: reader) == [2])
+            try await fixture.owner.query("DELETE FROM sync.athlete WHERE athlete_id = 2")
+            #expect(try await fixture.owner.query("SELECT FROM sync.reader_grant").isEmpty)
+            #expect(try await read(fixture, as: reader) == [])
+        }
+    }
+
+    @Test func `a new role of an old role's name gets nothing that the old one had`() async throws {
+        try await RolesFixture.with { fixture in
+            let former = try await fixture.makeLogin("reader", athletes: [1])
+            try await fixture.owner.query("DROP ROLE \(raw: former)")
+            let later = try await fixture.makeLogin("reader", athletes: [2])
+            #expect(later == former)
+            #expect(try await read(fixture, as: later) == [2])
+        }
+    }
+
+    @Test(arguments: ["fitness_dashboard", "fitnessd", "fitness_owner"])
+    func `a role that reads everything is not made to look limited`(group: String) async throws {
+        try await RolesFixture.with { fixture in
+            let role = try await fixture.makeLogin("wide", in: group)
+            let error = await #expect(throws: DatabaseError.self) {
+                try await fixture.owner.query("SELECT silver.grant_athlete(\(role), 1::bigint)")
+            }
+            #expect(error?.message == "\(role) has the rights of \(group), which reads every athlete")
+        }
+    }
+
+    @Test func `a role that is not there is refused with a sentence`() async throws {
+        try await RolesFixture.with { fixture in
+            let error = await #expect(throws: DatabaseError.self) {
+                try await fixture.owner.query("SELECT silver.grant_athlete('nobody_here', 1)")
+            }
+            #expect(error?.message == "there is no role nobody_here: make it first with CREATE ROLE … LOGIN")
+        }
+    }
+}
