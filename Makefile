@@ -1,13 +1,14 @@
 # Two commands do everything on a fresh Debian 12 with Swift 6.3: `make run` and `make test`.
 .POSIX:
 .SILENT:
-.PHONY: help run build test bench lint packages clean
+.PHONY: help run build test bench schema lint packages clean
 
 help:
 	echo "make run    build in release mode and run fitnessd (the demo, unless Strava credentials are set)"
 	echo "make test   style check, build, all tests, verdict"
 	echo "make bench  how fast a history lands, against curl fetching the same answers"
 	echo "make build  release build only"
+	echo "make schema write db/schema.sql anew from the migrations"
 	echo "make lint   style check only"
 	echo "make clean  remove build products"
 
@@ -26,6 +27,11 @@ test:
 bench: build
 	scripts/build -c release --product strava-simulator
 	scripts/bench
+
+# One test makes the schema anyway, to see that the file is current.
+schema: packages
+	scripts/build --build-tests
+	FITNESSD_WRITE_SCHEMA=1 swift test --skip-build --disable-xctest --filter SchemaFileTests
 
 lint:
 	swift format lint --strict --parallel --configuration .swift-format --recursive Package.swift Sources Tests

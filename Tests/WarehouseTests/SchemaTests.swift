@@ -1,4 +1,5 @@
 import Database
+import Foundation
 import TestKit
 import Testing
 
@@ -81,5 +82,29 @@ import Testing
             WHERE n.nspname = ANY (\(Self.schemas)) AND p.prosecdef ORDER BY 1
             """)
         #expect(wide == ["silver.completeness", "silver.freshness", "silver.my_athletes()"])
+    }
+
+    /// A table that a later migration adds must be named there; and one that refers to another comes after it.
+    @Test func `the script for Citus spreads each table that is per athlete, whom others refer to first`() async throws {
+        let script = try String(contentsOf: checkout.appending(path: "db/distribute_citus.sql"), encoding: .utf8)
+        let spread = script.matches(of: #/create_distributed_table\('([a-z_.]+)', 'athlete_id', colocate_with => '(none|sync\.athlete)'\)/#)
+            .map { String($0.1) }
+        let tables = try await list(
+            """
+            SELECT format('%s.%s', n.nspname, c.relname) FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+            JOIN pg_attribute a ON a.attrelid = c.oid AND a.attname = 'athlete_id'
+            WHERE n.nspname = ANY (\(Self.schemas)) AND c.relkind IN ('r', 'p') AND NOT c.relispartition
+              AND c.oid <> 'sync.reader_grant'::regclass ORDER BY 1
+            """)
+        #expect(spread.sorted() == tables)
+        let references = try await list(
+            """
+            SELECT format('%s %s', conrelid::regclass, confrelid::regclass) FROM pg_constraint k JOIN pg_namespace n ON n.oid = k.connamespace
+            WHERE contype = 'f' AND n.nspname = ANY (\(Self.schemas)) AND k.conrelid <> k.confrelid
+            """)
+        for pair in references.map({ $0.split(separator: " ").map(String.init) }) {
+            guard let from = spread.firstIndex(of: pair[0]), let to = spread.firstIndex(of: pair[1]) else { continue }
+            #expect(to < from, "\(pair[0]) refers to \(pair[1])")
+        }
     }
 }

@@ -1,0 +1,3078 @@
+-- The whole schema as all migrations together make it, to read and to search. Written by `make schema`; nothing runs it.
+-- Roles and privileges: db/roles.sql.
+
+CREATE SCHEMA bronze_strava;
+
+COMMENT ON SCHEMA bronze_strava IS 'What Strava sent, as sent: one row per object with its exact bytes, and the predecessor''s tables as views.';
+
+CREATE SCHEMA metrics;
+
+COMMENT ON SCHEMA metrics IS 'Lineage of what was loaded, in the predecessor''s shape.';
+
+CREATE SCHEMA silver;
+
+COMMENT ON SCHEMA silver IS 'Typed, commented tables and views for dashboards, made from bronze. Times are UTC unless a column says local.';
+
+CREATE SCHEMA sync;
+
+COMMENT ON SCHEMA sync IS 'State of the synchronisation: athletes, schedule and leases, cursors, completeness ledger, quota, runs, quarantine. Written by fitnessd only.';
+
+CREATE SCHEMA vault;
+
+COMMENT ON SCHEMA vault IS 'Sealed OAuth tokens. No dashboard role may read it.';
+
+CREATE FUNCTION bronze_strava.json_bigint(value jsonb) RETURNS bigint
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    AS $_$
+    SELECT CASE jsonb_typeof(value)
+        WHEN 'number' THEN CASE WHEN abs(value::numeric) < 9223372036854775807 THEN round(value::numeric)::bigint END
+        WHEN 'string' THEN CASE WHEN value #>> '{}' ~ '^[+-]?\d{1,18}$' THEN (value #>> '{}')::bigint END
+    END
+$_$;
+
+COMMENT ON FUNCTION bronze_strava.json_bigint(value jsonb) IS 'A number that fits 64 bits, rounded, or a string that holds one; else NULL.';
+
+CREATE FUNCTION bronze_strava.json_bool(value jsonb) RETURNS boolean
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    AS $$
+    SELECT CASE value #>> '{}' WHEN 'true' THEN true WHEN '1' THEN true WHEN 'false' THEN false WHEN '0' THEN false END
+$$;
+
+COMMENT ON FUNCTION bronze_strava.json_bool(value jsonb) IS 'true or false, also as string or as 1 and 0; else NULL.';
+
+CREATE FUNCTION bronze_strava.json_degree(pair jsonb, place integer) RETURNS double precision
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    AS $$
+    SELECT CASE WHEN jsonb_typeof(pair) = 'array' AND abs(bronze_strava.json_float(pair -> place)) <= 90 * (place + 1)
+        THEN bronze_strava.json_float(pair -> place) END
+$$;
+
+COMMENT ON FUNCTION bronze_strava.json_degree(pair jsonb, place integer) IS 'Latitude (place 0) or longitude (place 1) of a [latitude, longitude] pair in degrees; NULL for [] or nonsense.';
+
+CREATE FUNCTION bronze_strava.json_document(document text) RETURNS jsonb
+    LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE
+    AS $$
+BEGIN
+    RETURN document::jsonb;
+EXCEPTION WHEN OTHERS THEN
+    BEGIN
+        -- jsonb has no U+0000; it is taken out of strings (an escaped backslash before "u0000" is left alone).
+        RETURN regexp_replace(ltrim(document, U&'\FEFF'), '(?<!\\)((?:\\\\)*)\\u0000', '\1', 'g')::jsonb;
+    EXCEPTION WHEN OTHERS THEN
+        RETURN NULL;
+    END;
+END $$;
+
+COMMENT ON FUNCTION bronze_strava.json_document(document text) IS 'The text as jsonb; NULL when it is not JSON.';
+
+CREATE FUNCTION bronze_strava.json_float(value jsonb) RETURNS double precision
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    AS $_$
+    SELECT CASE jsonb_typeof(value)
+        WHEN 'number' THEN CASE WHEN abs(value::numeric) < 1e300 THEN round(value::numeric, 15)::float8 END
+        WHEN 'string' THEN CASE WHEN value #>> '{}' ~ '^[+-]?\d{1,15}(\.\d{1,15})?$' THEN (value #>> '{}')::float8 END
+    END
+$_$;
+
+COMMENT ON FUNCTION bronze_strava.json_float(value jsonb) IS 'A number, or a string that holds one; else NULL.';
+
+CREATE FUNCTION bronze_strava.json_int(value jsonb) RETURNS integer
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    AS $_$
+    SELECT CASE jsonb_typeof(value)
+        WHEN 'number' THEN CASE WHEN abs(value::numeric) < 2147483647 THEN round(value::numeric)::integer END
+        WHEN 'string' THEN CASE WHEN value #>> '{}' ~ '^[+-]?\d{1,9}$' THEN (value #>> '{}')::integer END
+    END
+$_$;
+
+COMMENT ON FUNCTION bronze_strava.json_int(value jsonb) IS 'A number that fits 32 bits, rounded, or a string that holds one; else NULL.';
+
+CREATE FUNCTION bronze_strava.json_local_time(value jsonb) RETURNS timestamp without time zone
+    LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE
+    AS $_$
+BEGIN
+    IF value #>> '{}' !~ '^\d{4}-\d\d-\d\d[T ]\d\d:\d\d' THEN RETURN NULL; END IF;
+    RETURN regexp_replace(value #>> '{}', '(Z|[+-]\d\d(:?\d\d)?)$', '')::timestamp;
+EXCEPTION WHEN data_exception THEN
+    RETURN NULL;
+END $_$;
+
+COMMENT ON FUNCTION bronze_strava.json_local_time(value jsonb) IS 'Wall-clock time; the Z that Strava puts behind it is false and dropped.';
+
+CREATE FUNCTION bronze_strava.json_object(body bytea) RETURNS jsonb
+    LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE
+    AS $$
+DECLARE
+    document jsonb;
+BEGIN
+    document := bronze_strava.json_document(convert_from(body, 'UTF8'));
+    RETURN CASE WHEN jsonb_typeof(document) = 'object' THEN document END;
+EXCEPTION WHEN OTHERS THEN
+    RETURN NULL;
+END $$;
+
+COMMENT ON FUNCTION bronze_strava.json_object(body bytea) IS 'The bytes of an answer as jsonb; NULL when they are not a JSON object in UTF-8.';
+
+CREATE FUNCTION bronze_strava.json_text(value jsonb) RETURNS text
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    AS $$
+    SELECT CASE WHEN jsonb_typeof(value) IN ('string', 'number', 'boolean') THEN value #>> '{}' END
+$$;
+
+COMMENT ON FUNCTION bronze_strava.json_text(value jsonb) IS 'A string, or a number or boolean as text; else NULL.';
+
+CREATE FUNCTION bronze_strava.json_time(value jsonb) RETURNS timestamp with time zone
+    LANGUAGE plpgsql STABLE STRICT PARALLEL SAFE
+    AS $_$
+BEGIN
+    IF value #>> '{}' !~ '^\d{4}-\d\d-\d\d[T ]\d\d:\d\d' THEN RETURN NULL; END IF;
+    -- without a zone it is UTC, whatever the session's zone is
+    IF value #>> '{}' ~ '(Z|[+-]\d\d(:?\d\d)?)$' THEN RETURN (value #>> '{}')::timestamptz; END IF;
+    RETURN (value #>> '{}')::timestamp AT TIME ZONE 'UTC';
+EXCEPTION WHEN data_exception THEN
+    RETURN NULL;
+END $_$;
+
+COMMENT ON FUNCTION bronze_strava.json_time(value jsonb) IS 'An ISO 8601 instant; else NULL.';
+
+CREATE FUNCTION silver.best_efforts_between(p_athlete_id bigint, p_source_id smallint, p_metric text, p_from timestamp without time zone, p_to timestamp without time zone, p_sport_family text DEFAULT NULL::text) RETURNS TABLE(rung integer, value double precision, activity_id bigint, start_offset_s integer, start_date_local timestamp without time zone)
+    LANGUAGE sql STABLE
+    AS $$
+    -- Each activity gets a number; the best of a rung is the largest of value and number in one integer. A later activity has a smaller
+    -- number, so the first of equals wins. The shortest time is the largest negative one.
+    WITH candidate AS MATERIALIZED (
+        SELECT row_number() OVER (ORDER BY a.start_date_local DESC, a.activity_id DESC) AS number, a.activity_id, a.start_date_local,
+               CASE p_metric WHEN 'power' THEN r.power_w WHEN 'heartrate' THEN r.heartrate_bpm WHEN 'pace' THEN r.pace_time_s END AS vals,
+               CASE p_metric WHEN 'power' THEN r.power_start_s WHEN 'heartrate' THEN r.heartrate_start_s WHEN 'pace' THEN r.pace_start_s END AS starts,
+               CASE silver.sport_family(a.sport_type) WHEN 'ride' THEN 30 WHEN 'swim' THEN 3 ELSE 10 END AS speed_mps_max
+        FROM silver.activity a JOIN silver.activity_rollup r USING (athlete_id, source_id, activity_id)
+        WHERE a.athlete_id = p_athlete_id AND a.source_id = p_source_id AND a.start_date_local >= p_from AND a.start_date_local < p_to
+          AND (p_sport_family IS NULL OR silver.sport_family(a.sport_type) = p_sport_family)
+    ), best AS (
+        SELECT u.rung, max(CASE WHEN p_metric = 'pace' THEN -round(u.val * 100) ELSE round(u.val * 100) END::bigint * 4294967296 + c.number) AS code
+        FROM candidate c CROSS JOIN LATERAL unnest(c.vals) WITH ORDINALITY AS u(val, rung)
+        WHERE u.val IS NOT NULL AND (p_metric <> 'pace' OR (silver.effort_distances_m())[u.rung] <= u.val * c.speed_mps_max)
+        GROUP BY u.rung
+    )
+    SELECT b.rung::integer, c.vals[b.rung]::text::float8, c.activity_id, c.starts[b.rung], c.start_date_local
+    FROM best b JOIN candidate c ON c.number = b.code & 4294967295
+    ORDER BY b.rung
+$$;
+
+COMMENT ON FUNCTION silver.best_efforts_between(p_athlete_id bigint, p_source_id smallint, p_metric text, p_from timestamp without time zone, p_to timestamp without time zone, p_sport_family text) IS 'The best effort of an athlete at each rung of the ladder in activities that began in [from, to) local time: metric power (W), heartrate (beats per minute) or pace (value: seconds for effort_distances_m()[rung]; faster than 30 m/s in rides, 3 in swims and 10 in other sports is taken for an error of measurement). Sport family null: all sports.';
+
+CREATE FUNCTION silver.effort_distances_m() RETURNS double precision[]
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    AS $$
+    SELECT '{400,804.672,1000,1609.344,3218.688,5000,10000,15000,16093.44,20000,21097.5,30000,42195}'::float8[]
+$$;
+
+COMMENT ON FUNCTION silver.effort_distances_m() IS 'Metres for which the fastest time is kept: element i belongs to element i of activity_rollup.pace_time_s.';
+
+CREATE FUNCTION silver.effort_durations_s() RETURNS integer[]
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    AS $$
+    SELECT '{1,2,3,5,8,10,15,20,30,45,60,90,120,180,240,300,360,480,600,720,900,1200,1500,1800,2400,2700,3600,5400,7200,10800,14400,18000}'::integer[]
+$$;
+
+COMMENT ON FUNCTION silver.effort_durations_s() IS 'Seconds for which best mean power and heart rate are kept: element i belongs to element i of activity_rollup.power_w and heartrate_bpm.';
+
+CREATE FUNCTION silver.ftp_w_at(p_athlete_id bigint, p_source_id smallint, p_at timestamp with time zone) RETURNS integer
+    LANGUAGE plpgsql STABLE PARALLEL SAFE
+    AS $$
+BEGIN
+    RETURN (
+        SELECT h.ftp_w
+        FROM silver.athlete_history h
+        WHERE h.athlete_id = p_athlete_id AND h.source_id = p_source_id AND h.ftp_w > 0
+        ORDER BY h.valid_from <= p_at DESC, abs(extract(epoch FROM h.valid_from - p_at))
+        LIMIT 1);
+END $$;
+
+COMMENT ON FUNCTION silver.ftp_w_at(p_athlete_id bigint, p_source_id smallint, p_at timestamp with time zone) IS 'The athlete''s FTP in watts at an instant: the newest known by then, else the earliest known later; null when none is known.';
+
+CREATE FUNCTION silver.grant_athlete(p_role name, p_athlete_id bigint) RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+DECLARE
+    wide text;
+BEGIN
+    IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'fitness_athlete') THEN
+        RAISE EXCEPTION 'there is no role fitness_athlete: run db/roles.sql first';
+    END IF;
+    IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = p_role) THEN
+        RAISE EXCEPTION 'there is no role %: make it first with CREATE ROLE … LOGIN', p_role;
+    END IF;
+    SELECT r.rolname INTO wide FROM pg_roles r
+    WHERE pg_has_role(p_role, r.oid, 'MEMBER')
+      AND (r.rolname IN ('fitness_dashboard', 'fitnessd', 'fitness_owner') OR r.rolsuper OR r.rolbypassrls
+           OR r.oid = (SELECT relowner FROM pg_class WHERE oid = 'silver.athlete'::regclass));
+    IF FOUND THEN RAISE EXCEPTION '% has the rights of %, which reads every athlete', p_role, wide; END IF;
+    -- Not yet a reader: what stands under its name was granted to another role that had this name before.
+    IF NOT pg_has_role(p_role, 'fitness_athlete', 'MEMBER') THEN
+        DELETE FROM sync.reader_grant WHERE role_name = p_role;
+        EXECUTE format('GRANT fitness_athlete TO %I', p_role);
+    END IF;
+    INSERT INTO sync.reader_grant (athlete_id, role_name) VALUES (p_athlete_id, p_role) ON CONFLICT DO NOTHING;
+END $$;
+
+COMMENT ON FUNCTION silver.grant_athlete(p_role name, p_athlete_id bigint) IS 'Lets a login read one athlete''s rows; call it again for more. For the owner.';
+
+CREATE FUNCTION silver.may_read_athlete(asked bigint) RETURNS boolean
+    LANGUAGE plpgsql STABLE
+    AS $$
+BEGIN
+    RETURN NOT row_security_active('silver.athlete'::regclass)
+        OR EXISTS (SELECT FROM silver.athlete AS a WHERE a.athlete_id = asked);
+END
+$$;
+
+COMMENT ON FUNCTION silver.may_read_athlete(asked bigint) IS 'Whether who asks may see this athlete''s rows: all of them, unless row-level security on silver.athlete shows fewer.';
+
+CREATE FUNCTION silver.my_athletes() RETURNS bigint[]
+    LANGUAGE sql STABLE SECURITY DEFINER PARALLEL SAFE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+    SELECT coalesce(array_agg(g.athlete_id), '{}') FROM sync.reader_grant g WHERE g.role_name = session_user
+$$;
+
+COMMENT ON FUNCTION silver.my_athletes() IS 'Athletes that were granted to the login that asks. Row-level security shows it their rows only.';
+
+CREATE FUNCTION silver.refresh_training_day(p_athlete_id bigint, p_source_id smallint) RETURNS integer
+    LANGUAGE plpgsql
+    AS $$
+DECLARE
+    first_possible CONSTANT timestamp := '1980-01-01';
+    last_possible CONSTANT timestamp := (now() AT TIME ZONE 'UTC')::date + 3;
+    first_day date;
+    last_day  date;
+    from_day  date;
+    before    record;
+    written   integer;
+BEGIN
+    SELECT min(a.start_date_local)::date, max(a.start_date_local)::date INTO first_day, last_day
+    FROM silver.activity a
+    WHERE a.athlete_id = p_athlete_id AND a.source_id = p_source_id
+      AND a.start_date_local >= first_possible AND a.start_date_local < last_possible;
+
+    DELETE FROM silver.training_day t
+    WHERE t.athlete_id = p_athlete_id AND t.source_id = p_source_id AND (first_day IS NULL OR t.day < first_day OR t.day > last_day);
+    IF first_day IS NULL THEN RETURN 0; END IF;
+
+    -- the first day that is new, other than it was, or missing behind the last known one
+    SELECT least(min(coalesce(n.day, t.day)), max(t.day) + 1) INTO from_day
+    FROM (
+        SELECT a.start_date_local::date AS day, count(*)::integer AS activity_count, coalesce(sum(a.distance_m), 0) AS distance_m,
+               least(coalesce(sum(a.moving_time_s), 0), 2147483647)::integer AS moving_time_s,
+               coalesce(sum(a.elevation_gain_m), 0) AS elevation_gain_m, coalesce(sum(m.load), 0) AS load
+        FROM silver.activity a LEFT JOIN silver.activity_metric m USING (athlete_id, source_id, activity_id)
+        WHERE a.athlete_id = p_athlete_id AND a.source_id = p_source_id
+          AND a.start_date_local >= first_possible AND a.start_date_local < last_possible
+        GROUP BY 1
+    ) AS n
+    FULL JOIN (
+        SELECT * FROM silver.training_day WHERE athlete_id = p_athlete_id AND source_id = p_source_id
+    ) AS t USING (day)
+    WHERE t.day IS NULL
+       OR (t.activity_count, t.distance_m, t.moving_time_s, t.elevation_gain_m, t.load) IS DISTINCT FROM (
+            coalesce(n.activity_count, 0), coalesce(n.distance_m, 0), coalesce(n.moving_time_s, 0), coalesce(n.elevation_gain_m, 0),
+            coalesce(n.load, 0))
+       OR (t.day = first_day AND t.form_tsb <> 0);
+    IF from_day IS NULL THEN RETURN 0; END IF;
+    SELECT least(from_day, max(t.day) + 1) INTO from_day
+    FROM silver.training_day t WHERE t.athlete_id = p_athlete_id AND t.source_id = p_source_id;
+
+    SELECT t.fitness_ctl, t.fatigue_atl INTO before
+    FROM silver.training_day t
+    WHERE t.athlete_id = p_athlete_id AND t.source_id = p_source_id AND t.day = from_day - 1;
+
+    WITH trained AS (
+        SELECT a.start_date_local::date AS day, count(*)::integer AS activity_count, coalesce(sum(a.distance_m), 0) AS distance_m,
+               least(coalesce(sum(a.moving_time_s), 0), 2147483647)::integer AS moving_time_s,
+               coalesce(sum(a.elevation_gain_m), 0) AS elevation_gain_m, coalesce(sum(m.load), 0) AS load
+        FROM silver.activity a LEFT JOIN silver.activity_metric m USING (athlete_id, source_id, activity_id)
+        WHERE a.athlete_id = p_athlete_id AND a.source_id = p_source_id
+          AND a.start_date_local >= from_day AND a.start_date_local < last_possible
+        GROUP BY 1
+    ), calendar AS MATERIALIZED (
+        SELECT row_number() OVER (ORDER BY o.days)::integer AS place, from_day + o.days AS day, coalesce(n.activity_count, 0) AS activity_count,
+               coalesce(n.distance_m, 0) AS distance_m, coalesce(n.moving_time_s, 0) AS moving_time_s,
+               coalesce(n.elevation_gain_m, 0) AS elevation_gain_m, coalesce(n.load, 0) AS load
+        FROM generate_series(0, last_day - from_day) AS o(days) LEFT JOIN trained n ON n.day = from_day + o.days
+    )
+    INSERT INTO silver.training_day AS t (
+        athlete_id, source_id, day, activity_count, distance_m, moving_time_s, elevation_gain_m, load, fitness_ctl, fatigue_atl, form_tsb)
+    SELECT p_athlete_id, p_source_id, c.day, c.activity_count, c.distance_m, c.moving_time_s, c.elevation_gain_m, c.load, e.ctl, e.atl, e.tsb
+    FROM silver.training_effect(
+            coalesce(before.fitness_ctl, 0), coalesce(before.fatigue_atl, 0), ARRAY(SELECT load FROM calendar ORDER BY place)) AS e
+    JOIN calendar c USING (place)
+    ON CONFLICT (athlete_id, source_id, day) DO UPDATE SET
+        activity_count = excluded.activity_count, distance_m = excluded.distance_m, moving_time_s = excluded.moving_time_s,
+        elevation_gain_m = excluded.elevation_gain_m, load = excluded.load, fitness_ctl = excluded.fitness_ctl,
+        fatigue_atl = excluded.fatigue_atl, form_tsb = excluded.form_tsb
+    WHERE (t.activity_count, t.distance_m, t.moving_time_s, t.elevation_gain_m, t.load)
+            IS DISTINCT FROM (excluded.activity_count, excluded.distance_m, excluded.moving_time_s, excluded.elevation_gain_m, excluded.load)
+       OR abs(t.fitness_ctl - excluded.fitness_ctl) > 1e-6 OR abs(t.fatigue_atl - excluded.fatigue_atl) > 1e-6
+       OR abs(t.form_tsb - excluded.form_tsb) > 1e-6;
+    GET DIAGNOSTICS written = ROW_COUNT;
+    RETURN written;
+END $$;
+
+COMMENT ON FUNCTION silver.refresh_training_day(p_athlete_id bigint, p_source_id smallint) IS 'Brings an athlete''s rows of silver.training_day up to date: the days'' sums are made anew and compared; from the first day that differs fitness, fatigue and form are followed to the last day, and rows are written where they differ. Answers how many. The caller holds the athlete''s row.';
+
+CREATE FUNCTION silver.revoke_athlete(p_role name, p_athlete_id bigint) RETURNS void
+    LANGUAGE sql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+    DELETE FROM sync.reader_grant WHERE role_name = p_role AND athlete_id = p_athlete_id
+$$;
+
+COMMENT ON FUNCTION silver.revoke_athlete(p_role name, p_athlete_id bigint) IS 'Takes one athlete''s rows from a login, for its next query. For the owner.';
+
+CREATE FUNCTION silver.secure() RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+DECLARE
+    target record;
+BEGIN
+    FOR target IN
+        SELECT c.oid::regclass AS name, c.relkind, c.relrowsecurity,
+               EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attname = 'athlete_id' AND NOT a.attisdropped) AS is_per_athlete
+        FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+        WHERE n.nspname IN ('silver', 'metrics', 'bronze_strava') AND c.relkind IN ('r', 'p', 'm', 'f')
+        ORDER BY c.oid
+    LOOP
+        IF target.relkind IN ('m', 'f') THEN
+            RAISE EXCEPTION '% can''t have row-level security: make it a table or a view', target.name;
+        END IF;
+        IF NOT target.relrowsecurity THEN EXECUTE format('ALTER TABLE %s ENABLE ROW LEVEL SECURITY', target.name); END IF;
+        IF target.is_per_athlete THEN
+            PERFORM silver.secure_table(target.name, 'own', 'public',
+                'FOR SELECT USING (athlete_id = ANY ((SELECT silver.my_athletes())::bigint[]))');
+        END IF;
+        PERFORM silver.secure_table(target.name, 'dashboard', 'fitness_dashboard', 'FOR SELECT TO fitness_dashboard USING (true)');
+        PERFORM silver.secure_table(target.name, 'daemon', 'fitnessd', 'FOR ALL TO fitnessd USING (true) WITH CHECK (true)');
+    END LOOP;
+    -- The daemon may write rows in sync, but who reads what is the owner's to say.
+    IF EXISTS (SELECT FROM pg_roles WHERE rolname = 'fitnessd') THEN
+        REVOKE INSERT, UPDATE, DELETE, TRUNCATE ON sync.reader_grant FROM fitnessd;
+    END IF;
+END $$;
+
+COMMENT ON FUNCTION silver.secure() IS 'Sets row-level security on every table of silver, metrics and bronze_strava. For the owner; may be run again.';
+
+CREATE FUNCTION silver.secure_table(p_table regclass, p_policy name, p_role name, p_rule text) RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+BEGIN
+    IF EXISTS (SELECT FROM pg_policy WHERE polrelid = p_table AND polname = p_policy)
+        OR (p_role <> 'public' AND NOT EXISTS (SELECT FROM pg_roles WHERE rolname = p_role)) THEN
+        RETURN;
+    END IF;
+    EXECUTE format('CREATE POLICY %I ON %s %s', p_policy, p_table, p_rule);
+END $$;
+
+COMMENT ON FUNCTION silver.secure_table(p_table regclass, p_policy name, p_role name, p_rule text) IS 'Part of silver.secure.';
+
+CREATE FUNCTION silver.sport_family(sport_type text) RETURNS text
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    AS $$
+    SELECT CASE
+        WHEN sport_type IN ('Run', 'TrailRun', 'VirtualRun') THEN 'run'
+        WHEN sport_type IN ('Walk', 'Hike', 'Snowshoe') THEN 'walk'
+        WHEN sport_type IN ('Ride', 'MountainBikeRide', 'GravelRide', 'VirtualRide', 'Handcycle', 'Velomobile') THEN 'ride'
+        WHEN sport_type IN ('EBikeRide', 'EMountainBikeRide') THEN 'e_ride'
+        WHEN sport_type IN ('Swim', 'OpenWaterSwim') THEN 'swim'
+        WHEN sport_type IN ('AlpineSki', 'BackcountrySki', 'NordicSki', 'RollerSki', 'Snowboard') THEN 'ski'
+        WHEN sport_type IN ('Rowing', 'VirtualRow', 'Kayaking', 'Canoeing', 'StandUpPaddling') THEN 'paddle'
+        ELSE 'other'
+    END
+$$;
+
+COMMENT ON FUNCTION silver.sport_family(sport_type text) IS 'Sports that are counted together: run, walk, ride, e_ride, swim, ski, paddle or other.';
+
+CREATE FUNCTION silver.training_effect(start_ctl double precision, start_atl double precision, loads double precision[]) RETURNS TABLE(place integer, ctl double precision, atl double precision, tsb double precision)
+    LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
+    AS $$
+DECLARE
+    ctl_part CONSTANT float8 := 1 - exp(-1.0 / 42);
+    atl_part CONSTANT float8 := 1 - exp(-1.0 / 7);
+BEGIN
+    ctl := start_ctl;
+    atl := start_atl;
+    FOR i IN 1 .. coalesce(cardinality(loads), 0) LOOP
+        place := i;
+        tsb := ctl - atl;
+        ctl := ctl + (loads[place] - ctl) * ctl_part;
+        atl := atl + (loads[place] - atl) * atl_part;
+        -- what has faded below any display becomes zero, instead of a number too small to be stored
+        IF ctl < 1e-9 THEN ctl := 0; END IF;
+        IF atl < 1e-9 THEN atl := 0; END IF;
+        RETURN NEXT;
+    END LOOP;
+END $$;
+
+COMMENT ON FUNCTION silver.training_effect(start_ctl double precision, start_atl double precision, loads double precision[]) IS 'Fitness, fatigue and form day by day (Banister''s impulse-response model as Coggan''s performance manager uses it): exponentially weighted means of the daily load with time constants of 42 and 7 days; form is fitness minus fatigue of the day before.';
+
+CREATE FUNCTION silver.trimp(seconds integer[], first_bpm smallint, rest_bpm double precision, max_bpm double precision, k double precision, c double precision) RETURNS double precision
+    LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
+    AS $$
+BEGIN
+    RETURN (
+        SELECT sum(h.seconds / 60.0::float8 * x.part * k * exp(c * x.part))
+        FROM unnest(seconds) WITH ORDINALITY AS h(seconds, bin)
+        CROSS JOIN LATERAL (SELECT least(greatest((first_bpm + h.bin - 1 - rest_bpm) / (max_bpm - rest_bpm), 0), 1) AS part) AS x
+        WHERE h.seconds > 0);
+END $$;
+
+COMMENT ON FUNCTION silver.trimp(seconds integer[], first_bpm smallint, rest_bpm double precision, max_bpm double precision, k double precision, c double precision) IS 'Training impulse of a heart rate histogram (Morton, Fitz-Clarke, Banister 1990): sum of minutes · x · k · e^(c · x), where x is the part of the heart rate reserve; null when there are no seconds.';
+
+CREATE FUNCTION silver.weight_kg_at(p_athlete_id bigint, p_source_id smallint, p_at timestamp with time zone) RETURNS double precision
+    LANGUAGE sql STABLE PARALLEL SAFE
+    AS $$
+    SELECT h.weight_kg
+    FROM silver.athlete_history h
+    WHERE h.athlete_id = p_athlete_id AND h.source_id = p_source_id AND h.weight_kg > 0
+    ORDER BY h.valid_from <= p_at DESC, abs(extract(epoch FROM h.valid_from - p_at))
+    LIMIT 1
+$$;
+
+COMMENT ON FUNCTION silver.weight_kg_at(p_athlete_id bigint, p_source_id smallint, p_at timestamp with time zone) IS 'The athlete''s weight in kilograms at an instant: the newest known by then, else the earliest known later; null when none is known.';
+
+CREATE FUNCTION silver.zone_seconds(seconds integer[], first_value integer, bin_width integer, lower_bounds integer[]) RETURNS integer[]
+    LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
+    AS $$
+BEGIN
+    RETURN ARRAY(
+        SELECT coalesce(sum(h.seconds), 0)::integer
+        FROM generate_series(1, cardinality(lower_bounds)) AS z(zone)
+        LEFT JOIN (
+            SELECT s.seconds, width_bucket((first_value + (s.bin - 1) * bin_width)::integer, lower_bounds) AS zone
+            FROM unnest(zone_seconds.seconds) WITH ORDINALITY AS s(seconds, bin)
+        ) AS h USING (zone)
+        GROUP BY zone ORDER BY zone);
+END $$;
+
+COMMENT ON FUNCTION silver.zone_seconds(seconds integer[], first_value integer, bin_width integer, lower_bounds integer[]) IS 'Seconds in each zone from a histogram: element i of the histogram stands for first_value + (i - 1)·bin_width, which belongs to the zone that begins at or below it.';
+
+CREATE FUNCTION sync.quota_counts(p_span text, p_starts_at timestamp with time zone, p_instance uuid) RETURNS bigint[]
+    LANGUAGE sql STABLE
+    AS $$
+    SELECT ARRAY[b.leased, b.included, b.own_leased, b.own_included, c.carried, w.overall_usage, w.read_usage]
+    FROM sync.quota_window w
+    CROSS JOIN (
+        SELECT coalesce(sum(leased), 0)::bigint AS leased, coalesce(sum(included), 0)::bigint AS included,
+               coalesce(sum(leased) FILTER (WHERE instance = p_instance), 0)::bigint AS own_leased,
+               coalesce(sum(included) FILTER (WHERE instance = p_instance), 0)::bigint AS own_included
+        FROM sync.quota_block WHERE span = p_span AND starts_at = p_starts_at) b
+    CROSS JOIN (
+        SELECT coalesce(sum(greatest(0, leased - settled)), 0)::bigint AS carried
+        FROM sync.quota_block WHERE span = 'quarter' AND starts_at = p_starts_at - interval '15 minutes') c
+    WHERE w.span = p_span AND w.starts_at = p_starts_at
+$$;
+
+COMMENT ON FUNCTION sync.quota_counts(p_span text, p_starts_at timestamp with time zone, p_instance uuid) IS 'Part of sync.quota_turn.';
+
+CREATE FUNCTION sync.quota_free(p_counts bigint[], p_overall bigint, p_read bigint, p_exhausted boolean) RETURNS bigint
+    LANGUAGE sql IMMUTABLE
+    AS $$
+    SELECT CASE WHEN p_exhausted THEN 0 ELSE greatest(0, least(
+        p_overall - greatest(n.counted, p_counts[6] + n.outstanding),
+        CASE WHEN p_read > 0 THEN p_read - greatest(n.counted, p_counts[7] + n.outstanding) ELSE p_overall END)) END
+    FROM (SELECT p_counts[5] + p_counts[1] AS counted, greatest(0, p_counts[5] + p_counts[1] - p_counts[2]) AS outstanding) n
+$$;
+
+COMMENT ON FUNCTION sync.quota_free(p_counts bigint[], p_overall bigint, p_read bigint, p_exhausted boolean) IS 'Part of sync.quota_turn.';
+
+CREATE FUNCTION sync.quota_open(p_span text, p_starts_at timestamp with time zone, p_overall bigint, p_read bigint, p_seen_at_s double precision) RETURNS void
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+    PERFORM FROM sync.quota_window WHERE span = p_span AND starts_at = p_starts_at;
+    IF FOUND THEN
+        UPDATE sync.quota_window SET overall_limit = p_overall, read_limit = p_read, limits_seen_at_s = p_seen_at_s
+        WHERE span = p_span AND starts_at = p_starts_at AND limits_seen_at_s <= p_seen_at_s
+          AND (overall_limit, read_limit, limits_seen_at_s) <> (p_overall, p_read, p_seen_at_s);
+        RETURN;
+    END IF;
+
+    INSERT INTO sync.quota_window (span, starts_at, overall_limit, read_limit, limits_seen_at_s)
+    SELECT p_span, p_starts_at, n.overall_limit, n.read_limit, n.limits_seen_at_s
+    FROM (SELECT overall_limit, read_limit, limits_seen_at_s FROM sync.quota_window
+          WHERE span = p_span AND limits_seen_at_s > p_seen_at_s
+          UNION ALL
+          SELECT p_overall, p_read, p_seen_at_s) n
+    ORDER BY n.limits_seen_at_s DESC LIMIT 1
+    ON CONFLICT (span, starts_at) DO NOTHING;
+    IF p_span = 'day' THEN DELETE FROM sync.quota_window WHERE starts_at < p_starts_at - interval '32 days'; END IF;
+END $$;
+
+COMMENT ON FUNCTION sync.quota_open(p_span text, p_starts_at timestamp with time zone, p_overall bigint, p_read bigint, p_seen_at_s double precision) IS 'Part of sync.quota_turn.';
+
+CREATE FUNCTION sync.quota_turn(p_instance uuid, p_quarter_at timestamp with time zone, p_day_at timestamp with time zone, p_sequence bigint, p_kept bigint, p_settled bigint, p_want bigint, p_quarter_counts bigint[], p_day_counts bigint[], p_quarter_exhausted boolean, p_day_exhausted boolean, p_limits bigint[], p_limits_seen_at_s double precision, OUT granted bigint, OUT quarter_counts bigint[], OUT day_counts bigint[], OUT quarter_exhausted boolean, OUT day_exhausted boolean, OUT limits bigint[], OUT limits_seen_at_s double precision) RETURNS record
+    LANGUAGE plpgsql
+    AS $$
+DECLARE
+    block sync.quota_block;
+    is_late boolean;
+BEGIN
+    PERFORM sync.quota_open('day', p_day_at, p_limits[3], p_limits[4], p_limits_seen_at_s);
+    PERFORM FROM sync.quota_window WHERE span = 'day' AND starts_at = p_day_at FOR UPDATE;
+    PERFORM sync.quota_open('quarter', p_quarter_at, p_limits[1], p_limits[2], p_limits_seen_at_s);
+
+    INSERT INTO sync.quota_block (span, starts_at, instance)
+    VALUES ('day', p_day_at, p_instance), ('quarter', p_quarter_at, p_instance) ON CONFLICT DO NOTHING;
+    SELECT * INTO block FROM sync.quota_block b
+    WHERE b.span = 'quarter' AND b.starts_at = p_quarter_at AND b.instance = p_instance;
+    is_late := p_sequence <= block.turn_sequence;
+    IF NOT is_late THEN
+        UPDATE sync.quota_block b
+        SET leased = b.leased + p_kept - block.leased, included = greatest(b.included, p_day_counts[1]), updated_at = now()
+        WHERE b.span = 'day' AND b.starts_at = p_day_at AND b.instance = p_instance;
+        UPDATE sync.quota_block b
+        SET leased = p_kept, settled = greatest(b.settled, p_settled), included = greatest(b.included, p_quarter_counts[1]),
+            turn_sequence = p_sequence, updated_at = now()
+        WHERE b.span = 'quarter' AND b.starts_at = p_quarter_at AND b.instance = p_instance;
+        UPDATE sync.quota_window w
+        SET overall_usage = greatest(w.overall_usage, p_day_counts[2]), read_usage = greatest(w.read_usage, p_day_counts[3]),
+            exhausted = w.exhausted OR p_day_exhausted
+        WHERE w.span = 'day' AND w.starts_at = p_day_at;
+        UPDATE sync.quota_window w
+        SET overall_usage = greatest(w.overall_usage, p_quarter_counts[2]), read_usage = greatest(w.read_usage, p_quarter_counts[3]),
+            exhausted = w.exhausted OR p_quarter_exhausted
+        WHERE w.span = 'quarter' AND w.starts_at = p_quarter_at;
+    END IF;
+
+    SELECT ARRAY[q.overall_limit, q.read_limit, d.overall_limit, d.read_limit], greatest(q.limits_seen_at_s, d.limits_seen_at_s),
+           q.exhausted, d.exhausted
+    INTO limits, limits_seen_at_s, quarter_exhausted, day_exhausted
+    FROM sync.quota_window q, sync.quota_window d
+    WHERE q.span = 'quarter' AND q.starts_at = p_quarter_at AND d.span = 'day' AND d.starts_at = p_day_at;
+    quarter_counts := sync.quota_counts('quarter', p_quarter_at, p_instance);
+    day_counts := sync.quota_counts('day', p_day_at, p_instance);
+    granted := 0;
+    IF is_late OR p_want <= 0 THEN RETURN; END IF;
+
+    granted := least(p_want, sync.quota_free(quarter_counts, limits[1], limits[2], quarter_exhausted),
+                     sync.quota_free(day_counts, limits[3], limits[4], day_exhausted));
+    IF granted = 0 THEN RETURN; END IF;
+    UPDATE sync.quota_block b SET leased = b.leased + granted
+    WHERE b.instance = p_instance AND ((b.span = 'quarter' AND b.starts_at = p_quarter_at) OR (b.span = 'day' AND b.starts_at = p_day_at));
+    quarter_counts[1] := quarter_counts[1] + granted;
+    quarter_counts[3] := quarter_counts[3] + granted;
+    day_counts[1] := day_counts[1] + granted;
+    day_counts[3] := day_counts[3] + granted;
+END $$;
+
+COMMENT ON FUNCTION sync.quota_turn(p_instance uuid, p_quarter_at timestamp with time zone, p_day_at timestamp with time zone, p_sequence bigint, p_kept bigint, p_settled bigint, p_want bigint, p_quarter_counts bigint[], p_day_counts bigint[], p_quarter_exhausted boolean, p_day_exhausted boolean, p_limits bigint[], p_limits_seen_at_s double precision, OUT granted bigint, OUT quarter_counts bigint[], OUT day_counts bigint[], OUT quarter_exhausted boolean, OUT day_exhausted boolean, OUT limits bigint[], OUT limits_seen_at_s double precision) IS 'One turn of one instance with the quota ledger: tells its totals, asks for calls. The same rule is QuotaBook in the program.';
+
+CREATE TABLE bronze_strava.answer (
+    athlete_id bigint NOT NULL,
+    source_id smallint DEFAULT 1 NOT NULL,
+    endpoint smallint NOT NULL,
+    object_id bigint NOT NULL,
+    request text NOT NULL,
+    status smallint NOT NULL,
+    fetched_at timestamp with time zone NOT NULL,
+    body_bytes integer NOT NULL,
+    sha256 bytea NOT NULL,
+    body bytea NOT NULL,
+    CONSTRAINT answer_sha256 CHECK ((octet_length(sha256) = 32))
+)
+WITH (toast.autovacuum_vacuum_scale_factor='0.05');
+ALTER TABLE ONLY bronze_strava.answer ALTER COLUMN body SET COMPRESSION lz4;
+
+COMMENT ON TABLE bronze_strava.answer IS 'The newest answer for each API object, as sent. Read one in psql with convert_from(body, ''UTF8'').';
+
+COMMENT ON COLUMN bronze_strava.answer.endpoint IS 'See bronze_strava.endpoint. 1 activity_summary, 2 activity, 3 streams, 4 athlete, 5 athlete_zones, 6 activity_zones, 7 gear.';
+
+COMMENT ON COLUMN bronze_strava.answer.object_id IS 'Activity id for endpoints 1, 2, 3 and 6; athlete id for 4 and 5; the number in the gear''s id for 7.';
+
+COMMENT ON COLUMN bronze_strava.answer.request IS 'Path and query that was asked, without host and without token.';
+
+COMMENT ON COLUMN bronze_strava.answer.status IS 'HTTP status of the answer.';
+
+COMMENT ON COLUMN bronze_strava.answer.fetched_at IS 'When these bytes were first received. The same bytes received again change nothing.';
+
+COMMENT ON COLUMN bronze_strava.answer.body_bytes IS 'Length of body before compression, in bytes.';
+
+COMMENT ON COLUMN bronze_strava.answer.sha256 IS 'SHA-256 of body, 32 bytes: an unchanged answer is known by it before anything is written.';
+
+COMMENT ON COLUMN bronze_strava.answer.body IS 'Exact bytes of the answer; for an activity_summary the exact bytes of its element in the list page.';
+
+CREATE VIEW bronze_strava.activity WITH (security_invoker='true') AS
+ SELECT d.object_id AS activity_id,
+    bronze_strava.json_int(r.achievement_count) AS achievement_count,
+    bronze_strava.json_int(r.athlete_count) AS athlete_count,
+    bronze_strava.json_float(r.average_speed) AS average_speed,
+    bronze_strava.json_text(r.average_watts) AS average_watts,
+    bronze_strava.json_int(r.comment_count) AS comment_count,
+    bronze_strava.json_bool(r.commute) AS commute,
+    bronze_strava.json_text(r.device_watts) AS device_watts,
+    bronze_strava.json_float(r.distance) AS distance,
+    bronze_strava.json_int(r.elapsed_time) AS elapsed_time,
+    bronze_strava.json_float(r.elev_high) AS elev_high,
+    bronze_strava.json_float(r.elev_low) AS elev_low,
+    (r.end_latlng)::text AS end_latlng,
+    bronze_strava.json_text(r.external_id) AS external_id,
+    bronze_strava.json_bool(r.flagged) AS flagged,
+    bronze_strava.json_text(r.gear_id) AS gear_id,
+    bronze_strava.json_bool(r.has_kudoed) AS has_kudoed,
+    bronze_strava.json_text(r.hide_from_home) AS hide_from_home,
+    bronze_strava.json_text(r.kilojoules) AS kilojoules,
+    bronze_strava.json_int(r.kudos_count) AS kudos_count,
+    bronze_strava.json_bool(r.manual) AS manual,
+    bronze_strava.json_float(r.max_speed) AS max_speed,
+    bronze_strava.json_text(r.max_watts) AS max_watts,
+    bronze_strava.json_int(r.moving_time) AS moving_time,
+    bronze_strava.json_text(r.name) AS name,
+    bronze_strava.json_int(r.photo_count) AS photo_count,
+    bronze_strava.json_bool(r.private) AS private,
+    bronze_strava.json_text(r.sport_type) AS sport_type,
+    bronze_strava.json_text(r.start_date) AS start_date,
+    bronze_strava.json_text(r.start_date_local) AS start_date_local,
+    (r.start_latlng)::text AS start_latlng,
+    bronze_strava.json_text(r.timezone) AS timezone,
+    bronze_strava.json_float(r.total_elevation_gain) AS total_elevation_gain,
+    bronze_strava.json_int(r.total_photo_count) AS total_photo_count,
+    bronze_strava.json_bool(r.trainer) AS trainer,
+    bronze_strava.json_text(r.type) AS type,
+    bronze_strava.json_bigint(r.upload_id) AS upload_id,
+    bronze_strava.json_text(r.upload_id_str) AS upload_id_str,
+    bronze_strava.json_text(r.weighted_average_watts) AS weighted_average_watts,
+    bronze_strava.json_text(r.workout_type) AS workout_type,
+    bronze_strava.json_float(r.utc_offset) AS utc_offset,
+    bronze_strava.json_text(r.location_city) AS location_city,
+    bronze_strava.json_text(r.location_state) AS location_state,
+    bronze_strava.json_text(r.location_country) AS location_country,
+    bronze_strava.json_int(r.pr_count) AS pr_count,
+    bronze_strava.json_int(r.suffer_score) AS suffer_score,
+    bronze_strava.json_bool(r.has_heartrate) AS has_heartrate,
+    bronze_strava.json_float(r.average_heartrate) AS average_heartrate,
+    bronze_strava.json_int(r.max_heartrate) AS max_heartrate,
+    bronze_strava.json_text(r.average_cadence) AS average_cadence,
+    bronze_strava.json_bool(r.from_accepted_tag) AS from_accepted_tag,
+    bronze_strava.json_text(r.visibility) AS visibility,
+    d.athlete_id,
+    bronze_strava.json_int((r.athlete -> 'resource_state'::text)) AS athlete_resource_state,
+    bronze_strava.json_text((r.map -> 'id'::text)) AS map_id,
+    bronze_strava.json_text((r.map -> 'polyline'::text)) AS map_polyline,
+    bronze_strava.json_text((r.map -> 'summary_polyline'::text)) AS map_summary_polyline,
+    d.fetched_at AS metadata_insert_timestamp
+   FROM (( SELECT DISTINCT ON (answer.athlete_id, answer.object_id) answer.athlete_id,
+            answer.object_id,
+            answer.fetched_at,
+            bronze_strava.json_object(answer.body) AS document
+           FROM bronze_strava.answer
+          WHERE ((answer.source_id = 1) AND (answer.endpoint = ANY (ARRAY[1, 2])))
+          ORDER BY answer.athlete_id, answer.object_id, answer.fetched_at DESC, answer.endpoint DESC) d
+     CROSS JOIN LATERAL jsonb_to_record(d.document) r(achievement_count jsonb, athlete_count jsonb, average_speed jsonb, average_watts jsonb, comment_count jsonb, commute jsonb, device_watts jsonb, distance jsonb, elapsed_time jsonb, elev_high jsonb, elev_low jsonb, end_latlng jsonb, external_id jsonb, flagged jsonb, gear_id jsonb, has_kudoed jsonb, hide_from_home jsonb, kilojoules jsonb, kudos_count jsonb, manual jsonb, max_speed jsonb, max_watts jsonb, moving_time jsonb, name jsonb, photo_count jsonb, private jsonb, sport_type jsonb, start_date jsonb, start_date_local jsonb, start_latlng jsonb, timezone jsonb, total_elevation_gain jsonb, total_photo_count jsonb, trainer jsonb, type jsonb, upload_id jsonb, upload_id_str jsonb, weighted_average_watts jsonb, workout_type jsonb, utc_offset jsonb, location_city jsonb, location_state jsonb, location_country jsonb, pr_count jsonb, suffer_score jsonb, has_heartrate jsonb, average_heartrate jsonb, max_heartrate jsonb, average_cadence jsonb, from_accepted_tag jsonb, visibility jsonb, athlete jsonb, map jsonb))
+  WHERE (d.document IS NOT NULL);
+
+COMMENT ON VIEW bronze_strava.activity IS 'Predecessor''s table: one row per activity from the newest of detail and summary. Each row is parsed when read: for dashboards take silver.activity.';
+
+CREATE TABLE silver.activity_stream (
+    athlete_id bigint NOT NULL,
+    source_id smallint DEFAULT 1 NOT NULL,
+    activity_id bigint NOT NULL,
+    point_count integer NOT NULL,
+    original_size integer,
+    series_type text,
+    resolution text,
+    time_s integer[],
+    distance_m real[],
+    latitude_e6 integer[],
+    longitude_e6 integer[],
+    altitude_m real[],
+    velocity_mps real[],
+    grade_percent real[],
+    heartrate_bpm smallint[],
+    cadence_rpm smallint[],
+    power_w smallint[],
+    temperature_c smallint[],
+    moving boolean[],
+    transform_version smallint NOT NULL,
+    src_sha256 bytea NOT NULL,
+    loaded_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT activity_stream_aligned CHECK (((COALESCE(cardinality(time_s), point_count) = point_count) AND (COALESCE(cardinality(distance_m), point_count) = point_count) AND (COALESCE(cardinality(latitude_e6), point_count) = point_count) AND (COALESCE(cardinality(longitude_e6), point_count) = point_count) AND (COALESCE(cardinality(altitude_m), point_count) = point_count) AND (COALESCE(cardinality(velocity_mps), point_count) = point_count) AND (COALESCE(cardinality(grade_percent), point_count) = point_count) AND (COALESCE(cardinality(heartrate_bpm), point_count) = point_count) AND (COALESCE(cardinality(cadence_rpm), point_count) = point_count) AND (COALESCE(cardinality(power_w), point_count) = point_count) AND (COALESCE(cardinality(temperature_c), point_count) = point_count) AND (COALESCE(cardinality(moving), point_count) = point_count)))
+)
+WITH (autovacuum_vacuum_scale_factor='0.05', toast.autovacuum_vacuum_scale_factor='0.02', toast.autovacuum_vacuum_threshold='5000');
+ALTER TABLE ONLY silver.activity_stream ALTER COLUMN time_s SET COMPRESSION lz4;
+ALTER TABLE ONLY silver.activity_stream ALTER COLUMN distance_m SET COMPRESSION lz4;
+ALTER TABLE ONLY silver.activity_stream ALTER COLUMN latitude_e6 SET COMPRESSION lz4;
+ALTER TABLE ONLY silver.activity_stream ALTER COLUMN longitude_e6 SET COMPRESSION lz4;
+ALTER TABLE ONLY silver.activity_stream ALTER COLUMN altitude_m SET COMPRESSION lz4;
+ALTER TABLE ONLY silver.activity_stream ALTER COLUMN velocity_mps SET COMPRESSION lz4;
+ALTER TABLE ONLY silver.activity_stream ALTER COLUMN grade_percent SET COMPRESSION lz4;
+ALTER TABLE ONLY silver.activity_stream ALTER COLUMN heartrate_bpm SET COMPRESSION lz4;
+ALTER TABLE ONLY silver.activity_stream ALTER COLUMN cadence_rpm SET COMPRESSION lz4;
+ALTER TABLE ONLY silver.activity_stream ALTER COLUMN power_w SET COMPRESSION lz4;
+ALTER TABLE ONLY silver.activity_stream ALTER COLUMN temperature_c SET COMPRESSION lz4;
+ALTER TABLE ONLY silver.activity_stream ALTER COLUMN moving SET COMPRESSION lz4;
+
+COMMENT ON TABLE silver.activity_stream IS 'One row per activity with its point series as arrays: element i of each array belongs to the same moment. Null array: Strava sent no such stream; null element: no value at that point. For one row per point see silver.aggregate_stream.';
+
+COMMENT ON COLUMN silver.activity_stream.athlete_id IS 'Strava''s number for the athlete.';
+
+COMMENT ON COLUMN silver.activity_stream.source_id IS '1 strava_api, 2 strava_archive, 3 file.';
+
+COMMENT ON COLUMN silver.activity_stream.activity_id IS 'Activity of the streams.';
+
+COMMENT ON COLUMN silver.activity_stream.point_count IS 'Length of each array.';
+
+COMMENT ON COLUMN silver.activity_stream.original_size IS 'Points that were recorded, before Strava thinned them out.';
+
+COMMENT ON COLUMN silver.activity_stream.series_type IS 'distance or time: along what Strava thinned out.';
+
+COMMENT ON COLUMN silver.activity_stream.resolution IS 'high, medium or low as Strava says.';
+
+COMMENT ON COLUMN silver.activity_stream.time_s IS 'Seconds since the start. Steps are not always one second; pauses are gaps.';
+
+COMMENT ON COLUMN silver.activity_stream.distance_m IS 'Metres since the start. Exact to 7 digits; read with ::text::float8 to see the digits that Strava sent.';
+
+COMMENT ON COLUMN silver.activity_stream.latitude_e6 IS 'Latitude in millionths of a degree.';
+
+COMMENT ON COLUMN silver.activity_stream.longitude_e6 IS 'Longitude in millionths of a degree.';
+
+COMMENT ON COLUMN silver.activity_stream.altitude_m IS 'Metres above sea level.';
+
+COMMENT ON COLUMN silver.activity_stream.velocity_mps IS 'Smoothed speed, metres per second.';
+
+COMMENT ON COLUMN silver.activity_stream.grade_percent IS 'Smoothed grade in percent.';
+
+COMMENT ON COLUMN silver.activity_stream.heartrate_bpm IS 'Heart rate, beats per minute.';
+
+COMMENT ON COLUMN silver.activity_stream.cadence_rpm IS 'Cadence: revolutions per minute; for runs steps of one leg per minute.';
+
+COMMENT ON COLUMN silver.activity_stream.power_w IS 'Power in watts (Strava''s stream watts).';
+
+COMMENT ON COLUMN silver.activity_stream.temperature_c IS 'Temperature, °C.';
+
+COMMENT ON COLUMN silver.activity_stream.moving IS 'Whether the athlete was in motion.';
+
+COMMENT ON COLUMN silver.activity_stream.transform_version IS 'Version of the decoder that made the row.';
+
+COMMENT ON COLUMN silver.activity_stream.src_sha256 IS 'SHA-256 of the answer the row was made from.';
+
+COMMENT ON COLUMN silver.activity_stream.loaded_at IS 'When the row was made.';
+
+CREATE VIEW bronze_strava.altitude WITH (security_invoker='true') AS
+ SELECT ((u.data)::text)::double precision AS data,
+    (u.i)::integer AS index,
+    s.original_size,
+    s.series_type,
+    s.athlete_id,
+    s.activity_id,
+    s.loaded_at AS metadata_insert_timestamp
+   FROM (silver.activity_stream s
+     CROSS JOIN LATERAL unnest(s.altitude_m) WITH ORDINALITY u(data, i))
+  WHERE (s.source_id = 1);
+
+COMMENT ON VIEW bronze_strava.altitude IS 'Predecessor''s table: one row per point, index from 1. Data: metres above sea level.';
+
+CREATE TABLE bronze_strava.answer_version (
+    athlete_id bigint NOT NULL,
+    source_id smallint NOT NULL,
+    endpoint smallint NOT NULL,
+    object_id bigint NOT NULL,
+    valid_from timestamp with time zone NOT NULL,
+    valid_to timestamp with time zone NOT NULL,
+    version_id bigint NOT NULL,
+    request text NOT NULL,
+    status smallint NOT NULL,
+    body_bytes integer NOT NULL,
+    sha256 bytea NOT NULL,
+    body bytea NOT NULL
+);
+ALTER TABLE ONLY bronze_strava.answer_version ALTER COLUMN body SET COMPRESSION lz4;
+
+COMMENT ON TABLE bronze_strava.answer_version IS 'Earlier versions of answers that changed.';
+
+COMMENT ON COLUMN bronze_strava.answer_version.valid_from IS 'When these bytes were received.';
+
+COMMENT ON COLUMN bronze_strava.answer_version.valid_to IS 'When other bytes for the same object were received.';
+
+ALTER TABLE bronze_strava.answer_version ALTER COLUMN version_id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME bronze_strava.answer_version_version_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE VIEW bronze_strava.athlete_summary WITH (security_invoker='true') AS
+ SELECT d.athlete_id,
+    bronze_strava.json_text(r.city) AS city,
+    bronze_strava.json_text(r.country) AS country,
+    bronze_strava.json_text(r.created_at) AS created_at,
+    bronze_strava.json_text(r.firstname) AS firstname,
+    bronze_strava.json_text(r.lastname) AS lastname,
+    bronze_strava.json_bool(r.premium) AS premium,
+    bronze_strava.json_text(r.profile) AS profile,
+    bronze_strava.json_text(r.profile_medium) AS profile_medium,
+    bronze_strava.json_int(r.resource_state) AS resource_state,
+    bronze_strava.json_text(r.sex) AS sex,
+    bronze_strava.json_text(r.state) AS state,
+    bronze_strava.json_bool(r.summit) AS summit,
+    bronze_strava.json_text(r.updated_at) AS updated_at,
+    (r.bikes)::text AS bikes,
+    (r.clubs)::text AS clubs,
+    bronze_strava.json_text(r.follower_count) AS follower_count,
+    bronze_strava.json_text(r.friend_count) AS friend_count,
+    bronze_strava.json_text(r.ftp) AS ftp,
+    bronze_strava.json_text(r.measurement_preference) AS measurement_preference,
+    (r.shoes)::text AS shoes,
+    bronze_strava.json_text(r.weight) AS weight,
+    bronze_strava.json_text(r.athlete_type) AS athlete_type,
+    bronze_strava.json_text(r.friend) AS friend,
+    bronze_strava.json_text(r.follower) AS follower,
+    bronze_strava.json_text(r.approve_followers) AS approve_followers,
+    bronze_strava.json_int(r.badge_type_id) AS badge_type_id,
+    bronze_strava.json_text(r.mutual_friend_count) AS mutual_friend_count,
+    bronze_strava.json_text(r.date_preference) AS date_preference,
+    bronze_strava.json_text(r.email) AS email,
+    bronze_strava.json_text(r.super_user) AS super_user,
+    bronze_strava.json_text(r.email_language) AS email_language,
+    bronze_strava.json_text(r.max_heartrate) AS max_heartrate,
+    bronze_strava.json_text(r.username) AS username,
+    bronze_strava.json_text(r.description) AS description,
+    bronze_strava.json_text(r.instagram_username) AS instagram_username,
+    bronze_strava.json_text(r.offer_in_app_payment) AS offer_in_app_payment,
+    bronze_strava.json_text(r.global_privacy) AS global_privacy,
+    bronze_strava.json_text(r.receive_newsletter) AS receive_newsletter,
+    bronze_strava.json_text(r.email_kom_lost) AS email_kom_lost,
+    bronze_strava.json_text(r.dateofbirth) AS dateofbirth,
+    bronze_strava.json_text(r.facebook_sharing_enabled) AS facebook_sharing_enabled,
+    bronze_strava.json_text(r.profile_original) AS profile_original,
+    bronze_strava.json_text(r.premium_expiration_date) AS premium_expiration_date,
+    bronze_strava.json_text(r.email_send_follower_notices) AS email_send_follower_notices,
+    bronze_strava.json_text(r.plan) AS plan,
+    bronze_strava.json_text(r.agreed_to_terms) AS agreed_to_terms,
+    bronze_strava.json_text(r.follower_request_count) AS follower_request_count,
+    bronze_strava.json_text(r.email_facebook_twitter_friend_joins) AS email_facebook_twitter_friend_joins,
+    bronze_strava.json_text(r.receive_kudos_emails) AS receive_kudos_emails,
+    bronze_strava.json_text(r.receive_follower_feed_emails) AS receive_follower_feed_emails,
+    bronze_strava.json_text(r.receive_comment_emails) AS receive_comment_emails,
+    bronze_strava.json_text(r.sample_race_distance) AS sample_race_distance,
+    bronze_strava.json_text(r.sample_race_time) AS sample_race_time,
+    bronze_strava.json_text(r.membership) AS membership,
+    bronze_strava.json_text(r.admin) AS admin,
+    bronze_strava.json_text(r.owner) AS owner,
+    bronze_strava.json_text(r.subscription_permissions) AS subscription_permissions,
+    d.fetched_at AS metadata_insert_timestamp
+   FROM (( SELECT answer.athlete_id,
+            answer.fetched_at,
+            bronze_strava.json_object(answer.body) AS document
+           FROM bronze_strava.answer
+          WHERE ((answer.source_id = 1) AND (answer.endpoint = 4) AND (answer.object_id = answer.athlete_id))
+         OFFSET 0) d
+     CROSS JOIN LATERAL jsonb_to_record(d.document) r(city jsonb, country jsonb, created_at jsonb, firstname jsonb, lastname jsonb, premium jsonb, profile jsonb, profile_medium jsonb, resource_state jsonb, sex jsonb, state jsonb, summit jsonb, updated_at jsonb, bikes jsonb, clubs jsonb, follower_count jsonb, friend_count jsonb, ftp jsonb, measurement_preference jsonb, shoes jsonb, weight jsonb, athlete_type jsonb, friend jsonb, follower jsonb, approve_followers jsonb, badge_type_id jsonb, mutual_friend_count jsonb, date_preference jsonb, email jsonb, super_user jsonb, email_language jsonb, max_heartrate jsonb, username jsonb, description jsonb, instagram_username jsonb, offer_in_app_payment jsonb, global_privacy jsonb, receive_newsletter jsonb, email_kom_lost jsonb, dateofbirth jsonb, facebook_sharing_enabled jsonb, profile_original jsonb, premium_expiration_date jsonb, email_send_follower_notices jsonb, plan jsonb, agreed_to_terms jsonb, follower_request_count jsonb, email_facebook_twitter_friend_joins jsonb, receive_kudos_emails jsonb, receive_follower_feed_emails jsonb, receive_comment_emails jsonb, sample_race_distance jsonb, sample_race_time jsonb, membership jsonb, admin jsonb, owner jsonb, subscription_permissions jsonb))
+  WHERE (d.document IS NOT NULL);
+
+COMMENT ON VIEW bronze_strava.athlete_summary IS 'Predecessor''s table: the athlete''s profile. Most columns have not been sent by Strava for years and are null. For dashboards take silver.athlete.';
+
+CREATE VIEW bronze_strava.cadence WITH (security_invoker='true') AS
+ SELECT (u.data)::double precision AS data,
+    (u.i)::integer AS index,
+    s.original_size,
+    s.series_type,
+    s.athlete_id,
+    s.activity_id,
+    s.loaded_at AS metadata_insert_timestamp
+   FROM (silver.activity_stream s
+     CROSS JOIN LATERAL unnest(s.cadence_rpm) WITH ORDINALITY u(data, i))
+  WHERE (s.source_id = 1);
+
+COMMENT ON VIEW bronze_strava.cadence IS 'Predecessor''s table: one row per point, index from 1. Data: revolutions per minute; for runs steps of one leg per minute.';
+
+CREATE VIEW bronze_strava.distance WITH (security_invoker='true') AS
+ SELECT ((u.data)::text)::double precision AS data,
+    (u.i)::integer AS index,
+    s.original_size,
+    s.series_type,
+    s.athlete_id,
+    s.activity_id,
+    s.loaded_at AS metadata_insert_timestamp
+   FROM (silver.activity_stream s
+     CROSS JOIN LATERAL unnest(s.distance_m) WITH ORDINALITY u(data, i))
+  WHERE (s.source_id = 1);
+
+COMMENT ON VIEW bronze_strava.distance IS 'Predecessor''s table: one row per point, index from 1. Data: metres since the start.';
+
+CREATE TABLE bronze_strava.endpoint (
+    endpoint smallint NOT NULL,
+    name text NOT NULL
+);
+
+COMMENT ON TABLE bronze_strava.endpoint IS 'Kinds of API objects. activity_summary is one element of a list page, the others are whole answers.';
+
+CREATE VIEW bronze_strava.grade_smooth WITH (security_invoker='true') AS
+ SELECT ((u.data)::text)::double precision AS data,
+    (u.i)::integer AS index,
+    s.original_size,
+    s.series_type,
+    s.athlete_id,
+    s.activity_id,
+    s.loaded_at AS metadata_insert_timestamp
+   FROM (silver.activity_stream s
+     CROSS JOIN LATERAL unnest(s.grade_percent) WITH ORDINALITY u(data, i))
+  WHERE (s.source_id = 1);
+
+COMMENT ON VIEW bronze_strava.grade_smooth IS 'Predecessor''s table: one row per point, index from 1. Data: percent.';
+
+CREATE VIEW bronze_strava.heartrate WITH (security_invoker='true') AS
+ SELECT (u.data)::double precision AS data,
+    (u.i)::integer AS index,
+    s.original_size,
+    s.series_type,
+    s.athlete_id,
+    s.activity_id,
+    s.loaded_at AS metadata_insert_timestamp
+   FROM (silver.activity_stream s
+     CROSS JOIN LATERAL unnest(s.heartrate_bpm) WITH ORDINALITY u(data, i))
+  WHERE (s.source_id = 1);
+
+COMMENT ON VIEW bronze_strava.heartrate IS 'Predecessor''s table: one row per point, index from 1. Data: beats per minute.';
+
+CREATE VIEW bronze_strava.latlng WITH (security_invoker='true') AS
+ SELECT ((u.la)::double precision / ('1000000'::numeric)::double precision) AS latitude,
+    ((u.lo)::double precision / ('1000000'::numeric)::double precision) AS longitude,
+    (u.i)::integer AS index,
+    s.original_size,
+    s.series_type,
+    s.athlete_id,
+    s.activity_id,
+    s.loaded_at AS metadata_insert_timestamp
+   FROM (silver.activity_stream s
+     CROSS JOIN LATERAL UNNEST(s.latitude_e6, s.longitude_e6) WITH ORDINALITY u(la, lo, i))
+  WHERE (s.source_id = 1);
+
+COMMENT ON VIEW bronze_strava.latlng IS 'Predecessor''s table: one row per point, index from 1. Degrees.';
+
+CREATE VIEW bronze_strava.moving WITH (security_invoker='true') AS
+ SELECT ((u.data)::integer)::double precision AS data,
+    (u.i)::integer AS index,
+    s.original_size,
+    s.series_type,
+    s.athlete_id,
+    s.activity_id,
+    s.loaded_at AS metadata_insert_timestamp
+   FROM (silver.activity_stream s
+     CROSS JOIN LATERAL unnest(s.moving) WITH ORDINALITY u(data, i))
+  WHERE (s.source_id = 1);
+
+COMMENT ON VIEW bronze_strava.moving IS 'Predecessor''s table: one row per point, index from 1. Data: 1 in motion, 0 at rest.';
+
+CREATE VIEW bronze_strava.power WITH (security_invoker='true') AS
+ SELECT NULL::double precision AS data,
+    0 AS index,
+    s.original_size,
+    s.series_type,
+    s.athlete_id,
+    s.activity_id,
+    s.loaded_at AS metadata_insert_timestamp
+   FROM silver.activity_stream s
+  WHERE false;
+
+COMMENT ON VIEW bronze_strava.power IS 'Predecessor''s table, always empty: Strava has no stream of this name; see watts.';
+
+CREATE TABLE bronze_strava.source (
+    source_id smallint NOT NULL,
+    name text NOT NULL
+);
+
+COMMENT ON TABLE bronze_strava.source IS 'Where a row comes from. Retention is set per source: copies of API data may have to go, the athlete''s own archive and files stay.';
+
+CREATE VIEW bronze_strava.temp WITH (security_invoker='true') AS
+ SELECT (u.data)::double precision AS data,
+    (u.i)::integer AS index,
+    s.original_size,
+    s.series_type,
+    s.athlete_id,
+    s.activity_id,
+    s.loaded_at AS metadata_insert_timestamp
+   FROM (silver.activity_stream s
+     CROSS JOIN LATERAL unnest(s.temperature_c) WITH ORDINALITY u(data, i))
+  WHERE (s.source_id = 1);
+
+COMMENT ON VIEW bronze_strava.temp IS 'Predecessor''s table: one row per point, index from 1. Data: °C.';
+
+CREATE VIEW bronze_strava."time" WITH (security_invoker='true') AS
+ SELECT (u.data)::double precision AS data,
+    (u.i)::integer AS index,
+    s.original_size,
+    s.series_type,
+    s.athlete_id,
+    s.activity_id,
+    s.loaded_at AS metadata_insert_timestamp
+   FROM (silver.activity_stream s
+     CROSS JOIN LATERAL unnest(s.time_s) WITH ORDINALITY u(data, i))
+  WHERE (s.source_id = 1);
+
+COMMENT ON VIEW bronze_strava."time" IS 'Predecessor''s table: one row per point, index from 1. Data: seconds since the start.';
+
+CREATE VIEW bronze_strava.velocity_smooth WITH (security_invoker='true') AS
+ SELECT ((u.data)::text)::double precision AS data,
+    (u.i)::integer AS index,
+    s.original_size,
+    s.series_type,
+    s.athlete_id,
+    s.activity_id,
+    s.loaded_at AS metadata_insert_timestamp
+   FROM (silver.activity_stream s
+     CROSS JOIN LATERAL unnest(s.velocity_mps) WITH ORDINALITY u(data, i))
+  WHERE (s.source_id = 1);
+
+COMMENT ON VIEW bronze_strava.velocity_smooth IS 'Predecessor''s table: one row per point, index from 1. Data: metres per second.';
+
+CREATE VIEW bronze_strava.watts WITH (security_invoker='true') AS
+ SELECT (u.data)::double precision AS data,
+    (u.i)::integer AS index,
+    s.original_size,
+    s.series_type,
+    s.athlete_id,
+    s.activity_id,
+    s.loaded_at AS metadata_insert_timestamp
+   FROM (silver.activity_stream s
+     CROSS JOIN LATERAL unnest(s.power_w) WITH ORDINALITY u(data, i))
+  WHERE (s.source_id = 1);
+
+COMMENT ON VIEW bronze_strava.watts IS 'Predecessor''s table: one row per point, index from 1. Data: watts.';
+
+CREATE TABLE metrics.metrics (
+    athlete_id bigint NOT NULL,
+    activity_id bigint,
+    data_source text NOT NULL,
+    data_stream text NOT NULL,
+    record_count integer NOT NULL,
+    status text NOT NULL,
+    inserted_at timestamp with time zone NOT NULL
+);
+
+COMMENT ON TABLE metrics.metrics IS 'What was landed when: one row per changed object, and for a streams answer one row per stream. Written in the landing transaction.';
+
+COMMENT ON COLUMN metrics.metrics.activity_id IS 'Null for the athlete''s own objects.';
+
+COMMENT ON COLUMN metrics.metrics.data_source IS 'STRAVA.';
+
+COMMENT ON COLUMN metrics.metrics.data_stream IS 'Name of the endpoint, or of the stream (time, distance, latlng, …).';
+
+COMMENT ON COLUMN metrics.metrics.record_count IS 'Points of a stream, else 1; 0 when the answer could not be read.';
+
+COMMENT ON COLUMN metrics.metrics.status IS 'SUCCESS or FAILURE (kept as sent, but not readable).';
+
+CREATE TABLE public.fitnessd_migration (
+    number integer NOT NULL,
+    name text NOT NULL,
+    sha256 text NOT NULL,
+    applied_at timestamp with time zone DEFAULT now() NOT NULL
+);
+
+COMMENT ON TABLE public.fitnessd_migration IS 'The migrations of fitnessd that this database has, with the hash of each file as applied.';
+
+CREATE TABLE silver.activity (
+    athlete_id bigint NOT NULL,
+    source_id smallint DEFAULT 1 NOT NULL,
+    activity_id bigint NOT NULL,
+    name text,
+    sport_type text,
+    activity_type text,
+    start_at timestamp with time zone,
+    start_date_local timestamp without time zone,
+    utc_offset_s integer,
+    timezone text,
+    distance_m double precision,
+    moving_time_s integer,
+    elapsed_time_s integer,
+    elevation_gain_m double precision,
+    elevation_high_m double precision,
+    elevation_low_m double precision,
+    average_speed_mps double precision,
+    max_speed_mps double precision,
+    average_heartrate_bpm double precision,
+    max_heartrate_bpm double precision,
+    average_cadence_rpm double precision,
+    average_temperature_c double precision,
+    average_power_w double precision,
+    weighted_power_w double precision,
+    max_power_w double precision,
+    energy_kj double precision,
+    calories_kcal double precision,
+    relative_effort double precision,
+    perceived_exertion double precision,
+    has_power_meter boolean,
+    has_heartrate boolean,
+    heartrate_opt_out boolean,
+    is_trainer boolean,
+    is_commute boolean,
+    is_manual boolean,
+    is_private boolean,
+    is_flagged boolean,
+    is_hidden_from_home boolean,
+    visibility text,
+    workout_type integer,
+    gear_id text,
+    gear_name text,
+    device_name text,
+    external_id text,
+    upload_id bigint,
+    start_latitude_deg double precision,
+    start_longitude_deg double precision,
+    end_latitude_deg double precision,
+    end_longitude_deg double precision,
+    location_city text,
+    location_state text,
+    location_country text,
+    achievement_count integer,
+    kudos_count integer,
+    comment_count integer,
+    athlete_count integer,
+    photo_count integer,
+    pr_count integer,
+    description text,
+    summary_polyline text,
+    polyline text,
+    has_detail boolean NOT NULL,
+    transform_version smallint NOT NULL,
+    summary_sha256 bytea,
+    detail_sha256 bytea,
+    updated_at timestamp with time zone DEFAULT now() NOT NULL
+);
+
+COMMENT ON TABLE silver.activity IS 'One row per activity: the newest of its summary (from the list) and its detail; what only a detail has stays until the next detail.';
+
+COMMENT ON COLUMN silver.activity.athlete_id IS 'Strava''s number for the athlete.';
+
+COMMENT ON COLUMN silver.activity.source_id IS '1 strava_api, 2 strava_archive, 3 file.';
+
+COMMENT ON COLUMN silver.activity.activity_id IS 'Strava''s number for the activity. Not ordered by date.';
+
+COMMENT ON COLUMN silver.activity.name IS 'Title.';
+
+COMMENT ON COLUMN silver.activity.sport_type IS 'Kind of sport (Run, TrailRun, Ride, …); new values appear. Old answers have only activity_type, which then stands here too.';
+
+COMMENT ON COLUMN silver.activity.activity_type IS 'Strava''s older, coarser kind of sport (type).';
+
+COMMENT ON COLUMN silver.activity.start_at IS 'Start, UTC. Midnight and one second means that the athlete hides it.';
+
+COMMENT ON COLUMN silver.activity.start_date_local IS 'Start on the clock on the wall where it happened; has no zone. Use it for days, weeks and hours of the athlete.';
+
+COMMENT ON COLUMN silver.activity.utc_offset_s IS 'Seconds to add to UTC for the local time at the start.';
+
+COMMENT ON COLUMN silver.activity.timezone IS 'Name of the time zone as Strava has it, mostly an IANA name.';
+
+COMMENT ON COLUMN silver.activity.distance_m IS 'Distance in metres.';
+
+COMMENT ON COLUMN silver.activity.moving_time_s IS 'Time in motion in seconds. In rare cases a second more than elapsed_time_s.';
+
+COMMENT ON COLUMN silver.activity.elapsed_time_s IS 'Time from start to end in seconds, pauses included.';
+
+COMMENT ON COLUMN silver.activity.elevation_gain_m IS 'Metres climbed.';
+
+COMMENT ON COLUMN silver.activity.elevation_high_m IS 'Highest point in metres above sea level.';
+
+COMMENT ON COLUMN silver.activity.elevation_low_m IS 'Lowest point in metres above sea level.';
+
+COMMENT ON COLUMN silver.activity.average_speed_mps IS 'Average speed in motion, metres per second.';
+
+COMMENT ON COLUMN silver.activity.max_speed_mps IS 'Highest speed, metres per second.';
+
+COMMENT ON COLUMN silver.activity.average_heartrate_bpm IS 'Average heart rate, beats per minute.';
+
+COMMENT ON COLUMN silver.activity.max_heartrate_bpm IS 'Highest heart rate, beats per minute.';
+
+COMMENT ON COLUMN silver.activity.average_cadence_rpm IS 'Average cadence: revolutions per minute; for runs steps of one leg per minute.';
+
+COMMENT ON COLUMN silver.activity.average_temperature_c IS 'Average temperature, °C.';
+
+COMMENT ON COLUMN silver.activity.average_power_w IS 'Average power in watts; an estimate of Strava''s unless has_power_meter.';
+
+COMMENT ON COLUMN silver.activity.weighted_power_w IS 'Strava''s weighted average power in watts.';
+
+COMMENT ON COLUMN silver.activity.max_power_w IS 'Highest power in watts.';
+
+COMMENT ON COLUMN silver.activity.energy_kj IS 'Mechanical work in kilojoules.';
+
+COMMENT ON COLUMN silver.activity.calories_kcal IS 'Energy spent in kilocalories; only a detail has it.';
+
+COMMENT ON COLUMN silver.activity.relative_effort IS 'Strava''s relative effort (suffer_score); no unit.';
+
+COMMENT ON COLUMN silver.activity.perceived_exertion IS 'The athlete''s own rating from 1 to 10; only a detail has it.';
+
+COMMENT ON COLUMN silver.activity.has_power_meter IS 'Power was measured (device_watts); null when there is no word about it.';
+
+COMMENT ON COLUMN silver.activity.has_heartrate IS 'Heart rate was recorded.';
+
+COMMENT ON COLUMN silver.activity.heartrate_opt_out IS 'The athlete does not share heart rate.';
+
+COMMENT ON COLUMN silver.activity.is_trainer IS 'Indoors or on a trainer. May have positions all the same (virtual courses).';
+
+COMMENT ON COLUMN silver.activity.is_commute IS 'Marked as a commute.';
+
+COMMENT ON COLUMN silver.activity.is_manual IS 'Entered by hand: there are no streams.';
+
+COMMENT ON COLUMN silver.activity.is_private IS 'Seen by the athlete only.';
+
+COMMENT ON COLUMN silver.activity.is_flagged IS 'Flagged by other athletes.';
+
+COMMENT ON COLUMN silver.activity.is_hidden_from_home IS 'Muted: not shown in followers'' feeds.';
+
+COMMENT ON COLUMN silver.activity.visibility IS 'everyone, followers_only or only_me.';
+
+COMMENT ON COLUMN silver.activity.workout_type IS 'Runs: 0 default, 1 race, 2 long run, 3 workout. Rides: 10 default, 11 race, 12 workout.';
+
+COMMENT ON COLUMN silver.activity.gear_id IS 'Strava''s id of the bike (b…) or shoes (g…).';
+
+COMMENT ON COLUMN silver.activity.gear_name IS 'Name of the gear; only a detail has it.';
+
+COMMENT ON COLUMN silver.activity.device_name IS 'Recording device.';
+
+COMMENT ON COLUMN silver.activity.external_id IS 'File name or id given at upload.';
+
+COMMENT ON COLUMN silver.activity.upload_id IS 'Strava''s number for the upload; null when entered by hand.';
+
+COMMENT ON COLUMN silver.activity.start_latitude_deg IS 'Latitude of the start in degrees; null indoors.';
+
+COMMENT ON COLUMN silver.activity.start_longitude_deg IS 'Longitude of the start in degrees; null indoors.';
+
+COMMENT ON COLUMN silver.activity.end_latitude_deg IS 'Latitude of the end in degrees.';
+
+COMMENT ON COLUMN silver.activity.end_longitude_deg IS 'Longitude of the end in degrees.';
+
+COMMENT ON COLUMN silver.activity.location_city IS 'City; Strava has not filled it for years.';
+
+COMMENT ON COLUMN silver.activity.location_state IS 'State; Strava has not filled it for years.';
+
+COMMENT ON COLUMN silver.activity.location_country IS 'Country; rarely filled.';
+
+COMMENT ON COLUMN silver.activity.achievement_count IS 'Achievements earned.';
+
+COMMENT ON COLUMN silver.activity.kudos_count IS 'Kudos received.';
+
+COMMENT ON COLUMN silver.activity.comment_count IS 'Comments received.';
+
+COMMENT ON COLUMN silver.activity.athlete_count IS 'Athletes who took part, this one included.';
+
+COMMENT ON COLUMN silver.activity.photo_count IS 'Photos, from whatever source.';
+
+COMMENT ON COLUMN silver.activity.pr_count IS 'Personal records on segments.';
+
+COMMENT ON COLUMN silver.activity.description IS 'The athlete''s text; only a detail has it.';
+
+COMMENT ON COLUMN silver.activity.summary_polyline IS 'Coarse course as an encoded polyline (precision 5).';
+
+COMMENT ON COLUMN silver.activity.polyline IS 'Fine course as an encoded polyline (precision 5); only a detail has it.';
+
+COMMENT ON COLUMN silver.activity.has_detail IS 'Whether a detail has landed; if not, what only a detail has is null.';
+
+COMMENT ON COLUMN silver.activity.transform_version IS 'Version of the transform that made the row.';
+
+COMMENT ON COLUMN silver.activity.summary_sha256 IS 'SHA-256 of the summary the row was made from.';
+
+COMMENT ON COLUMN silver.activity.detail_sha256 IS 'SHA-256 of the detail the row and its laps were made from.';
+
+COMMENT ON COLUMN silver.activity.updated_at IS 'When the row was last made.';
+
+CREATE TABLE silver.activity_rollup (
+    athlete_id bigint NOT NULL,
+    source_id smallint DEFAULT 1 NOT NULL,
+    activity_id bigint NOT NULL,
+    heartrate_first_bpm smallint,
+    heartrate_seconds integer[],
+    power_seconds integer[],
+    power_w real[],
+    power_start_s integer[],
+    heartrate_bpm real[],
+    heartrate_start_s integer[],
+    pace_time_s real[],
+    pace_start_s integer[],
+    cell bigint[],
+    cell_seconds integer[],
+    minute_recorded_s smallint[],
+    minute_heartrate_bpm smallint[],
+    minute_power_w smallint[],
+    minute_cadence_rpm smallint[],
+    minute_distance_m real[],
+    minute_altitude_m real[],
+    CONSTRAINT activity_rollup_aligned CHECK (((cardinality(power_w) = cardinality(power_start_s)) AND (cardinality(heartrate_bpm) = cardinality(heartrate_start_s)) AND (cardinality(pace_time_s) = cardinality(pace_start_s)) AND (cardinality(cell) = cardinality(cell_seconds))))
+)
+WITH (toast.autovacuum_vacuum_scale_factor='0.05');
+ALTER TABLE ONLY silver.activity_rollup ALTER COLUMN heartrate_seconds SET COMPRESSION lz4;
+ALTER TABLE ONLY silver.activity_rollup ALTER COLUMN power_seconds SET COMPRESSION lz4;
+ALTER TABLE ONLY silver.activity_rollup ALTER COLUMN power_w SET COMPRESSION lz4;
+ALTER TABLE ONLY silver.activity_rollup ALTER COLUMN power_start_s SET COMPRESSION lz4;
+ALTER TABLE ONLY silver.activity_rollup ALTER COLUMN heartrate_bpm SET COMPRESSION lz4;
+ALTER TABLE ONLY silver.activity_rollup ALTER COLUMN heartrate_start_s SET COMPRESSION lz4;
+ALTER TABLE ONLY silver.activity_rollup ALTER COLUMN pace_time_s SET COMPRESSION lz4;
+ALTER TABLE ONLY silver.activity_rollup ALTER COLUMN pace_start_s SET COMPRESSION lz4;
+ALTER TABLE ONLY silver.activity_rollup ALTER COLUMN cell SET COMPRESSION lz4;
+ALTER TABLE ONLY silver.activity_rollup ALTER COLUMN cell_seconds SET COMPRESSION lz4;
+ALTER TABLE ONLY silver.activity_rollup ALTER COLUMN minute_recorded_s SET COMPRESSION lz4;
+ALTER TABLE ONLY silver.activity_rollup ALTER COLUMN minute_heartrate_bpm SET COMPRESSION lz4;
+ALTER TABLE ONLY silver.activity_rollup ALTER COLUMN minute_power_w SET COMPRESSION lz4;
+ALTER TABLE ONLY silver.activity_rollup ALTER COLUMN minute_cadence_rpm SET COMPRESSION lz4;
+ALTER TABLE ONLY silver.activity_rollup ALTER COLUMN minute_distance_m SET COMPRESSION lz4;
+ALTER TABLE ONLY silver.activity_rollup ALTER COLUMN minute_altitude_m SET COMPRESSION lz4;
+
+COMMENT ON TABLE silver.activity_rollup IS 'One row per activity with streams: arrays worked out from them when they landed. To read rows take the views activity_best_effort, activity_histogram, activity_grid and activity_interval_1min.';
+
+COMMENT ON COLUMN silver.activity_rollup.athlete_id IS 'Strava''s number for the athlete.';
+
+COMMENT ON COLUMN silver.activity_rollup.source_id IS '1 strava_api, 2 strava_archive, 3 file.';
+
+COMMENT ON COLUMN silver.activity_rollup.activity_id IS 'Activity.';
+
+COMMENT ON COLUMN silver.activity_rollup.heartrate_first_bpm IS 'Heart rate of the first element of heartrate_seconds, beats per minute.';
+
+COMMENT ON COLUMN silver.activity_rollup.heartrate_seconds IS 'Element i: seconds with a heart rate of heartrate_first_bpm + i - 1 beats per minute.';
+
+COMMENT ON COLUMN silver.activity_rollup.power_seconds IS 'Element i: seconds with a power of at least 5·(i - 1) and less than 5·i watts.';
+
+COMMENT ON COLUMN silver.activity_rollup.power_w IS 'Element i: best mean power in watts over effort_durations_s()[i] seconds of elapsed time; a second without a value counts 0 W. Ends at the longest duration that was reached.';
+
+COMMENT ON COLUMN silver.activity_rollup.power_start_s IS 'Element i: seconds from the start of the activity to the start of the effort power_w[i].';
+
+COMMENT ON COLUMN silver.activity_rollup.heartrate_bpm IS 'Element i: best mean heart rate in beats per minute over effort_durations_s()[i] seconds; null when nine tenths of the seconds had no value in any window.';
+
+COMMENT ON COLUMN silver.activity_rollup.heartrate_start_s IS 'Element i: seconds from the start of the activity to the start of the effort heartrate_bpm[i].';
+
+COMMENT ON COLUMN silver.activity_rollup.pace_time_s IS 'Element i: shortest elapsed time in seconds for effort_distances_m()[i] metres, pauses included. Ends at the longest distance that was reached.';
+
+COMMENT ON COLUMN silver.activity_rollup.pace_start_s IS 'Element i: seconds from the start of the activity to the start of the effort pace_time_s[i].';
+
+COMMENT ON COLUMN silver.activity_rollup.cell IS 'Heat map cells of 0.001 degree, ascending: (latitude cell + 90000)·1000000 + longitude cell + 180000. See activity_grid.';
+
+COMMENT ON COLUMN silver.activity_rollup.cell_seconds IS 'Element i: seconds spent in cell[i].';
+
+COMMENT ON COLUMN silver.activity_rollup.minute_recorded_s IS 'Element i: seconds of minute i (from 1) in which something was recorded; 0 in a pause.';
+
+COMMENT ON COLUMN silver.activity_rollup.minute_heartrate_bpm IS 'Element i: mean heart rate of minute i, beats per minute.';
+
+COMMENT ON COLUMN silver.activity_rollup.minute_power_w IS 'Element i: mean power of minute i over the seconds that have one, watts.';
+
+COMMENT ON COLUMN silver.activity_rollup.minute_cadence_rpm IS 'Element i: mean cadence of minute i; for runs steps of one leg per minute.';
+
+COMMENT ON COLUMN silver.activity_rollup.minute_distance_m IS 'Element i: metres covered in minute i.';
+
+COMMENT ON COLUMN silver.activity_rollup.minute_altitude_m IS 'Element i: mean altitude of minute i, metres above sea level.';
+
+CREATE VIEW silver.activity_best_effort WITH (security_invoker='true') AS
+ SELECT r.athlete_id,
+    r.source_id,
+    r.activity_id,
+    'power'::text AS metric,
+    (d.duration_s)::double precision AS duration_s,
+    NULL::double precision AS distance_m,
+    ((u.value)::text)::double precision AS power_w,
+    NULL::double precision AS heartrate_bpm,
+    NULL::double precision AS pace_s_per_km,
+    u.start_s AS start_offset_s
+   FROM ((silver.activity_rollup r
+     CROSS JOIN LATERAL UNNEST(r.power_w, r.power_start_s) WITH ORDINALITY u(value, start_s, rung))
+     JOIN unnest(silver.effort_durations_s()) WITH ORDINALITY d(duration_s, rung) ON ((d.rung = u.rung)))
+  WHERE (u.value IS NOT NULL)
+UNION ALL
+ SELECT r.athlete_id,
+    r.source_id,
+    r.activity_id,
+    'heartrate'::text AS metric,
+    d.duration_s,
+    NULL::double precision AS distance_m,
+    NULL::double precision AS power_w,
+    ((u.value)::text)::double precision AS heartrate_bpm,
+    NULL::double precision AS pace_s_per_km,
+    u.start_s AS start_offset_s
+   FROM ((silver.activity_rollup r
+     CROSS JOIN LATERAL UNNEST(r.heartrate_bpm, r.heartrate_start_s) WITH ORDINALITY u(value, start_s, rung))
+     JOIN unnest(silver.effort_durations_s()) WITH ORDINALITY d(duration_s, rung) ON ((d.rung = u.rung)))
+  WHERE (u.value IS NOT NULL)
+UNION ALL
+ SELECT r.athlete_id,
+    r.source_id,
+    r.activity_id,
+    'pace'::text AS metric,
+    ((u.value)::text)::double precision AS duration_s,
+    d.distance_m,
+    NULL::double precision AS power_w,
+    NULL::double precision AS heartrate_bpm,
+    ((((u.value)::text)::double precision / d.distance_m) * (1000)::double precision) AS pace_s_per_km,
+    u.start_s AS start_offset_s
+   FROM ((silver.activity_rollup r
+     CROSS JOIN LATERAL UNNEST(r.pace_time_s, r.pace_start_s) WITH ORDINALITY u(value, start_s, rung))
+     JOIN unnest(silver.effort_distances_m()) WITH ORDINALITY d(distance_m, rung) ON ((d.rung = u.rung)))
+  WHERE (u.value IS NOT NULL);
+
+COMMENT ON VIEW silver.activity_best_effort IS 'One row per activity, metric and rung of the ladder: best mean power and heart rate over fixed durations, shortest time for fixed distances. All sports have pace; filter by sport_type.';
+
+COMMENT ON COLUMN silver.activity_best_effort.athlete_id IS 'Strava''s number for the athlete.';
+
+COMMENT ON COLUMN silver.activity_best_effort.source_id IS '1 strava_api, 2 strava_archive, 3 file.';
+
+COMMENT ON COLUMN silver.activity_best_effort.activity_id IS 'Activity.';
+
+COMMENT ON COLUMN silver.activity_best_effort.metric IS 'power, heartrate or pace: says which of the value columns is filled.';
+
+COMMENT ON COLUMN silver.activity_best_effort.duration_s IS 'Seconds of the effort: the rung for power and heartrate, the time it took for pace.';
+
+COMMENT ON COLUMN silver.activity_best_effort.distance_m IS 'Metres: the rung for pace, null otherwise.';
+
+COMMENT ON COLUMN silver.activity_best_effort.power_w IS 'Best mean power in watts over the duration, pauses counted as 0 W.';
+
+COMMENT ON COLUMN silver.activity_best_effort.heartrate_bpm IS 'Best mean heart rate over the duration, beats per minute.';
+
+COMMENT ON COLUMN silver.activity_best_effort.pace_s_per_km IS 'Seconds per kilometre over the distance, pauses included.';
+
+COMMENT ON COLUMN silver.activity_best_effort.start_offset_s IS 'Seconds from the start of the activity to the start of the effort.';
+
+CREATE VIEW silver.activity_grid WITH (security_invoker='true') AS
+ SELECT r.athlete_id,
+    r.source_id,
+    r.activity_id,
+    u.cell,
+    ((((((u.cell / 1000000) - 90000))::numeric + 0.5))::double precision / (1000)::double precision) AS latitude_deg,
+    ((((((u.cell % (1000000)::bigint) - 180000))::numeric + 0.5))::double precision / (1000)::double precision) AS longitude_deg,
+    u.seconds
+   FROM (silver.activity_rollup r
+     CROSS JOIN LATERAL UNNEST(r.cell, r.cell_seconds) u(cell, seconds));
+
+COMMENT ON VIEW silver.activity_grid IS 'One row per activity and heat map cell of 0.001 degree that was visited.';
+
+COMMENT ON COLUMN silver.activity_grid.athlete_id IS 'Strava''s number for the athlete.';
+
+COMMENT ON COLUMN silver.activity_grid.source_id IS '1 strava_api, 2 strava_archive, 3 file.';
+
+COMMENT ON COLUMN silver.activity_grid.activity_id IS 'Activity.';
+
+COMMENT ON COLUMN silver.activity_grid.cell IS 'Number of the cell: group by it.';
+
+COMMENT ON COLUMN silver.activity_grid.latitude_deg IS 'Latitude of the middle of the cell, degrees.';
+
+COMMENT ON COLUMN silver.activity_grid.longitude_deg IS 'Longitude of the middle of the cell, degrees.';
+
+COMMENT ON COLUMN silver.activity_grid.seconds IS 'Seconds spent in the cell.';
+
+CREATE VIEW silver.activity_histogram WITH (security_invoker='true') AS
+ SELECT r.athlete_id,
+    r.source_id,
+    r.activity_id,
+    'heartrate'::text AS metric,
+    (((r.heartrate_first_bpm + u.bin) - 1))::integer AS heartrate_bpm,
+    NULL::integer AS power_from_w,
+    u.seconds
+   FROM (silver.activity_rollup r
+     CROSS JOIN LATERAL unnest(r.heartrate_seconds) WITH ORDINALITY u(seconds, bin))
+UNION ALL
+ SELECT r.athlete_id,
+    r.source_id,
+    r.activity_id,
+    'power'::text AS metric,
+    NULL::integer AS heartrate_bpm,
+    ((5 * (u.bin - 1)))::integer AS power_from_w,
+    u.seconds
+   FROM (silver.activity_rollup r
+     CROSS JOIN LATERAL unnest(r.power_seconds) WITH ORDINALITY u(seconds, bin));
+
+COMMENT ON VIEW silver.activity_histogram IS 'One row per activity, metric and bin: seconds at each heart rate, and in each band of 5 watts.';
+
+COMMENT ON COLUMN silver.activity_histogram.athlete_id IS 'Strava''s number for the athlete.';
+
+COMMENT ON COLUMN silver.activity_histogram.source_id IS '1 strava_api, 2 strava_archive, 3 file.';
+
+COMMENT ON COLUMN silver.activity_histogram.activity_id IS 'Activity.';
+
+COMMENT ON COLUMN silver.activity_histogram.metric IS 'heartrate or power: says which of the two bin columns is filled.';
+
+COMMENT ON COLUMN silver.activity_histogram.heartrate_bpm IS 'Heart rate of the bin, beats per minute.';
+
+COMMENT ON COLUMN silver.activity_histogram.power_from_w IS 'Lower bound of the bin in watts; it is 5 W wide.';
+
+COMMENT ON COLUMN silver.activity_histogram.seconds IS 'Seconds spent in the bin.';
+
+CREATE VIEW silver.activity_interval_1min WITH (security_invoker='true') AS
+ SELECT r.athlete_id,
+    r.source_id,
+    r.activity_id,
+    (((u.minute - 1))::integer * 60) AS start_offset_s,
+    (u.recorded_s)::integer AS recorded_s,
+    (u.heartrate_bpm)::integer AS heartrate_bpm,
+    (u.power_w)::integer AS power_w,
+    (u.cadence_rpm)::integer AS cadence_rpm,
+    ((u.distance_m)::text)::double precision AS distance_m,
+    ((u.altitude_m)::text)::double precision AS altitude_m
+   FROM (silver.activity_rollup r
+     CROSS JOIN LATERAL UNNEST(r.minute_recorded_s, r.minute_heartrate_bpm, r.minute_power_w, r.minute_cadence_rpm, r.minute_distance_m, r.minute_altitude_m) WITH ORDINALITY u(recorded_s, heartrate_bpm, power_w, cadence_rpm, distance_m, altitude_m, minute));
+
+COMMENT ON VIEW silver.activity_interval_1min IS 'One row per activity and minute of elapsed time, pauses included.';
+
+COMMENT ON COLUMN silver.activity_interval_1min.athlete_id IS 'Strava''s number for the athlete.';
+
+COMMENT ON COLUMN silver.activity_interval_1min.source_id IS '1 strava_api, 2 strava_archive, 3 file.';
+
+COMMENT ON COLUMN silver.activity_interval_1min.activity_id IS 'Activity.';
+
+COMMENT ON COLUMN silver.activity_interval_1min.start_offset_s IS 'Seconds from the start of the activity to the start of the minute: 0, 60, 120, …';
+
+COMMENT ON COLUMN silver.activity_interval_1min.recorded_s IS 'Seconds of the minute in which something was recorded.';
+
+COMMENT ON COLUMN silver.activity_interval_1min.heartrate_bpm IS 'Mean heart rate, beats per minute.';
+
+COMMENT ON COLUMN silver.activity_interval_1min.power_w IS 'Mean power over the seconds that have one, watts.';
+
+COMMENT ON COLUMN silver.activity_interval_1min.cadence_rpm IS 'Mean cadence; for runs steps of one leg per minute.';
+
+COMMENT ON COLUMN silver.activity_interval_1min.distance_m IS 'Metres covered in the minute.';
+
+COMMENT ON COLUMN silver.activity_interval_1min.altitude_m IS 'Mean altitude, metres above sea level.';
+
+CREATE TABLE silver.activity_metric (
+    athlete_id bigint NOT NULL,
+    source_id smallint DEFAULT 1 NOT NULL,
+    activity_id bigint NOT NULL,
+    recorded_s integer NOT NULL,
+    heartrate_s integer NOT NULL,
+    average_heartrate_bpm double precision,
+    best_heartrate_30s_bpm double precision,
+    power_s integer NOT NULL,
+    average_power_w double precision,
+    normalized_power_w double precision,
+    variability_index double precision,
+    decoupling_percent double precision,
+    decoupling_basis text,
+    best_vam_10min_m_per_h double precision,
+    grade_adjusted_distance_m double precision,
+    intensity_factor double precision,
+    trimp double precision,
+    load double precision DEFAULT 0 NOT NULL,
+    load_method text DEFAULT 'none'::text NOT NULL,
+    load_ftp_w integer,
+    load_max_heartrate_bpm double precision,
+    CONSTRAINT activity_metric_decoupling_basis CHECK ((decoupling_basis = ANY (ARRAY['power'::text, 'pace'::text]))),
+    CONSTRAINT activity_metric_load_method CHECK ((load_method = ANY (ARRAY['power'::text, 'heartrate'::text, 'none'::text])))
+)
+WITH (fillfactor='80');
+
+COMMENT ON TABLE silver.activity_metric IS 'One row per activity with streams: figures that follow from them, and the training load. An activity without streams has no row: its load is unknown and counts 0.';
+
+COMMENT ON COLUMN silver.activity_metric.athlete_id IS 'Strava''s number for the athlete.';
+
+COMMENT ON COLUMN silver.activity_metric.source_id IS '1 strava_api, 2 strava_archive, 3 file.';
+
+COMMENT ON COLUMN silver.activity_metric.activity_id IS 'Activity.';
+
+COMMENT ON COLUMN silver.activity_metric.recorded_s IS 'Seconds in which something was recorded: gaps of more than 10 seconds are pauses.';
+
+COMMENT ON COLUMN silver.activity_metric.heartrate_s IS 'Seconds that have a heart rate.';
+
+COMMENT ON COLUMN silver.activity_metric.average_heartrate_bpm IS 'Mean heart rate over heartrate_s, beats per minute.';
+
+COMMENT ON COLUMN silver.activity_metric.best_heartrate_30s_bpm IS 'Best mean heart rate over 30 seconds, beats per minute.';
+
+COMMENT ON COLUMN silver.activity_metric.power_s IS 'Seconds that have a power.';
+
+COMMENT ON COLUMN silver.activity_metric.average_power_w IS 'Mean power over power_s, watts.';
+
+COMMENT ON COLUMN silver.activity_metric.normalized_power_w IS 'Normalised power after Coggan in watts: fourth root of the mean of the fourth powers of rolling 30-second means, pauses taken out.';
+
+COMMENT ON COLUMN silver.activity_metric.variability_index IS 'normalized_power_w / average_power_w; no unit, 1 is perfectly even.';
+
+COMMENT ON COLUMN silver.activity_metric.decoupling_percent IS 'How much output per heart beat fell from the first to the second half (Friel), percent. Under 20 minutes null.';
+
+COMMENT ON COLUMN silver.activity_metric.decoupling_basis IS 'The output that decoupling_percent is about: power, else pace.';
+
+COMMENT ON COLUMN silver.activity_metric.best_vam_10min_m_per_h IS 'Climbing speed (VAM) over the best 10 minutes, net metres of altitude per hour.';
+
+COMMENT ON COLUMN silver.activity_metric.grade_adjusted_distance_m IS 'Runs and walks: metres on the level that cost as much energy (Minetti 2002). Divide by moving_time_s of the activity for the grade-adjusted speed.';
+
+COMMENT ON COLUMN silver.activity_metric.intensity_factor IS 'normalized_power_w / load_ftp_w (Coggan); no unit, 1 is an all-out hour. Null without a known FTP.';
+
+COMMENT ON COLUMN silver.activity_metric.trimp IS 'Training impulse after Banister from the heart rate; no unit. Null without heart rate.';
+
+COMMENT ON COLUMN silver.activity_metric.load IS 'Training load on one scale for both methods, no unit: 100 is one hour at threshold. Made as load_method says.';
+
+COMMENT ON COLUMN silver.activity_metric.load_method IS 'power: hours · intensity_factor² · 100 (Coggan''s training stress score); heartrate: trimp relative to one hour at threshold · 100; none: neither is known, load is 0.';
+
+COMMENT ON COLUMN silver.activity_metric.load_ftp_w IS 'FTP in watts that held at the date of the activity, as far as known: the figure that intensity_factor used.';
+
+COMMENT ON COLUMN silver.activity_metric.load_max_heartrate_bpm IS 'Maximal heart rate that trimp used, beats per minute; see athlete_reference.';
+
+CREATE TABLE silver.activity_zone (
+    athlete_id bigint NOT NULL,
+    source_id smallint DEFAULT 1 NOT NULL,
+    activity_id bigint NOT NULL,
+    metric text NOT NULL,
+    lower_bounds integer[] NOT NULL,
+    seconds integer[] NOT NULL,
+    is_default boolean NOT NULL,
+    CONSTRAINT activity_zone_aligned CHECK ((cardinality(lower_bounds) = cardinality(seconds)))
+);
+
+COMMENT ON TABLE silver.activity_zone IS 'One row per activity and metric: seconds in each of the athlete''s zones as they were at the start of the activity. To read rows take the view activity_zone_time.';
+
+COMMENT ON COLUMN silver.activity_zone.athlete_id IS 'Strava''s number for the athlete.';
+
+COMMENT ON COLUMN silver.activity_zone.source_id IS '1 strava_api, 2 strava_archive, 3 file.';
+
+COMMENT ON COLUMN silver.activity_zone.activity_id IS 'Activity.';
+
+COMMENT ON COLUMN silver.activity_zone.metric IS 'heartrate or power.';
+
+COMMENT ON COLUMN silver.activity_zone.lower_bounds IS 'Element i: where zone i begins, beats per minute or watts.';
+
+COMMENT ON COLUMN silver.activity_zone.seconds IS 'Element i: seconds in zone i.';
+
+COMMENT ON COLUMN silver.activity_zone.is_default IS 'The zones are a default, not the athlete''s own.';
+
+CREATE VIEW silver.activity_zone_time WITH (security_invoker='true') AS
+ SELECT a.athlete_id,
+    a.source_id,
+    a.activity_id,
+    a.start_date_local,
+    z.metric,
+    (u.zone)::integer AS zone,
+        CASE z.metric
+            WHEN 'heartrate'::text THEN u.bound
+            ELSE NULL::integer
+        END AS from_bpm,
+        CASE z.metric
+            WHEN 'heartrate'::text THEN z.lower_bounds[(u.zone + 1)]
+            ELSE NULL::integer
+        END AS to_bpm,
+        CASE z.metric
+            WHEN 'power'::text THEN u.bound
+            ELSE NULL::integer
+        END AS from_w,
+        CASE z.metric
+            WHEN 'power'::text THEN z.lower_bounds[(u.zone + 1)]
+            ELSE NULL::integer
+        END AS to_w,
+    u.seconds,
+    z.is_default
+   FROM ((silver.activity a
+     JOIN silver.activity_zone z USING (athlete_id, source_id, activity_id))
+     CROSS JOIN LATERAL UNNEST(z.lower_bounds, z.seconds) WITH ORDINALITY u(bound, seconds, zone));
+
+COMMENT ON VIEW silver.activity_zone_time IS 'One row per activity, metric and zone: seconds in the athlete''s heart rate and power zones as they were at the start of the activity. Each second is in exactly one zone of a metric.';
+
+COMMENT ON COLUMN silver.activity_zone_time.athlete_id IS 'Strava''s number for the athlete.';
+
+COMMENT ON COLUMN silver.activity_zone_time.source_id IS '1 strava_api, 2 strava_archive, 3 file.';
+
+COMMENT ON COLUMN silver.activity_zone_time.activity_id IS 'Activity.';
+
+COMMENT ON COLUMN silver.activity_zone_time.start_date_local IS 'Start of the activity on the clock on the wall.';
+
+COMMENT ON COLUMN silver.activity_zone_time.metric IS 'heartrate or power: says which bounds are filled.';
+
+COMMENT ON COLUMN silver.activity_zone_time.zone IS 'Number of the zone, from 1 (easiest).';
+
+COMMENT ON COLUMN silver.activity_zone_time.from_bpm IS 'First heart rate of the zone, beats per minute.';
+
+COMMENT ON COLUMN silver.activity_zone_time.to_bpm IS 'Heart rate at which the next zone begins; null for the last.';
+
+COMMENT ON COLUMN silver.activity_zone_time.from_w IS 'Power at which the zone begins, watts. Time is counted in bands of 5 W: a band belongs to the zone in which it begins.';
+
+COMMENT ON COLUMN silver.activity_zone_time.to_w IS 'Power at which the next zone begins, watts; null for the last.';
+
+COMMENT ON COLUMN silver.activity_zone_time.seconds IS 'Seconds in the zone.';
+
+COMMENT ON COLUMN silver.activity_zone_time.is_default IS 'The zones are a default, not the athlete''s own.';
+
+CREATE VIEW silver.aggregate_stream WITH (security_invoker='true') AS
+ SELECT (u.i)::integer AS index,
+    (u.t)::double precision AS "time",
+    ((u.al)::text)::double precision AS altitude,
+    (u.ca)::double precision AS cadence,
+    ((u.d)::text)::double precision AS distance,
+    ((u.g)::text)::double precision AS grade_smooth,
+    (u.hr)::double precision AS heartrate,
+    ((u.la)::double precision / ('1000000'::numeric)::double precision) AS latitude,
+    ((u.lo)::double precision / ('1000000'::numeric)::double precision) AS longitude,
+    NULL::double precision AS power,
+    ((u.mo)::integer)::double precision AS moving,
+    (u.te)::double precision AS temperature,
+    ((u.v)::text)::double precision AS velocity_smooth,
+    (u.w)::double precision AS watts,
+    a.name,
+    a.sport_type,
+    s.athlete_id,
+    s.activity_id,
+    s.loaded_at AS metadata_insert_timestamp,
+    s.source_id,
+    (a.start_at + make_interval(secs => (u.t)::double precision)) AS recorded_at
+   FROM ((silver.activity_stream s
+     JOIN silver.activity a USING (athlete_id, source_id, activity_id))
+     CROSS JOIN LATERAL UNNEST(s.time_s, s.altitude_m, s.cadence_rpm, s.distance_m, s.grade_percent, s.heartrate_bpm, s.latitude_e6, s.longitude_e6, s.moving, s.temperature_c, s.velocity_mps, s.power_w) WITH ORDINALITY u(t, al, ca, d, g, hr, la, lo, mo, te, v, w, i));
+
+COMMENT ON VIEW silver.aggregate_stream IS 'One row per point of an activity: the predecessor''s table, column by column, then ours. Filter by athlete_id and activity_id.';
+
+COMMENT ON COLUMN silver.aggregate_stream.index IS 'Place of the point in the activity, from 1.';
+
+COMMENT ON COLUMN silver.aggregate_stream."time" IS 'Seconds since the start.';
+
+COMMENT ON COLUMN silver.aggregate_stream.altitude IS 'Metres above sea level.';
+
+COMMENT ON COLUMN silver.aggregate_stream.cadence IS 'Revolutions per minute; for runs steps of one leg per minute.';
+
+COMMENT ON COLUMN silver.aggregate_stream.distance IS 'Metres since the start.';
+
+COMMENT ON COLUMN silver.aggregate_stream.grade_smooth IS 'Grade in percent.';
+
+COMMENT ON COLUMN silver.aggregate_stream.heartrate IS 'Beats per minute.';
+
+COMMENT ON COLUMN silver.aggregate_stream.latitude IS 'Degrees.';
+
+COMMENT ON COLUMN silver.aggregate_stream.longitude IS 'Degrees.';
+
+COMMENT ON COLUMN silver.aggregate_stream.power IS 'Always null: Strava has no stream of this name; see watts.';
+
+COMMENT ON COLUMN silver.aggregate_stream.moving IS '1 in motion, 0 at rest.';
+
+COMMENT ON COLUMN silver.aggregate_stream.temperature IS '°C.';
+
+COMMENT ON COLUMN silver.aggregate_stream.velocity_smooth IS 'Metres per second.';
+
+COMMENT ON COLUMN silver.aggregate_stream.watts IS 'Power in watts.';
+
+COMMENT ON COLUMN silver.aggregate_stream.name IS 'Title of the activity.';
+
+COMMENT ON COLUMN silver.aggregate_stream.sport_type IS 'Kind of sport.';
+
+COMMENT ON COLUMN silver.aggregate_stream.athlete_id IS 'Strava''s number for the athlete.';
+
+COMMENT ON COLUMN silver.aggregate_stream.activity_id IS 'Strava''s number for the activity.';
+
+COMMENT ON COLUMN silver.aggregate_stream.metadata_insert_timestamp IS 'When the activity''s streams were loaded.';
+
+COMMENT ON COLUMN silver.aggregate_stream.source_id IS '1 strava_api, 2 strava_archive, 3 file.';
+
+COMMENT ON COLUMN silver.aggregate_stream.recorded_at IS 'Moment of the point, UTC.';
+
+CREATE TABLE silver.athlete (
+    athlete_id bigint NOT NULL,
+    source_id smallint DEFAULT 1 NOT NULL,
+    username text,
+    first_name text,
+    last_name text,
+    city text,
+    state text,
+    country text,
+    sex text,
+    weight_kg double precision,
+    ftp_w integer,
+    measurement_system text,
+    is_subscriber boolean,
+    joined_at timestamp with time zone,
+    profile_url text,
+    transform_version smallint DEFAULT 0 NOT NULL,
+    src_sha256 bytea,
+    updated_at timestamp with time zone DEFAULT now() NOT NULL
+);
+
+COMMENT ON TABLE silver.athlete IS 'One row per athlete and source: what the profile says today. All other silver tables hang on it.';
+
+COMMENT ON COLUMN silver.athlete.athlete_id IS 'Strava''s number for the athlete.';
+
+COMMENT ON COLUMN silver.athlete.source_id IS '1 strava_api, 2 strava_archive, 3 file.';
+
+COMMENT ON COLUMN silver.athlete.username IS 'Name in the address of the public profile; often null.';
+
+COMMENT ON COLUMN silver.athlete.first_name IS 'Given name.';
+
+COMMENT ON COLUMN silver.athlete.last_name IS 'Family name.';
+
+COMMENT ON COLUMN silver.athlete.city IS 'City as the athlete wrote it.';
+
+COMMENT ON COLUMN silver.athlete.state IS 'State or province as the athlete wrote it.';
+
+COMMENT ON COLUMN silver.athlete.country IS 'Country as the athlete wrote it.';
+
+COMMENT ON COLUMN silver.athlete.sex IS 'M, F or null.';
+
+COMMENT ON COLUMN silver.athlete.weight_kg IS 'Body weight in kilograms.';
+
+COMMENT ON COLUMN silver.athlete.ftp_w IS 'Functional threshold power in watts as set at Strava; null when not set.';
+
+COMMENT ON COLUMN silver.athlete.measurement_system IS 'feet or meters: how the athlete wants figures shown. Silver is metric in any case.';
+
+COMMENT ON COLUMN silver.athlete.is_subscriber IS 'Whether the athlete subscribes to Strava.';
+
+COMMENT ON COLUMN silver.athlete.joined_at IS 'When the Strava account was made.';
+
+COMMENT ON COLUMN silver.athlete.profile_url IS 'Address of the profile picture.';
+
+COMMENT ON COLUMN silver.athlete.transform_version IS 'Version of the transform that made the row; 0: only the key is known yet.';
+
+COMMENT ON COLUMN silver.athlete.src_sha256 IS 'SHA-256 of the answer the row was made from.';
+
+COMMENT ON COLUMN silver.athlete.updated_at IS 'When the row was last made.';
+
+CREATE TABLE silver.training_day (
+    athlete_id bigint NOT NULL,
+    source_id smallint DEFAULT 1 NOT NULL,
+    day date NOT NULL,
+    activity_count integer NOT NULL,
+    distance_m double precision NOT NULL,
+    moving_time_s integer NOT NULL,
+    elevation_gain_m double precision NOT NULL,
+    load double precision NOT NULL,
+    fitness_ctl double precision NOT NULL,
+    fatigue_atl double precision NOT NULL,
+    form_tsb double precision NOT NULL
+);
+
+COMMENT ON TABLE silver.training_day IS 'One row per athlete and local day from the first to the last activity, days without training included. To read take athlete_day, which goes on to today.';
+
+COMMENT ON COLUMN silver.training_day.athlete_id IS 'Strava''s number for the athlete.';
+
+COMMENT ON COLUMN silver.training_day.source_id IS '1 strava_api, 2 strava_archive, 3 file.';
+
+COMMENT ON COLUMN silver.training_day.day IS 'Day on the athlete''s calendar.';
+
+COMMENT ON COLUMN silver.training_day.activity_count IS 'Activities that began on the day.';
+
+COMMENT ON COLUMN silver.training_day.distance_m IS 'Their metres, all sports.';
+
+COMMENT ON COLUMN silver.training_day.moving_time_s IS 'Their seconds in motion.';
+
+COMMENT ON COLUMN silver.training_day.elevation_gain_m IS 'Their metres climbed.';
+
+COMMENT ON COLUMN silver.training_day.load IS 'Sum of activity_metric.load: 100 is one hour at threshold. An activity whose load is unknown counts 0.';
+
+COMMENT ON COLUMN silver.training_day.fitness_ctl IS 'Fitness (chronic training load) at the end of the day: exponentially weighted mean of load over 42 days.';
+
+COMMENT ON COLUMN silver.training_day.fatigue_atl IS 'Fatigue (acute training load) at the end of the day: exponentially weighted mean of load over 7 days.';
+
+COMMENT ON COLUMN silver.training_day.form_tsb IS 'Form (training stress balance): fitness minus fatigue of the day before.';
+
+CREATE VIEW silver.athlete_day WITH (security_invoker='true') AS
+ SELECT training_day.athlete_id,
+    training_day.source_id,
+    training_day.day,
+    training_day.activity_count,
+    training_day.distance_m,
+    training_day.moving_time_s,
+    training_day.elevation_gain_m,
+    training_day.load,
+    training_day.fitness_ctl,
+    training_day.fatigue_atl,
+    training_day.form_tsb
+   FROM silver.training_day
+UNION ALL
+ SELECT l.athlete_id,
+    l.source_id,
+    (l.day + n.n) AS day,
+    0 AS activity_count,
+    0 AS distance_m,
+    0 AS moving_time_s,
+    0 AS elevation_gain_m,
+    0 AS load,
+    (l.fitness_ctl * exp((((- n.n))::double precision / (42.0)::double precision))) AS fitness_ctl,
+    (l.fatigue_atl * exp((((- n.n))::double precision / (7.0)::double precision))) AS fatigue_atl,
+    ((l.fitness_ctl * exp((((- (n.n - 1)))::double precision / (42.0)::double precision))) - (l.fatigue_atl * exp((((- (n.n - 1)))::double precision / (7.0)::double precision)))) AS form_tsb
+   FROM ((silver.athlete t
+     CROSS JOIN LATERAL ( SELECT d.athlete_id,
+            d.source_id,
+            d.day,
+            d.activity_count,
+            d.distance_m,
+            d.moving_time_s,
+            d.elevation_gain_m,
+            d.load,
+            d.fitness_ctl,
+            d.fatigue_atl,
+            d.form_tsb
+           FROM silver.training_day d
+          WHERE ((d.athlete_id = t.athlete_id) AND (d.source_id = t.source_id))
+          ORDER BY d.athlete_id DESC, d.source_id DESC, d.day DESC
+         LIMIT 1) l)
+     CROSS JOIN LATERAL generate_series(1, LEAST((((now() AT TIME ZONE 'UTC'::text))::date - l.day), 2000)) n(n));
+
+COMMENT ON VIEW silver.athlete_day IS 'One row per athlete and local day from the first activity to today (at most 2,000 days after the last activity), days without training included.';
+
+COMMENT ON COLUMN silver.athlete_day.athlete_id IS 'Strava''s number for the athlete.';
+
+COMMENT ON COLUMN silver.athlete_day.source_id IS '1 strava_api, 2 strava_archive, 3 file.';
+
+COMMENT ON COLUMN silver.athlete_day.day IS 'Day on the athlete''s calendar.';
+
+COMMENT ON COLUMN silver.athlete_day.activity_count IS 'Activities that began on the day.';
+
+COMMENT ON COLUMN silver.athlete_day.distance_m IS 'Their metres, all sports.';
+
+COMMENT ON COLUMN silver.athlete_day.moving_time_s IS 'Their seconds in motion.';
+
+COMMENT ON COLUMN silver.athlete_day.elevation_gain_m IS 'Their metres climbed.';
+
+COMMENT ON COLUMN silver.athlete_day.load IS 'Training load of the day: 100 is one hour at threshold.';
+
+COMMENT ON COLUMN silver.athlete_day.fitness_ctl IS 'Fitness (chronic training load) at the end of the day: exponentially weighted mean of load over 42 days.';
+
+COMMENT ON COLUMN silver.athlete_day.fatigue_atl IS 'Fatigue (acute training load) at the end of the day: exponentially weighted mean of load over 7 days.';
+
+COMMENT ON COLUMN silver.athlete_day.form_tsb IS 'Form (training stress balance): fitness minus fatigue of the day before.';
+
+CREATE TABLE silver.athlete_history (
+    athlete_id bigint NOT NULL,
+    source_id smallint DEFAULT 1 NOT NULL,
+    valid_from timestamp with time zone NOT NULL,
+    weight_kg double precision,
+    ftp_w integer,
+    added_at timestamp with time zone DEFAULT now() NOT NULL
+);
+
+COMMENT ON TABLE silver.athlete_history IS 'One row per athlete and change of weight or FTP, from successive profiles. A row holds until the next one. The first also stands for the time before it, for want of better knowledge.';
+
+COMMENT ON COLUMN silver.athlete_history.athlete_id IS 'Strava''s number for the athlete.';
+
+COMMENT ON COLUMN silver.athlete_history.source_id IS '1 strava_api, 2 strava_archive, 3 file.';
+
+COMMENT ON COLUMN silver.athlete_history.valid_from IS 'When a profile first said so, UTC. Strava does not say since when it is true.';
+
+COMMENT ON COLUMN silver.athlete_history.weight_kg IS 'Body weight in kilograms; null when the profile has none.';
+
+COMMENT ON COLUMN silver.athlete_history.ftp_w IS 'Functional threshold power in watts; null when the profile has none.';
+
+COMMENT ON COLUMN silver.athlete_history.added_at IS 'When the row was made.';
+
+CREATE VIEW silver.athlete_month WITH (security_invoker='true') AS
+ SELECT a.athlete_id,
+    a.source_id,
+    (date_trunc('month'::text, a.start_date_local))::date AS month_start,
+    a.sport_type,
+    (count(*))::integer AS activity_count,
+    COALESCE(sum(a.distance_m), (0)::double precision) AS distance_m,
+    COALESCE(sum(a.moving_time_s), (0)::bigint) AS moving_time_s,
+    COALESCE(sum(a.elapsed_time_s), (0)::bigint) AS elapsed_time_s,
+    COALESCE(sum(a.elevation_gain_m), (0)::double precision) AS elevation_gain_m,
+    sum(a.calories_kcal) AS calories_kcal,
+    COALESCE(sum(m.load), (0)::double precision) AS load
+   FROM (silver.activity a
+     LEFT JOIN silver.activity_metric m USING (athlete_id, source_id, activity_id))
+  WHERE (a.start_date_local IS NOT NULL)
+  GROUP BY a.athlete_id, a.source_id, ((date_trunc('month'::text, a.start_date_local))::date), a.sport_type;
+
+COMMENT ON VIEW silver.athlete_month IS 'One row per athlete, month and sport with activities. Sum over sport_type for the whole month; months without activities have no row.';
+
+COMMENT ON COLUMN silver.athlete_month.athlete_id IS 'Strava''s number for the athlete.';
+
+COMMENT ON COLUMN silver.athlete_month.source_id IS '1 strava_api, 2 strava_archive, 3 file.';
+
+COMMENT ON COLUMN silver.athlete_month.month_start IS 'First day of the month on the athlete''s calendar.';
+
+COMMENT ON COLUMN silver.athlete_month.sport_type IS 'Kind of sport.';
+
+COMMENT ON COLUMN silver.athlete_month.activity_count IS 'Activities that began in the month, by local time.';
+
+COMMENT ON COLUMN silver.athlete_month.distance_m IS 'Their metres.';
+
+COMMENT ON COLUMN silver.athlete_month.moving_time_s IS 'Their seconds in motion.';
+
+COMMENT ON COLUMN silver.athlete_month.elapsed_time_s IS 'Their seconds, pauses included.';
+
+COMMENT ON COLUMN silver.athlete_month.elevation_gain_m IS 'Their metres climbed.';
+
+COMMENT ON COLUMN silver.athlete_month.calories_kcal IS 'Their kilocalories, as far as details have landed.';
+
+COMMENT ON COLUMN silver.athlete_month.load IS 'Their training load: 100 is one hour at threshold.';
+
+CREATE TABLE silver.athlete_reference (
+    athlete_id bigint NOT NULL,
+    source_id smallint DEFAULT 1 NOT NULL,
+    max_heartrate_bpm double precision NOT NULL,
+    max_heartrate_is_default boolean NOT NULL,
+    rest_heartrate_bpm double precision NOT NULL,
+    changed_at timestamp with time zone DEFAULT now() NOT NULL
+);
+
+COMMENT ON TABLE silver.athlete_reference IS 'One row per athlete: the heart rates that training load and default zones refer to. Strava''s API does not tell them.';
+
+COMMENT ON COLUMN silver.athlete_reference.athlete_id IS 'Strava''s number for the athlete.';
+
+COMMENT ON COLUMN silver.athlete_reference.source_id IS '1 strava_api, 2 strava_archive, 3 file.';
+
+COMMENT ON COLUMN silver.athlete_reference.max_heartrate_bpm IS 'Maximal heart rate, beats per minute: the highest mean over 30 seconds in any activity, if it lies between 165 and 220, else 190.';
+
+COMMENT ON COLUMN silver.athlete_reference.max_heartrate_is_default IS 'Whether max_heartrate_bpm is the default of 190 for want of a hard effort.';
+
+COMMENT ON COLUMN silver.athlete_reference.rest_heartrate_bpm IS 'Heart rate at rest, beats per minute: always 60, a default.';
+
+COMMENT ON COLUMN silver.athlete_reference.changed_at IS 'When the figures last changed.';
+
+CREATE VIEW silver.athlete_week WITH (security_invoker='true') AS
+ SELECT a.athlete_id,
+    a.source_id,
+    (date_trunc('week'::text, a.start_date_local))::date AS week_start,
+    a.sport_type,
+    (count(*))::integer AS activity_count,
+    COALESCE(sum(a.distance_m), (0)::double precision) AS distance_m,
+    COALESCE(sum(a.moving_time_s), (0)::bigint) AS moving_time_s,
+    COALESCE(sum(a.elapsed_time_s), (0)::bigint) AS elapsed_time_s,
+    COALESCE(sum(a.elevation_gain_m), (0)::double precision) AS elevation_gain_m,
+    sum(a.calories_kcal) AS calories_kcal,
+    COALESCE(sum(m.load), (0)::double precision) AS load
+   FROM (silver.activity a
+     LEFT JOIN silver.activity_metric m USING (athlete_id, source_id, activity_id))
+  WHERE (a.start_date_local IS NOT NULL)
+  GROUP BY a.athlete_id, a.source_id, ((date_trunc('week'::text, a.start_date_local))::date), a.sport_type;
+
+COMMENT ON VIEW silver.athlete_week IS 'One row per athlete, week and sport with activities. Sum over sport_type for the whole week; weeks without activities have no row.';
+
+COMMENT ON COLUMN silver.athlete_week.athlete_id IS 'Strava''s number for the athlete.';
+
+COMMENT ON COLUMN silver.athlete_week.source_id IS '1 strava_api, 2 strava_archive, 3 file.';
+
+COMMENT ON COLUMN silver.athlete_week.week_start IS 'Monday of the week on the athlete''s calendar.';
+
+COMMENT ON COLUMN silver.athlete_week.sport_type IS 'Kind of sport.';
+
+COMMENT ON COLUMN silver.athlete_week.activity_count IS 'Activities that began in the week, by local time.';
+
+COMMENT ON COLUMN silver.athlete_week.distance_m IS 'Their metres.';
+
+COMMENT ON COLUMN silver.athlete_week.moving_time_s IS 'Their seconds in motion.';
+
+COMMENT ON COLUMN silver.athlete_week.elapsed_time_s IS 'Their seconds, pauses included.';
+
+COMMENT ON COLUMN silver.athlete_week.elevation_gain_m IS 'Their metres climbed.';
+
+COMMENT ON COLUMN silver.athlete_week.calories_kcal IS 'Their kilocalories, as far as details have landed.';
+
+COMMENT ON COLUMN silver.athlete_week.load IS 'Their training load: 100 is one hour at threshold.';
+
+CREATE TABLE silver.athlete_zone_set (
+    athlete_id bigint NOT NULL,
+    source_id smallint DEFAULT 1 NOT NULL,
+    metric text NOT NULL,
+    valid_from timestamp with time zone NOT NULL,
+    lower_bounds integer[] NOT NULL,
+    is_default boolean NOT NULL,
+    changed_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT athlete_zone_set_bounds CHECK (((cardinality(lower_bounds) >= 1) AND (cardinality(lower_bounds) <= 20))),
+    CONSTRAINT athlete_zone_set_metric CHECK ((metric = ANY (ARRAY['heartrate'::text, 'power'::text])))
+);
+
+COMMENT ON TABLE silver.athlete_zone_set IS 'One row per athlete, metric and change of zones. Zones that Strava has hold from valid_from until the next row, the first also before; the default (valid_from -infinity) holds for athletes without any.';
+
+COMMENT ON COLUMN silver.athlete_zone_set.athlete_id IS 'Strava''s number for the athlete.';
+
+COMMENT ON COLUMN silver.athlete_zone_set.source_id IS '1 strava_api, 2 strava_archive, 3 file.';
+
+COMMENT ON COLUMN silver.athlete_zone_set.metric IS 'heartrate or power.';
+
+COMMENT ON COLUMN silver.athlete_zone_set.valid_from IS 'When Strava first said so, UTC; -infinity for the default.';
+
+COMMENT ON COLUMN silver.athlete_zone_set.lower_bounds IS 'Element i: where zone i begins, in beats per minute or watts; zone i ends where zone i + 1 begins, the last has no end.';
+
+COMMENT ON COLUMN silver.athlete_zone_set.is_default IS 'Not the athlete''s own: heart rate at 60, 70, 80 and 90 % of the maximum, power at 55, 75, 90, 105, 120 and 150 % of FTP (Coggan).';
+
+COMMENT ON COLUMN silver.athlete_zone_set.changed_at IS 'When the row was made or last changed.';
+
+CREATE TABLE sync.athlete (
+    athlete_id bigint NOT NULL,
+    uid text,
+    scope text DEFAULT ''::text NOT NULL,
+    state text DEFAULT 'active'::text NOT NULL,
+    state_reason text,
+    paused_until timestamp with time zone,
+    pause_reason text,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    updated_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT athlete_state CHECK ((state = ANY (ARRAY['active'::text, 'reconnect'::text, 'erasing'::text])))
+);
+
+COMMENT ON TABLE sync.athlete IS 'One row per connected athlete.';
+
+COMMENT ON COLUMN sync.athlete.uid IS 'The application''s own name for this person, given at connect or import.';
+
+COMMENT ON COLUMN sync.athlete.scope IS 'Scopes the athlete granted, comma-separated, as Strava''s redirect said.';
+
+COMMENT ON COLUMN sync.athlete.state IS 'active; reconnect: the grant is dead and the athlete must connect again; erasing: being erased.';
+
+COMMENT ON COLUMN sync.athlete.paused_until IS 'No sync before this instant; infinity: until resumed; null: not paused.';
+
+CREATE TABLE sync.completeness (
+    athlete_id bigint NOT NULL,
+    activity_id bigint NOT NULL,
+    endpoint text NOT NULL,
+    state text DEFAULT 'pending'::text NOT NULL,
+    reason text,
+    start_at timestamp with time zone NOT NULL,
+    attempts integer DEFAULT 0 NOT NULL,
+    next_try_at timestamp with time zone,
+    updated_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT completeness_endpoint CHECK ((endpoint = ANY (ARRAY['summary'::text, 'detail'::text, 'streams'::text, 'zones'::text]))),
+    CONSTRAINT completeness_state CHECK ((state = ANY (ARRAY['pending'::text, 'landed'::text, 'empty'::text, 'no_scope'::text, 'gone'::text, 'failed'::text, 'quarantined'::text])))
+);
+
+COMMENT ON TABLE sync.completeness IS 'What is here and what is not, and why: one row per activity and endpoint.';
+
+COMMENT ON COLUMN sync.completeness.state IS 'pending; landed; empty: Strava has none; no_scope: not granted; gone: deleted at Strava; failed: will be tried again at next_try_at; quarantined: set aside, see sync.quarantine.';
+
+COMMENT ON COLUMN sync.completeness.start_at IS 'Start of the activity, so that the newest work comes first without a join.';
+
+CREATE VIEW silver.completeness WITH (security_barrier='true') AS
+ SELECT a.athlete_id,
+    e.endpoint,
+    COALESCE(k.listed, (0)::bigint) AS listed,
+    COALESCE(k.landed, (0)::bigint) AS landed,
+    COALESCE(k.pending, (0)::bigint) AS pending,
+    COALESCE(k.empty, (0)::bigint) AS empty,
+    COALESCE(k.no_scope, (0)::bigint) AS no_scope,
+    COALESCE(k.gone, (0)::bigint) AS gone,
+    COALESCE(k.failed, (0)::bigint) AS failed,
+    COALESCE(k.quarantined, (0)::bigint) AS quarantined,
+    (((k.landed + k.empty))::double precision / (NULLIF((k.listed - k.gone), 0))::double precision) AS share_complete,
+    k.oldest_gap_at
+   FROM ((sync.athlete a
+     CROSS JOIN ( VALUES ('summary'::text), ('detail'::text), ('streams'::text)) e(endpoint))
+     LEFT JOIN ( SELECT completeness.athlete_id,
+            completeness.endpoint,
+            count(*) AS listed,
+            count(*) FILTER (WHERE (completeness.state = 'landed'::text)) AS landed,
+            count(*) FILTER (WHERE (completeness.state = 'pending'::text)) AS pending,
+            count(*) FILTER (WHERE (completeness.state = 'empty'::text)) AS empty,
+            count(*) FILTER (WHERE (completeness.state = 'no_scope'::text)) AS no_scope,
+            count(*) FILTER (WHERE (completeness.state = 'gone'::text)) AS gone,
+            count(*) FILTER (WHERE (completeness.state = 'failed'::text)) AS failed,
+            count(*) FILTER (WHERE (completeness.state = 'quarantined'::text)) AS quarantined,
+            min(completeness.start_at) FILTER (WHERE (completeness.state <> ALL (ARRAY['landed'::text, 'empty'::text, 'gone'::text]))) AS oldest_gap_at
+           FROM sync.completeness
+          GROUP BY completeness.athlete_id, completeness.endpoint) k ON (((k.athlete_id = a.athlete_id) AND (k.endpoint = e.endpoint))))
+  WHERE silver.may_read_athlete(a.athlete_id);
+
+COMMENT ON VIEW silver.completeness IS 'What of each athlete is here and what is not: one row per athlete and kind of answer. Counts are activities.';
+
+COMMENT ON COLUMN silver.completeness.athlete_id IS 'Strava''s number for the athlete.';
+
+COMMENT ON COLUMN silver.completeness.endpoint IS 'Kind of answer: summary (from the list), detail (laps and more), streams (point by point).';
+
+COMMENT ON COLUMN silver.completeness.listed IS 'Activities that a list ever named, also those that are gone.';
+
+COMMENT ON COLUMN silver.completeness.landed IS 'Activities whose answer is here.';
+
+COMMENT ON COLUMN silver.completeness.pending IS 'Activities whose answer will be fetched.';
+
+COMMENT ON COLUMN silver.completeness.empty IS 'Activities for which Strava has none, for example streams of a manual entry.';
+
+COMMENT ON COLUMN silver.completeness.no_scope IS 'Activities that the athlete''s grant does not cover.';
+
+COMMENT ON COLUMN silver.completeness.gone IS 'Activities that were deleted at Strava, or may no longer be seen.';
+
+COMMENT ON COLUMN silver.completeness.failed IS 'Activities whose fetch failed and will be tried again.';
+
+COMMENT ON COLUMN silver.completeness.quarantined IS 'Activities set aside after failing again and again, until an admin looks.';
+
+COMMENT ON COLUMN silver.completeness.share_complete IS 'Share (0 to 1) of the activities that are not gone for which nothing is missing: landed, or empty. Null: none are known.';
+
+COMMENT ON COLUMN silver.completeness.oldest_gap_at IS 'Start of the oldest activity whose answer is missing (pending, failed, quarantined or no_scope). Null: no gap.';
+
+CREATE VIEW silver.eddington WITH (security_invoker='true') AS
+ SELECT ranked.athlete_id,
+    ranked.source_id,
+    ranked.sport_family,
+    ranked.unit,
+    (COALESCE(max(ranked.rank) FILTER (WHERE (ranked.distance >= (ranked.rank)::double precision)), (0)::bigint))::integer AS eddington,
+    (count(*) FILTER (WHERE (ranked.distance >= ((COALESCE(ranked.top, (0)::bigint) + 1))::double precision)))::integer AS days_towards_next
+   FROM ( SELECT d.athlete_id,
+            d.source_id,
+            d.sport_family,
+            u.unit,
+            (d.distance_m / u.metres) AS distance,
+            d.rank,
+            max(d.rank) FILTER (WHERE ((d.distance_m / u.metres) >= (d.rank)::double precision)) OVER (PARTITION BY d.athlete_id, d.source_id, d.sport_family, u.unit) AS top
+           FROM (( SELECT activity.athlete_id,
+                    activity.source_id,
+                    silver.sport_family(activity.sport_type) AS sport_family,
+                    (activity.start_date_local)::date AS day,
+                    sum(activity.distance_m) AS distance_m,
+                    row_number() OVER (PARTITION BY activity.athlete_id, activity.source_id, (silver.sport_family(activity.sport_type)) ORDER BY (sum(activity.distance_m)) DESC) AS rank
+                   FROM silver.activity
+                  WHERE ((activity.distance_m > (0)::double precision) AND (activity.start_date_local IS NOT NULL))
+                  GROUP BY activity.athlete_id, activity.source_id, (silver.sport_family(activity.sport_type)), ((activity.start_date_local)::date)) d
+             CROSS JOIN ( VALUES ('km'::text,(1000.0)::double precision), ('mile'::text,1609.344)) u(unit, metres))) ranked
+  WHERE (ranked.sport_family = ANY (ARRAY['run'::text, 'walk'::text, 'ride'::text]))
+  GROUP BY ranked.athlete_id, ranked.source_id, ranked.sport_family, ranked.unit;
+
+COMMENT ON VIEW silver.eddington IS 'One row per athlete, sport family and unit: Eddington''s number, the largest E for which there were E days with at least E kilometres (or miles).';
+
+COMMENT ON COLUMN silver.eddington.athlete_id IS 'Strava''s number for the athlete.';
+
+COMMENT ON COLUMN silver.eddington.source_id IS '1 strava_api, 2 strava_archive, 3 file.';
+
+COMMENT ON COLUMN silver.eddington.sport_family IS 'run, walk or ride; see silver.sport_family().';
+
+COMMENT ON COLUMN silver.eddington.unit IS 'km or mile: the unit of the distances that are counted.';
+
+COMMENT ON COLUMN silver.eddington.eddington IS 'Eddington''s number, in days and in that unit.';
+
+COMMENT ON COLUMN silver.eddington.days_towards_next IS 'Days there are already with at least eddington + 1 of the unit; eddington + 1 are needed.';
+
+CREATE TABLE sync.activity (
+    athlete_id bigint NOT NULL,
+    activity_id bigint NOT NULL,
+    start_at timestamp with time zone NOT NULL,
+    manual boolean DEFAULT false NOT NULL,
+    fingerprint bytea NOT NULL,
+    first_listed_at timestamp with time zone DEFAULT now() NOT NULL,
+    last_listed_at timestamp with time zone DEFAULT now() NOT NULL,
+    gone_at timestamp with time zone
+);
+
+COMMENT ON TABLE sync.activity IS 'Every activity that a list named, with a fingerprint of the listed figures that mean its streams may have changed.';
+
+COMMENT ON COLUMN sync.activity.gone_at IS 'Tombstone: Strava said, twice, that it no longer exists or may no longer be seen.';
+
+CREATE TABLE sync.cursor (
+    athlete_id bigint NOT NULL,
+    walk_page integer,
+    walk_started_at timestamp with time zone,
+    newest_start_at timestamp with time zone,
+    listed_at timestamp with time zone,
+    history_complete_at timestamp with time zone
+);
+
+COMMENT ON TABLE sync.cursor IS 'How far the list of each athlete''s activities has been read. It never passes what has not landed.';
+
+COMMENT ON COLUMN sync.cursor.walk_page IS 'Next page (from 1) of the walk over the whole list; null: no walk is under way.';
+
+COMMENT ON COLUMN sync.cursor.newest_start_at IS 'Newest start among the listed activities, never in the future.';
+
+COMMENT ON COLUMN sync.cursor.listed_at IS 'When a list pass last ended with an empty page.';
+
+COMMENT ON COLUMN sync.cursor.history_complete_at IS 'When the walk over the whole list last ended with an empty page.';
+
+CREATE TABLE sync.transform_work (
+    athlete_id bigint NOT NULL,
+    activity_id bigint NOT NULL,
+    enqueued_at timestamp with time zone DEFAULT now() NOT NULL,
+    attempts integer DEFAULT 0 NOT NULL
+);
+
+COMMENT ON TABLE sync.transform_work IS 'Activities whose bronze is newer than their silver; written in the landing transaction, taken by the silver runner. activity_id 0 stands for the athlete''s own objects.';
+
+CREATE VIEW silver.freshness WITH (security_barrier='true') AS
+ SELECT a.athlete_id,
+        CASE
+            WHEN ((a.state = 'active'::text) AND (a.paused_until > now())) THEN 'paused'::text
+            ELSE a.state
+        END AS state,
+    v.newest_start_at AS newest_activity_at,
+    c.listed_at,
+    c.history_complete_at,
+    (EXTRACT(epoch FROM (now() - v.newest_start_at)))::double precision AS newest_activity_age_s,
+    (EXTRACT(epoch FROM (now() - c.listed_at)))::double precision AS data_age_s,
+    w.backlog AS silver_backlog,
+    w.oldest_at AS silver_backlog_oldest_at
+   FROM (((sync.athlete a
+     LEFT JOIN sync.cursor c ON ((c.athlete_id = a.athlete_id)))
+     LEFT JOIN LATERAL ( SELECT activity.start_at AS newest_start_at
+           FROM sync.activity
+          WHERE ((activity.athlete_id = a.athlete_id) AND (activity.gone_at IS NULL))
+          ORDER BY activity.start_at DESC
+         LIMIT 1) v ON (true))
+     LEFT JOIN LATERAL ( SELECT count(*) AS backlog,
+            min(transform_work.enqueued_at) FILTER (WHERE (transform_work.enqueued_at < 'infinity'::timestamp with time zone)) AS oldest_at
+           FROM sync.transform_work
+          WHERE (transform_work.athlete_id = a.athlete_id)) w ON (true))
+  WHERE silver.may_read_athlete(a.athlete_id);
+
+COMMENT ON VIEW silver.freshness IS 'How old what is here of each athlete is: one row per athlete.';
+
+COMMENT ON COLUMN silver.freshness.athlete_id IS 'Strava''s number for the athlete.';
+
+COMMENT ON COLUMN silver.freshness.state IS 'active; paused: an admin lets the athlete rest; reconnect: the grant is dead, nothing new comes; erasing.';
+
+COMMENT ON COLUMN silver.freshness.newest_activity_at IS 'Start of the newest activity that a list named.';
+
+COMMENT ON COLUMN silver.freshness.listed_at IS 'When the list was last read to its end: nothing that was at Strava by then is unknown. Null: never.';
+
+COMMENT ON COLUMN silver.freshness.history_complete_at IS 'When the whole list was last walked, which finds late uploads, edits and deletions. Null: the first walk is under way.';
+
+COMMENT ON COLUMN silver.freshness.newest_activity_age_s IS 'Seconds since the newest activity started.';
+
+COMMENT ON COLUMN silver.freshness.data_age_s IS 'Age of the newest data in seconds: time since listed_at.';
+
+COMMENT ON COLUMN silver.freshness.silver_backlog IS 'Activities (and athlete profiles) that landed and are not yet in the silver tables.';
+
+COMMENT ON COLUMN silver.freshness.silver_backlog_oldest_at IS 'Since when the oldest of them waits. Null: none, or only rows that are made anew.';
+
+CREATE TABLE silver.gear_item (
+    athlete_id bigint NOT NULL,
+    source_id smallint DEFAULT 1 NOT NULL,
+    gear_id text NOT NULL,
+    name text,
+    nickname text,
+    brand text,
+    model text,
+    is_primary boolean,
+    is_retired boolean,
+    strava_distance_m double precision,
+    updated_at timestamp with time zone DEFAULT now() NOT NULL
+);
+
+COMMENT ON TABLE silver.gear_item IS 'One row per bike or pair of shoes that the profile or a gear answer named. To read take the view gear.';
+
+COMMENT ON COLUMN silver.gear_item.athlete_id IS 'Strava''s number for the athlete.';
+
+COMMENT ON COLUMN silver.gear_item.source_id IS '1 strava_api, 2 strava_archive, 3 file.';
+
+COMMENT ON COLUMN silver.gear_item.gear_id IS 'Strava''s id: b… bikes, g… shoes.';
+
+COMMENT ON COLUMN silver.gear_item.name IS 'Name.';
+
+COMMENT ON COLUMN silver.gear_item.nickname IS 'The athlete''s own name for it.';
+
+COMMENT ON COLUMN silver.gear_item.brand IS 'Brand; only a gear answer has it.';
+
+COMMENT ON COLUMN silver.gear_item.model IS 'Model; only a gear answer has it.';
+
+COMMENT ON COLUMN silver.gear_item.is_primary IS 'The default bike or pair of shoes.';
+
+COMMENT ON COLUMN silver.gear_item.is_retired IS 'No longer in use: marked so, or gone from the profile''s list.';
+
+COMMENT ON COLUMN silver.gear_item.strava_distance_m IS 'Metres that Strava counts for it, with what was before Strava.';
+
+COMMENT ON COLUMN silver.gear_item.updated_at IS 'When the row was last made.';
+
+CREATE VIEW silver.gear WITH (security_invoker='true') AS
+ SELECT athlete_id,
+    source_id,
+    gear_id,
+        CASE "left"(gear_id, 1)
+            WHEN 'b'::text THEN 'bike'::text
+            WHEN 'g'::text THEN 'shoes'::text
+            ELSE NULL::text
+        END AS kind,
+    COALESCE(i.name, u.name) AS name,
+    i.nickname,
+    i.brand,
+    i.model,
+    i.is_primary,
+    i.is_retired,
+    i.strava_distance_m,
+    (COALESCE(u.activity_count, (0)::bigint))::integer AS activity_count,
+    COALESCE(u.distance_m, (0)::double precision) AS activity_distance_m,
+    COALESCE(u.moving_time_s, (0)::bigint) AS activity_moving_time_s,
+    u.first_used_on,
+    u.last_used_on
+   FROM (silver.gear_item i
+     FULL JOIN ( SELECT activity.athlete_id,
+            activity.source_id,
+            activity.gear_id,
+            max(activity.gear_name) AS name,
+            count(*) AS activity_count,
+            sum(activity.distance_m) AS distance_m,
+            sum(activity.moving_time_s) AS moving_time_s,
+            (min(activity.start_date_local))::date AS first_used_on,
+            (max(activity.start_date_local))::date AS last_used_on
+           FROM silver.activity
+          WHERE (activity.gear_id IS NOT NULL)
+          GROUP BY activity.athlete_id, activity.source_id, activity.gear_id) u USING (athlete_id, source_id, gear_id));
+
+COMMENT ON VIEW silver.gear IS 'One row per athlete and bike or pair of shoes, with its mileage.';
+
+COMMENT ON COLUMN silver.gear.athlete_id IS 'Strava''s number for the athlete.';
+
+COMMENT ON COLUMN silver.gear.source_id IS '1 strava_api, 2 strava_archive, 3 file.';
+
+COMMENT ON COLUMN silver.gear.gear_id IS 'Strava''s id, as in activity.gear_id.';
+
+COMMENT ON COLUMN silver.gear.kind IS 'bike or shoes.';
+
+COMMENT ON COLUMN silver.gear.name IS 'Name.';
+
+COMMENT ON COLUMN silver.gear.nickname IS 'The athlete''s own name for it.';
+
+COMMENT ON COLUMN silver.gear.brand IS 'Brand, if known.';
+
+COMMENT ON COLUMN silver.gear.model IS 'Model, if known.';
+
+COMMENT ON COLUMN silver.gear.is_primary IS 'The default bike or pair of shoes; null when only activities name it.';
+
+COMMENT ON COLUMN silver.gear.is_retired IS 'No longer in use; null when only activities name it.';
+
+COMMENT ON COLUMN silver.gear.strava_distance_m IS 'Metres that Strava counts for it, with what was before Strava.';
+
+COMMENT ON COLUMN silver.gear.activity_count IS 'Activities here with this gear.';
+
+COMMENT ON COLUMN silver.gear.activity_distance_m IS 'Metres of these activities.';
+
+COMMENT ON COLUMN silver.gear.activity_moving_time_s IS 'Seconds in motion of these activities.';
+
+COMMENT ON COLUMN silver.gear.first_used_on IS 'Local day of the first of them.';
+
+COMMENT ON COLUMN silver.gear.last_used_on IS 'Local day of the last of them.';
+
+CREATE TABLE silver.lap (
+    athlete_id bigint NOT NULL,
+    source_id smallint DEFAULT 1 NOT NULL,
+    activity_id bigint NOT NULL,
+    lap_number integer NOT NULL,
+    lap_id bigint,
+    name text,
+    start_at timestamp with time zone,
+    start_date_local timestamp without time zone,
+    distance_m double precision,
+    moving_time_s integer,
+    elapsed_time_s integer,
+    elevation_gain_m double precision,
+    average_speed_mps double precision,
+    max_speed_mps double precision,
+    average_heartrate_bpm double precision,
+    max_heartrate_bpm double precision,
+    average_cadence_rpm double precision,
+    average_power_w double precision,
+    has_power_meter boolean,
+    pace_zone integer,
+    first_index integer,
+    last_index integer
+);
+
+COMMENT ON TABLE silver.lap IS 'One row per lap of an activity, from its detail.';
+
+COMMENT ON COLUMN silver.lap.athlete_id IS 'Strava''s number for the athlete.';
+
+COMMENT ON COLUMN silver.lap.source_id IS '1 strava_api, 2 strava_archive, 3 file.';
+
+COMMENT ON COLUMN silver.lap.activity_id IS 'Activity of the lap.';
+
+COMMENT ON COLUMN silver.lap.lap_number IS 'Place in the activity, from 1.';
+
+COMMENT ON COLUMN silver.lap.lap_id IS 'Strava''s number for the lap.';
+
+COMMENT ON COLUMN silver.lap.name IS 'Name, mostly "Lap 1" and so on.';
+
+COMMENT ON COLUMN silver.lap.start_at IS 'Start, UTC.';
+
+COMMENT ON COLUMN silver.lap.start_date_local IS 'Start on the clock on the wall; has no zone.';
+
+COMMENT ON COLUMN silver.lap.distance_m IS 'Distance in metres.';
+
+COMMENT ON COLUMN silver.lap.moving_time_s IS 'Time in motion in seconds.';
+
+COMMENT ON COLUMN silver.lap.elapsed_time_s IS 'Time from start to end in seconds.';
+
+COMMENT ON COLUMN silver.lap.elevation_gain_m IS 'Metres climbed.';
+
+COMMENT ON COLUMN silver.lap.average_speed_mps IS 'Average speed, metres per second.';
+
+COMMENT ON COLUMN silver.lap.max_speed_mps IS 'Highest speed, metres per second.';
+
+COMMENT ON COLUMN silver.lap.average_heartrate_bpm IS 'Average heart rate, beats per minute.';
+
+COMMENT ON COLUMN silver.lap.max_heartrate_bpm IS 'Highest heart rate, beats per minute.';
+
+COMMENT ON COLUMN silver.lap.average_cadence_rpm IS 'Average cadence, revolutions (runs: steps of one leg) per minute.';
+
+COMMENT ON COLUMN silver.lap.average_power_w IS 'Average power in watts.';
+
+COMMENT ON COLUMN silver.lap.has_power_meter IS 'Power was measured.';
+
+COMMENT ON COLUMN silver.lap.pace_zone IS 'Strava''s pace zone of the lap.';
+
+COMMENT ON COLUMN silver.lap.first_index IS 'First point of the lap in activity_stream''s arrays, from 1 as in SQL.';
+
+COMMENT ON COLUMN silver.lap.last_index IS 'Last point of the lap in activity_stream''s arrays, from 1 as in SQL.';
+
+CREATE VIEW silver.personal_record WITH (security_invoker='true') AS
+ SELECT t.athlete_id,
+    t.source_id,
+    f.sport_family,
+    f.metric,
+        CASE f.metric
+            WHEN 'pace'::text THEN b.value
+            ELSE ((silver.effort_durations_s())[b.rung])::double precision
+        END AS duration_s,
+        CASE f.metric
+            WHEN 'pace'::text THEN (silver.effort_distances_m())[b.rung]
+            ELSE NULL::double precision
+        END AS distance_m,
+        CASE f.metric
+            WHEN 'power'::text THEN b.value
+            ELSE NULL::double precision
+        END AS power_w,
+        CASE f.metric
+            WHEN 'heartrate'::text THEN b.value
+            ELSE NULL::double precision
+        END AS heartrate_bpm,
+        CASE f.metric
+            WHEN 'pace'::text THEN ((b.value / (silver.effort_distances_m())[b.rung]) * (1000)::double precision)
+            ELSE NULL::double precision
+        END AS pace_s_per_km,
+    b.activity_id,
+    b.start_offset_s,
+    b.start_date_local
+   FROM ((silver.athlete t
+     CROSS JOIN ( VALUES ('run'::text,'pace'::text), ('run'::text,'heartrate'::text), ('run'::text,'power'::text), ('walk'::text,'pace'::text), ('ride'::text,'power'::text), ('ride'::text,'heartrate'::text), ('ride'::text,'pace'::text), ('swim'::text,'pace'::text)) f(sport_family, metric))
+     CROSS JOIN LATERAL silver.best_efforts_between(t.athlete_id, t.source_id, f.metric, '-infinity'::timestamp without time zone, 'infinity'::timestamp without time zone, f.sport_family) b(rung, value, activity_id, start_offset_s, start_date_local));
+
+COMMENT ON VIEW silver.personal_record IS 'One row per athlete, sport family, metric and rung of the ladder: the best of all time, from streams. Indoor and virtual activities count.';
+
+COMMENT ON COLUMN silver.personal_record.athlete_id IS 'Strava''s number for the athlete.';
+
+COMMENT ON COLUMN silver.personal_record.source_id IS '1 strava_api, 2 strava_archive, 3 file.';
+
+COMMENT ON COLUMN silver.personal_record.sport_family IS 'run, walk, ride or swim; see silver.sport_family().';
+
+COMMENT ON COLUMN silver.personal_record.metric IS 'pace, power or heartrate: says which of the value columns is filled.';
+
+COMMENT ON COLUMN silver.personal_record.duration_s IS 'Seconds of the effort: the rung for power and heartrate, the record time for pace.';
+
+COMMENT ON COLUMN silver.personal_record.distance_m IS 'Metres: the rung for pace, null otherwise.';
+
+COMMENT ON COLUMN silver.personal_record.power_w IS 'Best mean power in watts.';
+
+COMMENT ON COLUMN silver.personal_record.heartrate_bpm IS 'Best mean heart rate, beats per minute.';
+
+COMMENT ON COLUMN silver.personal_record.pace_s_per_km IS 'Seconds per kilometre of the record time, pauses included.';
+
+COMMENT ON COLUMN silver.personal_record.activity_id IS 'Activity of the record.';
+
+COMMENT ON COLUMN silver.personal_record.start_offset_s IS 'Seconds from the start of that activity to the start of the effort.';
+
+COMMENT ON COLUMN silver.personal_record.start_date_local IS 'Start of that activity on the clock on the wall.';
+
+CREATE VIEW silver.power_curve WITH (security_invoker='true') AS
+ SELECT t.athlete_id,
+    t.source_id,
+    w.period,
+    (silver.effort_durations_s())[b.rung] AS duration_s,
+    b.value AS power_w,
+    b.activity_id,
+    b.start_offset_s,
+    b.start_date_local
+   FROM ((silver.athlete t
+     CROSS JOIN ( VALUES ('days_90'::text,((now() AT TIME ZONE 'UTC'::text) - '90 days'::interval)), ('season'::text,date_trunc('year'::text, (now() AT TIME ZONE 'UTC'::text))), ('all_time'::text,'-infinity'::timestamp without time zone)) w(period, since))
+     CROSS JOIN LATERAL silver.best_efforts_between(t.athlete_id, t.source_id, 'power'::text, w.since, 'infinity'::timestamp without time zone) b(rung, value, activity_id, start_offset_s, start_date_local));
+
+COMMENT ON VIEW silver.power_curve IS 'One row per athlete, period and duration: best mean power over the last 90 days, this calendar year and all time. For other periods call silver.best_efforts_between().';
+
+COMMENT ON COLUMN silver.power_curve.athlete_id IS 'Strava''s number for the athlete.';
+
+COMMENT ON COLUMN silver.power_curve.source_id IS '1 strava_api, 2 strava_archive, 3 file.';
+
+COMMENT ON COLUMN silver.power_curve.period IS 'days_90, season (this calendar year) or all_time. Filter by it.';
+
+COMMENT ON COLUMN silver.power_curve.duration_s IS 'Seconds over which the power was held.';
+
+COMMENT ON COLUMN silver.power_curve.power_w IS 'Best mean power in watts.';
+
+COMMENT ON COLUMN silver.power_curve.activity_id IS 'Activity of the effort.';
+
+COMMENT ON COLUMN silver.power_curve.start_offset_s IS 'Seconds from the start of that activity to the start of the effort.';
+
+COMMENT ON COLUMN silver.power_curve.start_date_local IS 'Start of that activity on the clock on the wall.';
+
+CREATE TABLE silver.split (
+    athlete_id bigint NOT NULL,
+    source_id smallint DEFAULT 1 NOT NULL,
+    activity_id bigint NOT NULL,
+    split_number integer NOT NULL,
+    distance_m double precision,
+    moving_time_s integer,
+    elapsed_time_s integer,
+    elevation_difference_m double precision,
+    average_speed_mps double precision,
+    grade_adjusted_speed_mps double precision,
+    average_heartrate_bpm double precision,
+    pace_zone integer
+);
+
+COMMENT ON TABLE silver.split IS 'One row per kilometre of an activity, as Strava splits it (splits_metric of the detail; runs and walks only). The last is what is left.';
+
+COMMENT ON COLUMN silver.split.athlete_id IS 'Strava''s number for the athlete.';
+
+COMMENT ON COLUMN silver.split.source_id IS '1 strava_api, 2 strava_archive, 3 file.';
+
+COMMENT ON COLUMN silver.split.activity_id IS 'Activity of the split.';
+
+COMMENT ON COLUMN silver.split.split_number IS 'Place in the activity, from 1.';
+
+COMMENT ON COLUMN silver.split.distance_m IS 'Metres: about 1000, the last one less.';
+
+COMMENT ON COLUMN silver.split.moving_time_s IS 'Time in motion in seconds.';
+
+COMMENT ON COLUMN silver.split.elapsed_time_s IS 'Time from start to end in seconds.';
+
+COMMENT ON COLUMN silver.split.elevation_difference_m IS 'Metres that the end lies higher than the start.';
+
+COMMENT ON COLUMN silver.split.average_speed_mps IS 'Average speed, metres per second.';
+
+COMMENT ON COLUMN silver.split.grade_adjusted_speed_mps IS 'Strava''s average grade-adjusted speed, metres per second.';
+
+COMMENT ON COLUMN silver.split.average_heartrate_bpm IS 'Average heart rate, beats per minute.';
+
+COMMENT ON COLUMN silver.split.pace_zone IS 'Strava''s pace zone of the split.';
+
+CREATE TABLE sync.connect_state (
+    state_sha256 bytea NOT NULL,
+    uid text NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    expires_at timestamp with time zone NOT NULL
+);
+
+COMMENT ON TABLE sync.connect_state IS 'One-time OAuth states given out by /connect, kept only as hashes until used or expired.';
+
+CREATE TABLE sync.quarantine (
+    athlete_id bigint NOT NULL,
+    endpoint text NOT NULL,
+    object_id bigint NOT NULL,
+    reason text NOT NULL,
+    detail text,
+    body bytea,
+    attempts integer DEFAULT 1 NOT NULL,
+    first_at timestamp with time zone DEFAULT now() NOT NULL,
+    last_at timestamp with time zone DEFAULT now() NOT NULL
+);
+
+COMMENT ON TABLE sync.quarantine IS 'Answers and activities set aside with their reason, so that the rest goes on.';
+
+COMMENT ON COLUMN sync.quarantine.object_id IS 'Activity id; for a list element without a readable id a number made from its hash.';
+
+CREATE TABLE sync.quota_block (
+    span text NOT NULL,
+    starts_at timestamp with time zone NOT NULL,
+    instance uuid NOT NULL,
+    turn_sequence bigint DEFAULT 0 NOT NULL,
+    leased bigint DEFAULT 0 NOT NULL,
+    settled bigint DEFAULT 0 NOT NULL,
+    included bigint DEFAULT 0 NOT NULL,
+    updated_at timestamp with time zone DEFAULT now() NOT NULL
+)
+WITH (fillfactor='70');
+
+COMMENT ON TABLE sync.quota_block IS 'What each run of fitnessd leased of a window. A lease dies with its window; after a crash it stays spent.';
+
+COMMENT ON COLUMN sync.quota_block.turn_sequence IS 'Rises with each turn of the instance; a turn that comes through late is ignored.';
+
+COMMENT ON COLUMN sync.quota_block.leased IS 'Calls made, in flight, or held for use, less those given back.';
+
+COMMENT ON COLUMN sync.quota_block.settled IS 'Of those, the calls that certainly arrived within the window; the rest may arrive in the next one. Quarters only.';
+
+COMMENT ON COLUMN sync.quota_block.included IS 'Calls that are certainly in the usage told with them.';
+
+CREATE TABLE sync.quota_window (
+    span text NOT NULL,
+    starts_at timestamp with time zone NOT NULL,
+    overall_limit bigint NOT NULL,
+    read_limit bigint DEFAULT 0 NOT NULL,
+    limits_seen_at_s double precision DEFAULT 0 NOT NULL,
+    overall_usage bigint DEFAULT 0 NOT NULL,
+    read_usage bigint DEFAULT 0 NOT NULL,
+    exhausted boolean DEFAULT false NOT NULL,
+    CONSTRAINT quota_window_limit CHECK (((overall_limit > 0) AND (read_limit >= 0))),
+    CONSTRAINT quota_window_span CHECK ((span = ANY (ARRAY['quarter'::text, 'day'::text])))
+);
+
+COMMENT ON TABLE sync.quota_window IS 'One row per quarter hour and per UTC day in which calls to Strava were reserved.';
+
+COMMENT ON COLUMN sync.quota_window.span IS 'quarter: starts at :00 :15 :30 :45; day: starts at midnight UTC.';
+
+COMMENT ON COLUMN sync.quota_window.overall_limit IS 'Calls allowed in this window, as configured or as Strava''s headers said last.';
+
+COMMENT ON COLUMN sync.quota_window.read_limit IS 'Calls allowed in the read bucket; 0: no answer named it.';
+
+COMMENT ON COLUMN sync.quota_window.limits_seen_at_s IS 'When a header last named limits, in seconds since 1970; 0: they are the configured ones.';
+
+COMMENT ON COLUMN sync.quota_window.overall_usage IS 'The highest usage that a header named; it includes what others spent with the same application.';
+
+COMMENT ON COLUMN sync.quota_window.read_usage IS 'The same for the read bucket.';
+
+COMMENT ON COLUMN sync.quota_window.exhausted IS 'Strava answered 429 in this window: nothing more is granted in it.';
+
+CREATE VIEW sync.quota AS
+ SELECT w.span,
+    w.starts_at,
+    w.overall_limit,
+    w.read_limit,
+    w.overall_usage,
+    w.read_usage,
+    w.exhausted,
+    COALESCE(b.leased, (0)::bigint) AS leased,
+    GREATEST((0)::bigint, (GREATEST(w.overall_usage, w.read_usage) - COALESCE(b.leased, (0)::bigint))) AS foreign_calls
+   FROM (sync.quota_window w
+     LEFT JOIN ( SELECT quota_block.span,
+            quota_block.starts_at,
+            (sum(quota_block.leased))::bigint AS leased
+           FROM sync.quota_block
+          GROUP BY quota_block.span, quota_block.starts_at) b USING (span, starts_at));
+
+COMMENT ON VIEW sync.quota IS 'Each window with what was leased in it and what others spent with the same application, as far as the headers show.';
+
+CREATE TABLE sync.reader_grant (
+    athlete_id bigint NOT NULL,
+    role_name name NOT NULL,
+    granted_at timestamp with time zone DEFAULT now() NOT NULL
+);
+
+COMMENT ON TABLE sync.reader_grant IS 'Which athletes'' rows a login may read: one row per athlete and login. Written by silver.grant_athlete and silver.revoke_athlete, as the owner.';
+
+COMMENT ON COLUMN sync.reader_grant.athlete_id IS 'Athlete whose rows are shown.';
+
+COMMENT ON COLUMN sync.reader_grant.role_name IS 'PostgreSQL role that logs in. A role it belongs to does not count.';
+
+COMMENT ON COLUMN sync.reader_grant.granted_at IS 'When it was granted.';
+
+CREATE TABLE sync.run (
+    athlete_id bigint NOT NULL,
+    run_id bigint NOT NULL,
+    kind text NOT NULL,
+    started_at timestamp with time zone NOT NULL,
+    finished_at timestamp with time zone NOT NULL,
+    requests integer NOT NULL,
+    landed integer NOT NULL,
+    outcome text NOT NULL,
+    error text
+);
+
+COMMENT ON TABLE sync.run IS 'One row per turn of an athlete''s sync: what it cost and how it ended.';
+
+COMMENT ON COLUMN sync.run.requests IS 'Calls made to Strava.';
+
+COMMENT ON COLUMN sync.run.landed IS 'Answers committed to bronze.';
+
+ALTER TABLE sync.run ALTER COLUMN run_id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME sync.run_run_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE sync.schedule (
+    athlete_id bigint NOT NULL,
+    due_at timestamp with time zone DEFAULT now() NOT NULL,
+    priority smallint DEFAULT 2 NOT NULL,
+    request jsonb,
+    lease_owner uuid,
+    lease_fence bigint DEFAULT 0 NOT NULL,
+    lease_expires_at timestamp with time zone,
+    last_started_at timestamp with time zone,
+    last_finished_at timestamp with time zone,
+    last_error text,
+    failures integer DEFAULT 0 NOT NULL
+)
+WITH (fillfactor='70');
+
+COMMENT ON TABLE sync.schedule IS 'When each athlete is next looked after, and who holds the lease while it happens.';
+
+COMMENT ON COLUMN sync.schedule.priority IS '0 connect or manual, 1 live (webhook), 2 incremental, 3 repair, 4 history.';
+
+COMMENT ON COLUMN sync.schedule.request IS 'What an admin asked for ({"full": bool, "by": text, "at": time}); null: the ordinary rhythm.';
+
+COMMENT ON COLUMN sync.schedule.lease_fence IS 'Rises with each claim; a write of an older fence is refused.';
+
+COMMENT ON COLUMN sync.schedule.failures IS 'Failed runs in a row; the next due time backs off with it.';
+
+CREATE TABLE sync.setting (
+    key text NOT NULL,
+    value jsonb NOT NULL,
+    updated_at timestamp with time zone DEFAULT now() NOT NULL
+);
+
+COMMENT ON TABLE sync.setting IS 'Settings of the whole installation that an admin changes while it runs (for example a pause of everything).';
+
+CREATE TABLE vault.token (
+    athlete_id bigint NOT NULL,
+    key_id text NOT NULL,
+    sealed_access bytea NOT NULL,
+    sealed_refresh bytea NOT NULL,
+    access_expires_at timestamp with time zone NOT NULL,
+    generation bigint DEFAULT 1 NOT NULL,
+    unanswered integer DEFAULT 0 NOT NULL,
+    dead_at timestamp with time zone,
+    dead_reason text,
+    refreshed_at timestamp with time zone,
+    updated_at timestamp with time zone NOT NULL,
+    CONSTRAINT token_dead_reason CHECK ((((dead_at IS NULL) = (dead_reason IS NULL)) AND (dead_reason = ANY (ARRAY['refresh_token_invalid'::text, 'refresh_answer_lost'::text]))))
+);
+
+COMMENT ON TABLE vault.token IS 'The athlete''s pair of OAuth tokens, sealed with AES-256-GCM. A refresh holds this row''s lock, so that only one is under way in all processes.';
+
+COMMENT ON COLUMN vault.token.key_id IS 'Name of the key in the keyring file that opens this row.';
+
+COMMENT ON COLUMN vault.token.sealed_access IS 'Access token: version byte, nonce (12 bytes), ciphertext, tag (16 bytes); bound to athlete and purpose.';
+
+COMMENT ON COLUMN vault.token.sealed_refresh IS 'Refresh token, sealed as sealed_access is, under its own purpose.';
+
+COMMENT ON COLUMN vault.token.access_expires_at IS 'When Strava stops taking the access token; 1970: Strava refused it already.';
+
+COMMENT ON COLUMN vault.token.generation IS 'Rises with each new pair; a change that knows an older pair is refused.';
+
+COMMENT ON COLUMN vault.token.unanswered IS 'Refreshes that were begun and whose outcome never became known. Above 0 after a crash: the pair may have been replaced at Strava.';
+
+COMMENT ON COLUMN vault.token.dead_at IS 'When Strava said that the refresh token is no longer valid; null: alive.';
+
+COMMENT ON COLUMN vault.token.dead_reason IS 'refresh_token_invalid: revoked or replaced; refresh_answer_lost: an answer with a newer pair was probably lost on its way here.';
+
+COMMENT ON COLUMN vault.token.refreshed_at IS 'When a refresh brought this pair; null: it came from a connect or an import.';
+
+COMMENT ON COLUMN vault.token.updated_at IS 'When this pair was stored.';
+
+ALTER TABLE ONLY bronze_strava.answer
+    ADD CONSTRAINT answer_pk PRIMARY KEY (athlete_id, source_id, endpoint, object_id);
+
+ALTER TABLE ONLY bronze_strava.answer_version
+    ADD CONSTRAINT answer_version_pk PRIMARY KEY (athlete_id, source_id, endpoint, object_id, version_id);
+
+ALTER TABLE ONLY bronze_strava.endpoint
+    ADD CONSTRAINT endpoint_pk PRIMARY KEY (endpoint);
+
+ALTER TABLE ONLY bronze_strava.source
+    ADD CONSTRAINT source_pk PRIMARY KEY (source_id);
+
+ALTER TABLE ONLY public.fitnessd_migration
+    ADD CONSTRAINT fitnessd_migration_pk PRIMARY KEY (number);
+
+ALTER TABLE ONLY silver.activity_metric
+    ADD CONSTRAINT activity_metric_pk PRIMARY KEY (athlete_id, source_id, activity_id);
+
+ALTER TABLE ONLY silver.activity
+    ADD CONSTRAINT activity_pk PRIMARY KEY (athlete_id, source_id, activity_id);
+
+ALTER TABLE ONLY silver.activity_rollup
+    ADD CONSTRAINT activity_rollup_pk PRIMARY KEY (athlete_id, source_id, activity_id);
+
+ALTER TABLE ONLY silver.activity_stream
+    ADD CONSTRAINT activity_stream_pk PRIMARY KEY (athlete_id, source_id, activity_id);
+
+ALTER TABLE ONLY silver.activity_zone
+    ADD CONSTRAINT activity_zone_pk PRIMARY KEY (athlete_id, source_id, activity_id, metric);
+
+ALTER TABLE ONLY silver.athlete_history
+    ADD CONSTRAINT athlete_history_pk PRIMARY KEY (athlete_id, source_id, valid_from);
+
+ALTER TABLE ONLY silver.athlete
+    ADD CONSTRAINT athlete_pk PRIMARY KEY (athlete_id, source_id);
+
+ALTER TABLE ONLY silver.athlete_reference
+    ADD CONSTRAINT athlete_reference_pk PRIMARY KEY (athlete_id, source_id);
+
+ALTER TABLE ONLY silver.athlete_zone_set
+    ADD CONSTRAINT athlete_zone_set_pk PRIMARY KEY (athlete_id, source_id, metric, valid_from);
+
+ALTER TABLE ONLY silver.gear_item
+    ADD CONSTRAINT gear_item_pk PRIMARY KEY (athlete_id, source_id, gear_id);
+
+ALTER TABLE ONLY silver.lap
+    ADD CONSTRAINT lap_pk PRIMARY KEY (athlete_id, source_id, activity_id, lap_number);
+
+ALTER TABLE ONLY silver.split
+    ADD CONSTRAINT split_pk PRIMARY KEY (athlete_id, source_id, activity_id, split_number);
+
+ALTER TABLE ONLY silver.training_day
+    ADD CONSTRAINT training_day_pk PRIMARY KEY (athlete_id, source_id, day);
+
+ALTER TABLE ONLY sync.activity
+    ADD CONSTRAINT activity_pk PRIMARY KEY (athlete_id, activity_id);
+
+ALTER TABLE ONLY sync.athlete
+    ADD CONSTRAINT athlete_pk PRIMARY KEY (athlete_id);
+
+ALTER TABLE ONLY sync.completeness
+    ADD CONSTRAINT completeness_pk PRIMARY KEY (athlete_id, activity_id, endpoint);
+
+ALTER TABLE ONLY sync.connect_state
+    ADD CONSTRAINT connect_state_pk PRIMARY KEY (state_sha256);
+
+ALTER TABLE ONLY sync.cursor
+    ADD CONSTRAINT cursor_pk PRIMARY KEY (athlete_id);
+
+ALTER TABLE ONLY sync.quarantine
+    ADD CONSTRAINT quarantine_pk PRIMARY KEY (athlete_id, endpoint, object_id);
+
+ALTER TABLE ONLY sync.quota_block
+    ADD CONSTRAINT quota_block_pk PRIMARY KEY (span, starts_at, instance);
+
+ALTER TABLE ONLY sync.quota_window
+    ADD CONSTRAINT quota_window_pk PRIMARY KEY (span, starts_at);
+
+ALTER TABLE ONLY sync.reader_grant
+    ADD CONSTRAINT reader_grant_pk PRIMARY KEY (athlete_id, role_name);
+
+ALTER TABLE ONLY sync.run
+    ADD CONSTRAINT run_pk PRIMARY KEY (athlete_id, run_id);
+
+ALTER TABLE ONLY sync.schedule
+    ADD CONSTRAINT schedule_pk PRIMARY KEY (athlete_id);
+
+ALTER TABLE ONLY sync.setting
+    ADD CONSTRAINT setting_pk PRIMARY KEY (key);
+
+ALTER TABLE ONLY sync.transform_work
+    ADD CONSTRAINT transform_work_pk PRIMARY KEY (athlete_id, activity_id);
+
+ALTER TABLE ONLY vault.token
+    ADD CONSTRAINT token_pk PRIMARY KEY (athlete_id);
+
+CREATE INDEX answer_version_by_age ON bronze_strava.answer_version USING btree (valid_to);
+
+CREATE INDEX metrics_by_activity ON metrics.metrics USING btree (athlete_id, activity_id);
+
+CREATE INDEX activity_by_start ON silver.activity USING btree (athlete_id, start_at DESC);
+
+CREATE INDEX activity_newest ON sync.activity USING btree (athlete_id, start_at DESC);
+
+CREATE INDEX athlete_by_uid ON sync.athlete USING btree (uid);
+
+CREATE INDEX completeness_work ON sync.completeness USING btree (athlete_id, start_at DESC, activity_id) WHERE (state = ANY (ARRAY['pending'::text, 'failed'::text]));
+
+CREATE INDEX reader_grant_by_role ON sync.reader_grant USING btree (role_name);
+
+CREATE INDEX run_by_time ON sync.run USING btree (finished_at);
+
+CREATE INDEX schedule_due ON sync.schedule USING btree (priority, due_at);
+
+CREATE INDEX schedule_lease ON sync.schedule USING btree (lease_expires_at) WHERE (lease_owner IS NOT NULL);
+
+CREATE INDEX transform_work_oldest ON sync.transform_work USING btree (enqueued_at);
+
+CREATE INDEX token_by_key ON vault.token USING btree (key_id, athlete_id);
+
+ALTER TABLE ONLY bronze_strava.answer
+    ADD CONSTRAINT answer_athlete_fk FOREIGN KEY (athlete_id) REFERENCES sync.athlete(athlete_id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY bronze_strava.answer_version
+    ADD CONSTRAINT answer_version_athlete_fk FOREIGN KEY (athlete_id) REFERENCES sync.athlete(athlete_id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY metrics.metrics
+    ADD CONSTRAINT metrics_athlete_fk FOREIGN KEY (athlete_id) REFERENCES sync.athlete(athlete_id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY silver.activity
+    ADD CONSTRAINT activity_athlete_fk FOREIGN KEY (athlete_id, source_id) REFERENCES silver.athlete(athlete_id, source_id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY silver.activity_metric
+    ADD CONSTRAINT activity_metric_activity_fk FOREIGN KEY (athlete_id, source_id, activity_id) REFERENCES silver.activity(athlete_id, source_id, activity_id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY silver.activity_rollup
+    ADD CONSTRAINT activity_rollup_activity_fk FOREIGN KEY (athlete_id, source_id, activity_id) REFERENCES silver.activity(athlete_id, source_id, activity_id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY silver.activity_stream
+    ADD CONSTRAINT activity_stream_activity_fk FOREIGN KEY (athlete_id, source_id, activity_id) REFERENCES silver.activity(athlete_id, source_id, activity_id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY silver.activity_zone
+    ADD CONSTRAINT activity_zone_activity_fk FOREIGN KEY (athlete_id, source_id, activity_id) REFERENCES silver.activity(athlete_id, source_id, activity_id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY silver.athlete
+    ADD CONSTRAINT athlete_athlete_fk FOREIGN KEY (athlete_id) REFERENCES sync.athlete(athlete_id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY silver.athlete_history
+    ADD CONSTRAINT athlete_history_athlete_fk FOREIGN KEY (athlete_id, source_id) REFERENCES silver.athlete(athlete_id, source_id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY silver.athlete_reference
+    ADD CONSTRAINT athlete_reference_athlete_fk FOREIGN KEY (athlete_id, source_id) REFERENCES silver.athlete(athlete_id, source_id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY silver.athlete_zone_set
+    ADD CONSTRAINT athlete_zone_set_athlete_fk FOREIGN KEY (athlete_id, source_id) REFERENCES silver.athlete(athlete_id, source_id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY silver.gear_item
+    ADD CONSTRAINT gear_item_athlete_fk FOREIGN KEY (athlete_id, source_id) REFERENCES silver.athlete(athlete_id, source_id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY silver.lap
+    ADD CONSTRAINT lap_activity_fk FOREIGN KEY (athlete_id, source_id, activity_id) REFERENCES silver.activity(athlete_id, source_id, activity_id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY silver.split
+    ADD CONSTRAINT split_activity_fk FOREIGN KEY (athlete_id, source_id, activity_id) REFERENCES silver.activity(athlete_id, source_id, activity_id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY silver.training_day
+    ADD CONSTRAINT training_day_athlete_fk FOREIGN KEY (athlete_id, source_id) REFERENCES silver.athlete(athlete_id, source_id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY sync.activity
+    ADD CONSTRAINT activity_athlete_fk FOREIGN KEY (athlete_id) REFERENCES sync.athlete(athlete_id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY sync.completeness
+    ADD CONSTRAINT completeness_activity_fk FOREIGN KEY (athlete_id, activity_id) REFERENCES sync.activity(athlete_id, activity_id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY sync.cursor
+    ADD CONSTRAINT cursor_athlete_fk FOREIGN KEY (athlete_id) REFERENCES sync.athlete(athlete_id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY sync.quarantine
+    ADD CONSTRAINT quarantine_athlete_fk FOREIGN KEY (athlete_id) REFERENCES sync.athlete(athlete_id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY sync.quota_block
+    ADD CONSTRAINT quota_block_window_fk FOREIGN KEY (span, starts_at) REFERENCES sync.quota_window(span, starts_at) ON DELETE CASCADE;
+
+ALTER TABLE ONLY sync.reader_grant
+    ADD CONSTRAINT reader_grant_athlete_fk FOREIGN KEY (athlete_id) REFERENCES sync.athlete(athlete_id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY sync.run
+    ADD CONSTRAINT run_athlete_fk FOREIGN KEY (athlete_id) REFERENCES sync.athlete(athlete_id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY sync.schedule
+    ADD CONSTRAINT schedule_athlete_fk FOREIGN KEY (athlete_id) REFERENCES sync.athlete(athlete_id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY vault.token
+    ADD CONSTRAINT token_athlete_fk FOREIGN KEY (athlete_id) REFERENCES sync.athlete(athlete_id) ON DELETE CASCADE;
+
+ALTER TABLE bronze_strava.answer ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE bronze_strava.answer_version ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE bronze_strava.endpoint ENABLE ROW LEVEL SECURITY;
+
+CREATE POLICY own ON bronze_strava.answer FOR SELECT USING ((athlete_id = ANY (( SELECT silver.my_athletes() AS my_athletes)::bigint[])));
+
+CREATE POLICY own ON bronze_strava.answer_version FOR SELECT USING ((athlete_id = ANY (( SELECT silver.my_athletes() AS my_athletes)::bigint[])));
+
+ALTER TABLE bronze_strava.source ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE metrics.metrics ENABLE ROW LEVEL SECURITY;
+
+CREATE POLICY own ON metrics.metrics FOR SELECT USING ((athlete_id = ANY (( SELECT silver.my_athletes() AS my_athletes)::bigint[])));
+
+ALTER TABLE silver.activity ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE silver.activity_metric ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE silver.activity_rollup ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE silver.activity_stream ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE silver.activity_zone ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE silver.athlete ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE silver.athlete_history ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE silver.athlete_reference ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE silver.athlete_zone_set ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE silver.gear_item ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE silver.lap ENABLE ROW LEVEL SECURITY;
+
+CREATE POLICY own ON silver.activity FOR SELECT USING ((athlete_id = ANY (( SELECT silver.my_athletes() AS my_athletes)::bigint[])));
+
+CREATE POLICY own ON silver.activity_metric FOR SELECT USING ((athlete_id = ANY (( SELECT silver.my_athletes() AS my_athletes)::bigint[])));
+
+CREATE POLICY own ON silver.activity_rollup FOR SELECT USING ((athlete_id = ANY (( SELECT silver.my_athletes() AS my_athletes)::bigint[])));
+
+CREATE POLICY own ON silver.activity_stream FOR SELECT USING ((athlete_id = ANY (( SELECT silver.my_athletes() AS my_athletes)::bigint[])));
+
+CREATE POLICY own ON silver.activity_zone FOR SELECT USING ((athlete_id = ANY (( SELECT silver.my_athletes() AS my_athletes)::bigint[])));
+
+CREATE POLICY own ON silver.athlete FOR SELECT USING ((athlete_id = ANY (( SELECT silver.my_athletes() AS my_athletes)::bigint[])));
+
+CREATE POLICY own ON silver.athlete_history FOR SELECT USING ((athlete_id = ANY (( SELECT silver.my_athletes() AS my_athletes)::bigint[])));
+
+CREATE POLICY own ON silver.athlete_reference FOR SELECT USING ((athlete_id = ANY (( SELECT silver.my_athletes() AS my_athletes)::bigint[])));
+
+CREATE POLICY own ON silver.athlete_zone_set FOR SELECT USING ((athlete_id = ANY (( SELECT silver.my_athletes() AS my_athletes)::bigint[])));
+
+CREATE POLICY own ON silver.gear_item FOR SELECT USING ((athlete_id = ANY (( SELECT silver.my_athletes() AS my_athletes)::bigint[])));
+
+CREATE POLICY own ON silver.lap FOR SELECT USING ((athlete_id = ANY (( SELECT silver.my_athletes() AS my_athletes)::bigint[])));
+
+CREATE POLICY own ON silver.split FOR SELECT USING ((athlete_id = ANY (( SELECT silver.my_athletes() AS my_athletes)::bigint[])));
+
+CREATE POLICY own ON silver.training_day FOR SELECT USING ((athlete_id = ANY (( SELECT silver.my_athletes() AS my_athletes)::bigint[])));
+
+ALTER TABLE silver.split ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE silver.training_day ENABLE ROW LEVEL SECURITY;
