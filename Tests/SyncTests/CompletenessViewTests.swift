@@ -9,12 +9,17 @@ import Testing
 
 private let epoch = Date(timeIntervalSince1970: (Date().timeIntervalSince1970 - 3_600).rounded())
 
-/// A role of its own that may read what a dashboard may read: everything in silver, and no other schema.
-private func withDashboardRole(_ database: Database, _ body: (String) async throws -> Void) async throws {
+/// A role of its own that may enter silver and no other schema, and sees there the athletes that `rule` shows.
+private func withReader(_ database: Database, of rule: String, _ body: (String) async throws -> Void) async throws {
     let role = "dashboard_\(UUID().uuidString.lowercased().replacing("-", with: ""))"
     try await database.withConnection { connection in
         try await connection.execute(
-            "CREATE ROLE \(role) NOLOGIN; GRANT USAGE ON SCHEMA silver TO \(role); GRANT SELECT ON ALL TABLES IN SCHEMA silver TO \(role)")
+            """
+            CREATE ROLE \(role) NOLOGIN;
+            GRANT USAGE ON SCHEMA silver TO \(role);
+            GRANT SELECT ON ALL TABLES IN SCHEMA silver TO \(role);
+            CREATE POLICY \(role) ON silver.athlete FOR SELECT TO \(role) USING (\(rule))
+            """)
     }
     let result: Result<Void, any Error>
     do { result = .success(try await body(role)) } catch { result = .failure(error) }
@@ -108,7 +113,7 @@ extension Database {
     @Test func `a dashboard role reads both views and nothing of schema sync`() async throws {
         try await SyncRig.with(world()) { rig in
             try await connectTwo(rig)
-            try await withDashboardRole(rig.database) { role in
+            try await withReader(rig.database, of: "true") { role in
                 let (endpoints, athletes) = (
                     try await rig.database.query("SELECT * FROM silver.completeness", as: role),
                     try await rig.database.query("SELECT * FROM silver.freshness", as: role)
@@ -124,14 +129,7 @@ extension Database {
         try await SyncRig.with(world()) { rig in
             try await connectTwo(rig)
             let own = rig.world.athleteIDs[1]
-            try await withDashboardRole(rig.database) { role in
-                try await rig.database.withConnection { connection in
-                    try await connection.execute(
-                        """
-                        ALTER TABLE silver.athlete ENABLE ROW LEVEL SECURITY;
-                        CREATE POLICY own ON silver.athlete TO \(role) USING (athlete_id = \(own.rawValue))
-                        """)
-                }
+            try await withReader(rig.database, of: "athlete_id = \(own.rawValue)") { role in
                 for view in ["completeness", "freshness"] {
                     let rows = try await rig.database.query("SELECT DISTINCT athlete_id FROM silver.\(raw: view)", as: role)
                     let seen = try rows.map { try $0.decode(AthleteID.self) }

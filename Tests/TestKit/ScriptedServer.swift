@@ -78,13 +78,14 @@ public final class ScriptedServer: Sendable {
         }
     }
 
-    /// Closes the listener and all connections.
+    /// Ends the listener and all connections; the threads close what they own. May be called again: by then the numbers may be somebody
+    /// else's, so the first call alone touches them, and under the lock that a thread takes before it closes one.
     public func stop() {
-        let descriptors = state.withLock { state in
+        state.withLock { state in
+            if state.isStopped { return }
             state.isStopped = true
-            return state.descriptors.union([listener])
+            for descriptor in state.descriptors.union([listener]) { shutdown(descriptor, Int32(SHUT_RDWR)) }
         }
-        for descriptor in descriptors { shutdown(descriptor, Int32(SHUT_RDWR)) }
     }
 
     // MARK: On the server's threads
@@ -93,7 +94,10 @@ public final class ScriptedServer: Sendable {
         var count = 0
         while true {
             let descriptor = accept(listener, nil, nil)
-            guard descriptor >= 0 else { break }
+            guard descriptor >= 0 else {
+                if state.withLock({ $0.isStopped }) { break }
+                continue
+            }
             count += 1
             let connection = count
             let isOpen = state.withLock { state in

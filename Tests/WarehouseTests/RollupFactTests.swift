@@ -77,12 +77,11 @@ import Testing
                     "(2,heartrate,1,0,,2,f)", "(2,heartrate,2,118,,1,f)", "(2,heartrate,3,151,,1,f)",
                 ])
             let power = try await bench.lines(
-                "SELECT zone, from_w, to_w, seconds, is_default FROM silver.activity_zone_time WHERE metric = 'power' AND activity_id = 1 ORDER BY 1"
+                "SELECT from_w, to_w, seconds, is_default FROM silver.activity_zone_time WHERE metric = 'power' AND activity_id = 1 ORDER BY zone"
             )
             #expect(
                 power == [
-                    "(1,0,110,1,t)", "(2,110,150,0,t)", "(3,150,180,1,t)", "(4,180,210,1,t)", "(5,210,240,0,t)", "(6,240,300,0,t)",
-                    "(7,300,,1,t)",
+                    "(0,110,1,t)", "(110,150,0,t)", "(150,180,1,t)", "(180,210,1,t)", "(210,240,0,t)", "(240,300,0,t)", "(300,,1,t)",
                 ])
         }
     }
