@@ -52,6 +52,37 @@ private func answer(_ text: String) -> StravaAnswer {
         #expect(late.map(\.state) == [.failed])
     }
 
+    @Test func `a late upload that a later walk found is not believed to be without streams at once`() {
+        let item = WorkItem(
+            activityID: ActivityID(1), startAt: now.addingTimeInterval(-30 * 86_400), firstListedAt: now.addingTimeInterval(-60),
+            lastListedAt: now.addingTimeInterval(-60), missing: [.streams: 0])
+        let cursor = SyncCursor(
+            walkStartedAt: now.addingTimeInterval(-70), historyCompleteAt: now.addingTimeInterval(-50),
+            firstCompleteAt: now.addingTimeInterval(-86_400))
+        let outcome = OutcomeRules(item: item, endpoint: .streams, cursor: cursor, now: now).failed(
+            StravaError(code: .notFound, status: 404))
+        #expect(changes(outcome).map(\.state) == [.failed])
+    }
+
+    @Test func `after the next walk streams are looked for once more, and then none is believed`() {
+        let item = WorkItem(
+            activityID: ActivityID(1), startAt: now.addingTimeInterval(-600), firstListedAt: now.addingTimeInterval(-500),
+            lastListedAt: now.addingTimeInterval(-10), missing: [.streams: 1], isSecondLook: true)
+        let outcome = OutcomeRules(item: item, endpoint: .streams, cursor: SyncCursor(), now: now).failed(
+            StravaError(code: .notFound, status: 404))
+        #expect(changes(outcome).map(\.state) == [.empty] && changes(outcome).map(\.reason) == ["404, twice"])
+    }
+
+    @Test func `while a walk is under way, what it has not come to yet is not believed gone`() {
+        let item = WorkItem(
+            activityID: ActivityID(1), startAt: now.addingTimeInterval(-600), firstListedAt: now.addingTimeInterval(-500),
+            lastListedAt: now.addingTimeInterval(-500), missing: [.detail: 0])
+        let cursor = SyncCursor(walkPage: 2, walkStartedAt: now.addingTimeInterval(-60), historyCompleteAt: now.addingTimeInterval(-900))
+        let outcome = OutcomeRules(item: item, endpoint: .detail, cursor: cursor, now: now).failed(
+            StravaError(code: .notFound, status: 404))
+        #expect(changes(outcome).map(\.state) == [.failed])
+    }
+
     @Test func `a detail that stays away takes the activity with it`() {
         let gone = changes(rules(.detail, attempts: 3).failed(StravaError(code: .notFound, status: 404)))
         #expect(gone.map(\.endpoint) == [.summary, .detail, .streams] && gone.allSatisfy { $0.state == .gone })

@@ -35,7 +35,10 @@ extension AthleteSync {
         batch.add(page, request: call.pathAndQuery, answer: answer)
         if page.elementCount == 0 {
             batch.cursor = try await endOfPass(pass, askedAt: askedAt)
-            if pass.kind == .walk { try await lookAgain(into: &batch) }
+            if pass.kind == .walk {
+                try await lookAgain(into: &batch)
+                try await lookForStreamsAgain(into: &batch)
+            }
         } else if pass.kind == .walk {
             batch.cursor = CursorChange(walkPage: .set(pass.page + 1), walkStartedAt: pass.page == 1 ? .set(askedAt) : .keep)
         }
@@ -72,6 +75,14 @@ extension AthleteSync {
             return
         }
         batch.ledger += missing.map { LedgerChange(activityID: $0, endpoint: .detail, state: .pending, reason: "no longer listed") }
+    }
+
+    /// What had no streams before this walk is asked for once more.
+    private func lookForStreamsAgain(into batch: inout BronzeBatch) async throws {
+        guard let walkStartedAt = state.cursor.walkStartedAt else { return }
+        batch.ledger += try await queries.believedEmptyOnce(before: walkStartedAt).map {
+            LedgerChange(activityID: $0, endpoint: .streams, state: .pending, reason: OutcomeRules.secondLookReason)
+        }
     }
 
     /// Follows in memory what was just committed.
@@ -202,6 +213,7 @@ extension SyncCursor {
         change.walkStartedAt.apply(to: &walkStartedAt)
         change.listedAt.apply(to: &listedAt)
         change.historyCompleteAt.apply(to: &historyCompleteAt)
+        firstCompleteAt = firstCompleteAt ?? historyCompleteAt
         switch change.newestStartAt {
         case .keep: break
         case .raise(let instant): newestStartAt = max(newestStartAt ?? instant, instant)

@@ -19,6 +19,16 @@ public enum FetchOutcome: Sendable {
 public struct OutcomeRules: Sendable {
     /// Streams and details may be missing for minutes after an upload (STRAVA_API.md 3.4, 6): waits before "none" is believed, in seconds.
     public static let notReadyWaits_s: [Double] = [300, 900, 2_700]
+    /// How Strava said that there is nothing.
+    enum MissingReason: String, CaseIterable {
+        case notFound = "404"
+        case emptyAnswer = "empty answer"
+    }
+
+    /// The ledger's reason for streams that are asked for once more after a walk, before none is believed for good.
+    static let secondLookReason = "second look"
+    /// Second looks that one walk orders at most.
+    static let secondLooksMax = 200
     /// Failures of one object (a 500 that is pinned to it, a body that is no JSON) before it is set aside.
     public static let attemptsMax = 6
     /// First wait after a failure of one object, in seconds; doubled with each further one.
@@ -41,7 +51,7 @@ public struct OutcomeRules: Sendable {
     private var attempts: Int { item.missing[endpoint] ?? 0 }
 
     public func answered(_ answer: StravaAnswer) -> FetchOutcome {
-        if endpoint == .streams && OutcomeRules.isEmptyJSON(answer.body) { return missing("empty answer") }
+        if endpoint == .streams && OutcomeRules.isEmptyJSON(answer.body) { return missing(.emptyAnswer) }
         return .landed
     }
 
@@ -49,7 +59,7 @@ public struct OutcomeRules: Sendable {
         if error.isApplicationWide { return .stop(error) }
         switch error.code {
         case .tokenDead: return .tokenRefused
-        case .notFound: return missing("404")
+        case .notFound: return missing(.notFound)
         case .scopeMissing: return change(.noScope, reason: error.missingScope ?? "scope missing")
         case .paymentRequired: return change(.noScope, reason: "payment required")
         case .serverError, .unreadable, .badRequest, .forbidden: return retryLater(error)
@@ -57,23 +67,24 @@ public struct OutcomeRules: Sendable {
         }
     }
 
-    /// Nothing there: perhaps not yet. Retried while it is young, then believed.
-    private func missing(_ reason: String) -> FetchOutcome {
+    /// Nothing there: perhaps not yet. Retried while it is young, then believed until the next walk, which has streams looked for again.
+    private func missing(_ reason: MissingReason) -> FetchOutcome {
+        if endpoint == .streams && item.isSecondLook { return change(.empty, reason: "\(reason.rawValue), twice") }
         if !isSettled && !isUnlisted && attempts < OutcomeRules.notReadyWaits_s.count {
-            return change(.failed, reason: "not ready: \(reason)", wait_s: OutcomeRules.notReadyWaits_s[attempts])
+            return change(.failed, reason: "not ready: \(reason.rawValue)", wait_s: OutcomeRules.notReadyWaits_s[attempts])
         }
-        return endpoint == .streams ? change(.empty, reason: reason) : gone(reason)
+        return endpoint == .streams ? change(.empty, reason: reason.rawValue) : gone(reason.rawValue)
     }
 
-    /// Found by the walk over the history, and old: no longer in the making.
+    /// Found by the first walk, and old: no longer in the making. What a later walk found is a late upload, however old its date.
     private var isSettled: Bool {
-        let foundByFirstWalk = cursor.historyCompleteAt.map { item.firstListedAt <= $0 } ?? true
+        let foundByFirstWalk = cursor.firstCompleteAt.map { item.firstListedAt <= $0 } ?? true
         return foundByFirstWalk && now.timeIntervalSince(item.startAt) > OutcomeRules.settledAge_s
     }
 
-    /// The last walk over the whole list did not name it.
+    /// The last walk over the whole list did not name it. While a walk is under way nobody knows.
     private var isUnlisted: Bool {
-        guard cursor.historyCompleteAt != nil, let walked = cursor.walkStartedAt else { return false }
+        guard cursor.walkPage == nil, cursor.historyCompleteAt != nil, let walked = cursor.walkStartedAt else { return false }
         return item.lastListedAt < walked
     }
 

@@ -123,7 +123,7 @@ public struct SyncPlan: Sendable {
     /// New work, as opposed to history: listed after the first walk had ended, or of the last days.
     private func isRecent(_ item: WorkItem, state: SyncState, now: Date) -> Bool {
         if let threshold = state.newestThreshold, item.startAt >= threshold { return true }
-        if let complete = state.cursor.historyCompleteAt, item.firstListedAt > complete { return true }
+        if let complete = state.cursor.firstCompleteAt, item.firstListedAt > complete { return true }
         return now.timeIntervalSince(item.startAt) < 7 * 86_400
     }
 

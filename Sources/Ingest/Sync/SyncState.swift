@@ -9,16 +9,21 @@ public struct SyncCursor: Sendable, Equatable {
     public var walkStartedAt: Date?
     public var newestStartAt: Date?
     public var listedAt: Date?
+    /// When the last walk over the whole list ended.
     public var historyCompleteAt: Date?
+    /// When the first one ended: what was first listed later is new, however old its date.
+    public var firstCompleteAt: Date?
 
     public init(
-        walkPage: Int? = nil, walkStartedAt: Date? = nil, newestStartAt: Date? = nil, listedAt: Date? = nil, historyCompleteAt: Date? = nil
+        walkPage: Int? = nil, walkStartedAt: Date? = nil, newestStartAt: Date? = nil, listedAt: Date? = nil,
+        historyCompleteAt: Date? = nil, firstCompleteAt: Date? = nil
     ) {
         self.walkPage = walkPage
         self.walkStartedAt = walkStartedAt
         self.newestStartAt = newestStartAt
         self.listedAt = listedAt
         self.historyCompleteAt = historyCompleteAt
+        self.firstCompleteAt = firstCompleteAt ?? historyCompleteAt
     }
 }
 
@@ -30,15 +35,19 @@ public struct WorkItem: Sendable, Equatable {
     public let lastListedAt: Date
     /// What is still missing, with how often it was tried before.
     public var missing: [CompletenessEndpoint: Int]
+    /// Strava had no streams, and a walk has ended since: the answer is believed now.
+    public var isSecondLook: Bool
 
     public init(
-        activityID: ActivityID, startAt: Date, firstListedAt: Date, lastListedAt: Date, missing: [CompletenessEndpoint: Int]
+        activityID: ActivityID, startAt: Date, firstListedAt: Date, lastListedAt: Date, missing: [CompletenessEndpoint: Int],
+        isSecondLook: Bool = false
     ) {
         self.activityID = activityID
         self.startAt = startAt
         self.firstListedAt = firstListedAt
         self.lastListedAt = lastListedAt
         self.missing = missing
+        self.isSecondLook = isSecondLook
     }
 }
 

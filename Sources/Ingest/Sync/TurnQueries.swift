@@ -67,13 +67,15 @@ struct TurnQueries: Sendable {
     private func cursor(_ connection: Connection) async throws -> SyncCursor {
         let rows = try await connection.query(
             """
-            SELECT walk_page, walk_started_at, newest_start_at, listed_at, history_complete_at
+            SELECT walk_page, walk_started_at, newest_start_at, listed_at, history_complete_at, first_complete_at
             FROM sync.cursor WHERE athlete_id = \(athlete)
             """)
         guard let row = rows.first else { return SyncCursor() }
-        let (page, started, newest, listed, complete) = try row.decode(Int?.self, Date?.self, Date?.self, Date?.self, Date?.self)
+        let (page, started, newest, listed, complete, first) = try row.decode(
+            Int?.self, Date?.self, Date?.self, Date?.self, Date?.self, Date?.self)
         return SyncCursor(
-            walkPage: page, walkStartedAt: started, newestStartAt: newest, listedAt: listed, historyCompleteAt: complete)
+            walkPage: page, walkStartedAt: started, newestStartAt: newest, listedAt: listed, historyCompleteAt: complete,
+            firstCompleteAt: first)
     }
 
     private func profileFetchedAt(_ connection: Connection) async throws -> Date? {
@@ -88,7 +90,8 @@ struct TurnQueries: Sendable {
     private func work(_ connection: Connection, _ endpoints: [CompletenessEndpoint], now: Date) async throws -> [WorkItem] {
         let rows = try await connection.query(
             """
-            SELECT c.activity_id, c.start_at, a.first_listed_at, a.last_listed_at, c.endpoint, c.attempts
+            SELECT c.activity_id, c.start_at, a.first_listed_at, a.last_listed_at, c.endpoint, c.attempts,
+                   c.reason IS NOT DISTINCT FROM \(OutcomeRules.secondLookReason)
             FROM sync.completeness c JOIN sync.activity a USING (athlete_id, activity_id)
             WHERE c.athlete_id = \(athlete) AND c.state IN ('pending', 'failed') AND c.endpoint = ANY (\(endpoints.map(\.rawValue)))
               AND (c.next_try_at IS NULL OR c.next_try_at <= \(now))
@@ -112,6 +115,18 @@ struct TurnQueries: Sendable {
             FROM sync.activity WHERE athlete_id = \(athlete) AND gone_at IS NULL
             """)
         return try rows[0].decode([ActivityID].self, Int.self)
+    }
+
+    /// Activities whose streams Strava did not have at the first look, which was before `instant`.
+    func believedEmptyOnce(before instant: Date) async throws -> [ActivityID] {
+        let rows = try await database.query(
+            """
+            SELECT activity_id FROM sync.completeness
+            WHERE athlete_id = \(athlete) AND endpoint = 'streams' AND state = 'empty' AND updated_at < \(instant)
+              AND reason = ANY (\(OutcomeRules.MissingReason.allCases.map(\.rawValue)))
+            ORDER BY activity_id LIMIT \(OutcomeRules.secondLooksMax)
+            """)
+        return try rows.map { try $0.decode(ActivityID.self) }
     }
 
     /// The end of a turn: next due time, priority, failures, the fulfilled request and a row of the run, in one transaction.
@@ -163,13 +178,14 @@ extension WorkItem {
     static func grouped(_ rows: Rows, complete: Bool) throws -> [WorkItem] {
         var items: [WorkItem] = []
         for row in rows {
-            let (activity, start, first, last, name, attempts) = try row.decode(
-                ActivityID.self, Date.self, Date.self, Date.self, String.self, Int.self)
+            let (activity, start, first, last, name, attempts, isSecondLook) = try row.decode(
+                ActivityID.self, Date.self, Date.self, Date.self, String.self, Int.self, Bool.self)
             guard let endpoint = CompletenessEndpoint(rawValue: name) else { continue }
             if items.last?.activityID != activity {
                 items.append(WorkItem(activityID: activity, startAt: start, firstListedAt: first, lastListedAt: last, missing: [:]))
             }
             items[items.count - 1].missing[endpoint] = attempts
+            if isSecondLook { items[items.count - 1].isSecondLook = true }
         }
         if !complete && items.count > 1 { items.removeLast() }
         return items
