@@ -2233,7 +2233,8 @@ CREATE TABLE sync.cursor (
     walk_started_at timestamp with time zone,
     newest_start_at timestamp with time zone,
     listed_at timestamp with time zone,
-    history_complete_at timestamp with time zone
+    history_complete_at timestamp with time zone,
+    first_complete_at timestamp with time zone
 );
 
 COMMENT ON TABLE sync.cursor IS 'How far the list of each athlete''s activities has been read. It never passes what has not landed.';
@@ -2245,6 +2246,8 @@ COMMENT ON COLUMN sync.cursor.newest_start_at IS 'Newest start among the listed 
 COMMENT ON COLUMN sync.cursor.listed_at IS 'When a list pass last ended with an empty page.';
 
 COMMENT ON COLUMN sync.cursor.history_complete_at IS 'When the walk over the whole list last ended with an empty page.';
+
+COMMENT ON COLUMN sync.cursor.first_complete_at IS 'When the first walk over the whole list ended; what was first listed later is new, however old its date.';
 
 CREATE TABLE sync.transform_work (
     athlete_id bigint NOT NULL,

@@ -96,7 +96,8 @@ import Testing
             #expect(granted <= 200)
             for governor in governors { await governor.shutdown() }
             let results = await tasks.asyncMap { await $0.result }
-            #expect(results.filter { (try? $0.get()) != nil }.count == granted)
+            // More may have been granted between the look and the stop.
+            #expect((granted...200).contains(results.filter { (try? $0.get()) != nil }.count))
         }
     }
 

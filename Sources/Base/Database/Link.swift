@@ -12,6 +12,10 @@ final class Link: @unchecked Sendable {
     /// Set when a cancellation was sent: it may arrive late and hit the next statement, so the connection is not used again.
     let cancelled = Atomic<Bool>(false)
 
+    /// Tries to send a cancellation, and the pause between two, in microseconds.
+    private static let cancelTriesMax = 5
+    private static let cancelPause_us: UInt32 = 20_000
+
     deinit { close() }
 
     func connect(_ conninfo: String, applicationName: String) throws {
@@ -43,7 +47,11 @@ final class Link: @unchecked Sendable {
         handle.withLock { handle in
             guard let cancel = OpaquePointer(bitPattern: handle) else { return }
             var message = [CChar](repeating: 0, count: 256)
-            PQcancel(cancel, &message, Int32(message.count))
+            // The request goes over a connection of its own, which a busy server may refuse for a moment.
+            for _ in 0..<Link.cancelTriesMax {
+                if PQcancel(cancel, &message, Int32(message.count)) == 1 { return }
+                usleep(Link.cancelPause_us)
+            }
         }
     }
 
