@@ -1,5 +1,5 @@
 import ArgumentParser
-import ControlAPI
+import ControlServer
 import Core
 import Database
 import Foundation
@@ -55,7 +55,7 @@ struct CheckCommand: AsyncParsableCommand {
     }
 
     private func checkDatabase(_ configuration: Configuration, logger: Logger) async throws -> String {
-        if configuration.databaseURL == nil, isServed(configuration.controlSocket) {
+        if configuration.databaseURL == nil, ControlSocket.isServed(configuration.controlSocket) {
             return "the private cluster is in use by the running fitnessd"
         }
         let cluster = configuration.stateDirectory.appending(path: "postgres").path
@@ -87,7 +87,4 @@ struct CheckCommand: AsyncParsableCommand {
                 "\(configuration.stravaAPIURL) can't be reached (\(error)): check FITNESSD_STRAVA_API_URL and the network")
         }
     }
-
-    /// Whether somebody listens on the control socket.
-    private func isServed(_ path: String) -> Bool { ControlProbe.isServed(path) }
 }

@@ -34,9 +34,6 @@ public actor SyncScheduler: Service {
         lanes = [(0...1, settings.urgentPlaces), (2...3, settings.ordinaryPlaces), (4...4, settings.historyPlaces)]
     }
 
-    /// Athletes in work now.
-    public var workingCount: Int { working.count }
-
     public nonisolated func run() async throws {
         await self.giveBack()
         await cancelWhenGracefulShutdown { await self.work() }

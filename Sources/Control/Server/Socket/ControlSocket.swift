@@ -38,6 +38,11 @@ public struct ControlSocket: Sendable {
         }
     }
 
+    /// Whether a daemon answers at `path`.
+    public static func isServed(_ path: String) -> Bool {
+        (try? UnixSocketCalls.checkLength(path)) != nil && UnixSocketCalls.probe(path) == 0
+    }
+
     /// Removes the file, if it is still the one made here, and lets another daemon have the path. Call once, after serving.
     public func remove() {
         guard !isActivated else { return }
