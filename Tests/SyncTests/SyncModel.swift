@@ -48,11 +48,14 @@ struct SyncModel {
         try await turns()
     }
 
+    /// Walks until what Strava really does not have is believed: three waits, then a second look after another walk.
+    private static let settlingWalks = 6
+
     /// Strava answers as it should from now on; the athlete gets all the turns it wants, and an admin retries what was set aside.
     mutating func settle() async throws {
         rig.simulator.faults.removeAll()
         try await rig.connect(Self.athlete)
-        for _ in 0..<3 {
+        for _ in 0..<Self.settlingWalks {
             _ = try await rig.registry.requestSync(Self.athlete, full: true, by: "model")
             try await turns()
             if try await rig.setAside > 0 { try await rig.desk.retry(Self.athlete) }

@@ -6,12 +6,19 @@ import Testing
 @testable import Sync
 
 @Suite struct SyncModelTests {
-    private static let histories = 4
     private static let rounds = 6
 
+    /// FITNESSD_MODEL_HISTORIES asks for more than the usual number, FITNESSD_MODEL_SEED for other ones: a search for what is still
+    /// wrong. Without them the histories are the same each time, so that a change is judged by what it does.
+    private static let seeds: [UInt64] = {
+        let environment = ProcessInfo.processInfo.environment
+        let first = environment["FITNESSD_MODEL_SEED"].flatMap(UInt64.init) ?? 1
+        let count = environment["FITNESSD_MODEL_HISTORIES"].flatMap(UInt64.init) ?? 4
+        return (0..<count).map { first &+ $0 }
+    }()
+
     @Test func `any history ends with Strava's truth, each thing once, and the cursor never goes back`() async throws {
-        let first = UInt64.random(in: .min ... .max)
-        for seed in (0..<Self.histories).map({ first &+ UInt64($0) }) {
+        for seed in Self.seeds {
             try await SyncRig.with(SyncModel.world(seed: seed), settings: SyncModel.settings(seed: seed)) { rig in
                 try await rig.connect(SyncModel.athlete)
                 var model = SyncModel(rig: rig, seed: seed)
@@ -20,12 +27,21 @@ import Testing
                 #expect(model.broken == [], "seed \(seed)")
                 let differences = try await rig.differences(SyncModel.athlete)
                 #expect(differences == [], "seed \(seed)")
-                let gaps = try await rig.number(
-                    "SELECT count(*) FROM sync.completeness WHERE state IN ('pending', 'failed', 'quarantined', 'no_scope')")
+                let gaps = try await self.gaps(rig)
+                #expect(gaps == [], "seed \(seed)")
                 let (setAside, twice) = (try await rig.setAside, try await sameVersions(rig))
-                #expect(gaps == 0 && setAside == 0 && twice == 0, "seed \(seed): \(gaps) gaps, \(setAside) set aside, \(twice) twice")
+                #expect(setAside == 0 && twice == 0, "seed \(seed): \(setAside) set aside, \(twice) twice")
             }
         }
+    }
+
+    private func gaps(_ rig: SyncRig) async throws -> [String] {
+        try await rig.database.query(
+            """
+            SELECT concat_ws(' ', activity_id, endpoint, state, reason, next_try_at) FROM sync.completeness
+            WHERE state IN ('pending', 'failed', 'quarantined', 'no_scope')
+            """
+        ).map { try $0.decode(String.self) }
     }
 
     /// Versions of an answer that follow one another with the same bytes: something landed twice.
