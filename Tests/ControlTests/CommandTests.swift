@@ -11,7 +11,8 @@ import Testing
         ["bogus"], ["status", "--bogus"], ["sync"], ["sync", "5", "--all"], ["sync", "x"], ["sync", "0"], ["athletes", "show"],
         ["athletes", "connect"], ["athletes", "connect", "--uid", ""], ["athletes", "import"], ["pause", "--for", "soon"],
         ["pause", "--for", "2"], ["pause", "--for", "0s"], ["pause", "--for", "9999999999d"], ["pause", "1", "2"],
-        ["quarantine", "list", "--athlete", "-1"], ["quarantine", "show", "5", "streams"], ["quarantine", "retry"], ["explain"],
+        ["quarantine", "list", "--athlete", "-1"], ["quarantine", "show", "5", "streams"], ["quarantine", "retry"], ["explain"], ["export"],
+        ["export", "--athlete", "0"], ["export", "--athlete", "5", "--format", "parquet"],
         ["explain", "0"],
         ["sync", "5", "--only", "zones"], ["sync", "5", "--full", "--only", "streams"], ["sync", "5", "--wait", "--dry-run"],
         ["quarantine", "retry", "5", "streams"], ["quarantine", "drop", "5"],
@@ -26,7 +27,8 @@ import Testing
         ["status"], ["athletes"], ["athletes", "list"], ["athletes", "show", "5"], ["athletes", "connect", "--uid", "u"],
         ["athletes", "import", "-"], ["sync", "5"], ["sync", "--all", "--full", "--wait"], ["pause"], ["pause", "5", "--for", "1h30m"],
         ["resume"], ["resume", "5"], ["limits"], ["quarantine"], ["quarantine", "list", "--athlete", "5"],
-        ["explain", "5"], ["sync", "--all", "--dry-run"], ["sync", "5", "--only", "list", "--only", "detail"],
+        ["export", "--athlete", "5"], ["explain", "5"], ["sync", "--all", "--dry-run"],
+        ["sync", "5", "--only", "list", "--only", "detail"],
         ["quarantine", "show", "5", "streams", "6"], ["quarantine", "retry", "5"], ["quarantine", "drop", "5", "list", "0"],
     ])
     func `without a daemon every command ends with 3 and one sentence`(arguments: [String]) async throws {

@@ -47,6 +47,21 @@ public actor Connection {
         try await cancellable { try $0.runCopy(statement, bytes) }
     }
 
+    // MARK: For `Database.copyOut`
+
+    func beginCopyOut(_ statement: String) async throws {
+        try await cancellable { connection in
+            _ = try connection.link.check(PQexec(connection.link.pointer, statement), expecting: PGRES_COPY_OUT)
+        }
+    }
+
+    func copyPiece() async throws -> [UInt8]? { try await cancellable { try $0.link.copyPiece() } }
+
+    func endCopyOut() async throws -> Int { try await cancellable { try $0.link.endCopy().affected } }
+
+    /// Tells the server to stop. The pool throws the connection away.
+    func abandon() { link.cancel() }
+
     // MARK: For the pool and for transactions
 
     /// Runs a script whatever has happened to the task: the end of a transaction must not be cancelled.
@@ -167,9 +182,7 @@ public actor Connection {
             offset += count
         }
         guard PQputCopyEnd(link.pointer, nil) == 1 else { throw link.failure() }
-        let end = try link.check(PQgetResult(link.pointer))
-        while let rest = PQgetResult(link.pointer) { PQclear(rest) }
-        return end.affected
+        return try link.endCopy().affected
     }
 }
 

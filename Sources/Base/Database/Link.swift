@@ -62,6 +62,8 @@ final class Link: @unchecked Sendable {
         let status = PQresultStatus(pointer)
         if status == expecting { return result }
         switch status {
+        case PGRES_COMMAND_OK where expecting != nil, PGRES_TUPLES_OK where expecting != nil:
+            throw DatabaseError(.statement, "a statement is no COPY of the kind that was meant")
         case PGRES_COMMAND_OK, PGRES_TUPLES_OK, PGRES_EMPTY_QUERY: return result
         default: throw error(of: pointer)
         }

@@ -5,6 +5,7 @@ public enum ControlRoute: String, CaseIterable, Sendable {
     case athletes
     case athlete
     case explanation
+    case export
     case priceAll
     case priceAthlete
     case importAthletes
@@ -26,8 +27,8 @@ public enum ControlRoute: String, CaseIterable, Sendable {
     /// The HTTP method, upper case.
     public var method: String {
         switch self {
-        case .status, .athletes, .athlete, .explanation, .priceAll, .priceAthlete, .progressAll, .progressAthlete, .limits, .quarantine,
-            .quarantineEntry:
+        case .status, .athletes, .athlete, .explanation, .export, .priceAll, .priceAthlete, .progressAll, .progressAthlete, .limits,
+            .quarantine, .quarantineEntry:
             "GET"
         case .importAthletes, .syncAll, .syncAthlete, .pauseAll, .pauseAthlete, .resumeAll, .resumeAthlete, .connect,
             .quarantineRetry, .quarantineDrop:
@@ -42,6 +43,7 @@ public enum ControlRoute: String, CaseIterable, Sendable {
         case .athletes: "/v1/athletes"
         case .athlete: "/v1/athletes/{athlete_id}"
         case .explanation: "/v1/athletes/{athlete_id}/explanation"
+        case .export: "/v1/athletes/{athlete_id}/export"
         case .priceAll: "/v1/price"
         case .priceAthlete: "/v1/athletes/{athlete_id}/price"
         case .importAthletes: "/v1/athletes/import"

@@ -15,14 +15,16 @@ public struct ControlDependencies: Sendable {
     let governor: RateLimitGovernor
     let connectURL: String?
     let counter: StatusCounter
+    let exports: Exports
 
     /// - Parameters:
     ///   - version: the daemon's version, for `status`.
     ///   - startedAt: when the daemon started.
     ///   - connectURL: the public address of `/connect`; nil when the public listener is off.
+    ///   - exportStall: how long an export waits for its reader; nil: a minute.
     public init(
         version: String, startedAt: Date, clock: WallClock, database: Database, registry: AthleteRegistry,
-        governor: RateLimitGovernor, connectURL: String?
+        governor: RateLimitGovernor, connectURL: String?, exportStall: Duration? = nil
     ) {
         self.version = version
         self.startedAt = startedAt
@@ -32,6 +34,7 @@ public struct ControlDependencies: Sendable {
         self.governor = governor
         self.connectURL = connectURL
         counter = StatusCounter(database: database, clock: clock)
+        exports = Exports(stall: exportStall ?? Exports.stallDefault)
     }
 
     /// The link that a person opens to connect; nil when the public listener is off.

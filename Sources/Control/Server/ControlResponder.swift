@@ -9,11 +9,11 @@ enum ControlResponder {
     /// A connection that asks nothing for this long is closed.
     private static let idleMax = TimeAmount.seconds(60)
 
-    static func channel(_ router: Router<BasicRequestContext>, logger: Logger) -> HTTP1Channel {
+    static func channel(_ router: Router<ControlContext>, logger: Logger) -> HTTP1Channel {
         let responder = router.buildResponder()
         return HTTP1Channel(
             responder: { request, writer, channel in
-                let context = BasicRequestContext(source: ApplicationRequestContextSource(channel: channel, logger: logger))
+                let context = ControlContext(source: ApplicationRequestContextSource(channel: channel, logger: logger))
                 let response = try await responder.respond(to: request, context: context)
                 try await writer.write(response: response.head, body: response.body)
             },

@@ -34,7 +34,7 @@ enum RawRequest {
         try await send("GET \(path) HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n", to: socket)
     }
 
-    private static func connect(_ descriptor: Int32, _ path: String) -> Int32 {
+    static func connect(_ descriptor: Int32, _ path: String) -> Int32 {
         var address = sockaddr_un()
         address.sun_family = sa_family_t(AF_UNIX)
         withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: path.utf8) }

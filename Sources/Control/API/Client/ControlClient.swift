@@ -46,6 +46,14 @@ public struct ControlClient: Sendable {
         }
     }
 
+    /// Asks and hands the answer's bytes over as they come, however many. An answer that was cut short throws `.broken`.
+    public func download(_ target: ControlTarget, _ receive: @escaping @Sendable ([UInt8]) async throws -> Void) async throws {
+        try await exchange(target, body: .whole([])) { answer in
+            var answer = answer
+            while let part = try await answer.next() { try await receive(part) }
+        }
+    }
+
     /// Decodes an answer that `bytes` or `upload` returned.
     public static func decoded<Answer: Decodable>(_ bytes: [UInt8]) throws -> Answer {
         do {

@@ -8,8 +8,8 @@ struct ControlRoutes: Sendable {
     let dependencies: ControlDependencies
     let logger: Logger
 
-    func router() -> Router<BasicRequestContext> {
-        let router = Router(context: BasicRequestContext.self)
+    func router() -> Router<ControlContext> {
+        let router = Router(context: ControlContext.self)
         router.add(middleware: RefusalMiddleware(logger: logger))
         for route in ControlRoute.allCases {
             router.on(RouterPath(route.path), method: route.method == "GET" ? .get : .post) { request, context in
@@ -19,7 +19,7 @@ struct ControlRoutes: Sendable {
         return router
     }
 
-    private func answer(_ route: ControlRoute, _ request: Request, _ context: BasicRequestContext) async throws -> Response {
+    private func answer(_ route: ControlRoute, _ request: Request, _ context: ControlContext) async throws -> Response {
         switch route {
         case .status: try ControlAnswer.json(try await status())
         case .limits: try ControlAnswer.json(await limits())
@@ -30,6 +30,7 @@ struct ControlRoutes: Sendable {
         case .athletes: try ControlAnswer.json(try await athletes(request))
         case .athlete: try ControlAnswer.json(try await athlete(RequestReading.athlete(context)))
         case .explanation: try ControlAnswer.json(try await explanation(RequestReading.athlete(context)))
+        case .export: try await export(RequestReading.athlete(context), request, context.channel)
         case .priceAll: try ControlAnswer.json(try await price(nil, request))
         case .priceAthlete: try ControlAnswer.json(try await price(RequestReading.athlete(context), request))
         case .importAthletes: try ControlAnswer.json(try await importAthletes(request))

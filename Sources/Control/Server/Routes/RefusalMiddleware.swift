@@ -7,7 +7,7 @@ import Sync
 
 /// Turns every error into the envelope, and logs those that are the daemon's own.
 struct RefusalMiddleware: RouterMiddleware {
-    typealias Context = BasicRequestContext
+    typealias Context = ControlContext
     let logger: Logger
 
     func handle(_ request: Request, context: Context, next: (Request, Context) async throws -> Response) async throws -> Response {

@@ -8,7 +8,7 @@ enum RequestReading {
     /// The largest JSON body of a request, in bytes: intents are small.
     static let bodyBytesMax = 64 << 10
 
-    static func athlete(_ context: BasicRequestContext) throws -> Int64 {
+    static func athlete(_ context: ControlContext) throws -> Int64 {
         guard let id = context.parameters.get("athlete_id").flatMap({ Int64($0) }), id > 0 else {
             throw ControlRefusal.badRequest("an athlete is named by Strava's number, for example /v1/athletes/12345")
         }

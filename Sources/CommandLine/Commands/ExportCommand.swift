@@ -1,0 +1,52 @@
+import ArgumentParser
+import ControlAPI
+
+struct ExportCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "export", abstract: "One athlete's rows of one table or view of silver.",
+        discussion: """
+            In CSV an array is one field in PostgreSQL's notation, {1,2,3}; the view aggregate_stream has a row per point instead. There is no \
+            Parquet: no well-kept library for it in Swift is at hand, and DuckDB or pandas read CSV.
+            """)
+
+    enum Format: String, ExpressibleByArgument, CaseIterable { case csv, binary }
+
+    @OptionGroup var options: GlobalOptions
+
+    @Option(help: "Strava's number of the athlete.")
+    var athlete: Int64
+
+    @Option(help: "csv with a header line, or binary as PostgreSQL's COPY reads it.")
+    var format: Format = .csv
+
+    @Option(help: "A table or view of silver: activity, lap, activity_stream, aggregate_stream and so on.")
+    var table = "activity"
+
+    @Option(help: "The file to write, or - for standard output.")
+    var output = "-"
+
+    /// Nothing comes for this long only when the daemon hangs: it waits half of it for a reader.
+    private static let idleMax: Duration = .seconds(120)
+
+    func validate() throws {
+        try AthleteArgument.check(athlete)
+        if format == .binary && output == "-" && Terminal.isInteractive { throw ValidationError("binary needs --output FILE, or a pipe") }
+    }
+
+    func run() async throws {
+        let file = try OutputFile(output)
+        do {
+            let query = [("table", table), ("format", format.rawValue)]
+            try await client.download(ControlTarget(.export, athlete: athlete, query: query)) { try file.write($0) }
+            try file.finish()
+        } catch let error as ControlClientError where error.code == .broken {
+            file.discard()
+            throw CommandFailure("the export is not whole: fitnessd's log says why; it waits a minute at most for who reads it")
+        } catch {
+            file.discard()
+            throw error
+        }
+    }
+
+    private var client: ControlClient { ControlClient(socketPath: options.client.socketPath, idleTimeout: Self.idleMax) }
+}

@@ -1,0 +1,60 @@
+import ControlAPI
+import Core
+import Database
+import Hummingbird
+import Logging
+import NIOCore
+import ServiceLifecycle
+
+extension ControlRoutes {
+    private static let tableDefault = "activity"
+
+    /// Streams one athlete's rows of one table. An error after the first byte cuts the answer, which the client takes for a failure.
+    func export(_ id: Int64, _ request: Request, _ channel: any Channel) async throws -> Response {
+        _ = try await athlete(id)
+        let format = try exportFormat(request)
+        let statement = try await exportStatement(id, request, format)
+        guard let place = dependencies.exports.place() else {
+            throw ControlRefusal(.busy, "fitnessd makes \(Exports.countMax) exports already; try again when one has ended")
+        }
+        let body = ResponseBody { writer in
+            try await send(statement, id, to: &writer, channel)
+            withExtendedLifetime(place) {}
+        }
+        return Response(status: .ok, headers: [.contentType: format.contentType], body: body)
+    }
+
+    private func exportFormat(_ request: Request) throws -> ExportQueries.Format {
+        guard let text = request.uri.queryParameters["format"] else { return .csv }
+        guard let format = ExportQueries.Format(rawValue: String(text)) else {
+            throw ControlRefusal.badRequest("format must be csv or binary")
+        }
+        return format
+    }
+
+    private func exportStatement(_ id: Int64, _ request: Request, _ format: ExportQueries.Format) async throws -> String {
+        let table = request.uri.queryParameters["table"].map(String.init) ?? Self.tableDefault
+        let queries = ExportQueries(database: dependencies.database)
+        guard let statement = try await queries.statement(table: table, athlete: id, format: format) else {
+            throw ControlRefusal.badRequest("there is no such table; there are \(try await queries.tables().joined(separator: ", "))")
+        }
+        return statement
+    }
+
+    private func send(_ statement: String, _ id: Int64, to writer: inout any ResponseBodyWriter, _ channel: any Channel) async throws {
+        do {
+            _ = try await withGracefulShutdownHandler {
+                try await dependencies.database.copyOut(statement) { piece in
+                    try await dependencies.exports.hurry(channel) { try await writer.write(ByteBuffer(bytes: piece)) }
+                }
+            } onGracefulShutdown: {
+                channel.close(promise: nil)
+            }
+            try await writer.finish(nil)
+        } catch {
+            let level: Logger.Level = error is DatabaseError ? .error : .warning
+            logger.log(level, "export cut", [.athleteID: id, .error: "\(error)"])
+            throw error
+        }
+    }
+}
