@@ -1,9 +1,10 @@
 import ControlAPI
+import TestKit
 import Testing
 
 @Suite struct LineSplitterTests {
     @Test func `lines come out whole however the bytes arrive`() {
-        let seed = UInt64.random(in: .min ... .max)
+        let seed = modelSeed
         var random = SeededRandom(seed: seed)
         for _ in 0..<200 {
             let lines = (0..<Int.random(in: 1...20, using: &random)).map { _ in

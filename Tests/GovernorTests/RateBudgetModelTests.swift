@@ -1,4 +1,5 @@
 import Foundation
+import TestKit
 import Testing
 
 @testable import Governor
@@ -62,7 +63,7 @@ import Testing
     }
 
     private func backlog(_ troubles: Troubles) -> History {
-        let seed = UInt64.random(in: 0...1_000_000)
+        let seed = modelSeed
         print("backlog seed \(seed)")
         var history = History(seed: seed, limit: RateLimit(quarter: 600, day: 30_000), hours: 2, troubles: troubles)
         history.run()

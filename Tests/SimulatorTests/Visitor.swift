@@ -74,7 +74,7 @@ func withSimulator(
     live: LivePlan? = nil, clock: WallClock = .manual(at: monday), options: SimulatorOptions = SimulatorOptions(),
     _ body: (Visitor) async throws -> Void
 ) async throws {
-    let seed = UInt64.random(in: 0...UInt64.max)
+    let seed = modelSeed
     let world = SimulatorWorld(
         seed: seed, epoch: monday, athleteCount: athletes, activitiesEach: activities, points: points, kinds: kinds, live: live)
     print("world seed \(seed)")

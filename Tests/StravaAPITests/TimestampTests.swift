@@ -1,11 +1,12 @@
 import Foundation
+import TestKit
 import Testing
 
 @testable import StravaAPI
 
 struct TimestampTests {
     @Test func `random instants are read as Foundation writes them`() throws {
-        let seed = UInt64.random(in: 0...UInt64.max)
+        let seed = modelSeed
         print("seed of the random instants: \(seed)")
         var random = SeededGenerator(seed: seed)
         let header = DateFormatter()

@@ -8,13 +8,10 @@ import Testing
 @Suite struct SyncModelTests {
     private static let rounds = 6
 
-    /// FITNESSD_MODEL_HISTORIES asks for more than the usual number, FITNESSD_MODEL_SEED for other ones: a search for what is still
-    /// wrong. Without them the histories are the same each time, so that a change is judged by what it does.
+    /// FITNESSD_MODEL_HISTORIES asks for more than the usual number.
     private static let seeds: [UInt64] = {
-        let environment = ProcessInfo.processInfo.environment
-        let first = environment["FITNESSD_MODEL_SEED"].flatMap(UInt64.init) ?? 1
-        let count = environment["FITNESSD_MODEL_HISTORIES"].flatMap(UInt64.init) ?? 4
-        return (0..<count).map { first &+ $0 }
+        let count = ProcessInfo.processInfo.environment["FITNESSD_MODEL_HISTORIES"].flatMap(UInt64.init) ?? 4
+        return (0..<count).map { modelSeed &+ $0 }
     }()
 
     @Test func `any history ends with Strava's truth, each thing once, and the cursor never goes back`() async throws {
