@@ -6,7 +6,7 @@
 help:
 	echo "make run    build in release mode and run fitnessd (the demo, unless Strava credentials are set)"
 	echo "make test   style check, build, all tests, verdict"
-	echo "make bench  how fast a history lands, against curl fetching the same answers"
+	echo "make bench  how fast a history lands, how fast and small the warehouse is, against rivals in the same run"
 	echo "make build  release build only"
 	echo "make schema write db/schema.sql anew from the migrations"
 	echo "make lint   style check only"
@@ -27,6 +27,8 @@ test:
 bench: build
 	scripts/build -c release --product strava-simulator
 	scripts/bench
+	scripts/build -c release --product warehouse-bench
+	scripts/bench-warehouse
 
 # One test makes the schema anyway, to see that the file is current.
 schema: packages

@@ -129,6 +129,15 @@ let package = Package(
             dependencies: ["ControlAPI", .product(name: "ArgumentParser", package: "swift-argument-parser")],
             path: "Sources/CommandLine", exclude: ["JSON.md"]),
 
+        // What `make bench` runs
+        .executableTarget(
+            name: "warehouse-bench",
+            dependencies: [
+                "Core", "Database", "Simulator", "Warehouse", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "Logging", package: "swift-log"),
+            ],
+            path: "Sources/Benchmarks", exclude: ["predecessor"]),
+
         // Tests
         .target(
             name: "TestKit", dependencies: ["Core", "Database", "Simulator", .product(name: "Logging", package: "swift-log")],

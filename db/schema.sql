@@ -232,11 +232,12 @@ $$;
 COMMENT ON FUNCTION silver.may_read_athlete(asked bigint) IS 'Whether who asks may see this athlete''s rows: all of them, or those that row-level security on silver.athlete shows.';
 
 CREATE FUNCTION silver.my_athletes() RETURNS bigint[]
-    LANGUAGE sql STABLE SECURITY DEFINER PARALLEL SAFE
+    LANGUAGE plpgsql STABLE SECURITY DEFINER PARALLEL SAFE
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
-    SELECT coalesce(array_agg(g.athlete_id), '{}') FROM sync.reader_grant g WHERE g.role_name = session_user
-$$;
+BEGIN
+    RETURN (SELECT coalesce(array_agg(g.athlete_id), '{}') FROM sync.reader_grant g WHERE g.role_name = session_user);
+END $$;
 
 COMMENT ON FUNCTION silver.my_athletes() IS 'Athletes that were granted to the login that asks. Row-level security shows it their rows only.';
 
@@ -432,14 +433,16 @@ END $$;
 COMMENT ON FUNCTION silver.trimp(seconds integer[], first_bpm smallint, rest_bpm double precision, max_bpm double precision, k double precision, c double precision) IS 'Training impulse of a heart rate histogram (Morton, Fitz-Clarke, Banister 1990): sum of minutes · x · k · e^(c · x), where x is the part of the heart rate reserve; null when there are no seconds.';
 
 CREATE FUNCTION silver.weight_kg_at(p_athlete_id bigint, p_source_id smallint, p_at timestamp with time zone) RETURNS double precision
-    LANGUAGE sql STABLE PARALLEL SAFE
+    LANGUAGE plpgsql STABLE PARALLEL SAFE
     AS $$
-    SELECT h.weight_kg
-    FROM silver.athlete_history h
-    WHERE h.athlete_id = p_athlete_id AND h.source_id = p_source_id AND h.weight_kg > 0
-    ORDER BY h.valid_from <= p_at DESC, abs(extract(epoch FROM h.valid_from - p_at))
-    LIMIT 1
-$$;
+BEGIN
+    RETURN (
+        SELECT h.weight_kg
+        FROM silver.athlete_history h
+        WHERE h.athlete_id = p_athlete_id AND h.source_id = p_source_id AND h.weight_kg > 0
+        ORDER BY h.valid_from <= p_at DESC, abs(extract(epoch FROM h.valid_from - p_at))
+        LIMIT 1);
+END $$;
 
 COMMENT ON FUNCTION silver.weight_kg_at(p_athlete_id bigint, p_source_id smallint, p_at timestamp with time zone) IS 'The athlete''s weight in kilograms at an instant: the newest known by then, else the earliest known later; null when none is known.';
 
@@ -1430,15 +1433,19 @@ COMMENT ON COLUMN silver.activity_best_effort.pace_s_per_km IS 'Seconds per kilo
 COMMENT ON COLUMN silver.activity_best_effort.start_offset_s IS 'Seconds from the start of the activity to the start of the effort.';
 
 CREATE VIEW silver.activity_grid WITH (security_invoker='true') AS
- SELECT r.athlete_id,
-    r.source_id,
-    r.activity_id,
+ SELECT u.athlete_id,
+    u.source_id,
+    u.activity_id,
     u.cell,
-    ((((((u.cell / 1000000) - 90000))::numeric + 0.5))::double precision / (1000)::double precision) AS latitude_deg,
-    ((((((u.cell % (1000000)::bigint) - 180000))::numeric + 0.5))::double precision / (1000)::double precision) AS longitude_deg,
+    (((((u.cell / 1000000) - 90000))::double precision + (0.5)::double precision) / (1000)::double precision) AS latitude_deg,
+    (((((u.cell % (1000000)::bigint) - 180000))::double precision + (0.5)::double precision) / (1000)::double precision) AS longitude_deg,
     u.seconds
-   FROM (silver.activity_rollup r
-     CROSS JOIN LATERAL UNNEST(r.cell, r.cell_seconds) u(cell, seconds));
+   FROM ( SELECT activity_rollup.athlete_id,
+            activity_rollup.source_id,
+            activity_rollup.activity_id,
+            unnest(activity_rollup.cell) AS cell,
+            unnest(activity_rollup.cell_seconds) AS seconds
+           FROM silver.activity_rollup) u;
 
 COMMENT ON VIEW silver.activity_grid IS 'One row per activity and heat map cell of 0.001 degree that was visited.';
 
@@ -1863,8 +1870,8 @@ CREATE VIEW silver.athlete_day WITH (security_invoker='true') AS
     training_day.form_tsb
    FROM silver.training_day
 UNION ALL
- SELECT l.athlete_id,
-    l.source_id,
+ SELECT t.athlete_id,
+    t.source_id,
     (l.day + n.n) AS day,
     0 AS activity_count,
     0 AS distance_m,

@@ -22,6 +22,7 @@ import Testing
             "Gateway", "Simulator",
         ],
         "fitnessctl": ["ControlAPI"],
+        "warehouse-bench": ["Core", "Database", "Simulator", "Warehouse"],
         "CSimdjson": [], "CLibpq": [], "CLibcurl": [], "COpenSSL": [], "CSpawn": [],
     ]
 

@@ -18,7 +18,7 @@ public struct ActivityTruth: Sendable {
     public let lapCount: Int
     /// Points per stream; 0 when Strava has no streams.
     public let pointCount: Int
-    private let recipe: ActivityRecipe
+    let recipe: ActivityRecipe
 
     init(_ recipe: ActivityRecipe) {
         let shape = ActivityShape(recipe)

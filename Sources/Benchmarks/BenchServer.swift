@@ -1,0 +1,82 @@
+import Core
+import Database
+import Foundation
+import Logging
+
+/// A private cluster as the daemon makes it, migrated, and psql for the rivals.
+struct BenchServer: Sendable {
+    /// `db/`, `sql/`, and in a checkout this program's own SQL.
+    let share: URL
+    let folder: URL
+    let url: String
+    let database: Database
+    let logger: Logger
+    private let postgres: EmbeddedPostgres
+    private let socket: String
+
+    static func start(in folder: URL) async throws -> BenchServer {
+        guard let share = ShareDirectory.find() else { throw BenchFailure("run this from a checkout: db/ and sql/ are not found") }
+        var logger = Logger(label: "bench")
+        logger.logLevel = .warning
+        let postgres = EmbeddedPostgres(stateDirectory: folder, logger: logger)
+        let url = try await postgres.start()
+        let database = Database(url: url, logger: logger)
+        let server = BenchServer(
+            share: share, folder: folder, url: url, database: database, logger: logger, postgres: postgres,
+            socket: await postgres.socketDirectory ?? "")
+        _ = try await Migrator(directory: share, database: database, logger: logger).migrate()
+        // So that no other work falls into a measurement; what it would do is done by hand where it counts.
+        try await server.run("ALTER SYSTEM SET autovacuum = off")
+        try await server.run("SELECT pg_reload_conf()")
+        return server
+    }
+
+    func stop() async {
+        await database.close()
+        await postgres.stop()
+    }
+
+    /// Runs a script on a connection of the daemon's kind.
+    func run(_ script: String) async throws { try await database.withConnection { try await $0.execute(script) } }
+
+    /// Runs one of this program's SQL files, with psql's `:name` replaced.
+    func run(file: String, _ values: [String: String] = [:]) async throws { try await run(try text(of: file, values)) }
+
+    func text(of file: String, _ values: [String: String] = [:]) throws -> String {
+        let text = try String(contentsOf: share.appending(path: file), encoding: .utf8)
+        return values.reduce(text) { $0.replacingOccurrences(of: ":" + $1.key, with: $1.value) }
+    }
+
+    /// The one number that a query answers.
+    func number(_ query: String) async throws -> Double {
+        try await database.query(SQL(raw: "SELECT (\(query))::float8"))[0].decode(Double.self)
+    }
+
+    /// Runs commands one after another in one psql.
+    func psql(_ commands: [String]) throws {
+        let process = Process()
+        process.executableURL = URL(filePath: "/usr/bin/env")
+        process.arguments =
+            [
+                "psql", "-X", "-q", "-v", "ON_ERROR_STOP=1", "-h", socket, "-U", EmbeddedPostgres.ownerName, "-d",
+                EmbeddedPostgres.databaseName,
+            ]
+            + commands.flatMap { ["-c", $0] }
+        try process.run()
+        process.waitUntilExit()
+        guard process.terminationStatus == 0 else { throw BenchFailure("psql ended with status \(process.terminationStatus)") }
+    }
+
+    /// Empties everything that is per athlete.
+    func forgetAthletes() async throws {
+        try await run("TRUNCATE sync.athlete CASCADE")
+        try await run("CHECKPOINT")
+    }
+
+    func say(_ line: String) { FileHandle.standardError.write(Data((line + "\n").utf8)) }
+}
+
+struct BenchFailure: Error, CustomStringConvertible {
+    let description: String
+    init(_ description: String) { self.description = description }
+}

@@ -1,0 +1,99 @@
+import Core
+import Database
+import Foundation
+import Warehouse
+
+/// Lands material as the daemon does: the same writer, runner and feed, the batches that a sync makes, several athletes side by side.
+struct Lander: Sendable {
+    /// Activities on a page of Strava's list.
+    private static let page = 200
+
+    private let server: BenchServer
+    private let writer: WarehouseWriter
+    private let runner: SilverRunner
+    private let lease = LeaseFence(owner: UUID(), fence: 1)
+
+    init(_ server: BenchServer) {
+        self.server = server
+        let feed = SilverFeed()
+        writer = WarehouseWriter(database: server.database, silverFeed: feed, clock: .system, logger: server.logger)
+        runner = SilverRunner(database: server.database, shareDirectory: server.share, feed: feed, clock: .system, logger: server.logger)
+    }
+
+    /// From bodies in memory to the last silver row, all athletes at once; answers the seconds. The runner goes along as in the daemon.
+    func land(_ athletes: [Material]) async throws -> Double {
+        for material in athletes { try await enrol(material.athlete) }
+        return try await withThrowingTaskGroup { group in
+            group.addTask { try await runner.run() }
+            // The runner has begun to listen when it has looked once; nothing is on its list yet.
+            try await Task.sleep(for: .milliseconds(200))
+            let seconds = try await Stopwatch.seconds {
+                try await withThrowingTaskGroup { landing in
+                    for material in athletes { landing.addTask { try await landAll(of: material) } }
+                    try await landing.waitForAll()
+                }
+                while try await server.number("SELECT count(*) FROM sync.transform_work") > 0 {
+                    try await Task.sleep(for: .milliseconds(2))
+                }
+            }
+            group.cancelAll()
+            return seconds
+        }
+    }
+
+    /// One activity's answers, and its silver.
+    func refresh(_ activity: Material.Activity, of athlete: AthleteID, fingerprint: UInt8) async throws {
+        try await commit(athlete, [summary(activity)], listed: [listed(activity, fingerprint)])
+        try await commit(athlete, answers(activity))
+        while try await runner.runOnce() > 0 {}
+    }
+
+    /// Activities and athletes on the runner's list.
+    private func waiting() async throws -> Double { try await server.number("SELECT count(*) FROM sync.transform_work") }
+
+    private func enrol(_ athlete: AthleteID) async throws {
+        try await server.database.query("INSERT INTO sync.athlete (athlete_id) VALUES (\(athlete)) ON CONFLICT DO NOTHING")
+        try await server.database.query(
+            """
+            INSERT INTO sync.schedule (athlete_id, lease_owner, lease_fence) VALUES (\(athlete), \(lease.owner), \(lease.fence))
+            ON CONFLICT (athlete_id) DO UPDATE SET lease_owner = excluded.lease_owner, lease_fence = excluded.lease_fence
+            """)
+    }
+
+    /// As a sync's turn: the profile, the list page by page, then one batch for each activity, newest first.
+    private func landAll(of material: Material) async throws {
+        let own = [(BronzeEndpoint.athlete, material.profile), (.athleteZones, material.zones)]
+        try await commit(material.athlete, own.map { answer($0.0, material.athlete.rawValue, $0.1) })
+        for start in stride(from: 0, to: material.activities.count, by: Self.page) {
+            let page = material.activities[start..<min(start + Self.page, material.activities.count)]
+            try await commit(material.athlete, page.map(summary), listed: page.map { listed($0, 1) })
+        }
+        for activity in material.activities { try await commit(material.athlete, answers(activity)) }
+    }
+
+    private func commit(_ athlete: AthleteID, _ answers: [BronzeAnswer], listed: [ListedRow] = []) async throws {
+        let ledger = answers.compactMap { answer -> LedgerChange? in
+            guard answer.endpoint == .activity || answer.endpoint == .streams else { return nil }
+            let endpoint: CompletenessEndpoint = answer.endpoint == .activity ? .detail : .streams
+            return LedgerChange(activityID: ActivityID(answer.objectID), endpoint: endpoint, state: .landed, countsAsAttempt: true)
+        }
+        _ = try await writer.commit(BronzeBatch(athleteID: athlete, lease: lease, answers: answers, listed: listed, ledger: ledger))
+    }
+
+    private func listed(_ activity: Material.Activity, _ fingerprint: UInt8) -> ListedRow {
+        ListedRow(
+            activityID: activity.id, startAt: activity.startAt, manual: activity.manual,
+            fingerprint: Array(repeating: fingerprint, count: 32))
+    }
+
+    private func summary(_ activity: Material.Activity) -> BronzeAnswer { answer(.activitySummary, activity.id.rawValue, activity.summary) }
+
+    private func answers(_ activity: Material.Activity) -> [BronzeAnswer] {
+        let detail = answer(.activity, activity.id.rawValue, activity.detail)
+        return [detail] + (activity.streams.map { [answer(.streams, activity.id.rawValue, $0)] } ?? [])
+    }
+
+    private func answer(_ endpoint: BronzeEndpoint, _ id: Int64, _ body: [UInt8]) -> BronzeAnswer {
+        BronzeAnswer(endpoint: endpoint, objectID: id, request: "/activities/\(id)", status: 200, fetchedAt: Date(), body: body)
+    }
+}
