@@ -6,6 +6,7 @@ import TestKit
 final class DaemonProcess: Sendable {
     private let process: Mutex<Process>
     private let text = Mutex("")
+    private let hasSaidAll = Mutex(false)
     let pid: Int32
 
     /// Starts `.build/…/<program>` with nothing in its environment but what is given.
@@ -22,9 +23,8 @@ final class DaemonProcess: Sendable {
         try process.run()
         pid = process.processIdentifier
         self.process = Mutex(process)
-        pipe.fileHandleForReading.readabilityHandler = { [self] handle in
-            let data = handle.availableData
-            if data.isEmpty { handle.readabilityHandler = nil } else { text.withLock { $0 += String(decoding: data, as: UTF8.self) } }
+        follow(pipe) { [self] piece in
+            if let piece { text.withLock { $0 += String(decoding: piece, as: UTF8.self) } } else { hasSaidAll.withLock { $0 = true } }
         }
     }
 
@@ -57,7 +57,7 @@ final class DaemonProcess: Sendable {
         let process = try DaemonProcess(program, arguments, environment: environment)
         let code = try await process.waitForEnd(within: .seconds(60))
         // The last of the output may arrive a moment after the end.
-        try await Task.sleep(for: .milliseconds(50))
+        try await eventually("all output is here") { process.hasSaidAll.withLock { $0 } }
         return (code, process.output)
     }
 }

@@ -1,4 +1,5 @@
 import Foundation
+import TestKit
 
 /// `openssl s_server` with a certificate of its own signing. The program comes with ca-certificates, without which no https works.
 final class OpenSSLServer {
@@ -42,17 +43,11 @@ final class OpenSSLServer {
         process.standardInput = Pipe()
         let (output, outputFeed) = AsyncStream.makeStream(of: Data.self)
         let (ended, endedFeed) = AsyncStream.makeStream(of: Int32.self)
-        pipe.fileHandleForReading.readabilityHandler = { handle in
-            let data = handle.availableData
-            if data.isEmpty {
-                handle.readabilityHandler = nil
-                outputFeed.finish()
-            } else {
-                outputFeed.yield(data)
-            }
-        }
         process.terminationHandler = { endedFeed.yield($0.terminationStatus) }
         do { try process.run() } catch { throw Failure(description: "the TLS tests need /usr/bin/openssl (apt-get install openssl)") }
+        follow(pipe) { piece in
+            if let piece { outputFeed.yield(piece) } else { outputFeed.finish() }
+        }
         return (process, output, ended)
     }
 

@@ -27,24 +27,22 @@ struct ProgramTests {
             #expect((try await http.send(request).json as? [Any])?.count == 3)
             await http.shutdown()
             process.interrupt()
-            process.waitUntilExit()
+            try await eventually("the simulator ends") { !process.isRunning }
             #expect(process.terminationStatus == 0)
         }
     }
 
-    @Test func `a limit that is no limit is a usage error`() throws {
+    @Test func `a limit that is no limit is a usage error`() async throws {
         let (process, _) = try start(["--limit", "many"])
-        process.waitUntilExit()
+        try await eventually("the simulator ends") { !process.isRunning }
         #expect(process.terminationStatus == 64)
     }
 
     /// What the program prints, as it comes.
     private func pieces(_ output: Pipe) -> AsyncStream<String> {
         AsyncStream { input in
-            output.fileHandleForReading.readabilityHandler = { handle in
-                let data = handle.availableData
-                input.yield(String(decoding: data, as: UTF8.self))
-                if data.isEmpty { input.finish() }
+            follow(output) { piece in
+                if let piece { input.yield(String(decoding: piece, as: UTF8.self)) } else { input.finish() }
             }
         }
     }

@@ -30,6 +30,7 @@ public final class HTTPClient: Sendable {
     ///
     /// Throws `HTTPTransportError`, also when the task is cancelled (`cancelled`) or the client has been shut down (`closed`).
     public func send(_ request: HTTPRequest) async throws -> HTTPResponse {
+        guard !Task.isCancelled else { throw HTTPTransportError(code: .cancelled, mayHaveReachedServer: false) }
         let id = inbox.nextID()
         return try await withTaskCancellationHandler {
             try await withCheckedThrowingContinuation { submit(Submission(id: id, request: request, waiter: $0)) }

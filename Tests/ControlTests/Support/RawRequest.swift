@@ -10,7 +10,7 @@ enum RawRequest {
     static func send(_ request: String, to path: String) async throws -> Answer {
         // Reading blocks until the server hangs up: not on the tasks' threads, which serve the answer.
         try await withCheckedThrowingContinuation { continuation in
-            DispatchQueue.global().async { continuation.resume(with: Result { try exchange(request, path) }) }
+            Thread.detachNewThread { continuation.resume(with: Result { try exchange(request, path) }) }
         }
     }
 

@@ -46,7 +46,7 @@ enum Tool {
     private static func text(_ pipe: Pipe) async -> String {
         await withCheckedContinuation { continuation in
             // Reading blocks until the process ends: not on the tasks' threads.
-            DispatchQueue.global().async {
+            Thread.detachNewThread {
                 let data = (try? pipe.fileHandleForReading.readToEnd()) ?? Data()
                 continuation.resume(returning: String(decoding: data, as: UTF8.self))
             }
