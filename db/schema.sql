@@ -593,7 +593,7 @@ COMMENT ON TABLE bronze_strava.answer IS 'The newest answer for each API object,
 
 COMMENT ON COLUMN bronze_strava.answer.endpoint IS 'See bronze_strava.endpoint. 1 activity_summary, 2 activity, 3 streams, 4 athlete, 5 athlete_zones, 6 activity_zones, 7 gear.';
 
-COMMENT ON COLUMN bronze_strava.answer.object_id IS 'Activity id for endpoints 1, 2, 3 and 6; athlete id for 4 and 5; the number in the gear''s id for 7.';
+COMMENT ON COLUMN bronze_strava.answer.object_id IS 'Activity id for endpoints 1, 2, 3 and 6; athlete id for 4 and 5; for 7 the number in the gear''s id, negative for shoes.';
 
 COMMENT ON COLUMN bronze_strava.answer.request IS 'Path and query that was asked, without host and without token.';
 
@@ -2102,6 +2102,32 @@ COMMENT ON COLUMN sync.athlete.state IS 'active; reconnect: the grant is dead an
 
 COMMENT ON COLUMN sync.athlete.paused_until IS 'No sync before this instant; infinity: until resumed; null: not paused.';
 
+CREATE TABLE sync.athlete_object (
+    athlete_id bigint NOT NULL,
+    endpoint text NOT NULL,
+    object text DEFAULT ''::text NOT NULL,
+    state text DEFAULT 'pending'::text NOT NULL,
+    reason text,
+    attempts integer DEFAULT 0 NOT NULL,
+    next_try_at timestamp with time zone,
+    checked_at timestamp with time zone,
+    used_at timestamp with time zone,
+    CONSTRAINT athlete_object_endpoint CHECK ((endpoint = ANY (ARRAY['profile'::text, 'athlete_zones'::text, 'gear'::text]))),
+    CONSTRAINT athlete_object_state CHECK ((state = ANY (ARRAY['pending'::text, 'landed'::text, 'empty'::text, 'no_scope'::text, 'gone'::text, 'failed'::text, 'quarantined'::text])))
+);
+
+COMMENT ON TABLE sync.athlete_object IS 'What is here and what is not, and why, of the athlete''s own objects: one row per athlete and object. A profile or zones without a row were never asked for.';
+
+COMMENT ON COLUMN sync.athlete_object.endpoint IS 'profile, athlete_zones or gear.';
+
+COMMENT ON COLUMN sync.athlete_object.object IS 'Strava''s id of the gear (b… a bike, g… shoes); empty for the others.';
+
+COMMENT ON COLUMN sync.athlete_object.state IS 'As in sync.completeness.';
+
+COMMENT ON COLUMN sync.athlete_object.checked_at IS 'When Strava last answered, with the same bytes or others; null: never.';
+
+COMMENT ON COLUMN sync.athlete_object.used_at IS 'Start of the newest activity that a list named with this gear.';
+
 CREATE TABLE sync.completeness (
     athlete_id bigint NOT NULL,
     activity_id bigint NOT NULL,
@@ -2136,29 +2162,39 @@ CREATE VIEW silver.completeness WITH (security_barrier='true') AS
     (((k.landed + k.empty))::double precision / (NULLIF((k.listed - k.gone), 0))::double precision) AS share_complete,
     k.oldest_gap_at
    FROM ((sync.athlete a
-     CROSS JOIN ( VALUES ('summary'::text), ('detail'::text), ('streams'::text)) e(endpoint))
-     LEFT JOIN ( SELECT completeness.athlete_id,
-            completeness.endpoint,
+     CROSS JOIN ( VALUES ('summary'::text), ('detail'::text), ('streams'::text), ('profile'::text), ('athlete_zones'::text), ('gear'::text)) e(endpoint))
+     LEFT JOIN ( SELECT l.athlete_id,
+            l.endpoint,
             count(*) AS listed,
-            count(*) FILTER (WHERE (completeness.state = 'landed'::text)) AS landed,
-            count(*) FILTER (WHERE (completeness.state = 'pending'::text)) AS pending,
-            count(*) FILTER (WHERE (completeness.state = 'empty'::text)) AS empty,
-            count(*) FILTER (WHERE (completeness.state = 'no_scope'::text)) AS no_scope,
-            count(*) FILTER (WHERE (completeness.state = 'gone'::text)) AS gone,
-            count(*) FILTER (WHERE (completeness.state = 'failed'::text)) AS failed,
-            count(*) FILTER (WHERE (completeness.state = 'quarantined'::text)) AS quarantined,
-            min(completeness.start_at) FILTER (WHERE (completeness.state <> ALL (ARRAY['landed'::text, 'empty'::text, 'gone'::text]))) AS oldest_gap_at
-           FROM sync.completeness
-          GROUP BY completeness.athlete_id, completeness.endpoint) k ON (((k.athlete_id = a.athlete_id) AND (k.endpoint = e.endpoint))))
+            count(*) FILTER (WHERE (l.state = 'landed'::text)) AS landed,
+            count(*) FILTER (WHERE (l.state = 'pending'::text)) AS pending,
+            count(*) FILTER (WHERE (l.state = 'empty'::text)) AS empty,
+            count(*) FILTER (WHERE (l.state = 'no_scope'::text)) AS no_scope,
+            count(*) FILTER (WHERE (l.state = 'gone'::text)) AS gone,
+            count(*) FILTER (WHERE (l.state = 'failed'::text)) AS failed,
+            count(*) FILTER (WHERE (l.state = 'quarantined'::text)) AS quarantined,
+            min(l.start_at) FILTER (WHERE (l.state <> ALL (ARRAY['landed'::text, 'empty'::text, 'gone'::text]))) AS oldest_gap_at
+           FROM ( SELECT completeness.athlete_id,
+                    completeness.endpoint,
+                    completeness.state,
+                    completeness.start_at
+                   FROM sync.completeness
+                UNION ALL
+                 SELECT athlete_object.athlete_id,
+                    athlete_object.endpoint,
+                    athlete_object.state,
+                    NULL::timestamp with time zone
+                   FROM sync.athlete_object) l
+          GROUP BY l.athlete_id, l.endpoint) k ON (((k.athlete_id = a.athlete_id) AND (k.endpoint = e.endpoint))))
   WHERE silver.may_read_athlete(a.athlete_id);
 
-COMMENT ON VIEW silver.completeness IS 'What of each athlete is here and what is not: one row per athlete and kind of answer. Counts are activities.';
+COMMENT ON VIEW silver.completeness IS 'What of each athlete is here and what is not: one row per athlete and kind of answer. Counts are activities, or for the last three endpoints objects of the athlete''s own.';
 
 COMMENT ON COLUMN silver.completeness.athlete_id IS 'Strava''s number for the athlete.';
 
-COMMENT ON COLUMN silver.completeness.endpoint IS 'Kind of answer: summary (from the list), detail (laps and more), streams (point by point).';
+COMMENT ON COLUMN silver.completeness.endpoint IS 'Kind of answer: summary (from the list), detail (laps and more), streams (point by point); profile, athlete_zones and gear, which belong to no single activity.';
 
-COMMENT ON COLUMN silver.completeness.listed IS 'Activities that a list ever named, also those that are gone.';
+COMMENT ON COLUMN silver.completeness.listed IS 'Activities that a list ever named, also those that are gone; of gear, what a list named.';
 
 COMMENT ON COLUMN silver.completeness.landed IS 'Activities whose answer is here.';
 
@@ -2882,6 +2918,9 @@ ALTER TABLE ONLY silver.training_day
 ALTER TABLE ONLY sync.activity
     ADD CONSTRAINT activity_pk PRIMARY KEY (athlete_id, activity_id);
 
+ALTER TABLE ONLY sync.athlete_object
+    ADD CONSTRAINT athlete_object_pk PRIMARY KEY (athlete_id, endpoint, object);
+
 ALTER TABLE ONLY sync.athlete
     ADD CONSTRAINT athlete_pk PRIMARY KEY (athlete_id);
 
@@ -2995,6 +3034,9 @@ ALTER TABLE ONLY silver.training_day
 
 ALTER TABLE ONLY sync.activity
     ADD CONSTRAINT activity_athlete_fk FOREIGN KEY (athlete_id) REFERENCES sync.athlete(athlete_id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY sync.athlete_object
+    ADD CONSTRAINT athlete_object_athlete_fk FOREIGN KEY (athlete_id) REFERENCES sync.athlete(athlete_id) ON DELETE CASCADE;
 
 ALTER TABLE ONLY sync.completeness
     ADD CONSTRAINT completeness_activity_fk FOREIGN KEY (athlete_id, activity_id) REFERENCES sync.activity(athlete_id, activity_id) ON DELETE CASCADE;

@@ -54,12 +54,12 @@ import Testing
             }
             _ = try await daemon.database.query("UPDATE sync.completeness SET reason = 'manual activity' WHERE state = 'empty'")
             let explained = try await ask(daemon)
-            #expect(explained.calls == CallsMessage(list: 2, profile: 1, detail: 0, streams: 2) && explained.historyIsUnknown)
+            #expect(explained.calls == CallsMessage(list: 2, profile: 2, detail: 0, streams: 2) && explained.historyIsUnknown)
             #expect(
                 explained.gaps.map { "\($0.count) \($0.endpoint) \($0.state) \($0.reason ?? "")" }
                     == ["2 streams empty manual activity", "1 streams failed ", "1 streams pending "])
             let text = try await Tool.run(["explain", "7"], socket: daemon.socketPath)
-            #expect(text.code == 0 && text.out.contains("calls        at least 5 (2 list, 1 profile, 2 streams)"))
+            #expect(text.code == 0 && text.out.contains("calls        at least 6 (2 list, 2 profile, zones and gear, 2 streams)"))
         }
     }
 
@@ -79,7 +79,7 @@ import Testing
             #expect(
                 price.calls == CallsMessage(list: 0, profile: 0, detail: 0, streams: 1) && price.durationS == 0 && price.dayLimit == 30_000)
             let all = try await Tool.run(["sync", "--all", "--full", "--dry-run"], socket: daemon.socketPath)
-            #expect(all.code == 0 && all.out.contains("calls        at least 4 (2 list, 1 profile, 1 streams)"))
+            #expect(all.code == 0 && all.out.contains("calls        at least 5 (2 list, 2 profile, zones and gear, 1 streams)"))
             #expect(all.out.hasSuffix("nothing was changed\n"))
             #expect(try await rows() == before)
             let bad = try await RawRequest.get("/v1/price?only=zones", to: daemon.socketPath)

@@ -55,11 +55,11 @@ private let noon = Date(timeIntervalSince1970: 1_790_035_200)
             for athlete in world.athleteIDs { try await rig.connect(athlete) }
             let counter = CallCounter(database: rig.database)
             let before = try await counter.count(nil, full: false, only: nil, now: Date())
-            #expect(before == CallsNeeded(athletes: 2, list: 4, profile: 2, detail: 0, streams: 0, unknownHistories: 2))
+            #expect(before == CallsNeeded(athletes: 2, list: 4, profile: 4, detail: 0, streams: 0, unknownHistories: 2))
             try await rig.settle()
             let one = world.athleteIDs[0]
             #expect(world.crop(rig.simulator.truth(for: one).first { $0.pointCount > 0 }!.id, keeping: 0.5))
-            let walk = try await counter.count(one, full: true, only: nil, now: Date())
+            let walk = try await counter.count(one, full: true, only: [.list], now: Date())
             #expect(walk == CallsNeeded(athletes: 1, list: 2, profile: 0, detail: 0, streams: 0, unknownHistories: 0))
             rig.simulator.clearRequests()
             _ = try await rig.registry.requestSync(one, full: true, only: [.list], by: "test")

@@ -48,7 +48,7 @@ private let day = 86_400.0
     @Test func `those who began together come apart, and nobody waits longer than the interval`() {
         var state = SyncState(
             cursor: SyncCursor(walkStartedAt: now, newestStartAt: now, listedAt: now, historyCompleteAt: now))
-        state.profileFetchedAt = now
+        state.objects = .landed(at: now)
         var minutes: [Int: Int] = [:]
         let dues = (1...10_000).map { id -> Double in
             let plan = SyncPlan(settings: settings, athlete: AthleteID(Int64(id)))
@@ -63,7 +63,7 @@ private let day = 86_400.0
     @Test func `a turn that ends before its due time finds the same due time again`() {
         let plan = SyncPlan(settings: settings, athlete: AthleteID(77))
         var state = SyncState(cursor: SyncCursor(walkStartedAt: now, newestStartAt: now, listedAt: now, historyCompleteAt: now))
-        state.profileFetchedAt = now
+        state.objects = .landed(at: now)
         guard case .done(let due) = plan.next(state, now: now) else {
             Issue.record("something is due at once")
             return

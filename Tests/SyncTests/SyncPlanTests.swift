@@ -22,7 +22,7 @@ private func item(_ id: Int64, startedAgo: Double, missing: [CompletenessEndpoin
         var state = SyncState(
             cursor: SyncCursor(
                 walkStartedAt: ago(3_600), newestStartAt: ago(86_400), listedAt: ago(60), historyCompleteAt: ago(3_000)))
-        state.profileFetchedAt = ago(3_000)
+        state.objects = .landed(at: ago(2_900))
         return state
     }
 

@@ -20,7 +20,9 @@ enum PriceText {
     }
 
     static func parts(_ calls: CallsMessage) -> String {
-        let parts = [("list", calls.list), ("profile", calls.profile), ("detail", calls.detail), ("streams", calls.streams)]
+        let parts = [
+            ("list", calls.list), ("profile, zones and gear", calls.profile), ("detail", calls.detail), ("streams", calls.streams),
+        ]
         let named = parts.filter { $0.1 > 0 }.map { "\(Phrase.number($0.1)) \($0.0)" }
         return named.isEmpty ? "" : " (\(named.joined(separator: ", ")))"
     }

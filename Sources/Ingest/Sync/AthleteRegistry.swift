@@ -43,6 +43,11 @@ public struct AthleteRegistry: Sendable {
                 UPDATE sync.completeness SET state = 'pending', reason = NULL, next_try_at = NULL, updated_at = \(now)
                 WHERE athlete_id = \(athlete) AND state = 'no_scope'
                 """)
+            try await connection.query(
+                """
+                UPDATE sync.athlete_object SET state = 'pending', reason = NULL, next_try_at = NULL
+                WHERE athlete_id = \(athlete) AND state = 'no_scope'
+                """)
             try await vault.store(grant, for: athlete, on: connection)
             try await connection.query("SELECT pg_notify('sync', '')")
             return try rows.first?.decode(Bool.self) ?? false

@@ -94,24 +94,6 @@ extension AthleteSync {
         }
     }
 
-    /// Reads the athlete's own profile: weight, FTP and gear for silver.
-    func fetchProfile(_ requestClass: RequestClass) async throws {
-        // Whatever comes of it, this turn does not ask again: nothing else waits for the profile.
-        state.profileFetchedAt = now
-        let answer: StravaAnswer
-        do {
-            answer = try await get(.athlete, requestClass)
-        } catch let error as StravaError where error.isAboutOneObject {
-            return log(.warning, "profile not readable", error)
-        }
-        var batch = BronzeBatch(athleteID: claim.athleteID, lease: claim.lease)
-        batch.answers.append(
-            BronzeAnswer(
-                endpoint: .athlete, objectID: claim.athleteID.rawValue, request: StravaCall.athlete.pathAndQuery, status: answer.status,
-                fetchedAt: answer.fetchedAt, body: answer.body))
-        try await commit(batch)
-    }
-
     /// Fetches what is missing of one activity, its calls side by side, and lands it in one transaction.
     func fetch(_ item: WorkItem, _ requestClass: RequestClass) async throws {
         async let detail = item.missing[.detail] == nil ? nil : outcome(of: .detail, item, requestClass)
@@ -136,7 +118,7 @@ extension AthleteSync {
         }
     }
 
-    private func commit(_ batch: BronzeBatch) async throws {
+    func commit(_ batch: BronzeBatch) async throws {
         if batch.isEmpty { return }
         let receipt = try await environment.writer.commit(batch)
         landed += receipt.inserted + receipt.changed
@@ -161,7 +143,7 @@ struct FetchResult: Sendable {
 }
 
 extension BronzeBatch {
-    var isEmpty: Bool { answers.isEmpty && listed.isEmpty && ledger.isEmpty && quarantine.isEmpty && cursor == nil }
+    var isEmpty: Bool { answers.isEmpty && listed.isEmpty && ledger.isEmpty && quarantine.isEmpty && cursor == nil && objects.isEmpty }
 
     /// Adds the page's activities as one answer each, its list rows, and what could not be read.
     mutating func add(_ page: ActivityPage, request: String, answer: StravaAnswer) {
@@ -174,6 +156,7 @@ extension BronzeBatch {
                 ListedRow(
                     activityID: activity.activityID, startAt: activity.startAt, manual: activity.manual,
                     fingerprint: activity.fingerprint))
+            if let gear = activity.gearID.flatMap(AthleteObject.gear) { gearUses.append(GearUse(gear: gear, startAt: activity.startAt)) }
         }
         for rejected in page.rejected {
             quarantine.append(

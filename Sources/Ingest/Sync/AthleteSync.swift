@@ -105,7 +105,7 @@ actor AthleteSync {
     private func perform(_ step: NextStep, _ requestClass: RequestClass) async throws {
         switch step {
         case .list(let pass): try await tryList(pass, requestClass)
-        case .profile: try await fetchProfile(requestClass)
+        case .object(let object): try await fetch(object, requestClass)
         case .fetch(let item): try await fetch(item, requestClass)
         case .done: break
         }

@@ -7,6 +7,7 @@ public struct CallsNeeded: Sendable, Equatable {
     /// Athletes that would be synced: those with a grant.
     public let athletes: Int
     public let list: Int
+    /// The athletes' own objects: profile, zones and gear.
     public let profile: Int
     public let detail: Int
     public let streams: Int
@@ -44,15 +45,18 @@ public struct CallCounter: Sendable {
         let rows = try await database.query(
             """
             SELECT count(*), coalesce(sum(\(raw: Self.listCalls(full: full))), 0)::bigint,
-                   count(*) FILTER (WHERE p.fetched_at IS NULL OR p.fetched_at <= \(profileOld)),
+                   coalesce(sum(o.calls), 0)::bigint,
                    coalesce(sum(w.detail), 0)::bigint, coalesce(sum(w.streams), 0)::bigint,
                    count(*) FILTER (WHERE c.history_complete_at IS NULL)
             FROM sync.athlete a
             LEFT JOIN sync.cursor c USING (athlete_id)
             LEFT JOIN LATERAL (SELECT count(*) AS activities FROM sync.activity v
                 WHERE v.athlete_id = a.athlete_id AND v.gone_at IS NULL) known ON true
-            LEFT JOIN LATERAL (SELECT max(fetched_at) AS fetched_at FROM bronze_strava.answer b
-                WHERE b.athlete_id = a.athlete_id AND b.endpoint = 4) p ON true
+            LEFT JOIN LATERAL (
+                SELECT 2 - count(*) FILTER (WHERE g.endpoint <> 'gear') + count(*) FILTER (WHERE g.state IN ('pending', 'failed')
+                    OR g.endpoint = 'profile' AND g.checked_at <= \(profileOld)
+                    OR g.endpoint = 'athlete_zones' AND g.state = 'landed' AND \(full)) AS calls
+                FROM sync.athlete_object g WHERE g.athlete_id = a.athlete_id) o ON true
             LEFT JOIN LATERAL (
                 SELECT count(*) FILTER (WHERE k.endpoint = 'detail') AS detail, count(*) FILTER (WHERE k.endpoint = 'streams') AS streams
                 FROM sync.completeness k WHERE k.athlete_id = a.athlete_id AND k.state IN ('pending', 'failed')) w ON true

@@ -6,7 +6,7 @@ import Warehouse
 /// What an athlete's sync does next.
 public enum NextStep: Sendable, Equatable {
     case list(ListPass)
-    case profile
+    case object(AthleteObject)
     case fetch(WorkItem)
     /// Nothing is due; look again at this instant.
     case done(nextDueAt: Date)
@@ -32,7 +32,7 @@ public struct SyncPlan: Sendable {
 
     public func next(_ state: SyncState, now: Date) -> NextStep {
         if state.listTrouble == nil, let step = nextListStep(state, now: now) { return step }
-        if state.request?.only == nil, profileIsDue(state, now: now) { return .profile }
+        if state.request?.only == nil, let object = dueObject(state, now: now) { return .object(object) }
         if let item = firstWanted(state) { return .fetch(item) }
         return .done(nextDueAt: nextDue(state, now: now))
     }
@@ -103,11 +103,6 @@ public struct SyncPlan: Sendable {
         guard let listed = state.cursor.listedAt else { return true }
         if let request = state.request, listed < request.askedAt { return true }
         return listDueAt(state).map { $0 <= now } ?? true
-    }
-
-    private func profileIsDue(_ state: SyncState, now: Date) -> Bool {
-        guard let fetched = state.profileFetchedAt else { return true }
-        return fetched.addingTimeInterval(settings.profileInterval_s) <= now
     }
 
     /// Strava answers 400 to an `after` in the future (STRAVA_API.md 3.2); `newestStartAt` never is, but clocks differ.

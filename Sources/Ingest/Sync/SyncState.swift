@@ -111,7 +111,8 @@ public struct SyncState: Sendable {
     public var cursor: SyncCursor
     /// The incremental pass that this turn is in.
     public var pass: ListPass?
-    public var profileFetchedAt: Date?
+    /// The athlete's own objects, as the ledger has them; the profile and the zones always.
+    public var objects: [ObjectStanding] = [ObjectStanding(.profile), ObjectStanding(.zones)]
     /// Why the list could not be read in this turn; what is known already is fetched all the same.
     public var listTrouble: String?
     /// Due work, newest start first.

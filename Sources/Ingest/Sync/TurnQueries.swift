@@ -30,7 +30,6 @@ struct TurnQueries: Sendable {
         try await database.withConnection { connection in
             var state = SyncState(cursor: try await cursor(connection))
             state.request = request
-            state.profileFetchedAt = try await profileFetchedAt(connection)
             return try await withWork(state, connection, now: now, newestCount: newestCount)
         }
     }
@@ -42,6 +41,7 @@ struct TurnQueries: Sendable {
 
     private func withWork(_ old: SyncState, _ connection: Connection, now: Date, newestCount: Int) async throws -> SyncState {
         var state = old
+        state.objects = try await objects(connection)
         state.work = try await work(connection, old.endpointsWanted, now: now)
         let threshold = try await connection.query(
             """
@@ -76,15 +76,6 @@ struct TurnQueries: Sendable {
         return SyncCursor(
             walkPage: page, walkStartedAt: started, newestStartAt: newest, listedAt: listed, historyCompleteAt: complete,
             firstCompleteAt: first)
-    }
-
-    private func profileFetchedAt(_ connection: Connection) async throws -> Date? {
-        let rows = try await connection.query(
-            """
-            SELECT max(fetched_at) FROM bronze_strava.answer
-            WHERE athlete_id = \(athlete) AND endpoint = \(BronzeEndpoint.athlete.rawValue)
-            """)
-        return try rows.first?.decode(Date?.self)
     }
 
     private func work(_ connection: Connection, _ endpoints: [CompletenessEndpoint], now: Date) async throws -> [WorkItem] {

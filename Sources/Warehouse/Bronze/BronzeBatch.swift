@@ -102,6 +102,8 @@ public struct BronzeBatch: Sendable {
     public var ledger: [LedgerChange]
     public var cursor: CursorChange?
     public var quarantine: [QuarantineEntry]
+    public var objects: [ObjectChange] = []
+    public var gearUses: [GearUse] = []
 
     public init(
         athleteID: AthleteID, lease: LeaseFence, source: DataSource = .stravaAPI, answers: [BronzeAnswer] = [],

@@ -49,7 +49,7 @@ extension LandingQueries {
             if let cursor = plan.batch.batch.cursor { statements.append(move(cursor, of: plan.batch.athleteID, now: now)) }
         }
         if !quarantine.isEmpty { statements.append(setAside(quarantine, now: now)) }
-        return statements
+        return statements + objects(plans, now: now)
     }
 
     private static func bury(_ gone: [(AthleteID, LedgerChange)], now: Date) -> SQL {

@@ -38,7 +38,7 @@ public struct ExplanationMessage: Codable, Sendable, Equatable {
         }
     }
 
-    /// Activities of one endpoint that are in one state for one reason.
+    /// Activities of one endpoint, or objects of the athlete's own (profile, athlete_zones, gear), that are in one state for one reason.
     public struct Gap: Codable, Sendable, Equatable {
         public let endpoint: String
         public let state: String

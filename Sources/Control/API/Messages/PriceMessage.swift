@@ -1,6 +1,7 @@
 /// Calls to Strava that are still to be made, as far as the completeness ledger knows.
 public struct CallsMessage: Codable, Sendable, Equatable {
     public let list: Int
+    /// The athletes' own objects: profile, zones and gear.
     public let profile: Int
     public let detail: Int
     public let streams: Int

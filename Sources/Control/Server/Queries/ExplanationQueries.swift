@@ -40,7 +40,11 @@ struct ExplanationQueries: Sendable {
         let rows = try await database.query(
             """
             SELECT endpoint, state, reason, count(*), min(next_try_at) FILTER (WHERE state IN ('pending', 'failed'))
-            FROM sync.completeness WHERE athlete_id = \(athlete) AND state <> 'landed'
+            FROM (
+                SELECT endpoint, state, reason, next_try_at FROM sync.completeness WHERE athlete_id = \(athlete) AND state <> 'landed'
+                UNION ALL
+                SELECT endpoint, state, reason, next_try_at FROM sync.athlete_object WHERE athlete_id = \(athlete) AND state <> 'landed'
+            ) AS gap
             GROUP BY endpoint, state, reason ORDER BY count(*) DESC, endpoint, state, reason LIMIT \(ExplanationMessage.gapsMax)
             """)
         return try rows.map { row in

@@ -7,6 +7,8 @@ public struct ListedActivity: Sendable {
     public let startAt: Date
     /// Entered by hand: it has no streams.
     public let manual: Bool
+    /// Strava's id of the bike or the shoes: b or g and a number.
+    public let gearID: String?
     /// The exact bytes of the element as sent.
     public let body: [UInt8]
     /// SHA-256 over the listed figures whose change means that the activity was edited (`ActivityFigures.content`). 32 bytes.
@@ -19,6 +21,7 @@ public struct ListedActivity: Sendable {
         activityID = try Self.id(value)
         startAt = try Self.start(value)
         manual = value["manual"]?.flag ?? false
+        gearID = value["gear_id"]?.text
         body = element
         fingerprint = ActivityFigures.content.fingerprint(of: value)
         streamsFingerprint = ActivityFigures.streams.fingerprint(of: value)
