@@ -78,7 +78,7 @@ let package = Package(
         .target(
             name: "ControlServer",
             dependencies: [
-                "ControlAPI", "Core", "Database", "Governor", "StravaAPI", "Sync", "Vault",
+                "ControlAPI", "Core", "Database", "Governor", "StravaAPI", "Sync", "Vault", "Warehouse",
                 .product(name: "Hummingbird", package: "hummingbird"),
                 .product(name: "HummingbirdCore", package: "hummingbird"),
                 .product(name: "Logging", package: "swift-log"),

@@ -573,6 +573,59 @@ END $$;
 
 COMMENT ON FUNCTION sync.quota_turn(p_instance uuid, p_quarter_at timestamp with time zone, p_day_at timestamp with time zone, p_sequence bigint, p_kept bigint, p_settled bigint, p_want bigint, p_quarter_counts bigint[], p_day_counts bigint[], p_quarter_exhausted boolean, p_day_exhausted boolean, p_limits bigint[], p_limits_seen_at_s double precision, OUT granted bigint, OUT quarter_counts bigint[], OUT day_counts bigint[], OUT quarter_exhausted boolean, OUT day_exhausted boolean, OUT limits bigint[], OUT limits_seen_at_s double precision) IS 'One turn of one instance with the quota ledger: tells its totals, asks for calls. The same rule is QuotaBook in the program.';
 
+CREATE FUNCTION sync.silver_content(p_athlete_id bigint) RETURNS TABLE(table_name text, row_key bigint, content bigint)
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $_$
+DECLARE
+    target record;
+BEGIN
+    FOR target IN
+        SELECT c.oid::regclass AS place, c.relname,
+               string_agg(quote_ident(a.attname), ', ' ORDER BY a.attnum) FILTER (WHERE a.attnum = ANY (k.indkey)) AS keys,
+               coalesce(string_agg(quote_ident(a.attname), ', ' ORDER BY a.attnum) FILTER (WHERE a.attnum <> ALL (k.indkey) AND a.attname NOT IN (
+                   'transform_version', 'updated_at', 'loaded_at', 'changed_at', 'added_at', 'found_at', 'src_sha256', 'summary_sha256',
+                   'detail_sha256')), '') AS facts
+        FROM pg_class c
+        JOIN pg_namespace n ON n.oid = c.relnamespace
+        JOIN pg_index k ON k.indrelid = c.oid AND k.indisprimary
+        JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
+        WHERE n.nspname = 'silver' AND c.relkind IN ('r', 'p')
+        GROUP BY c.oid, c.relname
+        HAVING bool_or(a.attname = 'athlete_id')
+    LOOP
+        RETURN QUERY EXECUTE format(
+            'SELECT %L::text, hash_record_extended(ROW(%s), 0), hash_record_extended(ROW(%s), 0) FROM %s WHERE athlete_id = $1',
+            target.relname, target.keys, target.facts, target.place) USING p_athlete_id;
+    END LOOP;
+END $_$;
+
+COMMENT ON FUNCTION sync.silver_content(p_athlete_id bigint) IS 'One row per row of an athlete in the tables of silver: hashes of its key and of its content, to compare before and after a rebuild.';
+
+CREATE FUNCTION sync.silver_figures(p_athlete_id bigint) RETURNS TABLE(figure text, value double precision)
+    LANGUAGE sql STABLE
+    AS $$
+    SELECT f.figure, f.value
+    FROM (
+        SELECT count(*)::float8 AS activities, sum(distance_m) AS distance_m, sum(moving_time_s)::float8 AS moving_time_s,
+               sum(elevation_gain_m) AS elevation_gain_m
+        FROM silver.activity WHERE athlete_id = p_athlete_id
+    ) AS a
+    CROSS JOIN (SELECT sum(point_count)::float8 AS points FROM silver.activity_stream WHERE athlete_id = p_athlete_id) AS s
+    CROSS JOIN (SELECT sum(load) AS load FROM silver.activity_metric WHERE athlete_id = p_athlete_id) AS m
+    CROSS JOIN (
+        SELECT sum(u.seconds)::float8 AS zone_time_s
+        FROM silver.activity_zone z CROSS JOIN LATERAL unnest(z.seconds) AS u(seconds) WHERE z.athlete_id = p_athlete_id
+    ) AS z
+    CROSS JOIN (SELECT count(*)::float8 AS training_days FROM silver.training_day WHERE athlete_id = p_athlete_id) AS t
+    CROSS JOIN LATERAL (VALUES
+        ('activities', a.activities), ('distance_m', a.distance_m), ('moving_time_s', a.moving_time_s),
+        ('elevation_gain_m', a.elevation_gain_m), ('points', s.points), ('load', m.load), ('zone_time_s', z.zone_time_s),
+        ('training_days', t.training_days)) AS f(figure, value)
+$$;
+
+COMMENT ON FUNCTION sync.silver_figures(p_athlete_id bigint) IS 'Sums of the main figures of an athlete''s silver, units in their names; null: there is nothing to sum.';
+
 CREATE TABLE bronze_strava.answer (
     athlete_id bigint NOT NULL,
     source_id smallint DEFAULT 1 NOT NULL,
@@ -2824,6 +2877,33 @@ CREATE TABLE sync.setting (
 
 COMMENT ON TABLE sync.setting IS 'Settings of the whole installation that an admin changes while it runs (for example a pause of everything).';
 
+CREATE TABLE sync.silver_rebuild (
+    athlete_id bigint NOT NULL,
+    is_dry_run boolean NOT NULL,
+    requested_at timestamp with time zone NOT NULL,
+    started_at timestamp with time zone,
+    finished_at timestamp with time zone,
+    activities integer,
+    report jsonb,
+    error text
+);
+
+COMMENT ON TABLE sync.silver_rebuild IS 'The last rebuild of an athlete''s silver that was asked for, and the last dry run: one row each. Without an end it waits, is in work, or goes on after a restart.';
+
+COMMENT ON COLUMN sync.silver_rebuild.is_dry_run IS 'The rows are made and compared, then thrown away.';
+
+COMMENT ON COLUMN sync.silver_rebuild.requested_at IS 'When it was asked for, the last time.';
+
+COMMENT ON COLUMN sync.silver_rebuild.started_at IS 'Since when it is in work; null: it waits.';
+
+COMMENT ON COLUMN sync.silver_rebuild.finished_at IS 'When it ended, well or with an error; null: not yet.';
+
+COMMENT ON COLUMN sync.silver_rebuild.activities IS 'Activities that were made anew.';
+
+COMMENT ON COLUMN sync.silver_rebuild.report IS 'Rows per table (before, after, added, changed, removed) and sums of the main figures (before, after).';
+
+COMMENT ON COLUMN sync.silver_rebuild.error IS 'Why the rows of before were kept; null: they were replaced.';
+
 CREATE TABLE vault.token (
     athlete_id bigint NOT NULL,
     key_id text NOT NULL,
@@ -2954,6 +3034,9 @@ ALTER TABLE ONLY sync.schedule
 ALTER TABLE ONLY sync.setting
     ADD CONSTRAINT setting_pk PRIMARY KEY (key);
 
+ALTER TABLE ONLY sync.silver_rebuild
+    ADD CONSTRAINT silver_rebuild_pk PRIMARY KEY (athlete_id, is_dry_run);
+
 ALTER TABLE ONLY sync.transform_work
     ADD CONSTRAINT transform_work_pk PRIMARY KEY (athlete_id, activity_id);
 
@@ -2979,6 +3062,8 @@ CREATE INDEX run_by_time ON sync.run USING btree (finished_at);
 CREATE INDEX schedule_due ON sync.schedule USING btree (priority, due_at);
 
 CREATE INDEX schedule_lease ON sync.schedule USING btree (lease_expires_at) WHERE (lease_owner IS NOT NULL);
+
+CREATE INDEX silver_rebuild_waiting ON sync.silver_rebuild USING btree (requested_at) WHERE (finished_at IS NULL);
 
 CREATE INDEX transform_work_oldest ON sync.transform_work USING btree (enqueued_at);
 
@@ -3058,6 +3143,9 @@ ALTER TABLE ONLY sync.run
 
 ALTER TABLE ONLY sync.schedule
     ADD CONSTRAINT schedule_athlete_fk FOREIGN KEY (athlete_id) REFERENCES sync.athlete(athlete_id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY sync.silver_rebuild
+    ADD CONSTRAINT silver_rebuild_athlete_fk FOREIGN KEY (athlete_id) REFERENCES sync.athlete(athlete_id) ON DELETE CASCADE;
 
 ALTER TABLE ONLY vault.token
     ADD CONSTRAINT token_athlete_fk FOREIGN KEY (athlete_id) REFERENCES sync.athlete(athlete_id) ON DELETE CASCADE;

@@ -10,6 +10,6 @@ struct Fitnessctl: AsyncParsableCommand {
             """,
         subcommands: [
             StatusCommand.self, AthletesCommand.self, SyncCommand.self, PauseCommand.self, ResumeCommand.self, LimitsCommand.self,
-            QuarantineCommand.self, ExplainCommand.self, ExportCommand.self,
+            QuarantineCommand.self, ExplainCommand.self, RebuildCommand.self, ExportCommand.self,
         ])
 }

@@ -15,7 +15,7 @@ import Testing
         ["export", "--athlete", "0"], ["export", "--athlete", "5", "--format", "parquet"],
         ["explain", "0"],
         ["sync", "5", "--only", "zones"], ["sync", "5", "--full", "--only", "streams"], ["sync", "5", "--wait", "--dry-run"],
-        ["quarantine", "retry", "5", "streams"], ["quarantine", "drop", "5"],
+        ["quarantine", "retry", "5", "streams"], ["quarantine", "drop", "5"], ["rebuild", "5"], ["rebuild", "--athlete", "0"],
     ])
     func `wrong usage ends with 2 and says how it is meant`(arguments: [String]) async throws {
         let ending = try await Tool.run(arguments, socket: "/nonexistent/s")
@@ -30,6 +30,7 @@ import Testing
         ["export", "--athlete", "5"], ["explain", "5"], ["sync", "--all", "--dry-run"],
         ["sync", "5", "--only", "list", "--only", "detail"],
         ["quarantine", "show", "5", "streams", "6"], ["quarantine", "retry", "5"], ["quarantine", "drop", "5", "list", "0"],
+        ["rebuild"], ["rebuild", "--athlete", "5", "--dry-run"],
     ])
     func `without a daemon every command ends with 3 and one sentence`(arguments: [String]) async throws {
         let ending = try await Tool.run(arguments, socket: "/nonexistent/s")
@@ -50,7 +51,7 @@ import Testing
     @Test func `help ends with 0 and names every command`() async throws {
         let ending = try await Tool.run(["--help"])
         #expect(ending.code == 0)
-        for command in ["status", "athletes", "sync", "pause", "resume", "limits", "quarantine", "explain"] {
+        for command in ["status", "athletes", "sync", "pause", "resume", "limits", "quarantine", "explain", "rebuild"] {
             #expect(ending.out.contains("  \(command) "))
         }
     }

@@ -59,6 +59,14 @@ struct Bench {
         return count
     }
 
+    /// Makes the athlete's silver anew, or tries it out; answers how many athletes were asked for.
+    @discardableResult
+    func rebuild(_ athlete: AthleteID? = nil, isDryRun: Bool = false) async throws -> Int {
+        let count = try await RebuildDesk(database: database).request(athlete, isDryRun: isDryRun, now: clock.now)
+        while try await runner.rebuildOnce() {}
+        return count
+    }
+
     /// The one value of a statement.
     func value<Value: SQLDecodable>(_ sql: SQL, as type: Value.Type = Value.self) async throws -> Value {
         let rows = try await database.query(sql)

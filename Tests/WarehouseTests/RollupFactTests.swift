@@ -26,7 +26,7 @@ import Testing
             let history = "SELECT valid_from::date, weight_kg, ftp_w FROM silver.athlete_history ORDER BY valid_from"
             let expected = ["(2026-11-23,70.5,250)", "(2026-11-25,70.5,260)", "(2026-11-26,69,260)"]
             #expect(try await bench.lines(history) == expected)
-            try await bench.runner.rebuild(athlete: nil)
+            try await bench.rebuild()
             try await bench.transform()
             #expect(try await bench.lines(history) == expected)
             let at = """

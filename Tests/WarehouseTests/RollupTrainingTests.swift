@@ -71,7 +71,7 @@ import Testing
             #expect(
                 try await bench.lines("SELECT round(trimp::numeric, 4) FROM silver.activity_metric WHERE activity_id = 1") == ["(43.4769)"])
             try await database.query("UPDATE sync.activity SET gone_at = now() WHERE activity_id = 2")
-            try await bench.runner.rebuild(athlete: nil)
+            try await bench.rebuild()
             try await bench.transform()
             #expect(try await bench.lines(reference) == ["(190,t,60)"])
         }
@@ -123,11 +123,11 @@ import Testing
             try await bench.transform()
             #expect(try await bench.value("SELECT count(*) FROM silver.training_day", as: Int.self) == 5)
             for id in [1, 5] { try await database.query("UPDATE sync.activity SET gone_at = now() WHERE activity_id = \(id)") }
-            try await bench.runner.rebuild(athlete: nil)
+            try await bench.rebuild()
             try await bench.transform()
             #expect(try await bench.lines(days) == ["(2026-07-03,1,100.0000,2.3528,13.3122,0.0000)"])
             try await database.query("UPDATE sync.activity SET gone_at = now()")
-            try await bench.runner.rebuild(athlete: nil)
+            try await bench.rebuild()
             try await bench.transform()
             #expect(try await bench.lines(days) == [])
         }

@@ -145,7 +145,7 @@ import Testing
                 try await bench.lines("SELECT endpoint, object_id, reason FROM sync.quarantine") == ["(silver,2,transform_failed)"])
 
             try await database.query("ALTER TABLE silver.activity DROP CONSTRAINT no_2")
-            try await bench.runner.rebuild(athlete: Bench.athlete)
+            try await bench.rebuild(Bench.athlete)
             try await bench.transform()
             #expect(try await bench.lines("SELECT activity_id FROM silver.activity ORDER BY 1") == ["(1)", "(2)", "(3)"])
             #expect(try await bench.value("SELECT count(*) FROM sync.quarantine", as: Int.self) == 0)
@@ -171,8 +171,7 @@ import Testing
             try await database.query(
                 "INSERT INTO silver.activity (athlete_id, activity_id, has_detail, transform_version) VALUES (\(Bench.athlete), 77, false, 1)"
             )
-            #expect(try await bench.runner.rebuild(athlete: nil) == 4)
-            #expect(try await bench.transform() == 4)
+            #expect(try await bench.rebuild() == 1)
             #expect(try await bench.lines(content) == before)
         }
     }

@@ -23,15 +23,19 @@ public enum ControlRoute: String, CaseIterable, Sendable {
     case quarantineEntry
     case quarantineRetry
     case quarantineDrop
+    case rebuildAll
+    case rebuildAthlete
+    case rebuildReportAll
+    case rebuildReportAthlete
 
     /// The HTTP method, upper case.
     public var method: String {
         switch self {
         case .status, .athletes, .athlete, .explanation, .export, .priceAll, .priceAthlete, .progressAll, .progressAthlete, .limits,
-            .quarantine, .quarantineEntry:
+            .quarantine, .quarantineEntry, .rebuildReportAll, .rebuildReportAthlete:
             "GET"
         case .importAthletes, .syncAll, .syncAthlete, .pauseAll, .pauseAthlete, .resumeAll, .resumeAthlete, .connect,
-            .quarantineRetry, .quarantineDrop:
+            .quarantineRetry, .quarantineDrop, .rebuildAll, .rebuildAthlete:
             "POST"
         }
     }
@@ -61,6 +65,8 @@ public enum ControlRoute: String, CaseIterable, Sendable {
         case .quarantineEntry: "/v1/quarantine/entry"
         case .quarantineRetry: "/v1/quarantine/retry"
         case .quarantineDrop: "/v1/quarantine/drop"
+        case .rebuildAll, .rebuildReportAll: "/v1/rebuild"
+        case .rebuildAthlete, .rebuildReportAthlete: "/v1/athletes/{athlete_id}/rebuild"
         }
     }
 

@@ -49,20 +49,40 @@ struct SilverBatch: Sendable {
     }
 
     private func transform(_ work: [SilverWork], on connection: Connection) async throws {
+        try await connection.execute(SilverQueries.temporaryTables)
+        let material = try await make(work, whateverSilverHas: false, on: connection)
+        try await run(scripts.afterArrays, on: connection)
+        _ = try await connection.pipeline(books(material) + [SilverQueries.done(work)])
+    }
+
+    /// Makes the rows of the work anew whatever silver has. What sums over all of an athlete's activities is left to `sumUp`. The temporary
+    /// tables must be there.
+    func remake(_ work: [SilverWork], on connection: Connection) async throws {
+        try await connection.execute(SilverQueries.emptyTemporaryTables)
+        let material = try await make(work, whateverSilverHas: true, on: connection)
+        _ = try await connection.pipeline(books(material))
+    }
+
+    /// Runs the files that sum over all of an athlete's activities, once for all of them.
+    func sumUp(_ athlete: AthleteID, on connection: Connection) async throws {
+        try await connection.execute(SilverQueries.emptyTemporaryTables)
+        _ = try await connection.pipeline(SilverQueries.fillAll(athlete))
+        try await run(scripts.afterArrays, on: connection)
+    }
+
+    private func make(_ work: [SilverWork], whateverSilverHas: Bool, on connection: Connection) async throws -> SilverMaterial {
         let rows = try await connection.pipeline([
             SilverQueries.heads(of: work), SilverQueries.tombstones(of: work), SilverQueries.states(of: work),
         ])
-        let inventory = try SilverInventory(heads: rows[0], tombstones: rows[1], states: rows[2])
+        let inventory = try SilverInventory(heads: rows[0], tombstones: rows[1], states: rows[2], whateverSilverHas: whateverSilverHas)
         var material = try await read(inventory.needed, on: connection)
-        try await connection.execute(SilverQueries.temporaryTables)
         let filled = try await connection.pipeline([
             SilverQueries.fill(inventory.activities, material), SilverQueries.fill(inventory.athletes, material),
         ])
         try note(filled, inventory, in: &material)
         try await run(scripts.beforeArrays, on: connection)
         _ = try await connection.pipeline(arrays(inventory, material))
-        try await run(scripts.afterArrays, on: connection)
-        _ = try await connection.pipeline(books(material) + [SilverQueries.done(work)])
+        return material
     }
 
     private func arrays(_ inventory: SilverInventory, _ material: SilverMaterial) -> [SQL] {

@@ -13,7 +13,8 @@ struct SilverInventory: Sendable {
     let activities: [ChangedActivity]
     let athletes: [ChangedAthlete]
 
-    init(heads: Rows, tombstones: Rows, states: Rows) throws {
+    /// - Parameter whateverSilverHas: all is to be made anew.
+    init(heads: Rows, tombstones: Rows, states: Rows, whateverSilverHas: Bool) throws {
         let gone = try Set(
             tombstones.map { row in
                 let (athlete, activity) = try row.decode(AthleteID.self, Int64.self)
@@ -40,7 +41,7 @@ struct SilverInventory: Sendable {
         }
         for row in states {
             let (key, state) = try Self.state(row)
-            add(key) { $0.silver = state }
+            add(key) { $0.silver = whateverSilverHas ? nil : state }
         }
         self.activities = activities.values.sorted { ($0.athleteID, $0.activityID, $0.source) < ($1.athleteID, $1.activityID, $1.source) }
         self.athletes = athletes.values.sorted { ($0.athleteID, $0.source) < ($1.athleteID, $1.source) }

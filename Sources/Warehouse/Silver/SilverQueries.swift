@@ -4,11 +4,13 @@ import Foundation
 
 /// The statements with which the runner takes work, looks at what is there, and reads bronze.
 enum SilverQueries {
-    /// The oldest work that nobody else works on, with the bytes it may have to read.
+    /// The oldest work that nobody else works on, with the bytes it may have to read. An athlete whose silver is made anew waits.
     static func claim(max: Int) -> SQL {
         """
         SELECT \(raw: workColumns)
         FROM sync.transform_work w
+        WHERE NOT EXISTS (
+            SELECT FROM sync.silver_rebuild r WHERE r.athlete_id = w.athlete_id AND r.finished_at IS NULL AND r.started_at IS NOT NULL)
         ORDER BY w.enqueued_at
         LIMIT \(max)
         FOR UPDATE OF w SKIP LOCKED
@@ -91,4 +93,6 @@ enum SilverQueries {
             PRIMARY KEY (athlete_id, source_id)
         ) ON COMMIT DELETE ROWS
         """
+
+    static let emptyTemporaryTables = "TRUNCATE changed_activity, changed_athlete"
 }

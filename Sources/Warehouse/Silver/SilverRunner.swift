@@ -34,16 +34,24 @@ public struct SilverRunner: Service {
 
     /// Works until graceful shutdown or cancellation. Throws only when the SQL files can't be read.
     public func run() async throws {
-        _ = try scripts.get()
+        let rebuilder = try rebuilder()
         let (wakes, wake) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
-        wake.yield()
+        let (rebuildWakes, rebuildWake) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
+        @Sendable func wakeAll() {
+            wake.yield()
+            rebuildWake.yield()
+        }
+        wakeAll()
         await cancelWhenGracefulShutdown {
             await withTaskGroup { group in
                 group.addTask {
-                    for await _ in database.notifications(on: "silver") { wake.yield() }
+                    for await _ in database.notifications(on: "silver") { wakeAll() }
                 }
                 group.addTask {
-                    while (try? await clock.sleep(for: Self.pollInterval)) != nil { wake.yield() }
+                    while (try? await clock.sleep(for: Self.pollInterval)) != nil { wakeAll() }
+                }
+                group.addTask {
+                    for await _ in rebuildWakes { await rebuilder.drain() }
                 }
                 await enqueueOutdated()
                 for await _ in wakes { await drain() }
@@ -66,20 +74,14 @@ public struct SilverRunner: Service {
         }
     }
 
-    /// Has all of an athlete's silver (of everyone's: nil) made anew from bronze by the ordinary run, behind live work. No call to
-    /// Strava is made, rows stay readable until they are replaced. Answers how many activities and athletes were put on the list.
+    /// Makes one athlete's silver anew that was asked for through `RebuildDesk`; false: nothing was asked for.
+    ///
+    /// - Throws: `DatabaseError` when the database can't be reached; the request stands.
     @discardableResult
-    public func rebuild(athlete: AthleteID?) async throws -> Int {
-        var count = 0
-        for athlete in try await athletes(athlete) {
-            count += try await database.transaction { try await $0.pipeline(SilverQueries.rebuild(athlete))[0].affected }
-        }
-        return count
-    }
+    public func rebuildOnce() async throws -> Bool { try await rebuilder().runOnce() }
 
-    private func athletes(_ athlete: AthleteID?) async throws -> [AthleteID] {
-        if let athlete { return [athlete] }
-        return try await database.query("SELECT athlete_id FROM sync.athlete ORDER BY athlete_id").map { try $0.decode(AthleteID.self) }
+    private func rebuilder() throws -> SilverRebuilder {
+        SilverRebuilder(database: database, scripts: try scripts.get(), clock: clock, logger: logger)
     }
 
     private func transform(_ claim: SQL) async throws -> Int {
@@ -88,7 +90,7 @@ public struct SilverRunner: Service {
     }
 
     /// An error that the same work will meet again, unlike a broken connection or a deadlock.
-    private static func isPoison(_ error: any Error) -> Bool {
+    static func isPoison(_ error: any Error) -> Bool {
         guard let error = error as? DatabaseError else { return error is WarehouseError }
         return [.statement, .constraint, .decoding].contains(error.code)
     }

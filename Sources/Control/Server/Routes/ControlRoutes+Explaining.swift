@@ -39,16 +39,15 @@ extension ControlRoutes {
     }
 
     private func priceQuery(_ request: Request) throws -> (full: Bool, only: [SyncStep]?) {
-        let full = request.uri.queryParameters["full"].map(String.init) ?? "false"
-        guard ["true", "false"].contains(full) else { throw ControlRefusal.badRequest("full must be true or false") }
-        guard let names = request.uri.queryParameters["only"] else { return (full == "true", nil) }
+        let full = try RequestReading.flag(request, "full")
+        guard let names = request.uri.queryParameters["only"] else { return (full, nil) }
         let only = try names.split(separator: ",", omittingEmptySubsequences: false).map { name in
             guard let step = SyncStep(rawValue: String(name)) else {
                 throw ControlRefusal.badRequest("only names steps, with commas between them: list, detail, streams")
             }
             return step
         }
-        return (full == "true", only)
+        return (full, only)
     }
 }
 

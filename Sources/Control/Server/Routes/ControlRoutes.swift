@@ -41,6 +41,10 @@ struct ControlRoutes: Sendable {
         case .pauseAthlete: try ControlAnswer.json(try await pause(RequestReading.athlete(context), request), status: .accepted)
         case .resumeAll: try ControlAnswer.json(try await resume(nil), status: .accepted)
         case .resumeAthlete: try ControlAnswer.json(try await resume(RequestReading.athlete(context)), status: .accepted)
+        case .rebuildAll: try ControlAnswer.json(try await rebuild(nil, request), status: .accepted)
+        case .rebuildAthlete: try ControlAnswer.json(try await rebuild(RequestReading.athlete(context), request), status: .accepted)
+        case .rebuildReportAll: try ControlAnswer.json(try await rebuildReport(nil, request))
+        case .rebuildReportAthlete: try ControlAnswer.json(try await rebuildReport(RequestReading.athlete(context), request))
         case .progressAll: try await progress(nil, request)
         case .progressAthlete: try await progress(RequestReading.athlete(context), request)
         }

@@ -40,6 +40,13 @@ enum RequestReading {
         return value
     }
 
+    /// Absent: false.
+    static func flag(_ request: Request, _ name: String) throws -> Bool {
+        let text = request.uri.queryParameters[name[...]].map(String.init) ?? "false"
+        guard let value = Bool(text) else { throw ControlRefusal.badRequest("\(name) must be true or false") }
+        return value
+    }
+
     static func time(_ request: Request, _ name: String) throws -> Date {
         guard let text = request.uri.queryParameters[name[...]], let time = ControlTime.date(String(text)) else {
             throw ControlRefusal.badRequest("\(name) must be an ISO-8601 time in UTC, for example 2026-01-31T12:00:00Z")
