@@ -40,4 +40,5 @@ SELECT create_distributed_table('silver.split', 'athlete_id', colocate_with => '
 SELECT create_distributed_table('silver.activity_stream', 'athlete_id', colocate_with => 'sync.athlete');
 SELECT create_distributed_table('silver.activity_rollup', 'athlete_id', colocate_with => 'sync.athlete');
 SELECT create_distributed_table('silver.activity_metric', 'athlete_id', colocate_with => 'sync.athlete');
+SELECT create_distributed_table('silver.quality_finding', 'athlete_id', colocate_with => 'sync.athlete');
 SELECT create_distributed_table('silver.activity_zone', 'athlete_id', colocate_with => 'sync.athlete');

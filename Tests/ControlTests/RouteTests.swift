@@ -14,7 +14,31 @@ import Testing
             #expect(status.uptimeS >= 60 && status.uptimeS < 120)
             #expect(status.athletes == .init(total: 0, active: 0, paused: 0, reconnect: 0, erasing: 0, working: 0))
             #expect(status.activities == 0 && status.silver.points == 0 && status.quarantined == 0 && status.lastErrors.isEmpty)
-            #expect(status.paused == nil)
+            #expect(status.paused == nil && status.quality.isEmpty)
+        }
+    }
+
+    @Test func `findings of data quality are counted by check, for all and for one athlete`() async throws {
+        try await ControlHarness.serve { daemon in
+            for id in Int64(7)...8 {
+                try await daemon.addAthlete(id)
+                _ = try await daemon.database.query("INSERT INTO silver.athlete (athlete_id) VALUES (\(id))")
+            }
+            for (athlete, activity, check) in [(Int64(7), Int64(1), "point_count"), (7, 2, "point_count"), (8, 3, "short_points")] {
+                _ = try await daemon.database.query(
+                    "INSERT INTO silver.activity (athlete_id, activity_id, has_detail, transform_version) VALUES (\(athlete), \(activity), false, 1)"
+                )
+                _ = try await daemon.database.query(
+                    "INSERT INTO silver.quality_finding (athlete_id, activity_id, check_name, measured) VALUES (\(athlete), \(activity), \(check), 1)"
+                )
+            }
+            let all = [QualityCount(check: "point_count", activities: 2), QualityCount(check: "short_points", activities: 1)]
+            let status: StatusMessage = try await daemon.client.ask(ControlTarget(.status))
+            #expect(status.quality == all)
+            let athletes: AthletesMessage = try await daemon.client.ask(ControlTarget(.athletes))
+            #expect(athletes.athletes.map(\.quality) == [[all[0]], [all[1]]])
+            let text = try await Tool.run(["athletes", "show", "7"], socket: daemon.socketPath)
+            #expect(text.out.contains("quality      2 point_count\n"))
         }
     }
 

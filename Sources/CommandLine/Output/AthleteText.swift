@@ -13,6 +13,7 @@ enum AthleteText {
             "history      \(athlete.historyCompleteAt.map { "complete \(Phrase.relative($0, now: now))" } ?? "not yet complete")",
             "last sync    \(Phrase.relative(athlete.schedule.lastFinishedAt, now: now))",
             "next         \(next(athlete, now: now))",
+            "quality      \(QualityText.line(athlete.quality))",
         ]
         if let error = athlete.schedule.lastError {
             lines.append(Terminal.red("last error   \(Terminal.safe(error)) (\(athlete.schedule.failures) in a row)"))

@@ -26,6 +26,7 @@ struct StatusText {
             activities   \(Phrase.number(status.activities))
             points       \(Phrase.number(status.silver.points)) in silver\(backlog)
             quarantine   \(Phrase.number(status.quarantined))
+            quality      \(QualityText.line(status.quality))
             """
     }
 

@@ -8,12 +8,16 @@ struct DecodedStreams: Sendable, Equatable {
     let originalSize: Int?
     let seriesType: String?
     let resolution: String?
+    /// Points by which the shortest list was shorter than the longest.
+    let shortPoints: Int
     private let series: [[Double]?]
 
     /// - Parameter series: in the order of `StreamColumn`; series of different length are filled up with NaN to the longest.
     init(series: [[Double]?], originalSize: Int?, seriesType: String?, resolution: String?) {
-        let longest = series.compactMap { $0?.count }.max() ?? 0
+        let counts = series.compactMap { $0?.count }
+        let longest = counts.max() ?? 0
         count = longest
+        shortPoints = longest - (counts.min() ?? 0)
         self.originalSize = originalSize
         self.seriesType = seriesType
         self.resolution = resolution

@@ -39,11 +39,12 @@ extension SilverQueries {
     /// Stores an activity's arrays, provided that silver has the activity.
     static func store(_ streams: DecodedStreams, of head: AnswerHead) -> SQL {
         let key = head.key
+        let facts = StreamFacts(streams)
         return """
             INSERT INTO silver.activity_stream AS t (
                 athlete_id, source_id, activity_id, point_count, original_size, series_type, resolution, time_s, distance_m,
                 latitude_e6, longitude_e6, altitude_m, velocity_mps, grade_percent, heartrate_bpm, cadence_rpm, power_w, temperature_c,
-                moving, transform_version, src_sha256)
+                moving, short_points, disordered_points, end_distance_m, min_heartrate_bpm, max_heartrate_bpm, transform_version, src_sha256)
             SELECT a.athlete_id, a.source_id, a.activity_id, \(Int32(streams.count)),
                    \(streams.originalSize.map(Int32.init(clamping:)) as Int32?), \(streams.seriesType as String?),
                    \(streams.resolution as String?), \(PackedArray<Int32>(streams[.time])), \(PackedArray<Float>(streams[.distance])),
@@ -52,6 +53,9 @@ extension SilverQueries {
                    \(PackedArray<Float>(streams[.grade])), \(PackedArray<Int16>(streams[.heartrate])),
                    \(PackedArray<Int16>(streams[.cadence])), \(PackedArray<Int16>(streams[.watts])),
                    \(PackedArray<Int16>(streams[.temperature])), \(PackedArray<Bool>(streams[.moving])),
+                   \(Int32(clamping: facts.shortPoints)), \(facts.disorderedPoints.map(Int32.init(clamping:)) as Int32?),
+                   \(facts.endDistance_m as Double?), \(facts.minHeartrate_bpm.map(Self.smallint) as Int16?),
+                   \(facts.maxHeartrate_bpm.map(Self.smallint) as Int16?),
                    \(TransformVersion.current), \(head.sha256)
             FROM silver.activity a
             WHERE a.athlete_id = \(key.athleteID) AND a.source_id = \(key.source) AND a.activity_id = \(key.objectID)
@@ -61,10 +65,15 @@ extension SilverQueries {
                 latitude_e6 = excluded.latitude_e6, longitude_e6 = excluded.longitude_e6, altitude_m = excluded.altitude_m,
                 velocity_mps = excluded.velocity_mps, grade_percent = excluded.grade_percent, heartrate_bpm = excluded.heartrate_bpm,
                 cadence_rpm = excluded.cadence_rpm, power_w = excluded.power_w, temperature_c = excluded.temperature_c,
-                moving = excluded.moving, transform_version = excluded.transform_version, src_sha256 = excluded.src_sha256,
+                moving = excluded.moving, short_points = excluded.short_points, disordered_points = excluded.disordered_points,
+                end_distance_m = excluded.end_distance_m, min_heartrate_bpm = excluded.min_heartrate_bpm,
+                max_heartrate_bpm = excluded.max_heartrate_bpm, transform_version = excluded.transform_version, src_sha256 = excluded.src_sha256,
                 loaded_at = now()
             """
     }
+
+    /// The nearest smallint: a wild value is still a finding.
+    private static func smallint(_ value: Double) -> Int16 { Int16(min(max(value.rounded(), -32768), 32767)) }
 
     static func done(_ work: [SilverWork]) -> SQL {
         """

@@ -58,11 +58,13 @@ public struct AthleteMessage: Codable, Sendable, Equatable {
     public let newestStartAt: Date?
     /// When the walk over the whole history last came to its end.
     public let historyCompleteAt: Date?
+    /// Checks that activities do not pass; empty: all pass all.
+    public let quality: [QualityCount]
 
     public init(
         athleteID: Int64, uid: String?, state: String, stateReason: String?, scope: [String], paused: PauseMessage?,
         connectedAt: Date, schedule: Schedule, activities: Int, endpoints: [EndpointCounts], newestStartAt: Date?,
-        historyCompleteAt: Date?
+        historyCompleteAt: Date?, quality: [QualityCount]
     ) {
         self.athleteID = athleteID
         self.uid = uid
@@ -76,10 +78,11 @@ public struct AthleteMessage: Codable, Sendable, Equatable {
         self.endpoints = endpoints
         self.newestStartAt = newestStartAt
         self.historyCompleteAt = historyCompleteAt
+        self.quality = quality
     }
 
     enum CodingKeys: String, CodingKey {
-        case uid, state, scope, paused, schedule, activities, endpoints
+        case uid, state, scope, paused, schedule, activities, endpoints, quality
         case athleteID = "athlete_id"
         case stateReason = "state_reason"
         case connectedAt = "connected_at"

@@ -69,6 +69,8 @@ public struct StatusMessage: Codable, Sendable, Equatable {
     public let endpoints: [EndpointCounts]
     public let silver: Silver
     public let quarantined: Int
+    /// Checks that activities do not pass; empty: all pass all.
+    public let quality: [QualityCount]
     public let quota: [QuotaWindowMessage]
     public let waiting: WaitingMessage?
     /// The pause of everything; absent when there is none.
@@ -80,7 +82,8 @@ public struct StatusMessage: Codable, Sendable, Equatable {
 
     public init(
         version: String, startedAt: Date, uptimeS: Int, athletes: Athletes, activities: Int, endpoints: [EndpointCounts],
-        silver: Silver, quarantined: Int, quota: [QuotaWindowMessage], waiting: WaitingMessage?, paused: PauseMessage?,
+        silver: Silver, quarantined: Int, quality: [QualityCount], quota: [QuotaWindowMessage], waiting: WaitingMessage?,
+        paused: PauseMessage?,
         lastErrors: [RunError], countedAt: Date
     ) {
         self.version = version
@@ -91,6 +94,7 @@ public struct StatusMessage: Codable, Sendable, Equatable {
         self.endpoints = endpoints
         self.silver = silver
         self.quarantined = quarantined
+        self.quality = quality
         self.quota = quota
         self.waiting = waiting
         self.paused = paused
@@ -99,7 +103,7 @@ public struct StatusMessage: Codable, Sendable, Equatable {
     }
 
     enum CodingKeys: String, CodingKey {
-        case version, athletes, activities, endpoints, silver, quarantined, quota, waiting, paused
+        case version, athletes, activities, endpoints, silver, quarantined, quality, quota, waiting, paused
         case startedAt = "started_at"
         case uptimeS = "uptime_s"
         case lastErrors = "last_errors"

@@ -13,14 +13,15 @@ struct AthleteQueries: Sendable {
         let rows = try await database.query(Self.athletes((after + 1)...Int64.max, limit: limit + 1, now))
         let ids = try rows.prefix(limit).map { try $0.column(0, as: Int64.self) }
         let counts = try await endpointCounts(ids)
-        let athletes = try rows.prefix(limit).map { try message($0, counts) }
+        let quality = try await qualityCounts(ids)
+        let athletes = try rows.prefix(limit).map { try message($0, counts, quality) }
         return AthletesMessage(athletes: athletes, nextAfter: rows.count > limit ? ids.last : nil)
     }
 
     /// Nil: there is no such athlete.
     func athlete(_ id: Int64) async throws -> AthleteMessage? {
         guard let row = try await database.query(Self.athletes(id...id, limit: 1, now)).first else { return nil }
-        return try message(row, try await endpointCounts([id]))
+        return try message(row, try await endpointCounts([id]), try await qualityCounts([id]))
     }
 
     private static func athletes(_ ids: ClosedRange<Int64>, limit: Int, _ now: Date) -> SQL {
@@ -44,14 +45,26 @@ struct AthleteQueries: Sendable {
         return Dictionary(grouping: counts, by: \.0).mapValues { EndpointCounting.messages($0.map { ($0.1, $0.2, $0.3) }) }
     }
 
-    private func message(_ row: Row, _ counts: [Int64: [EndpointCounts]]) throws -> AthleteMessage {
+    private func qualityCounts(_ ids: [Int64]) async throws -> [Int64: [QualityCount]] {
+        let rows = try await database.query(
+            """
+            SELECT athlete_id, check_name, count(*) FROM silver.quality_finding WHERE athlete_id = ANY (\(ids))
+            GROUP BY athlete_id, check_name ORDER BY athlete_id, check_name
+            """)
+        let counts = try rows.map { try $0.decode(Int64.self, String.self, Int.self) }
+        return Dictionary(grouping: counts, by: \.0).mapValues { $0.map { QualityCount(check: $0.1, activities: $0.2) } }
+    }
+
+    private func message(
+        _ row: Row, _ counts: [Int64: [EndpointCounts]], _ quality: [Int64: [QualityCount]]
+    ) throws -> AthleteMessage {
         let (id, uid, state, stateReason, scope, isPaused, pausedUntil, pauseReason, connectedAt) = try row.decode(
             Int64.self, String?.self, String.self, String?.self, String.self, Bool?.self, Date?.self, String?.self, Date.self)
         return AthleteMessage(
             athleteID: id, uid: uid, state: state, stateReason: stateReason, scope: scope.split(separator: ",").map(String.init),
             paused: isPaused == true ? PauseMessage(until: pausedUntil, reason: pauseReason) : nil, connectedAt: connectedAt,
             schedule: try schedule(row), activities: try row.column(17), endpoints: counts[id] ?? [],
-            newestStartAt: try row.column(15), historyCompleteAt: try row.column(16))
+            newestStartAt: try row.column(15), historyCompleteAt: try row.column(16), quality: quality[id] ?? [])
     }
 
     private func schedule(_ row: Row) throws -> AthleteMessage.Schedule {

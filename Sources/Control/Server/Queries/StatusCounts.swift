@@ -10,16 +10,18 @@ struct StatusCounts: Sendable {
     let endpoints: [EndpointCounts]
     let silver: StatusMessage.Silver
     let quarantined: Int
+    let quality: [QualityCount]
     let at: Date
 
     static func count(_ database: Database, now: Date) async throws -> StatusCounts {
         let answers = try await database.withConnection { connection in
-            try await connection.pipeline([athletesSQL(now), activitiesSQL, endpointsSQL, silverSQL, quarantinedSQL])
+            try await connection.pipeline([athletesSQL(now), activitiesSQL, endpointsSQL, silverSQL, quarantinedSQL, qualitySQL])
         }
         let quarantined = try answers[4][0].decode(Int.self)
         return StatusCounts(
             athletes: try athletes(answers[0][0]), activities: try answers[1][0].decode(Int.self),
-            endpoints: try EndpointCounting.endpoints(answers[2]), silver: try silver(answers[3][0]), quarantined: quarantined, at: now)
+            endpoints: try EndpointCounting.endpoints(answers[2]), silver: try silver(answers[3][0]), quarantined: quarantined,
+            quality: try answers[5].map(quality), at: now)
     }
 
     private static func athletesSQL(_ now: Date) -> SQL {
@@ -41,6 +43,13 @@ struct StatusCounts: Sendable {
         """
 
     private static let quarantinedSQL: SQL = "SELECT count(*) FROM sync.quarantine"
+
+    private static let qualitySQL: SQL = "SELECT check_name, count(*) FROM silver.quality_finding GROUP BY check_name ORDER BY check_name"
+
+    private static func quality(_ row: Row) throws -> QualityCount {
+        let (check, activities) = try row.decode(String.self, Int.self)
+        return QualityCount(check: check, activities: activities)
+    }
 
     private static func athletes(_ row: Row) throws -> StatusMessage.Athletes {
         let (total, active, paused, reconnect, erasing, working) = try row.decode(

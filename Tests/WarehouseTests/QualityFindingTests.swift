@@ -1,0 +1,104 @@
+import Core
+import Foundation
+import TestKit
+import Testing
+
+@testable import Warehouse
+
+/// The checks of data quality (`sql/silver/65_quality_finding.sql`), each against an activity that breaks it.
+@Suite struct QualityFindingTests {
+    private static let orderly = (0..<12).map(String.init)
+
+    /// Twelve points a second apart at 100 beats, 1,100 m in all, unless something else is given.
+    private func streams(
+        time: [String] = orderly, heartrate: [String] = orderly.map { _ in "100" }, end: String = "1100"
+    ) -> String {
+        let distance = orderly.dropLast().map { "\(Int($0)! * 100)" } + [end]
+        return """
+            {"time":{"data":[\(time.joined(separator: ","))]},"heartrate":{"data":[\(heartrate.joined(separator: ","))]},
+             "distance":{"data":[\(distance.prefix(time.count).joined(separator: ","))]}}
+            """
+    }
+
+    private func land(_ bench: Bench, _ id: Int64, _ streams: String, distance: Double = 1100, at: Double = 0) async throws {
+        let answers = [answer(.activity, id, #"{"distance":\(distance)}"#), answer(.streams, id, streams, at: Bench.noon + at)]
+        try await bench.land(answers, listed: [listed(id)])
+    }
+
+    private func findings(_ bench: Bench) async throws -> [String] {
+        try await bench.transform()
+        let query = """
+            SELECT activity_id, check_name, round(measured::numeric, 3), at_least, at_most FROM silver.quality_finding ORDER BY 1, 2
+            """
+        return try await bench.lines(query)
+    }
+
+    @Test func `activities in order have no findings, nor have those without streams`() async throws {
+        try await withTestDatabase { database in
+            let bench = try await Bench(database)
+            try await land(bench, 1, streams())
+            try await bench.land([answer(.activity, 2, #"{"distance":5000}"#)], listed: [listed(2)])
+            // what is just allowed: 20 and 250 beats, 5 percent
+            try await land(bench, 3, streams(heartrate: ["20", "250"] + Self.orderly.dropLast(2).map { _ in "null" }, end: "1045"))
+            try await land(
+                bench, 4, streams(time: Self.orderly.prefix(10).map(\.self), heartrate: Array(repeating: "90", count: 10)), distance: 900)
+            #expect(try await findings(bench) == [])
+        }
+    }
+
+    @Test func `times that run back or stand still are counted`() async throws {
+        try await withTestDatabase { database in
+            let bench = try await Bench(database)
+            // the third stands still, the fifth runs back, the last is missing
+            try await land(bench, 1, streams(time: ["0", "1", "1", "5", "3", "6", "7", "8", "9", "10", "11", "null"]))
+            #expect(try await findings(bench) == ["(1,time_disorder_points,3.000,,0)"])
+        }
+    }
+
+    @Test func `heart rates that can't be are found by the lowest and the highest`() async throws {
+        try await withTestDatabase { database in
+            let bench = try await Bench(database)
+            try await land(bench, 1, streams(heartrate: ["19", "0", "251"] + Self.orderly.dropFirst(3).map { _ in "100" }))
+            #expect(try await findings(bench) == ["(1,heartrate_max_bpm,251.000,,250)", "(1,heartrate_min_bpm,0.000,20,)"])
+        }
+    }
+
+    @Test func `the distance of the stream is held against the summary's, unless both are short`() async throws {
+        try await withTestDatabase { database in
+            let bench = try await Bench(database)
+            try await land(bench, 1, streams(), distance: 1000)  // 100 of 1,100 m
+            try await land(bench, 2, streams(), distance: 1200)  // 100 of 1,200 m
+            try await land(bench, 3, streams(), distance: 0)
+            let short = #"{"time":{"data":[\(Self.orderly.joined(separator: ","))]},"distance":{"data":[0,9]}}"#
+            try await land(bench, 4, short, distance: 90)
+            #expect(
+                try await findings(bench) == [
+                    "(1,distance_percent,9.091,,5)", "(2,distance_percent,8.333,,5)", "(3,distance_percent,100.000,,5)",
+                    "(4,short_points,10.000,,0)",
+                ])
+        }
+    }
+
+    @Test func `too few points and streams of different length are found, and a mended answer takes the finding away`() async throws {
+        try await withTestDatabase { database in
+            let bench = try await Bench(database)
+            try await land(bench, 1, #"{"time":{"data":[0,1,2]},"heartrate":{"data":[90,90,90]}}"#)
+            try await land(bench, 2, streams(heartrate: ["90", "90"]))
+            #expect(try await findings(bench) == ["(1,point_count,3.000,10,200000)", "(2,short_points,10.000,,0)"])
+            let before = try await bench.lines("SELECT xmin::text FROM silver.quality_finding WHERE activity_id = 1")
+            try await bench.land([answer(.streams, 2, streams(), at: Bench.noon + 1)])
+            #expect(try await findings(bench) == ["(1,point_count,3.000,10,200000)"])
+            #expect(try await bench.lines("SELECT xmin::text FROM silver.quality_finding WHERE activity_id = 1") == before)
+        }
+    }
+
+    @Test func `the checks name what they measure, and each finding has its check`() async throws {
+        try await withTestDatabase { database in
+            let bench = try await Bench(database)
+            let checks = try await bench.lines("SELECT check_name FROM silver.quality_check ORDER BY 1")
+            let files = try String(contentsOf: checkout.appending(path: "sql/silver/65_quality_finding.sql"), encoding: .utf8)
+            #expect(checks.count == 6)
+            for check in checks { #expect(files.contains("'\(check.dropFirst().dropLast())'"), "\(check) is never measured") }
+        }
+    }
+}

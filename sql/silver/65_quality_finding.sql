@@ -1,0 +1,34 @@
+-- In:     changed_activity; silver.activity, activity_stream; silver.quality_check (the thresholds).
+-- Out:    silver.quality_finding.
+-- Grain:  one row per activity and check that it does not pass.
+-- Units:  as the checks' names say.
+-- Repeat: values that depend on the input only; a finding that no longer holds goes, one that stays the same is not written.
+--
+-- An activity without streams has nothing to check. Distances of which neither reaches 100 m are not compared: a few metres are no error there.
+WITH finding AS MATERIALIZED (
+    SELECT s.athlete_id, s.source_id, s.activity_id, q.check_name, m.measured, q.at_least, q.at_most
+    FROM changed_activity c
+    JOIN silver.activity a
+      ON a.athlete_id = c.athlete_id AND a.source_id = c.source_id AND a.activity_id = c.activity_id
+    JOIN silver.activity_stream s
+      ON s.athlete_id = c.athlete_id AND s.source_id = c.source_id AND s.activity_id = c.activity_id
+    CROSS JOIN LATERAL (VALUES
+        ('distance_percent', CASE WHEN greatest(s.end_distance_m, a.distance_m) >= 100
+            THEN 100 * abs(s.end_distance_m - a.distance_m) / greatest(s.end_distance_m, a.distance_m) END),
+        ('heartrate_max_bpm', s.max_heartrate_bpm::float8), ('heartrate_min_bpm', s.min_heartrate_bpm),
+        ('point_count', s.point_count), ('short_points', s.short_points), ('time_disorder_points', s.disordered_points)
+    ) AS m(check_name, measured)
+    JOIN silver.quality_check q ON q.check_name = m.check_name AND (m.measured < q.at_least OR m.measured > q.at_most)
+), passed AS (
+    DELETE FROM silver.quality_finding t
+    USING changed_activity c
+    WHERE t.athlete_id = c.athlete_id AND t.source_id = c.source_id AND t.activity_id = c.activity_id
+      AND NOT EXISTS (
+        SELECT FROM finding f
+        WHERE f.athlete_id = t.athlete_id AND f.source_id = t.source_id AND f.activity_id = t.activity_id AND f.check_name = t.check_name)
+)
+INSERT INTO silver.quality_finding AS t (athlete_id, source_id, activity_id, check_name, measured, at_least, at_most)
+SELECT athlete_id, source_id, activity_id, check_name, measured, at_least, at_most FROM finding
+ON CONFLICT (athlete_id, source_id, activity_id, check_name) DO UPDATE SET
+    measured = excluded.measured, at_least = excluded.at_least, at_most = excluded.at_most, found_at = excluded.found_at
+WHERE (t.measured, t.at_least, t.at_most) IS DISTINCT FROM (excluded.measured, excluded.at_least, excluded.at_most);
