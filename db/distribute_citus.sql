@@ -37,6 +37,7 @@ SELECT create_distributed_table('silver.training_day', 'athlete_id', colocate_wi
 SELECT create_distributed_table('silver.activity', 'athlete_id', colocate_with => 'sync.athlete');
 SELECT create_distributed_table('silver.lap', 'athlete_id', colocate_with => 'sync.athlete');
 SELECT create_distributed_table('silver.split', 'athlete_id', colocate_with => 'sync.athlete');
+SELECT create_distributed_table('silver.split_mile', 'athlete_id', colocate_with => 'sync.athlete');
 SELECT create_distributed_table('silver.activity_stream', 'athlete_id', colocate_with => 'sync.athlete');
 SELECT create_distributed_table('silver.activity_rollup', 'athlete_id', colocate_with => 'sync.athlete');
 SELECT create_distributed_table('silver.activity_metric', 'athlete_id', colocate_with => 'sync.athlete');

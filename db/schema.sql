@@ -754,6 +754,11 @@ CREATE TABLE silver.activity_stream (
     transform_version smallint NOT NULL,
     src_sha256 bytea NOT NULL,
     loaded_at timestamp with time zone DEFAULT now() NOT NULL,
+    short_points integer,
+    disordered_points integer,
+    end_distance_m double precision,
+    min_heartrate_bpm smallint,
+    max_heartrate_bpm smallint,
     CONSTRAINT activity_stream_aligned CHECK (((COALESCE(cardinality(time_s), point_count) = point_count) AND (COALESCE(cardinality(distance_m), point_count) = point_count) AND (COALESCE(cardinality(latitude_e6), point_count) = point_count) AND (COALESCE(cardinality(longitude_e6), point_count) = point_count) AND (COALESCE(cardinality(altitude_m), point_count) = point_count) AND (COALESCE(cardinality(velocity_mps), point_count) = point_count) AND (COALESCE(cardinality(grade_percent), point_count) = point_count) AND (COALESCE(cardinality(heartrate_bpm), point_count) = point_count) AND (COALESCE(cardinality(cadence_rpm), point_count) = point_count) AND (COALESCE(cardinality(power_w), point_count) = point_count) AND (COALESCE(cardinality(temperature_c), point_count) = point_count) AND (COALESCE(cardinality(moving), point_count) = point_count)))
 )
 WITH (autovacuum_vacuum_scale_factor='0.05', toast.autovacuum_vacuum_scale_factor='0.02', toast.autovacuum_vacuum_threshold='5000');
@@ -815,6 +820,16 @@ COMMENT ON COLUMN silver.activity_stream.transform_version IS 'Version of the de
 COMMENT ON COLUMN silver.activity_stream.src_sha256 IS 'SHA-256 of the answer the row was made from.';
 
 COMMENT ON COLUMN silver.activity_stream.loaded_at IS 'When the row was made.';
+
+COMMENT ON COLUMN silver.activity_stream.short_points IS 'Points by which the shortest of the lists that Strava sent is shorter than the longest; what it lacks is null at its end.';
+
+COMMENT ON COLUMN silver.activity_stream.disordered_points IS 'Points whose time is missing or not later than that of the points before; null: there are no times.';
+
+COMMENT ON COLUMN silver.activity_stream.end_distance_m IS 'Last known element of distance_m, metres.';
+
+COMMENT ON COLUMN silver.activity_stream.min_heartrate_bpm IS 'Lowest element of heartrate_bpm, beats per minute; 0: the sensor was lost.';
+
+COMMENT ON COLUMN silver.activity_stream.max_heartrate_bpm IS 'Highest element of heartrate_bpm, beats per minute.';
 
 CREATE VIEW bronze_strava.altitude WITH (security_invoker='true') AS
  SELECT ((u.data)::text)::double precision AS data,
@@ -1612,11 +1627,11 @@ CREATE TABLE silver.activity_metric (
     load_ftp_w integer,
     load_max_heartrate_bpm double precision,
     CONSTRAINT activity_metric_decoupling_basis CHECK ((decoupling_basis = ANY (ARRAY['power'::text, 'pace'::text]))),
-    CONSTRAINT activity_metric_load_method CHECK ((load_method = ANY (ARRAY['power'::text, 'heartrate'::text, 'none'::text])))
+    CONSTRAINT activity_metric_load_method CHECK ((load_method = ANY (ARRAY['power'::text, 'heartrate'::text, 'power_average'::text, 'heartrate_average'::text, 'none'::text])))
 )
 WITH (fillfactor='80');
 
-COMMENT ON TABLE silver.activity_metric IS 'One row per activity with streams: figures that follow from them, and the training load. An activity without streams has no row: its load is unknown and counts 0.';
+COMMENT ON TABLE silver.activity_metric IS 'One row per activity with streams: figures that follow from them, and the training load. Without streams an activity has a row if its averages say something of its load; else its load is unknown and counts 0.';
 
 COMMENT ON COLUMN silver.activity_metric.athlete_id IS 'Strava''s number for the athlete.';
 
@@ -1624,7 +1639,7 @@ COMMENT ON COLUMN silver.activity_metric.source_id IS '1 strava_api, 2 strava_ar
 
 COMMENT ON COLUMN silver.activity_metric.activity_id IS 'Activity.';
 
-COMMENT ON COLUMN silver.activity_metric.recorded_s IS 'Seconds in which something was recorded: gaps of more than 10 seconds are pauses.';
+COMMENT ON COLUMN silver.activity_metric.recorded_s IS 'Seconds in which something was recorded: gaps of more than 10 seconds are pauses. 0: there are no streams.';
 
 COMMENT ON COLUMN silver.activity_metric.heartrate_s IS 'Seconds that have a heart rate.';
 
@@ -1648,13 +1663,13 @@ COMMENT ON COLUMN silver.activity_metric.best_vam_10min_m_per_h IS 'Climbing spe
 
 COMMENT ON COLUMN silver.activity_metric.grade_adjusted_distance_m IS 'Runs and walks: metres on the level that cost as much energy (Minetti 2002). Divide by moving_time_s of the activity for the grade-adjusted speed.';
 
-COMMENT ON COLUMN silver.activity_metric.intensity_factor IS 'normalized_power_w / load_ftp_w (Coggan); no unit, 1 is an all-out hour. Null without a known FTP.';
+COMMENT ON COLUMN silver.activity_metric.intensity_factor IS 'normalized_power_w / load_ftp_w (Coggan), for load_method power_average Strava''s weighted or else average power / load_ftp_w; no unit, 1 is an all-out hour. Null without a known FTP.';
 
 COMMENT ON COLUMN silver.activity_metric.trimp IS 'Training impulse after Banister from the heart rate; no unit. Null without heart rate.';
 
-COMMENT ON COLUMN silver.activity_metric.load IS 'Training load on one scale for both methods, no unit: 100 is one hour at threshold. Made as load_method says.';
+COMMENT ON COLUMN silver.activity_metric.load IS 'Training load on one scale for all methods, no unit: 100 is one hour at threshold. Made as load_method says.';
 
-COMMENT ON COLUMN silver.activity_metric.load_method IS 'power: hours · intensity_factor² · 100 (Coggan''s training stress score); heartrate: trimp relative to one hour at threshold · 100; none: neither is known, load is 0.';
+COMMENT ON COLUMN silver.activity_metric.load_method IS 'power: hours · intensity_factor² · 100 (Coggan''s training stress score); heartrate: trimp relative to one hour at threshold · 100; power_average, heartrate_average: the same from the summary''s averages over its moving time, for want of streams, which is less exact (hard and easy parts are levelled); none: nothing is known, load is 0.';
 
 COMMENT ON COLUMN silver.activity_metric.load_ftp_w IS 'FTP in watts that held at the date of the activity, as far as known: the figure that intensity_factor used.';
 
@@ -1998,6 +2013,35 @@ COMMENT ON COLUMN silver.athlete_history.weight_kg IS 'Body weight in kilograms;
 COMMENT ON COLUMN silver.athlete_history.ftp_w IS 'Functional threshold power in watts; null when the profile has none.';
 
 COMMENT ON COLUMN silver.athlete_history.added_at IS 'When the row was made.';
+
+CREATE VIEW silver.athlete_max_heartrate WITH (security_invoker='true') AS
+ SELECT r.athlete_id,
+    r.source_id,
+    r.valid_from,
+    r.max_heartrate_bpm,
+    r.activity_id
+   FROM ( SELECT m.athlete_id,
+            m.source_id,
+            m.activity_id,
+            a.start_at AS valid_from,
+            m.best_heartrate_30s_bpm AS max_heartrate_bpm,
+            max(m.best_heartrate_30s_bpm) OVER (PARTITION BY m.athlete_id, m.source_id ORDER BY a.start_at, m.activity_id ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS before_bpm
+           FROM (silver.activity_metric m
+             JOIN silver.activity a USING (athlete_id, source_id, activity_id))
+          WHERE (((m.best_heartrate_30s_bpm >= (165)::double precision) AND (m.best_heartrate_30s_bpm <= (220)::double precision)) AND (a.start_at IS NOT NULL))) r
+  WHERE ((r.before_bpm IS NULL) OR (r.max_heartrate_bpm > r.before_bpm));
+
+COMMENT ON VIEW silver.athlete_max_heartrate IS 'One row per athlete and activity that raised the highest heart rate held for 30 seconds; it holds until the next row. The newest is what athlete_reference has. Values under 165 say little of a maximum, and over 220 are taken for a fault of the sensor: both are left out.';
+
+COMMENT ON COLUMN silver.athlete_max_heartrate.athlete_id IS 'Strava''s number for the athlete.';
+
+COMMENT ON COLUMN silver.athlete_max_heartrate.source_id IS '1 strava_api, 2 strava_archive, 3 file.';
+
+COMMENT ON COLUMN silver.athlete_max_heartrate.valid_from IS 'Start of the activity, UTC.';
+
+COMMENT ON COLUMN silver.athlete_max_heartrate.max_heartrate_bpm IS 'Highest mean heart rate over 30 seconds so far, beats per minute.';
+
+COMMENT ON COLUMN silver.athlete_max_heartrate.activity_id IS 'Activity in which it was reached.';
 
 CREATE VIEW silver.athlete_month WITH (security_invoker='true') AS
  SELECT a.athlete_id,
@@ -2667,6 +2711,52 @@ COMMENT ON COLUMN silver.power_curve.start_offset_s IS 'Seconds from the start o
 
 COMMENT ON COLUMN silver.power_curve.start_date_local IS 'Start of that activity on the clock on the wall.';
 
+CREATE VIEW silver.quality_check WITH (security_invoker='true') AS
+ SELECT c.check_name,
+    c.measures,
+    (c.at_least)::double precision AS at_least,
+    (c.at_most)::double precision AS at_most
+   FROM ( VALUES ('distance_percent'::text,'difference between the end of the distance stream and the distance of the summary, in percent of the larger'::text,NULL::integer,5), ('heartrate_max_bpm'::text,'highest heart rate of the stream, beats per minute'::text,NULL::integer,250), ('heartrate_min_bpm'::text,'lowest heart rate of the stream, beats per minute'::text,20,NULL::integer), ('point_count'::text,'points of an activity with streams'::text,10,200000), ('short_points'::text,'points by which the shortest stream is shorter than the longest'::text,NULL::integer,0), ('time_disorder_points'::text,'points whose time is missing or not later than before'::text,NULL::integer,0)) c(check_name, measures, at_least, at_most);
+
+COMMENT ON VIEW silver.quality_check IS 'The checks of data quality, one row each, with the values that are allowed. An activity outside of them has a row in quality_finding.';
+
+COMMENT ON COLUMN silver.quality_check.check_name IS 'Name of the check; ends with the unit of what is measured.';
+
+COMMENT ON COLUMN silver.quality_check.measures IS 'What is measured.';
+
+COMMENT ON COLUMN silver.quality_check.at_least IS 'Smallest value that is allowed; null: any.';
+
+COMMENT ON COLUMN silver.quality_check.at_most IS 'Largest value that is allowed; null: any.';
+
+CREATE TABLE silver.quality_finding (
+    athlete_id bigint NOT NULL,
+    source_id smallint DEFAULT 1 NOT NULL,
+    activity_id bigint NOT NULL,
+    check_name text NOT NULL,
+    measured double precision NOT NULL,
+    at_least double precision,
+    at_most double precision,
+    found_at timestamp with time zone DEFAULT now() NOT NULL
+);
+
+COMMENT ON TABLE silver.quality_finding IS 'One row per activity and check of quality_check that it does not pass. The activity''s figures are in the other tables all the same: a finding is a reason to look, no verdict.';
+
+COMMENT ON COLUMN silver.quality_finding.athlete_id IS 'Strava''s number for the athlete.';
+
+COMMENT ON COLUMN silver.quality_finding.source_id IS '1 strava_api, 2 strava_archive, 3 file.';
+
+COMMENT ON COLUMN silver.quality_finding.activity_id IS 'Activity.';
+
+COMMENT ON COLUMN silver.quality_finding.check_name IS 'The check; quality_check says what it measures.';
+
+COMMENT ON COLUMN silver.quality_finding.measured IS 'What was measured, in the unit that check_name ends with (point_count: points).';
+
+COMMENT ON COLUMN silver.quality_finding.at_least IS 'Smallest value that was allowed; null: any.';
+
+COMMENT ON COLUMN silver.quality_finding.at_most IS 'Largest value that was allowed; null: any.';
+
+COMMENT ON COLUMN silver.quality_finding.found_at IS 'When it was found, or last measured anew.';
+
 CREATE TABLE silver.split (
     athlete_id bigint NOT NULL,
     source_id smallint DEFAULT 1 NOT NULL,
@@ -2707,6 +2797,47 @@ COMMENT ON COLUMN silver.split.grade_adjusted_speed_mps IS 'Strava''s average gr
 COMMENT ON COLUMN silver.split.average_heartrate_bpm IS 'Average heart rate, beats per minute.';
 
 COMMENT ON COLUMN silver.split.pace_zone IS 'Strava''s pace zone of the split.';
+
+CREATE TABLE silver.split_mile (
+    athlete_id bigint NOT NULL,
+    source_id smallint DEFAULT 1 NOT NULL,
+    activity_id bigint NOT NULL,
+    split_number integer NOT NULL,
+    distance_m double precision,
+    moving_time_s integer,
+    elapsed_time_s integer,
+    elevation_difference_m double precision,
+    average_speed_mps double precision,
+    grade_adjusted_speed_mps double precision,
+    average_heartrate_bpm double precision,
+    pace_zone integer
+);
+
+COMMENT ON TABLE silver.split_mile IS 'One row per mile of an activity, as Strava splits it (splits_standard of the detail; runs and walks only). The last is what is left. By the kilometre: split.';
+
+COMMENT ON COLUMN silver.split_mile.athlete_id IS 'Strava''s number for the athlete.';
+
+COMMENT ON COLUMN silver.split_mile.source_id IS '1 strava_api, 2 strava_archive, 3 file.';
+
+COMMENT ON COLUMN silver.split_mile.activity_id IS 'Activity of the split.';
+
+COMMENT ON COLUMN silver.split_mile.split_number IS 'Place in the activity, from 1.';
+
+COMMENT ON COLUMN silver.split_mile.distance_m IS 'Metres: about 1609, the last one less.';
+
+COMMENT ON COLUMN silver.split_mile.moving_time_s IS 'Time in motion in seconds.';
+
+COMMENT ON COLUMN silver.split_mile.elapsed_time_s IS 'Time from start to end in seconds.';
+
+COMMENT ON COLUMN silver.split_mile.elevation_difference_m IS 'Metres that the end lies higher than the start.';
+
+COMMENT ON COLUMN silver.split_mile.average_speed_mps IS 'Average speed, metres per second.';
+
+COMMENT ON COLUMN silver.split_mile.grade_adjusted_speed_mps IS 'Strava''s average grade-adjusted speed, metres per second.';
+
+COMMENT ON COLUMN silver.split_mile.average_heartrate_bpm IS 'Average heart rate, beats per minute.';
+
+COMMENT ON COLUMN silver.split_mile.pace_zone IS 'Strava''s pace zone of the split.';
 
 CREATE TABLE sync.connect_state (
     state_sha256 bytea NOT NULL,
@@ -2989,6 +3120,12 @@ ALTER TABLE ONLY silver.gear_item
 ALTER TABLE ONLY silver.lap
     ADD CONSTRAINT lap_pk PRIMARY KEY (athlete_id, source_id, activity_id, lap_number);
 
+ALTER TABLE ONLY silver.quality_finding
+    ADD CONSTRAINT quality_finding_pk PRIMARY KEY (athlete_id, source_id, activity_id, check_name);
+
+ALTER TABLE ONLY silver.split_mile
+    ADD CONSTRAINT split_mile_pk PRIMARY KEY (athlete_id, source_id, activity_id, split_number);
+
 ALTER TABLE ONLY silver.split
     ADD CONSTRAINT split_pk PRIMARY KEY (athlete_id, source_id, activity_id, split_number);
 
@@ -3111,8 +3248,14 @@ ALTER TABLE ONLY silver.gear_item
 ALTER TABLE ONLY silver.lap
     ADD CONSTRAINT lap_activity_fk FOREIGN KEY (athlete_id, source_id, activity_id) REFERENCES silver.activity(athlete_id, source_id, activity_id) ON DELETE CASCADE;
 
+ALTER TABLE ONLY silver.quality_finding
+    ADD CONSTRAINT quality_finding_activity_fk FOREIGN KEY (athlete_id, source_id, activity_id) REFERENCES silver.activity(athlete_id, source_id, activity_id) ON DELETE CASCADE;
+
 ALTER TABLE ONLY silver.split
     ADD CONSTRAINT split_activity_fk FOREIGN KEY (athlete_id, source_id, activity_id) REFERENCES silver.activity(athlete_id, source_id, activity_id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY silver.split_mile
+    ADD CONSTRAINT split_mile_activity_fk FOREIGN KEY (athlete_id, source_id, activity_id) REFERENCES silver.activity(athlete_id, source_id, activity_id) ON DELETE CASCADE;
 
 ALTER TABLE ONLY silver.training_day
     ADD CONSTRAINT training_day_athlete_fk FOREIGN KEY (athlete_id, source_id) REFERENCES silver.athlete(athlete_id, source_id) ON DELETE CASCADE;
@@ -3210,10 +3353,18 @@ CREATE POLICY own ON silver.gear_item FOR SELECT USING ((athlete_id = ANY (( SEL
 
 CREATE POLICY own ON silver.lap FOR SELECT USING ((athlete_id = ANY (( SELECT silver.my_athletes() AS my_athletes)::bigint[])));
 
+CREATE POLICY own ON silver.quality_finding FOR SELECT USING ((athlete_id = ANY (( SELECT silver.my_athletes() AS my_athletes)::bigint[])));
+
 CREATE POLICY own ON silver.split FOR SELECT USING ((athlete_id = ANY (( SELECT silver.my_athletes() AS my_athletes)::bigint[])));
+
+CREATE POLICY own ON silver.split_mile FOR SELECT USING ((athlete_id = ANY (( SELECT silver.my_athletes() AS my_athletes)::bigint[])));
 
 CREATE POLICY own ON silver.training_day FOR SELECT USING ((athlete_id = ANY (( SELECT silver.my_athletes() AS my_athletes)::bigint[])));
 
+ALTER TABLE silver.quality_finding ENABLE ROW LEVEL SECURITY;
+
 ALTER TABLE silver.split ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE silver.split_mile ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE silver.training_day ENABLE ROW LEVEL SECURITY;

@@ -11,9 +11,9 @@ import Testing
 
     /// Twelve points a second apart at 100 beats, 1,100 m in all, unless something else is given.
     private func streams(
-        time: [String] = orderly, heartrate: [String] = orderly.map { _ in "100" }, end: String = "1100"
+        time: [String] = Self.orderly, heartrate: [String] = Self.orderly.map { _ in "100" }, end: String = "1100"
     ) -> String {
-        let distance = orderly.dropLast().map { "\(Int($0)! * 100)" } + [end]
+        let distance = Self.orderly.dropLast().map { "\(Int($0)! * 100)" } + [end]
         return """
             {"time":{"data":[\(time.joined(separator: ","))]},"heartrate":{"data":[\(heartrate.joined(separator: ","))]},
              "distance":{"data":[\(distance.prefix(time.count).joined(separator: ","))]}}
@@ -21,7 +21,7 @@ import Testing
     }
 
     private func land(_ bench: Bench, _ id: Int64, _ streams: String, distance: Double = 1100, at: Double = 0) async throws {
-        let answers = [answer(.activity, id, #"{"distance":\(distance)}"#), answer(.streams, id, streams, at: Bench.noon + at)]
+        let answers = [answer(.activity, id, #"{"distance":\#(distance)}"#), answer(.streams, id, streams, at: Bench.noon + at)]
         try await bench.land(answers, listed: [listed(id)])
     }
 
@@ -69,7 +69,7 @@ import Testing
             try await land(bench, 1, streams(), distance: 1000)  // 100 of 1,100 m
             try await land(bench, 2, streams(), distance: 1200)  // 100 of 1,200 m
             try await land(bench, 3, streams(), distance: 0)
-            let short = #"{"time":{"data":[\(Self.orderly.joined(separator: ","))]},"distance":{"data":[0,9]}}"#
+            let short = #"{"time":{"data":[\#(Self.orderly.joined(separator: ","))]},"distance":{"data":[0,9]}}"#
             try await land(bench, 4, short, distance: 90)
             #expect(
                 try await findings(bench) == [

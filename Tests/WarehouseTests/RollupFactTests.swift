@@ -120,12 +120,13 @@ import Testing
         }
     }
 
-    @Test func `kilometre splits come from the detail and are replaced with it`() async throws {
+    @Test func `splits by the kilometre and by the mile come from the detail and are replaced with it`() async throws {
         try await withTestDatabase { database in
             let bench = try await Bench(database)
             let detail = #"""
                 {"splits_metric":[{"distance":1000.4,"elapsed_time":310,"moving_time":300,"elevation_difference":-2.5,"split":1,
-                  "average_speed":3.33,"average_grade_adjusted_speed":3.4,"average_heartrate":150.5,"pace_zone":2}, 7, {"distance":195}]}
+                  "average_speed":3.33,"average_grade_adjusted_speed":3.4,"average_heartrate":150.5,"pace_zone":2}, 7, {"distance":195}],
+                 "splits_standard":[{"distance":1195.4,"moving_time":370,"average_speed":3.23}]}
                 """#
             try await bench.land([answer(.activity, 1, detail)], listed: [listed(1)])
             try await bench.transform()
@@ -134,9 +135,12 @@ import Testing
                        grade_adjusted_speed_mps, average_heartrate_bpm, pace_zone FROM silver.split ORDER BY 1
                 """
             #expect(try await bench.lines(splits) == ["(1,1000.4,300,310,-2.5,3.33,3.4,150.5,2)", "(2,195,,,,,,,)"])
+            let miles = "SELECT split_number, distance_m, moving_time_s, elapsed_time_s, average_speed_mps FROM silver.split_mile"
+            #expect(try await bench.lines(miles) == ["(1,1195.4,370,,3.23)"])
             try await bench.land([answer(.activity, 1, #"{"splits_metric":{"a":1}}"#, at: Bench.noon + 1)])
             try await bench.transform()
             #expect(try await bench.lines(splits) == [])
+            #expect(try await bench.lines(miles) == [])
         }
     }
 }

@@ -58,6 +58,52 @@ import Testing
         }
     }
 
+    @Test func `averages give the load when there are no streams, until there are`() async throws {
+        try await withTestDatabase { database in
+            let bench = try await Bench(database)
+            func landAverages(_ id: Int64, _ fields: String) async throws {
+                let detail = """
+                    {"sport_type":"Ride","start_date":"2026-07-0\(id)T06:00:00Z","start_date_local":"2026-07-0\(id)T08:00:00Z",
+                     "moving_time":3600,\(fields)}
+                    """
+                try await bench.land([answer(.activity, id, detail)], listed: [listed(id)])
+            }
+            try await land(bench, profile: #"{"ftp":250}"#)
+            try await landAverages(1, #""average_heartrate":125"#)
+            try await landAverages(2, #""average_heartrate":125,"device_watts":true,"weighted_average_watts":200,"average_watts":180"#)
+            try await landAverages(3, #""device_watts":true,"average_watts":125"#)
+            try await landAverages(4, #""device_watts":false,"average_watts":200"#)  // Strava's estimate says nothing
+            try await bench.transform()
+            // as an hour of streams at 125 beats gives; 1 h · (200 / 250)² · 100; 1 h · (125 / 250)² · 100
+            #expect(
+                try await bench.lines(loads) == [
+                    "(1,heartrate_average,30.040,50.1446,,250,190)", "(2,power_average,64.000,50.1446,0.800,250,190)",
+                    "(3,power_average,25.000,,0.500,250,190)",
+                ])
+            #expect(try await bench.lines("SELECT round(sum(load)::numeric, 2) FROM silver.training_day") == ["(119.04)"])
+            try await bench.land([answer(.streams, 1, hour(heartrate: 125)), answer(.streams, 2, hour(power: 250))])
+            try await bench.transform()
+            #expect(
+                try await bench.lines(loads).prefix(2) == [
+                    "(1,heartrate,30.040,50.1446,,250,190)", "(2,power,100.000,50.1446,1.000,250,190)",
+                ])
+        }
+    }
+
+    @Test func `the maximal heart rate is a dated fact, one row per activity that raised it`() async throws {
+        try await withTestDatabase { database in
+            let bench = try await Bench(database)
+            for (id, beats) in [(Int64(1), 170), (2, 168), (3, 185), (4, 230), (5, 150)] {
+                try await land(bench, id, "2026-07-0\(id)", hour(heartrate: beats))
+            }
+            try await bench.transform()
+            #expect(
+                try await bench.lines(
+                    "SELECT activity_id, valid_from::date, max_heartrate_bpm FROM silver.athlete_max_heartrate ORDER BY 2")
+                    == ["(1,2026-07-01,170)", "(3,2026-07-03,185)"])
+        }
+    }
+
     @Test func `a harder effort raises the maximal heart rate, and all loads follow`() async throws {
         try await withTestDatabase { database in
             let bench = try await Bench(database)

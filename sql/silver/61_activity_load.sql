@@ -1,6 +1,7 @@
--- In:     changed_activity; silver.activity_metric, activity_rollup, athlete_reference, athlete_history.
--- Out:    silver.activity_metric: intensity_factor, trimp, load, load_method and the figures they refer to.
--- Grain:  one row per activity with streams.
+-- In:     changed_activity; silver.activity (averages), activity_metric, activity_rollup, athlete_reference, athlete_history.
+-- Out:    silver.activity_metric: intensity_factor, trimp, load, load_method and the figures they refer to; a row for each activity without
+--         streams whose averages say something of its load.
+-- Grain:  one row per activity.
 -- Units:  as the column names say; load and trimp have none.
 -- Repeat: values that depend on the input only; rows that have them already are not written. When an athlete's FTP or maximal heart rate
 --         became known or changed in this transaction (its now() is the time of the change), all activities of the athlete are looked at.
@@ -10,6 +11,16 @@
 -- Heart rate: Banister's training impulse (Morton, Fitz-Clarke, Banister 1990): minutes · x · k · e^(c · x), where x is the part of the heart
 -- rate reserve, (heart rate - rest) / (maximum - rest), and k, c are 0.64, 1.92 for men and 0.86, 1.67 for women (men's when not known).
 -- To bring it to the scale of power it is divided by that of one hour at 85 % of the reserve, about the threshold, times 100.
+-- Averages: where there are no streams of either, both are worked out from the summary: Strava's weighted power, else its average, if it
+-- was measured, or the average heart rate, over the moving time. Both curves bend upwards, so this is less than streams would give.
+INSERT INTO silver.activity_metric (athlete_id, source_id, activity_id, recorded_s, heartrate_s, power_s)
+SELECT c.athlete_id, c.source_id, c.activity_id, 0, 0, 0
+FROM changed_activity c
+JOIN silver.activity a ON a.athlete_id = c.athlete_id AND a.source_id = c.source_id AND a.activity_id = c.activity_id
+WHERE a.moving_time_s > 0
+  AND (a.average_heartrate_bpm > 0 OR a.has_power_meter AND coalesce(a.weighted_power_w, a.average_power_w) > 0)
+ON CONFLICT (athlete_id, source_id, activity_id) DO NOTHING;
+
 WITH concerned AS MATERIALIZED (
     SELECT c.athlete_id, c.source_id, bool_or(r.changed_at = now() OR EXISTS (
         SELECT FROM silver.athlete_history h
@@ -31,27 +42,40 @@ WITH concerned AS MATERIALIZED (
     FROM scope s CROSS JOIN LATERAL (
         SELECT m.normalized_power_w, m.power_s, silver.ftp_w_at(m.athlete_id, m.source_id, a.start_at) AS ftp_w, r.max_heartrate_bpm,
                silver.trimp(u.heartrate_seconds, u.heartrate_first_bpm, r.rest_heartrate_bpm, r.max_heartrate_bpm, f.k, f.c) AS trimp,
-               60 * 0.85 * f.k * exp(f.c * 0.85) AS hour_trimp
+               60 * 0.85 * f.k * exp(f.c * 0.85) AS hour_trimp, a.moving_time_s,
+               CASE WHEN a.has_power_meter AND a.moving_time_s > 0 THEN coalesce(a.weighted_power_w, a.average_power_w) END AS average_power_w,
+               CASE WHEN a.average_heartrate_bpm > 0 AND a.moving_time_s > 0
+                   THEN a.moving_time_s / 60.0::float8 * x.part * f.k * exp(f.c * x.part) END AS average_trimp
         FROM silver.activity_metric m
         JOIN silver.activity a USING (athlete_id, source_id, activity_id)
-        JOIN silver.activity_rollup u USING (athlete_id, source_id, activity_id)
+        LEFT JOIN silver.activity_rollup u USING (athlete_id, source_id, activity_id)
         JOIN silver.athlete_reference r USING (athlete_id, source_id)
         JOIN silver.athlete p USING (athlete_id, source_id)
         CROSS JOIN LATERAL (
             SELECT CASE p.sex WHEN 'F' THEN 0.86 ELSE 0.64 END::float8 AS k, CASE p.sex WHEN 'F' THEN 1.67 ELSE 1.92 END::float8 AS c
         ) AS f
+        CROSS JOIN LATERAL (
+            SELECT least(greatest((a.average_heartrate_bpm - r.rest_heartrate_bpm) / (r.max_heartrate_bpm - r.rest_heartrate_bpm), 0), 1) AS part
+        ) AS x
         WHERE m.athlete_id = s.athlete_id AND m.source_id = s.source_id AND m.activity_id = s.activity_id
         OFFSET 0 -- one look into each index per activity
     ) AS k
 ), result AS MATERIALIZED (
-    SELECT k.*, i.*, CASE i.method
+    SELECT k.athlete_id, k.source_id, k.activity_id, k.ftp_w, k.max_heartrate_bpm, coalesce(k.trimp, k.average_trimp) AS trimp, w.method,
+           i.intensity_factor, CASE w.method
         WHEN 'power' THEN k.power_s / 3600.0::float8 * i.intensity_factor ^ 2 * 100
         WHEN 'heartrate' THEN k.trimp / k.hour_trimp * 100
+        WHEN 'power_average' THEN k.moving_time_s / 3600.0::float8 * i.intensity_factor ^ 2 * 100
+        WHEN 'heartrate_average' THEN k.average_trimp / k.hour_trimp * 100
         ELSE 0 END AS load
-    FROM known k CROSS JOIN LATERAL (
-        SELECT k.normalized_power_w / k.ftp_w AS intensity_factor,
-               CASE WHEN k.normalized_power_w / k.ftp_w IS NOT NULL THEN 'power' WHEN k.trimp IS NOT NULL THEN 'heartrate' ELSE 'none' END
-                   AS method
+    FROM known k
+    CROSS JOIN LATERAL (
+        SELECT CASE WHEN k.normalized_power_w / k.ftp_w IS NOT NULL THEN 'power' WHEN k.trimp IS NOT NULL THEN 'heartrate'
+            WHEN k.average_power_w / k.ftp_w IS NOT NULL THEN 'power_average' WHEN k.average_trimp IS NOT NULL THEN 'heartrate_average'
+            ELSE 'none' END AS method
+    ) AS w
+    CROSS JOIN LATERAL (
+        SELECT CASE w.method WHEN 'power_average' THEN k.average_power_w ELSE k.normalized_power_w END / k.ftp_w AS intensity_factor
     ) AS i
 )
 UPDATE silver.activity_metric AS t SET

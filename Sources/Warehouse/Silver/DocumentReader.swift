@@ -6,8 +6,7 @@ import Foundation
 enum DocumentReader {
     /// Fields of a detail that no file of `sql/silver` reads.
     static let unusedFields = [
-        "segment_efforts", "best_efforts", "splits_standard", "similar_activities", "photos", "stats_visibility",
-        "partner_brand_tag", "highlighted_kudosers",
+        "segment_efforts", "best_efforts", "similar_activities", "photos", "stats_visibility", "partner_brand_tag", "highlighted_kudosers",
     ]
 
     /// The answer's object as JSON text without the unused fields.

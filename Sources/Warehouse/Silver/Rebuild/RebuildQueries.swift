@@ -67,7 +67,8 @@ enum RebuildQueries {
     /// Dated facts of the athlete stay: their answers may have left bronze.
     static func clear(_ athlete: AthleteID) -> [SQL] {
         ["UPDATE silver.athlete SET transform_version = 0 WHERE athlete_id = \(athlete)"]
-            + [("lap", 2), ("split", 2), ("activity_stream", 3), ("activity_rollup", 3), ("activity_metric", 3)].map { table, endpoint in
+            + [("lap", 2), ("split", 2), ("split_mile", 2), ("activity_stream", 3), ("activity_rollup", 3), ("activity_metric", 3)].map {
+                table, endpoint in
                 """
                 DELETE FROM silver.\(raw: table) t
                 WHERE t.athlete_id = \(athlete) AND NOT EXISTS (
