@@ -89,6 +89,38 @@ import Testing
         }
     }
 
+    @Test func `a limit that one instance hears of sinks at once for all, and rises only on newer word`() async throws {
+        try await withTestDatabase { database in
+            let heard = [(200, 1000.0), (100, 999), (200, 1001), (150, 1004)]
+            var known: [Int] = []
+            for (limit, seenAt_s) in heard {
+                var limits = LearnedLimits(RateLimit(quarter: limit, day: 2000))
+                limits.seenAt_s = seenAt_s
+                let answer = try await QuotaLedger(database: database, instance: UUID()).take([turn(1, limits: limits)])[0]
+                known.append(answer.limits.quarter.least)
+            }
+            #expect(known == [200, 100, 100, 150])
+        }
+    }
+
+    @Test func `what one instance has seen in a header leaves more to the others`() async throws {
+        try await withTestDatabase { database in
+            let limit = RateLimit(quarter: 100, day: 1000)
+            let (first, second) = (QuotaLedger(database: database, instance: UUID()), QuotaLedger(database: database, instance: UUID()))
+            _ = try await first.take([turn(1, want: 40, limit: limit)])
+            // 40 calls of the first instance have arrived; one of the second one, sent after that was known, names a usage of 41.
+            _ = try await first.take([turn(2, kept: 40, settled: 40, limit: limit)])
+            let read = try await second.take([turn(1, want: 1, limit: limit)])[0]
+            #expect(read.quarter.othersSettled == 40)
+            var told = turn(2, kept: 1, settled: 1, want: 100, limit: limit)
+            (told.quarterIncluded, told.quarterUsage) = (1, WindowUsage(overall: 41, read: 41))
+            #expect(try await second.take([told])[0].granted == 19)
+            told = turn(3, kept: 1, settled: 1, want: 100, limit: limit)
+            (told.quarterIncluded, told.quarterAllIncluded, told.quarterUsage) = (1, 41, WindowUsage(overall: 41, read: 41))
+            #expect(try await second.take([told])[0].granted == 59)
+        }
+    }
+
     @Test(arguments: [modelSeed, 1, 2])
     func `the rule in SQL and the rule in the program give the same answers`(seed: UInt64) async throws {
         print("ledger seed \(seed)")
@@ -113,12 +145,13 @@ import Testing
         let quarter = QuotaWindow(.quarter, containing: Double(base + 900 * min(3, step / 75)))
         var limits = LearnedLimits(RateLimit(quarter: .random(in: 30...60, using: &random), day: 150))
         if Bool.random(using: &random) { limits.quarter.read = 35 }
-        limits.seenAt_s = step % 20 == 0 ? Double(step) : 0
+        limits.seenAt_s = Bool.random(using: &random) ? max(0, Double(step / 20) + .random(in: -3...1, using: &random)) : 0
         let kept = Int.random(in: 0...14, using: &random)
         return QuotaTurn(
             quarter: quarter, sequence: max(1, step - .random(in: 0...3, using: &random)), kept: kept,
             settled: .random(in: 0...kept, using: &random), quarterIncluded: .random(in: 0...kept, using: &random),
-            dayIncluded: .random(in: 0...kept, using: &random),
+            dayIncluded: .random(in: 0...kept, using: &random), quarterAllIncluded: .random(in: 0...20, using: &random),
+            dayAllIncluded: .random(in: 0...30, using: &random),
             quarterUsage: WindowUsage(overall: .random(in: 0...30, using: &random), read: .random(in: 0...30, using: &random)),
             dayUsage: WindowUsage(overall: .random(in: 0...90, using: &random)),
             quarterExhausted: step % 71 == 0, dayExhausted: false, limits: limits, want: .random(in: 0...12, using: &random))

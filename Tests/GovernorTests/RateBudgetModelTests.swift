@@ -23,28 +23,23 @@ import Testing
         #expect(calls > Int(count) * 20)
     }
 
-    /// Found by a random search and not yet understood: one call too many in one quarter hour. It stays here until it is.
-    @Test func `a history that goes over a window by one call is known`() async {
-        await withKnownIssue {
-            var history = randomHistory(seed: 697614771)
-            await history.run()
-            #expect(history.violations.isEmpty, "\(history.troubles)")
-        }
+    @Test(arguments: [0.0, 120.0], [0.5, 0.95])
+    func `with a backlog, at least 99 percent of each window is used and nothing is refused`(
+        foreignPerHour: Double, streamsShare: Double
+    ) async {
+        expectFullWindows(await backlog(Troubles(streamsShare: streamsShare, foreignPerHour: foreignPerHour), seed: 1))
     }
 
-    @Test(arguments: [0.0, 120.0])
-    func `with a backlog, at least 99 percent of each window is used and nothing is refused`(foreignPerHour: Double) async {
-        let history = await backlog(Troubles(streamsShare: 0.5, foreignPerHour: foreignPerHour))
-        #expect(history.strava.refused == 0)
-        for (index, used) in windows(history).enumerated() { #expect((594...600).contains(used), "window \(index)") }
+    @Test(arguments: [2, 3], [0.0, 0.5, 0.95])
+    func `instances on one ledger use at least 99 percent of each window together and nothing is refused`(
+        instances: Int, streamsShare: Double
+    ) async {
+        expectFullWindows(await backlog(Troubles(instances: instances, streamsShare: streamsShare), seed: 1))
     }
 
-    @Test func `two instances use at least 99 percent together and nothing is refused`() async {
-        let history = await backlog(Troubles(instances: 2, streamsShare: 0.5))
-        let used = windows(history)
-        #expect(history.strava.refused == 0)
-        #expect(used.allSatisfy { (582...600).contains($0) }, "\(used)")
-        #expect(used.reduce(0, +) >= 594 * used.count, "\(used)")
+    @Test(arguments: [1, 2])
+    func `a backlog of streams alone, beside a poll a minute, uses as much`(instances: Int) async {
+        expectFullWindows(await backlog(Troubles(instances: instances, streamsShare: 1, pollsPerHour: 60), seed: 1))
     }
 
     @Test func `spread evenly, a day is used to 99 percent, 312 calls in an ordinary quarter hour`() async {
@@ -60,17 +55,21 @@ import Testing
         #expect(history.strava.refused == 0)
     }
 
-    private func backlog(_ troubles: Troubles) async -> History {
-        let seed = modelSeed
-        print("backlog seed \(seed)")
-        var history = History(seed: seed, limit: RateLimit(quarter: 600, day: 30_000), hours: 2, troubles: troubles)
+    private func backlog(_ troubles: Troubles, seed: UInt64) async -> History {
+        var history = History(seed: seed, limit: RateLimit(quarter: 600, day: 30_000), hours: 1, troubles: troubles)
         await history.run()
         return history
     }
 
+    private func expectFullWindows(_ history: History) {
+        let used = windows(history)
+        #expect(used.allSatisfy { (594...600).contains($0) }, "seed \(history.seed) \(used)")
+        #expect(history.strava.refused == 0, "seed \(history.seed)")
+    }
+
     /// Arrivals in each whole quarter hour of the history.
     private func windows(_ history: History) -> [Int] {
-        (0..<8).map { index in
+        (0..<4).map { index in
             let window = QuotaWindow(.quarter, containing: quarterStart.timeIntervalSince1970 + Double(index * 900 + 1))
             return history.strava.arrivals[window] ?? 0
         }
@@ -84,6 +83,7 @@ import Testing
         troubles.flightsMax = .random(in: 1...24, using: &random)
         troubles.streamsShare = maybe(1)
         troubles.foreignPerHour = maybe(60)
+        troubles.pollsPerHour = maybe(60)
         troubles.lostShare = maybe(0.1)
         troubles.unsentShare = maybe(0.2)
         troubles.restartsPerHour = maybe(6)
@@ -94,11 +94,14 @@ import Testing
         troubles.latency_s = Bool.random(using: &random) ? 0.02...0.3 : 0.1...8
         let quarter = Int.random(in: 5...60, using: &random)
         let limit = RateLimit(quarter: quarter, day: quarter * .random(in: 2...20, using: &random))
+        let factor = Double.random(in: 0.5...2, using: &random)
+        let configured = RateLimit(quarter: max(1, Int(Double(limit.quarter) * factor)), day: max(1, Int(Double(limit.day) * factor)))
+        let overall = Bool.random(using: &random) ? limit : RateLimit(quarter: limit.quarter * 2, day: limit.day * 2)
         let policy = DayPolicy.allCases.randomElement(using: &random) ?? .spend
         // Late in the day, so that most histories cross midnight.
         let start_s = 1_772_496_000 - Double.random(in: 0...7000, using: &random)
         return History(
-            seed: seed, limit: limit, hours: .random(in: 0.5...2.5, using: &random), troubles: troubles, policy: policy,
-            start_s: start_s)
+            seed: seed, limit: overall, read: limit, configured: Bool.random(using: &random) ? limit : configured,
+            hours: .random(in: 0.5...2.5, using: &random), troubles: troubles, policy: policy, start_s: start_s)
     }
 }

@@ -37,6 +37,19 @@ import Testing
         #expect(bench.drain(.connect, at: moment(70)) == 99)
     }
 
+    @Test func `an answer that was overtaken does not raise a limit again`() throws {
+        var bench = Bench(quarter: 100)
+        let scout = try bench.granted(.connect, at: moment(60))
+        _ = bench.budget.settle(scout, answered(200, headers(1, 1, limit: (100, 2000)), at: moment(60).wall), at: moment(60.2))
+        let (early, late) = (try bench.granted(.connect, at: moment(70)), try bench.granted(.connect, at: moment(71)))
+        _ = bench.budget.settle(late, answered(200, headers(3, 3, limit: (40, 2000)), at: moment(72).wall), at: moment(72.5))
+        _ = bench.budget.settle(early, answered(200, headers(2, 2, limit: (100, 2000)), at: moment(71).wall), at: moment(73))
+        #expect(bench.budget.limits.quarter.overall == 40)
+        let newer = try bench.granted(.connect, at: moment(80))
+        _ = bench.budget.settle(newer, answered(200, headers(4, 4, limit: (100, 2000)), at: moment(80).wall), at: moment(80.5))
+        #expect(bench.budget.limits.quarter.overall == 100)
+    }
+
     @Test func `absent and empty headers change nothing`() throws {
         var bench = Bench(quarter: 20)
         let permit = try bench.granted(.connect, at: moment(60))

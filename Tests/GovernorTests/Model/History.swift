@@ -9,6 +9,8 @@ struct Troubles {
     var instances = 1
     var flightsMax = 16
     var streamsShare = 0.0
+    /// Calls that tell the usage and come beside the backlog: polls.
+    var pollsPerHour = 0.0
     var foreignPerHour = 0.0
     var lostShare = 0.0
     var unsentShare = 0.0
@@ -25,14 +27,20 @@ struct History {
     enum Event {
         case wake(UUID)
         case arrival(UUID, Permit, reports: Bool, known: Known)
-        case answer(UUID, Permit, CallOutcome, foreign: [QuotaWindow: Int])
-        case foreign, restart, clockStep, limitChange
+        case answer(UUID, Permit, CallOutcome, told: Known)
+        case foreign, poll, restart, clockStep, limitChange
     }
 
-    /// What headers have told a run: foreign calls of each window, and the limit of a quarter.
+    /// What headers have told an instance, itself or through the ledger: the foreign calls of each window, and which of the limits
+    /// that Strava has set one after another is the newest heard of; 0: none, only the configuration.
     struct Known {
         var foreign: [QuotaWindow: Int] = [:]
-        var quarterLimit: Int
+        var limits = 0
+
+        mutating func merge(_ other: Known) {
+            foreign.merge(other.foreign) { max($0, $1) }
+            limits = max(limits, other.limits)
+        }
     }
 
     struct Instance {
@@ -43,20 +51,24 @@ struct History {
         var nextWake_s = Double.infinity
         var reports: [UInt64: Bool] = [:]
         var hasHeardDate = false
-        var known: Known
+        var known = Known()
     }
 
+    let seed: UInt64
     var random: SeededRandom
     let troubles: Troubles
     let policy: DayPolicy
     let configured: RateLimit
     var strava: StravaModel
     var book: QuotaBook
+    /// What the instances have told the ledger.
+    var bookKnown = Known()
     var instances: [UUID: Instance] = [:]
     var events = EventQueue<Event>()
     var now_s: Double
     let end_s: Double
     var calls = 0
+    private var started = 0
     /// Arrivals over the limit that nobody could excuse.
     var violations: [String] = []
 
@@ -64,6 +76,7 @@ struct History {
         seed: UInt64, limit: RateLimit, read: RateLimit? = nil, configured: RateLimit? = nil, hours: Double, troubles: Troubles,
         policy: DayPolicy = .spend, start_s: Double = quarterStart.timeIntervalSince1970
     ) {
+        self.seed = seed
         random = SeededRandom(seed: seed)
         self.troubles = troubles
         self.policy = policy
@@ -74,6 +87,7 @@ struct History {
         end_s = start_s + hours * 3600
         for _ in 0..<troubles.instances { startInstance() }
         schedule(.foreign, perHour: troubles.foreignPerHour)
+        schedule(.poll, perHour: troubles.pollsPerHour)
         schedule(.restart, perHour: troubles.restartsPerHour)
         schedule(.clockStep, perHour: troubles.clockStepsPerHour)
         schedule(.limitChange, perHour: troubles.limitChangesPerHour)
@@ -98,13 +112,14 @@ struct History {
         switch event {
         case .wake(let id): wake(id)
         case .arrival(let id, let permit, let reports, let known): arrive(id, permit, reports, known)
-        case .answer(let id, let permit, let outcome, let foreign): settle(id, permit, outcome, foreign)
+        case .answer(let id, let permit, let outcome, let told): settle(id, permit, outcome, told)
         case .foreign:
             // Other users respect the limit as well: they stop where it is reached.
             if strava.arrivals[QuotaWindow(.quarter, containing: now_s)] ?? 0 < strava.read.quarter / 2 {
                 _ = strava.arrive(at: now_s, isForeign: true)
             }
             schedule(.foreign, perHour: troubles.foreignPerHour)
+        case .poll: poll()
         case .restart: restart()
         case .clockStep: stepClock()
         case .limitChange: changeLimit()
@@ -112,17 +127,18 @@ struct History {
     }
 
     private mutating func startInstance() {
-        let id = UUID()
+        started += 1
+        // Named by its number: a history runs the same way each time.
+        let id = UUID(uuid: (0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, UInt8(started >> 8 & 255), UInt8(started & 255)))
         let offset_s = Double.random(in: -1.2...1.2, using: &random)
         instances[id] = Instance(
-            id: id, budget: RateBudget(configured: configured, policy: policy), offset_s: offset_s,
-            known: Known(quarterLimit: configured.quarter))
+            id: id, budget: RateBudget(configured: configured, policy: policy), offset_s: offset_s)
         events.add(.wake(id), at: now_s)
     }
 
     private mutating func restart() {
         schedule(.restart, perHour: troubles.restartsPerHour)
-        guard let victim = instances.keys.sorted(by: { $0.uuidString < $1.uuidString }).randomElement(using: &random) else { return }
+        guard let victim = names.randomElement(using: &random) else { return }
         // Half of them crash. A clean stop settles what is in flight, then gives back what is unused.
         if Bool.random(using: &random), var instance = instances[victim] {
             for flight in instance.budget.flights.values { _ = instance.budget.settle(flight.permit, .unknown, at: moment(instance)) }
@@ -132,9 +148,12 @@ struct History {
         startInstance()
     }
 
+    /// The instances in a fixed order, for the same reason.
+    private var names: [UUID] { instances.keys.sorted { $0.uuidString < $1.uuidString } }
+
     private mutating func stepClock() {
         schedule(.clockStep, perHour: troubles.clockStepsPerHour)
-        for id in instances.keys where instances[id]?.hasHeardDate == true {
+        for id in names where instances[id]?.hasHeardDate == true {
             instances[id]?.offset_s = [Double.random(in: -4000...4000, using: &random), 0, 2.5].randomElement(using: &random) ?? 0
         }
     }
@@ -142,13 +161,23 @@ struct History {
     private mutating func changeLimit() {
         schedule(.limitChange, perHour: troubles.limitChangesPerHour)
         let factor = Double.random(in: 0.6...1.8, using: &random)
-        strava.read = RateLimit(quarter: max(5, Int(Double(strava.read.quarter) * factor)), day: strava.read.day)
-        strava.overall = RateLimit(quarter: strava.read.quarter * 2, day: strava.overall.day)
+        let dayFactor = Bool.random(using: &random) ? 1 : factor
+        let read = RateLimit(
+            quarter: max(5, Int(Double(strava.read.quarter) * factor)), day: max(5, Int(Double(strava.read.day) * dayFactor)))
+        strava.limit(overall: RateLimit(quarter: read.quarter * 2, day: read.day * 2), read: read)
     }
 
     private mutating func schedule(_ event: Event, perHour: Double) {
         guard perHour > 0 else { return }
         events.add(event, at: now_s - log(Double.random(in: 0.0001...1, using: &random)) * 3600 / perHour)
+    }
+
+    private mutating func poll() {
+        schedule(.poll, perHour: troubles.pollsPerHour)
+        guard let name = names.randomElement(using: &random), var instance = instances[name] else { return }
+        instance.reports[instance.budget.request(.incremental, athlete: AthleteID(10))] = true
+        pump(&instance)
+        instances[name] = instance
     }
 
     // MARK: Calls
@@ -182,7 +211,8 @@ struct History {
     }
 
     private mutating func topUp(_ instance: inout Instance) {
-        while instance.budget.waitingCount < 24 || (troubles.streamsShare < 1 && !instance.reports.values.contains(true)) {
+        let mustReport = troubles.streamsShare < 1 && troubles.pollsPerHour == 0
+        while instance.budget.waitingCount < 24 || (mustReport && !instance.reports.values.contains(true)) {
             let requestClass = RequestClass.allCases.randomElement(using: &random) ?? .history
             let reports = Double.random(in: 0...1, using: &random) >= troubles.streamsShare
             let athlete = AthleteID(Int64.random(in: 1...9, using: &random))
@@ -196,20 +226,20 @@ struct History {
         let reports = instance.reports.removeValue(forKey: permit.id) ?? true
         let up_s = Double.random(in: troubles.latency_s, using: &random) / 2
         if Double.random(in: 0...1, using: &random) < troubles.unsentShare {
-            events.add(.answer(instance.id, permit, .notSent, foreign: [:]), at: now_s + up_s)
+            events.add(.answer(instance.id, permit, .notSent, told: Known()), at: now_s + up_s)
         } else {
             events.add(.arrival(instance.id, permit, reports: reports, known: instance.known), at: now_s + up_s)
         }
     }
 
     /// Checks the invariant on each arrival: all that arrived of ours, and what headers had told of others when the call was
-    /// permitted, stays within the limit.
+    /// permitted, stays within the limit. Where Strava has lowered it, the limit that the instance had heard of when the call was
+    /// permitted holds: nobody can respect what no answer has told, neither to this instance nor to the ledger it has read.
     private mutating func arrive(_ id: UUID, _ permit: Permit, _ reports: Bool, _ known: Known) {
         let answer = strava.arrive(at: now_s)
         for window in [QuotaWindow(.quarter, containing: now_s), QuotaWindow(.day, containing: now_s)] {
             let foreign = known.foreign[window] ?? 0
-            // A limit that sank is known from the next header on.
-            let limit = max(strava.limit(window), window.span == .quarter ? known.quarterLimit : 0)
+            let limit = max(strava.limit(window), known.limits == 0 ? configured[window.span] : strava.limit(window, known.limits))
             if strava.ours(window) + foreign > limit {
                 violations.append("\(window.span) \(window.start_s): \(strava.ours(window)) ours + \(foreign) foreign > \(limit)")
             }
@@ -217,19 +247,19 @@ struct History {
         let down_s = Double.random(in: troubles.latency_s, using: &random) / 2
         let date = Double.random(in: 0...1, using: &random) < troubles.dateShare ? answer.date : nil
         if Double.random(in: 0...1, using: &random) < troubles.lostShare {
-            events.add(.answer(id, permit, .networkFailed(sent: true), foreign: [:]), at: now_s + 5)
+            events.add(.answer(id, permit, .networkFailed(sent: true), told: Known()), at: now_s + 5)
         } else {
             let outcome = CallOutcome.answered(status: answer.status, rateLimit: reports ? answer.headers : nil, serverDate: date)
-            events.add(.answer(id, permit, outcome, foreign: reports ? answer.foreign : [:]), at: now_s + down_s)
+            let told = reports ? Known(foreign: answer.foreign, limits: answer.limits) : Known()
+            events.add(.answer(id, permit, outcome, told: told), at: now_s + down_s)
         }
     }
 
-    private mutating func settle(_ id: UUID, _ permit: Permit, _ outcome: CallOutcome, _ foreign: [QuotaWindow: Int]) {
+    private mutating func settle(_ id: UUID, _ permit: Permit, _ outcome: CallOutcome, _ told: Known) {
         guard var instance = instances[id] else { return }
         _ = instance.budget.settle(permit, outcome, at: moment(instance))
         if outcome.serverDate != nil { instance.hasHeardDate = true }
-        instance.known.foreign.merge(foreign) { max($0, $1) }
-        if let limit = outcome.rateLimit?.read?.quarterLimit { instance.known.quarterLimit = limit }
+        instance.known.merge(told)
         pump(&instance)
         instances[id] = instance
     }
@@ -238,10 +268,12 @@ struct History {
         let now = moment(instance)
         let turns = instance.budget.turns(want: want, at: now)
         let answers = turns.map { ($0, book.turn($0, by: instance.id)) }
+        if !turns.isEmpty { bookKnown.merge(instance.known) }
         if Double.random(in: 0...1, using: &random) < troubles.ledgerFailureShare {
             instance.budget.ledgerFailed(turns, retryIn_s: 1, at: now)
         } else {
             instance.budget.took(answers, at: now)
+            if !turns.isEmpty { instance.known.merge(bookKnown) }
         }
     }
 

@@ -5,8 +5,10 @@ import StravaAPI
 
 /// Strava as far as the quota goes: counts every arrival by its own clock, refuses what is over, tells what it counted.
 struct StravaModel {
-    var overall: RateLimit
-    var read: RateLimit
+    private(set) var overall: RateLimit
+    private(set) var read: RateLimit
+    /// The smaller one of both buckets, as it was first, after the first change, and so on.
+    private var limits: [RateLimit]
     private(set) var arrivals: [QuotaWindow: Int] = [:]
     private(set) var foreign: [QuotaWindow: Int] = [:]
     private(set) var refused = 0
@@ -17,6 +19,18 @@ struct StravaModel {
         let date: Date
         /// Foreign calls that this answer's number includes.
         let foreign: [QuotaWindow: Int]
+        /// Which limits, counted from 1, its headers name.
+        let limits: Int
+    }
+
+    init(overall: RateLimit, read: RateLimit) {
+        (self.overall, self.read, limits) = (overall, read, [])
+        limit(overall: overall, read: read)
+    }
+
+    mutating func limit(overall: RateLimit, read: RateLimit) {
+        (self.overall, self.read) = (overall, read)
+        limits.append(RateLimit(quarter: min(overall.quarter, read.quarter), day: min(overall.day, read.day)))
     }
 
     mutating func arrive(at time_s: Double, isForeign: Bool = false) -> Answer {
@@ -32,12 +46,15 @@ struct StravaModel {
             inQuarter, inDay, limit: (overall.quarter, overall.day), read: ((read.quarter, read.day), (inQuarter, inDay)))
         let known = [quarter: foreign[quarter] ?? 0, day: foreign[day] ?? 0]
         let date = Date(timeIntervalSince1970: time_s.rounded(.down))
-        return Answer(status: isOver ? 429 : 200, headers: headers, date: date, foreign: known)
+        return Answer(status: isOver ? 429 : 200, headers: headers, date: date, foreign: known, limits: limits.count)
     }
 
     func ours(_ window: QuotaWindow) -> Int { (arrivals[window] ?? 0) - (foreign[window] ?? 0) }
 
-    func limit(_ window: QuotaWindow) -> Int {
-        window.span == .quarter ? min(overall.quarter, read.quarter) : min(overall.day, read.day)
-    }
+    /// The limit in force, or the one of that number.
+    func limit(_ window: QuotaWindow, _ number: Int? = nil) -> Int { limits[(number ?? limits.count) - 1][window.span] }
+}
+
+extension RateLimit {
+    subscript(span: QuotaSpan) -> Int { span == .quarter ? quarter : day }
 }

@@ -29,11 +29,14 @@ struct FairLane: Sendable {
     /// Binary min-heap; entries of emptied lines stay until they come up.
     private var heap: [Entry] = []
     private(set) var count = 0
+    /// Of those that wait, the ones whose answers will say what is used.
+    private(set) var reportingCount = 0
 
     var isEmpty: Bool { count == 0 }
 
     mutating func append(_ waiter: Waiter) {
         count += 1
+        if waiter.reportsUsage { reportingCount += 1 }
         lines[waiter.athlete, default: []].append(waiter)
         if lines[waiter.athlete]?.count == 1 { enter(waiter.athlete) }
     }
@@ -80,6 +83,7 @@ struct FairLane: Sendable {
     private mutating func remove(_ waiter: Waiter, reenter: Bool) {
         guard let index = lines[waiter.athlete]?.firstIndex(where: { $0.id == waiter.id }) else { return }
         count -= 1
+        if waiter.reportsUsage { reportingCount -= 1 }
         lines[waiter.athlete]?.remove(at: index)
         if lines[waiter.athlete]?.isEmpty == true {
             lines[waiter.athlete] = nil

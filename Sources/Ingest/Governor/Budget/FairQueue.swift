@@ -35,6 +35,11 @@ struct FairQueue: Sendable {
         return due.max { credit[$0.rawValue] < credit[$1.rawValue] } ?? waiting.first
     }
 
+    /// Whether a call waits, in one of these classes, whose answer will say what is used.
+    func reports(among allowed: (RequestClass) -> Bool) -> Bool {
+        RequestClass.allCases.contains { lanes[$0.rawValue].reportingCount > 0 && allowed($0) }
+    }
+
     mutating func first(_ requestClass: RequestClass) -> Waiter? { lanes[requestClass.rawValue].first() }
 
     /// The first waiting call for which `suits` holds, by class and then by turn. For rare use: it searches.

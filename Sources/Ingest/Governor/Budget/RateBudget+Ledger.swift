@@ -37,7 +37,7 @@ extension RateBudget {
     package mutating func took(_ answers: [(turn: QuotaTurn, answer: QuotaAnswer)], at moment: Moment) {
         isAsking = false
         for (turn, answer) in answers {
-            if answer.limits.seenAt_s > limits.seenAt_s { limits = answer.limits }
+            limits.merge(answer.limits)
             change(turn.quarter) { tally in
                 tally.tokens += answer.granted
                 tally.took(answer.quarter)
@@ -88,7 +88,8 @@ extension RateBudget {
         let (quarter, day) = (tally(window), tally(window.day))
         return QuotaTurn(
             quarter: window, sequence: sequence, kept: quarter.spent + quarter.tokens, settled: quarter.settled,
-            quarterIncluded: quarter.included, dayIncluded: day.included, quarterUsage: quarter.usage, dayUsage: day.usage,
+            quarterIncluded: quarter.included, dayIncluded: day.included, quarterAllIncluded: quarter.allIncluded,
+            dayAllIncluded: day.allIncluded, quarterUsage: quarter.usage, dayUsage: day.usage,
             quarterExhausted: quarter.exhausted, dayExhausted: day.exhausted, limits: limits, want: want)
     }
 }

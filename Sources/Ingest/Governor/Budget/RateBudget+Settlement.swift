@@ -24,7 +24,7 @@ extension RateBudget {
         guard let flight = flights.removeValue(forKey: permit.id) else { return [] }
         if let date = outcome.serverDate { clock.heard(date, sentAt: flight.sentAt, now: moment) }
         var incidents: [BudgetIncident] = []
-        if let headers = outcome.rateLimit, limits.learn(headers, at: clock.reading(at: moment).lowerBound) {
+        if let headers = outcome.rateLimit, limits.learn(headers, at_s: answeredAt_s(flight, outcome, moment)) {
             incidents.append(.limitsChanged(limits))
         }
         if outcome.isSpent { count(flight, outcome, at: moment) } else { giveBack(flight, at: moment) }
@@ -67,7 +67,8 @@ extension RateBudget {
         let usage = WindowUsage(outcome?.rateLimit, window.span)
         change(window) { tally in
             if let usage {
-                tally.observed(usage, sentAt_s: flight.sentAt.uptime_s)
+                let othersSettled = window.span == .quarter ? flight.othersSettled.quarter : flight.othersSettled.day
+                tally.observed(usage, sentAt_s: flight.sentAt.uptime_s, othersSettled: othersSettled)
             } else {
                 tally.ended(at: ended)
             }
@@ -108,6 +109,13 @@ extension RateBudget {
         if tally(window).exhausted { return [] }
         change(window) { $0.exhausted = true }
         return [.rateLimited(window.span, until: window.endsAt)]
+    }
+
+    /// When Strava gave the answer, by its own clock.
+    private func answeredAt_s(_ flight: Flight, _ outcome: CallOutcome, _ moment: Moment) -> ClosedRange<Double> {
+        if let date = outcome.serverDate?.timeIntervalSince1970 { return date...date }
+        let (first, last) = (clock.reading(at: flight.sentAt).lowerBound, clock.reading(at: moment).upperBound)
+        return min(first, last)...last
     }
 
     private func isUnknown(_ outcome: CallOutcome) -> Bool { !outcome.isAnswered }

@@ -12,6 +12,8 @@ package struct RateBudget: Sendable {
         let quarter: QuotaWindow
         let sentAt: Moment
         let reportsUsage: Bool
+        /// Calls of other instances that were known to have arrived when this one was sent.
+        let othersSettled: (quarter: Int, day: Int)
     }
 
     package internal(set) var limits: LearnedLimits

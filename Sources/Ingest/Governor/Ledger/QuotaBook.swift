@@ -12,6 +12,7 @@ package struct QuotaBook: Sendable {
     private struct Page {
         var usage = WindowUsage()
         var exhausted = false
+        var included = 0
         var blocks: [UUID: Block] = [:]
     }
 
@@ -22,7 +23,7 @@ package struct QuotaBook: Sendable {
 
     /// Takes in what `instance` tells and grants as much of what it asks for as the limits leave.
     package mutating func turn(_ turn: QuotaTurn, by instance: UUID) -> QuotaAnswer {
-        if turn.limits.seenAt_s >= limits.seenAt_s { limits = turn.limits }
+        limits.merge(turn.limits)
         let isLate = turn.sequence <= pages[turn.quarter]?.blocks[instance]?.sequence ?? 0
         if !isLate { tell(turn, by: instance) }
         var answer = QuotaAnswer(limits: limits)
@@ -44,11 +45,14 @@ package struct QuotaBook: Sendable {
         dayBlock.leased += turn.kept - block.leased
         block.sequence = turn.sequence
         block.leased = turn.kept
+        dayBlock.settled += max(0, turn.settled - block.settled)
         block.settled = max(block.settled, turn.settled)
         block.included = max(block.included, turn.quarterIncluded)
         dayBlock.included = max(dayBlock.included, turn.dayIncluded)
         quarter.blocks[instance] = block
         day.blocks[instance] = dayBlock
+        quarter.included = max(quarter.included, turn.quarterAllIncluded)
+        day.included = max(day.included, turn.dayAllIncluded)
         quarter.usage.merge(turn.quarterUsage)
         day.usage.merge(turn.dayUsage)
         quarter.exhausted = quarter.exhausted || turn.quarterExhausted
@@ -64,6 +68,8 @@ package struct QuotaBook: Sendable {
         result.included = page.blocks.values.reduce(0) { $0 + $1.included }
         result.ownLeased = page.blocks[instance]?.leased ?? 0
         result.ownIncluded = page.blocks[instance]?.included ?? 0
+        result.othersSettled = page.blocks.reduce(0) { $0 + ($1.key == instance ? 0 : $1.value.settled) }
+        result.allIncluded = page.included
         result.usage = page.usage
         result.exhausted = page.exhausted
         // The last quarter before this window, which for a day is the last of the day before.

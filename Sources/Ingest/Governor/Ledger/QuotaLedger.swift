@@ -23,13 +23,14 @@ struct QuotaLedger: Sendable {
         SELECT granted, quarter_counts, day_counts, quarter_exhausted, day_exhausted, limits, limits_seen_at_s
         FROM sync.quota_turn(\(instance), \(turn.quarter.startsAt), \(turn.day.startsAt), \(turn.sequence),
             \(turn.kept), \(turn.settled), \(turn.want),
-            \(counts(turn.quarterIncluded, turn.quarterUsage)), \(counts(turn.dayIncluded, turn.dayUsage)),
+            \(counts(turn.quarterIncluded, turn.quarterUsage, turn.quarterAllIncluded)),
+            \(counts(turn.dayIncluded, turn.dayUsage, turn.dayAllIncluded)),
             \(turn.quarterExhausted), \(turn.dayExhausted), \(limits(turn.limits)), \(turn.limits.seenAt_s))
         """
     }
 
-    private func counts(_ included: Int, _ usage: WindowUsage) -> [Int64] {
-        [Int64(included), Int64(usage.overall), Int64(usage.read)]
+    private func counts(_ included: Int, _ usage: WindowUsage, _ allIncluded: Int) -> [Int64] {
+        [included, usage.overall, usage.read, allIncluded].map(Int64.init)
     }
 
     /// Quarter overall, quarter read, day overall, day read; 0 stands for a read limit that no answer named.
@@ -40,7 +41,7 @@ struct QuotaLedger: Sendable {
     private func answer(_ row: Row, to turn: QuotaTurn) throws -> QuotaAnswer {
         let (granted, quarter, day, quarterExhausted, dayExhausted, limits, seenAt_s) = try row.decode(
             Int64.self, [Int64].self, [Int64].self, Bool.self, Bool.self, [Int64].self, Double.self)
-        guard quarter.count == 7, day.count == 7, limits.count == 4 else { throw QuotaLedgerError.noAnswer }
+        guard quarter.count == 9, day.count == 9, limits.count == 4 else { throw QuotaLedgerError.noAnswer }
         var answer = QuotaAnswer(limits: turn.limits)
         answer.limits.quarter = .init(overall: Int(limits[0]), read: limits[1] == 0 ? nil : Int(limits[1]))
         answer.limits.day = .init(overall: Int(limits[2]), read: limits[3] == 0 ? nil : Int(limits[3]))
@@ -51,7 +52,7 @@ struct QuotaLedger: Sendable {
         return answer
     }
 
-    /// Leased, included, own leased, own included, carried, overall usage, read usage.
+    /// Leased, included, own leased, own included, carried, overall usage, read usage, settled by others, included of all together.
     private func window(_ counts: [Int64], _ exhausted: Bool) -> QuotaAnswer.Window {
         var window = QuotaAnswer.Window()
         window.leased = Int(counts[0])
@@ -60,6 +61,8 @@ struct QuotaLedger: Sendable {
         window.ownIncluded = Int(counts[3])
         window.carried = Int(counts[4])
         window.usage = WindowUsage(overall: Int(counts[5]), read: Int(counts[6]))
+        window.othersSettled = Int(counts[7])
+        window.allIncluded = Int(counts[8])
         window.exhausted = exhausted
         return window
     }

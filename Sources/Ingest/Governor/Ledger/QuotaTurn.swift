@@ -13,6 +13,9 @@ package struct QuotaTurn: Sendable, Equatable {
     /// Calls that are certainly in the usage told here, for the quarter and for the day.
     package var quarterIncluded: Int
     package var dayIncluded: Int
+    /// The same for the calls of all instances together.
+    package var quarterAllIncluded = 0
+    package var dayAllIncluded = 0
     package var quarterUsage: WindowUsage
     package var dayUsage: WindowUsage
     package var quarterExhausted: Bool
@@ -33,6 +36,11 @@ package struct QuotaAnswer: Sendable, Equatable {
         /// The part of both counts that belongs to the instance that asked.
         package var ownLeased = 0
         package var ownIncluded = 0
+        /// Calls of other instances that certainly arrived within the window.
+        package var othersSettled = 0
+        /// Calls of all instances that are certainly in the usage, as one of them saw it: more than `included` where an instance's
+        /// header shows calls of another one.
+        package var allIncluded = 0
         /// Leased in the window before and perhaps arriving in this one.
         package var carried = 0
         package var usage = WindowUsage()
@@ -50,7 +58,7 @@ package struct QuotaAnswer: Sendable, Equatable {
         package func free(_ limits: LearnedLimits.Bucketed) -> Int {
             if exhausted { return 0 }
             let counted = carried + leased
-            let outstanding = max(0, counted - included)
+            let outstanding = max(0, counted - max(included, allIncluded))
             let overall = limits.overall - max(counted, usage.overall + outstanding)
             let read = (limits.read ?? .max) - max(counted, usage.read + outstanding)
             return max(0, min(overall, read))
