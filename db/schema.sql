@@ -1674,6 +1674,11 @@ CREATE TABLE silver.activity_metric (
     load_method text DEFAULT 'none'::text NOT NULL,
     load_ftp_w integer,
     load_max_heartrate_bpm double precision,
+    grade_adjusted_pace_s_per_km double precision GENERATED ALWAYS AS (
+CASE
+    WHEN (grade_adjusted_distance_m > (0)::double precision) THEN (((recorded_s)::double precision / grade_adjusted_distance_m) * (1000)::double precision)
+    ELSE NULL::double precision
+END) STORED,
     CONSTRAINT activity_metric_decoupling_basis CHECK ((decoupling_basis = ANY (ARRAY['power'::text, 'pace'::text]))),
     CONSTRAINT activity_metric_load_method CHECK ((load_method = ANY (ARRAY['power'::text, 'heartrate'::text, 'power_average'::text, 'heartrate_average'::text, 'none'::text])))
 )
@@ -1722,6 +1727,8 @@ COMMENT ON COLUMN silver.activity_metric.load_method IS 'power: hours · intensi
 COMMENT ON COLUMN silver.activity_metric.load_ftp_w IS 'FTP in watts that held at the date of the activity, as far as known: the figure that intensity_factor used.';
 
 COMMENT ON COLUMN silver.activity_metric.load_max_heartrate_bpm IS 'Maximal heart rate that trimp used, beats per minute; see athlete_reference.';
+
+COMMENT ON COLUMN silver.activity_metric.grade_adjusted_pace_s_per_km IS 'Runs and walks: seconds per kilometre on the level that cost as much, recorded_s by grade_adjusted_distance_m; pauses are left out.';
 
 CREATE TABLE silver.activity_zone (
     athlete_id bigint NOT NULL,

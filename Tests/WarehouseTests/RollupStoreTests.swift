@@ -64,6 +64,28 @@ import Testing
         }
     }
 
+    @Test func `the figures of an activity are in their columns`() async throws {
+        try await withTestDatabase { database in
+            let bench = try await Bench(database)
+            func list(_ value: (Int) -> String) -> String { (0..<1200).map(value).joined(separator: ",") }
+            // twenty minutes at 200 W and 3 m/s on the level of the grade, 0.5 m up a second, the heart at 125, then at 150
+            let streams = """
+                {"time":{"data":[\(list(String.init))]},"watts":{"data":[\(list { _ in "200" })]},"distance":{"data":[\(list { "\($0 * 3)" })]},
+                 "heartrate":{"data":[\(list { $0 < 600 ? "125" : "150" })]},"altitude":{"data":[\(list { "\(Double($0) / 2)" })]},
+                 "grade_smooth":{"data":[\(list { _ in "0" })]}}
+                """
+            try await bench.land([answer(.activity, 1, #"{"sport_type":"Run"}"#), answer(.streams, 1, streams)], listed: [listed(1)])
+            try await bench.transform()
+            // (200/125 − 200/150) / (200/125); 300 m in ten minutes; 1199 · 3 m in 1200 s
+            #expect(
+                try await bench.lines(
+                    """
+                    SELECT normalized_power_w, variability_index, round(decoupling_percent::numeric, 4), decoupling_basis, best_vam_10min_m_per_h,
+                           grade_adjusted_distance_m, round(grade_adjusted_pace_s_per_km::numeric, 4) FROM silver.activity_metric
+                    """) == ["(200,1,16.6667,power,1800,3597,333.6113)"])
+        }
+    }
+
     @Test func `changed streams replace the rollups, streams without times remove them`() async throws {
         try await withTestDatabase { database in
             let bench = try await Bench(database)

@@ -180,12 +180,15 @@ import Testing
         try await withTestDatabase { database in
             let bench = try await Bench(database)
             try await landTwo(bench)
+            try await bench.land([answer(.athlete, Bench.athlete.rawValue, #"{"firstname":"A"}"#)])
             try await bench.transform()
             try await database.query("UPDATE silver.activity SET name = 'old', transform_version = 0 WHERE activity_id = 1")
+            try await database.query("UPDATE silver.athlete SET first_name = 'old', transform_version = 1")
             let running = Task { try await bench.runner.run() }
             try await eventually("the old row is made anew") {
                 try await bench.lines("SELECT name FROM silver.activity ORDER BY activity_id") == ["(1)", "(2)"]
             }
+            try await eventually("so is the athlete's") { try await bench.lines("SELECT first_name FROM silver.athlete") == ["(A)"] }
             try await eventually("the runner listens") {
                 try await bench.value(
                     "SELECT count(*) FROM pg_stat_activity WHERE query = 'LISTEN \"silver\"' OR query = 'LISTEN silver'", as: Int.self) > 0

@@ -5,10 +5,17 @@ import Foundation
 enum RebuildText {
     static func text(_ report: RebuildMessage) -> String {
         let parts = [
-            "\(Phrase.number(report.activities)) activities of \(Phrase.number(report.finished)) athletes made anew", tables(report),
+            headline(report), tables(report),
             figures(report), errors(report), report.dryRun ? "nothing was changed" : nil,
         ]
         return parts.compactMap(\.self).joined(separator: "\n\n")
+    }
+
+    private static func headline(_ report: RebuildMessage) -> String {
+        func count(_ number: some BinaryInteger, _ one: String, _ many: String) -> String {
+            "\(Phrase.number(number)) \(number == 1 ? one : many)"
+        }
+        return "\(count(report.activities, "activity", "activities")) of \(count(report.finished, "athlete", "athletes")) made anew"
     }
 
     private static func tables(_ report: RebuildMessage) -> String? {
