@@ -20,6 +20,8 @@ struct SilverRebuilder: Sendable {
             while try await runOnce() { try Task.checkCancellation() }
         } catch is CancellationError {
             return
+        } catch let error as DatabaseError where error.code == .cancelled {
+            return
         } catch {
             logger.log(.error, "silver rebuild failed, will try again", [.error: "\(error)"])
         }
