@@ -21,6 +21,11 @@ struct Configuration: Sendable {
     /// Requests per quarter hour and per UTC day until Strava's headers say otherwise.
     var limit: RateLimit
     let vaultKeyPath: String?
+    /// Requests to Strava on the wire at once, and athletes in work at once.
+    let requestsInFlight: Int
+    let athletesInWork: Int
+    /// Only the newest activities of each athlete, this many; nil: all.
+    let sample: Int?
     var logLevel: Logger.Level
     let logFormat: LogFormat
 
@@ -38,6 +43,9 @@ struct Configuration: Sendable {
         stravaOAuthURL = try Configuration.url(source, "FITNESSD_STRAVA_OAUTH_URL", "https://www.strava.com/oauth")
         limit = try Configuration.limit(source.value("FITNESSD_STRAVA_LIMIT") ?? "600,30000")
         vaultKeyPath = source.value("FITNESSD_VAULT_KEY") ?? source.credentialPath("FITNESSD_VAULT_KEY")
+        requestsInFlight = try Configuration.count(source, "FITNESSD_REQUESTS_IN_FLIGHT", 1...256) ?? 32
+        athletesInWork = try Configuration.count(source, "FITNESSD_ATHLETES_IN_WORK", 3...1_024) ?? 64
+        sample = try Configuration.count(source, "FITNESSD_SAMPLE", 1...1_000_000)
         if source.value("FITNESSD_RETENTION_API_DAYS") != nil {
             throw ConfigurationError(
                 "FITNESSD_RETENTION_API_DAYS is set, but this version keeps all data: unset it, and delete what is too old by other means")
@@ -107,6 +115,14 @@ struct Configuration: Sendable {
                 "FITNESSD_STRAVA_LIMIT must be two numbers, quarter hour and day, the day's at least as large: 600,30000")
         }
         return limit
+    }
+
+    private static func count(_ source: ConfigurationSource, _ key: String, _ range: ClosedRange<Int>) throws -> Int? {
+        guard let text = source.value(key) else { return nil }
+        guard let number = Int(text), range.contains(number) else {
+            throw ConfigurationError("\(key) must be a whole number from \(range.lowerBound) to \(range.upperBound)")
+        }
+        return number
     }
 
     private static func oneOf<Value: RawRepresentable>(

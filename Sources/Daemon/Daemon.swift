@@ -67,7 +67,7 @@ struct Daemon: Sendable {
         let keyring = try keyring(configuration, hasOwnCluster: store.embedded != nil)
         let demo = isDemo ? try await DemoStrava.start(stateDirectory: configuration.stateDirectory, clock: clock, logger: logger) : nil
         let configuration = demo.map { configuration.talking(to: $0) } ?? configuration
-        let http = HTTPClient(userAgent: "fitnessd/\(Version.current)")
+        let http = HTTPClient(inFlightMax: configuration.requestsInFlight, userAgent: "fitnessd/\(Version.current)")
         let strava = StravaClient(
             configuration: StravaConfiguration(
                 apiURL: configuration.stravaAPIURL, oauthURL: configuration.stravaOAuthURL, clientID: configuration.clientID ?? "",
@@ -86,7 +86,7 @@ struct Daemon: Sendable {
         let scheduler = SyncScheduler(
             environment: SyncEnvironment(
                 database: store.database, strava: strava, governor: governor, vault: vault, writer: writer, clock: clock,
-                settings: settings(isDemo: isDemo), logger: logger),
+                settings: settings(configuration, isDemo: isDemo), logger: logger),
             owner: identity.id, heartbeat: { notifier.watchdog() })
         try await demo?.connectAthletes(registry)
         let progress = ProgressReader(database: store.database, governor: governor, clock: clock)
@@ -145,8 +145,9 @@ struct Daemon: Sendable {
         return try Keyring.load(path: path)
     }
 
-    private static func settings(isDemo: Bool) -> SyncSettings {
-        var settings = SyncSettings()
+    private static func settings(_ configuration: Configuration, isDemo: Bool) -> SyncSettings {
+        var settings = SyncSettings(athletesInWork: configuration.athletesInWork)
+        settings.sampleCount = configuration.sample
         // The demo's athletes record every minute or so: look often enough to see it.
         if isDemo { (settings.listInterval_s, settings.listShare) = (20, 1) }
         return settings

@@ -16,6 +16,8 @@ import Testing
         ["explain", "0"],
         ["sync", "5", "--only", "zones"], ["sync", "5", "--full", "--only", "streams"], ["sync", "5", "--wait", "--dry-run"],
         ["quarantine", "retry", "5", "streams"], ["quarantine", "drop", "5"], ["rebuild", "5"], ["rebuild", "--athlete", "0"],
+        ["sync", "5", "--streams", "watts"],
+        ["sync", "5", "--only", "list", "--streams", "watts"],
     ])
     func `wrong usage ends with 2 and says how it is meant`(arguments: [String]) async throws {
         let ending = try await Tool.run(arguments, socket: "/nonexistent/s")
@@ -28,7 +30,7 @@ import Testing
         ["athletes", "import", "-"], ["sync", "5"], ["sync", "--all", "--full", "--wait"], ["pause"], ["pause", "5", "--for", "1h30m"],
         ["resume"], ["resume", "5"], ["limits"], ["quarantine"], ["quarantine", "list", "--athlete", "5"],
         ["export", "--athlete", "5"], ["explain", "5"], ["sync", "--all", "--dry-run"],
-        ["sync", "5", "--only", "list", "--only", "detail"],
+        ["sync", "5", "--only", "list", "--only", "detail", "--wait"], ["sync", "--all", "--only", "streams", "--streams", "watts,temp"],
         ["quarantine", "show", "5", "streams", "6"], ["quarantine", "retry", "5"], ["quarantine", "drop", "5", "list", "0"],
         ["rebuild"], ["rebuild", "--athlete", "5", "--dry-run"],
     ])

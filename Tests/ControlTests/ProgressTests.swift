@@ -1,6 +1,7 @@
 import ControlAPI
 import Core
 import Foundation
+import Sync
 import Synchronization
 import TestKit
 import Testing
@@ -28,6 +29,24 @@ import Testing
             let since = Date(timeIntervalSinceNow: 1)
             let message = try await ProgressQueries(database: daemon.database, athlete: 7, since: since).progress(now: Date(), waiting: nil)
             #expect(message.outcome == nil && message.finished == 0 && message.athletes == 1)
+        }
+    }
+
+    @Test func `who waits for one step does not wait for the others`() async throws {
+        try await ControlHarness.serve { daemon in
+            try await daemon.addAthlete(7)
+            try await daemon.addActivity(7, 70, streams: "pending")
+            let since = Date(timeIntervalSinceNow: -1)
+            try await daemon.database.query(
+                "UPDATE sync.schedule SET request = NULL, last_finished_at = now(), due_at = now() + interval '1 hour'")
+            func outcome(_ only: [SyncStep]?) async throws -> ProgressMessage.Outcome? {
+                let queries = ProgressQueries(database: daemon.database, athlete: 7, since: since, only: only)
+                return try await queries.progress(now: Date(), waiting: nil).outcome
+            }
+            #expect(try await outcome([.list]) == .done)
+            #expect(try await outcome([.list, .detail]) == .done)
+            #expect(try await outcome([.streams]) == nil)
+            #expect(try await outcome(nil) == nil)
         }
     }
 

@@ -20,6 +20,11 @@ struct SyncCommand: AsyncParsableCommand {
     @Option(help: "Only this step: list, detail or streams; may be given several times. The rest waits for the ordinary rhythm.")
     var only: [SyncRequest.Step] = []
 
+    @Option(
+        help: "With --only streams: only these, by Strava's names, separated by commas (heartrate,watts); time comes along.",
+        transform: { $0.split(separator: ",").map(String.init) })
+    var streams: [String]?
+
     @Flag(help: "Follow it to its end; exit 1 when it fails. With --json one progress message a line.")
     var wait = false
 
@@ -30,14 +35,14 @@ struct SyncCommand: AsyncParsableCommand {
         guard (id != nil) != all else { throw ValidationError("Name one athlete by its number, or say --all.") }
         if full, !only.isEmpty, !only.contains(.list) { throw ValidationError("--full walks the list: say --only list, too.") }
         if wait, dryRun { throw ValidationError("There is nothing to wait for with --dry-run.") }
-        if wait, !only.isEmpty { throw ValidationError("--wait follows a whole sync: leave --only out.") }
+        if streams != nil, !only.contains(.streams) { throw ValidationError("--streams goes with --only streams.") }
         try AthleteArgument.check(id)
     }
 
     func run() async throws {
         if dryRun { return try await price() }
         let target = ControlTarget(id == nil ? .syncAll : .syncAthlete, athlete: id)
-        let bytes = try await options.client.bytes(target, body: SyncRequest(full: full, only: only.isEmpty ? nil : only))
+        let bytes = try await options.client.bytes(target, body: SyncRequest(full: full, only: only.isEmpty ? nil : only, streams: streams))
         let accepted: AcceptedMessage = try ControlClient.decoded(bytes)
         if options.json {
             Terminal.print(Terminal.line(bytes))
@@ -55,8 +60,9 @@ struct SyncCommand: AsyncParsableCommand {
     }
 
     private func follow(since: Date) async throws {
+        let steps = only.isEmpty ? [] : [("only", only.map(\.rawValue).joined(separator: ","))]
         let target = ControlTarget(
-            id == nil ? .progressAll : .progressAthlete, athlete: id, query: [("since", ControlTime.text(since))])
+            id == nil ? .progressAll : .progressAthlete, athlete: id, query: [("since", ControlTime.text(since))] + steps)
         let follower = ProgressFollower(isJSON: options.json)
         try await options.client.lines(target) { try follower.take($0) }
         try follower.finish()

@@ -57,10 +57,16 @@ public struct AthleteRegistry: Sendable {
     /// Asks for a sync now, of one athlete or of all. Answers how many were asked for.
     ///
     /// All of them together go into the line of the ordinary work, spread by the order they were due in; one goes to its head.
-    /// - Parameter only: these steps alone; the rest waits for the ordinary rhythm. Nil: all.
-    public func requestSync(_ athlete: AthleteID?, full: Bool, only: [SyncStep]? = nil, by: String) async throws -> Int {
+    /// - Parameters:
+    ///   - only: these steps alone; the rest waits for the ordinary rhythm. Nil: all.
+    ///   - streams: of streams only these; what landed with other ones is asked for again. Nil: all.
+    public func requestSync(
+        _ athlete: AthleteID?, full: Bool, only: [SyncStep]? = nil, streams: [StreamKey]? = nil, by: String
+    ) async throws -> Int {
         let now = clock.now
-        let asked = SyncRequest(full: full, by: by, at: now.timeIntervalSince1970, only: only, bulk: athlete == nil ? true : nil)
+        let asked = SyncRequest(
+            full: full, by: by, at: now.timeIntervalSince1970, only: only, bulk: athlete == nil ? true : nil, streams: streams)
+        if only?.contains(.streams) ?? false { try await askForOtherStreams(athlete, asked) }
         let request = JSONText(String(decoding: try JSONEncoder().encode(asked), as: UTF8.self))
         let rows = try await database.query(
             """
@@ -110,6 +116,16 @@ public struct AthleteRegistry: Sendable {
         try await poke()
         try require(athlete, found: rows.affected)
         return rows.affected
+    }
+
+    /// Streams of which some were left out, by another choice than this, are missing for this request.
+    private func askForOtherStreams(_ athlete: AthleteID?, _ asked: SyncRequest) async throws {
+        try await database.query(
+            """
+            UPDATE sync.completeness SET state = 'pending', reason = NULL, next_try_at = NULL, updated_at = \(clock.now)
+            WHERE (\(athlete)::bigint IS NULL OR athlete_id = \(athlete)) AND endpoint = 'streams' AND state = 'landed'
+              AND reason LIKE \(SyncRequest.chosenPrefix + "%") AND reason IS DISTINCT FROM \(asked.streamsReason)
+            """)
     }
 
     private func pauseAll(until: Date, reason: String?) async throws -> Int {

@@ -100,15 +100,15 @@ extension AthleteSync {
         async let streams = item.missing[.streams] == nil ? nil : outcome(of: .streams, item, requestClass)
         let results = [try await detail, try await streams].compactMap { $0 }
         var batch = BronzeBatch(athleteID: claim.athleteID, lease: claim.lease)
-        for result in results { batch.add(result, item: item) }
+        for result in results { batch.add(result, item: item, streamsReason: state.request?.streamsReason) }
         try await commit(batch)
         state.work.removeAll { $0.activityID == item.activityID }
         for result in results { try result.throwIfStopped() }
     }
 
     private func outcome(of endpoint: CompletenessEndpoint, _ item: WorkItem, _ requestClass: RequestClass) async throws -> FetchResult {
-        let call: StravaCall =
-            endpoint == .detail ? .activity(item.activityID) : .streams(item.activityID, keys: StreamKey.allCases)
+        let keys = state.request?.streamKeys ?? StreamKey.allCases
+        let call: StravaCall = endpoint == .detail ? .activity(item.activityID) : .streams(item.activityID, keys: keys)
         func rules() -> OutcomeRules { OutcomeRules(item: item, endpoint: endpoint, cursor: state.cursor, now: now) }
         do {
             let answer = try await get(call, requestClass)
@@ -166,7 +166,7 @@ extension BronzeBatch {
     }
 
     /// Adds the outcome of one call for an activity.
-    mutating func add(_ result: FetchResult, item: WorkItem) {
+    mutating func add(_ result: FetchResult, item: WorkItem, streamsReason: String? = nil) {
         switch result.outcome {
         case .landed:
             guard let answer = result.answer else { return }
@@ -176,8 +176,8 @@ extension BronzeBatch {
                     request: result.call.pathAndQuery, status: answer.status, fetchedAt: answer.fetchedAt, body: answer.body))
             ledger.append(
                 LedgerChange(
-                    activityID: item.activityID, endpoint: result.endpoint, state: .landed, reason: nil, nextTryAt: nil,
-                    countsAsAttempt: true))
+                    activityID: item.activityID, endpoint: result.endpoint, state: .landed,
+                    reason: result.endpoint == .streams ? streamsReason : nil, countsAsAttempt: true))
         case .ledger(let changes):
             ledger += changes
             for change in changes where change.state == .quarantined {

@@ -50,7 +50,8 @@ actor AthleteSync {
         self.environment = environment
         self.claim = claim
         plan = SyncPlan(settings: environment.settings, pace: pace, athlete: claim.athleteID)
-        queries = TurnQueries(database: environment.database, athlete: claim.athleteID)
+        queries = TurnQueries(
+            database: environment.database, athlete: claim.athleteID, sampleCount: environment.settings.sampleCount)
     }
 
     private var schedule: ScheduleQueries { ScheduleQueries(database: environment.database) }

@@ -36,6 +36,7 @@ public actor SyncScheduler: Service {
 
     public nonisolated func run() async throws {
         await self.giveBack()
+        await self.takeUp()
         await cancelWhenGracefulShutdown { await self.work() }
         await self.giveBack()
     }
@@ -132,6 +133,14 @@ public actor SyncScheduler: Service {
     }
 
     private func ended(_ athlete: AthleteID) { working[athlete] = nil }
+
+    private func takeUp() async {
+        do {
+            try await schedule.takeUp(now: environment.clock.now)
+        } catch {
+            environment.logger.log(.warning, "what a sample left out not taken up", [.error: "\(error)"])
+        }
+    }
 
     private func giveBack() async {
         do {

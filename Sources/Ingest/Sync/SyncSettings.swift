@@ -29,5 +29,15 @@ public struct SyncSettings: Sendable {
     /// A new athlete's newest activities, fetched before the rest of the list is walked.
     public var newestFirstCount = 30
 
+    /// Of each athlete only the newest activities, this many, for trying things out; the others are listed and wait. Nil: all.
+    public var sampleCount: Int?
+
     public init() {}
+
+    /// Shares out the places: a quarter for what is urgent, a quarter for history, the rest for ordinary work; at least one each.
+    public init(athletesInWork: Int) {
+        urgentPlaces = max(1, athletesInWork / 4)
+        historyPlaces = urgentPlaces
+        ordinaryPlaces = max(1, athletesInWork - urgentPlaces - historyPlaces)
+    }
 }

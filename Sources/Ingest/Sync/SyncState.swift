@@ -1,5 +1,6 @@
 import Core
 import Foundation
+import StravaAPI
 import Warehouse
 
 /// How far an athlete's list has been read; the row of `sync.cursor`.
@@ -75,17 +76,36 @@ public struct SyncRequest: Sendable, Codable, Equatable {
     public var only: [SyncStep]?
     /// Asked of all athletes together: work like any other, that never takes what is kept for connect and manual calls.
     public var bulk: Bool?
+    /// Only these streams, and the time that they refer to; nil: all.
+    public var streams: [StreamKey]?
 
-    public init(full: Bool, by: String, at: Double, only: [SyncStep]? = nil, bulk: Bool? = nil) {
+    public init(
+        full: Bool, by: String, at: Double, only: [SyncStep]? = nil, bulk: Bool? = nil, streams: [StreamKey]? = nil
+    ) {
         self.full = full
         self.by = by
         self.at = at
         self.only = only
         self.bulk = bulk
+        self.streams = streams
     }
 
     public var askedAt: Date { Date(timeIntervalSince1970: at) }
     var isBulk: Bool { bulk ?? false }
+
+    /// The keys that a streams call of this request names. Silver makes nothing of streams without their time.
+    var streamKeys: [StreamKey] {
+        guard let streams else { return StreamKey.allCases }
+        return StreamKey.allCases.filter { $0 == .time || streams.contains($0) }
+    }
+
+    /// What the ledger says of streams that landed so; nil: all of them were asked for.
+    var streamsReason: String? {
+        streamKeys.count == StreamKey.allCases.count ? nil : Self.chosenPrefix + streamKeys.map(\.rawValue).joined(separator: ",")
+    }
+
+    /// Begins the ledger's reason for streams of which only some were asked for.
+    static let chosenPrefix = "only "
 
     func wants(_ step: SyncStep) -> Bool { only?.contains(step) ?? true }
 }

@@ -22,6 +22,7 @@ struct TurnEnd: Sendable {
 struct TurnQueries: Sendable {
     let database: Database
     let athlete: AthleteID
+    var sampleCount: Int?
 
     /// Rows read at once: enough for some minutes of work under Strava's limits.
     private static let workRowsMax = 120
@@ -42,6 +43,7 @@ struct TurnQueries: Sendable {
     private func withWork(_ old: SyncState, _ connection: Connection, now: Date, newestCount: Int) async throws -> SyncState {
         var state = old
         state.objects = try await objects(connection)
+        if let sampleCount { try await putOff(connection, beyond: sampleCount) }
         state.work = try await work(connection, old.endpointsWanted, now: now)
         let threshold = try await connection.query(
             """

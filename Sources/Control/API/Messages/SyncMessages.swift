@@ -8,10 +8,13 @@ public struct SyncRequest: Codable, Sendable, Equatable {
     public let full: Bool
     /// These steps alone; absent: all. What is left out waits for the ordinary rhythm.
     public let only: [Step]?
+    /// Of streams only these, by Strava's names, and their time; absent: all. Only together with the step streams.
+    public let streams: [String]?
 
-    public init(full: Bool, only: [Step]? = nil) {
+    public init(full: Bool, only: [Step]? = nil, streams: [String]? = nil) {
         self.full = full
         self.only = only
+        self.streams = streams
     }
 }
 

@@ -1,15 +1,20 @@
 import ControlAPI
 import Database
 import Foundation
+import Sync
 
 /// How far the sync that was asked for at `since` has come, for one athlete or for all.
 struct ProgressQueries: Sendable {
     private let database: Database
     private let ids: ClosedRange<Int64>
     private let since: Date
+    /// The ledger's endpoints that are watched.
+    private let endpoints: [String]
 
-    init(database: Database, athlete: Int64?, since: Date) {
+    /// - Parameter only: the steps that were asked for; nil: all.
+    init(database: Database, athlete: Int64?, since: Date, only: [SyncStep]? = nil) {
         self.database = database
+        endpoints = (only?.map(\.rawValue) ?? ["summary", "detail", "streams", "zones"])
         self.since = since
         ids = AthleteRange.of(athlete)
     }
@@ -44,6 +49,7 @@ struct ProgressQueries: Sendable {
                 WHEN s.request IS NULL AND s.last_finished_at >= \(since)
                     AND NOT EXISTS (
                         SELECT FROM sync.completeness k WHERE k.athlete_id = a.athlete_id AND k.state IN ('pending', 'failed')
+                            AND k.endpoint = ANY (\(endpoints))
                             AND (k.next_try_at IS NULL OR k.next_try_at <= \(now)))
                     AND NOT EXISTS (SELECT FROM sync.transform_work w WHERE w.athlete_id = a.athlete_id AND w.attempts = 0)
                     THEN 'done'
@@ -60,7 +66,7 @@ struct ProgressQueries: Sendable {
                 WHERE gone_at IS NULL AND athlete_id BETWEEN \(ids.lowerBound) AND \(ids.upperBound)),
                count(*) FILTER (WHERE state = 'landed'),
                count(*) FILTER (WHERE state IN ('pending', 'failed') AND (next_try_at IS NULL OR next_try_at <= \(now)))
-        FROM sync.completeness WHERE athlete_id BETWEEN \(ids.lowerBound) AND \(ids.upperBound)
+        FROM sync.completeness WHERE athlete_id BETWEEN \(ids.lowerBound) AND \(ids.upperBound) AND endpoint = ANY (\(endpoints))
         """
     }
 

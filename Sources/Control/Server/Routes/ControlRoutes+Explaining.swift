@@ -39,15 +39,7 @@ extension ControlRoutes {
     }
 
     private func priceQuery(_ request: Request) throws -> (full: Bool, only: [SyncStep]?) {
-        let full = try RequestReading.flag(request, "full")
-        guard let names = request.uri.queryParameters["only"] else { return (full, nil) }
-        let only = try names.split(separator: ",", omittingEmptySubsequences: false).map { name in
-            guard let step = SyncStep(rawValue: String(name)) else {
-                throw ControlRefusal.badRequest("only names steps, with commas between them: list, detail, streams")
-            }
-            return step
-        }
-        return (full, only)
+        (try RequestReading.flag(request, "full"), try RequestReading.steps(request))
     }
 }
 

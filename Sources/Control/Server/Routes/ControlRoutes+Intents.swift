@@ -3,6 +3,7 @@ import Core
 import Foundation
 import Hummingbird
 import ServiceLifecycle
+import StravaAPI
 import Sync
 
 extension ControlRoutes {
@@ -38,8 +39,17 @@ extension ControlRoutes {
         let now = dependencies.clock.now
         let only = asked.only.map { $0.compactMap { SyncStep(rawValue: $0.rawValue) } }
         let count = try await dependencies.registry.requestSync(
-            athlete.map { AthleteID($0) }, full: asked.full, only: only, by: "fitnessctl")
+            athlete.map { AthleteID($0) }, full: asked.full, only: only, streams: try streams(asked), by: "fitnessctl")
         return AcceptedMessage(athletes: count, requestedAt: now)
+    }
+
+    private func streams(_ asked: ControlAPI.SyncRequest) throws -> [StreamKey]? {
+        guard let names = asked.streams else { return nil }
+        let known = StreamKey.allCases.map(\.rawValue)
+        guard asked.only?.contains(.streams) ?? false, !names.isEmpty, names.allSatisfy(known.contains) else {
+            throw ControlRefusal.badRequest("streams goes with only streams and names some of \(known.joined(separator: ", "))")
+        }
+        return names.compactMap(StreamKey.init(rawValue:))
     }
 
     func pause(_ athlete: Int64?, _ request: Request) async throws -> ChangedMessage {

@@ -16,7 +16,8 @@ extension ControlRoutes {
     func progress(_ id: Int64?, _ request: Request) async throws -> Response {
         let since = try RequestReading.time(request, "since")
         if let id { _ = try await athlete(id) }
-        let queries = ProgressQueries(database: dependencies.database, athlete: id, since: since)
+        let queries = ProgressQueries(
+            database: dependencies.database, athlete: id, since: since, only: try RequestReading.steps(request))
         let body = ResponseBody { writer in
             do {
                 try await follow(queries) { line in try await writer.write(ByteBuffer(bytes: line)) }

@@ -2,6 +2,7 @@ import ControlAPI
 import Foundation
 import Hummingbird
 import NIOCore
+import Sync
 
 /// What routes take out of a request, checked.
 enum RequestReading {
@@ -52,6 +53,17 @@ enum RequestReading {
             throw ControlRefusal.badRequest("\(name) must be an ISO-8601 time in UTC, for example 2026-01-31T12:00:00Z")
         }
         return time
+    }
+
+    /// The steps that `only` names; nil: all.
+    static func steps(_ request: Request) throws -> [SyncStep]? {
+        guard let names = request.uri.queryParameters["only"] else { return nil }
+        return try names.split(separator: ",", omittingEmptySubsequences: false).map { name in
+            guard let step = SyncStep(rawValue: String(name)) else {
+                throw ControlRefusal.badRequest("only names steps, with commas between them: list, detail, streams")
+            }
+            return step
+        }
     }
 
     /// Names the place, never the value.

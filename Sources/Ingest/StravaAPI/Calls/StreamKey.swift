@@ -1,5 +1,5 @@
 /// The eleven streams of an activity, named as Strava names them (STRAVA_API 3.4).
-public enum StreamKey: String, CaseIterable, Sendable {
+public enum StreamKey: String, CaseIterable, Codable, Sendable {
     case time
     case distance
     case latlng
