@@ -2265,7 +2265,7 @@ CREATE TABLE sync.athlete_object (
     checked_at timestamp with time zone,
     used_at timestamp with time zone,
     CONSTRAINT athlete_object_endpoint CHECK ((endpoint = ANY (ARRAY['profile'::text, 'athlete_zones'::text, 'gear'::text]))),
-    CONSTRAINT athlete_object_state CHECK ((state = ANY (ARRAY['pending'::text, 'landed'::text, 'empty'::text, 'no_scope'::text, 'gone'::text, 'failed'::text, 'quarantined'::text])))
+    CONSTRAINT athlete_object_state CHECK ((state = ANY (ARRAY['pending'::text, 'landed'::text, 'empty'::text, 'no_scope'::text, 'gone'::text, 'failed'::text, 'quarantined'::text, 'expired'::text])))
 );
 
 COMMENT ON TABLE sync.athlete_object IS 'What is here and what is not, and why, of the athlete''s own objects: one row per athlete and object. A profile or zones without a row were never asked for.';
@@ -2291,12 +2291,12 @@ CREATE TABLE sync.completeness (
     next_try_at timestamp with time zone,
     updated_at timestamp with time zone DEFAULT now() NOT NULL,
     CONSTRAINT completeness_endpoint CHECK ((endpoint = ANY (ARRAY['summary'::text, 'detail'::text, 'streams'::text, 'zones'::text]))),
-    CONSTRAINT completeness_state CHECK ((state = ANY (ARRAY['pending'::text, 'landed'::text, 'empty'::text, 'no_scope'::text, 'gone'::text, 'failed'::text, 'quarantined'::text])))
+    CONSTRAINT completeness_state CHECK ((state = ANY (ARRAY['pending'::text, 'landed'::text, 'empty'::text, 'no_scope'::text, 'gone'::text, 'failed'::text, 'quarantined'::text, 'expired'::text])))
 );
 
 COMMENT ON TABLE sync.completeness IS 'What is here and what is not, and why: one row per activity and endpoint.';
 
-COMMENT ON COLUMN sync.completeness.state IS 'pending; landed; empty: Strava has none; no_scope: not granted; gone: deleted at Strava; failed: will be tried again at next_try_at; quarantined: set aside, see sync.quarantine.';
+COMMENT ON COLUMN sync.completeness.state IS 'pending; landed; empty: Strava has none; no_scope: not granted; gone: deleted at Strava; failed: will be tried again at next_try_at; quarantined: set aside, see sync.quarantine; expired: it was here, and the time that copies may be kept is over.';
 
 COMMENT ON COLUMN sync.completeness.start_at IS 'Start of the activity, so that the newest work comes first without a join.';
 
@@ -2311,8 +2311,9 @@ CREATE VIEW silver.completeness WITH (security_barrier='true') AS
     COALESCE(k.gone, (0)::bigint) AS gone,
     COALESCE(k.failed, (0)::bigint) AS failed,
     COALESCE(k.quarantined, (0)::bigint) AS quarantined,
-    (((k.landed + k.empty))::double precision / (NULLIF((k.listed - k.gone), 0))::double precision) AS share_complete,
-    k.oldest_gap_at
+    (((k.landed + k.empty))::double precision / (NULLIF(((k.listed - k.gone) - k.expired), 0))::double precision) AS share_complete,
+    k.oldest_gap_at,
+    COALESCE(k.expired, (0)::bigint) AS expired
    FROM ((sync.athlete a
      CROSS JOIN ( VALUES ('summary'::text), ('detail'::text), ('streams'::text), ('profile'::text), ('athlete_zones'::text), ('gear'::text)) e(endpoint))
      LEFT JOIN ( SELECT l.athlete_id,
@@ -2325,7 +2326,8 @@ CREATE VIEW silver.completeness WITH (security_barrier='true') AS
             count(*) FILTER (WHERE (l.state = 'gone'::text)) AS gone,
             count(*) FILTER (WHERE (l.state = 'failed'::text)) AS failed,
             count(*) FILTER (WHERE (l.state = 'quarantined'::text)) AS quarantined,
-            min(l.start_at) FILTER (WHERE (l.state <> ALL (ARRAY['landed'::text, 'empty'::text, 'gone'::text]))) AS oldest_gap_at
+            count(*) FILTER (WHERE (l.state = 'expired'::text)) AS expired,
+            min(l.start_at) FILTER (WHERE (l.state <> ALL (ARRAY['landed'::text, 'empty'::text, 'gone'::text, 'expired'::text]))) AS oldest_gap_at
            FROM ( SELECT completeness.athlete_id,
                     completeness.endpoint,
                     completeness.state,
@@ -2362,9 +2364,11 @@ COMMENT ON COLUMN silver.completeness.failed IS 'Activities whose fetch failed a
 
 COMMENT ON COLUMN silver.completeness.quarantined IS 'Activities set aside after failing again and again, until an admin looks.';
 
-COMMENT ON COLUMN silver.completeness.share_complete IS 'Share (0 to 1) of the activities that are not gone for which nothing is missing: landed, or empty. Null: none are known.';
+COMMENT ON COLUMN silver.completeness.share_complete IS 'Share (0 to 1) of the activities that are neither gone nor expired for which nothing is missing: landed, or empty. Null: none are known.';
 
 COMMENT ON COLUMN silver.completeness.oldest_gap_at IS 'Start of the oldest activity whose answer is missing (pending, failed, quarantined or no_scope). Null: no gap.';
+
+COMMENT ON COLUMN silver.completeness.expired IS 'Activities whose answer was here and was removed, because the time that copies may be kept is over.';
 
 CREATE VIEW silver.eddington WITH (security_invoker='true') AS
  SELECT ranked.athlete_id,
@@ -3003,6 +3007,35 @@ COMMENT ON COLUMN sync.reader_grant.role_name IS 'PostgreSQL role that logs in. 
 
 COMMENT ON COLUMN sync.reader_grant.granted_at IS 'When it was granted.';
 
+CREATE TABLE sync.retention_run (
+    run_id bigint NOT NULL,
+    started_at timestamp with time zone NOT NULL,
+    finished_at timestamp with time zone NOT NULL,
+    api_cutoff timestamp with time zone,
+    activities bigint NOT NULL,
+    answers bigint NOT NULL,
+    versions bigint NOT NULL
+);
+
+COMMENT ON TABLE sync.retention_run IS 'One row per pass of the retention that removed something. It names no athlete.';
+
+COMMENT ON COLUMN sync.retention_run.api_cutoff IS 'Copies of API data received before this instant had to go; null: they are kept.';
+
+COMMENT ON COLUMN sync.retention_run.activities IS 'Activities of which an answer expired: all of each went, in silver too.';
+
+COMMENT ON COLUMN sync.retention_run.answers IS 'Answers removed from bronze.';
+
+COMMENT ON COLUMN sync.retention_run.versions IS 'Earlier versions removed from bronze.';
+
+ALTER TABLE sync.retention_run ALTER COLUMN run_id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME sync.retention_run_run_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
 CREATE TABLE sync.run (
     athlete_id bigint NOT NULL,
     run_id bigint NOT NULL,
@@ -3220,6 +3253,9 @@ ALTER TABLE ONLY sync.quota_window
 ALTER TABLE ONLY sync.reader_grant
     ADD CONSTRAINT reader_grant_pk PRIMARY KEY (athlete_id, role_name);
 
+ALTER TABLE ONLY sync.retention_run
+    ADD CONSTRAINT retention_run_pk PRIMARY KEY (run_id);
+
 ALTER TABLE ONLY sync.run
     ADD CONSTRAINT run_pk PRIMARY KEY (athlete_id, run_id);
 
@@ -3238,7 +3274,11 @@ ALTER TABLE ONLY sync.transform_work
 ALTER TABLE ONLY vault.token
     ADD CONSTRAINT token_pk PRIMARY KEY (athlete_id);
 
+CREATE INDEX answer_by_age ON bronze_strava.answer USING btree (fetched_at) WHERE (source_id = 1);
+
 CREATE INDEX answer_version_by_age ON bronze_strava.answer_version USING btree (valid_to);
+
+CREATE INDEX answer_version_by_receipt ON bronze_strava.answer_version USING btree (valid_from) WHERE (source_id = 1);
 
 CREATE INDEX metrics_by_activity ON metrics.metrics USING btree (athlete_id, activity_id);
 

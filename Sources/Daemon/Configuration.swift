@@ -3,6 +3,7 @@ import Foundation
 import Gateway
 import Governor
 import Logging
+import Warehouse
 
 /// All settings of the daemon, checked. The keys and defaults are a contract: see the table in README.
 struct Configuration: Sendable {
@@ -26,6 +27,7 @@ struct Configuration: Sendable {
     let athletesInWork: Int
     /// Only the newest activities of each athlete, this many; nil: all.
     let sample: Int?
+    let retention: RetentionPolicy
     var logLevel: Logger.Level
     let logFormat: LogFormat
 
@@ -46,10 +48,10 @@ struct Configuration: Sendable {
         requestsInFlight = try Configuration.count(source, "FITNESSD_REQUESTS_IN_FLIGHT", 1...256) ?? 32
         athletesInWork = try Configuration.count(source, "FITNESSD_ATHLETES_IN_WORK", 3...1_024) ?? 64
         sample = try Configuration.count(source, "FITNESSD_SAMPLE", 1...1_000_000)
-        if source.value("FITNESSD_RETENTION_API_DAYS") != nil {
-            throw ConfigurationError(
-                "FITNESSD_RETENTION_API_DAYS is set, but this version keeps all data: unset it, and delete what is too old by other means")
-        }
+        retention = RetentionPolicy(
+            apiDays: try Configuration.count(source, "FITNESSD_RETENTION_API_DAYS", 1...36_500),
+            versionDays: try Configuration.count(source, "FITNESSD_RETENTION_VERSION_DAYS", 1...36_500)
+                ?? RetentionPolicy.versionDaysDefault)
         logLevel = try Configuration.oneOf(source, "FITNESSD_LOG_LEVEL", Logger.Level.allCases, default: .info)
         logFormat = try Configuration.oneOf(source, "FITNESSD_LOG_FORMAT", LogFormat.allCases, default: Configuration.logFormat(source))
     }

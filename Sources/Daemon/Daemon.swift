@@ -97,7 +97,8 @@ struct Daemon: Sendable {
                 version: Version.current, startedAt: startedAt, clock: clock, database: store.database, registry: registry,
                 governor: governor, connectURL: configuration.httpListen == nil ? nil : publicURL.text + "/connect"),
             logger: logger)
-        var services: [any Service] = [silver, scheduler, control]
+        let retention = RetentionKeeper(database: store.database, policy: configuration.retention, clock: clock, logger: logger)
+        var services: [any Service] = [silver, retention, scheduler, control]
         var listening: String?
         if let listen = configuration.httpListen {
             services.append(

@@ -25,7 +25,7 @@ import Testing
         (["FITNESSD_HTTP_LISTEN": "8080"], "FITNESSD_HTTP_LISTEN"),
         (["FITNESSD_STRAVA_LIMIT": "many"], "FITNESSD_STRAVA_LIMIT must be two numbers"),
         (["FITNESSD_STRAVA_API_URL": "ftp://strava"], "FITNESSD_STRAVA_API_URL must be"),
-        (["FITNESSD_RETENTION_API_DAYS": "7"], "FITNESSD_RETENTION_API_DAYS is set, but"),
+        (["FITNESSD_RETENTION_API_DAYS": "0"], "FITNESSD_RETENTION_API_DAYS must be a whole number from 1"),
         (["FITNESSD_REQUESTS_IN_FLIGHT": "0"], "FITNESSD_REQUESTS_IN_FLIGHT must be a whole number from 1 to 256"),
         (["FITNESSD_ATHLETES_IN_WORK": "2"], "FITNESSD_ATHLETES_IN_WORK must be a whole number from 3"),
         (["FITNESSD_SAMPLE": "few"], "FITNESSD_SAMPLE must be a whole number"),

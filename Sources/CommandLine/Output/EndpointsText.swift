@@ -4,10 +4,10 @@ import ControlAPI
 enum EndpointsText {
     static func table(_ endpoints: [EndpointCounts]) -> String {
         var table = Table(
-            ["endpoint", "landed", "pending", "failed", "empty", "no scope", "gone", "quarantined"], numbers: Set(1...7))
+            ["endpoint", "landed", "pending", "failed", "empty", "no scope", "gone", "quarantined", "expired"], numbers: Set(1...8))
         for counts in endpoints {
             let numbers = [
-                counts.landed, counts.pending, counts.failed, counts.empty, counts.noScope, counts.gone, counts.quarantined,
+                counts.landed, counts.pending, counts.failed, counts.empty, counts.noScope, counts.gone, counts.quarantined, counts.expired,
             ]
             table.row([counts.endpoint] + numbers.map { Phrase.number($0) })
         }

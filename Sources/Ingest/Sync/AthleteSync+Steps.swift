@@ -33,6 +33,7 @@ extension AthleteSync {
         let page = try ActivityPage(body: answer.body)
         var batch = BronzeBatch(athleteID: claim.athleteID, lease: claim.lease)
         batch.add(page, request: call.pathAndQuery, answer: answer)
+        try await leaveOutExpired(of: page, from: &batch)
         if page.elementCount == 0 {
             batch.cursor = try await endOfPass(pass, askedAt: askedAt)
             if pass.kind == .walk {
@@ -45,6 +46,12 @@ extension AthleteSync {
         try await commit(batch)
         advance(pass, batch: batch, ended: page.elementCount == 0)
         try await readWork()
+    }
+
+    /// What was removed because its time was over, and is listed as it was, does not come back with the list.
+    private func leaveOutExpired(of page: ActivityPage, from batch: inout BronzeBatch) async throws {
+        let expired = try await queries.expired(page.activities.map { ($0.activityID, $0.fingerprint) })
+        if !expired.isEmpty { batch.answers.removeAll { expired.contains($0.objectID) } }
     }
 
     /// Where the cursor stands after an empty page: never past what has landed, never in the future.

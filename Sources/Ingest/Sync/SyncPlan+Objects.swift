@@ -11,7 +11,7 @@ extension SyncPlan {
         switch standing.state {
         case .pending: true
         case .failed: standing.nextTryAt.map { $0 <= now } ?? true
-        case .landed, .empty, .gone: isOld(standing, state: state, now: now)
+        case .landed, .empty, .gone, .expired: isOld(standing, state: state, now: now)
         // Only a new grant, or an admin, changes that.
         case .noScope, .quarantined: false
         }

@@ -122,6 +122,19 @@ struct TurnQueries: Sendable {
         return try rows.map { try $0.decode(ActivityID.self) }
     }
 
+    /// Which of these were removed because their time was over, and have not changed since.
+    func expired(_ listed: [(id: ActivityID, fingerprint: [UInt8])]) async throws -> Set<Int64> {
+        let rows = try await database.query(
+            """
+            SELECT a.activity_id
+            FROM unnest(\(listed.map(\.id)), \(listed.map(\.fingerprint))) AS w(activity_id, fingerprint)
+            JOIN sync.activity a ON a.athlete_id = \(athlete) AND a.activity_id = w.activity_id AND a.fingerprint = w.fingerprint
+            JOIN sync.completeness c ON c.athlete_id = a.athlete_id AND c.activity_id = a.activity_id AND c.endpoint = 'summary'
+            WHERE c.state = 'expired' AND a.gone_at IS NULL
+            """)
+        return Set(try rows.map { try $0.decode(Int64.self) })
+    }
+
     /// The end of a turn: next due time, priority, failures, the fulfilled request and a row of the run, in one transaction.
     func finish(_ end: TurnEnd, lease: LeaseFence, now: Date) async throws {
         try await database.transaction { connection in

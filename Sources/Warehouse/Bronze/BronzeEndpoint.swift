@@ -48,4 +48,6 @@ public enum CompletenessState: String, CaseIterable, Sendable {
     case pending, landed, empty
     case noScope = "no_scope"
     case gone, failed, quarantined
+    /// It was here, and the time that copies may be kept is over.
+    case expired
 }

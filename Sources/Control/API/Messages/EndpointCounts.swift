@@ -11,9 +11,11 @@ public struct EndpointCounts: Codable, Sendable, Equatable {
     /// Deleted at Strava.
     public let gone: Int
     public let quarantined: Int
+    /// Removed, because the time that copies may be kept is over.
+    public let expired: Int
 
     public init(
-        endpoint: String, landed: Int, pending: Int, failed: Int, empty: Int, noScope: Int, gone: Int, quarantined: Int
+        endpoint: String, landed: Int, pending: Int, failed: Int, empty: Int, noScope: Int, gone: Int, quarantined: Int, expired: Int = 0
     ) {
         self.endpoint = endpoint
         self.landed = landed
@@ -23,10 +25,11 @@ public struct EndpointCounts: Codable, Sendable, Equatable {
         self.noScope = noScope
         self.gone = gone
         self.quarantined = quarantined
+        self.expired = expired
     }
 
     enum CodingKeys: String, CodingKey {
-        case endpoint, landed, pending, failed, empty, gone, quarantined
+        case endpoint, landed, pending, failed, empty, gone, quarantined, expired
         case noScope = "no_scope"
     }
 }

@@ -19,6 +19,6 @@ enum EndpointCounting {
         func count(_ state: String) -> Int { byState[state] ?? 0 }
         return EndpointCounts(
             endpoint: endpoint, landed: count("landed"), pending: count("pending"), failed: count("failed"), empty: count("empty"),
-            noScope: count("no_scope"), gone: count("gone"), quarantined: count("quarantined"))
+            noScope: count("no_scope"), gone: count("gone"), quarantined: count("quarantined"), expired: count("expired"))
     }
 }

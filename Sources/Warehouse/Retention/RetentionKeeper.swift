@@ -1,0 +1,71 @@
+import Core
+import Database
+import Foundation
+import Logging
+import ServiceLifecycle
+
+/// Removes copies whose time is over, a batch at a time, and writes in the ledger that it did. It finds them by their age in an index, so a
+/// pass costs what it removes. Any number of them may work at once; what one was in the middle of, the next pass finds again.
+public struct RetentionKeeper: Service {
+    /// Time between two passes: small against the shortest time that a policy names, a day.
+    static let interval: Duration = .seconds(600)
+    /// Between two batches it rests this many times as long as the batch took, so that live work is hardly slowed.
+    static let restShare = 4
+
+    private let database: Database
+    private let policy: RetentionPolicy
+    private let clock: WallClock
+    private let logger: Logger
+
+    public init(database: Database, policy: RetentionPolicy, clock: WallClock, logger: Logger) {
+        self.database = database
+        self.policy = policy
+        self.clock = clock
+        self.logger = logger
+    }
+
+    /// Works until graceful shutdown or cancellation.
+    public func run() async throws {
+        await cancelWhenGracefulShutdown {
+            while !Task.isCancelled {
+                do {
+                    try await runOnce()
+                } catch {
+                    if !Task.isCancelled { logger.log(.error, "retention failed, will try again", [.error: "\(error)"]) }
+                }
+                do { try await clock.sleep(for: Self.interval) } catch { break }
+            }
+        }
+    }
+
+    /// One pass: removes all whose time is over now.
+    ///
+    /// - Throws: `DatabaseError`; batches that were done stay done.
+    @discardableResult
+    public func runOnce() async throws -> RetentionReport {
+        let startedAt = clock.now
+        var report = RetentionReport()
+        for step in RetentionQueries(policy: policy, now: startedAt).steps {
+            while case let removed = try await batch(step), !removed.isEmpty { report += removed }
+        }
+        if !report.isEmpty { try await note(report, startedAt: startedAt) }
+        return report
+    }
+
+    private func batch(_ step: RetentionStep) async throws -> RetentionReport {
+        let start = ContinuousClock.now
+        let removed = try await database.transaction { try await step($0) }
+        if !removed.isEmpty { try await Task.sleep(for: (ContinuousClock.now - start) * Self.restShare) }
+        return removed
+    }
+
+    private func note(_ report: RetentionReport, startedAt: Date) async throws {
+        logger.log(.info, "copies removed, their time is over", [.count: report.answers + report.versions])
+        try await database.query(
+            """
+            INSERT INTO sync.retention_run (started_at, finished_at, api_cutoff, activities, answers, versions)
+            VALUES (\(startedAt), \(clock.now), \(policy.apiCutoff(now: startedAt)), \(report.activities), \(report.answers),
+                    \(report.versions))
+            """)
+    }
+}

@@ -1,0 +1,66 @@
+import Core
+import Database
+import Foundation
+
+extension RetentionQueries {
+    /// Profile, zones and gear go, in silver too. The profile and the zones are then asked for again, as a fresh copy; gear when it is used.
+    func ownObjects(_ connection: Connection, before cutoff: Date) async throws -> RetentionReport {
+        let gone = try await connection.query(
+            """
+            DELETE FROM bronze_strava.answer a
+            USING (SELECT athlete_id, endpoint, object_id FROM bronze_strava.answer
+                   WHERE source_id = 1 AND fetched_at < \(cutoff) AND endpoint IN (4, 5, 7) ORDER BY fetched_at LIMIT \(Self.batchMax)) AS old
+            WHERE a.athlete_id = old.athlete_id AND a.source_id = 1 AND a.endpoint = old.endpoint AND a.object_id = old.object_id
+              AND a.fetched_at < \(cutoff)
+            RETURNING a.athlete_id, a.endpoint, a.object_id
+            """
+        ).map { try $0.decode(AthleteID.self, Int16.self, Int64.self) }
+        if gone.isEmpty { return RetentionReport() }
+        let profiles = gone.filter { $0.1 == BronzeEndpoint.athlete.rawValue }.map(\.0)
+        let athletes = Array(Set(gone.map(\.0))).sorted()
+        let rows = try await connection.pipeline(
+            [expireObjects(gone), forget(profiles), removeVersions(of: athletes, before: cutoff)]
+                + removeFacts(of: athletes, before: cutoff))
+        return RetentionReport(answers: gone.count, versions: rows[2].affected)
+    }
+
+    private func expireObjects(_ gone: [(AthleteID, Int16, Int64)]) -> SQL {
+        """
+        UPDATE sync.athlete_object o
+        SET state = CASE WHEN o.endpoint = 'gear' THEN 'expired' ELSE 'pending' END, reason = \(Self.reason), next_try_at = NULL
+        FROM unnest(\(gone.map(\.0)), \(gone.map(\.1)), \(gone.map(\.2))) AS w(athlete_id, endpoint, object_id)
+        WHERE o.athlete_id = w.athlete_id AND o.state = 'landed' AND CASE w.endpoint
+            WHEN 4 THEN o.endpoint = 'profile'
+            WHEN 5 THEN o.endpoint = 'athlete_zones'
+            ELSE o.endpoint = 'gear' AND o.object = CASE WHEN w.object_id < 0 THEN 'g' ELSE 'b' END || abs(w.object_id) END
+        """
+    }
+
+    /// Leaves the athlete's key, on which the other tables hang.
+    private func forget(_ athletes: [AthleteID]) -> SQL {
+        """
+        UPDATE silver.athlete SET username = NULL, first_name = NULL, last_name = NULL, city = NULL, state = NULL, country = NULL, sex = NULL,
+            weight_kg = NULL, ftp_w = NULL, measurement_system = NULL, is_subscriber = NULL, joined_at = NULL, profile_url = NULL,
+            transform_version = 0, src_sha256 = NULL, updated_at = \(now)
+        WHERE athlete_id = ANY (\(athletes)) AND source_id = 1
+        """
+    }
+
+    private func removeVersions(of athletes: [AthleteID], before cutoff: Date) -> SQL {
+        """
+        DELETE FROM bronze_strava.answer_version
+        WHERE athlete_id = ANY (\(athletes)) AND source_id = 1 AND endpoint IN (4, 5, 7) AND valid_from < \(cutoff)
+        """
+    }
+
+    private func removeFacts(of athletes: [AthleteID], before cutoff: Date) -> [SQL] {
+        [
+            "DELETE FROM silver.athlete_history WHERE athlete_id = ANY (\(athletes)) AND source_id = 1 AND valid_from < \(cutoff)",
+            """
+            DELETE FROM silver.athlete_zone_set
+            WHERE athlete_id = ANY (\(athletes)) AND source_id = 1 AND NOT is_default AND valid_from < \(cutoff)
+            """,
+            "DELETE FROM silver.gear_item WHERE athlete_id = ANY (\(athletes)) AND source_id = 1 AND updated_at < \(cutoff)",
+        ]
+    }
+}

@@ -1,0 +1,111 @@
+import Core
+import Database
+import Foundation
+
+/// Removes one batch and answers what went; nothing: there is no more.
+typealias RetentionStep = @Sendable (Connection) async throws -> RetentionReport
+
+/// The statements of the retention. Locks are taken in the order of a landing: work list, answers, ledger.
+struct RetentionQueries: Sendable {
+    /// Activities, answers or versions in one transaction.
+    static let batchMax = 200
+    /// The ledger's reason.
+    static let reason = "retention"
+
+    let policy: RetentionPolicy
+    let now: Date
+
+    var steps: [RetentionStep] {
+        var steps: [RetentionStep] = []
+        if let cutoff = policy.apiCutoff(now: now) {
+            steps = [
+                { try await activities($0, before: cutoff) }, { try await ownObjects($0, before: cutoff) },
+                { try await bodies($0, before: cutoff) }, { try await versions($0, "source_id = 1 AND valid_from", before: cutoff) },
+            ]
+        }
+        let versionCutoff = policy.versionCutoff(now: now)
+        return steps + [{ try await versions($0, "valid_to", before: versionCutoff) }]
+    }
+
+    /// An activity goes as a whole when one of its answers is too old: its row in silver is made of all of them. The silver runner finds
+    /// nothing left in bronze, and takes it out of silver and of all that was summed up from it.
+    private func activities(_ connection: Connection, before cutoff: Date) async throws -> RetentionReport {
+        let found = try await connection.query(
+            """
+            SELECT DISTINCT athlete_id, object_id FROM (
+                SELECT athlete_id, object_id FROM bronze_strava.answer
+                WHERE source_id = 1 AND fetched_at < \(cutoff) AND endpoint IN (1, 2, 3, 6) ORDER BY fetched_at LIMIT \(Self.batchMax)
+            ) AS old ORDER BY athlete_id, object_id
+            """
+        ).map { try $0.decode(AthleteID.self, Int64.self) }
+        if found.isEmpty { return RetentionReport() }
+        let rows = try await connection.pipeline([
+            enqueue(found), remove(found, before: cutoff), removeVersions(found), expire(found), "SELECT pg_notify('silver', '')",
+        ])
+        return RetentionReport(activities: found.count, answers: rows[1].affected, versions: rows[2].affected)
+    }
+
+    private func enqueue(_ found: [(AthleteID, Int64)]) -> SQL {
+        """
+        INSERT INTO sync.transform_work (athlete_id, activity_id, enqueued_at)
+        SELECT athlete_id, activity_id, \(now) FROM unnest(\(found.map(\.0)), \(found.map(\.1))) AS w(athlete_id, activity_id)
+        ON CONFLICT (athlete_id, activity_id) DO UPDATE SET
+            enqueued_at = least(transform_work.enqueued_at, excluded.enqueued_at), attempts = 0
+        """
+    }
+
+    /// Looks at the age again under the lock: an answer that a landing renewed meanwhile stays, with all of its activity.
+    private func remove(_ found: [(AthleteID, Int64)], before cutoff: Date) -> SQL {
+        """
+        WITH old AS (
+            SELECT a.athlete_id, a.object_id
+            FROM unnest(\(found.map(\.0)), \(found.map(\.1))) AS w(athlete_id, object_id)
+            JOIN bronze_strava.answer a USING (athlete_id, object_id)
+            WHERE a.source_id = 1 AND a.endpoint IN (1, 2, 3, 6) AND a.fetched_at < \(cutoff)
+            ORDER BY a.athlete_id, a.object_id, a.endpoint FOR UPDATE OF a)
+        DELETE FROM bronze_strava.answer a
+        USING (SELECT DISTINCT athlete_id, object_id FROM old) AS o
+        WHERE a.athlete_id = o.athlete_id AND a.source_id = 1 AND a.endpoint IN (1, 2, 3, 6) AND a.object_id = o.object_id
+        """
+    }
+
+    private func removeVersions(_ found: [(AthleteID, Int64)]) -> SQL {
+        """
+        DELETE FROM bronze_strava.answer_version v
+        USING unnest(\(found.map(\.0)), \(found.map(\.1))) AS w(athlete_id, object_id)
+        WHERE v.athlete_id = w.athlete_id AND v.source_id = 1 AND v.endpoint IN (1, 2, 3, 6) AND v.object_id = w.object_id
+        """
+    }
+
+    /// What is to be fetched anyway, because it changed, stays so.
+    private func expire(_ found: [(AthleteID, Int64)]) -> SQL {
+        """
+        UPDATE sync.completeness c
+        SET state = 'expired', reason = \(Self.reason), next_try_at = NULL, updated_at = \(now)
+        FROM unnest(\(found.map(\.0)), \(found.map(\.1))) AS w(athlete_id, activity_id)
+        WHERE c.athlete_id = w.athlete_id AND c.activity_id = w.activity_id AND c.state IN ('landed', 'quarantined')
+          AND NOT EXISTS (SELECT FROM bronze_strava.answer a
+              WHERE a.athlete_id = c.athlete_id AND a.source_id = 1 AND a.endpoint IN (1, 2, 3, 6) AND a.object_id = c.activity_id)
+        """
+    }
+
+    /// Bytes of list elements that were set aside.
+    private func bodies(_ connection: Connection, before cutoff: Date) async throws -> RetentionReport {
+        let rows = try await connection.query(
+            "UPDATE sync.quarantine SET body = NULL WHERE body IS NOT NULL AND last_at < \(cutoff)")
+        return RetentionReport(answers: rows.affected)
+    }
+
+    /// - Parameter age: a condition's left side: the column that tells the age.
+    private func versions(_ connection: Connection, _ age: String, before cutoff: Date) async throws -> RetentionReport {
+        let rows = try await connection.query(
+            """
+            DELETE FROM bronze_strava.answer_version v
+            USING (SELECT athlete_id, source_id, endpoint, object_id, version_id FROM bronze_strava.answer_version
+                   WHERE \(raw: age) < \(cutoff) LIMIT \(Self.batchMax)) AS old
+            WHERE v.athlete_id = old.athlete_id AND v.source_id = old.source_id AND v.endpoint = old.endpoint
+              AND v.object_id = old.object_id AND v.version_id = old.version_id
+            """)
+        return RetentionReport(versions: rows.affected)
+    }
+}

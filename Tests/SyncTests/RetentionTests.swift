@@ -1,0 +1,116 @@
+import Core
+import Database
+import Foundation
+import Simulator
+import StravaAPI
+import TestKit
+import Testing
+import Warehouse
+
+@testable import Sync
+
+private let athlete = AthleteID(101)
+
+private func world(_ activities: Int = 9) -> SimulatorWorld {
+    let epoch = Date(timeIntervalSince1970: (Date().timeIntervalSince1970 - 3_600).rounded())
+    return SimulatorWorld(seed: 31, epoch: epoch, athleteCount: 1, activitiesEach: activities, points: 40...60)
+}
+
+extension SyncRig {
+    /// A pass of the retention as many days from now, and the silver that follows from it.
+    fileprivate func retain(_ policy: RetentionPolicy, after days: Double) async throws -> RetentionReport {
+        let clock = WallClock.manual(at: Date().addingTimeInterval(days * 86_400))
+        let keeper = RetentionKeeper(database: database, policy: policy, clock: clock, logger: quietLogger)
+        let report = try await keeper.runOnce()
+        try await makeSilver()
+        return report
+    }
+
+    fileprivate func counts(_ tables: [String]) async throws -> [Int] {
+        var counts: [Int] = []
+        for table in tables { counts.append(try await number(SQL(raw: "SELECT count(*) FROM \(table)"))) }
+        return counts
+    }
+}
+
+@Suite struct RetentionTests {
+    private let week = RetentionPolicy(apiDays: 7)
+
+    @Test func `copies of API data go when their days are over, in bronze and silver, and the ledger says so`() async throws {
+        try await SyncRig.with(world()) { rig in
+            try await rig.connect(athlete)
+            try await rig.settle()
+            let answers = try await rig.number("SELECT count(*) FROM bronze_strava.answer")
+            #expect(try await rig.retain(week, after: 6.9) == RetentionReport())
+            let report = try await rig.retain(week, after: 7.1)
+            #expect(report.activities == 9 && report.answers == answers)
+            let tables = [
+                "bronze_strava.answer", "bronze_strava.answer_version", "silver.activity", "silver.lap", "silver.activity_stream",
+                "silver.activity_metric", "silver.activity_zone", "silver.gear_item", "silver.athlete_history",
+                "silver.athlete WHERE first_name IS NOT NULL OR weight_kg IS NOT NULL", "silver.training_day WHERE load > 0",
+                "silver.athlete_zone_set WHERE NOT is_default",
+            ]
+            #expect(try await rig.counts(tables) == tables.map { _ in 0 })
+            #expect(
+                try await rig.number(
+                    "SELECT count(*) FROM sync.completeness WHERE state = 'expired' AND reason = 'retention' AND endpoint <> 'streams'")
+                    == 18)
+            #expect(try await rig.number("SELECT count(*) FROM sync.completeness WHERE state NOT IN ('expired', 'empty')") == 0)
+            #expect(try await rig.number("SELECT count(*) FROM sync.retention_run WHERE activities = 9 AND answers = \(answers)") == 1)
+            #expect(try await rig.number("SELECT sum(expired)::bigint FROM silver.completeness WHERE endpoint = 'summary'") == 9)
+            #expect(try await rig.retain(week, after: 7.1) == RetentionReport(), "a second pass finds nothing")
+        }
+    }
+
+    @Test func `what expired is not fetched again, what changes or is new is`() async throws {
+        try await SyncRig.with(world()) { rig in
+            try await rig.connect(athlete)
+            try await rig.settle()
+            _ = try await rig.retain(week, after: 7.1)
+            rig.simulator.clearRequests()
+            try await rig.walkAgain(athlete)
+            #expect(Set(rig.simulator.requests.map(\.endpoint)) == ["activities", "athlete", "athlete_zones"])
+            #expect(try await rig.counts(["bronze_strava.answer WHERE endpoint IN (1, 2, 3)", "silver.activity"]) == [0, 0])
+            #expect(try await rig.number("SELECT count(*) FROM silver.athlete WHERE first_name IS NOT NULL") == 1, "a fresh copy")
+            let changed = try #require(rig.simulator.truth(for: athlete).first { $0.pointCount > 0 }?.id)
+            #expect(rig.world.crop(changed, keeping: 0.5))
+            let new = rig.world.addActivity(to: athlete, NewActivity(startAt: Date().addingTimeInterval(-600), points: 50))
+            try await rig.walkAgain(athlete)
+            let rows = try await rig.database.query("SELECT activity_id FROM silver.activity WHERE has_detail")
+            #expect(Set(try rows.map { try $0.decode(ActivityID.self) }) == [changed, new])
+        }
+    }
+
+    @Test func `without days everything is kept, and earlier versions have days of their own`() async throws {
+        try await SyncRig.with(world()) { rig in
+            try await rig.connect(athlete)
+            try await rig.settle()
+            #expect(rig.world.rename(rig.simulator.truth(for: athlete)[0].id, to: "Renamed"))
+            try await rig.walkAgain(athlete)
+            let versions = try await rig.number("SELECT count(*) FROM bronze_strava.answer_version")
+            #expect(versions > 0)
+            let keep = RetentionPolicy(versionDays: 30)
+            #expect(try await rig.retain(keep, after: 29) == RetentionReport())
+            #expect(try await rig.retain(keep, after: 31).versions == versions)
+            #expect(try await rig.retain(keep, after: 4_000) == RetentionReport())
+            #expect(try await rig.differences(athlete) == [])
+        }
+    }
+
+    @Test func `an athlete's own archive is no copy of API data`() async throws {
+        try await SyncRig.with(world(1)) { rig in
+            try await rig.connect(athlete)
+            try await rig.settle()
+            try await rig.database.query(
+                """
+                INSERT INTO bronze_strava.answer
+                    (athlete_id, source_id, endpoint, object_id, request, status, fetched_at, body_bytes, sha256, body)
+                SELECT athlete_id, 2, endpoint, object_id, request, status, fetched_at, body_bytes, sha256, body FROM bronze_strava.answer
+                """)
+            let before = try await rig.number("SELECT count(*) FROM bronze_strava.answer WHERE source_id = 2")
+            _ = try await rig.retain(week, after: 8)
+            let left = try await rig.counts(["bronze_strava.answer WHERE source_id = 2", "bronze_strava.answer WHERE source_id = 1"])
+            #expect(left == [before, 0])
+        }
+    }
+}
