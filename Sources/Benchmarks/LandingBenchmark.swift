@@ -5,8 +5,8 @@ import Simulator
 
 /// Points a second from bodies in memory to silver, against COPY of the same content and against the predecessor's landing.
 struct LandingBenchmark {
-    /// Athletes in work at once, as in a daemon that fills up.
-    private static let athletesAtOnce = 8
+    /// Athletes in work at once: as many places as the daemon has for history.
+    private static let athletesAtOnce = 16
     /// Activities of the predecessor's rounds: enough for its speed, few enough for its slowness.
     private static let predecessorActivities = 20
 
@@ -46,7 +46,7 @@ struct LandingBenchmark {
         var predecessor: [Double] = []
 
         var last: String {
-            [("8 athletes", together), ("1 athlete", alone), ("COPY", bare), ("predecessor", predecessor)]
+            [("\(athletesAtOnce) athletes", together), ("1 athlete", alone), ("COPY", bare), ("predecessor", predecessor)]
                 .map { String(format: "%@ %.2f s", $0.0, $0.1.last ?? 0) }.joined(separator: ", ")
         }
     }

@@ -1,4 +1,5 @@
 import Core
+import Database
 import Foundation
 import TestKit
 import Testing
@@ -199,6 +200,30 @@ import Testing
             }
             running.cancel()
             try await running.value
+        }
+    }
+
+    @Test func `nothing of a batch stays in its temporary tables, and their space is given back when it has grown`() async throws {
+        try await withTestDatabaseURL { url in
+            let database = Database(url: url, connectionsMax: 1, logger: quietLogger)
+            let bench = try await Bench(database)
+            try await bench.land([answer(.activity, 1, #"{"name":"one"}"#)], listed: [listed(1)])
+            try await bench.transform()
+            #expect(try await bench.value("SELECT count(*) FROM changed_activity", as: Int.self) == 0)
+            try await database.query(
+                """
+                INSERT INTO changed_activity (
+                    athlete_id, source_id, activity_id, is_gone, detail_is_newer, is_stale, laps_are_stale, transform_version)
+                SELECT 1, 1, n, false, false, false, false, 1 FROM generate_series(1, 10000) AS n
+                """)
+            try await database.query("DELETE FROM changed_activity")
+            let size: SQL = "SELECT pg_relation_size('changed_activity')"
+            #expect(try await bench.value(size, as: Int64.self) > SilverBatch.temporaryBytesMax)
+            try await bench.land([answer(.activity, 2, #"{"name":"two"}"#)], listed: [listed(2)])
+            try await bench.transform()
+            #expect(try await bench.value(size, as: Int64.self) == 0)
+            #expect(try await bench.lines("SELECT name FROM silver.activity ORDER BY activity_id") == ["(one)", "(two)"])
+            await database.close()
         }
     }
 

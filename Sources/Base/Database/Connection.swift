@@ -192,22 +192,29 @@ extension [SQLParameter] {
         _ body: (UnsafePointer<UnsafePointer<CChar>?>?, UnsafePointer<Int32>?, UnsafePointer<Int32>?) -> Answer
     ) -> Answer {
         if isEmpty { return body(nil, nil, nil) }
-        // One block for all values, so that their addresses stay valid for the call.
-        var block: [UInt8] = []
-        block.reserveCapacity(reduce(1) { $0 + ($1.bytes?.count ?? 0) })
-        var offsets: [Int?] = []
-        for parameter in self {
-            offsets.append(parameter.bytes == nil ? nil : block.count)
-            if let bytes = parameter.bytes { block.append(contentsOf: bytes) }
-        }
-        block.append(0)
         let lengths = map { Int32($0.bytes?.count ?? 0) }
         let formats = [Int32](repeating: 1, count: count)
-        return block.withUnsafeBytes { bytes in
-            let values = offsets.map { offset in
-                offset.flatMap { bytes.baseAddress?.advanced(by: $0).assumingMemoryBound(to: CChar.self) }
-            }
-            return body(values, lengths, formats)
+        var values: [UnsafePointer<CChar>?] = []
+        values.reserveCapacity(count)
+        return self[...].lend(into: &values) { body($0, lengths, formats) }
+    }
+}
+
+extension ArraySlice<SQLParameter> {
+    /// Adds each value's address to `values`, one inside the other, so that all of them stay valid for the call without being copied.
+    fileprivate func lend<Answer>(
+        into values: inout [UnsafePointer<CChar>?], _ body: ([UnsafePointer<CChar>?]) -> Answer
+    ) -> Answer {
+        guard let first else { return body(values) }
+        guard let bytes = first.bytes else {
+            values.append(nil)
+            return dropFirst().lend(into: &values, body)
+        }
+        return bytes.withUnsafeBytes { buffer in
+            // An empty array has no address, and libpq takes no address for NULL: any other will do for no bytes.
+            let address = buffer.baseAddress ?? UnsafeRawPointer(bitPattern: 1)
+            values.append(address?.assumingMemoryBound(to: CChar.self))
+            return dropFirst().lend(into: &values, body)
         }
     }
 }

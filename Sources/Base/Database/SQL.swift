@@ -55,7 +55,6 @@ public struct SQLParameter: Sendable {
 
     public init<Value: SQLEncodable>(_ value: Value) {
         type = Value.sqlType
-        var buffer: [UInt8] = []
-        bytes = value.encodeSQL(into: &buffer) ? buffer : nil
+        bytes = value.encodedSQL()
     }
 }

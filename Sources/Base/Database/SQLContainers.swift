@@ -4,6 +4,7 @@ extension Optional: SQLEncodable where Wrapped: SQLEncodable {
         guard let value = self else { return false }
         return value.encodeSQL(into: &buffer)
     }
+    public func encodedSQL() -> [UInt8]? { flatMap { $0.encodedSQL() } }
 }
 
 /// `[UInt8]` binds as `bytea`; arrays of all other elements bind as PostgreSQL arrays.
@@ -36,6 +37,7 @@ extension UInt8: SQLArrayElement {
 extension [UInt8]: SQLArrayElement {
     public static var sqlArrayType: UInt32 { 1001 }
     public static func encodeElements(_ values: [[UInt8]], into buffer: inout [UInt8]) {
+        buffer.reserveCapacity(buffer.count + values.reduce(0) { $0 + 4 + $1.count })
         for value in values {
             buffer.appendBigEndian(Int32(value.count))
             buffer.append(contentsOf: value)

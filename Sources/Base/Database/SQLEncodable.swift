@@ -7,6 +7,15 @@ public protocol SQLEncodable: Sendable {
     static var sqlType: UInt32 { get }
     /// Appends the binary form and answers true; answers false for NULL.
     func encodeSQL(into buffer: inout [UInt8]) -> Bool
+    /// The binary form, nil for NULL. A requirement, so that a value which holds its bytes ready can give them without a copy.
+    func encodedSQL() -> [UInt8]?
+}
+
+extension SQLEncodable {
+    public func encodedSQL() -> [UInt8]? {
+        var buffer: [UInt8] = []
+        return encodeSQL(into: &buffer) ? buffer : nil
+    }
 }
 
 /// A value that can be an element of a PostgreSQL array.
@@ -142,7 +151,9 @@ extension String: SQLArrayElement {
     public static var sqlArrayType: UInt32 { 1009 }
     /// PostgreSQL's text can't hold a zero byte; it is dropped, as all else is kept.
     public func encodeSQL(into buffer: inout [UInt8]) -> Bool {
-        buffer.append(contentsOf: utf8.lazy.filter { $0 != 0 })
+        let start = buffer.count
+        buffer.append(contentsOf: utf8)
+        if buffer[start...].contains(0) { buffer.replaceSubrange(start..., with: buffer[start...].filter { $0 != 0 }) }
         return true
     }
     public static func encodeElements(_ values: [String], into buffer: inout [UInt8]) { encodeEach(values, into: &buffer) }

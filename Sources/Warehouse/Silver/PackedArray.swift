@@ -11,6 +11,8 @@ struct PackedArray<Element: PackableElement>: SQLEncodable {
 
     static var sqlType: UInt32 { Element.sqlArrayType }
 
+    func encodedSQL() -> [UInt8]? { packed }
+
     func encodeSQL(into buffer: inout [UInt8]) -> Bool {
         guard let packed else { return false }
         buffer.append(contentsOf: packed)

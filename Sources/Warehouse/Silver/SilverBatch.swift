@@ -20,13 +20,17 @@ struct SilverBatch: Sendable {
     /// Bytes of answers that one transaction reads, unless the first piece of work alone has more.
     static let bytesMax: Int64 = 32 << 20
 
+    /// Size of a temporary table from which it is truncated. DELETE leaves its space unused, and each statement looks through that;
+    /// TRUNCATE costs the plans of all of them, 10 ms.
+    static let temporaryBytesMax: Int64 = 256 << 10
+
     let scripts: SilverScripts
     let feed: SilverFeed
     let now: Date
 
     /// Answers how many pieces of work were done; 0: there is none.
     func run(_ claim: SQL, on connection: Connection) async throws -> Int {
-        let work = try Self.bounded(try await connection.query(claim))
+        let work = try Self.bounded(try await connection.pipeline([claim, SilverQueries.commitLazily])[0])
         if work.isEmpty { return 0 }
         do {
             try await transform(work, on: connection)
@@ -49,45 +53,56 @@ struct SilverBatch: Sendable {
     }
 
     private func transform(_ work: [SilverWork], on connection: Connection) async throws {
-        try await connection.execute(SilverQueries.temporaryTables)
-        let material = try await make(work, whateverSilverHas: false, on: connection)
-        try await run(scripts.afterArrays, on: connection)
-        _ = try await connection.pipeline(books(material) + [SilverQueries.done(work)])
+        let made = try await make(work, tables: SilverQueries.temporaryTables, whateverSilverHas: false, on: connection)
+        let isSwollen = made.temporary_bytes > Self.temporaryBytesMax
+        _ = try await connection.pipeline(
+            made.arrays + scripts.afterArrays + books(made.material) + [SilverQueries.done(work)]
+                + (isSwollen ? SilverQueries.truncateTemporary : SilverQueries.emptyTemporary))
     }
 
     /// Makes the rows of the work anew whatever silver has. What sums over all of an athlete's activities is left to `sumUp`. The temporary
     /// tables must be there.
     func remake(_ work: [SilverWork], on connection: Connection) async throws {
-        try await connection.execute(SilverQueries.emptyTemporaryTables)
-        let material = try await make(work, whateverSilverHas: true, on: connection)
-        _ = try await connection.pipeline(books(material))
+        let made = try await make(work, tables: SilverQueries.truncateTemporary, whateverSilverHas: true, on: connection)
+        _ = try await connection.pipeline(made.arrays + books(made.material))
     }
 
     /// Runs the files that sum over all of an athlete's activities, once for all of them.
     func sumUp(_ athlete: AthleteID, on connection: Connection) async throws {
-        try await connection.execute(SilverQueries.emptyTemporaryTables)
-        _ = try await connection.pipeline(SilverQueries.fillAll(athlete))
-        try await run(scripts.afterArrays, on: connection)
+        _ = try await connection.pipeline(
+            SilverQueries.truncateTemporary + SilverQueries.fillAll(athlete) + scripts.afterArrays + SilverQueries.truncateTemporary)
     }
 
-    private func make(_ work: [SilverWork], whateverSilverHas: Bool, on connection: Connection) async throws -> SilverMaterial {
-        let rows = try await connection.pipeline([
-            SilverQueries.heads(of: work), SilverQueries.tombstones(of: work), SilverQueries.states(of: work),
-        ])
+    /// A batch whose documents are in silver and whose arrays are ready to be stored.
+    private struct Made {
+        let material: SilverMaterial
+        let arrays: [SQL]
+        let temporary_bytes: Int64
+    }
+
+    /// Works on the arrays here while PostgreSQL works on the documents.
+    /// - Parameter tables: makes or empties the temporary tables.
+    private func make(
+        _ work: [SilverWork], tables: [SQL], whateverSilverHas: Bool, on connection: Connection
+    ) async throws -> Made {
+        let rows = try await connection.pipeline(
+            [SilverQueries.heads(of: work), SilverQueries.tombstones(of: work), SilverQueries.states(of: work)] + tables)
         let inventory = try SilverInventory(heads: rows[0], tombstones: rows[1], states: rows[2], whateverSilverHas: whateverSilverHas)
         var material = try await read(inventory.needed, on: connection)
-        let filled = try await connection.pipeline([
-            SilverQueries.fill(inventory.activities, material), SilverQueries.fill(inventory.athletes, material),
-        ])
+        let streams = material.streams
+        async let arrays = Self.arrays(inventory.streamHeads, streams)
+        let filled = try await connection.pipeline(
+            [
+                SilverQueries.fill(inventory.activities, material), SilverQueries.fill(inventory.athletes, material),
+                SilverQueries.temporarySize,
+            ] + scripts.beforeArrays)
         try note(filled, inventory, in: &material)
-        try await run(scripts.beforeArrays, on: connection)
-        _ = try await connection.pipeline(arrays(inventory, material))
-        return material
+        return Made(material: material, arrays: await arrays, temporary_bytes: try filled[2][0].decode(Int64.self))
     }
 
-    private func arrays(_ inventory: SilverInventory, _ material: SilverMaterial) -> [SQL] {
-        inventory.streamHeads.flatMap { head -> [SQL] in
-            guard let streams = material.streams[head.key] else { return [] }
+    private static func arrays(_ heads: [AnswerHead], _ streams: [AnswerKey: DecodedStreams]) -> [SQL] {
+        heads.flatMap { head -> [SQL] in
+            guard let streams = streams[head.key] else { return [] }
             return [SilverQueries.store(streams, of: head)] + SilverQueries.storeRollup(ActivityRollup(streams), of: head)
         }
     }
@@ -121,10 +136,6 @@ struct SilverBatch: Sendable {
             let profile = try row.column(2, as: Bool.self)
             if let head = athlete.profile, !profile, material.text(head) != nil { material.refuse(head.key) }
         }
-    }
-
-    private func run(_ scripts: [SilverScripts.Script], on connection: Connection) async throws {
-        for script in scripts { try await connection.execute(script.text) }
     }
 
     private func books(_ material: SilverMaterial) -> [SQL] {

@@ -80,19 +80,32 @@ enum SilverQueries {
         """
     }
 
-    /// The two tables that the files of `sql/silver` read; empty at the start of each transaction.
-    static let temporaryTables = """
+    /// The two tables that the files of `sql/silver` read; made at a connection's first batch, empty before and after each.
+    ///
+    /// Not `ON COMMIT DELETE ROWS`: that makes the tables' indexes anew at each commit, and with it all plans that read them.
+    static let temporaryTables: [SQL] = [
+        """
         CREATE TEMPORARY TABLE IF NOT EXISTS changed_activity (
             athlete_id bigint NOT NULL, source_id smallint NOT NULL, activity_id bigint NOT NULL, is_gone boolean NOT NULL,
             summary jsonb, detail jsonb, detail_is_newer boolean NOT NULL, is_stale boolean NOT NULL, laps_are_stale boolean NOT NULL,
             summary_sha256 bytea, detail_sha256 bytea, transform_version smallint NOT NULL,
             PRIMARY KEY (athlete_id, source_id, activity_id)
-        ) ON COMMIT DELETE ROWS;
+        )
+        """,
+        """
         CREATE TEMPORARY TABLE IF NOT EXISTS changed_athlete (
             athlete_id bigint NOT NULL, source_id smallint NOT NULL, profile jsonb, profile_sha256 bytea, transform_version smallint NOT NULL,
             PRIMARY KEY (athlete_id, source_id)
-        ) ON COMMIT DELETE ROWS
-        """
+        )
+        """,
+    ]
 
-    static let emptyTemporaryTables = "TRUNCATE changed_activity, changed_athlete"
+    static let emptyTemporary: [SQL] = ["DELETE FROM changed_activity", "DELETE FROM changed_athlete"]
+    static let truncateTemporary: [SQL] = ["TRUNCATE changed_activity, changed_athlete"]
+
+    /// The larger table's size in bytes, rows deleted by earlier batches included.
+    static let temporarySize: SQL = "SELECT greatest(pg_relation_size('changed_activity'), pg_relation_size('changed_athlete'))"
+
+    /// The commit of a batch need not wait for the disk: if the server dies, the work is on the list again with the batch undone.
+    static let commitLazily: SQL = "SET LOCAL synchronous_commit TO off"
 }

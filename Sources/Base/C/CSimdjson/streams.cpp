@@ -56,8 +56,8 @@ int stream_of(std::string_view name) {
     return -1;
 }
 
-double scalar(ondemand::value value) {
-    switch (ondemand::json_type(value.type())) {
+double scalar(ondemand::value value, ondemand::json_type type) {
+    switch (type) {
         case ondemand::json_type::number: return double(value.get_double());
         case ondemand::json_type::boolean: return bool(value.get_bool()) ? 1 : 0;
         default: return kNull;
@@ -69,7 +69,7 @@ void read_pair(ondemand::array pair, Series &series) {
     double halves[2] = {kNull, kNull};
     size_t place = 0;
     for (ondemand::value element : pair) {
-        if (place < 2) halves[place] = scalar(element);
+        if (place < 2) halves[place] = scalar(element, element.type());
         place++;
     }
     series.latitudes.resize(series.numbers.size(), kNull);
@@ -83,12 +83,14 @@ void read_data(ondemand::value value, size_t points_max, Series &series) {
     if (ondemand::json_type(value.type()) != ondemand::json_type::array) return;
     series = Series{};
     series.has_data = true;
+    series.numbers.reserve(std::min<size_t>(points_max, 4096));
     for (ondemand::value element : value.get_array()) {
         if (series.numbers.size() >= points_max) throw TooLong{};
-        if (ondemand::json_type(element.type()) == ondemand::json_type::array) {
+        ondemand::json_type type = element.type();
+        if (type == ondemand::json_type::array) {
             read_pair(element.get_array(), series);
         } else {
-            series.numbers.push_back(scalar(element));
+            series.numbers.push_back(scalar(element, type));
         }
     }
 }

@@ -61,7 +61,8 @@ struct SilverRebuilder: Sendable {
 
     private func rebuild(_ job: RebuildJob, on connection: Connection) async throws -> Bool {
         guard try await connection.query(RebuildQueries.lock(job.athleteID))[0].decode(Bool.self) else { return false }
-        try await connection.execute(RebuildQueries.temporaryTables + ";" + SilverQueries.temporaryTables)
+        try await connection.execute(RebuildQueries.temporaryTables)
+        _ = try await connection.pipeline(SilverQueries.temporaryTables)
         try await connection.execute("SAVEPOINT rebuild")
         _ = try await connection.pipeline(RebuildQueries.remember(job.athleteID) + RebuildQueries.clear(job.athleteID))
         let work = try await work(job.athleteID, on: connection)
