@@ -94,9 +94,8 @@ struct DashboardBenchmark {
     private func copyAthlete(_ athlete: AthleteID) async throws {
         let tables = [
             "sync.athlete", "silver.athlete", "silver.activity", "silver.activity_stream", "silver.activity_rollup",
-            "silver.activity_metric",
-            "silver.activity_zone", "silver.athlete_history", "silver.athlete_reference", "silver.athlete_zone_set", "silver.training_day",
-            "silver.lap", "silver.split",
+            "silver.activity_metric", "silver.activity_zone", "silver.athlete_history", "silver.athlete_reference",
+            "silver.athlete_zone_set", "silver.training_day", "silver.lap", "silver.split", "silver.split_mile",
         ]
         for table in tables {
             let columns = try await server.database.query(

@@ -21,7 +21,7 @@ import Testing
             """)
         let known = [
             "bronze_strava.endpoint", "bronze_strava.source", "sync.connect_state", "sync.quota_block", "sync.quota_limit",
-            "sync.quota_window", "sync.setting",
+            "sync.quota_window", "sync.retention_run", "sync.setting",
         ]
         #expect(global.filter { !known.contains($0) } == [], "a table without athlete_id can't be spread by athlete: add one, or list it")
     }
