@@ -28,14 +28,25 @@ struct Progress: Sendable, Equatable {
     var isComplete: Bool { athletes > 0 && walking == 0 && pending == 0 && silverBacklog == 0 }
 }
 
-/// Reads the numbers from Postgres and the governor.
+/// Reads the numbers from Postgres and the governor. Those from Postgres are counted seldom when they are many, however often one asks.
 struct ProgressReader: Sendable {
     let database: Database
     let governor: RateLimitGovernor
-    let clock: WallClock
+    private let counted: RationedCount<Progress>
+
+    init(database: Database, governor: RateLimitGovernor, clock: WallClock) {
+        self.database = database
+        self.governor = governor
+        counted = RationedCount { try await Self.count(database, now: clock.now) }
+    }
 
     func read() async throws -> Progress {
-        let now = clock.now
+        var progress = try await counted.counts()
+        await addQuota(to: &progress)
+        return progress
+    }
+
+    private static func count(_ database: Database, now: Date) async throws -> Progress {
         let rows = try await database.query(
             """
             SELECT (SELECT count(*) FROM sync.athlete),
@@ -58,7 +69,6 @@ struct ProgressReader: Sendable {
             progress.waiting, progress.quarantined, progress.silverBacklog, progress.silverActivities, progress.points
         ) = try row.decode(
             Int.self, Int.self, Int.self, Int.self, Int.self, Int.self, Int.self, Int.self, Int.self, Int.self, Int.self)
-        await addQuota(to: &progress)
         return progress
     }
 

@@ -98,18 +98,40 @@ extension SyncRig {
         }
     }
 
-    @Test func `an answer that silver still can't read stays set aside, with its attempts`() async throws {
+    @Test(arguments: [true, false])
+    func `an answer that silver can't read is asked for again`(isCured: Bool) async throws {
         try await SyncRig.with(world(3)) { rig in
             let bad = try #require(rig.simulator.truth(for: athlete).first { !$0.isManual }).id
-            rig.simulator.faults.append(Fault(match: .streams(bad), times: 1, response: .status(200, #"{"time":{"data":[1,2,}}"#)))
+            let broken = Fault.Response.status(200, #"{"time":{"data":[1,2,}}"#)
+            rig.simulator.faults.append(Fault(match: .streams(bad), times: isCured ? 1 : .forever, response: broken))
             try await rig.connect(athlete)
             try await rig.settle()
             #expect(try await rig.states(bad)["streams"] == "quarantined")
+            rig.simulator.clearRequests()
             #expect(try await rig.desk.retry(athlete) == 1)
-            #expect(try await rig.number("SELECT count(*) FROM sync.transform_work") == 1)
-            try await rig.makeSilver()
-            #expect(try await rig.states(bad)["streams"] == "quarantined")
-            #expect(try await rig.number("SELECT attempts FROM sync.quarantine WHERE reason = 'unreadable_answer'") == 1)
+            try await rig.settle()
+            #expect(rig.simulator.requests.map(\.endpoint) == ["streams"])
+            if !isCured {
+                #expect(try await rig.states(bad)["streams"] == "quarantined", "the same bytes came again")
+                #expect(try await rig.number("SELECT count(*) FROM sync.quarantine WHERE reason = 'unreadable_answer'") == 1)
+            } else {
+                #expect(try await rig.setAside == 0)
+                #expect(try await rig.differences(athlete) == [])
+            }
+        }
+    }
+
+    @Test func `a profile that silver can't read is asked for again`() async throws {
+        try await SyncRig.with(world(3)) { rig in
+            let profile = RequestMatch { _, path, _ in path.hasSuffix("/athlete") }
+            rig.simulator.faults.append(Fault(match: profile, times: 1, response: .status(200, #"{"id":101,"firstname":}"#)))
+            try await rig.connect(athlete)
+            try await rig.settle()
+            #expect(try await rig.number("SELECT count(*) FROM sync.quarantine WHERE endpoint = 'athlete'") == 1)
+            #expect(try await rig.desk.retry(athlete) == 1)
+            try await rig.settle()
+            #expect(try await rig.setAside == 0)
+            #expect(try await rig.number("SELECT count(*) FROM silver.athlete WHERE first_name IS NOT NULL") == 1)
         }
     }
 
@@ -127,15 +149,13 @@ extension SyncRig {
         }
     }
 
-    @Test func `an entry's remedy follows from where it stands and why`() {
-        func remedy(_ endpoint: String, _ reason: String) -> QuarantineRemedy {
-            QuarantineRemedy(endpoint: endpoint, objectID: 9, reason: reason)
-        }
-        #expect(remedy("streams", "server_error") == .fetch(.streams, ActivityID(9)))
-        #expect(remedy("detail", "unreadable_answer") == .transform(activityID: 9))
-        #expect(remedy("athlete", "unreadable_answer") == .transform(activityID: 0))
-        #expect(remedy("silver", "transform_failed") == .transform(activityID: 9))
-        #expect(remedy("summary", "no_start") == .walk)
-        #expect(remedy("list", "mass_disappearance") == .lookAgain)
+    @Test func `an entry's remedy follows from where it stands`() {
+        func remedy(_ endpoint: String) -> QuarantineRemedy { QuarantineRemedy(endpoint: endpoint, objectID: 9) }
+        #expect(remedy("streams") == .fetch(.streams, ActivityID(9)))
+        #expect(remedy("detail") == .fetch(.detail, ActivityID(9)))
+        #expect(remedy("athlete") == .fetchProfile)
+        #expect(remedy("silver") == .transform(activityID: 9))
+        #expect(remedy("summary") == .walk)
+        #expect(remedy("list") == .lookAgain)
     }
 }

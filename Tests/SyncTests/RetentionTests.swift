@@ -26,6 +26,18 @@ extension SyncRig {
         return report
     }
 
+    /// Tables of silver that hold something of an athlete, by name.
+    fileprivate func silverTablesWithRows() async throws -> [String] {
+        let tables = try await database.query(
+            """
+            SELECT c.relname::text FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+            JOIN pg_attribute a ON a.attrelid = c.oid AND a.attname = 'source_id'
+            WHERE n.nspname = 'silver' AND c.relkind = 'r' ORDER BY 1
+            """
+        ).map { try $0.decode(String.self) }
+        return zip(tables, try await counts(tables.map { "silver.\($0)" })).filter { $0.1 > 0 }.map(\.0)
+    }
+
     fileprivate func counts(_ tables: [String]) async throws -> [Int] {
         var counts: [Int] = []
         for table in tables { counts.append(try await number(SQL(raw: "SELECT count(*) FROM \(table)"))) }
@@ -51,6 +63,8 @@ extension SyncRig {
                 "silver.athlete_zone_set WHERE NOT is_default",
             ]
             #expect(try await rig.counts(tables) == tables.map { _ in 0 })
+            let left = try await rig.silverTablesWithRows()
+            #expect(left == ["athlete", "athlete_reference", "athlete_zone_set"], "the key, and defaults")
             #expect(
                 try await rig.number(
                     "SELECT count(*) FROM sync.completeness WHERE state = 'expired' AND reason = 'retention' AND endpoint <> 'streams'")

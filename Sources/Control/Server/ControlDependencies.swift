@@ -14,7 +14,7 @@ public struct ControlDependencies: Sendable {
     let registry: AthleteRegistry
     let governor: RateLimitGovernor
     let connectURL: String?
-    let counter: StatusCounter
+    let counter: RationedCount<StatusCounts>
     let exports: Exports
 
     /// - Parameters:
@@ -33,7 +33,7 @@ public struct ControlDependencies: Sendable {
         self.registry = registry
         self.governor = governor
         self.connectURL = connectURL
-        counter = StatusCounter(database: database, clock: clock)
+        counter = RationedCount { try await StatusCounts.count(database, now: clock.now) }
         exports = Exports(stall: exportStall ?? Exports.stallDefault)
     }
 

@@ -31,7 +31,8 @@ public struct QuarantineDesk: Sendable {
 
     /// Has one entry, or all of an athlete's, tried again, with their attempts counted anew. Answers how many entries it reached.
     ///
-    /// An entry that was dropped may be named, too. An unreadable answer stays listed until silver could read it.
+    /// An entry that was dropped may be named, too. An unreadable profile or list element stays listed until
+    /// silver could read a new one.
     /// - Throws: `SyncError.notSetAside` when nothing is; `DatabaseError`.
     @discardableResult
     public func retry(_ athlete: AthleteID, _ name: EntryName? = nil) async throws -> Int {

@@ -10,7 +10,7 @@ struct QuarantineQueries {
         let objectID: Int64
         let reason: String
 
-        var remedy: QuarantineRemedy { QuarantineRemedy(endpoint: endpoint, objectID: objectID, reason: reason) }
+        var remedy: QuarantineRemedy { QuarantineRemedy(endpoint: endpoint, objectID: objectID) }
     }
 
     let athlete: AthleteID
@@ -24,7 +24,9 @@ struct QuarantineQueries {
         let asksStrava = remedies.contains { if case .transform = $0 { false } else { true } }
         if asksStrava { statements.append(try bringForward(walk: remedies.contains(.walk))) }
         if !transforms.isEmpty { statements += enqueue(transforms) }
+        statements += putAside(entries.filter { $0.reason == Self.unreadable })
         if !fetches.isEmpty { statements.append(reopen(fetches)) }
+        if remedies.contains(.fetchProfile) { statements.append(reopenProfile) }
         if remedies.contains(.lookAgain) { statements.append(lookAgain) }
         return statements + leave(entries) + ["SELECT pg_notify('sync', '')"]
     }
@@ -64,6 +66,37 @@ struct QuarantineQueries {
         """
     }
 
+    private var reopenProfile: SQL {
+        """
+        UPDATE sync.athlete_object SET state = 'pending', reason = NULL, attempts = 0, next_try_at = NULL
+        WHERE athlete_id = \(athlete) AND endpoint = 'profile'
+        """
+    }
+
+    static let unreadable = "unreadable_answer"
+
+    /// An answer that can't be read is kept as an earlier version only: should Strava send the same bytes again, they are news, and silver
+    /// looks at them anew.
+    private func putAside(_ entries: [Entry]) -> [SQL] {
+        let numbers: [String: BronzeEndpoint] = [
+            "summary": .activitySummary, "detail": .activity, "streams": .streams, "athlete": .athlete,
+        ]
+        let answers = entries.compactMap { entry in numbers[entry.endpoint].map { ($0.rawValue, entry.objectID) } }
+        if answers.isEmpty { return [] }
+        return [
+            """
+            WITH aside AS (
+                DELETE FROM bronze_strava.answer a
+                USING unnest(\(answers.map(\.0)), \(answers.map(\.1))) AS w(endpoint, object_id)
+                WHERE a.athlete_id = \(athlete) AND a.source_id = 1 AND a.endpoint = w.endpoint AND a.object_id = w.object_id
+                RETURNING a.*)
+            INSERT INTO bronze_strava.answer_version
+                (athlete_id, source_id, endpoint, object_id, valid_from, valid_to, request, status, body_bytes, sha256, body)
+            SELECT athlete_id, source_id, endpoint, object_id, fetched_at, \(now), request, status, body_bytes, sha256, body FROM aside
+            """
+        ]
+    }
+
     /// What the last complete walk did not name.
     private var lookAgain: SQL {
         """
@@ -75,9 +108,9 @@ struct QuarantineQueries {
         """
     }
 
-    /// Everything leaves the list, except an unreadable answer: silver takes it off when it could read it.
+    /// Everything leaves the list, except an unreadable list element or profile: silver takes it off when it could read a new one.
     private func leave(_ entries: [Entry]) -> [SQL] {
-        let staying = entries.filter { $0.endpoint != "silver" && ($0.reason == "unreadable_answer" || $0.endpoint == "athlete") }
+        let staying = entries.filter { $0.reason == Self.unreadable && ["summary", "athlete"].contains($0.endpoint) }
         let leaving = entries.filter { entry in !staying.contains { $0.endpoint == entry.endpoint && $0.objectID == entry.objectID } }
         return [
             """

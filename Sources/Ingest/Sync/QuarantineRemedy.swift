@@ -7,20 +7,20 @@ public enum QuarantineRemedy: Sendable, Equatable {
     case fetch(CompletenessEndpoint, ActivityID)
     /// Silver is made again from the answer that is here; 0 stands for the athlete's own objects.
     case transform(activityID: Int64)
+    /// Strava is asked again for the athlete's profile.
+    case fetchProfile
     /// The whole list is walked again: one of its elements could not be read.
     case walk
     /// What the last walk did not name is asked for by its number; only a 404 there removes it.
     case lookAgain
 
-    public init(endpoint: String, objectID: Int64, reason: String) {
+    public init(endpoint: String, objectID: Int64) {
         switch endpoint {
         case "silver": self = .transform(activityID: objectID)
         case "list": self = .lookAgain
-        case "athlete": self = .transform(activityID: 0)
+        case "athlete": self = .fetchProfile
         default:
-            if reason == "unreadable_answer" {
-                self = .transform(activityID: objectID)
-            } else if let endpoint = CompletenessEndpoint(rawValue: endpoint), endpoint != .summary {
+            if let endpoint = CompletenessEndpoint(rawValue: endpoint), endpoint != .summary {
                 self = .fetch(endpoint, ActivityID(objectID))
             } else {
                 self = .walk
@@ -31,7 +31,7 @@ public enum QuarantineRemedy: Sendable, Equatable {
     /// A snake_case word of a closed set.
     public var name: String {
         switch self {
-        case .fetch: "fetch"
+        case .fetch, .fetchProfile: "fetch"
         case .transform: "transform"
         case .walk: "walk"
         case .lookAgain: "look_again"

@@ -34,7 +34,7 @@ struct QuarantineQueries: Sendable {
             """)
         guard let row = rows.first else { return nil }
         let entry = try entry(row)
-        let remedy = QuarantineRemedy(endpoint: entry.endpoint, objectID: entry.objectID, reason: entry.reason)
+        let remedy = QuarantineRemedy(endpoint: entry.endpoint, objectID: entry.objectID)
         return QuarantineEntryMessage(entry: entry, ledger: try ledger(row), remedy: remedy.name)
     }
 
