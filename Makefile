@@ -29,6 +29,7 @@ bench: build
 	scripts/bench
 	scripts/build -c release --product warehouse-bench
 	scripts/bench-warehouse
+	scripts/bench-claim
 
 # One test makes the schema anyway, to see that the file is current.
 schema: packages

@@ -133,7 +133,8 @@ let package = Package(
         .executableTarget(
             name: "warehouse-bench",
             dependencies: [
-                "Core", "Database", "Simulator", "Warehouse", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                "Core", "Database", "Simulator", "Sync", "Warehouse",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
             ],
             path: "Sources/Benchmarks", exclude: ["predecessor"]),

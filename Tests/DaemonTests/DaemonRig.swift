@@ -12,7 +12,13 @@ struct DaemonRig: Sendable {
     let simulator: StravaSimulator
     var environment: [String: String]
 
-    static func with(_ world: SimulatorWorld, limits: SimulatedLimits? = nil, _ body: (DaemonRig) async throws -> Void) async throws {
+    /// - Parameters:
+    ///   - limits: what the simulated Strava enforces.
+    ///   - strava: what the daemon is told about it.
+    static func with(
+        _ world: SimulatorWorld, limits: SimulatedLimits? = nil, strava: String = "100000,1000000",
+        _ body: (DaemonRig) async throws -> Void
+    ) async throws {
         try await withTestDatabaseURL(isMigrated: false) { url in
             // Short, because a socket's path has 107 bytes at most.
             let folder = URL(filePath: "/tmp/fd-\(UUID().uuidString.prefix(8))", directoryHint: .isDirectory)
@@ -22,9 +28,10 @@ struct DaemonRig: Sendable {
             let simulator = StravaSimulator(world: world, options: options, logger: quietLogger)
             _ = try await simulator.start()
             let database = Database(url: url, logger: quietLogger)
-            let rig = DaemonRig(
+            var rig = DaemonRig(
                 folder: folder, database: database, simulator: simulator,
                 environment: settings(folder, url: url, simulator: simulator, options: options))
+            rig.environment["FITNESSD_STRAVA_LIMIT"] = strava
             let result: Result<Void, any Error>
             do {
                 _ = try await DaemonProcess.run("fitnessd", ["keygen", folder.appending(path: "keyring").path], environment: [:])
@@ -45,7 +52,7 @@ struct DaemonRig: Sendable {
             "FITNESSD_CONTROL_SOCKET": folder.appending(path: "control.sock").path,
             "FITNESSD_STRAVA_CLIENT_ID": options.clientID, "FITNESSD_STRAVA_CLIENT_SECRET": options.clientSecret,
             "FITNESSD_STRAVA_API_URL": simulator.apiURL, "FITNESSD_STRAVA_OAUTH_URL": simulator.oauthURL,
-            "FITNESSD_STRAVA_LIMIT": "100000,1000000", "FITNESSD_VAULT_KEY": folder.appending(path: "keyring").path,
+            "FITNESSD_VAULT_KEY": folder.appending(path: "keyring").path,
             "FITNESSD_LOG_FORMAT": "json", "HOME": folder.path,
         ]
     }

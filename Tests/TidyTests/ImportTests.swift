@@ -22,7 +22,7 @@ import Testing
             "Gateway", "Simulator",
         ],
         "fitnessctl": ["ControlAPI"],
-        "warehouse-bench": ["Core", "Database", "Simulator", "Warehouse"],
+        "warehouse-bench": ["Core", "Database", "Simulator", "Sync", "Warehouse"],
         "CSimdjson": [], "CLibpq": [], "CLibcurl": [], "COpenSSL": [], "CSpawn": [],
     ]
 

@@ -45,6 +45,22 @@ import Testing
         }
     }
 
+    @Test func `what was never seen before is kept as sent and changes nothing else`() async throws {
+        try await withTestDatabase { database in
+            let bench = try await Bench(database)
+            let unseen = Self.summary.replacingOccurrences(of: "GravelRide", with: "Quidditch")
+                .replacingOccurrences(of: "everyone", with: "wizards_only")
+                .replacingOccurrences(of: "\"kudos_count\":3", with: "\"kudos_count\":3,\"aura\":{\"level\":[9001,null]}")
+            try await bench.land([answer(.activitySummary, 11, unseen)], listed: [listed(11)])
+            try await bench.transform()
+            let kept = try await bench.lines("SELECT convert_from(body, 'UTF8') FROM bronze_strava.answer")
+            #expect(kept.count == 1 && kept[0].contains(#"aura"#) && kept[0].contains("9001,null"))
+            let row = "SELECT sport_type, visibility, kudos_count, distance_m FROM silver.activity"
+            #expect(try await bench.lines(row) == ["(Quidditch,wizards_only,3,42195.5)"])
+            #expect(try await bench.lines("SELECT endpoint FROM sync.quarantine") == [])
+        }
+    }
+
     @Test func `a detail adds what only it has, a newer summary wins for what lists show`() async throws {
         try await withTestDatabase { database in
             let bench = try await Bench(database)

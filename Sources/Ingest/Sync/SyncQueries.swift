@@ -14,7 +14,7 @@ struct Claim: Sendable {
 
 /// The statements of the schedule. While an athlete is leased its `due_at` is the end of the lease, so that a lease that ran out
 /// is simply due again; a paused athlete, or one without a grant, is due at infinity. A claim therefore reads due rows only.
-struct ScheduleQueries: Sendable {
+package struct ScheduleQueries: Sendable {
     let database: Database
 
     /// Claims up to `count` due athletes of the given priorities, most urgent first, then longest due.
@@ -27,7 +27,7 @@ struct ScheduleQueries: Sendable {
         }
     }
 
-    static func claim(count: Int, priorities: ClosedRange<Int>, owner: UUID, now: Date, lease_s: Double) -> SQL {
+    package static func claim(count: Int, priorities: ClosedRange<Int>, owner: UUID, now: Date, lease_s: Double) -> SQL {
         let end = now.addingTimeInterval(lease_s)
         return """
             WITH due AS (

@@ -1,0 +1,69 @@
+import Foundation
+import Simulator
+import TestKit
+import Testing
+
+private let epoch = Date(timeIntervalSince1970: (Date().timeIntervalSince1970 - 3_600).rounded())
+
+@Suite struct DaemonQuotaTests {
+    /// The simulated Strava counts for itself, refuses what is over, and is the judge.
+    @Test func `two daemons, a foreign spender and kill -9 in mid-window never go over Strava's own count`() async throws {
+        let limit = 300
+        let world = SimulatorWorld(seed: 3, epoch: epoch, athleteCount: 40, activitiesEach: 20, points: 30...40)
+        // Both are told a higher limit than the one in force, as after a change at Strava.
+        try await DaemonRig.with(world, limits: .init(quarterHour: limit, day: 100 * limit), strava: "600,60000") { rig in
+            let other = rig.beside()
+            let (first, second) = (try await rig.start(), try await other.start())
+            #expect(try await rig.control("athletes", "import", try rig.importFile()).code == 0)
+            await rig.simulator.waitForRequests(10) { $0.isCounted }
+            rig.simulator.spendElsewhere(15)
+            try await eventually("both call Strava") { try await rig.callers() == 2 }
+            second.signal(SIGKILL)
+            _ = try await second.waitForEnd()
+            // What is left waits until the killed one is back, so that it has a part in it.
+            #expect(try await rig.control("pause").code == 0)
+            let third = try await other.start()
+            rig.simulator.spendElsewhere(10)
+            #expect(try await rig.control("resume").code == 0)
+            try await eventually("both have spent what there is", within: .seconds(90)) {
+                let first = try await rig.waitsForQuota()
+                return try await other.waitsForQuota() && first
+            }
+            #expect(try await rig.callers() == 3)
+            let windows = rig.simulator.quotaWindows
+            for window in windows { #expect(window.allowed + window.elsewhere <= limit, "\(window)") }
+            #expect(windows.allSatisfy { $0.refused == 0 } && !rig.simulator.requests.contains { $0.status == 429 })
+            // What the killed one had in flight or leased counts as spent, and a reserve of a twentieth is left for urgent calls.
+            if windows.count == 1 { #expect(windows[0].allowed + windows[0].elsewhere >= limit * 2 / 3, "\(windows)") }
+            for process in [first, third] {
+                process.signal(SIGTERM)
+                #expect(try await process.waitForEnd() == 0)
+            }
+        }
+    }
+}
+
+extension DaemonRig {
+    /// Settings of a second daemon on the same database.
+    fileprivate func beside() -> DaemonRig {
+        var other = self
+        other.environment["FITNESSD_STATE_DIR"] = folder.appending(path: "second").path
+        other.environment["FITNESSD_CONTROL_SOCKET"] = folder.appending(path: "second.sock").path
+        return other
+    }
+
+    /// Runs of the daemon that have made calls.
+    fileprivate func callers() async throws -> Int {
+        let rows = try await database.query("SELECT count(DISTINCT instance) FROM sync.quota_block WHERE settled > 0")
+        return try rows[0].decode(Int.self)
+    }
+
+    /// Whether calls wait, none is in flight, and none may go before a window ends.
+    fileprivate func waitsForQuota() async throws -> Bool {
+        let (code, output) = try await control("limits", "--json")
+        guard code == 0, let limits = try JSONSerialization.jsonObject(with: Data(output.utf8)) as? [String: Any] else { return false }
+        let inFlight = (limits["windows"] as? [[String: Any]])?.compactMap { $0["reserved"] as? Int }
+        let reason = (limits["waiting"] as? [String: Any])?["reason"] as? String
+        return ["quarter_spent", "reserve", "answers"].contains(reason) && inFlight == [0, 0]
+    }
+}
