@@ -1,16 +1,17 @@
 # Two commands do everything on a fresh Debian 12 with Swift 6.3: `make run` and `make test`.
 .POSIX:
 .SILENT:
-.PHONY: help run build test bench schema lint packages clean
+.PHONY: help run build test bench simulate schema lint packages clean
 
 help:
-	echo "make run    build in release mode and run fitnessd (the demo, unless Strava credentials are set)"
-	echo "make test   style check, build, all tests, verdict"
-	echo "make bench  how fast a history lands, how fast and small the warehouse is, against rivals in the same run"
-	echo "make build  release build only"
-	echo "make schema write db/schema.sql anew from the migrations"
-	echo "make lint   style check only"
-	echo "make clean  remove build products"
+	echo "make run       build in release mode and run fitnessd (the demo, unless Strava credentials are set)"
+	echo "make test      style check, build, all tests, verdict"
+	echo "make bench     how fast a history lands, how fast and small the warehouse is, against rivals in the same run"
+	echo "make simulate  a simulated week of quota and schedule for 1,000 and 10,000 athletes, as a table"
+	echo "make build     release build only"
+	echo "make schema    write db/schema.sql anew from the migrations"
+	echo "make lint      style check only"
+	echo "make clean     remove build products"
 
 run: build
 	exec scripts/run
@@ -35,6 +36,11 @@ bench: build
 schema: packages
 	scripts/build --build-tests
 	FITNESSD_WRITE_SCHEMA=1 swift test --skip-build --disable-xctest --filter SchemaFileTests
+
+# SIMULATE holds options, as in `make simulate SIMULATE="--seed 7"`.
+simulate: packages
+	scripts/build -c release --product fitness-simulate
+	.build/release/fitness-simulate $(SIMULATE)
 
 lint:
 	swift format lint --strict --parallel --configuration .swift-format --recursive Package.swift Sources Tests

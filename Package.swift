@@ -113,6 +113,14 @@ let package = Package(
             dependencies: ["Core", "Simulator", .product(name: "ArgumentParser", package: "swift-argument-parser")],
             path: "Sources/Simulator/Program"),
 
+        // A simulated week
+        .target(
+            name: "Simulation", dependencies: ["Core", "StravaAPI", "Governor", "Warehouse", "Sync"], path: "Sources/Simulation/Library"),
+        .executableTarget(
+            name: "fitness-simulate",
+            dependencies: ["Simulation", .product(name: "ArgumentParser", package: "swift-argument-parser")],
+            path: "Sources/Simulation/Program"),
+
         // Programs
         .executableTarget(
             name: "fitnessd",
@@ -166,6 +174,7 @@ let package = Package(
                 "Core", "Simulator", "strava-simulator", "TestKit", "HTTPTransport",
                 .product(name: "HummingbirdCore", package: "hummingbird"),
             ]),
+        .testTarget(name: "SimulationTests", dependencies: ["Simulation"]),
         .testTarget(
             name: "DaemonTests", dependencies: ["Core", "Database", "HTTPTransport", "Simulator", "TestKit", "fitnessd", "fitnessctl"]),
         .testTarget(name: "TidyTests", dependencies: ["TestKit"]),

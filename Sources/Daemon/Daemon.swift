@@ -104,7 +104,7 @@ struct Daemon: Sendable {
             services.append(
                 Gateway(
                     listen: listen, publicURL: publicURL, database: store.database, strava: strava, clock: clock, logger: logger,
-                    register: { try await registry.register($0, athlete: $1, uid: $2, scope: $3) },
+                    register: { try await registry.register($0, athlete: $1, uid: $2, scope: $3, arrival: .awaited) },
                     pendingMigrations: { try await store.pendingMigrations() },
                     figures: { try await progress.figures(startedAt: startedAt, calls: strava.tally.calls) }))
             listening = "http://\(listen.host):\(listen.port)/"

@@ -20,6 +20,13 @@ private let day = 86_400.0
         #expect(pace.walkInterval_s == day && pace.listStretch == 1)
     }
 
+    @Test func `the day's looks and walks are told, and never more than their shares`() {
+        // 48 looks of two calls each; and lists of five pages, with what comes on top of them, once a day.
+        #expect(pace(10, activitiesEach: 1_000).callsPerDay == 10 * 48 * 2 + 65)
+        let many = pace(10_000, activitiesEach: 700).callsPerDay
+        #expect(Double(many) <= 30_000 * (settings.listShare + SyncPace.walkShareMax) + 1, "\(many)")
+    }
+
     @Test func `walks roll at four hundredths of the day's budget`() {
         let pace = pace(1_000, activitiesEach: 700)
         #expect(abs(pace.walkInterval_s - 5_000 / 1_200 * day) < 1, "5,000 calls a round, 1,200 a day")

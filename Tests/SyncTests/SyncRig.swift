@@ -74,12 +74,15 @@ struct SyncRig: Sendable {
                 database: database, shareDirectory: TestKit.checkout, feed: feed, clock: clock, logger: quietLogger))
     }
 
-    func connect(_ athlete: AthleteID, scopes: StravaScopes = .sync, expiresIn: Int = 21_600) async throws {
+    func connect(
+        _ athlete: AthleteID, scopes: StravaScopes = .sync, expiresIn: Int = 21_600, arrival: Arrival = .alone
+    ) async throws {
         let tokens = simulator.issueTokens(for: athlete, scopes: scopes, expiresIn: expiresIn)
         let grant = TokenGrant(
             accessToken: Secret(tokens.accessToken), refreshToken: Secret(tokens.refreshToken), expiresAt: tokens.expiresAt,
             athleteID: athlete, scope: nil)
-        try await registry.register(grant, athlete: athlete, uid: "u\(athlete)", scope: "read,activity:read,activity:read_all")
+        try await registry.register(
+            grant, athlete: athlete, uid: "u\(athlete)", scope: "read,activity:read,activity:read_all", arrival: arrival)
     }
 
     /// Claims what is due now.

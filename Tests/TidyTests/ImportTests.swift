@@ -17,6 +17,8 @@ import Testing
         "Gateway": ["Core", "Database", "StravaAPI", "Governor", "Vault", "Sync", "Warehouse", "COpenSSL"],
         "Simulator": ["Core", "HTTPTransport"],
         "strava-simulator": ["Core", "Simulator"],
+        "Simulation": ["Core", "StravaAPI", "Governor", "Warehouse", "Sync"],
+        "fitness-simulate": ["Simulation"],
         "fitnessd": [
             "Core", "Database", "HTTPTransport", "Warehouse", "StravaAPI", "Governor", "Vault", "Sync", "ControlAPI", "ControlServer",
             "Gateway", "Simulator",

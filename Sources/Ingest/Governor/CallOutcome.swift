@@ -90,7 +90,7 @@ extension CallOutcome {
         }
     }
 
-    var isRateLimited: Bool {
+    package var isRateLimited: Bool {
         if case .answered(429, _, _) = self { true } else { false }
     }
 }

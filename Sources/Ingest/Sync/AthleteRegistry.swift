@@ -20,9 +20,13 @@ public struct AthleteRegistry: Sendable {
     /// Stores an athlete with a sealed pair of tokens, due at once. Answers true when the athlete is new.
     ///
     /// An athlete who is known keeps cursor and data and gets the new grant: what an earlier grant could not see is asked for again.
+    /// One in a browser is asked for as by hand; many at once stand in the ordinary line, where they are in nobody's way.
     @discardableResult
-    public func register(_ grant: TokenGrant, athlete: AthleteID, uid: String?, scope: String) async throws -> Bool {
+    public func register(_ grant: TokenGrant, athlete: AthleteID, uid: String?, scope: String, arrival: Arrival = .alone) async throws
+        -> Bool
+    {
         let now = clock.now
+        let request = try arrival == .awaited ? JSONText(SyncRequest(full: false, by: "connect", at: now.timeIntervalSince1970).json) : nil
         return try await database.transaction { connection in
             let rows = try await connection.query(
                 """
@@ -33,8 +37,9 @@ public struct AthleteRegistry: Sendable {
                 """)
             try await connection.query(
                 """
-                INSERT INTO sync.schedule (athlete_id, due_at, priority) VALUES (\(athlete), \(now), 0)
-                ON CONFLICT (athlete_id) DO UPDATE SET due_at = \(now), priority = 0, failures = 0, last_error = NULL
+                INSERT INTO sync.schedule (athlete_id, due_at, priority, request) VALUES (\(athlete), \(now), \(arrival.priority), \(request))
+                ON CONFLICT (athlete_id) DO UPDATE SET due_at = \(now), priority = \(arrival.priority), failures = 0, last_error = NULL,
+                    request = coalesce(excluded.request, schedule.request)
                     WHERE schedule.lease_owner IS NULL
                 """)
             try await connection.query("INSERT INTO sync.cursor (athlete_id) VALUES (\(athlete)) ON CONFLICT DO NOTHING")
@@ -67,7 +72,7 @@ public struct AthleteRegistry: Sendable {
         let asked = SyncRequest(
             full: full, by: by, at: now.timeIntervalSince1970, only: only, bulk: athlete == nil ? true : nil, streams: streams)
         if only?.contains(.streams) ?? false { try await askForOtherStreams(athlete, asked) }
-        let request = JSONText(String(decoding: try JSONEncoder().encode(asked), as: UTF8.self))
+        let request = JSONText(try asked.json)
         let rows = try await database.query(
             """
             UPDATE sync.schedule s SET request = \(request),

@@ -95,8 +95,17 @@ actor AthleteSync {
             guard try await schedule.mayGoOn(claim.athleteID, lease: claim.lease, now: now) else {
                 return turnEnd(.stopped, nextDueAt: now, priority: requestClass.priority, startedAt: startedAt)
             }
+            if try await isOthersTurn() {
+                return turnEnd(.more, nextDueAt: now, priority: requestClass.priority, startedAt: startedAt)
+            }
             try await perform(step, requestClass)
         }
+    }
+
+    /// A pass for what is new begins again with each turn, so a turn is not ended in the middle of one.
+    private func isOthersTurn() async throws -> Bool {
+        guard requests >= environment.settings.requestsPerTurnShared, state.pass == nil else { return false }
+        return try await schedule.isAnyoneDue(priority: claim.priority, now: now)
     }
 
     func readWork() async throws {

@@ -29,11 +29,14 @@ public struct SyncPace: Sendable, Equatable {
     public let walkInterval_s: Double
     /// How much longer everybody's list interval is than it would be alone; 1 or more.
     public let listStretch: Double
+    /// Calls of a day's looks and walks, of all athletes together.
+    public let callsPerDay: Int
 
     /// The rhythm of an athlete alone.
     public init(settings: SyncSettings) {
         walkInterval_s = settings.walkInterval_s
         listStretch = 1
+        callsPerDay = 0
     }
 
     /// The rhythm of all.
@@ -45,6 +48,7 @@ public struct SyncPace: Sendable, Equatable {
         walkInterval_s = max(min(max(rolling, settings.walkIntervalMin_s), settings.walkInterval_s), atLeast)
         let looks = Double(load.athletes) * 86_400 / (settings.listInterval_s * Self.averageHabit)
         listStretch = max(1, looks * Self.callsPerLook / (day * settings.listShare))
+        callsPerDay = Int(looks * Self.callsPerLook / listStretch + 86_400 * load.walkCalls / walkInterval_s)
     }
 
     /// How often an athlete records decides how often it is looked at: with the root of the gap, from daily to hardly ever.

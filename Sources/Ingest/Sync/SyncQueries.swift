@@ -78,6 +78,12 @@ package struct ScheduleQueries: Sendable {
         return !rows.isEmpty
     }
 
+    /// Whether somebody of this priority is due and not in work.
+    func isAnyoneDue(priority: Int, now: Date) async throws -> Bool {
+        let rows = try await database.query("SELECT 1 FROM sync.schedule WHERE priority = \(priority) AND due_at <= \(now) LIMIT 1")
+        return !rows.isEmpty
+    }
+
     /// Calls that are known to be needed now, for the governor's plan of the day; nil while a history's length is not known, or when there
     /// are too many to count often.
     func knownDemand() async throws -> Int? {

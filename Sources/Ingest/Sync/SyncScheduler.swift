@@ -20,9 +20,6 @@ public actor SyncScheduler: Service {
     private var pacedAt = Date.distantPast
     private var databaseTrouble = false
 
-    /// Priorities and how many athletes of them are in work at most.
-    private let lanes: [(priorities: ClosedRange<Int>, places: Int)]
-
     /// - Parameter owner: whom the leases name. The same from start to start, and never of two processes at once: what a crashed
     ///   predecessor of this name held is freed at the start.
     public init(environment: SyncEnvironment, owner: UUID, heartbeat: @escaping @Sendable () async -> Void = {}) {
@@ -30,8 +27,6 @@ public actor SyncScheduler: Service {
         self.owner = owner
         self.heartbeat = heartbeat
         schedule = ScheduleQueries(database: environment.database)
-        let settings = environment.settings
-        lanes = [(0...1, settings.urgentPlaces), (2...3, settings.ordinaryPlaces), (4...4, settings.historyPlaces)]
     }
 
     public nonisolated func run() async throws {
@@ -96,7 +91,7 @@ public actor SyncScheduler: Service {
 
     private func claim(now: Date) async throws -> [Claim] {
         var claims: [Claim] = []
-        for (index, lane) in lanes.enumerated() {
+        for (index, lane) in environment.settings.lanes.enumerated() {
             let free = lane.places - working.values.count { $0 == index }
             guard free > 0 else { continue }
             let taken = try await schedule.claim(
@@ -119,7 +114,9 @@ public actor SyncScheduler: Service {
     private func tellDemand(now: Date) async throws {
         guard now.timeIntervalSince(demandToldAt) >= Self.demandInterval_s else { return }
         demandToldAt = now
-        await environment.governor.expectDemand(try await schedule.knownDemand())
+        // What is missing now, and what the day's rhythm will take.
+        let missing = try await schedule.knownDemand()
+        await environment.governor.expectDemand(missing.map { $0 + (pace?.callsPerDay ?? 0) })
     }
 
     /// Time between two looks at how much all athletes together need, in seconds.

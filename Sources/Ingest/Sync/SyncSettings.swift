@@ -10,6 +10,9 @@ public struct SyncSettings: Sendable {
     /// Requests in one turn before the athlete goes back into the line: with all history places at work, the line moves on within a
     /// quarter hour under Strava's old limit of 600.
     public var requestsPerTurnMax = 100
+    /// The same while others of the same priority wait for a place: few, so that all of them get on alike. 10,000 athletes share some 20
+    /// calls a week each.
+    public var requestsPerTurnShared = 4
     /// Time between two looks at an active athlete's list, in seconds.
     public var listInterval_s: Double = 900
     /// Time between two reads of the athlete's own profile, in seconds.
@@ -39,5 +42,10 @@ public struct SyncSettings: Sendable {
         urgentPlaces = max(1, athletesInWork / 4)
         historyPlaces = urgentPlaces
         ordinaryPlaces = max(1, athletesInWork - urgentPlaces - historyPlaces)
+    }
+
+    /// Priorities of `sync.schedule`, and how many athletes of them are in work at most.
+    package var lanes: [(priorities: ClosedRange<Int>, places: Int)] {
+        [(0...1, urgentPlaces), (2...3, ordinaryPlaces), (4...4, historyPlaces)]
     }
 }

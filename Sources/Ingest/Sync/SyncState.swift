@@ -90,6 +90,9 @@ public struct SyncRequest: Sendable, Codable, Equatable {
         self.streams = streams
     }
 
+    /// As it stands in `sync.schedule.request`.
+    var json: String { get throws { String(decoding: try JSONEncoder().encode(self), as: UTF8.self) } }
+
     public var askedAt: Date { Date(timeIntervalSince1970: at) }
     var isBulk: Bool { bulk ?? false }
 

@@ -56,7 +56,7 @@ struct AthleteImport {
             accessToken: entry.accessToken, refreshToken: entry.refreshToken, expiresAt: entry.expiresAt, athleteID: entry.athlete,
             scope: entry.scope)
         let isNew = try await registry.register(
-            grant, athlete: entry.athlete, uid: entry.uid, scope: entry.scope.joined(separator: ","))
+            grant, athlete: entry.athlete, uid: entry.uid, scope: entry.scope.joined(separator: ","), arrival: .bulk)
         if isNew { added += 1 } else { updated += 1 }
     }
 

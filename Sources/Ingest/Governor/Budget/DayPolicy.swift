@@ -11,15 +11,28 @@ public enum DayPolicy: String, Sendable, Codable, CaseIterable {
 
 /// The even line over the day, and the day's reserve.
 enum DayPace {
-    /// What non-urgent calls may have used of the day by the end of this quarter.
+    /// The line runs this far ahead of the clock, so that its end is reached before the day's.
+    static let ahead_s = 60.0
+    private static let day_s = 86_400.0
+
+    /// What non-urgent calls may have used of the day so far.
     ///
     /// The line starts one quarter's limit (at most a tenth of the day) above zero, so that an installation with one athlete
-    /// does not crawl after midnight, and ends on the day's limit.
-    static func allowance(quarter: QuotaWindow, quarterLimit: Int, dayLimit: Int) -> Int {
-        let index = (quarter.start_s - quarter.day.start_s) / quarter.span.length_s
-        let headStart = min(quarterLimit, dayLimit / 10)
-        return headStart + (dayLimit - headStart) * (index + 1) / 96
+    /// does not crawl after midnight, and ends on the day's limit. It rises all the time, not by quarter hours: what becomes urgent
+    /// meanwhile goes next instead of waiting for a quarter hour to begin.
+    static func allowance(quarterLimit: Int, dayLimit: Int, left_s: Double) -> Int {
+        let headStart = headStart(quarterLimit, dayLimit)
+        let share = min(max((day_s - left_s + ahead_s) / day_s, 0), 1)
+        return headStart + Int(Double(dayLimit - headStart) * share)
     }
+
+    /// How many seconds before the day's end the line reaches `calls`.
+    static func left_s(whenAllowed calls: Int, quarterLimit: Int, dayLimit: Int) -> Double {
+        let headStart = headStart(quarterLimit, dayLimit)
+        return day_s + ahead_s - day_s * Double(calls - headStart) / Double(max(1, dayLimit - headStart))
+    }
+
+    private static func headStart(_ quarterLimit: Int, _ dayLimit: Int) -> Int { min(quarterLimit, dayLimit / 10) }
 
     /// What is kept of the day for urgent calls: a twentieth, less what they had, shrinking with the rest of the day.
     static func reserve(dayLimit: Int, urgentSpent: Int, left_s: Double) -> Int {

@@ -16,8 +16,8 @@ struct Room {
     private let quarterFree: Int
     private let quarterReserve: Int
     private let dayReserve: Int
-    /// What the day's pace still leaves to this quarter; nil: the day is not paced.
-    private let paceFree: Int?
+    /// What the day's pace leaves now, and in how many seconds it leaves something; nil: the day is not paced.
+    private let pace: (free: Int, opensIn_s: Double)?
 
     init(_ budget: RateBudget, _ window: QuotaWindow, left_s: Double, dayLeft_s: Double) {
         let (quarter, day, limits) = (budget.tally(window), budget.tally(window.day), budget.limits)
@@ -34,24 +34,29 @@ struct Room {
         quarterUrgent = quarter.urgentSpent
         quarterReserve = QuarterReserve.calls(limit: quarterLimit, urgentSpent: quarterUrgent, left_s: left_s)
         dayReserve = DayPace.reserve(dayLimit: limits.day.least, urgentSpent: day.urgentSpent, left_s: dayLeft_s)
-        let isPaced = Self.isPaced(budget, dayFree: dayFree)
-        let allowance = DayPace.allowance(quarter: window, quarterLimit: quarterLimit, dayLimit: limits.day.least)
-        paceFree = isPaced ? allowance - day.used(limits.day) : nil
+        pace = Self.isPaced(budget, dayFree: dayFree) ? Self.pace(limits, used: day.used(limits.day), dayLeft_s: dayLeft_s) : nil
     }
 
     /// Whether a call of this class may go.
     func allows(_ requestClass: RequestClass) -> Bool {
         if requestClass.isUrgent { return free > 0 }
-        return quarterFree > quarterReserve && dayFree > dayReserve && (paceFree ?? 1) > 0
+        return quarterFree > quarterReserve && dayFree > dayReserve && (pace?.free ?? 1) > 0
     }
 
     /// When the classes that wait are allowed, as far as time alone brings it, and why not now. Only non-urgent ones can be told to
     /// wait while something is free.
     var opensIn: (left_s: Double, WaitReason) {
-        if let paceFree, paceFree <= 0 { return (left_s, .dayPace) }
+        if let pace, pace.free <= 0 { return (min(left_s, pace.opensIn_s), .dayPace) }
         if dayFree <= dayReserve { return (min(left_s, 60), .reserve) }
         let opensAtLeft_s = QuarterReserve.left_s(whenBelow: quarterFree, limit: quarterLimit, urgentSpent: quarterUrgent)
         return (max(left_s - opensAtLeft_s, 0.05), .reserve)
+    }
+
+    private static func pace(_ limits: LearnedLimits, used: Int, dayLeft_s: Double) -> (free: Int, opensIn_s: Double) {
+        let (quarter, day) = (limits.quarter.least, limits.day.least)
+        let opensAtLeft_s = DayPace.left_s(whenAllowed: used + 1, quarterLimit: quarter, dayLimit: day)
+        let free = DayPace.allowance(quarterLimit: quarter, dayLimit: day, left_s: dayLeft_s) - used
+        return (free, max(dayLeft_s - opensAtLeft_s, 0.05))
     }
 
     private static func isPaced(_ budget: RateBudget, dayFree: Int) -> Bool {

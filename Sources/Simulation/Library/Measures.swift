@@ -1,0 +1,35 @@
+import Governor
+
+/// What a simulated time is judged by.
+package struct Measures: Sendable {
+    /// Ages in seconds at which data of this kind had landed, and of what had not, its age at the end.
+    var ages_s = [[Double]](repeating: [], count: ModelActivity.Kind.allCases.count)
+    /// Of them, how many had not landed at the end.
+    var missing = [Int](repeating: 0, count: ModelActivity.Kind.allCases.count)
+    /// How old the newest list of each athlete was, looked at every six hours.
+    var listAges_s: [Double] = []
+    /// For each newcomer, seconds from connecting until the newest activities were here.
+    var newcomers_s: [Double] = []
+    /// Newcomers who still waited at the end.
+    package internal(set) var newcomersWaiting = 0
+    var callsByClass = [Int](repeating: 0, count: RequestClass.allCases.count)
+    /// Calls answered with 429.
+    package internal(set) var refused = 0
+    package internal(set) var calls = 0
+    /// Used share of each quarter hour, and of each day, that had more work than budget from its beginning to its end.
+    package internal(set) var quarterShares: [Double] = []
+    package internal(set) var dayShares: [Double] = []
+    /// Calls of each athlete who wanted more than there was during the whole time.
+    var equalDemand: [Int] = []
+    /// Turns given.
+    package internal(set) var turns = 0
+
+    /// Jain's index of the calls of athletes with equal demand: 1 when all got the same, 1/n when one got everything.
+    package var jain: Double? {
+        let counts = equalDemand.map(Double.init)
+        let squares = counts.reduce(0) { $0 + $1 * $1 }
+        if counts.count < 2 || squares == 0 { return nil }
+        let sum = counts.reduce(0, +)
+        return sum * sum / (Double(counts.count) * squares)
+    }
+}

@@ -1,0 +1,86 @@
+import Foundation
+import Governor
+
+/// The table of all scenarios, as Markdown.
+package struct ReportTable {
+    private var header = ["measure"]
+    private var columns: [[String]] = []
+
+    package init() {}
+
+    package mutating func add(_ scenario: Scenario, _ measures: Measures) {
+        header.append(scenario.name)
+        columns.append(Self.rows.map { $0.text(measures) })
+    }
+
+    package var text: String {
+        var lines = [line(header), "|" + String(repeating: "---|", count: header.count)]
+        for (index, row) in Self.rows.enumerated() { lines.append(line([row.name] + columns.map { $0[index] })) }
+        return lines.joined(separator: "\n")
+    }
+
+    private func line(_ cells: [String]) -> String { "| " + cells.joined(separator: " | ") + " |" }
+
+    // MARK: Rows
+
+    private struct Row {
+        let name: String
+        let text: (Measures) -> String
+    }
+
+    private static var rows: [Row] {
+        [
+            Row(name: "calls") { "\($0.calls)" },
+            Row(name: "429s") { "\($0.refused)" },
+            Row(name: "days with a backlog, used: least") { share($0.dayShares) },
+            Row(name: "quarter hours with a backlog, used: least / mean") { shares($0.quarterShares) },
+            Row(name: "Jain's index, equal demand") { measures in
+                measures.jain.map { decimal($0, 4) + " (\(measures.equalDemand.count))" } ?? "–"
+            },
+            Row(name: "newcomer's newest 30 here: p50 / max") { newcomers($0) },
+            Row(name: "age of an athlete's list: p50 / p95 / max") { ages($0.listAges_s, missing: 0) },
+            age(.newest, "all newcomers' newest 30"), age(.fresh, "new activity"), age(.late, "late upload, edit"),
+            age(.history, "history"),
+        ]
+            + RequestClass.allCases.map { requestClass in
+                Row(name: "calls: \(requestClass.name)") { "\($0.callsByClass[requestClass.rawValue])" }
+            } + [Row(name: "turns") { "\($0.turns)" }]
+    }
+
+    private static func age(_ kind: ModelActivity.Kind, _ name: String) -> Row {
+        Row(name: "age of \(name): p50 / p95 / max") { ages($0.ages_s[kind.rawValue], missing: $0.missing[kind.rawValue]) }
+    }
+
+    private static func ages(_ values: [Double], missing: Int) -> String {
+        let ages = Distribution(values)
+        if ages.isEmpty { return "–" }
+        let text = [0.5, 0.95, 1].map { duration(ages.percentile($0)) }.joined(separator: " / ")
+        return missing > 0 ? text + " (\(missing) of \(values.count) missing)" : text
+    }
+
+    private static func newcomers(_ measures: Measures) -> String {
+        let times = Distribution(measures.newcomers_s)
+        if times.isEmpty && measures.newcomersWaiting == 0 { return "–" }
+        let waiting = measures.newcomersWaiting > 0 ? " (\(measures.newcomersWaiting) wait)" : ""
+        return times.isEmpty ? "none" + waiting : "\(duration(times.percentile(0.5))) / \(duration(times.percentile(1)))" + waiting
+    }
+
+    private static func share(_ values: [Double]) -> String { values.min().map { decimal($0 * 100, 2) + " % (\(values.count))" } ?? "–" }
+
+    private static func shares(_ values: [Double]) -> String {
+        guard let least = values.min() else { return "–" }
+        let mean = values.reduce(0, +) / Double(values.count)
+        return "\(decimal(least * 100, 1)) / \(decimal(mean * 100, 1)) % (\(values.count))"
+    }
+
+    private static func duration(_ seconds: Double) -> String {
+        switch seconds {
+        case ..<120: "\(Int(seconds.rounded())) s"
+        case ..<7_200: "\(Int((seconds / 60).rounded())) min"
+        case ..<172_800: "\(decimal(seconds / 3600, 1)) h"
+        default: "\(decimal(seconds / 86_400, 1)) d"
+        }
+    }
+
+    private static func decimal(_ value: Double, _ digits: Int) -> String { String(format: "%.\(digits)f", value) }
+}

@@ -1,0 +1,37 @@
+/// Elements in the order of their times, equal times in the order of their coming: a binary heap.
+struct TimeQueue<Element> {
+    private var heap: [(time_s: Double, order: Int, element: Element)] = []
+    private var order = 0
+
+    var first: (time_s: Double, element: Element)? { heap.first.map { ($0.time_s, $0.element) } }
+
+    mutating func add(_ element: Element, at time_s: Double) {
+        order += 1
+        heap.append((time_s, order, element))
+        var child = heap.count - 1
+        while child > 0, precedes(child, (child - 1) / 2) {
+            heap.swapAt(child, (child - 1) / 2)
+            child = (child - 1) / 2
+        }
+    }
+
+    mutating func removeFirst() {
+        heap.swapAt(0, heap.count - 1)
+        heap.removeLast()
+        var parent = 0
+        while true {
+            var least = parent
+            for child in [2 * parent + 1, 2 * parent + 2] where child < heap.count && precedes(child, least) { least = child }
+            if least == parent { return }
+            heap.swapAt(parent, least)
+            parent = least
+        }
+    }
+
+    /// How many are due; looks at all.
+    func count(until time_s: Double) -> Int { heap.count { $0.time_s <= time_s } }
+
+    private func precedes(_ left: Int, _ right: Int) -> Bool {
+        (heap[left].time_s, heap[left].order) < (heap[right].time_s, heap[right].order)
+    }
+}
