@@ -2433,7 +2433,8 @@ CREATE TABLE sync.cursor (
     newest_start_at timestamp with time zone,
     listed_at timestamp with time zone,
     history_complete_at timestamp with time zone,
-    first_complete_at timestamp with time zone
+    first_complete_at timestamp with time zone,
+    looked_back_at timestamp with time zone
 );
 
 COMMENT ON TABLE sync.cursor IS 'How far the list of each athlete''s activities has been read. It never passes what has not landed.';
@@ -2447,6 +2448,8 @@ COMMENT ON COLUMN sync.cursor.listed_at IS 'When a list pass last ended with an 
 COMMENT ON COLUMN sync.cursor.history_complete_at IS 'When the walk over the whole list last ended with an empty page.';
 
 COMMENT ON COLUMN sync.cursor.first_complete_at IS 'When the first walk over the whole list ended; what was first listed later is new, however old its date.';
+
+COMMENT ON COLUMN sync.cursor.looked_back_at IS 'When the last look that reached back further than the newest start, and ended with an empty page, was begun.';
 
 CREATE TABLE sync.transform_work (
     athlete_id bigint NOT NULL,
@@ -2491,7 +2494,7 @@ COMMENT ON COLUMN silver.freshness.state IS 'active; paused: an admin lets the a
 
 COMMENT ON COLUMN silver.freshness.newest_activity_at IS 'Start of the newest activity that a list named.';
 
-COMMENT ON COLUMN silver.freshness.listed_at IS 'When the list was last read to its end: nothing that was at Strava by then is unknown. Null: never.';
+COMMENT ON COLUMN silver.freshness.listed_at IS 'When the list was last read to its end: nothing that started after the newest activity and was at Strava by then is unknown. Null: never.';
 
 COMMENT ON COLUMN silver.freshness.history_complete_at IS 'When the whole list was last walked, which finds late uploads, edits and deletions. Null: the first walk is under way.';
 

@@ -34,6 +34,21 @@ private func world(_ athletes: Int) -> SimulatorWorld {
         }
     }
 
+    @Test func `turns are remembered for a while, not for ever`() async throws {
+        try await SyncRig.with(world(1)) { rig in
+            try await rig.connect(rig.world.athleteIDs[0])
+            try await rig.settle()
+            let kept_s = rig.environment.settings.runsKept_s
+            try await rig.database.query("UPDATE sync.run SET finished_at = finished_at - make_interval(secs => \(kept_s))")
+            try await rig.connect(rig.world.athleteIDs[0])
+            try await rig.settle()
+            let all = try await rig.number("SELECT count(*) FROM sync.run")
+            try await ScheduleQueries(database: rig.database).forgetRuns(endedBefore: Date() - kept_s)
+            let left = try await rig.number("SELECT count(*) FROM sync.run")
+            #expect(left > 0 && left < all)
+        }
+    }
+
     @Test func `one who connects in a browser is asked for as by hand, many at once stand in the ordinary line`() async throws {
         try await SyncRig.with(world(2)) { rig in
             let (one, other) = (rig.world.athleteIDs[0], rig.world.athleteIDs[1])

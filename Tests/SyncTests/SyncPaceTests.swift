@@ -21,10 +21,18 @@ private let day = 86_400.0
     }
 
     @Test func `the day's looks and walks are told, and never more than their shares`() {
-        // 48 looks of two calls each; and lists of five pages, with what comes on top of them, once a day.
-        #expect(pace(10, activitiesEach: 1_000).callsPerDay == 10 * 48 * 2 + 65)
+        // 48 looks each; and lists of five pages, with what comes on top of them, once a day.
+        #expect(pace(10, activitiesEach: 1_000).callsPerDay == 10 * 48 * SyncPace.callsPerLook + 65)
         let many = pace(10_000, activitiesEach: 700).callsPerDay
-        #expect(Double(many) <= 30_000 * (settings.listShare + SyncPace.walkShareMax) + 1, "\(many)")
+        #expect(many <= 30_000 * (settings.listShare + SyncPace.walkShareMax) + 1, "\(many)")
+    }
+
+    @Test func `what looks and walks still take today shrinks with the day`() {
+        let midnight = Date(timeIntervalSince1970: 86_400 * 20_000)
+        let pace = pace(10, activitiesEach: 1_000)
+        #expect(pace.callsLeftToday(at: midnight) == 665)
+        #expect(pace.callsLeftToday(at: midnight.addingTimeInterval(18 * 3_600)) == 166)
+        #expect(SyncPace(settings: settings).callsLeftToday(at: midnight) == 0, "of an athlete alone nobody asks")
     }
 
     @Test func `walks roll at four hundredths of the day's budget`() {
@@ -46,7 +54,7 @@ private let day = 86_400.0
             let limit = Int.random(in: 1_000...1_000_000, using: &random)
             let pace = SyncPace(load: load, dayLimit: limit, settings: settings)
             let walks = load.walkCalls * day / pace.walkInterval_s
-            let looks = Double(load.athletes) * 2 * day / (settings.listInterval_s * pace.listStretch * 2)
+            let looks = Double(load.athletes) * SyncPace.callsPerLook * day / (settings.listInterval_s * pace.listStretch * 2)
             let isWithin = walks <= Double(limit) * 0.1201 && looks <= Double(limit) * 0.4001
             #expect(isWithin && pace.walkInterval_s >= day && pace.listStretch >= 1, "seed \(seed), \(load), \(limit)")
         }

@@ -43,18 +43,34 @@ private func item(_ id: Int64, startedAgo: Double, missing: [CompletenessEndpoin
         #expect(plan.next(SyncState(cursor: SyncCursor(walkPage: 7)), now: now) == .list(ListPass(kind: .walk, page: 7, after: nil)))
     }
 
-    @Test func `a due list looks back behind the newest start and never into the future`() {
+    @Test func `a due look asks for what started after the newest, and never in the future`() {
         var state = settled()
-        state.cursor.listedAt = ago(86_400)
-        #expect(plan.next(state, now: now) == .list(ListPass(kind: .incremental, page: 1, after: ago(2 * 86_400))))
-        state.cursor.newestStartAt = now.addingTimeInterval(86_400 * 300)
+        state.cursor.listedAt = ago(1_800)
         #expect(plan.next(state, now: now) == .list(ListPass(kind: .incremental, page: 1, after: ago(86_400))))
+        state.cursor.newestStartAt = now.addingTimeInterval(86_400 * 300)
+        #expect(plan.next(state, now: now) == .list(ListPass(kind: .incremental, page: 1, after: ago(3_600))))
+        state.cursor.newestStartAt = nil
+        #expect(plan.next(state, now: now) == .list(ListPass(kind: .incremental, page: 1, after: nil)))
+    }
+
+    @Test func `every six hours a look reaches back to two days before its predecessor`() {
+        var state = settled()
+        state.cursor.listedAt = ago(1_800)
+        state.cursor.lookedBackAt = ago(7 * 3_600)
+        state.cursor.walkStartedAt = ago(8 * 3_600)
+        let from = ago(7 * 3_600 + 2 * 86_400)
+        #expect(plan.next(state, now: now) == .list(ListPass(kind: .incremental, page: 1, after: from, lookBackBegunAt: now)))
+        state.cursor.newestStartAt = ago(30 * 86_400)
+        #expect(plan.next(state, now: now) == .list(ListPass(kind: .incremental, page: 1, after: ago(30 * 86_400), lookBackBegunAt: now)))
+        state.cursor.walkStartedAt = ago(3_600)
+        let ordinary = ListPass(kind: .incremental, page: 1, after: ago(30 * 86_400))
+        #expect(plan.next(state, now: now) == .list(ordinary), "a walk reached back further")
     }
 
     @Test func `a pass goes on to its next page`() {
         var state = settled()
-        state.pass = ListPass(kind: .incremental, page: 3, after: ago(100))
-        #expect(plan.next(state, now: now) == .list(ListPass(kind: .incremental, page: 3, after: ago(100))))
+        state.pass = ListPass(kind: .incremental, page: 2, after: ago(100), lookBackBegunAt: ago(5)).next
+        #expect(plan.next(state, now: now) == .list(ListPass(kind: .incremental, page: 3, after: ago(100), lookBackBegunAt: ago(5))))
     }
 
     @Test func `nothing due means done until the list or a retry is due`() {
@@ -71,7 +87,7 @@ private func item(_ id: Int64, startedAgo: Double, missing: [CompletenessEndpoin
             Issue.record("the list was not asked for")
             return
         }
-        #expect(pass.kind == .incremental)
+        #expect(pass.kind == .incremental && pass.lookBackBegunAt == now, "what somebody waits for may have come late")
         state.request = SyncRequest(full: true, by: "admin", at: ago(10).timeIntervalSince1970)
         #expect(plan.next(state, now: now) == .list(ListPass(kind: .walk, page: 1, after: nil)))
         state.cursor.walkStartedAt = ago(5)

@@ -38,8 +38,8 @@ public struct AthleteRegistry: Sendable {
             try await connection.query(
                 """
                 INSERT INTO sync.schedule (athlete_id, due_at, priority, request) VALUES (\(athlete), \(now), \(arrival.priority), \(request))
-                ON CONFLICT (athlete_id) DO UPDATE SET due_at = \(now), priority = \(arrival.priority), failures = 0, last_error = NULL,
-                    request = coalesce(excluded.request, schedule.request)
+                ON CONFLICT (athlete_id) DO UPDATE SET due_at = \(now), priority = least(schedule.priority, excluded.priority), failures = 0,
+                    last_error = NULL, request = coalesce(schedule.request, excluded.request)
                     WHERE schedule.lease_owner IS NULL
                 """)
             try await connection.query("INSERT INTO sync.cursor (athlete_id) VALUES (\(athlete)) ON CONFLICT DO NOTHING")

@@ -58,6 +58,7 @@ extension AthleteSync {
     private func endOfPass(_ pass: ListPass, askedAt: Date) async throws -> CursorChange {
         let newest = try await queries.newestLandedStart(now: now)
         var change = CursorChange(newestStartAt: newest.map { .raise(to: $0) } ?? .keep, listedAt: .set(askedAt))
+        if let begunAt = pass.lookBackBegunAt { change.lookedBackAt = .set(begunAt) }
         if pass.kind == .walk {
             change.walkPage = .set(nil)
             change.historyCompleteAt = .set(askedAt)
@@ -97,7 +98,7 @@ extension AthleteSync {
         if let cursor = batch.cursor { state.cursor.apply(cursor) }
         switch pass.kind {
         case .walk: state.pass = nil
-        case .incremental: state.pass = ended ? nil : ListPass(kind: .incremental, page: pass.page + 1, after: pass.after)
+        case .incremental: state.pass = ended ? nil : pass.next
         }
     }
 
@@ -202,6 +203,7 @@ extension SyncCursor {
         change.walkPage.apply(to: &walkPage)
         change.walkStartedAt.apply(to: &walkStartedAt)
         change.listedAt.apply(to: &listedAt)
+        change.lookedBackAt.apply(to: &lookedBackAt)
         change.historyCompleteAt.apply(to: &historyCompleteAt)
         firstCompleteAt = firstCompleteAt ?? historyCompleteAt
         switch change.newestStartAt {

@@ -163,26 +163,21 @@ actor AthleteSync {
             claimedRequest: claim.request)
     }
 
-    /// First wait after a failed turn, in seconds; doubled with each further one.
-    private static let failureWait_s: Double = 30
-    /// Longest wait after failed turns, in seconds: an athlete is looked at at least so often.
-    private static let failureWaitMax_s: Double = 6 * 3_600
-
     private func failure(_ error: any Error, startedAt: Date) async -> TurnEnd {
         if isTroubleOfAll(error) {
             // The governor's circuit holds everybody back and reports it once; this athlete is not to blame and stays where it is.
-            let nextDueAt = now.addingTimeInterval(AthleteSync.failureWait_s / 6)
+            let nextDueAt = now.addingTimeInterval(FailureWait.ofAll_s(claim.athleteID, at: now))
             return turnEnd(.stopped, nextDueAt: nextDueAt, priority: claim.priority, startedAt: startedAt)
         }
         if !(error is CancellationError), !Task.isCancelled { log(.warning, "turn failed", error) }
         return await backedOff("\(error)", startedAt: startedAt)
     }
 
-    /// The end of a turn that could not do its work: each further one in a row waits twice as long.
+    /// The end of a turn that could not do its work.
     private func backedOff(_ reason: String, startedAt: Date) async -> TurnEnd {
         var failures = 0
         do { failures = try await queries.failures() } catch { log(.debug, "failures not read", error) }
-        let wait_s = min(AthleteSync.failureWaitMax_s, AthleteSync.failureWait_s * pow(2, Double(min(failures, 20))))
+        let wait_s = FailureWait.wait_s(claim.athleteID, failures: failures, at: now)
         var end = turnEnd(.failed, nextDueAt: now.addingTimeInterval(wait_s), priority: 2, startedAt: startedAt)
         end.error = reason
         return end

@@ -70,7 +70,7 @@ public struct CallCounter: Sendable {
             streams: wanted(.streams, streams), unknownHistories: unknown)
     }
 
-    /// Pages of 200 and the empty one that ends a pass; a look for what is new costs two.
+    /// Pages of 200 and the empty one that ends a pass; a look for what is new that is asked for costs two.
     private static func listCalls(full: Bool) -> String {
         let pages = "((known.activities + 199) / 200 + 1)"
         return """

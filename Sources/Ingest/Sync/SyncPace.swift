@@ -20,8 +20,8 @@ public struct SyncPace: Sendable, Equatable {
     public static let walkShare = 0.04
     /// The week's rhythm is kept even if it costs more than its share, up to this one; beyond it the budget decides.
     public static let walkShareMax = 0.12
-    /// Calls of one look for what is new: its page and the empty one that ends it.
-    private static let callsPerLook = 2.0
+    /// Calls of one look for what is new: an empty page as a rule, and one more when it finds something or reaches back.
+    static let callsPerLook = 1.25
     /// An athlete of average habits is looked at this much less often than one who records daily.
     private static let averageHabit = 2.0
 
@@ -30,7 +30,7 @@ public struct SyncPace: Sendable, Equatable {
     /// How much longer everybody's list interval is than it would be alone; 1 or more.
     public let listStretch: Double
     /// Calls of a day's looks and walks, of all athletes together.
-    public let callsPerDay: Int
+    let callsPerDay: Double
 
     /// The rhythm of an athlete alone.
     public init(settings: SyncSettings) {
@@ -48,7 +48,13 @@ public struct SyncPace: Sendable, Equatable {
         walkInterval_s = max(min(max(rolling, settings.walkIntervalMin_s), settings.walkInterval_s), atLeast)
         let looks = Double(load.athletes) * 86_400 / (settings.listInterval_s * Self.averageHabit)
         listStretch = max(1, looks * Self.callsPerLook / (day * settings.listShare))
-        callsPerDay = Int(looks * Self.callsPerLook / listStretch + 86_400 * load.walkCalls / walkInterval_s)
+        callsPerDay = looks * Self.callsPerLook / listStretch + 86_400 * load.walkCalls / walkInterval_s
+    }
+
+    /// Calls of looks and walks until the UTC day ends.
+    package func callsLeftToday(at now: Date) -> Int {
+        let spent_s = now.timeIntervalSince1970.truncatingRemainder(dividingBy: 86_400)
+        return Int(callsPerDay * (86_400 - spent_s) / 86_400)
     }
 
     /// How often an athlete records decides how often it is looked at: with the root of the gap, from daily to hardly ever.
@@ -59,11 +65,14 @@ public struct SyncPace: Sendable, Equatable {
 
     /// Shortens an interval by up to a fifth, always by the same for the same athlete and beginning, so that those who began together
     /// (an import, the end of a downtime) come apart and the interval is never exceeded.
-    static func spread(_ athlete: Int64, from beginning: Date) -> Double {
-        let second = UInt64(bitPattern: Int64(beginning.timeIntervalSince1970.rounded(.down)))
+    static func spread(_ athlete: Int64, from beginning: Date) -> Double { 0.8 + 0.2 * chance(athlete, at: beginning) }
+
+    /// Between 0 and 1 by the look of it, and always the same for the same athlete and second.
+    static func chance(_ athlete: Int64, at instant: Date) -> Double {
+        let second = UInt64(bitPattern: Int64(instant.timeIntervalSince1970.rounded(.down)))
         var hash = UInt64(bitPattern: athlete) &* 0x9e37_79b9_7f4a_7c15 ^ second &* 0xff51_afd7_ed55_8ccd
         hash = (hash ^ (hash >> 33)) &* 0xc4ce_b9fe_1a85_ec53
         hash ^= hash >> 33
-        return 0.8 + 0.2 * Double(hash >> 11) / Double(UInt64(1) << 53)
+        return Double(hash >> 11) / Double(UInt64(1) << 53)
     }
 }

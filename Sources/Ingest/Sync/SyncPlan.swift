@@ -43,7 +43,7 @@ public struct SyncPlan: Sendable {
         let isWalkWanted = state.cursor.historyCompleteAt == nil || isWalkRequested(state)
         if !isWalkWanted, listIsDue(state, now: now) {
             // Before a walk that is due, too: after a downtime what is new comes first, and the walks follow.
-            return .list(ListPass(kind: .incremental, page: 1, after: after(state, now: now)))
+            return .list(look(state, now: now))
         }
         if let page = state.cursor.walkPage {
             if page > 1, let item = newestWork(state) { return .fetch(item) }
@@ -105,9 +105,34 @@ public struct SyncPlan: Sendable {
         return listDueAt(state).map { $0 <= now } ?? true
     }
 
-    /// Strava answers 400 to an `after` in the future (STRAVA_API.md 3.2); `newestStartAt` never is, but clocks differ.
-    private func after(_ state: SyncState, now: Date) -> Date? {
-        state.cursor.newestStartAt.map { min($0.addingTimeInterval(-settings.lookBack_s), now.addingTimeInterval(-settings.lookBack_s)) }
+    /// Strava answers 400 to an `after` in the future (STRAVA_API.md 3.2). `newestStartAt` never is, but clocks differ, at most by this.
+    private static let clockError_s: Double = 3_600
+    /// Of so many looks in a row at least one reaches back, however long the interval is.
+    private static let looksPerLookBack: Double = 4
+
+    /// The first page of a look for what is new.
+    ///
+    /// Only an empty page ends a list (STRAVA_API.md 3.2). Asked for what started after the newest known start, the list is empty as a rule,
+    /// and one call is all. What came to Strava later than something that started after it (a second device, a hidden start, which is the
+    /// day's first second) is found by a look that reaches back from time to time: from its predecessor, less `lookBack_s`. So
+    /// nothing that was uploaded within `lookBack_s` of its start is missed by it; the rest is for the walk.
+    private func look(_ state: SyncState, now: Date) -> ListPass {
+        let newest = state.cursor.newestStartAt.map { min($0, now.addingTimeInterval(-Self.clockError_s)) }
+        guard let newest, isLookBackDue(state, now: now) else { return ListPass(kind: .incremental, page: 1, after: newest) }
+        let from = (lookedBackAt(state) ?? newest).addingTimeInterval(-settings.lookBack_s)
+        return ListPass(kind: .incremental, page: 1, after: min(newest, from), lookBackBegunAt: now)
+    }
+
+    private func isLookBackDue(_ state: SyncState, now: Date) -> Bool {
+        guard let last = lookedBackAt(state) else { return true }
+        if let request = state.request, last < request.askedAt { return true }
+        return last.addingTimeInterval(max(settings.lookBackInterval_s, Self.looksPerLookBack * listInterval(state))) <= now
+    }
+
+    /// The last look at what is older than the newest start: a walk that has ended, too.
+    private func lookedBackAt(_ state: SyncState) -> Date? {
+        let walked = state.cursor.walkPage == nil ? state.cursor.walkStartedAt : nil
+        return [state.cursor.lookedBackAt, walked].compactMap(\.self).max()
     }
 
     /// Who records often is looked at often, and everybody less often when there are many.

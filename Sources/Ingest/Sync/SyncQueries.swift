@@ -112,6 +112,11 @@ package struct ScheduleQueries: Sendable {
         return FleetLoad(athletes: athletes, activities: activities)
     }
 
+    /// Forgets the turns that ended before `instant`.
+    func forgetRuns(endedBefore instant: Date) async throws {
+        try await database.query("DELETE FROM sync.run WHERE finished_at < \(instant)")
+    }
+
     /// When everything is paused: until when.
     func pausedUntil(now: Date) async throws -> Date? {
         let rows = try await database.query(

@@ -114,9 +114,9 @@ public actor SyncScheduler: Service {
     private func tellDemand(now: Date) async throws {
         guard now.timeIntervalSince(demandToldAt) >= Self.demandInterval_s else { return }
         demandToldAt = now
-        // What is missing now, and what the day's rhythm will take.
+        // What is missing now, and what the rhythm takes of the rest of the day.
         let missing = try await schedule.knownDemand()
-        await environment.governor.expectDemand(missing.map { $0 + (pace?.callsPerDay ?? 0) })
+        await environment.governor.expectDemand(missing.map { $0 + (pace?.callsLeftToday(at: now) ?? 0) })
     }
 
     /// Time between two looks at how much all athletes together need, in seconds.
@@ -125,6 +125,7 @@ public actor SyncScheduler: Service {
     private func setPace(now: Date) async throws {
         guard now.timeIntervalSince(pacedAt) >= Self.paceInterval_s else { return }
         pacedAt = now
+        try await schedule.forgetRuns(endedBefore: now.addingTimeInterval(-environment.settings.runsKept_s))
         guard let day = await environment.governor.snapshot().windows.first(where: { $0.span == .day }) else { return }
         pace = SyncPace(load: try await schedule.fleetLoad(), dayLimit: day.limit, settings: environment.settings)
     }

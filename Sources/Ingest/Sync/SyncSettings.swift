@@ -10,9 +10,9 @@ public struct SyncSettings: Sendable {
     /// Requests in one turn before the athlete goes back into the line: with all history places at work, the line moves on within a
     /// quarter hour under Strava's old limit of 600.
     public var requestsPerTurnMax = 100
-    /// The same while others of the same priority wait for a place: few, so that all of them get on alike. 10,000 athletes share some 20
-    /// calls a week each.
-    public var requestsPerTurnShared = 4
+    /// The same while others of the same priority wait for a place: one activity, so that all of them get on alike. 10,000 athletes
+    /// share some 20 calls a week each.
+    public var requestsPerTurnShared = 2
     /// Time between two looks at an active athlete's list, in seconds.
     public var listInterval_s: Double = 900
     /// Time between two reads of the athlete's own profile, in seconds.
@@ -23,12 +23,17 @@ public struct SyncSettings: Sendable {
     /// between the budget decides (`SyncPace`).
     public var walkInterval_s: Double = 7 * 86_400
     public var walkIntervalMin_s: Double = 86_400
-    /// How far an incremental list looks back behind the newest known start: devices synced late, starts corrected. In seconds.
-    public var lookBack_s: Double = 86_400
+    /// Least time between two looks that reach back behind the newest known start, in seconds.
+    public var lookBackInterval_s: Double = 6 * 3_600
+    /// How long after its start an activity may come to Strava and still be found by them: devices synced late, and hidden starts, which
+    /// Strava sets to the beginning of the day. In seconds.
+    public var lookBack_s: Double = 2 * 86_400
     /// How long a claim holds without being renewed, in seconds; renewed at a third of it.
     public var lease_s: Double = 120
     /// Time between two looks at the schedule when nothing wakes the scheduler, in seconds.
     public var tick_s: Double = 1
+    /// How long `sync.run` remembers a turn, in seconds; shared turns are short and many.
+    public var runsKept_s: Double = 30 * 86_400
     /// A new athlete's newest activities, fetched before the rest of the list is walked.
     public var newestFirstCount = 30
 

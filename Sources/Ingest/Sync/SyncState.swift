@@ -10,19 +10,22 @@ public struct SyncCursor: Sendable, Equatable {
     public var walkStartedAt: Date?
     public var newestStartAt: Date?
     public var listedAt: Date?
+    /// When the last look that reached back further than the newest start was begun.
+    public var lookedBackAt: Date?
     /// When the last walk over the whole list ended.
     public var historyCompleteAt: Date?
     /// When the first one ended: what was first listed later is new, however old its date.
     public var firstCompleteAt: Date?
 
     public init(
-        walkPage: Int? = nil, walkStartedAt: Date? = nil, newestStartAt: Date? = nil, listedAt: Date? = nil,
+        walkPage: Int? = nil, walkStartedAt: Date? = nil, newestStartAt: Date? = nil, listedAt: Date? = nil, lookedBackAt: Date? = nil,
         historyCompleteAt: Date? = nil, firstCompleteAt: Date? = nil
     ) {
         self.walkPage = walkPage
         self.walkStartedAt = walkStartedAt
         self.newestStartAt = newestStartAt
         self.listedAt = listedAt
+        self.lookedBackAt = lookedBackAt
         self.historyCompleteAt = historyCompleteAt
         self.firstCompleteAt = firstCompleteAt ?? historyCompleteAt
     }
@@ -121,12 +124,18 @@ public struct ListPass: Sendable, Equatable {
     public var page: Int
     /// Only activities that started after this instant; nil for the walk.
     public let after: Date?
+    /// When a look that reaches back behind the newest start was begun; nil: one that does not, or a walk.
+    public let lookBackBegunAt: Date?
 
-    public init(kind: Kind, page: Int, after: Date?) {
+    public init(kind: Kind, page: Int, after: Date?, lookBackBegunAt: Date? = nil) {
         self.kind = kind
         self.page = page
         self.after = after
+        self.lookBackBegunAt = lookBackBegunAt
     }
+
+    /// The same pass at its next page.
+    package var next: ListPass { ListPass(kind: kind, page: page + 1, after: after, lookBackBegunAt: lookBackBegunAt) }
 }
 
 /// Everything that the plan decides from; read from Postgres, never guessed.

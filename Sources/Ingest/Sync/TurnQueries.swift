@@ -69,15 +69,15 @@ struct TurnQueries: Sendable {
     private func cursor(_ connection: Connection) async throws -> SyncCursor {
         let rows = try await connection.query(
             """
-            SELECT walk_page, walk_started_at, newest_start_at, listed_at, history_complete_at, first_complete_at
+            SELECT walk_page, walk_started_at, newest_start_at, listed_at, looked_back_at, history_complete_at, first_complete_at
             FROM sync.cursor WHERE athlete_id = \(athlete)
             """)
         guard let row = rows.first else { return SyncCursor() }
-        let (page, started, newest, listed, complete, first) = try row.decode(
-            Int?.self, Date?.self, Date?.self, Date?.self, Date?.self, Date?.self)
+        let (page, started, newest, listed, lookedBack, complete, first) = try row.decode(
+            Int?.self, Date?.self, Date?.self, Date?.self, Date?.self, Date?.self, Date?.self)
         return SyncCursor(
-            walkPage: page, walkStartedAt: started, newestStartAt: newest, listedAt: listed, historyCompleteAt: complete,
-            firstCompleteAt: first)
+            walkPage: page, walkStartedAt: started, newestStartAt: newest, listedAt: listed, lookedBackAt: lookedBack,
+            historyCompleteAt: complete, firstCompleteAt: first)
     }
 
     private func work(_ connection: Connection, _ endpoints: [CompletenessEndpoint], now: Date) async throws -> [WorkItem] {

@@ -21,6 +21,9 @@ package struct Measures: Sendable {
     package internal(set) var dayShares: [Double] = []
     /// Calls of each athlete who wanted more than there was during the whole time.
     var equalDemand: [Int] = []
+    /// Looks for what is new that were ended, and their calls.
+    package internal(set) var looks = 0
+    package internal(set) var lookCalls = 0
     /// Turns given.
     package internal(set) var turns = 0
 

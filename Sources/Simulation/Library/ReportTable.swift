@@ -30,21 +30,21 @@ package struct ReportTable {
 
     private static var rows: [Row] {
         [
-            Row(name: "calls") { "\($0.calls)" },
-            Row(name: "429s") { "\($0.refused)" },
+            Row(name: "calls, and of them 429") { "\($0.calls), \($0.refused)" },
+            Row(name: "calls: " + RequestClass.allCases.map(\.name).joined(separator: " / ")) { measures in
+                measures.callsByClass.map(String.init).joined(separator: " / ")
+            },
             Row(name: "days with a backlog, used: least") { share($0.dayShares) },
             Row(name: "quarter hours with a backlog, used: least / mean") { shares($0.quarterShares) },
             Row(name: "Jain's index, equal demand") { measures in
                 measures.jain.map { decimal($0, 4) + " (\(measures.equalDemand.count))" } ?? "–"
             },
-            Row(name: "newcomer's newest 30 here: p50 / max") { newcomers($0) },
+            Row(name: "calls a look for what is new") { $0.looks > 0 ? decimal(Double($0.lookCalls) / Double($0.looks), 2) : "–" },
+            Row(name: "newcomer's newest 30 landed: p50 / max") { newcomers($0) },
             Row(name: "age of an athlete's list: p50 / p95 / max") { ages($0.listAges_s, missing: 0) },
             age(.newest, "all newcomers' newest 30"), age(.fresh, "new activity"), age(.late, "late upload, edit"),
             age(.history, "history"),
         ]
-            + RequestClass.allCases.map { requestClass in
-                Row(name: "calls: \(requestClass.name)") { "\($0.callsByClass[requestClass.rawValue])" }
-            } + [Row(name: "turns") { "\($0.turns)" }]
     }
 
     private static func age(_ kind: ModelActivity.Kind, _ name: String) -> Row {

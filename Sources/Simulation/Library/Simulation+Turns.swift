@@ -25,7 +25,7 @@ extension Simulation {
         if now_s - demandToldAt_s >= Self.demandInterval_s {
             demandToldAt_s = now_s
             let (calls, unwalked) = world.missing
-            governor.expect(calls: unwalked > 0 || calls >= Self.demandMax ? nil : calls + pace.callsPerDay)
+            governor.expect(calls: unwalked > 0 || calls >= Self.demandMax ? nil : calls + pace.callsLeftToday(at: now))
         }
         claim()
         events.add(.tick, at: now_s + scenario.settings.tick_s)
@@ -128,11 +128,16 @@ extension Simulation {
     private mutating func land(_ pass: ListPass, _ turn: inout Turn) {
         let after_s = pass.after.map { $0.timeIntervalSince(World.origin) }
         let count = world.athletes[turn.athlete].list(page: pass.page, perPage: Self.perPage, after_s: after_s, now_s: elapsed_s)
+        if pass.kind == .incremental {
+            measures.lookCalls += 1
+            measures.looks += count == 0 ? 1 : 0
+        }
         var cursor = turn.state.cursor
         if count == 0 {
             let newest = world.athletes[turn.athlete].newestListedStart_s.map { World.origin.addingTimeInterval(Double($0)) }
             cursor.newestStartAt = newest.map { max($0, cursor.newestStartAt ?? $0) } ?? cursor.newestStartAt
             cursor.listedAt = now
+            cursor.lookedBackAt = pass.lookBackBegunAt ?? cursor.lookedBackAt
             if pass.kind == .walk { (cursor.walkPage, cursor.historyCompleteAt) = (nil, now) }
         } else if pass.kind == .walk {
             cursor.walkPage = pass.page + 1
@@ -140,8 +145,7 @@ extension Simulation {
         if pass.kind == .walk && pass.page == 1 { cursor.walkStartedAt = now }
         world.athletes[turn.athlete].cursor = cursor
         turn.state.cursor = cursor
-        turn.state.pass =
-            pass.kind == .incremental && count > 0 ? ListPass(kind: .incremental, page: pass.page + 1, after: pass.after) : nil
+        turn.state.pass = pass.kind == .incremental && count > 0 ? pass.next : nil
         readWork(&turn)
     }
 

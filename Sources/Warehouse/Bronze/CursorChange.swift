@@ -25,17 +25,21 @@ public struct CursorChange: Sendable, Equatable {
     public var newestStartAt: NewestStart
     /// When a list pass last ended with an empty page.
     public var listedAt: FieldChange<Date?>
+    /// When the last look that reached back further than the newest start was begun.
+    public var lookedBackAt: FieldChange<Date?>
     /// When the walk over the whole list last ended with an empty page.
     public var historyCompleteAt: FieldChange<Date?>
 
     public init(
         walkPage: FieldChange<Int?> = .keep, walkStartedAt: FieldChange<Date?> = .keep, newestStartAt: NewestStart = .keep,
-        listedAt: FieldChange<Date?> = .keep, historyCompleteAt: FieldChange<Date?> = .keep
+        listedAt: FieldChange<Date?> = .keep, lookedBackAt: FieldChange<Date?> = .keep,
+        historyCompleteAt: FieldChange<Date?> = .keep
     ) {
         self.walkPage = walkPage
         self.walkStartedAt = walkStartedAt
         self.newestStartAt = newestStartAt
         self.listedAt = listedAt
+        self.lookedBackAt = lookedBackAt
         self.historyCompleteAt = historyCompleteAt
     }
 }

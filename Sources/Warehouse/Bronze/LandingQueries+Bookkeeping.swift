@@ -84,16 +84,17 @@ extension LandingQueries {
         let walkPage = cursor.walkPage.column().map(Int32.init(clamping:))
         return """
             INSERT INTO sync.cursor AS c
-                (athlete_id, walk_page, walk_started_at, newest_start_at, listed_at, history_complete_at, first_complete_at)
+                (athlete_id, walk_page, walk_started_at, newest_start_at, listed_at, looked_back_at, history_complete_at, first_complete_at)
             VALUES (\(athlete), \(walkPage as Int32?), \(cursor.walkStartedAt.column() as Date?), \(newest.value as Date?),
-                    \(cursor.listedAt.column() as Date?), \(cursor.historyCompleteAt.column() as Date?),
-                    \(cursor.historyCompleteAt.column() as Date?))
+                    \(cursor.listedAt.column() as Date?), \(cursor.lookedBackAt.column() as Date?),
+                    \(cursor.historyCompleteAt.column() as Date?), \(cursor.historyCompleteAt.column() as Date?))
             ON CONFLICT (athlete_id) DO UPDATE SET
                 walk_page = CASE WHEN \(cursor.walkPage.isSet) THEN excluded.walk_page ELSE c.walk_page END,
                 walk_started_at = CASE WHEN \(cursor.walkStartedAt.isSet) THEN excluded.walk_started_at ELSE c.walk_started_at END,
                 newest_start_at = CASE WHEN \(newest.isReset) THEN excluded.newest_start_at
                                        ELSE greatest(c.newest_start_at, excluded.newest_start_at) END,
                 listed_at = CASE WHEN \(cursor.listedAt.isSet) THEN excluded.listed_at ELSE c.listed_at END,
+                looked_back_at = CASE WHEN \(cursor.lookedBackAt.isSet) THEN excluded.looked_back_at ELSE c.looked_back_at END,
                 history_complete_at = CASE WHEN \(cursor.historyCompleteAt.isSet) THEN excluded.history_complete_at
                                            ELSE c.history_complete_at END,
                 first_complete_at = coalesce(c.first_complete_at, excluded.first_complete_at)
