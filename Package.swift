@@ -174,7 +174,7 @@ let package = Package(
                 "Core", "Simulator", "strava-simulator", "TestKit", "HTTPTransport",
                 .product(name: "HummingbirdCore", package: "hummingbird"),
             ]),
-        .testTarget(name: "SimulationTests", dependencies: ["Simulation"]),
+        .testTarget(name: "SimulationTests", dependencies: ["Simulation", "TestKit"]),
         .testTarget(
             name: "DaemonTests", dependencies: ["Core", "Database", "HTTPTransport", "Simulator", "TestKit", "fitnessd", "fitnessctl"]),
         .testTarget(name: "TidyTests", dependencies: ["TestKit"]),

@@ -116,6 +116,23 @@ import Testing
         #expect(bench.take(.connect, at: moment(61)) != nil)
     }
 
+    @Test func `a window is used up although half of its calls say nothing about the usage`() {
+        for (inFlight, reportingEach) in [(1, 2), (8, 2), (30, 2), (60, 2), (30, 7)] {
+            var bench = Bench()
+            var arrived = 0
+            for round in 0..<650 where arrived < 600 {
+                let sent = bench.send(inFlight, reportingEach: reportingEach, at: moment(10 + 1.2 * Double(round)))
+                arrived += sent.count
+                // All have reached Strava before the first answer is written: a header counts those that say nothing, too.
+                for (permit, reportsUsage) in sent {
+                    let answer = answered(200, reportsUsage ? headers(arrived, arrived) : nil)
+                    _ = bench.budget.settle(permit, answer, at: moment(11 + 1.2 * Double(round)))
+                }
+            }
+            #expect(arrived == 600, "\(inFlight) in flight, each \(reportingEach)th reports")
+        }
+    }
+
     @Test func `the reserve is never given to history, and flows down before the window ends`() throws {
         var bench = Bench(quarter: 600)
         #expect(bench.drain(.history, at: moment(60)) == 570)

@@ -80,6 +80,19 @@ struct Bench {
         return count
     }
 
+    /// Sends up to `max` calls at once, each `reportingEach`th of which will report the usage; as many of both kinds always wait.
+    mutating func send(_ max: Int, reportingEach: Int, at now: Moment) -> [(permit: Permit, reportsUsage: Bool)] {
+        var waiting: [UInt64: Bool] = [:]
+        for call in 1...(2 * max * reportingEach) {
+            let reportsUsage = call.isMultiple(of: reportingEach)
+            waiting[budget.request(.connect, athlete: AthleteID(Int64(call)), reportsUsage: reportsUsage)] = reportsUsage
+        }
+        var sent: [(Permit, Bool)] = []
+        while sent.count < max, case .grant(let id, let permit) = next(at: now) { sent.append((permit, waiting[id] ?? true)) }
+        for id in waiting.keys { _ = budget.cancel(id) }
+        return sent
+    }
+
     /// What the budget answers to a call that wants to go now and is taken back.
     mutating func refusal(_ requestClass: RequestClass = .history, _ athlete: Int64 = 1, at now: Moment) -> (WaitReason, Date)? {
         let id = budget.request(requestClass, athlete: AthleteID(athlete))

@@ -44,7 +44,7 @@ struct LookModel {
         if !isOrdinary { settings.listInterval_s = [900, 3_600, 20_000].randomElement(using: &random) ?? 900 }
         self.settings = settings
         plan = SyncPlan(settings: settings, athlete: AthleteID(Int64.random(in: 1...1_000_000, using: &random)))
-        state.profileFetchedAt = .distantFuture
+        state.objects = []
         train()
     }
 
@@ -58,7 +58,7 @@ struct LookModel {
             switch plan.next(state, now: now) {
             case .list(let pass): list(pass)
             case .done(let due): now = max(due, now.addingTimeInterval(1))
-            case .profile, .fetch: return
+            case .object, .fetch: return
             }
         }
     }

@@ -20,8 +20,6 @@ public struct SyncPace: Sendable, Equatable {
     public static let walkShare = 0.04
     /// The week's rhythm is kept even if it costs more than its share, up to this one; beyond it the budget decides.
     public static let walkShareMax = 0.12
-    /// Calls of one look for what is new: an empty page as a rule, and one more when it finds something or reaches back.
-    static let callsPerLook = 1.25
     /// An athlete of average habits is looked at this much less often than one who records daily.
     private static let averageHabit = 2.0
 
@@ -31,12 +29,15 @@ public struct SyncPace: Sendable, Equatable {
     public let listStretch: Double
     /// Calls of a day's looks and walks, of all athletes together.
     let callsPerDay: Double
+    /// Mean calls of one look.
+    let callsPerLook: Double
 
     /// The rhythm of an athlete alone.
     public init(settings: SyncSettings) {
         walkInterval_s = settings.walkInterval_s
         listStretch = 1
         callsPerDay = 0
+        callsPerLook = Self.callsPerLook(interval_s: settings.listInterval_s)
     }
 
     /// The rhythm of all.
@@ -46,10 +47,18 @@ public struct SyncPace: Sendable, Equatable {
         let rolling = 86_400 * load.walkCalls / (day * Self.walkShare)
         let atLeast = 86_400 * load.walkCalls / (day * Self.walkShareMax)
         walkInterval_s = max(min(max(rolling, settings.walkIntervalMin_s), settings.walkInterval_s), atLeast)
-        let looks = Double(load.athletes) * 86_400 / (settings.listInterval_s * Self.averageHabit)
-        listStretch = max(1, looks * Self.callsPerLook / (day * settings.listShare))
-        callsPerDay = looks * Self.callsPerLook / listStretch + 86_400 * load.walkCalls / walkInterval_s
+        let interval_s = settings.listInterval_s * Self.averageHabit
+        let looks = Double(load.athletes) * 86_400 / interval_s
+        // The cost of a look and the interval hang on each other: the dearest look gives the first estimate.
+        let stretchMax = max(1, looks * Self.callsPerLook(interval_s: .infinity) / (day * settings.listShare))
+        callsPerLook = Self.callsPerLook(interval_s: interval_s * stretchMax)
+        listStretch = max(1, looks * callsPerLook / (day * settings.listShare))
+        callsPerDay = looks * callsPerLook / listStretch + 86_400 * load.walkCalls / walkInterval_s
     }
+
+    /// One call, which answers with an empty page; a second one when it reaches back, or finds something: the more often the rarer it is.
+    /// The numbers are those of a simulated week.
+    private static func callsPerLook(interval_s: Double) -> Double { 1.15 + 0.35 * min(1, interval_s / 43_200) }
 
     /// Calls of looks and walks until the UTC day ends.
     package func callsLeftToday(at now: Date) -> Int {

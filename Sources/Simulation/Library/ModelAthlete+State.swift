@@ -13,7 +13,7 @@ extension ModelAthlete {
 
     func state(now: Date, newestCount: Int) -> SyncState {
         var state = SyncState(cursor: cursor)
-        state.profileFetchedAt = profileFetchedAt
+        state.objects = objects
         state.request = request
         readWork(into: &state, now: now, newestCount: newestCount)
         return state

@@ -8,7 +8,8 @@ struct ModelAthlete {
     /// By their start, oldest first; all are visible at Strava.
     private(set) var activities: [ModelActivity] = []
     var cursor = SyncCursor()
-    var profileFetchedAt: Date?
+    /// Profile and zones; gear comes with the profile.
+    var objects = [ObjectStanding(.profile), ObjectStanding(.zones)]
     var request: SyncRequest?
     /// Mean activities a day.
     let perDay: Double
@@ -77,6 +78,11 @@ struct ModelAthlete {
         guard before > 0, activities[index].callsMissing == 0 else { return nil }
         if activities[index].kind == .newest { newestLeft -= 1 }
         return activities[index]
+    }
+
+    /// The profile or the zones landed.
+    mutating func landed(_ object: AthleteObject, at now: Date) {
+        objects = objects.map { $0.object == object ? ObjectStanding(object, state: .landed, checkedAt: now) : $0 }
     }
 
     /// The index of the first activity that started then or later.

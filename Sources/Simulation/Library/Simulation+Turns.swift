@@ -80,7 +80,7 @@ extension Simulation {
     private func calls(of step: NextStep, athlete: Int) -> [Call] {
         switch step {
         case .list(let pass): [Call(athlete: athlete, target: .list(pass))]
-        case .profile: [Call(athlete: athlete, target: .profile)]
+        case .object(let object): [Call(athlete: athlete, target: .object(object))]
         case .fetch(let item):
             [CompletenessEndpoint.detail, .streams].filter { item.missing[$0] != nil }
                 .map { Call(athlete: athlete, target: .activity(item, $0)) }
@@ -115,9 +115,9 @@ extension Simulation {
     private mutating func land(_ call: Call, _ turn: inout Turn) {
         switch call.target {
         case .list(let pass): land(pass, &turn)
-        case .profile:
-            turn.state.profileFetchedAt = now
-            world.athletes[call.athlete].profileFetchedAt = now
+        case .object(let object):
+            world.athletes[call.athlete].landed(object, at: now)
+            turn.state.objects = world.athletes[call.athlete].objects
         case .activity(let item, let endpoint):
             turn.state.work.removeAll { $0.activityID == item.activityID }
             landed(Int32(item.activityID.rawValue), endpoint, call.athlete)

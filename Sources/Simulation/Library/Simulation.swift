@@ -26,7 +26,7 @@ package struct Simulation {
     struct Call {
         enum Target {
             case list(ListPass)
-            case profile
+            case object(AthleteObject)
             case activity(WorkItem, CompletenessEndpoint)
         }
         let athlete: Int
@@ -72,16 +72,21 @@ package struct Simulation {
         begin()
     }
 
-    /// Runs to the end. Call it once.
-    package mutating func run() -> Measures {
+    /// Runs to the end, and lets others have the thread from time to time. Call it once.
+    package mutating func run() async -> Measures {
+        var handled = 0
         while let (time_s, event) = events.first, time_s < end_s {
             events.removeFirst()
             now_s = time_s
             handle(event)
+            handled += 1
+            if handled.isMultiple(of: Self.eventsAtOnce) { await Task.yield() }
         }
         finish()
         return measures
     }
+
+    private static let eventsAtOnce = 200
 
     /// As `AthleteSync` makes it.
     func plan(of athlete: Int) -> SyncPlan {

@@ -67,7 +67,8 @@ struct World {
         athletes[index].cursor = SyncCursor(
             walkStartedAt: walked, newestStartAt: newest_s.map { Self.origin.addingTimeInterval(Double($0)) },
             listedAt: max(walked, ago(settings.listInterval_s * pace.listStretch)), historyCompleteAt: walked)
-        athletes[index].profileFetchedAt = ago(settings.profileInterval_s)
+        athletes[index].landed(.profile, at: ago(settings.profileInterval_s))
+        athletes[index].landed(.zones, at: walked.addingTimeInterval(1))
     }
 
     // MARK: What happens

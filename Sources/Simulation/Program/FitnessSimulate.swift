@@ -4,7 +4,7 @@ import Simulation
 
 /// `fitness-simulate`: a simulated time with the real decisions, as a table.
 @main
-struct FitnessSimulate: ParsableCommand {
+struct FitnessSimulate: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "fitness-simulate", abstract: "A simulated week of quota, plan and scheduler, in seconds.",
         discussion: "Nothing is fetched and nothing is stored. The same seed gives the same table.")
@@ -27,14 +27,14 @@ struct FitnessSimulate: ParsableCommand {
         }
     }
 
-    func run() throws {
+    func run() async throws {
         let seed = seed ?? .random(in: 0...999_999)
         var table = ReportTable()
         let started = ContinuousClock.now
         for var scenario in Scenario.all(hours: hours) where only.isEmpty || scenario.name.contains(only) {
             scenario.foreignPerHour = foreign
             var simulation = Simulation(scenario, seed: seed)
-            table.add(scenario, simulation.run())
+            table.add(scenario, await simulation.run())
         }
         print(table.text)
         print(
