@@ -24,6 +24,7 @@ SELECT create_distributed_table('sync.quarantine', 'athlete_id', colocate_with =
 SELECT create_distributed_table('sync.transform_work', 'athlete_id', colocate_with => 'sync.athlete');
 SELECT create_distributed_table('sync.silver_rebuild', 'athlete_id', colocate_with => 'sync.athlete');
 SELECT create_distributed_table('sync.run', 'athlete_id', colocate_with => 'sync.athlete');
+SELECT create_distributed_table('sync.event', 'athlete_id', colocate_with => 'sync.athlete');
 SELECT create_distributed_table('vault.token', 'athlete_id', colocate_with => 'sync.athlete');
 SELECT create_distributed_table('bronze_strava.answer', 'athlete_id', colocate_with => 'sync.athlete');
 SELECT create_distributed_table('bronze_strava.answer_version', 'athlete_id', colocate_with => 'sync.athlete');

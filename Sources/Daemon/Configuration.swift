@@ -28,6 +28,8 @@ struct Configuration: Sendable {
     /// Only the newest activities of each athlete, this many; nil: all.
     let sample: Int?
     let retention: RetentionPolicy
+    /// What Strava says when it validates the callback of its events; nil: a random one, kept in Postgres.
+    let webhookVerifyToken: Secret?
     var logLevel: Logger.Level
     let logFormat: LogFormat
 
@@ -52,6 +54,7 @@ struct Configuration: Sendable {
             apiDays: try Configuration.count(source, "FITNESSD_RETENTION_API_DAYS", 1...36_500),
             versionDays: try Configuration.count(source, "FITNESSD_RETENTION_VERSION_DAYS", 1...36_500)
                 ?? RetentionPolicy.versionDaysDefault)
+        webhookVerifyToken = try source.secret("FITNESSD_WEBHOOK_VERIFY_TOKEN")
         logLevel = try Configuration.oneOf(source, "FITNESSD_LOG_LEVEL", Logger.Level.allCases, default: .info)
         logFormat = try Configuration.oneOf(source, "FITNESSD_LOG_FORMAT", LogFormat.allCases, default: Configuration.logFormat(source))
     }

@@ -100,11 +100,14 @@ struct Daemon: Sendable {
         let retention = RetentionKeeper(database: store.database, policy: configuration.retention, clock: clock, logger: logger)
         var services: [any Service] = [silver, retention, scheduler, control]
         var listening: String?
+        let events = EventDesk(database: store.database, clock: clock)
+        let address = try await events.address(verifyToken: configuration.webhookVerifyToken)
         if let listen = configuration.httpListen {
             services.append(
                 Gateway(
                     listen: listen, publicURL: publicURL, database: store.database, strava: strava, clock: clock, logger: logger,
                     register: { try await registry.register($0, athlete: $1, uid: $2, scope: $3, arrival: .awaited) },
+                    events: (events, address),
                     pendingMigrations: { try await store.pendingMigrations() },
                     figures: { try await progress.figures(startedAt: startedAt, calls: strava.tally.calls) }))
             listening = "http://\(listen.host):\(listen.port)/"

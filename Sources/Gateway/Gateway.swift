@@ -7,6 +7,7 @@ import Logging
 import NIOCore
 import ServiceLifecycle
 import StravaAPI
+import Sync
 
 /// The public HTTP server: the connect flow, health, metrics and the status page. It holds no state of its own.
 public struct Gateway: Service {
@@ -22,10 +23,13 @@ public struct Gateway: Service {
     private let onListening: @Sendable (Int) async -> Void
     private let logger: Logger
 
-    /// - Parameter onListening: called with the bound port once connections are accepted.
+    /// - Parameters:
+    ///   - events: who takes Strava's events, and at which address; nil: nobody does.
+    ///   - onListening: called with the bound port once connections are accepted.
     public init(
         listen: ListenAddress, publicURL: PublicURL, database: Database, strava: StravaClient, clock: WallClock = .system,
-        logger: Logger = Logger(label: "gateway"), register: @escaping Register, pendingMigrations: @escaping PendingMigrations,
+        logger: Logger = Logger(label: "gateway"), register: @escaping Register,
+        events: (desk: EventDesk, address: EventDesk.Address)? = nil, pendingMigrations: @escaping PendingMigrations,
         figures: @escaping Figures, onListening: @escaping @Sendable (Int) async -> Void = { _ in }
     ) {
         self.listen = listen
@@ -36,6 +40,7 @@ public struct Gateway: Service {
             connect: ConnectFlow(states: states, strava: strava, publicURL: publicURL, register: register, logger: logger),
             readiness: Readiness(pendingMigrations: pendingMigrations),
             figures: FiguresCache(clock: clock, load: figures),
+            webhooks: events.map { WebhookRoutes(desk: $0.desk, address: $0.address, logger: logger) },
             logger: logger)
     }
 

@@ -6,6 +6,7 @@ struct GatewayRoutes: Sendable {
     let connect: ConnectFlow
     let readiness: Readiness
     let figures: FiguresCache
+    let webhooks: WebhookRoutes?
     let logger: Logger
 
     func router() -> Router<GatewayContext> {
@@ -22,6 +23,7 @@ struct GatewayRoutes: Sendable {
         router.get("/metrics") { _, _ in
             Self.plain(.ok, MetricsText.render(try await figures.current()), type: "text/plain; version=0.0.4; charset=utf-8")
         }
+        webhooks?.add(to: router)
         return router
     }
 

@@ -22,6 +22,7 @@ struct GatewayFixture {
     let strava: StravaClient
     let browser: HTTPClient
     let clock: WallClock
+    let webhook: EventDesk.Address
     /// `http://127.0.0.1:PORT`
     let base: String
 
@@ -80,11 +81,15 @@ func withGateway(pending: [String] = [], _ body: (GatewayFixture) async throws -
                 let vault = TokenVault(
                     database: database, keyring: try Keyring.load(path: keyring), strava: strava, clock: clock, logger: quietLogger)
                 let registry = AthleteRegistry(database: database, vault: vault, clock: clock)
-                try await run(pending: pending, database: database, strava: strava, registry: registry, clock: clock) { port in
+                let desk = EventDesk(database: database, clock: clock)
+                let webhook = try await desk.address(verifyToken: nil)
+                try await run(
+                    pending: pending, database: database, strava: strava, registry: registry, events: (desk, webhook), clock: clock
+                ) { port in
                     try await body(
                         GatewayFixture(
                             database: database, simulator: simulator, vault: vault, strava: strava, browser: http, clock: clock,
-                            base: "http://127.0.0.1:\(port)"))
+                            webhook: webhook, base: "http://127.0.0.1:\(port)"))
                 }
             }
         }
@@ -96,8 +101,8 @@ func withGateway(pending: [String] = [], _ body: (GatewayFixture) async throws -
 }
 
 private func run(
-    pending: [String], database: Database, strava: StravaClient, registry: AthleteRegistry, clock: WallClock,
-    _ body: (Int) async throws -> Void
+    pending: [String], database: Database, strava: StravaClient, registry: AthleteRegistry,
+    events: (desk: EventDesk, address: EventDesk.Address), clock: WallClock, _ body: (Int) async throws -> Void
 ) async throws {
     // The port of the public address is not known before the gateway listens; the simulator redirects to any port of 127.0.0.1.
     let (ports, report) = AsyncStream.makeStream(of: Int.self)
@@ -105,6 +110,7 @@ private func run(
         listen: ListenAddress(host: "127.0.0.1", port: 0), publicURL: try PublicURL("http://127.0.0.1:9"), database: database,
         strava: strava, clock: clock, logger: quietLogger,
         register: { try await registry.register($0, athlete: $1, uid: $2, scope: $3) },
+        events: events,
         pendingMigrations: {
             _ = try await database.query("SELECT 1")
             return pending

@@ -160,7 +160,7 @@ actor AthleteSync {
     private func turnEnd(_ outcome: TurnEnd.Outcome, nextDueAt: Date, priority: Int, startedAt: Date) -> TurnEnd {
         TurnEnd(
             outcome: outcome, nextDueAt: nextDueAt, priority: priority, requests: requests, landed: landed, startedAt: startedAt,
-            claimedRequest: claim.request)
+            claimedRequest: claim.request, eventsUntil: state.events.receivedAt)
     }
 
     private func failure(_ error: any Error, startedAt: Date) async -> TurnEnd {

@@ -27,6 +27,8 @@ public struct SyncPace: Sendable, Equatable {
     public let walkInterval_s: Double
     /// How much longer everybody's list interval is than it would be alone; 1 or more.
     public let listStretch: Double
+    /// How much longer it is while Strava's events tell what is new; 1: they don't.
+    public var eventStretch: Double = 1
     /// Calls of a day's looks and walks, of all athletes together.
     let callsPerDay: Double
     /// Mean calls of one look.

@@ -49,7 +49,7 @@ public struct SyncPlan: Sendable {
             if page > 1, let item = newestWork(state) { return .fetch(item) }
             return .list(ListPass(kind: .walk, page: page, after: nil))
         }
-        if isWalkWanted || walkIsDue(state, now: now) { return .list(ListPass(kind: .walk, page: 1, after: nil)) }
+        if isWalkWanted || isWalkWantedByEvent(state) || walkIsDue(state, now: now) { return .list(ListPass(kind: .walk, page: 1, after: nil)) }
         return nil
     }
 
@@ -57,8 +57,8 @@ public struct SyncPlan: Sendable {
     public func requestClass(_ step: NextStep, state: SyncState, now: Date) -> RequestClass {
         if case .fetch(let item) = step, !isRecent(item, state: state, now: now) { return .history }
         if let request = state.request, !request.isBulk { return .connect }
-        guard case .list(let pass) = step, pass.kind == .walk, state.cursor.historyCompleteAt != nil else { return .incremental }
-        return .repair
+        if case .list(let pass) = step, pass.kind == .walk, state.cursor.historyCompleteAt != nil { return .repair }
+        return state.events.receivedAt != nil && state.cursor.historyCompleteAt != nil ? .live : .incremental
     }
 
     // MARK: Parts of the decision
@@ -85,6 +85,11 @@ public struct SyncPlan: Sendable {
         return (state.cursor.walkStartedAt ?? .distantPast) < request.askedAt
     }
 
+    /// An event named an activity that the last look did not show: uploaded late, or shown again. It may be anywhere in the list.
+    private func isWalkWantedByEvent(_ state: SyncState) -> Bool {
+        state.events.unlistedAt.map { (state.cursor.walkStartedAt ?? .distantPast) < $0 } ?? false
+    }
+
     private func walkIsDue(_ state: SyncState, now: Date) -> Bool { walkDueAt(state).map { $0 <= now } ?? true }
 
     private func walkDueAt(_ state: SyncState) -> Date? {
@@ -102,6 +107,7 @@ public struct SyncPlan: Sendable {
     private func listIsDue(_ state: SyncState, now: Date) -> Bool {
         guard let listed = state.cursor.listedAt else { return true }
         if let request = state.request, listed < request.askedAt { return true }
+        if let received = state.events.receivedAt, listed < received { return true }
         return listDueAt(state).map { $0 <= now } ?? true
     }
 
@@ -126,6 +132,7 @@ public struct SyncPlan: Sendable {
     private func isLookBackDue(_ state: SyncState, now: Date) -> Bool {
         guard let last = lookedBackAt(state) else { return true }
         if let request = state.request, last < request.askedAt { return true }
+        if let unlisted = state.events.unlistedAt, last < unlisted { return true }
         return last.addingTimeInterval(max(settings.lookBackInterval_s, Self.looksPerLookBack * listInterval(state))) <= now
     }
 
@@ -137,7 +144,7 @@ public struct SyncPlan: Sendable {
 
     /// Who records often is looked at often, and everybody less often when there are many.
     public func listInterval(_ state: SyncState) -> Double {
-        settings.listInterval_s * pace.listStretch * (state.recentCount.map { SyncPace.habit(recentCount: $0) } ?? 1)
+        settings.listInterval_s * max(pace.listStretch, pace.eventStretch) * (state.recentCount.map { SyncPace.habit(recentCount: $0) } ?? 1)
     }
 
     /// New work, as opposed to history: listed after the first walk had ended, or of the last days.

@@ -112,6 +112,11 @@ package struct ScheduleQueries: Sendable {
         return FleetLoad(athletes: athletes, activities: activities)
     }
 
+    /// Forgets the events that came before `instant`.
+    func forgetEvents(receivedBefore instant: Date) async throws {
+        try await database.query("DELETE FROM sync.event WHERE received_at < \(instant)")
+    }
+
     /// Forgets the turns that ended before `instant`.
     func forgetRuns(endedBefore instant: Date) async throws {
         try await database.query("DELETE FROM sync.run WHERE finished_at < \(instant)")

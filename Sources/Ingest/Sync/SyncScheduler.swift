@@ -18,6 +18,7 @@ public actor SyncScheduler: Service {
     private var demandToldAt = Date.distantPast
     private var pace: SyncPace?
     private var pacedAt = Date.distantPast
+    private var eventState = EventHealth.State.none
     private var databaseTrouble = false
 
     /// - Parameter owner: whom the leases name. The same from start to start, and never of two processes at once: what a crashed
@@ -127,7 +128,28 @@ public actor SyncScheduler: Service {
         pacedAt = now
         try await schedule.forgetRuns(endedBefore: now.addingTimeInterval(-environment.settings.runsKept_s))
         guard let day = await environment.governor.snapshot().windows.first(where: { $0.span == .day }) else { return }
-        pace = SyncPace(load: try await schedule.fleetLoad(), dayLimit: day.limit, settings: environment.settings)
+        var pace = SyncPace(load: try await schedule.fleetLoad(), dayLimit: day.limit, settings: environment.settings)
+        if try await eventsAreHealthy(now: now) { pace.eventStretch = environment.settings.eventStretch }
+        self.pace = pace
+    }
+
+    /// While events tell what is new, lists are looked at less often; when they stop, as if there had never been any.
+    private func eventsAreHealthy(now: Date) async throws -> Bool {
+        try await schedule.forgetEvents(receivedBefore: now.addingTimeInterval(-environment.settings.eventsKept_s))
+        let health = try await EventHealth.read(environment.database, now: now)
+        if health.state != eventState {
+            let unannounced = health.found - health.announced
+            switch health.state {
+            case .none: break
+            case .healthy: environment.logger.log(.info, "events arrive, lists are looked at less often", [.count: health.announced])
+            case .silent:
+                environment.logger.log(
+                    .warning, "events have stopped, lists are looked at as often as without them: see fitnessctl status",
+                    [.count: unannounced])
+            }
+        }
+        eventState = health.state
+        return health.state == .healthy
     }
 
     private func ended(_ athlete: AthleteID) { working[athlete] = nil }

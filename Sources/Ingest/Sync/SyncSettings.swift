@@ -28,6 +28,10 @@ public struct SyncSettings: Sendable {
     /// How long after its start an activity may come to Strava and still be found by them: devices synced late, and hidden starts, which
     /// Strava sets to the beginning of the day. In seconds.
     public var lookBack_s: Double = 2 * 86_400
+    /// How much less often lists are looked at while Strava's events tell what is new.
+    public var eventStretch: Double = 4
+    /// How long events are kept, in seconds.
+    public var eventsKept_s: Double = 30 * 86_400
     /// How long a claim holds without being renewed, in seconds; renewed at a third of it.
     public var lease_s: Double = 120
     /// Time between two looks at the schedule when nothing wakes the scheduler, in seconds.

@@ -156,6 +156,7 @@ public struct SyncState: Sendable {
     /// When the earliest of the work that is not yet due may be tried.
     public var earliestRetryAt: Date?
     public var request: SyncRequest?
+    public var events = OpenEvents()
 
     public init(cursor: SyncCursor = SyncCursor()) { self.cursor = cursor }
 

@@ -15,6 +15,8 @@ struct TurnEnd: Sendable {
     var startedAt: Date
     /// The request as claimed. It is fulfilled when the outcome is done; one that came meanwhile stays.
     var claimedRequest: String?
+    /// The latest event that the turn knew of; it is handled when the outcome is done. One that came later stays.
+    var eventsUntil: Date?
     var error: String?
 }
 
@@ -63,6 +65,7 @@ struct TurnQueries: Sendable {
             WHERE athlete_id = \(athlete) AND state IN ('pending', 'failed') AND next_try_at > \(now)
             """)
         state.earliestRetryAt = try retry.first?.decode(Date?.self)
+        state.events = try await OpenEvents.read(of: athlete, connection)
         return state
     }
 
@@ -138,10 +141,16 @@ struct TurnQueries: Sendable {
     /// The end of a turn: next due time, priority, failures, the fulfilled request and a row of the run, in one transaction.
     func finish(_ end: TurnEnd, lease: LeaseFence, now: Date) async throws {
         try await database.transaction { connection in
+            if end.outcome == .done, let until = end.eventsUntil {
+                try await connection.query(
+                    "UPDATE sync.event SET handled_at = \(now) WHERE athlete_id = \(athlete) AND handled_at IS NULL AND received_at <= \(until)")
+            }
             let rows = try await connection.query(
                 """
                 WITH mine AS (
                     SELECT s.athlete_id, a.state, a.paused_until,
+                        \(end.outcome == .done) AND EXISTS (
+                            SELECT 1 FROM sync.event e WHERE e.athlete_id = s.athlete_id AND e.handled_at IS NULL) AS is_announced,
                         s.request IS NOT NULL AND s.request::text IS DISTINCT FROM \(end.claimedRequest) AS is_asked_anew
                     FROM sync.schedule s JOIN sync.athlete a USING (athlete_id)
                     WHERE s.athlete_id = \(athlete) AND s.lease_owner = \(lease.owner) AND s.lease_fence = \(lease.fence)
@@ -150,9 +159,9 @@ struct TurnQueries: Sendable {
                 SET lease_owner = NULL, lease_expires_at = NULL, last_finished_at = \(now), last_error = \(end.error),
                     failures = CASE WHEN \(end.error)::text IS NULL THEN 0 ELSE failures + 1 END,
                     request = CASE WHEN is_asked_anew OR NOT \(end.outcome == .done) THEN request END,
-                    priority = CASE WHEN is_asked_anew THEN 0 ELSE \(end.priority) END,
+                    priority = CASE WHEN is_asked_anew THEN 0 WHEN is_announced THEN 1 ELSE \(end.priority) END,
                     due_at = CASE WHEN mine.state <> 'active' THEN 'infinity'
-                        ELSE greatest(CASE WHEN is_asked_anew THEN \(now) ELSE \(end.nextDueAt) END, paused_until) END
+                        ELSE greatest(CASE WHEN is_asked_anew OR is_announced THEN \(now) ELSE \(end.nextDueAt) END, paused_until) END
                 FROM mine WHERE s.athlete_id = mine.athlete_id
                 RETURNING 1
                 """)

@@ -39,6 +39,27 @@ public struct StatusMessage: Codable, Sendable, Equatable {
         }
     }
 
+    /// Strava's events: `none` ever came; `healthy`; or `silent`: of the last day's new activities (`found`) too few were `announced`, and lists
+    /// are looked at as often as without events.
+    public struct Events: Codable, Sendable, Equatable {
+        public let state: String
+        public let found: Int
+        public let announced: Int
+        public let lastEventAt: Date?
+
+        public init(state: String, found: Int, announced: Int, lastEventAt: Date?) {
+            self.state = state
+            self.found = found
+            self.announced = announced
+            self.lastEventAt = lastEventAt
+        }
+
+        enum CodingKeys: String, CodingKey {
+            case state, found, announced
+            case lastEventAt = "last_event_at"
+        }
+    }
+
     /// A recent failure of an athlete's run.
     public struct RunError: Codable, Sendable, Equatable {
         public let athleteID: Int64
@@ -71,6 +92,7 @@ public struct StatusMessage: Codable, Sendable, Equatable {
     public let quarantined: Int
     /// Checks that activities do not pass; empty: all pass all.
     public let quality: [QualityCount]
+    public let events: Events
     public let quota: [QuotaWindowMessage]
     public let waiting: WaitingMessage?
     /// The pause of everything; absent when there is none.
@@ -82,8 +104,8 @@ public struct StatusMessage: Codable, Sendable, Equatable {
 
     public init(
         version: String, startedAt: Date, uptimeS: Int, athletes: Athletes, activities: Int, endpoints: [EndpointCounts],
-        silver: Silver, quarantined: Int, quality: [QualityCount], quota: [QuotaWindowMessage], waiting: WaitingMessage?,
-        paused: PauseMessage?,
+        silver: Silver, quarantined: Int, quality: [QualityCount], events: Events, quota: [QuotaWindowMessage],
+        waiting: WaitingMessage?, paused: PauseMessage?,
         lastErrors: [RunError], countedAt: Date
     ) {
         self.version = version
@@ -95,6 +117,7 @@ public struct StatusMessage: Codable, Sendable, Equatable {
         self.silver = silver
         self.quarantined = quarantined
         self.quality = quality
+        self.events = events
         self.quota = quota
         self.waiting = waiting
         self.paused = paused
@@ -103,7 +126,7 @@ public struct StatusMessage: Codable, Sendable, Equatable {
     }
 
     enum CodingKeys: String, CodingKey {
-        case version, athletes, activities, endpoints, silver, quarantined, quality, quota, waiting, paused
+        case version, athletes, activities, endpoints, silver, quarantined, quality, events, quota, waiting, paused
         case startedAt = "started_at"
         case uptimeS = "uptime_s"
         case lastErrors = "last_errors"

@@ -2,6 +2,7 @@ import ControlAPI
 import Core
 import Database
 import Foundation
+import Sync
 
 /// What `status` counts in Postgres, and when.
 struct StatusCounts: Sendable {
@@ -11,6 +12,7 @@ struct StatusCounts: Sendable {
     let silver: StatusMessage.Silver
     let quarantined: Int
     let quality: [QualityCount]
+    let events: StatusMessage.Events
     let at: Date
 
     static func count(_ database: Database, now: Date) async throws -> StatusCounts {
@@ -21,7 +23,7 @@ struct StatusCounts: Sendable {
         return StatusCounts(
             athletes: try athletes(answers[0][0]), activities: try answers[1][0].decode(Int.self),
             endpoints: try EndpointCounting.endpoints(answers[2]), silver: try silver(answers[3][0]), quarantined: quarantined,
-            quality: try answers[5].map(quality), at: now)
+            quality: try answers[5].map(quality), events: .init(try await EventHealth.read(database, now: now)), at: now)
     }
 
     private static func athletesSQL(_ now: Date) -> SQL {
@@ -61,5 +63,11 @@ struct StatusCounts: Sendable {
     private static func silver(_ row: Row) throws -> StatusMessage.Silver {
         let (points, backlog, oldestAt) = try row.decode(Int64.self, Int.self, Date?.self)
         return .init(points: points, backlog: backlog, oldestAt: oldestAt)
+    }
+}
+
+extension StatusMessage.Events {
+    fileprivate init(_ health: EventHealth) {
+        self.init(state: health.state.rawValue, found: health.found, announced: health.announced, lastEventAt: health.lastEventAt)
     }
 }

@@ -13,8 +13,8 @@ extension ControlRoutes {
             version: dependencies.version, startedAt: dependencies.startedAt,
             uptimeS: Int(now.timeIntervalSince(dependencies.startedAt)), athletes: counts.athletes, activities: counts.activities,
             endpoints: counts.endpoints, silver: counts.silver, quarantined: counts.quarantined, quality: counts.quality,
-            quota: limits.windows,
-            waiting: limits.waiting, paused: try await PauseQueries(database: dependencies.database).everything(now: now),
+            events: counts.events, quota: limits.windows, waiting: limits.waiting,
+            paused: try await PauseQueries(database: dependencies.database).everything(now: now),
             lastErrors: errors, countedAt: counts.at)
     }
 

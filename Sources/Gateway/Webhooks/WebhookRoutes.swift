@@ -1,0 +1,56 @@
+import Core
+import Foundation
+import Hummingbird
+import Logging
+import StravaAPI
+import Sync
+
+/// Where Strava validates the subscription and sends its events: a path that only Strava was told.
+struct WebhookRoutes: Sendable {
+    let desk: EventDesk
+    let address: EventDesk.Address
+    let logger: Logger
+
+    /// Strava's own events have about 300 bytes.
+    private static let bodyBytesMax = 16 * 1024
+
+    func add(to router: Router<GatewayContext>) {
+        router.get("/webhooks/strava/:secret") { request, context in try validate(request, context) }
+        router.post("/webhooks/strava/:secret") { request, context in try await take(request, context) }
+    }
+
+    /// Echoes the challenge to whoever knows the verify token.
+    private func validate(_ request: Request, _ context: GatewayContext) throws -> Response {
+        try requireSecret(context)
+        let query = request.uri.queryParameters
+        guard query["hub.mode"] == "subscribe", let token = query["hub.verify_token"], isSame(String(token), address.verifyToken),
+            let challenge = query["hub.challenge"]
+        else { throw HTTPError(.forbidden) }
+        let body = try JSONEncoder().encode(["hub.challenge": String(challenge)])
+        return Response(status: .ok, headers: [.contentType: "application/json"], body: ResponseBody(byteBuffer: ByteBuffer(bytes: body)))
+    }
+
+    /// Answers 200 once the event is written down, since Strava sends it no more then. Strava waits two seconds.
+    private func take(_ request: Request, _ context: GatewayContext) async throws -> Response {
+        try requireSecret(context)
+        let length = request.headers[.contentLength].flatMap { Int($0) } ?? 0
+        guard length <= Self.bodyBytesMax else { throw HTTPError(.contentTooLarge) }
+        let body = try await request.body.collect(upTo: Self.bodyBytesMax)
+        guard let event = StravaEvent(body: Array(body.readableBytesView)) else { throw HTTPError(.badRequest) }
+        let isNew = try await desk.accept(event)
+        logger.log(.debug, "event of Strava's", [.athleteID: event.owner, .state: isNew ? "new" : "known or not ours"])
+        return Response(status: .ok)
+    }
+
+    /// Without the secret there is nothing here.
+    private func requireSecret(_ context: GatewayContext) throws {
+        guard let given = context.parameters.get("secret"), isSame(given, address.pathSecret) else { throw HTTPError(.notFound) }
+    }
+
+    /// Takes the same time wherever the two differ.
+    private func isSame(_ given: String, _ secret: Secret) -> Bool {
+        let (left, right) = (Array(given.utf8), Array(secret.reveal().utf8))
+        guard left.count == right.count else { return false }
+        return zip(left, right).reduce(UInt8(0)) { $0 | ($1.0 ^ $1.1) } == 0
+    }
+}

@@ -1,0 +1,78 @@
+import Core
+import Database
+import Foundation
+import StravaAPI
+
+/// Takes Strava's events: each is written down once and makes its athlete due at once, in the line of what is live.
+public struct EventDesk: Sendable {
+    /// Where events come in and what proves the subscription to be ours.
+    public struct Address: Sendable, Equatable {
+        /// The last part of the callback's path: events are not signed, so nobody else may know it.
+        public let pathSecret: Secret
+        /// What Strava says when it validates the callback.
+        public let verifyToken: Secret
+    }
+
+    private let database: Database
+    private let clock: WallClock
+
+    public init(database: Database, clock: WallClock) {
+        self.database = database
+        self.clock = clock
+    }
+
+    /// The address of this installation; made at the first call and kept in Postgres.
+    /// - Parameter verifyToken: the operator's own one; nil: a random one.
+    public func address(verifyToken: Secret?) async throws -> Address {
+        let path = try await setting("webhook_path")
+        let token = try await setting("webhook_verify_token")
+        return Address(pathSecret: path, verifyToken: verifyToken ?? token)
+    }
+
+    private func setting(_ key: String) async throws -> Secret {
+        var random = SystemRandomNumberGenerator()
+        let made = (0..<4).map { _ in
+            let digits = String(random.next(), radix: 16)
+            return String(repeating: "0", count: 16 - digits.count) + digits
+        }.joined()
+        let rows = try await database.query(
+            """
+            INSERT INTO sync.setting (key, value, updated_at) VALUES (\(key), to_jsonb(\(made)::text), \(clock.now))
+            ON CONFLICT (key) DO UPDATE SET key = excluded.key RETURNING value #>> '{}'
+            """)
+        return Secret(try rows[0].decode(String.self))
+    }
+
+    /// Writes an event down and wakes the scheduler. False: its athlete is not known, or it came before.
+    ///
+    /// Of an activity that changed or vanished the details are asked for again: what Strava answers to that is believed, not the event.
+    @discardableResult
+    public func accept(_ event: StravaEvent) async throws -> Bool {
+        let now = clock.now
+        return try await database.transaction { connection in
+            let rows = try await connection.query(
+                """
+                INSERT INTO sync.event (athlete_id, object_type, object_id, aspect_type, event_at, updates, received_at)
+                SELECT athlete_id, \(event.objectType), \(event.objectID), \(event.aspectType), \(event.eventAt), \(JSONText(event.updates)), \(now)
+                FROM sync.athlete WHERE athlete_id = \(event.owner) AND state <> 'erasing'
+                ON CONFLICT DO NOTHING
+                """)
+            if rows.affected == 0 { return false }
+            if event.objectType == "activity" && event.aspectType != "create" {
+                try await connection.query(
+                    """
+                    UPDATE sync.completeness SET state = 'pending', reason = 'event', attempts = 0, next_try_at = NULL, updated_at = \(now)
+                    WHERE athlete_id = \(event.owner) AND activity_id = \(event.objectID) AND endpoint = 'detail' AND state IN ('landed', 'empty')
+                    """)
+            }
+            try await connection.query(
+                """
+                UPDATE sync.schedule s SET priority = least(priority, 1),
+                    due_at = CASE WHEN s.lease_owner IS NULL AND a.state = 'active' THEN greatest(\(now), a.paused_until) ELSE s.due_at END
+                FROM sync.athlete a WHERE a.athlete_id = s.athlete_id AND s.athlete_id = \(event.owner)
+                """)
+            try await connection.query("SELECT pg_notify('sync', '')")
+            return true
+        }
+    }
+}

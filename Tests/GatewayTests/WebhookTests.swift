@@ -1,0 +1,77 @@
+import Core
+import Foundation
+import HTTPTransport
+import StravaAPI
+import Sync
+import TestKit
+import Testing
+
+@testable import Gateway
+
+@Suite struct WebhookTests {
+    private func path(_ gateway: GatewayFixture) -> String { "/webhooks/strava/" + gateway.webhook.pathSecret.reveal() }
+
+    private func post(_ gateway: GatewayFixture, _ path: String, _ body: String) async throws -> Int {
+        try await gateway.browser.send(HTTPRequest(method: .post, url: gateway.base + path, body: Array(body.utf8))).status
+    }
+
+    private func event(_ object: Int64, owner: Int64 = GatewayFixture.athlete.rawValue) -> String {
+        """
+        {"object_type":"activity","object_id":\(object),"aspect_type":"create","updates":{},"owner_id":\(owner),
+         "subscription_id":"120475","event_time":1793000000}
+        """
+    }
+
+    @Test func `Strava's challenge is echoed to who knows the path and the verify token`() async throws {
+        try await withGateway { gateway in
+            let token = gateway.webhook.verifyToken.reveal()
+            let query = "?hub.mode=subscribe&hub.challenge=15f7d1a91c1f40f8a748fd134752feb3&hub.verify_token="
+            let answer = try await gateway.get(path(gateway) + query + token)
+            #expect(answer.status == 200 && answer.headers["Content-Type"] == "application/json")
+            #expect(answer.text == #"{"hub.challenge":"15f7d1a91c1f40f8a748fd134752feb3"}"#)
+            #expect(try await gateway.get(path(gateway) + query + "wrong").status == 403)
+            #expect(try await gateway.get("/webhooks/strava/guessed" + query + token).status == 404)
+        }
+    }
+
+    @Test func `an event is written down once and its athlete is due at once`() async throws {
+        try await withGateway { gateway in
+            _ = try await gateway.callback(try await gateway.redirectAfterConsent())
+            try await gateway.database.query("UPDATE sync.schedule SET due_at = now() + interval '1 day', priority = 2")
+            for _ in 0..<3 { #expect(try await post(gateway, path(gateway), event(5)) == 200) }
+            let rows = try await gateway.database.query(
+                "SELECT count(*), (SELECT priority FROM sync.schedule WHERE due_at <= \(gateway.clock.now)) FROM sync.event")
+            #expect(try rows[0].decode(Int.self, Int.self) == (1, 1))
+        }
+    }
+
+    @Test func `events of strangers are answered and forgotten, what is no event is refused`() async throws {
+        try await withGateway { gateway in
+            let stranger = try await post(gateway, path(gateway), event(5, owner: 404))
+            #expect(stranger == 200)
+            for body in ["", "[]", "{}", #"{"object_type":"activity"}"#, event(5).replacing("1793000000", with: "99999999999999")] {
+                #expect(try await post(gateway, path(gateway), body) == 400, "\(body)")
+            }
+            #expect(try await post(gateway, path(gateway), String(repeating: " ", count: 20_000)) == 413)
+            #expect(try await post(gateway, "/webhooks/strava/guessed", event(5)) == 404)
+            #expect(try await gateway.database.query("SELECT count(*) FROM sync.event")[0].decode(Int.self) == 0)
+        }
+    }
+
+    @Test func `without a database Strava is asked to send the event again`() async throws {
+        try await withGateway { gateway in
+            await gateway.database.close()
+            let status = try await post(gateway, path(gateway), event(5))
+            #expect(status >= 500)
+        }
+    }
+
+    @Test func `the address is made once, and the operator's own verify token goes before ours`() async throws {
+        try await withGateway { gateway in
+            let desk = EventDesk(database: gateway.database, clock: gateway.clock)
+            #expect(try await desk.address(verifyToken: nil) == gateway.webhook)
+            let own = try await desk.address(verifyToken: Secret("own"))
+            #expect(own.verifyToken.reveal() == "own" && own.pathSecret == gateway.webhook.pathSecret)
+        }
+    }
+}
