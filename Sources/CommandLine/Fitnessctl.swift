@@ -11,5 +11,6 @@ struct Fitnessctl: AsyncParsableCommand {
         subcommands: [
             StatusCommand.self, AthletesCommand.self, SyncCommand.self, PauseCommand.self, ResumeCommand.self, LimitsCommand.self,
             QuarantineCommand.self, ExplainCommand.self, RebuildCommand.self, ExportCommand.self,
+            WebhookCommand.self,
         ])
 }

@@ -91,17 +91,19 @@ struct Daemon: Sendable {
         try await demo?.connectAthletes(registry)
         let progress = ProgressReader(database: store.database, governor: governor, clock: clock)
         let publicURL = try PublicURL(configuration.publicURL)
+        let events = EventDesk(database: store.database, clock: clock)
+        let address = try await events.address(verifyToken: configuration.webhookVerifyToken)
+        let isPublic = configuration.httpListen != nil
         let control = ControlServer(
             socket: socket,
             dependencies: ControlDependencies(
                 version: Version.current, startedAt: startedAt, clock: clock, database: store.database, registry: registry,
-                governor: governor, connectURL: configuration.httpListen == nil ? nil : publicURL.text + "/connect"),
+                governor: governor, connectURL: isPublic ? publicURL.text + "/connect" : nil,
+                webhook: WebhookControl(strava: strava, publicURL: isPublic ? publicURL.text : nil, address: address)),
             logger: logger)
         let retention = RetentionKeeper(database: store.database, policy: configuration.retention, clock: clock, logger: logger)
         var services: [any Service] = [silver, retention, scheduler, control]
         var listening: String?
-        let events = EventDesk(database: store.database, clock: clock)
-        let address = try await events.address(verifyToken: configuration.webhookVerifyToken)
         if let listen = configuration.httpListen {
             services.append(
                 Gateway(

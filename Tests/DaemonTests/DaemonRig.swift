@@ -25,6 +25,8 @@ struct DaemonRig: Sendable {
             try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
             var options = SimulatorOptions()
             options.limits = limits
+            // Strava waits two seconds; a busy machine is no finding.
+            options.webhooks.timeout = .seconds(30)
             let simulator = StravaSimulator(world: world, options: options, logger: quietLogger)
             _ = try await simulator.start()
             let database = Database(url: url, logger: quietLogger)

@@ -27,16 +27,8 @@ struct StatusText {
             points       \(Phrase.number(status.silver.points)) in silver\(backlog)
             quarantine   \(Phrase.number(status.quarantined))
             quality      \(QualityText.line(status.quality))
-            events       \(events)
+            events       \(EventsText(events: status.events, now: now).text)
             """
-    }
-
-    private var events: String {
-        let events = status.events
-        guard let last = events.lastEventAt else { return "none: lists are looked at instead" }
-        let share = "\(Phrase.number(events.announced)) of \(Phrase.number(events.found)) new activities of the last day announced"
-        let trouble = events.state == "silent" ? "; they have stopped: look at the subscription" : ""
-        return "last \(Phrase.relative(last, now: now)), \(share)\(trouble)"
     }
 
     private var backlog: String {

@@ -27,15 +27,18 @@ public enum ControlRoute: String, CaseIterable, Sendable {
     case rebuildAthlete
     case rebuildReportAll
     case rebuildReportAthlete
+    case webhook
+    case subscribe
+    case unsubscribe
 
     /// The HTTP method, upper case.
     public var method: String {
         switch self {
         case .status, .athletes, .athlete, .explanation, .export, .priceAll, .priceAthlete, .progressAll, .progressAthlete, .limits,
-            .quarantine, .quarantineEntry, .rebuildReportAll, .rebuildReportAthlete:
+            .quarantine, .quarantineEntry, .rebuildReportAll, .rebuildReportAthlete, .webhook:
             "GET"
         case .importAthletes, .syncAll, .syncAthlete, .pauseAll, .pauseAthlete, .resumeAll, .resumeAthlete, .connect,
-            .quarantineRetry, .quarantineDrop, .rebuildAll, .rebuildAthlete:
+            .quarantineRetry, .quarantineDrop, .rebuildAll, .rebuildAthlete, .subscribe, .unsubscribe:
             "POST"
         }
     }
@@ -67,6 +70,9 @@ public enum ControlRoute: String, CaseIterable, Sendable {
         case .quarantineDrop: "/v1/quarantine/drop"
         case .rebuildAll, .rebuildReportAll: "/v1/rebuild"
         case .rebuildAthlete, .rebuildReportAthlete: "/v1/athletes/{athlete_id}/rebuild"
+        case .webhook: "/v1/webhook"
+        case .subscribe: "/v1/webhook/subscribe"
+        case .unsubscribe: "/v1/webhook/unsubscribe"
         }
     }
 

@@ -14,6 +14,7 @@ public struct ControlDependencies: Sendable {
     let registry: AthleteRegistry
     let governor: RateLimitGovernor
     let connectURL: String?
+    let webhook: WebhookControl?
     let counter: RationedCount<StatusCounts>
     let exports: Exports
 
@@ -21,10 +22,11 @@ public struct ControlDependencies: Sendable {
     ///   - version: the daemon's version, for `status`.
     ///   - startedAt: when the daemon started.
     ///   - connectURL: the public address of `/connect`; nil when the public listener is off.
+    ///   - webhook: the subscription to Strava's events; nil: there can't be one.
     ///   - exportStall: how long an export waits for its reader; nil: a minute.
     public init(
         version: String, startedAt: Date, clock: WallClock, database: Database, registry: AthleteRegistry,
-        governor: RateLimitGovernor, connectURL: String?, exportStall: Duration? = nil
+        governor: RateLimitGovernor, connectURL: String?, webhook: WebhookControl? = nil, exportStall: Duration? = nil
     ) {
         self.version = version
         self.startedAt = startedAt
@@ -33,6 +35,7 @@ public struct ControlDependencies: Sendable {
         self.registry = registry
         self.governor = governor
         self.connectURL = connectURL
+        self.webhook = webhook
         counter = RationedCount { try await StatusCounts.count(database, now: clock.now) }
         exports = Exports(stall: exportStall ?? Exports.stallDefault)
     }

@@ -37,8 +37,8 @@ public struct StravaClient: Sendable {
             serverDate: response.headers["Date"].flatMap(Timestamp.httpDate), fetchedAt: clock.now)
     }
 
-    /// Sends a request and lets only a 200 pass.
-    func send(_ request: HTTPRequest, door: AnswerDoor, endpoint: String) async throws(StravaError) -> HTTPResponse {
+    /// Sends a request and lets only a 200 pass, or what else means success.
+    func send(_ request: HTTPRequest, door: AnswerDoor, endpoint: String, success: Set<Int> = [200]) async throws(StravaError) -> HTTPResponse {
         let startedAt = clock.now
         let response = try await transported(request, endpoint: endpoint)
         tally.add(endpoint, status: response.status)
@@ -46,7 +46,7 @@ public struct StravaClient: Sendable {
         logger.log(
             .debug, "strava answered",
             [.endpoint: endpoint, .status: response.status, .durationMS: Int((duration * 1000).rounded())])
-        guard response.status != 200 else { return response }
+        if success.contains(response.status) { return response }
         let classifier = AnswerClassifier(
             door: door, status: response.status, contentType: response.headers["Content-Type"], body: response.body)
         throw error(classifier.code, response, endpoint: endpoint, missingScope: classifier.missingScope)

@@ -67,7 +67,7 @@ struct StatusCounts: Sendable {
 }
 
 extension StatusMessage.Events {
-    fileprivate init(_ health: EventHealth) {
+    init(_ health: EventHealth) {
         self.init(state: health.state.rawValue, found: health.found, announced: health.announced, lastEventAt: health.lastEventAt)
     }
 }

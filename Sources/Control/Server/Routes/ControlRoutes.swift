@@ -45,6 +45,9 @@ struct ControlRoutes: Sendable {
         case .rebuildAthlete: try ControlAnswer.json(try await rebuild(RequestReading.athlete(context), request), status: .accepted)
         case .rebuildReportAll: try ControlAnswer.json(try await rebuildReport(nil, request))
         case .rebuildReportAthlete: try ControlAnswer.json(try await rebuildReport(RequestReading.athlete(context), request))
+        case .webhook: try ControlAnswer.json(try await webhook())
+        case .subscribe: try ControlAnswer.json(try await subscribe())
+        case .unsubscribe: try ControlAnswer.json(try await unsubscribe(request))
         case .progressAll: try await progress(nil, request)
         case .progressAthlete: try await progress(RequestReading.athlete(context), request)
         }
