@@ -38,7 +38,9 @@ public struct StravaClient: Sendable {
     }
 
     /// Sends a request and lets only a 200 pass, or what else means success.
-    func send(_ request: HTTPRequest, door: AnswerDoor, endpoint: String, success: Set<Int> = [200]) async throws(StravaError) -> HTTPResponse {
+    func send(_ request: HTTPRequest, door: AnswerDoor, endpoint: String, success: Set<Int> = [200]) async throws(StravaError)
+        -> HTTPResponse
+    {
         let startedAt = clock.now
         let response = try await transported(request, endpoint: endpoint)
         tally.add(endpoint, status: response.status)

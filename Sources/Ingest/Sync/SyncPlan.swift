@@ -49,7 +49,9 @@ public struct SyncPlan: Sendable {
             if page > 1, let item = newestWork(state) { return .fetch(item) }
             return .list(ListPass(kind: .walk, page: page, after: nil))
         }
-        if isWalkWanted || isWalkWantedByEvent(state) || walkIsDue(state, now: now) { return .list(ListPass(kind: .walk, page: 1, after: nil)) }
+        if isWalkWanted || isWalkWantedByEvent(state) || walkIsDue(state, now: now) {
+            return .list(ListPass(kind: .walk, page: 1, after: nil))
+        }
         return nil
     }
 
@@ -144,7 +146,8 @@ public struct SyncPlan: Sendable {
 
     /// Who records often is looked at often, and everybody less often when there are many.
     public func listInterval(_ state: SyncState) -> Double {
-        settings.listInterval_s * max(pace.listStretch, pace.eventStretch) * (state.recentCount.map { SyncPace.habit(recentCount: $0) } ?? 1)
+        settings.listInterval_s * max(pace.listStretch, pace.eventStretch)
+            * (state.recentCount.map { SyncPace.habit(recentCount: $0) } ?? 1)
     }
 
     /// New work, as opposed to history: listed after the first walk had ended, or of the last days.

@@ -143,7 +143,8 @@ struct TurnQueries: Sendable {
         try await database.transaction { connection in
             if end.outcome == .done, let until = end.eventsUntil {
                 try await connection.query(
-                    "UPDATE sync.event SET handled_at = \(now) WHERE athlete_id = \(athlete) AND handled_at IS NULL AND received_at <= \(until)")
+                    "UPDATE sync.event SET handled_at = \(now) WHERE athlete_id = \(athlete) AND handled_at IS NULL AND received_at <= \(until)"
+                )
             }
             let rows = try await connection.query(
                 """

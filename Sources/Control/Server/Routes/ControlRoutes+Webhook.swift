@@ -33,7 +33,7 @@ extension ControlRoutes {
         let existing = try await told { try await control.strava.subscription() }
         if let existing, existing.callbackURL != callback {
             throw ControlRefusal(
-                .badRequest, "the application's events go somewhere else; fitnessctl webhook unsubscribe --foreign ends that, then subscribe")
+                .badRequest, "the application's events go somewhere else; end that with fitnessctl webhook unsubscribe --foreign")
         }
         if existing == nil {
             _ = try await told { try await control.strava.subscribe(callbackURL: callback, verifyToken: control.address.verifyToken) }
@@ -46,7 +46,7 @@ extension ControlRoutes {
         let control = try webhookControl
         if let existing = try await told({ try await control.strava.subscription() }) {
             guard asked.foreign || existing.callbackURL == control.callbackURL else {
-                throw ControlRefusal(.badRequest, "the application's events go somewhere else; --foreign ends the subscription all the same")
+                throw ControlRefusal(.badRequest, "the application's events go somewhere else; --foreign ends that all the same")
             }
             try await told { try await control.strava.unsubscribe(existing.id) }
         }
@@ -79,7 +79,7 @@ extension ControlRoutes {
             switch error.code {
             case .badRequest:
                 throw ControlRefusal(
-                    .failed, "Strava refuses the subscription: FITNESSD_PUBLIC_URL must be reachable from the internet, without a login before it")
+                    .failed, "Strava refuses the subscription: FITNESSD_PUBLIC_URL must be reachable from the internet, without a login")
             case .clientSecretWrong:
                 throw ControlRefusal(.failed, "Strava does not know this FITNESSD_STRAVA_CLIENT_ID and FITNESSD_STRAVA_CLIENT_SECRET")
             default: throw ControlRefusal(.unavailable, "Strava did not answer as it should (\(error.code.rawValue)); try again later")
