@@ -3,6 +3,7 @@ import Foundation
 import Gateway
 import Governor
 import Logging
+import StravaAPI
 import Warehouse
 
 /// All settings of the daemon, checked. The keys and defaults are a contract: see the table in README.
@@ -35,6 +36,11 @@ struct Configuration: Sendable {
 
     /// Whether both of Strava's credentials are there.
     var hasCredentials: Bool { clientID != nil && clientSecret != nil }
+
+    var strava: StravaConfiguration {
+        StravaConfiguration(
+            apiURL: stravaAPIURL, oauthURL: stravaOAuthURL, clientID: clientID ?? "", clientSecret: clientSecret ?? Secret(""))
+    }
 
     init(_ source: ConfigurationSource) throws {
         databaseURL = try source.secret("FITNESSD_DATABASE_URL")

@@ -68,13 +68,8 @@ struct Daemon: Sendable {
         let demo = isDemo ? try await DemoStrava.start(stateDirectory: configuration.stateDirectory, clock: clock, logger: logger) : nil
         let configuration = demo.map { configuration.talking(to: $0) } ?? configuration
         let http = HTTPClient(inFlightMax: configuration.requestsInFlight, userAgent: "fitnessd/\(Version.current)")
-        let strava = StravaClient(
-            configuration: StravaConfiguration(
-                apiURL: configuration.stravaAPIURL, oauthURL: configuration.stravaOAuthURL, clientID: configuration.clientID ?? "",
-                clientSecret: configuration.clientSecret ?? Secret("")),
-            http: http, clock: clock, logger: logger)
-        let governor = RateLimitGovernor(
-            database: store.database, clock: clock, limit: configuration.limit, logger: logger)
+        let strava = StravaClient(configuration: configuration.strava, http: http, clock: clock, logger: logger)
+        let governor = RateLimitGovernor(database: store.database, clock: clock, limit: configuration.limit, logger: logger)
         try await governor.start()
         let vault = TokenVault(database: store.database, keyring: keyring, strava: strava, clock: clock, logger: logger)
         let feed = SilverFeed()
