@@ -2910,6 +2910,27 @@ CREATE TABLE sync.connect_state (
 
 COMMENT ON TABLE sync.connect_state IS 'One-time OAuth states given out by /connect, kept only as hashes until used or expired.';
 
+CREATE TABLE sync.event (
+    athlete_id bigint NOT NULL,
+    object_type text NOT NULL,
+    object_id bigint NOT NULL,
+    aspect_type text NOT NULL,
+    event_at timestamp with time zone NOT NULL,
+    updates jsonb DEFAULT '{}'::jsonb NOT NULL,
+    received_at timestamp with time zone NOT NULL,
+    handled_at timestamp with time zone
+);
+
+COMMENT ON TABLE sync.event IS 'Events that Strava sent. They are not signed: each only makes the athlete be looked at, nothing is believed.';
+
+COMMENT ON COLUMN sync.event.object_type IS 'activity or athlete, as sent.';
+
+COMMENT ON COLUMN sync.event.aspect_type IS 'create, update or delete, as sent.';
+
+COMMENT ON COLUMN sync.event.event_at IS 'When Strava says that it happened. The same event arrives up to three times.';
+
+COMMENT ON COLUMN sync.event.handled_at IS 'When a turn of the athlete''s that looked after the event ended; null: not yet.';
+
 CREATE TABLE sync.quarantine (
     athlete_id bigint NOT NULL,
     endpoint text NOT NULL,
@@ -3241,6 +3262,9 @@ ALTER TABLE ONLY sync.connect_state
 ALTER TABLE ONLY sync.cursor
     ADD CONSTRAINT cursor_pk PRIMARY KEY (athlete_id);
 
+ALTER TABLE ONLY sync.event
+    ADD CONSTRAINT event_pk PRIMARY KEY (athlete_id, object_type, object_id, aspect_type, event_at);
+
 ALTER TABLE ONLY sync.quarantine
     ADD CONSTRAINT quarantine_pk PRIMARY KEY (athlete_id, endpoint, object_id);
 
@@ -3287,11 +3311,17 @@ CREATE INDEX metrics_by_activity ON metrics.metrics USING btree (athlete_id, act
 
 CREATE INDEX activity_by_start ON silver.activity USING btree (athlete_id, start_at DESC);
 
+CREATE INDEX activity_by_first_listed ON sync.activity USING btree (first_listed_at);
+
 CREATE INDEX activity_newest ON sync.activity USING btree (athlete_id, start_at DESC);
 
 CREATE INDEX athlete_by_uid ON sync.athlete USING btree (uid);
 
 CREATE INDEX completeness_work ON sync.completeness USING btree (athlete_id, start_at DESC, activity_id) WHERE (state = ANY (ARRAY['pending'::text, 'failed'::text]));
+
+CREATE INDEX event_by_receipt ON sync.event USING btree (received_at);
+
+CREATE INDEX event_open ON sync.event USING btree (athlete_id) WHERE (handled_at IS NULL);
 
 CREATE INDEX reader_grant_by_role ON sync.reader_grant USING btree (role_name);
 
@@ -3372,6 +3402,9 @@ ALTER TABLE ONLY sync.completeness
 
 ALTER TABLE ONLY sync.cursor
     ADD CONSTRAINT cursor_athlete_fk FOREIGN KEY (athlete_id) REFERENCES sync.athlete(athlete_id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY sync.event
+    ADD CONSTRAINT event_athlete_fk FOREIGN KEY (athlete_id) REFERENCES sync.athlete(athlete_id) ON DELETE CASCADE;
 
 ALTER TABLE ONLY sync.quarantine
     ADD CONSTRAINT quarantine_athlete_fk FOREIGN KEY (athlete_id) REFERENCES sync.athlete(athlete_id) ON DELETE CASCADE;

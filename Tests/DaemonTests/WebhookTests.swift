@@ -26,7 +26,7 @@ private let epoch = Date(timeIntervalSince1970: (Date().timeIntervalSince1970 - 
             _ = world.addActivity(to: world.athleteIDs[0], NewActivity(startAt: Date().addingTimeInterval(-600), points: 40))
             try await eventually("the announced activity is in silver", within: .seconds(60)) { try await rig.isComplete() }
             #expect(try await rig.differences() == [])
-            #expect(try await rig.control("status").output.contains("events       last"))
+            try await eventually("status shows the event") { try await rig.control("status").output.contains("events       last") }
             #expect(try await rig.control("webhook", "unsubscribe").output.contains("subscription none"))
             #expect(rig.simulator.subscribedCallback == nil)
             let path = try await rig.database.query("SELECT value #>> '{}' FROM sync.setting WHERE key = 'webhook_path'")[0]
