@@ -121,6 +121,18 @@ import Testing
         }
     }
 
+    @Test func `a cancellation at any moment of a statement ends it`() async throws {
+        try await withTestDatabase { database in
+            // Each statement is new, so that it is prepared first: the moments differ from one to the next.
+            for index in 0..<60 {
+                let sleeper = Task { try await database.query(SQL(raw: "SELECT pg_sleep(600), \(index)")) }
+                try await Task.sleep(for: .microseconds(index * 50))
+                sleeper.cancel()
+                await #expect(throws: (any Error).self) { try await sleeper.value }
+            }
+        }
+    }
+
     @Test func `a terminated backend costs one statement, then the pool has a new connection`() async throws {
         try await withTestDatabase { database in
             let pid = try await database.query("SELECT pg_backend_pid()")[0].decode(Int32.self)

@@ -103,6 +103,9 @@ public actor Connection {
     private func cancellable<Answer: Sendable>(_ body: (isolated Connection) throws -> Answer) async throws -> Answer {
         let link = self.link
         return try await withTaskCancellationHandler {
+            // Before the check: a cancellation comes either before it, or finds the call under way.
+            link.isBusy.store(true, ordering: .sequentiallyConsistent)
+            defer { link.isBusy.store(false, ordering: .sequentiallyConsistent) }
             try Task.checkCancellation()
             return try body(self)
         } onCancel: {

@@ -4,17 +4,20 @@ import Synchronization
 
 /// A PGconn with its cancel handle: the thinnest cover of libpq.
 ///
-/// `@unchecked Sendable`: all members but `cancel()` are used on the owning connection's thread only; `cancel()` uses the PGcancel,
+/// `@unchecked Sendable`: all members but `cancel()` and the flags are used on the owning connection's thread only; `cancel()` uses the PGcancel,
 /// which libpq allows from any thread, under `handle`'s lock.
 final class Link: @unchecked Sendable {
     private(set) var pointer: OpaquePointer?
     private let handle = Mutex<UInt>(0)
     /// Set when a cancellation was sent: it may arrive late and hit the next statement, so the connection is not used again.
     let cancelled = Atomic<Bool>(false)
+    /// Whether a call that may be cancelled is under way.
+    let isBusy = Atomic<Bool>(false)
 
     /// Tries to send a cancellation, and the pause between two, in microseconds.
     private static let cancelTriesMax = 5
     private static let cancelPause_us: UInt32 = 20_000
+    private static let cancelPauseMax_us: UInt32 = 1_000_000
 
     deinit { close() }
 
@@ -42,8 +45,26 @@ final class Link: @unchecked Sendable {
         pointer = nil
     }
 
+    /// Ends the call that is under way.
+    ///
+    /// The server forgets a cancellation that finds it between two messages of a statement (its preparation and its execution): it is sent
+    /// again until the call has ended.
     func cancel() {
-        cancelled.store(true, ordering: .releasing)
+        cancelled.store(true, ordering: .sequentiallyConsistent)
+        sendCancellation()
+        guard isBusy.load(ordering: .sequentiallyConsistent) else { return }
+        Thread.detachNewThread { [self] in
+            var pause_us = Link.cancelPause_us
+            while true {
+                usleep(pause_us)
+                guard isBusy.load(ordering: .sequentiallyConsistent) else { return }
+                sendCancellation()
+                pause_us = min(2 * pause_us, Link.cancelPauseMax_us)
+            }
+        }
+    }
+
+    private func sendCancellation() {
         handle.withLock { handle in
             guard let cancel = OpaquePointer(bitPattern: handle) else { return }
             var message = [CChar](repeating: 0, count: 256)
