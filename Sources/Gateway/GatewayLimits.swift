@@ -8,7 +8,7 @@ enum GatewayLimits {
     /// A redirect from Strava has about 200 characters of query, a browser's headers about 2 kB.
     static let targetBytesMax = 4 * 1024
     /// The largest body that any route takes: an event of Strava's has 300 bytes.
-    static let bodyBytesMax = 64 * 1024
+    static let bodyBytesMax = 16 * 1024
 
     static var http: HTTP1Channel.Configuration {
         HTTP1Channel.Configuration(

@@ -103,7 +103,7 @@ struct LifecycleTests {
         let seed = modelSeed
         print("seed of the random cancels: \(seed)")
         try await withServer(inFlightMax: 8, queuedMax: 400, script: { [.answer(200, $0.target)] }) { server, client in
-            var random = SeededGenerator(seed: seed)
+            var random = SeededRandom(seed: seed)
             let tasks = (0..<300).map { number in
                 let task = Task { try await client.text(of: HTTPRequest(url: server.url + "/\(number)")) }
                 if random.next() % 4 == 0 { task.cancel() }

@@ -63,7 +63,7 @@ struct FingerprintTests {
     @Test func `the order of keys makes no difference`() throws {
         let seed = modelSeed
         print("seed of the key orders: \(seed)")
-        var random = SeededGenerator(seed: seed)
+        var random = SeededRandom(seed: seed)
         let before = try activity(Self.base)
         for _ in 0..<20 {
             let after = try activity(Self.base.shuffled(using: &random))

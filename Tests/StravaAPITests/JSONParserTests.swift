@@ -55,7 +55,7 @@ struct JSONParserTests {
     @Test func `random values come back as they were written`() throws {
         let seed = modelSeed
         print("seed of the random JSON: \(seed)")
-        var random = SeededGenerator(seed: seed)
+        var random = SeededRandom(seed: seed)
         for _ in 0..<300 {
             let value = randomValue(depth: 0, &random)
             #expect(try JSONParser.parse(bytes(written(value, &random))) == value, "seed \(seed)")
@@ -65,7 +65,7 @@ struct JSONParserTests {
     @Test func `no damage to a text makes the parser read past its end`() throws {
         let seed = modelSeed
         print("seed of the damaged JSON: \(seed)")
-        var random = SeededGenerator(seed: seed)
+        var random = SeededRandom(seed: seed)
         var readable = 0
         for _ in 0..<2_000 {
             var text = bytes(written(randomValue(depth: 0, &random), &random))
@@ -90,7 +90,7 @@ struct JSONParserTests {
         #expect(readable > 0, "seed \(seed)")
     }
 
-    private func randomValue(depth: Int, _ random: inout SeededGenerator) -> JSONValue {
+    private func randomValue(depth: Int, _ random: inout SeededRandom) -> JSONValue {
         switch Int.random(in: 0..<(depth < 4 ? 7 : 5), using: &random) {
         case 0: return .null
         case 1: return .bool(Bool.random(using: &random))
@@ -106,12 +106,12 @@ struct JSONParserTests {
         }
     }
 
-    private func randomText(_ random: inout SeededGenerator) -> String {
+    private func randomText(_ random: inout SeededRandom) -> String {
         let letters: [String] = ["a", "Z", "\"", "\\", "/", "\n", "é", "🏃‍♀️", "{", "]", ",", " ", "\u{1}", "0"]
         return (0..<Int.random(in: 0...8, using: &random)).map { _ in letters.randomElement(using: &random)! }.joined()
     }
 
-    private func written(_ value: JSONValue, _ random: inout SeededGenerator) -> String {
+    private func written(_ value: JSONValue, _ random: inout SeededRandom) -> String {
         let blank = ["", " ", "\n", "\t "].randomElement(using: &random)!
         switch value {
         case .null: return "null" + blank
@@ -125,7 +125,7 @@ struct JSONParserTests {
         }
     }
 
-    private func quoted(_ text: String, _ random: inout SeededGenerator) -> String {
+    private func quoted(_ text: String, _ random: inout SeededRandom) -> String {
         var result = ""
         for scalar in text.unicodeScalars {
             let mustEscape = scalar == "\"" || scalar == "\\" || scalar.value < 0x20

@@ -8,7 +8,7 @@ struct TimestampTests {
     @Test func `random instants are read as Foundation writes them`() throws {
         let seed = modelSeed
         print("seed of the random instants: \(seed)")
-        var random = SeededGenerator(seed: seed)
+        var random = SeededRandom(seed: seed)
         let header = DateFormatter()
         header.locale = Locale(identifier: "en_US_POSIX")
         header.timeZone = TimeZone(secondsFromGMT: 0)

@@ -23,7 +23,7 @@ struct LookModel {
     let settings: SyncSettings
     let days = 20.0
     private let plan: SyncPlan
-    private var random: SplitMix
+    private var random: SeededRandom
     private var now = Self.begin
     private var state = SyncState()
     private(set) var activities: [Activity] = []
@@ -36,7 +36,7 @@ struct LookModel {
 
     /// - Parameter isOrdinary: the list is as it is as a rule, and looked at as often as that of an athlete alone.
     init(seed: UInt64, isOrdinary: Bool = false) {
-        random = SplitMix(seed: seed)
+        random = SeededRandom(seed: seed)
         isInclusive = !isOrdinary && Bool.random(using: &random)
         isOldestFirst = isOrdinary || Bool.random(using: &random)
         perPage = isOrdinary ? 200 : [1, 2, 200].randomElement(using: &random) ?? 200

@@ -37,7 +37,7 @@ private let noon = Date(timeIntervalSince1970: 1_790_035_200)
 
     @Test func `the price grows with the calls`() {
         let seed = modelSeed
-        var random = SplitMix(seed: seed)
+        var random = SeededRandom(seed: seed)
         for _ in 0..<500 {
             let plan = plan(
                 ordinary: .random(in: 0...40_000, using: &random), isSpread: .random(using: &random),
@@ -73,20 +73,5 @@ private let noon = Date(timeIntervalSince1970: 1_790_035_200)
             #expect(rig.simulator.requests.count == rest.total)
             #expect(try await rig.differences(one) == [])
         }
-    }
-}
-
-/// Random numbers that a printed seed brings back (SplitMix64).
-struct SplitMix: RandomNumberGenerator {
-    private var state: UInt64
-
-    init(seed: UInt64) { state = seed }
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9e37_79b9_7f4a_7c15
-        var value = state
-        value = (value ^ (value >> 30)) &* 0xbf58_476d_1ce4_e5b9
-        value = (value ^ (value >> 27)) &* 0x94d0_49bb_1331_11eb
-        return value ^ (value >> 31)
     }
 }

@@ -12,18 +12,18 @@ struct SyncModel {
     static let athlete = AthleteID(101)
 
     let rig: SyncRig
-    private var random: SplitMix
+    private var random: SeededRandom
     private var cursor = SyncCursor()
     /// What broke an invariant, in words.
     private(set) var broken: [String] = []
 
     init(rig: SyncRig, seed: UInt64) {
         self.rig = rig
-        random = SplitMix(seed: seed)
+        random = SeededRandom(seed: seed)
     }
 
     static func world(seed: UInt64) -> SimulatorWorld {
-        var random = SplitMix(seed: seed)
+        var random = SeededRandom(seed: seed)
         let count =
             Int.random(in: 0..<4, using: &random) == 0 ? Int.random(in: 205...230, using: &random) : Int.random(in: 1...30, using: &random)
         let epoch = Date(timeIntervalSince1970: (Date().timeIntervalSince1970 - 3_600).rounded())
@@ -31,7 +31,7 @@ struct SyncModel {
     }
 
     static func settings(seed: UInt64) -> SyncSettings {
-        var random = SplitMix(seed: seed ^ 1)
+        var random = SeededRandom(seed: seed ^ 1)
         var settings = SyncSettings()
         settings.requestsPerTurnMax = [3, 17, 100].randomElement(using: &random) ?? 3
         settings.newestFirstCount = Int.random(in: 1...30, using: &random)

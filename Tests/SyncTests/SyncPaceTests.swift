@@ -54,7 +54,7 @@ private let day = 86_400.0
 
     @Test func `the whole rhythm fits into the day, whatever there is to do`() {
         let seed = modelSeed
-        var random = SplitMix(seed: seed)
+        var random = SeededRandom(seed: seed)
         for _ in 0..<1_000 {
             let load = FleetLoad(
                 athletes: .random(in: 1...2_000_000, using: &random), activities: .random(in: 0...500_000_000, using: &random))

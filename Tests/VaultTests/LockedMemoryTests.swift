@@ -18,7 +18,7 @@ import Testing
     @Test func `random keys survive base64 there and back`() throws {
         let seed = modelSeed
         print("seed \(seed)")
-        var generator = SeededGenerator(state: seed)
+        var generator = SeededRandom(seed: seed)
         for count in 1...70 {
             let bytes = (0..<count).map { _ in UInt8.random(in: .min ... .max, using: &generator) }
             let text = bytes.withUnsafeBytes(Base64.encode)

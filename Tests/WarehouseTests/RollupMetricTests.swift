@@ -92,7 +92,7 @@ import Testing
     @Test func `no stream, however wrong, brings the computation down`() {
         let seed = modelSeed
         print("seed of the random streams: \(seed)")
-        var random = SeededNumbers(seed: seed)
+        var random = SeededRandom(seed: seed)
         let odd: [Double] = [.nan, .infinity, -.infinity, 0, -1, 1e300, -1e300, 0.5, 1, 2, 90, 180, 250, 1e6, 1.9e6, 3e9]
         for _ in 0..<60 {
             let count = Int(random.next() % 40)
@@ -105,19 +105,5 @@ import Testing
             #expect(Int(seconds) == rollup?.metrics.heartrate_s ?? 0)
             #expect(rollup?.minutes.recorded_s.reduce(0, +) ?? 0 == Double(rollup?.metrics.recorded_s ?? 0))
         }
-    }
-}
-
-/// SplitMix64.
-private struct SeededNumbers: RandomNumberGenerator {
-    private var state: UInt64
-    init(seed: UInt64) { state = seed }
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var mixed = state
-        mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-        return mixed ^ (mixed >> 31)
     }
 }

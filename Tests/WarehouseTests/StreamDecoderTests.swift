@@ -93,7 +93,7 @@ import Testing
     @Test func `random streams come out as they went in, cut anywhere they are refused`() throws {
         let seed = modelSeed
         print("stream decoder seed \(seed)")
-        var random = SeededGenerator(seed: seed)
+        var random = SeededRandom(seed: seed)
         for _ in 0..<50 {
             let count = Int.random(in: 0...40, using: &random)
             let sent: [Double?] = (0..<count).map { _ in
@@ -105,20 +105,5 @@ import Testing
             let cut = Int.random(in: 0..<body.utf8.count, using: &random)
             #expect(throws: WarehouseError.self) { try StreamDecoder.decode(Array(body.utf8.prefix(cut))) }
         }
-    }
-}
-
-/// SplitMix64: random numbers that a printed seed brings back.
-struct SeededGenerator: RandomNumberGenerator {
-    private var state: UInt64
-
-    init(seed: UInt64) { state = seed }
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var mixed = state
-        mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-        return mixed ^ (mixed >> 31)
     }
 }

@@ -11,9 +11,6 @@ struct WebhookRoutes: Sendable {
     let address: EventDesk.Address
     let logger: Logger
 
-    /// Strava's own events have about 300 bytes.
-    private static let bodyBytesMax = 16 * 1024
-
     func add(to router: Router<GatewayContext>) {
         router.get("/webhooks/strava/:secret") { request, context in try validate(request, context) }
         router.post("/webhooks/strava/:secret") { request, context in try await take(request, context) }
@@ -33,9 +30,7 @@ struct WebhookRoutes: Sendable {
     /// Answers 200 once the event is written down, since Strava sends it no more then. Strava waits two seconds.
     private func take(_ request: Request, _ context: GatewayContext) async throws -> Response {
         try requireSecret(context)
-        let length = request.headers[.contentLength].flatMap { Int($0) } ?? 0
-        guard length <= Self.bodyBytesMax else { throw HTTPError(.contentTooLarge) }
-        let body = try await request.body.collect(upTo: Self.bodyBytesMax)
+        let body = try await request.body.collect(upTo: GatewayLimits.bodyBytesMax)
         guard let event = StravaEvent(body: Array(body.readableBytesView)) else { throw HTTPError(.badRequest) }
         let isNew = try await desk.accept(event)
         logger.log(.debug, "event of Strava's", [.athleteID: event.owner, .state: isNew ? "new" : "known or not ours"])

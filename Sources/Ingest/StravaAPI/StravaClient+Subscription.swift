@@ -29,8 +29,7 @@ extension StravaClient {
     /// Makes the subscription. Strava asks the callback for its challenge before it answers.
     ///
     /// Throws `StravaError`, `badRequest` when there is one already or the callback did not answer as it should.
-    /// - Returns: its number.
-    public func subscribe(callbackURL: String, verifyToken: Secret) async throws -> Int64 {
+    public func subscribe(callbackURL: String, verifyToken: Secret) async throws -> PushSubscription {
         let fields = [("callback_url", callbackURL), ("verify_token", verifyToken.reveal())]
         let request = HTTPRequest(
             method: .post, url: subscriptionsURL, headers: [("Content-Type", "application/x-www-form-urlencoded")],
@@ -39,7 +38,7 @@ extension StravaClient {
         guard let id = (try? JSONParser.parse(response.body))?["id"]?.integer else {
             throw error(.unreadable, response, endpoint: "push_subscriptions")
         }
-        return id
+        return PushSubscription(id: id, callbackURL: callbackURL)
     }
 
     /// Ends the subscription of this number. Throws `StravaError`, `notFound` when there is none.

@@ -127,6 +127,7 @@ public actor SyncScheduler: Service {
         guard now.timeIntervalSince(pacedAt) >= Self.paceInterval_s else { return }
         pacedAt = now
         try await schedule.forgetRuns(endedBefore: now.addingTimeInterval(-environment.settings.runsKept_s))
+        try await schedule.forgetEvents(receivedBefore: now.addingTimeInterval(-environment.settings.eventsKept_s))
         guard let day = await environment.governor.snapshot().windows.first(where: { $0.span == .day }) else { return }
         var pace = SyncPace(load: try await schedule.fleetLoad(), dayLimit: day.limit, settings: environment.settings)
         if try await eventsAreHealthy(now: now) { pace.eventStretch = environment.settings.eventStretch }
@@ -135,7 +136,6 @@ public actor SyncScheduler: Service {
 
     /// While events tell what is new, lists are looked at less often; when they stop, as if there had never been any.
     private func eventsAreHealthy(now: Date) async throws -> Bool {
-        try await schedule.forgetEvents(receivedBefore: now.addingTimeInterval(-environment.settings.eventsKept_s))
         let health = try await EventHealth.read(environment.database, now: now)
         if health.state != eventState {
             let unannounced = health.found - health.announced

@@ -35,10 +35,9 @@ extension ControlRoutes {
             throw ControlRefusal(
                 .badRequest, "the application's events go somewhere else; end that with fitnessctl webhook unsubscribe --foreign")
         }
-        if existing == nil {
-            _ = try await told { try await control.strava.subscribe(callbackURL: callback, verifyToken: control.address.verifyToken) }
-        }
-        return try await webhook()
+        if let existing { return try await message(existing) }
+        return try await message(
+            try await told { try await control.strava.subscribe(callbackURL: callback, verifyToken: control.address.verifyToken) })
     }
 
     func unsubscribe(_ request: Request) async throws -> WebhookMessage {
@@ -50,7 +49,7 @@ extension ControlRoutes {
             }
             try await told { try await control.strava.unsubscribe(existing.id) }
         }
-        return try await webhook()
+        return try await message(nil)
     }
 
     private var webhookControl: WebhookControl {

@@ -1,10 +1,10 @@
-/// A small random generator (splitmix64) that gives the same numbers for the same seed.
-struct SeededRandom: RandomNumberGenerator {
+/// Random numbers that a printed seed brings back (SplitMix64).
+public struct SeededRandom: RandomNumberGenerator, Sendable {
     private var state: UInt64
 
-    init(seed: UInt64) { state = seed }
+    public init(seed: UInt64) { state = seed }
 
-    mutating func next() -> UInt64 {
+    public mutating func next() -> UInt64 {
         state &+= 0x9E37_79B9_7F4A_7C15
         var mixed = state
         mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
