@@ -2455,10 +2455,10 @@ CREATE TABLE sync.transform_work (
     athlete_id bigint NOT NULL,
     activity_id bigint NOT NULL,
     enqueued_at timestamp with time zone DEFAULT now() NOT NULL,
-    attempts integer DEFAULT 0 NOT NULL
+    work_id bigint NOT NULL
 );
 
-COMMENT ON TABLE sync.transform_work IS 'Activities whose bronze is newer than their silver; written in the landing transaction, taken by the silver runner. activity_id 0 stands for the athlete''s own objects.';
+COMMENT ON TABLE sync.transform_work IS 'Activities whose bronze is newer than their silver: one row a landing, written in its transaction, taken by the silver runner. activity_id 0 stands for the athlete''s own objects. enqueued_at is infinity for rows that are made anew behind all live work.';
 
 CREATE VIEW silver.freshness WITH (security_barrier='true') AS
  SELECT a.athlete_id,
@@ -2480,7 +2480,7 @@ CREATE VIEW silver.freshness WITH (security_barrier='true') AS
           WHERE ((activity.athlete_id = a.athlete_id) AND (activity.gone_at IS NULL))
           ORDER BY activity.start_at DESC
          LIMIT 1) v ON (true))
-     LEFT JOIN LATERAL ( SELECT count(*) AS backlog,
+     LEFT JOIN LATERAL ( SELECT count(DISTINCT transform_work.activity_id) AS backlog,
             min(transform_work.enqueued_at) FILTER (WHERE (transform_work.enqueued_at < 'infinity'::timestamp with time zone)) AS oldest_at
            FROM sync.transform_work
           WHERE (transform_work.athlete_id = a.athlete_id)) w ON (true))
@@ -3147,6 +3147,15 @@ COMMENT ON COLUMN sync.silver_rebuild.report IS 'Rows per table (before, after, 
 
 COMMENT ON COLUMN sync.silver_rebuild.error IS 'Why the rows of before were kept; null: they were replaced.';
 
+ALTER TABLE sync.transform_work ALTER COLUMN work_id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME sync.transform_work_work_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
 CREATE TABLE vault.token (
     athlete_id bigint NOT NULL,
     key_id text NOT NULL,
@@ -3296,7 +3305,7 @@ ALTER TABLE ONLY sync.silver_rebuild
     ADD CONSTRAINT silver_rebuild_pk PRIMARY KEY (athlete_id, is_dry_run);
 
 ALTER TABLE ONLY sync.transform_work
-    ADD CONSTRAINT transform_work_pk PRIMARY KEY (athlete_id, activity_id);
+    ADD CONSTRAINT transform_work_pk PRIMARY KEY (athlete_id, activity_id, work_id);
 
 ALTER TABLE ONLY vault.token
     ADD CONSTRAINT token_pk PRIMARY KEY (athlete_id);

@@ -58,7 +58,7 @@ struct ProgressReader: Sendable {
                     AND (next_try_at IS NULL OR next_try_at <= \(now))),
                 count(*) FILTER (WHERE state IN ('pending', 'failed') AND next_try_at > \(now)),
                 count(*) FILTER (WHERE state = 'quarantined'),
-                (SELECT count(*) FROM sync.transform_work),
+                (SELECT count(DISTINCT (athlete_id, activity_id)) FROM sync.transform_work),
                 (SELECT count(*) FROM silver.activity), (SELECT coalesce(sum(point_count), 0)::bigint FROM silver.activity_stream)
             FROM sync.completeness
             """)

@@ -3,16 +3,6 @@
 -- Grain:  one row per athlete and source; one default set per athlete, source and metric.
 -- Units:  beats per minute, W.
 -- Repeat: values that depend on the athlete's activities and facts only; nothing is written when they are the same.
---
--- The athlete's row is locked first, so that of several runners with activities of one athlete each sees what the others committed:
--- what follows here and in later files sums over all of an athlete's activities.
-SELECT t.athlete_id
-FROM silver.athlete t
-JOIN (SELECT athlete_id, source_id FROM changed_activity UNION SELECT athlete_id, source_id FROM changed_athlete) AS c
-  USING (athlete_id, source_id)
-ORDER BY t.athlete_id, t.source_id
-FOR NO KEY UPDATE OF t;
-
 INSERT INTO silver.athlete_reference AS t (
     athlete_id, source_id, max_heartrate_bpm, max_heartrate_is_default, rest_heartrate_bpm, changed_at)
 SELECT a.athlete_id, a.source_id, coalesce(b.heartrate_bpm, 190), b.heartrate_bpm IS NULL, 60, now()

@@ -3,8 +3,13 @@
 -- Grain:  one row per athlete, source and local day, from the first to the last activity.
 -- Units:  as the column names say.
 -- Repeat: sums and the course of fitness depend on the athlete's activities only; rows are written where they differ.
---         60_athlete_reference.sql holds the athlete's row: no other runner works on the same days.
+--         The batch holds the athlete: no other runner works on the same days.
 --
--- Activities dated before 1980 or more than two days ahead are errors of a clock and are left out.
+-- Activities dated before 1980 or more than two days ahead are errors of a clock and are left out. While more of an athlete's activities wait,
+-- as in the first load of a history, the days are left to the batch with the last of them.
 SELECT silver.refresh_training_day(c.athlete_id, c.source_id)
-FROM (SELECT athlete_id, source_id FROM changed_activity UNION SELECT athlete_id, source_id FROM changed_athlete) AS c;
+FROM (SELECT athlete_id, source_id FROM changed_activity UNION SELECT athlete_id, source_id FROM changed_athlete) AS c
+WHERE NOT EXISTS (
+    SELECT FROM sync.transform_work w
+    WHERE w.athlete_id = c.athlete_id AND w.activity_id <> 0 AND w.enqueued_at < 'infinity'
+      AND NOT EXISTS (SELECT FROM changed_activity b WHERE b.athlete_id = w.athlete_id AND b.activity_id = w.activity_id));

@@ -9,7 +9,7 @@ extension GatewayFigures {
             let (state, count) = try row.decode(String.self, Int.self)
             figures.athleteCountByState[state] = count
         }
-        let backlog = try await database.query("SELECT count(*) FROM sync.transform_work")
+        let backlog = try await database.query("SELECT count(DISTINCT (athlete_id, activity_id)) FROM sync.transform_work")
         figures.transformBacklogCount = try backlog.first?.decode(Int.self) ?? 0
         return figures
     }

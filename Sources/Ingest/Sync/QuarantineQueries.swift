@@ -50,7 +50,6 @@ struct QuarantineQueries {
             """
             INSERT INTO sync.transform_work (athlete_id, activity_id, enqueued_at)
             SELECT \(athlete), activity_id, \(now) FROM unnest(\(activities)) AS w(activity_id)
-            ON CONFLICT (athlete_id, activity_id) DO UPDATE SET attempts = 0
             """,
             "UPDATE silver.activity SET transform_version = 0 WHERE athlete_id = \(athlete) AND activity_id = ANY (\(activities))",
             "UPDATE silver.activity_stream SET transform_version = 0 WHERE athlete_id = \(athlete) AND activity_id = ANY (\(activities))",

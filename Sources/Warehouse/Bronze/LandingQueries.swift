@@ -42,15 +42,11 @@ enum LandingQueries {
         return statements
     }
 
-    /// The conflict writes the row, though nothing changes in it, because that waits for a runner that holds the row and is about to
-    /// delete it; the insert then goes through, and the change is not lost.
     private static func enqueue(_ work: [(AthleteID, Int64)], now: Date) -> SQL {
         """
         INSERT INTO sync.transform_work (athlete_id, activity_id, enqueued_at)
         SELECT athlete_id, activity_id, \(now)
         FROM unnest(\(work.map(\.0)), \(work.map(\.1))) AS w(athlete_id, activity_id)
-        ON CONFLICT (athlete_id, activity_id) DO UPDATE SET
-            enqueued_at = least(transform_work.enqueued_at, excluded.enqueued_at), attempts = 0
         """
     }
 
@@ -62,9 +58,6 @@ enum LandingQueries {
         FROM unnest(\(listed.map(\.0)), \(listed.map(\.1.activityID))) AS w(athlete_id, activity_id)
         JOIN sync.activity a USING (athlete_id, activity_id)
         WHERE a.gone_at IS NOT NULL
-        ORDER BY a.athlete_id, a.activity_id
-        ON CONFLICT (athlete_id, activity_id) DO UPDATE SET
-            enqueued_at = least(transform_work.enqueued_at, excluded.enqueued_at), attempts = 0
         """
     }
 

@@ -49,8 +49,6 @@ struct RetentionQueries: Sendable {
         """
         INSERT INTO sync.transform_work (athlete_id, activity_id, enqueued_at)
         SELECT athlete_id, activity_id, \(now) FROM unnest(\(found.map(\.0)), \(found.map(\.1))) AS w(athlete_id, activity_id)
-        ON CONFLICT (athlete_id, activity_id) DO UPDATE SET
-            enqueued_at = least(transform_work.enqueued_at, excluded.enqueued_at), attempts = 0
         """
     }
 

@@ -44,10 +44,10 @@ struct SilverBatch: Sendable {
         var work: [SilverWork] = []
         var bytes: Int64 = 0
         for row in rows {
-            let (athlete, activity, version, size) = try row.decode(AthleteID.self, Int64.self, String.self, Int64.self)
+            let (athlete, activity, ids, size) = try row.decode(AthleteID.self, Int64.self, [Int64].self, Int64.self)
             bytes += size
             if !work.isEmpty, bytes > bytesMax { break }
-            work.append(SilverWork(athleteID: athlete, activityID: activity, rowVersion: version))
+            work.append(SilverWork(athleteID: athlete, activityID: activity, rows: ids))
         }
         return work
     }
@@ -87,7 +87,8 @@ struct SilverBatch: Sendable {
     ) async throws -> Made {
         let rows = try await connection.pipeline(
             [SilverQueries.heads(of: work), SilverQueries.tombstones(of: work), SilverQueries.states(of: work)] + tables)
-        let inventory = try SilverInventory(heads: rows[0], tombstones: rows[1], states: rows[2], whateverSilverHas: whateverSilverHas)
+        let inventory = try SilverInventory(
+            of: work, heads: rows[0], tombstones: rows[1], states: rows[2], whateverSilverHas: whateverSilverHas)
         var material = try await read(inventory.needed, on: connection)
         let streams = material.streams
         async let arrays = Self.arrays(inventory.streamHeads, streams)

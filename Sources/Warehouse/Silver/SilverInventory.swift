@@ -14,7 +14,7 @@ struct SilverInventory: Sendable {
     let athletes: [ChangedAthlete]
 
     /// - Parameter whateverSilverHas: all is to be made anew.
-    init(heads: Rows, tombstones: Rows, states: Rows, whateverSilverHas: Bool) throws {
+    init(of work: [SilverWork], heads: Rows, tombstones: Rows, states: Rows, whateverSilverHas: Bool) throws {
         let gone = try Set(
             tombstones.map { row in
                 let (athlete, activity) = try row.decode(AthleteID.self, Int64.self)
@@ -38,6 +38,11 @@ struct SilverInventory: Sendable {
             case .streams: add(key) { $0.streams = head }
             case .athlete, .athleteZones, .activityZones, .gear, nil: break
             }
+        }
+        // Sums may have waited for work of which nothing is left.
+        for work in work where !athletes.keys.contains(where: { $0.athleteID == work.athleteID }) {
+            let key = Key(athleteID: work.athleteID, source: DataSource.stravaAPI.rawValue, activityID: 0)
+            athletes[key] = ChangedAthlete(athleteID: work.athleteID, source: key.source)
         }
         for row in states {
             let (key, state) = try Self.state(row)

@@ -12,8 +12,9 @@ extension SilverQueries {
             UNION SELECT athlete_id, activity_id FROM silver.activity_stream WHERE transform_version <> \(TransformVersion.current)
             UNION SELECT athlete_id, 0 FROM silver.athlete WHERE transform_version NOT IN (0, \(TransformVersion.current))
         ) AS w
+        WHERE NOT EXISTS (
+            SELECT FROM sync.transform_work t WHERE t.athlete_id = w.athlete_id AND t.activity_id = w.activity_id AND t.enqueued_at = 'infinity')
         ORDER BY athlete_id, activity_id
-        ON CONFLICT (athlete_id, activity_id) DO NOTHING
         """
     }
 

@@ -76,11 +76,12 @@ extension SilverQueries {
     private static func smallint(_ value: Double) -> Int16 { Int16(min(max(value.rounded(), -32768), 32767)) }
 
     static func done(_ work: [SilverWork]) -> SQL {
-        """
-        DELETE FROM sync.transform_work t
-        USING unnest(\(work.map(\.athleteID)), \(work.map(\.activityID))) AS w(athlete_id, activity_id)
-        WHERE t.athlete_id = w.athlete_id AND t.activity_id = w.activity_id
-        """
+        let rows = work.flatMap { work in work.rows.map { (work.athleteID, work.activityID, $0) } }
+        return """
+            DELETE FROM sync.transform_work t
+            USING unnest(\(rows.map(\.0)), \(rows.map(\.1)), \(rows.map(\.2))) AS w(athlete_id, activity_id, work_id)
+            WHERE t.athlete_id = w.athlete_id AND t.activity_id = w.activity_id AND t.work_id = w.work_id
+            """
     }
 
     /// What silver could not read is set aside, and the ledger says so.
@@ -121,12 +122,14 @@ extension SilverQueries {
         """
     }
 
-    /// The whole activity is set aside: the transform fails on it.
+    /// The whole activity is set aside: the transform fails on it. What sums over the athlete's other activities may have waited for it, and
+    /// is done with the athlete's own objects.
     static func setAside(_ work: SilverWork, detail: String, now: Date) -> [SQL] {
         [
+            done([work]),
             """
-            DELETE FROM sync.transform_work
-            WHERE athlete_id = \(work.athleteID) AND activity_id = \(work.activityID) AND xmin::text = \(work.rowVersion)
+            INSERT INTO sync.transform_work (athlete_id, activity_id, enqueued_at)
+            SELECT \(work.athleteID), 0, \(now) WHERE \(work.activityID) <> 0
             """,
             """
             INSERT INTO sync.quarantine AS q (athlete_id, endpoint, object_id, reason, detail, first_at, last_at)

@@ -4,34 +4,59 @@ import Foundation
 
 /// The statements with which the runner takes work, looks at what is there, and reads bronze.
 enum SilverQueries {
-    /// The oldest work that nobody else works on, with the bytes it may have to read. An athlete whose silver is made anew waits.
+    /// The oldest work of athletes on whom nobody else works, with its rows and the bytes it may have to read. The athletes are held to
+    /// the end of the transaction. One whose silver is made anew waits.
+    ///
+    /// The rows themselves are not locked, so that a landing never waits: it adds its own.
+    /// The locks are taken row by row, and for no more rows than are wanted: hence the two steps.
     static func claim(max: Int) -> SQL {
         """
-        SELECT \(raw: workColumns)
-        FROM sync.transform_work w
-        WHERE NOT EXISTS (
-            SELECT FROM sync.silver_rebuild r WHERE r.athlete_id = w.athlete_id AND r.finished_at IS NULL AND r.started_at IS NOT NULL)
-        ORDER BY w.enqueued_at
-        LIMIT \(max)
-        FOR UPDATE OF w SKIP LOCKED
+        WITH oldest AS MATERIALIZED (
+            SELECT w.athlete_id, w.activity_id, w.work_id, w.enqueued_at
+            FROM sync.transform_work w
+            WHERE NOT EXISTS (
+                SELECT FROM sync.silver_rebuild r WHERE r.athlete_id = w.athlete_id AND r.finished_at IS NULL AND r.started_at IS NOT NULL)
+            ORDER BY w.enqueued_at
+            LIMIT \(max * rowsLookedAt)
+        ), taken AS MATERIALIZED (
+            SELECT * FROM oldest w WHERE pg_try_advisory_xact_lock(\(raw: athleteLock)) LIMIT \(max)
+        )
+        \(raw: workOfTaken)
         """
     }
 
     /// This piece of work alone, if it is still there.
     static func claim(_ work: SilverWork) -> SQL {
         """
-        SELECT \(raw: workColumns)
-        FROM sync.transform_work w
-        WHERE w.athlete_id = \(work.athleteID) AND w.activity_id = \(work.activityID)
-        FOR UPDATE OF w SKIP LOCKED
+        WITH taken AS MATERIALIZED (
+            SELECT w.athlete_id, w.activity_id, w.work_id, w.enqueued_at
+            FROM sync.transform_work w
+            WHERE w.athlete_id = \(work.athleteID) AND w.activity_id = \(work.activityID) AND w.work_id = ANY (\(work.rows))
+              AND pg_try_advisory_xact_lock(\(raw: athleteLock))
+        )
+        \(raw: workOfTaken)
         """
     }
 
-    private static let workColumns = """
-        w.athlete_id, w.activity_id, w.xmin::text, (
+    /// Waits until nobody else makes the athlete's silver, and keeps the others away to the end of the transaction.
+    static func hold(_ athlete: AthleteID) -> SQL {
+        "SELECT pg_advisory_xact_lock(\(raw: athleteLock)) FROM (SELECT \(athlete)::bigint AS athlete_id) AS w"
+    }
+
+    /// Rows of the list that a claim looks at for each that it wants, to find athletes who are free.
+    private static let rowsLookedAt = 8
+
+    /// The key of the lock that whoever makes an athlete's silver holds.
+    private static let athleteLock = "hashtextextended('silver', w.athlete_id)"
+
+    private static let workOfTaken = """
+        SELECT w.athlete_id, w.activity_id, array_agg(w.work_id), (
             SELECT coalesce(sum(a.body_bytes), 0) FROM bronze_strava.answer a
             WHERE a.athlete_id = w.athlete_id AND a.source_id IN (1, 2, 3) AND a.endpoint IN (1, 2, 3) AND a.object_id = w.activity_id
         )::bigint
+        FROM taken w
+        GROUP BY w.athlete_id, w.activity_id
+        ORDER BY min(w.enqueued_at)
         """
 
     /// The answers that the work is about, without bodies.

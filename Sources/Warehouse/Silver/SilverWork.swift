@@ -1,12 +1,12 @@
 import Core
 import Foundation
 
-/// One row of the work list, held by the transaction that works on it. Activity 0 stands for the athlete's own objects.
+/// An activity on the work list, whose athlete the transaction holds. Activity 0 stands for the athlete's own objects.
 struct SilverWork: Sendable, Hashable {
     let athleteID: AthleteID
     let activityID: Int64
-    /// The row's version in PostgreSQL (xmin): a row that was enqueued anew meanwhile is another one.
-    let rowVersion: String
+    /// Its rows on the list, one a landing; what lands meanwhile adds another.
+    let rows: [Int64]
 }
 
 /// An answer in bronze without its body.

@@ -51,7 +51,7 @@ struct ProgressQueries: Sendable {
                         SELECT FROM sync.completeness k WHERE k.athlete_id = a.athlete_id AND k.state IN ('pending', 'failed')
                             AND k.endpoint = ANY (\(endpoints))
                             AND (k.next_try_at IS NULL OR k.next_try_at <= \(now)))
-                    AND NOT EXISTS (SELECT FROM sync.transform_work w WHERE w.athlete_id = a.athlete_id AND w.attempts = 0)
+                    AND NOT EXISTS (SELECT FROM sync.transform_work w WHERE w.athlete_id = a.athlete_id)
                     THEN 'done'
                 ELSE 'waiting' END AS turn
             FROM sync.athlete a LEFT JOIN sync.schedule s USING (athlete_id)

@@ -40,7 +40,7 @@ struct StatusCounts: Sendable {
     private static let endpointsSQL: SQL = "SELECT endpoint, state, count(*) FROM sync.completeness GROUP BY endpoint, state"
 
     private static let silverSQL: SQL = """
-        SELECT (SELECT coalesce(sum(point_count), 0)::bigint FROM silver.activity_stream), count(*), min(enqueued_at)
+        SELECT (SELECT coalesce(sum(point_count), 0)::bigint FROM silver.activity_stream), count(DISTINCT (athlete_id, activity_id)), min(enqueued_at)
         FROM sync.transform_work
         """
 

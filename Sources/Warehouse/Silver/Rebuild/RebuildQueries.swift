@@ -27,11 +27,6 @@ enum RebuildQueries {
         """
     }
 
-    /// Waits until no batch of a runner holds work of the athlete.
-    static func waitForRunners(_ athlete: AthleteID) -> SQL {
-        "SELECT count(*) FROM (SELECT FROM sync.transform_work WHERE athlete_id = \(athlete) FOR UPDATE) AS w"
-    }
-
     /// Held to the end of the transaction; false: somebody else works on the athlete.
     static func lock(_ athlete: AthleteID) -> SQL {
         "SELECT pg_try_advisory_xact_lock(hashtextextended('silver_rebuild', \(athlete)))"

@@ -33,7 +33,6 @@ struct SilverRebuilder: Sendable {
         while let row = try await database.query(RebuildQueries.next(except: passed, now: clock.now)).first {
             let (athlete, isDryRun, requestedAt) = try row.decode(AthleteID.self, Bool.self, Date.self)
             let job = RebuildJob(athleteID: athlete, isDryRun: isDryRun, requestedAt: requestedAt)
-            try await database.query(RebuildQueries.waitForRunners(athlete))
             if try await run(job) { return true }
             passed.append(athlete)
         }
@@ -61,6 +60,7 @@ struct SilverRebuilder: Sendable {
 
     private func rebuild(_ job: RebuildJob, on connection: Connection) async throws -> Bool {
         guard try await connection.query(RebuildQueries.lock(job.athleteID))[0].decode(Bool.self) else { return false }
+        try await connection.query(SilverQueries.hold(job.athleteID))
         try await connection.execute(RebuildQueries.temporaryTables)
         _ = try await connection.pipeline(SilverQueries.temporaryTables)
         try await connection.execute("SAVEPOINT rebuild")
@@ -88,7 +88,7 @@ struct SilverRebuilder: Sendable {
                 parts.append([])
                 bytes = size
             }
-            parts[parts.count - 1].append(SilverWork(athleteID: athlete, activityID: activity, rowVersion: ""))
+            parts[parts.count - 1].append(SilverWork(athleteID: athlete, activityID: activity, rows: []))
         }
         return parts
     }

@@ -1,0 +1,72 @@
+import Core
+import Database
+import Foundation
+import TestKit
+import Testing
+
+@testable import Warehouse
+
+/// How the runner takes work off the list while landings add to it.
+@Suite struct SilverWorkListTests {
+    @Test func `a landing does not wait for the batch that makes silver of the same activity, and its change is not lost`() async throws {
+        try await withTestDatabase { database in
+            let bench = try await Bench(database)
+            try await bench.land([answer(.activity, 1, #"{"name":"old"}"#)], listed: [listed(1)])
+            let batch = SilverBatch(
+                scripts: try SilverScripts(shareDirectory: try #require(ShareDirectory.find())), feed: bench.feed, now: Bench.noon)
+            try await database.transaction { connection in
+                #expect(try await batch.run(SilverQueries.claim(max: 8), on: connection) == 1)
+                // The batch has taken its work off the list, and has not committed.
+                try await bench.land([answer(.activity, 1, #"{"name":"new"}"#, at: Bench.noon + 60)])
+                #expect(try await bench.transform() == 0, "the athlete is held by the batch")
+            }
+            #expect(try await bench.lines("SELECT name FROM silver.activity") == ["(old)"])
+            #expect(try await bench.transform() == 1)
+            #expect(try await bench.lines("SELECT name FROM silver.activity") == ["(new)"])
+            #expect(try await bench.value("SELECT count(*) FROM sync.transform_work", as: Int.self) == 0)
+        }
+    }
+
+    @Test func `what landed several times since the last batch is made once`() async throws {
+        try await withTestDatabase { database in
+            let bench = try await Bench(database)
+            for name in ["one", "two", "three"] {
+                try await bench.land([answer(.activity, 1, #"{"name":"\#(name)"}"#)], listed: [listed(1)])
+            }
+            #expect(try await bench.value("SELECT count(*) FROM sync.transform_work", as: Int.self) == 3)
+            #expect(try await bench.runner.runOnce() == 1)
+            #expect(try await bench.lines("SELECT name FROM silver.activity") == ["(three)"])
+            #expect(try await bench.value("SELECT count(*) FROM sync.transform_work", as: Int.self) == 0)
+        }
+    }
+
+    @Test func `the days of an athlete are summed up with the last of the activities that wait, even when that one fails`() async throws {
+        try await withTestDatabase { database in
+            let bench = try await Bench(database)
+            let count = Int64(SilverRunner.batchMax) + 1
+            for id in 1...count {
+                let detail = #"{"name":"\#(id)","distance":1000,"moving_time":60,"start_date_local":"2024-05-06T12:00:00Z"}"#
+                try await bench.land([answer(.activity, id, detail)], listed: [listed(id)])
+            }
+            try await database.query("ALTER TABLE silver.activity ADD CONSTRAINT not_the_last CHECK (activity_id <> \(raw: "\(count)"))")
+            #expect(try await bench.runner.runOnce() == SilverRunner.batchMax)
+            #expect(try await bench.lines("SELECT day FROM silver.training_day") == [])
+            try await bench.transform()
+            #expect(try await bench.lines("SELECT object_id FROM sync.quarantine") == ["(\(count))"])
+            #expect(
+                try await bench.lines("SELECT day, activity_count FROM silver.training_day") == ["(2024-05-06,\(SilverRunner.batchMax))"])
+        }
+    }
+
+    @Test func `two runners share the work and do none of it twice`() async throws {
+        try await withTestDatabase { database in
+            let bench = try await Bench(database)
+            let ids = Int64(1)...100
+            try await bench.land(ids.map { answer(.activity, $0, #"{"name":"\#($0)"}"#) }, listed: ids.map { listed($0) })
+            async let first = bench.transform()
+            async let second = bench.transform()
+            #expect(try await first + second == 100)
+            #expect(try await bench.value("SELECT count(*) FROM silver.activity", as: Int.self) == 100)
+        }
+    }
+}
