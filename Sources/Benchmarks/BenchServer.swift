@@ -31,6 +31,16 @@ struct BenchServer: Sendable {
         return server
     }
 
+    /// Another database of the same cluster, migrated. The caller closes it.
+    func other(_ name: String) async throws -> BenchServer {
+        try await database.query("CREATE DATABASE \(raw: name)")
+        let url = String(url[..<(url.lastIndex(of: "/") ?? url.endIndex)]) + "/" + name
+        let database = Database(url: url, logger: logger)
+        _ = try await Migrator(directory: share, database: database, logger: logger).migrate()
+        return BenchServer(
+            share: share, folder: folder, url: url, database: database, logger: logger, postgres: postgres, socket: socket)
+    }
+
     func stop() async {
         await database.close()
         await postgres.stop()

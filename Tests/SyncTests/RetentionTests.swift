@@ -32,7 +32,7 @@ extension SyncRig {
             """
             SELECT c.relname::text FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
             JOIN pg_attribute a ON a.attrelid = c.oid AND a.attname = 'source_id'
-            WHERE n.nspname = 'silver' AND c.relkind = 'r' ORDER BY 1
+            WHERE n.nspname = 'silver' AND c.relkind IN ('r', 'p') ORDER BY 1
             """
         ).map { try $0.decode(String.self) }
         return zip(tables, try await counts(tables.map { "silver.\($0)" })).filter { $0.1 > 0 }.map(\.0)
@@ -48,8 +48,9 @@ extension SyncRig {
 @Suite struct RetentionTests {
     private let week = RetentionPolicy(apiDays: 7)
 
-    @Test func `copies of API data go when their days are over, in bronze and silver, and the ledger says so`() async throws {
-        try await SyncRig.with(world()) { rig in
+    @Test(arguments: [nil, 4])
+    func `copies of API data go when their days are over, in bronze and silver, and the ledger says so`(partitions: Int?) async throws {
+        try await SyncRig.with(world(), partitions: partitions) { rig in
             try await rig.connect(athlete)
             try await rig.settle()
             let answers = try await rig.number("SELECT count(*) FROM bronze_strava.answer")

@@ -9,7 +9,11 @@ struct RolesFixture {
     private let prefix: String
 
     /// Made as db/README.md says for a database of one's own: roles, migrations, roles again.
-    static func with(_ body: (RolesFixture) async throws -> Void) async throws {
+    /// - Parameter partitions: into how many the large tables are divided; nil: they are plain.
+    /// - Parameter keepsConstraints: for what asks the catalogue: the tables stay empty, and their constraints as they are.
+    static func with(
+        partitions: Int? = nil, keepsConstraints: Bool = false, _ body: (RolesFixture) async throws -> Void
+    ) async throws {
         try await withTestDatabaseURL(isMigrated: false) { url in
             let owner = Database(url: url, logger: quietLogger)
             let name = url[url.index(after: url.lastIndex(of: "/")!)...]
@@ -17,9 +21,11 @@ struct RolesFixture {
             let result: Result<Void, any Error>
             do {
                 try await makeRoles(in: owner)
-                _ = try await Migrator(directory: checkout, database: owner, logger: quietLogger).migrate()
+                let migrator = Migrator(directory: checkout, database: owner, logger: quietLogger)
+                _ = try await migrator.migrate()
                 try await makeRoles(in: owner)
-                try await fixture.fill()
+                if let partitions { _ = try await migrator.partition(into: partitions) }
+                if !keepsConstraints { try await fixture.fill() }
                 result = .success(try await body(fixture))
             } catch { result = .failure(error) }
             try await fixture.dropLogins()
@@ -80,7 +86,8 @@ struct RolesFixture {
         BEGIN
             INSERT INTO sync.athlete (athlete_id) VALUES (1), (2);
             FOR target IN SELECT conrelid::regclass AS name, conname FROM pg_constraint k JOIN pg_namespace n ON n.oid = k.connamespace
-                WHERE n.nspname IN ('silver', 'metrics', 'bronze_strava') AND contype IN ('c', 'f') LOOP
+                WHERE n.nspname IN ('silver', 'metrics', 'bronze_strava') AND contype IN ('c', 'f')
+                  AND conparentid = 0 LOOP
                 EXECUTE format('ALTER TABLE %s DROP CONSTRAINT %I', target.name, target.conname);
             END LOOP;
             FOR target IN
@@ -91,7 +98,7 @@ struct RolesFixture {
                                 WHEN y.typname LIKE 'json%' THEN '{}' ELSE '1' END, format_type(y.oid, NULL)) END, ', ' ORDER BY a.attnum) AS row
                 FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid JOIN pg_namespace n ON n.oid = c.relnamespace
                 JOIN pg_type y ON y.oid = a.atttypid
-                WHERE n.nspname IN ('silver', 'metrics', 'bronze_strava') AND c.relkind = 'r' AND a.attnum > 0 AND NOT a.attisdropped
+                WHERE n.nspname IN ('silver', 'metrics', 'bronze_strava') AND c.relkind IN ('r', 'p') AND a.attnum > 0 AND NOT a.attisdropped
                   AND a.attidentity = '' AND a.attgenerated = ''
                 GROUP BY a.attrelid HAVING bool_or(a.attname = 'athlete_id')
             LOOP

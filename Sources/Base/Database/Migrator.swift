@@ -9,10 +9,10 @@ import Logging
 /// takes one advisory lock and looks again at what is there.
 public struct Migrator: Sendable {
     /// Any number that nobody else uses as an advisory lock: "fitness" in ASCII.
-    private static let lockKey: Int64 = 0x66_6974_6e65_7373
+    static let lockKey: Int64 = 0x66_6974_6e65_7373
 
-    private let directory: URL
-    private let database: Database
+    let directory: URL
+    let database: Database
     private let logger: Logger
 
     /// - Parameter directory: the share directory, which holds `db/migrations`.
