@@ -55,7 +55,7 @@ final class DaemonProcess: Sendable {
     /// Runs a program to its end: exit code and output.
     static func run(_ program: String, _ arguments: [String], environment: [String: String]) async throws -> (code: Int32, output: String) {
         let process = try DaemonProcess(program, arguments, environment: environment)
-        let code = try await process.waitForEnd(within: .seconds(60))
+        let code = try await process.waitForEnd(within: .seconds(180))
         // The last of the output may arrive a moment after the end.
         try await eventually("all output is here") { process.hasSaidAll.withLock { $0 } }
         return (code, process.output)
