@@ -157,7 +157,7 @@ let package = Package(
         .testTarget(name: "StravaAPITests", dependencies: ["Core", "HTTPTransport", "StravaAPI", "Simulator", "TestKit"]),
         .testTarget(name: "GovernorTests", dependencies: ["Governor", "TestKit"]),
         .testTarget(name: "VaultTests", dependencies: ["Vault", "HTTPTransport", "Simulator", "TestKit"]),
-        .testTarget(name: "WarehouseTests", dependencies: ["Warehouse", "StravaAPI", "TestKit"]),
+        .testTarget(name: "WarehouseTests", dependencies: ["Warehouse", "Simulator", "StravaAPI", "TestKit"]),
         .testTarget(
             name: "SyncTests",
             dependencies: ["Sync", "Simulator", "TestKit", "HTTPTransport", "Vault", "Governor", "Warehouse", "StravaAPI"]),

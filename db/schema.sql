@@ -2145,10 +2145,11 @@ CREATE TABLE silver.athlete_reference (
     max_heartrate_bpm double precision NOT NULL,
     max_heartrate_is_default boolean NOT NULL,
     rest_heartrate_bpm double precision NOT NULL,
-    changed_at timestamp with time zone DEFAULT now() NOT NULL
+    changed_at timestamp with time zone DEFAULT now() NOT NULL,
+    sex text
 );
 
-COMMENT ON TABLE silver.athlete_reference IS 'One row per athlete: the heart rates that training load and default zones refer to. Strava''s API does not tell them.';
+COMMENT ON TABLE silver.athlete_reference IS 'One row per athlete: what training load and default zones refer to. Strava''s API does not tell the heart rates.';
 
 COMMENT ON COLUMN silver.athlete_reference.athlete_id IS 'Strava''s number for the athlete.';
 
@@ -2161,6 +2162,8 @@ COMMENT ON COLUMN silver.athlete_reference.max_heartrate_is_default IS 'Whether 
 COMMENT ON COLUMN silver.athlete_reference.rest_heartrate_bpm IS 'Heart rate at rest, beats per minute: always 60, a default.';
 
 COMMENT ON COLUMN silver.athlete_reference.changed_at IS 'When the figures last changed.';
+
+COMMENT ON COLUMN silver.athlete_reference.sex IS 'F or M as in the profile, null when it says neither: trimp then takes the constants for men.';
 
 CREATE VIEW silver.athlete_week WITH (security_invoker='true') AS
  SELECT a.athlete_id,

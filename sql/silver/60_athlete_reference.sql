@@ -1,11 +1,11 @@
--- In:     changed_activity, changed_athlete; silver.activity_metric and athlete_history of these athletes.
+-- In:     changed_activity, changed_athlete; silver.athlete, activity_metric and athlete_history of these athletes.
 -- Out:    silver.athlete_reference; the default rows of silver.athlete_zone_set.
 -- Grain:  one row per athlete and source; one default set per athlete, source and metric.
 -- Units:  beats per minute, W.
 -- Repeat: values that depend on the athlete's activities and facts only; nothing is written when they are the same.
 INSERT INTO silver.athlete_reference AS t (
-    athlete_id, source_id, max_heartrate_bpm, max_heartrate_is_default, rest_heartrate_bpm, changed_at)
-SELECT a.athlete_id, a.source_id, coalesce(b.heartrate_bpm, 190), b.heartrate_bpm IS NULL, 60, now()
+    athlete_id, source_id, sex, max_heartrate_bpm, max_heartrate_is_default, rest_heartrate_bpm, changed_at)
+SELECT a.athlete_id, a.source_id, a.sex, coalesce(b.heartrate_bpm, 190), b.heartrate_bpm IS NULL, 60, now()
 FROM silver.athlete a
 JOIN (SELECT athlete_id, source_id FROM changed_activity UNION SELECT athlete_id, source_id FROM changed_athlete) AS c
   USING (athlete_id, source_id)
@@ -15,10 +15,10 @@ CROSS JOIN LATERAL (
     WHERE m.athlete_id = a.athlete_id AND m.source_id = a.source_id AND m.best_heartrate_30s_bpm BETWEEN 165 AND 220
 ) AS b
 ON CONFLICT (athlete_id, source_id) DO UPDATE SET
-    max_heartrate_bpm = excluded.max_heartrate_bpm, max_heartrate_is_default = excluded.max_heartrate_is_default,
+    sex = excluded.sex, max_heartrate_bpm = excluded.max_heartrate_bpm, max_heartrate_is_default = excluded.max_heartrate_is_default,
     rest_heartrate_bpm = excluded.rest_heartrate_bpm, changed_at = excluded.changed_at
-WHERE (t.max_heartrate_bpm, t.max_heartrate_is_default, t.rest_heartrate_bpm)
-    IS DISTINCT FROM (excluded.max_heartrate_bpm, excluded.max_heartrate_is_default, excluded.rest_heartrate_bpm);
+WHERE (t.sex, t.max_heartrate_bpm, t.max_heartrate_is_default, t.rest_heartrate_bpm)
+    IS DISTINCT FROM (excluded.sex, excluded.max_heartrate_bpm, excluded.max_heartrate_is_default, excluded.rest_heartrate_bpm);
 
 -- Heart rate zones from the maximum; power zones (Coggan's seven levels) from the newest FTP, if there is one.
 INSERT INTO silver.athlete_zone_set AS t (athlete_id, source_id, metric, valid_from, lower_bounds, is_default)

@@ -3,8 +3,8 @@
 --         streams whose averages say something of its load.
 -- Grain:  one row per activity.
 -- Units:  as the column names say; load and trimp have none.
--- Repeat: values that depend on the input only; rows that have them already are not written. When an athlete's FTP or maximal heart rate
---         became known or changed in this transaction (its now() is the time of the change), all activities of the athlete are looked at.
+-- Repeat: values that depend on the input only; rows that have them already are not written. When an athlete's FTP, sex or maximal heart
+--         rate became known or changed in this transaction (its now() is the time of the change), all of the athlete's activities are looked at.
 --
 -- Power: Coggan's intensity factor is normalised power by FTP, his training stress score seconds · NP · IF / (FTP · 3600) · 100, that is
 -- hours · IF² · 100, over the seconds with power.
@@ -50,9 +50,8 @@ WITH concerned AS MATERIALIZED (
         JOIN silver.activity a USING (athlete_id, source_id, activity_id)
         LEFT JOIN silver.activity_rollup u USING (athlete_id, source_id, activity_id)
         JOIN silver.athlete_reference r USING (athlete_id, source_id)
-        JOIN silver.athlete p USING (athlete_id, source_id)
         CROSS JOIN LATERAL (
-            SELECT CASE p.sex WHEN 'F' THEN 0.86 ELSE 0.64 END::float8 AS k, CASE p.sex WHEN 'F' THEN 1.67 ELSE 1.92 END::float8 AS c
+            SELECT CASE r.sex WHEN 'F' THEN 0.86 ELSE 0.64 END::float8 AS k, CASE r.sex WHEN 'F' THEN 1.67 ELSE 1.92 END::float8 AS c
         ) AS f
         CROSS JOIN LATERAL (
             SELECT least(greatest((a.average_heartrate_bpm - r.rest_heartrate_bpm) / (r.max_heartrate_bpm - r.rest_heartrate_bpm), 0), 1) AS part
