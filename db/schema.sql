@@ -1262,6 +1262,9 @@ CREATE TABLE silver.activity (
     detail_sha256 bytea,
     updated_at timestamp with time zone DEFAULT now() NOT NULL
 );
+ALTER TABLE ONLY silver.activity ALTER COLUMN description SET COMPRESSION lz4;
+ALTER TABLE ONLY silver.activity ALTER COLUMN summary_polyline SET COMPRESSION lz4;
+ALTER TABLE ONLY silver.activity ALTER COLUMN polyline SET COMPRESSION lz4;
 
 COMMENT ON TABLE silver.activity IS 'One row per activity: the newest of its summary (from the list) and its detail; what only a detail has stays until the next detail.';
 

@@ -21,24 +21,27 @@ struct Lander: Sendable {
     }
 
     /// From bodies in memory to the last silver row, all athletes at once; answers the seconds. The runner goes along as in the daemon.
-    func land(_ athletes: [Material]) async throws -> Double {
-        for material in athletes { try await enrol(material.athlete) }
+    /// - Parameter first: landed before and erased afterwards, outside the time: a daemon that has been at work has its statements planned.
+    func land(_ athletes: [Material], after first: [Material] = []) async throws -> Double {
+        for material in first + athletes { try await enrol(material.athlete) }
         return try await withThrowingTaskGroup { group in
             group.addTask { try await runner.run() }
             // The runner has begun to listen when it has looked once; nothing is on its list yet.
             try await Task.sleep(for: .milliseconds(200))
-            let seconds = try await Stopwatch.seconds {
-                try await withThrowingTaskGroup { landing in
-                    for material in athletes { landing.addTask { try await landAll(of: material) } }
-                    try await landing.waitForAll()
-                }
-                while try await server.number("SELECT count(*) FROM sync.transform_work") > 0 {
-                    try await Task.sleep(for: .milliseconds(2))
-                }
-            }
+            try await toSilver(first)
+            let seconds = try await Stopwatch.seconds { try await toSilver(athletes) }
             group.cancelAll()
+            try await server.database.query("DELETE FROM sync.athlete WHERE athlete_id = ANY (\(first.map(\.athlete)))")
             return seconds
         }
+    }
+
+    private func toSilver(_ athletes: [Material]) async throws {
+        try await withThrowingTaskGroup { landing in
+            for material in athletes { landing.addTask { try await landAll(of: material) } }
+            try await landing.waitForAll()
+        }
+        while try await waiting() > 0 { try await Task.sleep(for: .milliseconds(2)) }
     }
 
     /// One activity's answers, and its silver.

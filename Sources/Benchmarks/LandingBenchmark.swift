@@ -7,6 +7,9 @@ import Simulator
 struct LandingBenchmark {
     /// Athletes in work at once: as many places as the daemon has for history.
     private static let athletesAtOnce = 16
+    /// What a daemon that is not new has landed before.
+    private static let athletesBefore = 4
+    private static let activitiesBefore = 8
     /// Activities of the predecessor's rounds: enough for its speed, few enough for its slowness.
     private static let predecessorActivities = 20
 
@@ -19,17 +22,18 @@ struct LandingBenchmark {
         server.say("landing: \(activities) activities of \(points) points, \(rounds) rounds …")
         let together = material(athletes: Self.athletesAtOnce, each: activities / Self.athletesAtOnce)
         let alone = material(athletes: 1, each: activities)
+        let before = material(athletes: Self.athletesBefore, each: Self.activitiesBefore, firstID: 9001)
         let rivals = Rivals(server: server)
-        try await land(together)
+        try await land(together, after: before)
         try await rivals.prepareBareCopy()
         try await rivals.makePredecessor()
         let predecessorPoints = try await rivals.preparePredecessorCopy(of: together[0].athlete, activities: Self.predecessorActivities)
         var seconds = Seconds()
         for round in 1...rounds {
-            seconds.together.append(try await land(together))
+            seconds.together.append(try await land(together, after: before))
             try await rivals.emptyBareCopy()
             seconds.bare.append(try await Stopwatch.seconds { try rivals.bareCopy() })
-            seconds.alone.append(try await land(alone))
+            seconds.alone.append(try await land(alone, after: before))
             try await rivals.emptyPredecessor()
             seconds.predecessor.append(try await Stopwatch.seconds { try await rivals.predecessorLanding(of: together[0].athlete) })
             server.say("  round \(round): \(seconds.last)")
@@ -64,17 +68,20 @@ struct LandingBenchmark {
         return report
     }
 
-    private func material(athletes: Int, each: Int) -> [Material] {
-        let world = SimulatorWorld(
-            seed: 7, epoch: Date(), athleteCount: athletes, activitiesEach: each, points: points...points,
-            kinds: ActivityKind.mixed.filter(\.hasStreams))
+    private func material(athletes: Int, each: Int, firstID: Int64 = 101) -> [Material] {
+        let specs = (0..<athletes).map {
+            AthleteSpec(
+                id: AthleteID(firstID + Int64($0)), activityCount: each, points: points...points,
+                kinds: ActivityKind.mixed.filter(\.hasStreams))
+        }
+        let world = SimulatorWorld(seed: 7, epoch: Date(), athletes: specs)
         return world.athleteIDs.map { Material($0, in: world) }
     }
 
     @discardableResult
-    private func land(_ material: [Material]) async throws -> Double {
+    private func land(_ material: [Material], after before: [Material]) async throws -> Double {
         try await server.forgetAthletes()
-        return try await Lander(server).land(material)
+        return try await Lander(server).land(material, after: before)
     }
 }
 

@@ -35,7 +35,10 @@ enum LandingQueries {
         if !work.isEmpty { statements.append(enqueue(work, now: now)) }
         if !changed.isEmpty { statements.append(keepVersions(changed)) }
         if !landed.isEmpty {
-            statements.append(upsert(landed))
+            let large = landed.filter { $0.answer.body.count >= bodyBytesAlone }
+            let small = landed.filter { $0.answer.body.count < bodyBytesAlone }
+            if !small.isEmpty { statements.append(upsert(small)) }
+            statements += large.map(upsert)
             statements.append(count(landed, now: now))
         }
         if !work.isEmpty { statements.append("SELECT pg_notify('silver', '')") }
@@ -74,6 +77,20 @@ enum LandingQueries {
             """
     }
 
+    /// A body of so many bytes is a parameter of its own: as an element of an array it would be copied once more on the server.
+    private static let bodyBytesAlone = 16 << 10
+
+    private static func upsert(_ landed: PreparedAnswer) -> SQL {
+        let (key, answer) = (landed.key, landed.answer)
+        return """
+            INSERT INTO bronze_strava.answer
+                (athlete_id, source_id, endpoint, object_id, request, status, fetched_at, body_bytes, sha256, body)
+            VALUES (\(key.athleteID), \(key.source), \(key.endpoint), \(key.objectID), \(answer.request), \(Int16(clamping: answer.status)),
+                \(answer.fetchedAt), \(Int32(clamping: answer.body.count)), \(landed.sha256), \(answer.body))
+            \(raw: replaceOlder)
+            """
+    }
+
     private static func upsert(_ landed: [PreparedAnswer]) -> SQL {
         let keys = landed.map(\.key)
         let answers = landed.map(\.answer)
@@ -84,11 +101,15 @@ enum LandingQueries {
                 \(keys.map(\.athleteID)), \(keys.map(\.source)), \(keys.map(\.endpoint)), \(keys.map(\.objectID)),
                 \(answers.map(\.request)), \(answers.map { Int16(clamping: $0.status) }), \(answers.map(\.fetchedAt)),
                 \(answers.map { Int32(clamping: $0.body.count) }), \(landed.map(\.sha256)), \(answers.map(\.body)))
-            ON CONFLICT (athlete_id, source_id, endpoint, object_id) DO UPDATE SET
-                request = excluded.request, status = excluded.status, fetched_at = excluded.fetched_at,
-                body_bytes = excluded.body_bytes, sha256 = excluded.sha256, body = excluded.body
+            \(raw: replaceOlder)
             """
     }
+
+    private static let replaceOlder = """
+        ON CONFLICT (athlete_id, source_id, endpoint, object_id) DO UPDATE SET
+            request = excluded.request, status = excluded.status, fetched_at = excluded.fetched_at,
+            body_bytes = excluded.body_bytes, sha256 = excluded.sha256, body = excluded.body
+        """
 
     private static func count(_ landed: [PreparedAnswer], now: Date) -> SQL {
         let rows = landed.flatMap(LandingMetric.rows(for:))

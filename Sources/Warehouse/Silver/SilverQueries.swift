@@ -112,14 +112,16 @@ enum SilverQueries {
         """
         CREATE TEMPORARY TABLE IF NOT EXISTS changed_activity (
             athlete_id bigint NOT NULL, source_id smallint NOT NULL, activity_id bigint NOT NULL, is_gone boolean NOT NULL,
-            summary jsonb, detail jsonb, detail_is_newer boolean NOT NULL, is_stale boolean NOT NULL, laps_are_stale boolean NOT NULL,
+            summary jsonb COMPRESSION lz4, detail jsonb COMPRESSION lz4, detail_is_newer boolean NOT NULL, is_stale boolean NOT NULL,
+            laps_are_stale boolean NOT NULL,
             summary_sha256 bytea, detail_sha256 bytea, transform_version smallint NOT NULL,
             PRIMARY KEY (athlete_id, source_id, activity_id)
         )
         """,
         """
         CREATE TEMPORARY TABLE IF NOT EXISTS changed_athlete (
-            athlete_id bigint NOT NULL, source_id smallint NOT NULL, profile jsonb, profile_sha256 bytea, transform_version smallint NOT NULL,
+            athlete_id bigint NOT NULL, source_id smallint NOT NULL, profile jsonb COMPRESSION lz4, profile_sha256 bytea,
+            transform_version smallint NOT NULL,
             PRIMARY KEY (athlete_id, source_id)
         )
         """,
