@@ -65,6 +65,28 @@ import Testing
         }
     }
 
+    @Test func `a long ride in which the heart drifted away from the power is found`() async throws {
+        try await withTestDatabase { database in
+            let bench = try await Bench(database)
+            let start = try await bench.value(
+                "SELECT to_char(now() AT TIME ZONE 'UTC' - interval '30 days', 'YYYY-MM-DD\"T\"12:00:00\"Z\"')", as: String.self)
+            func list(_ value: (Int) -> Int) -> String { (0..<1200).map { "\(value($0))" }.joined(separator: ",") }
+            let streams = """
+                {"time":{"data":[\(list { $0 })]},"watts":{"data":[\(list { _ in 200 })]},"heartrate":{"data":[\(list { $0 < 600 ? 100 : 125 })]}}
+                """
+            for (id, moving_s) in [(Int64(1), 3600), (2, 3599)] {
+                let detail = """
+                    {"name":"R\(id)","sport_type":"Ride","start_date":"\(start)","start_date_local":"\(start)","moving_time":\(moving_s)}
+                    """
+                try await bench.land([answer(.activity, id, detail), answer(.streams, id, streams)], listed: [listed(id)])
+            }
+            try await bench.transform()
+            // 200 / 100 = 2 and 200 / 125 = 1.6 W per beat: (2 − 1.6) / 2 = 20 %; the other one is a second too short
+            let found = try await bench.lines(question("aerobic_decoupling"))
+            #expect(found.count == 1 && found[0].hasSuffix(",R1,Ride,20.0,power,1.00)"), "\(found)")
+        }
+    }
+
     @Test func `every file is asked here`() throws {
         let names = try FileManager.default.contentsOfDirectory(atPath: checkout.appending(path: "sql/dashboards").path)
             .filter { $0.hasSuffix(".sql") }

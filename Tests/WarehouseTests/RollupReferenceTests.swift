@@ -1,0 +1,116 @@
+import Core
+import Foundation
+import TestKit
+import Testing
+
+@testable import Warehouse
+
+/// The figures that silver has of an irregular activity, against those of another program. See `IrregularActivity`.
+@Suite struct RollupReferenceTests {
+    /// What silver answers about a run by a woman with an FTP of 250 W and heart rate zones of her own.
+    private func ask(_ statements: [String]) async throws -> [[String]] {
+        try await withTestDatabase { database in
+            let bench = try await Bench(database)
+            let zones = #"{"heart_rate":{"zones":[{"min":0},{"min":120},{"min":140},{"min":150},{"min":165}]}}"#
+            let detail = #"{"sport_type":"Run","start_date":"2026-07-01T06:30:00Z","start_date_local":"2026-07-01T08:30:00Z"}"#
+            try await bench.land(
+                [
+                    answer(.athlete, Bench.athlete.rawValue, #"{"ftp":250,"sex":"F"}"#),
+                    answer(.athleteZones, Bench.athlete.rawValue, zones),
+                    answer(.activity, 1, detail), answer(.streams, 1, IrregularActivity.streams),
+                ], listed: [listed(1)])
+            try await bench.transform()
+            var answers: [[String]] = []
+            for statement in statements { answers.append(try await bench.lines(statement)) }
+            return answers
+        }
+    }
+
+    @Test func `averages, normalised power, load, drift and climbing speed`() async throws {
+        func rounded(_ columns: String...) -> String { columns.map { "round(\($0)::numeric, 4)" }.joined(separator: ", ") }
+        let columns = [
+            "recorded_s, heartrate_s, power_s, " + rounded("average_heartrate_bpm", "best_heartrate_30s_bpm", "average_power_w"),
+            rounded("normalized_power_w", "variability_index", "decoupling_percent") + ", decoupling_basis, best_vam_10min_m_per_h",
+            rounded("grade_adjusted_distance_m", "grade_adjusted_pace_s_per_km"),
+            rounded("intensity_factor", "trimp", "load") + ", load_method, load_ftp_w, load_max_heartrate_bpm",
+        ]
+        #expect(
+            try await ask(columns.map { "SELECT \($0) FROM silver.activity_metric" }) == [
+                ["(7726,7198,7518,140.1031,156.3000,241.9838)"], ["(262.8227,1.0861,5.2141,power,699)"], ["(49359.7063,156.5244)"],
+                ["(1.0513,191.4600,230.8052,power,250,190)"],
+            ])
+    }
+
+    @Test func `best power and heart rate, with the seconds at which they begin`() async throws {
+        let power = [
+            "1,659.00,2010", "2,659.00,2010", "3,659.00,2010", "5,659.00,2010", "8,643.00,2094", "10,643.00,2094", "15,620.80,2089",
+            "20,591.25,2086", "30,571.33,2074", "45,559.33,2007", "60,553.67,2044", "90,545.32,2010", "120,536.23,2026", "180,496.65,1976",
+            "240,429.73,1976", "300,390.34,1987", "360,366.52,1979", "480,335.64,1974", "600,312.38,1974", "720,300.33,1973",
+            "900,286.24,1584", "1200,270.94,1486", "1500,235.25,951", "1800,235.01,839", "2400,233.97,276", "2700,231.65,18",
+            "3600,216.00,556", "5400,213.31,1619", "7200,211.38,9",
+        ]
+        // from 1500 s on no window has a heart rate in nine tenths of its seconds
+        let heartrate = [
+            "1,170.00,61", "2,170.00,218", "3,170.00,218", "5,170.00,218", "8,170.00,536", "10,170.00,536", "15,165.80,531",
+            "20,160.20,4058", "30,156.30,6009", "45,153.29,8447", "60,151.52,7745", "90,149.34,7715", "120,148.02,7685", "180,143.00,3171",
+            "240,143.50,3469", "300,142.84,5196", "360,141.72,4757", "480,142.15,5198", "600,141.74,3130", "720,141.26,3176",
+            "900,141.09,4762", "1200,140.91,2893",
+        ]
+        let efforts = [("power", "power_w"), ("heartrate", "heartrate_bpm")].map { metric, column in
+            """
+            SELECT duration_s, round(\(column)::numeric, 2), start_offset_s FROM silver.activity_best_effort
+            WHERE metric = '\(metric)' ORDER BY duration_s
+            """
+        }
+        #expect(try await ask(efforts) == [power, heartrate].map { $0.map { "(\($0))" } })
+    }
+
+    @Test func `the fastest way over each distance, in pauses too`() async throws {
+        let efforts = """
+            SELECT distance_m, round(duration_s::numeric, 2) FROM silver.activity_best_effort WHERE metric = 'pace' ORDER BY distance_m
+            """
+        #expect(
+            try await ask([efforts]) == [
+                [
+                    "(400,80.00)", "(804.672,168.29)", "(1000,213.42)", "(1609.344,346.87)", "(3218.688,705.40)", "(5000,1107.71)",
+                    "(10000,2398.11)", "(15000,3685.00)", "(16093.44,3933.11)", "(20000,4977.55)", "(21097.5,5224.45)", "(30000,7559.33)",
+                ]
+            ])
+    }
+
+    @Test func `time in zones, and at each heart rate and power`() async throws {
+        let zones = "SELECT metric, lower_bounds, seconds, is_default FROM silver.activity_zone ORDER BY 1"
+        let bins = """
+            SELECT metric, coalesce(heartrate_bpm, power_from_w), seconds FROM silver.activity_histogram
+            WHERE heartrate_bpm IN (110, 111, 112, 170) OR power_from_w IN (0, 5, 120, 655) ORDER BY 1, 2
+            """
+        let sums = "SELECT metric, sum(seconds) FROM silver.activity_histogram GROUP BY 1 ORDER BY 1"
+        // of power in bands of 5 W: 138 W lies in the band from 135, which belongs to the zone below
+        #expect(
+            try await ask([zones, bins, sums]) == [
+                [
+                    #"(heartrate,"{0,120,140,150,165}","{1186,2330,1167,1808,707}",f)"#,
+                    #"(power,"{0,138,188,225,262,300,375}","{720,1506,1080,1199,1051,1808,154}",t)"#,
+                ],
+                [
+                    "(heartrate,110,128)", "(heartrate,111,123)", "(heartrate,112,111)", "(heartrate,170,118)", "(power,0,140)",
+                    "(power,5,0)", "(power,120,173)", "(power,655,5)",
+                ],
+                ["(heartrate,7198)", "(power,7518)"],
+            ])
+    }
+
+    @Test func `minutes before, in and after a pause, and the last one`() async throws {
+        let minutes = """
+            SELECT start_offset_s / 60, recorded_s, heartrate_bpm, power_w, distance_m, round(altitude_m::numeric, 2)
+            FROM silver.activity_interval_1min WHERE start_offset_s / 60 IN (0, 21, 22, 24, 25, 144) ORDER BY 1
+            """
+        #expect(
+            try await ask([minutes, "SELECT count(*), sum(recorded_s) FROM silver.activity_interval_1min"]) == [
+                [
+                    "(0,60,136,244,277,293.49)", "(21,31,130,223,125.5,145.98)", "(22,0,,,0,)", "(24,20,138,212,137.5,152.75)",
+                    "(25,60,143,221,260.5,160.15)", "(144,51,140,230,235.5,194.01)",
+                ], ["(145,7726)"],
+            ])
+    }
+}
