@@ -69,18 +69,18 @@ CREATE FUNCTION bronze_strava.json_float(value jsonb) RETURNS double precision
     LANGUAGE sql IMMUTABLE PARALLEL SAFE
     AS $_$
     SELECT CASE jsonb_typeof(value)
-        WHEN 'number' THEN CASE WHEN abs(value::numeric) < 1e300 THEN round(value::numeric, 15)::float8 END
+        WHEN 'number' THEN CASE WHEN abs(value::numeric) < 1e100 THEN round(value::numeric, 15)::float8 END
         WHEN 'string' THEN CASE WHEN value #>> '{}' ~ '^[+-]?\d{1,15}(\.\d{1,15})?$' THEN (value #>> '{}')::float8 END
     END
 $_$;
 
-COMMENT ON FUNCTION bronze_strava.json_float(value jsonb) IS 'A number, or a string that holds one; else NULL.';
+COMMENT ON FUNCTION bronze_strava.json_float(value jsonb) IS 'A number below 1e100, or a string that holds one; else NULL.';
 
 CREATE FUNCTION bronze_strava.json_int(value jsonb) RETURNS integer
     LANGUAGE sql IMMUTABLE PARALLEL SAFE
     AS $_$
     SELECT CASE jsonb_typeof(value)
-        WHEN 'number' THEN CASE WHEN abs(value::numeric) < 2147483647 THEN round(value::numeric)::integer END
+        WHEN 'number' THEN CASE WHEN abs(round(value::numeric)) < 2147483647 THEN round(value::numeric)::integer END
         WHEN 'string' THEN CASE WHEN value #>> '{}' ~ '^[+-]?\d{1,9}$' THEN (value #>> '{}')::integer END
     END
 $_$;
@@ -185,7 +185,7 @@ BEGIN
         SELECT h.ftp_w
         FROM silver.athlete_history h
         WHERE h.athlete_id = p_athlete_id AND h.source_id = p_source_id AND h.ftp_w > 0
-        ORDER BY h.valid_from <= p_at DESC, abs(extract(epoch FROM h.valid_from - p_at))
+        ORDER BY h.valid_from <= p_at DESC, CASE WHEN h.valid_from <= p_at THEN h.valid_from END DESC, h.valid_from
         LIMIT 1);
 END $$;
 
@@ -440,7 +440,7 @@ BEGIN
         SELECT h.weight_kg
         FROM silver.athlete_history h
         WHERE h.athlete_id = p_athlete_id AND h.source_id = p_source_id AND h.weight_kg > 0
-        ORDER BY h.valid_from <= p_at DESC, abs(extract(epoch FROM h.valid_from - p_at))
+        ORDER BY h.valid_from <= p_at DESC, CASE WHEN h.valid_from <= p_at THEN h.valid_from END DESC, h.valid_from
         LIMIT 1);
 END $$;
 
@@ -1270,7 +1270,7 @@ COMMENT ON TABLE silver.activity IS 'One row per activity: the newest of its sum
 
 COMMENT ON COLUMN silver.activity.athlete_id IS 'Strava''s number for the athlete.';
 
-COMMENT ON COLUMN silver.activity.source_id IS '1 strava_api, 2 strava_archive, 3 file.';
+COMMENT ON COLUMN silver.activity.source_id IS '1 strava_api, 2 strava_archive, 3 file. Part of each key: the same workout from two sources is two rows.';
 
 COMMENT ON COLUMN silver.activity.activity_id IS 'Strava''s number for the activity. Not ordered by date.';
 
@@ -1280,9 +1280,9 @@ COMMENT ON COLUMN silver.activity.sport_type IS 'Kind of sport (Run, TrailRun, R
 
 COMMENT ON COLUMN silver.activity.activity_type IS 'Strava''s older, coarser kind of sport (type).';
 
-COMMENT ON COLUMN silver.activity.start_at IS 'Start, UTC. Midnight and one second means that the athlete hides it.';
+COMMENT ON COLUMN silver.activity.start_at IS 'Start, UTC. 00:00:01 means that the athlete hides it: start_date_local says the same then, and of both only the day is true.';
 
-COMMENT ON COLUMN silver.activity.start_date_local IS 'Start on the clock on the wall where it happened; has no zone. Use it for days, weeks and hours of the athlete.';
+COMMENT ON COLUMN silver.activity.start_date_local IS 'Start on the clock on the wall where it happened; has no zone. Use it for days, weeks and hours of the athlete. 00:00:01: hidden, see start_at.';
 
 COMMENT ON COLUMN silver.activity.utc_offset_s IS 'Seconds to add to UTC for the local time at the start.';
 
@@ -1324,7 +1324,7 @@ COMMENT ON COLUMN silver.activity.calories_kcal IS 'Energy spent in kilocalories
 
 COMMENT ON COLUMN silver.activity.relative_effort IS 'Strava''s relative effort (suffer_score); no unit.';
 
-COMMENT ON COLUMN silver.activity.perceived_exertion IS 'The athlete''s own rating from 1 to 10; only a detail has it.';
+COMMENT ON COLUMN silver.activity.perceived_exertion IS 'The athlete''s own rating, no unit: from 1, easiest, to 10; only a detail has it.';
 
 COMMENT ON COLUMN silver.activity.has_power_meter IS 'Power was measured (device_watts); null when there is no word about it.';
 
@@ -1346,7 +1346,7 @@ COMMENT ON COLUMN silver.activity.is_hidden_from_home IS 'Muted: not shown in fo
 
 COMMENT ON COLUMN silver.activity.visibility IS 'everyone, followers_only or only_me.';
 
-COMMENT ON COLUMN silver.activity.workout_type IS 'Runs: 0 default, 1 race, 2 long run, 3 workout. Rides: 10 default, 11 race, 12 workout.';
+COMMENT ON COLUMN silver.activity.workout_type IS 'Number of a kind of workout. Runs: 0 default, 1 race, 2 long run, 3 workout. Rides: 10 default, 11 race, 12 workout.';
 
 COMMENT ON COLUMN silver.activity.gear_id IS 'Strava''s id of the bike (b…) or shoes (g…).';
 
@@ -1421,6 +1421,7 @@ CREATE TABLE silver.activity_rollup (
     minute_cadence_rpm smallint[],
     minute_distance_m real[],
     minute_altitude_m real[],
+    adjusted_distance_m double precision[],
     CONSTRAINT activity_rollup_aligned CHECK (((cardinality(power_w) = cardinality(power_start_s)) AND (cardinality(heartrate_bpm) = cardinality(heartrate_start_s)) AND (cardinality(pace_time_s) = cardinality(pace_start_s)) AND (cardinality(cell) = cardinality(cell_seconds))))
 )
 WITH (toast.autovacuum_vacuum_scale_factor='0.05');
@@ -1459,7 +1460,7 @@ COMMENT ON COLUMN silver.activity_rollup.power_w IS 'Element i: best mean power 
 
 COMMENT ON COLUMN silver.activity_rollup.power_start_s IS 'Element i: seconds from the start of the activity to the start of the effort power_w[i].';
 
-COMMENT ON COLUMN silver.activity_rollup.heartrate_bpm IS 'Element i: best mean heart rate in beats per minute over effort_durations_s()[i] seconds; null when nine tenths of the seconds had no value in any window.';
+COMMENT ON COLUMN silver.activity_rollup.heartrate_bpm IS 'Element i: best mean heart rate in beats per minute over effort_durations_s()[i] seconds of elapsed time, of the seconds that have one; null when no window has one in nine tenths of its seconds.';
 
 COMMENT ON COLUMN silver.activity_rollup.heartrate_start_s IS 'Element i: seconds from the start of the activity to the start of the effort heartrate_bpm[i].';
 
@@ -1482,6 +1483,8 @@ COMMENT ON COLUMN silver.activity_rollup.minute_cadence_rpm IS 'Element i: mean 
 COMMENT ON COLUMN silver.activity_rollup.minute_distance_m IS 'Element i: metres covered in minute i.';
 
 COMMENT ON COLUMN silver.activity_rollup.minute_altitude_m IS 'Element i: mean altitude of minute i, metres above sea level.';
+
+COMMENT ON COLUMN silver.activity_rollup.adjusted_distance_m IS 'Metres on the level that cost as much energy (Minetti 2002): element 1 if it was run, element 2 if it was walked. Null without grades. To read take activity_metric.grade_adjusted_distance_m.';
 
 CREATE VIEW silver.activity_best_effort WITH (security_invoker='true') AS
  SELECT r.athlete_id,
@@ -1529,7 +1532,7 @@ UNION ALL
      JOIN unnest(silver.effort_distances_m()) WITH ORDINALITY d(distance_m, rung) ON ((d.rung = u.rung)))
   WHERE (u.value IS NOT NULL);
 
-COMMENT ON VIEW silver.activity_best_effort IS 'One row per activity, metric and rung of the ladder: best mean power and heart rate over fixed durations, shortest time for fixed distances. All sports have pace; filter by sport_type.';
+COMMENT ON VIEW silver.activity_best_effort IS 'One row per activity, metric and rung of the ladder: best mean power and heart rate over fixed durations, shortest time for fixed distances. All sports have pace, errors of GPS too: filter by sport_type, or take personal_record, which leaves out what is too fast.';
 
 COMMENT ON COLUMN silver.activity_best_effort.athlete_id IS 'Strava''s number for the athlete.';
 
@@ -1603,7 +1606,7 @@ UNION ALL
    FROM (silver.activity_rollup r
      CROSS JOIN LATERAL unnest(r.power_seconds) WITH ORDINALITY u(seconds, bin));
 
-COMMENT ON VIEW silver.activity_histogram IS 'One row per activity, metric and bin: seconds at each heart rate, and in each band of 5 watts.';
+COMMENT ON VIEW silver.activity_histogram IS 'One row per activity, metric and bin: seconds at each heart rate, and in each band of 5 watts; also of 0 seconds. Filter by metric: both count the same time.';
 
 COMMENT ON COLUMN silver.activity_histogram.athlete_id IS 'Strava''s number for the athlete.';
 
@@ -1633,7 +1636,7 @@ CREATE VIEW silver.activity_interval_1min WITH (security_invoker='true') AS
    FROM (silver.activity_rollup r
      CROSS JOIN LATERAL UNNEST(r.minute_recorded_s, r.minute_heartrate_bpm, r.minute_power_w, r.minute_cadence_rpm, r.minute_distance_m, r.minute_altitude_m) WITH ORDINALITY u(recorded_s, heartrate_bpm, power_w, cadence_rpm, distance_m, altitude_m, minute));
 
-COMMENT ON VIEW silver.activity_interval_1min IS 'One row per activity and minute of elapsed time, pauses included.';
+COMMENT ON VIEW silver.activity_interval_1min IS 'One row per activity and minute of elapsed time, pauses included. Null: no value in the minute.';
 
 COMMENT ON COLUMN silver.activity_interval_1min.athlete_id IS 'Strava''s number for the athlete.';
 
@@ -1699,31 +1702,31 @@ COMMENT ON COLUMN silver.activity_metric.recorded_s IS 'Seconds in which somethi
 
 COMMENT ON COLUMN silver.activity_metric.heartrate_s IS 'Seconds that have a heart rate.';
 
-COMMENT ON COLUMN silver.activity_metric.average_heartrate_bpm IS 'Mean heart rate over heartrate_s, beats per minute.';
+COMMENT ON COLUMN silver.activity_metric.average_heartrate_bpm IS 'Mean heart rate over heartrate_s, beats per minute. For a mean over activities weigh by heartrate_s.';
 
 COMMENT ON COLUMN silver.activity_metric.best_heartrate_30s_bpm IS 'Best mean heart rate over 30 seconds, beats per minute.';
 
 COMMENT ON COLUMN silver.activity_metric.power_s IS 'Seconds that have a power.';
 
-COMMENT ON COLUMN silver.activity_metric.average_power_w IS 'Mean power over power_s, watts.';
+COMMENT ON COLUMN silver.activity_metric.average_power_w IS 'Mean power over power_s, watts; seconds of 0 W count. For a mean over activities weigh by power_s.';
 
 COMMENT ON COLUMN silver.activity_metric.normalized_power_w IS 'Normalised power after Coggan in watts: fourth root of the mean of the fourth powers of rolling 30-second means, pauses taken out.';
 
 COMMENT ON COLUMN silver.activity_metric.variability_index IS 'normalized_power_w / average_power_w; no unit, 1 is perfectly even.';
 
-COMMENT ON COLUMN silver.activity_metric.decoupling_percent IS 'How much output per heart beat fell from the first to the second half (Friel), percent. Under 20 minutes null.';
+COMMENT ON COLUMN silver.activity_metric.decoupling_percent IS 'How much output per heart beat fell from the first to the second half (Friel''s Pw:HR and Pa:HR): output is mean power, else mean speed; percent, negative when it rose. Null when less than 20 minutes have both. Never summed.';
 
 COMMENT ON COLUMN silver.activity_metric.decoupling_basis IS 'The output that decoupling_percent is about: power, else pace.';
 
-COMMENT ON COLUMN silver.activity_metric.best_vam_10min_m_per_h IS 'Climbing speed (VAM) over the best 10 minutes, net metres of altitude per hour.';
+COMMENT ON COLUMN silver.activity_metric.best_vam_10min_m_per_h IS 'Climbing speed (VAM) over the best 10 minutes of elapsed time, net metres of altitude per hour. In every sport, so a lift counts: filter by sport_type.';
 
-COMMENT ON COLUMN silver.activity_metric.grade_adjusted_distance_m IS 'Runs and walks: metres on the level that cost as much energy (Minetti 2002). Divide by moving_time_s of the activity for the grade-adjusted speed.';
+COMMENT ON COLUMN silver.activity_metric.grade_adjusted_distance_m IS 'Runs and walks, else null: metres on the level that cost as much energy, by Minetti''s cost (2002) of running or of walking. It was covered in recorded_s, not in moving_time_s: see grade_adjusted_pace_s_per_km.';
 
 COMMENT ON COLUMN silver.activity_metric.intensity_factor IS 'normalized_power_w / load_ftp_w (Coggan), for load_method power_average Strava''s weighted or else average power / load_ftp_w; no unit, 1 is an all-out hour. Null without a known FTP.';
 
-COMMENT ON COLUMN silver.activity_metric.trimp IS 'Training impulse after Banister from the heart rate; no unit. Null without heart rate.';
+COMMENT ON COLUMN silver.activity_metric.trimp IS 'Training impulse after Banister (Morton 1990) from the heart rate: sum of minutes · x · k · e^(c · x) with x the part of the heart rate reserve; k and c are 0.86 and 1.67 for women, 0.64 and 1.92 for men and when the sex is not known. No unit, may be summed. Null without heart rate.';
 
-COMMENT ON COLUMN silver.activity_metric.load IS 'Training load on one scale for all methods, no unit: 100 is one hour at threshold. Made as load_method says.';
+COMMENT ON COLUMN silver.activity_metric.load IS 'Training load on one scale for all methods, no unit: 100 is one hour at threshold. May be summed. Made as load_method says; 0 with load_method none is not known, not easy.';
 
 COMMENT ON COLUMN silver.activity_metric.load_method IS 'power: hours · intensity_factor² · 100 (Coggan''s training stress score); heartrate: trimp relative to one hour at threshold · 100; power_average, heartrate_average: the same from the summary''s averages over its moving time, for want of streams, which is less exact (hard and easy parts are levelled); none: nothing is known, load is 0.';
 
@@ -1789,7 +1792,7 @@ CREATE VIEW silver.activity_zone_time WITH (security_invoker='true') AS
      JOIN silver.activity_zone z USING (athlete_id, source_id, activity_id))
      CROSS JOIN LATERAL UNNEST(z.lower_bounds, z.seconds) WITH ORDINALITY u(bound, seconds, zone));
 
-COMMENT ON VIEW silver.activity_zone_time IS 'One row per activity, metric and zone: seconds in the athlete''s heart rate and power zones as they were at the start of the activity. Each second is in exactly one zone of a metric.';
+COMMENT ON VIEW silver.activity_zone_time IS 'One row per activity, metric and zone: seconds in the athlete''s heart rate and power zones as they were at the start of the activity; default zones (is_default) come from the newest maximal heart rate and FTP. Each second is in exactly one zone of a metric. Filter by metric: both count the same time.';
 
 COMMENT ON COLUMN silver.activity_zone_time.athlete_id IS 'Strava''s number for the athlete.';
 
@@ -1958,7 +1961,7 @@ CREATE TABLE silver.training_day (
     form_tsb double precision NOT NULL
 );
 
-COMMENT ON TABLE silver.training_day IS 'One row per athlete and local day from the first to the last activity, days without training included. To read take athlete_day, which goes on to today.';
+COMMENT ON TABLE silver.training_day IS 'One row per athlete and local day from the first to the last activity, days without training included; activities dated before 1980 or more than two days ahead are left out. To read take athlete_day, which goes on to today.';
 
 COMMENT ON COLUMN silver.training_day.athlete_id IS 'Strava''s number for the athlete.';
 
@@ -1976,11 +1979,11 @@ COMMENT ON COLUMN silver.training_day.elevation_gain_m IS 'Their metres climbed.
 
 COMMENT ON COLUMN silver.training_day.load IS 'Sum of activity_metric.load: 100 is one hour at threshold. An activity whose load is unknown counts 0.';
 
-COMMENT ON COLUMN silver.training_day.fitness_ctl IS 'Fitness (chronic training load) at the end of the day: exponentially weighted mean of load over 42 days.';
+COMMENT ON COLUMN silver.training_day.fitness_ctl IS 'Fitness (chronic training load, CTL) at the end of the day: that of yesterday + (load - that of yesterday) · (1 - e^(-1/42)), from 0; the unit of load. Never summed.';
 
-COMMENT ON COLUMN silver.training_day.fatigue_atl IS 'Fatigue (acute training load) at the end of the day: exponentially weighted mean of load over 7 days.';
+COMMENT ON COLUMN silver.training_day.fatigue_atl IS 'Fatigue (acute training load, ATL) at the end of the day: that of yesterday + (load - that of yesterday) · (1 - e^(-1/7)), from 0; the unit of load. Never summed.';
 
-COMMENT ON COLUMN silver.training_day.form_tsb IS 'Form (training stress balance): fitness minus fatigue of the day before.';
+COMMENT ON COLUMN silver.training_day.form_tsb IS 'Form (training stress balance, TSB) of the day, before its load: fitness_ctl - fatigue_atl of the day before, 0 on the first day; the unit of load. Never summed.';
 
 CREATE VIEW silver.athlete_day WITH (security_invoker='true') AS
  SELECT training_day.athlete_id,
@@ -2025,7 +2028,7 @@ UNION ALL
          LIMIT 1) l)
      CROSS JOIN LATERAL generate_series(1, LEAST((((now() AT TIME ZONE 'UTC'::text))::date - l.day), 2000)) n(n));
 
-COMMENT ON VIEW silver.athlete_day IS 'One row per athlete and local day from the first activity to today (at most 2,000 days after the last activity), days without training included.';
+COMMENT ON VIEW silver.athlete_day IS 'One row per athlete and local day from the first activity to today by UTC (at most 2,000 days after the last activity), days without training included; activities dated before 1980 or more than two days ahead are left out.';
 
 COMMENT ON COLUMN silver.athlete_day.athlete_id IS 'Strava''s number for the athlete.';
 
@@ -2041,13 +2044,13 @@ COMMENT ON COLUMN silver.athlete_day.moving_time_s IS 'Their seconds in motion.'
 
 COMMENT ON COLUMN silver.athlete_day.elevation_gain_m IS 'Their metres climbed.';
 
-COMMENT ON COLUMN silver.athlete_day.load IS 'Training load of the day: 100 is one hour at threshold.';
+COMMENT ON COLUMN silver.athlete_day.load IS 'Sum of activity_metric.load: 100 is one hour at threshold. An activity whose load is unknown counts 0.';
 
-COMMENT ON COLUMN silver.athlete_day.fitness_ctl IS 'Fitness (chronic training load) at the end of the day: exponentially weighted mean of load over 42 days.';
+COMMENT ON COLUMN silver.athlete_day.fitness_ctl IS 'Fitness (chronic training load, CTL) at the end of the day: that of yesterday + (load - that of yesterday) · (1 - e^(-1/42)), from 0; the unit of load. Never summed.';
 
-COMMENT ON COLUMN silver.athlete_day.fatigue_atl IS 'Fatigue (acute training load) at the end of the day: exponentially weighted mean of load over 7 days.';
+COMMENT ON COLUMN silver.athlete_day.fatigue_atl IS 'Fatigue (acute training load, ATL) at the end of the day: that of yesterday + (load - that of yesterday) · (1 - e^(-1/7)), from 0; the unit of load. Never summed.';
 
-COMMENT ON COLUMN silver.athlete_day.form_tsb IS 'Form (training stress balance): fitness minus fatigue of the day before.';
+COMMENT ON COLUMN silver.athlete_day.form_tsb IS 'Form (training stress balance, TSB) of the day, before its load: fitness_ctl - fatigue_atl of the day before, 0 on the first day; the unit of load. Never summed.';
 
 CREATE TABLE silver.athlete_history (
     athlete_id bigint NOT NULL,
@@ -2138,9 +2141,9 @@ COMMENT ON COLUMN silver.athlete_month.elapsed_time_s IS 'Their seconds, pauses 
 
 COMMENT ON COLUMN silver.athlete_month.elevation_gain_m IS 'Their metres climbed.';
 
-COMMENT ON COLUMN silver.athlete_month.calories_kcal IS 'Their kilocalories, as far as details have landed.';
+COMMENT ON COLUMN silver.athlete_month.calories_kcal IS 'Their kilocalories, as far as details have landed; null when none has any.';
 
-COMMENT ON COLUMN silver.athlete_month.load IS 'Their training load: 100 is one hour at threshold.';
+COMMENT ON COLUMN silver.athlete_month.load IS 'Their training load: 100 is one hour at threshold. An activity whose load is unknown counts 0.';
 
 CREATE TABLE silver.athlete_reference (
     athlete_id bigint NOT NULL,
@@ -2205,9 +2208,9 @@ COMMENT ON COLUMN silver.athlete_week.elapsed_time_s IS 'Their seconds, pauses i
 
 COMMENT ON COLUMN silver.athlete_week.elevation_gain_m IS 'Their metres climbed.';
 
-COMMENT ON COLUMN silver.athlete_week.calories_kcal IS 'Their kilocalories, as far as details have landed.';
+COMMENT ON COLUMN silver.athlete_week.calories_kcal IS 'Their kilocalories, as far as details have landed; null when none has any.';
 
-COMMENT ON COLUMN silver.athlete_week.load IS 'Their training load: 100 is one hour at threshold.';
+COMMENT ON COLUMN silver.athlete_week.load IS 'Their training load: 100 is one hour at threshold. An activity whose load is unknown counts 0.';
 
 CREATE TABLE silver.athlete_zone_set (
     athlete_id bigint NOT NULL,
@@ -2387,10 +2390,10 @@ CREATE VIEW silver.eddington WITH (security_invoker='true') AS
             d.source_id,
             d.sport_family,
             u.unit,
-            (d.distance_m / u.metres) AS distance,
+            v.distance,
             d.rank,
-            max(d.rank) FILTER (WHERE ((d.distance_m / u.metres) >= (d.rank)::double precision)) OVER (PARTITION BY d.athlete_id, d.source_id, d.sport_family, u.unit) AS top
-           FROM (( SELECT activity.athlete_id,
+            max(d.rank) FILTER (WHERE (v.distance >= (d.rank)::double precision)) OVER (PARTITION BY d.athlete_id, d.source_id, d.sport_family, u.unit) AS top
+           FROM ((( SELECT activity.athlete_id,
                     activity.source_id,
                     silver.sport_family(activity.sport_type) AS sport_family,
                     (activity.start_date_local)::date AS day,
@@ -2399,11 +2402,12 @@ CREATE VIEW silver.eddington WITH (security_invoker='true') AS
                    FROM silver.activity
                   WHERE ((activity.distance_m > (0)::double precision) AND (activity.start_date_local IS NOT NULL))
                   GROUP BY activity.athlete_id, activity.source_id, (silver.sport_family(activity.sport_type)), ((activity.start_date_local)::date)) d
-             CROSS JOIN ( VALUES ('km'::text,(1000.0)::double precision), ('mile'::text,1609.344)) u(unit, metres))) ranked
+             CROSS JOIN ( VALUES ('km'::text,(1000.0)::double precision), ('mile'::text,1609.344)) u(unit, metres))
+             CROSS JOIN LATERAL ( SELECT ((d.distance_m + (0.05)::double precision) / u.metres) AS distance) v)) ranked
   WHERE (ranked.sport_family = ANY (ARRAY['run'::text, 'walk'::text, 'ride'::text]))
   GROUP BY ranked.athlete_id, ranked.source_id, ranked.sport_family, ranked.unit;
 
-COMMENT ON VIEW silver.eddington IS 'One row per athlete, sport family and unit: Eddington''s number, the largest E for which there were E days with at least E kilometres (or miles).';
+COMMENT ON VIEW silver.eddington IS 'One row per athlete, sport family and unit: Eddington''s number, the largest E for which there were E days with at least E kilometres (or miles), to half a tenth of a metre. All activities of a local day count together.';
 
 COMMENT ON COLUMN silver.eddington.athlete_id IS 'Strava''s number for the athlete.';
 
@@ -2644,7 +2648,7 @@ CREATE TABLE silver.lap (
     last_index integer
 );
 
-COMMENT ON TABLE silver.lap IS 'One row per lap of an activity, from its detail.';
+COMMENT ON TABLE silver.lap IS 'One row per lap of an activity, from its detail. Laps, kilometres (split) and miles (split_mile) each cover the activity: never add them up together, and join none with another by activity_id.';
 
 COMMENT ON COLUMN silver.lap.athlete_id IS 'Strava''s number for the athlete.';
 
@@ -2722,7 +2726,7 @@ CREATE VIEW silver.personal_record WITH (security_invoker='true') AS
      CROSS JOIN ( VALUES ('run'::text,'pace'::text), ('run'::text,'heartrate'::text), ('run'::text,'power'::text), ('walk'::text,'pace'::text), ('ride'::text,'power'::text), ('ride'::text,'heartrate'::text), ('ride'::text,'pace'::text), ('swim'::text,'pace'::text)) f(sport_family, metric))
      CROSS JOIN LATERAL silver.best_efforts_between(t.athlete_id, t.source_id, f.metric, '-infinity'::timestamp without time zone, 'infinity'::timestamp without time zone, f.sport_family) b(rung, value, activity_id, start_offset_s, start_date_local));
 
-COMMENT ON VIEW silver.personal_record IS 'One row per athlete, sport family, metric and rung of the ladder: the best of all time, from streams. Indoor and virtual activities count.';
+COMMENT ON VIEW silver.personal_record IS 'One row per athlete, sport family, metric and rung of the ladder: the best of all time, from streams. Indoor and virtual activities count. Pace: faster than 30 m/s in rides, 3 in swims and 10 in other sports is left out. Filter by metric.';
 
 COMMENT ON COLUMN silver.personal_record.athlete_id IS 'Strava''s number for the athlete.';
 
@@ -2761,7 +2765,7 @@ CREATE VIEW silver.power_curve WITH (security_invoker='true') AS
      CROSS JOIN ( VALUES ('days_90'::text,((now() AT TIME ZONE 'UTC'::text) - '90 days'::interval)), ('season'::text,date_trunc('year'::text, (now() AT TIME ZONE 'UTC'::text))), ('all_time'::text,'-infinity'::timestamp without time zone)) w(period, since))
      CROSS JOIN LATERAL silver.best_efforts_between(t.athlete_id, t.source_id, 'power'::text, w.since, 'infinity'::timestamp without time zone) b(rung, value, activity_id, start_offset_s, start_date_local));
 
-COMMENT ON VIEW silver.power_curve IS 'One row per athlete, period and duration: best mean power over the last 90 days, this calendar year and all time. For other periods call silver.best_efforts_between().';
+COMMENT ON VIEW silver.power_curve IS 'One row per athlete, period and duration: best mean power over the last 90 days, this calendar year and all time, in all sports together. By sport: personal_record, and for other periods silver.best_efforts_between().';
 
 COMMENT ON COLUMN silver.power_curve.athlete_id IS 'Strava''s number for the athlete.';
 
@@ -2792,9 +2796,9 @@ COMMENT ON COLUMN silver.quality_check.check_name IS 'Name of the check; ends wi
 
 COMMENT ON COLUMN silver.quality_check.measures IS 'What is measured.';
 
-COMMENT ON COLUMN silver.quality_check.at_least IS 'Smallest value that is allowed; null: any.';
+COMMENT ON COLUMN silver.quality_check.at_least IS 'Smallest value that is allowed, in the unit that check_name ends with; null: any.';
 
-COMMENT ON COLUMN silver.quality_check.at_most IS 'Largest value that is allowed; null: any.';
+COMMENT ON COLUMN silver.quality_check.at_most IS 'Largest value that is allowed, in the unit that check_name ends with; null: any.';
 
 CREATE TABLE silver.quality_finding (
     athlete_id bigint NOT NULL,
@@ -2819,9 +2823,9 @@ COMMENT ON COLUMN silver.quality_finding.check_name IS 'The check; quality_check
 
 COMMENT ON COLUMN silver.quality_finding.measured IS 'What was measured, in the unit that check_name ends with (point_count: points).';
 
-COMMENT ON COLUMN silver.quality_finding.at_least IS 'Smallest value that was allowed; null: any.';
+COMMENT ON COLUMN silver.quality_finding.at_least IS 'Smallest value that was allowed, in the unit that check_name ends with; null: any.';
 
-COMMENT ON COLUMN silver.quality_finding.at_most IS 'Largest value that was allowed; null: any.';
+COMMENT ON COLUMN silver.quality_finding.at_most IS 'Largest value that was allowed, in the unit that check_name ends with; null: any.';
 
 COMMENT ON COLUMN silver.quality_finding.found_at IS 'When it was found, or last measured anew.';
 

@@ -43,20 +43,27 @@ import Testing
         #expect(ClimbingSpeed.best_m_per_h(SecondSeries(values: Array(up.dropLast()))) == nil)
     }
 
-    @Test func `running uphill costs what Minetti measured`() {
+    @Test func `running uphill costs what Minetti measured, and walking more than that`() {
         // C(0.1) = 0.001554 − 0.00304 − 0.0433 + 0.463 + 1.95 + 3.6 = 5.968214, C(0) = 3.6
-        #expect(near(GradeAdjustment.factor(0), 1))
-        #expect(near(GradeAdjustment.factor(0.1), 5.968214 / 3.6))
+        #expect(near(GradeAdjustment.factor(0, .running), 1))
+        #expect(near(GradeAdjustment.factor(0.1, .running), 5.968214 / 3.6))
         // C(−0.1) = −0.001554 − 0.00304 + 0.0433 + 0.463 − 1.95 + 3.6 = 2.151706
-        #expect(near(GradeAdjustment.factor(-0.1), 2.151706 / 3.6))
-        #expect(GradeAdjustment.factor(3) == GradeAdjustment.factor(0.45))
+        #expect(near(GradeAdjustment.factor(-0.1, .running), 2.151706 / 3.6))
+        // walking: 0.002805 − 0.00587 − 0.0768 + 0.519 + 1.96 + 2.5 = 4.899135; −0.002805 − 0.00587 + 0.0768 + 0.519 − 1.96 + 2.5 = 1.127125
+        #expect(near(GradeAdjustment.factor(0, .walking), 1))
+        #expect(near(GradeAdjustment.factor(0.1, .walking), 4.899135 / 2.5))
+        #expect(near(GradeAdjustment.factor(-0.1, .walking), 1.127125 / 2.5))
+        for gait in [GradeAdjustment.Gait.running, .walking] {
+            #expect(GradeAdjustment.factor(3, gait) == GradeAdjustment.factor(0.45, gait))
+            #expect(GradeAdjustment.factor(-3, gait) == GradeAdjustment.factor(-0.45, gait))
+        }
     }
 
     @Test func `a stretch takes the grade at its beginning`() {
         let adjusted = GradeAdjustment.distance_m(
-            Timeline([0, 30, 60, 90]), distances: [0, 100, 200, 300], gradesPercent: [10, 0, .nan, 5])
+            Timeline([0, 30, 60, 90]), distances: [0, 100, 200, 300], gradesPercent: [10, 0, .nan, 5], .running)
         #expect(near(adjusted, 100 * 5.968214 / 3.6 + 100 + 100))
-        #expect(GradeAdjustment.distance_m(Timeline([0, 30]), distances: [0, 100], gradesPercent: [.nan, .nan]) == nil)
+        #expect(GradeAdjustment.distance_m(Timeline([0, 30]), distances: [0, 100], gradesPercent: [.nan, .nan], .running) == nil)
     }
 
     @Test func `histograms count seconds, not points`() {

@@ -8,7 +8,9 @@ struct ActivityMetrics: Sendable, Equatable {
     let normalizedPower_w: Double?
     let decoupling: Decoupling?
     let bestVAM_m_per_h: Double?
-    let gradeAdjustedDistance_m: Double?
+    /// If it was run, and if it was walked: what it was, the streams don't say.
+    let runAdjustedDistance_m: Double?
+    let walkAdjustedDistance_m: Double?
 }
 
 /// Normalised power, after Coggan (Allen, Coggan: Training and Racing with a Power Meter): the power is averaged over rolling 30 s, from
@@ -76,26 +78,40 @@ enum ClimbingSpeed {
     }
 }
 
-/// What a way up or down would be on the level, by the metabolic cost of running on slopes (Minetti et al. 2002, J. Appl. Physiol. 93:
-/// 1039–1046): C(i) = 155.4 i⁵ − 30.4 i⁴ − 43.3 i³ + 46.3 i² + 19.5 i + 3.6 joules per kilogram and metre, for gradients of up to 45 %.
+/// What a way up or down would be on the level, by the metabolic cost of going on slopes (Minetti et al. 2002, J. Appl. Physiol. 93:
+/// 1039–1046), in joules per kilogram and metre for gradients i of up to 45 %. Walking on the level costs less than running, and a slope
+/// makes more of a difference.
 enum GradeAdjustment {
+    /// C(i) = 155.4 i⁵ − 30.4 i⁴ − 43.3 i³ + 46.3 i² + 19.5 i + 3.6 for running, 280.5 i⁵ − 58.7 i⁴ − 76.8 i³ + 51.9 i² + 19.6 i + 2.5 for
+    /// walking.
+    enum Gait {
+        case running, walking
+
+        /// Relative to the level.
+        fileprivate func cost(_ i: Double) -> Double {
+            switch self {
+            case .running: (((((155.4 * i - 30.4) * i - 43.3) * i + 46.3) * i + 19.5) * i + 3.6) / 3.6
+            case .walking: (((((280.5 * i - 58.7) * i - 76.8) * i + 51.9) * i + 19.6) * i + 2.5) / 2.5
+            }
+        }
+    }
+
     static let gradient_max = 0.45
 
     /// Cost on the gradient (rise over run) relative to the level.
-    static func factor(_ gradient: Double) -> Double {
-        let i = min(max(gradient, -gradient_max), gradient_max)
-        return (((((155.4 * i - 30.4) * i - 43.3) * i + 46.3) * i + 19.5) * i + 3.6) / 3.6
+    static func factor(_ gradient: Double, _ gait: Gait) -> Double {
+        gait.cost(min(max(gradient, -gradient_max), gradient_max))
     }
 
     /// Metres on the level that cost as much. A stretch takes the grade at its beginning; without one it counts as level.
-    static func distance_m(_ timeline: Timeline, distances: [Double], gradesPercent: [Double]) -> Double? {
+    static func distance_m(_ timeline: Timeline, distances: [Double], gradesPercent: [Double], _ gait: Gait) -> Double? {
         guard timeline.points.contains(where: { !gradesPercent[$0].isNaN }) else { return nil }
         var total = 0.0
         var last: (metres: Double, grade: Double)?
         for point in timeline.points {
             let metres = distances[point]
             guard metres >= last?.metres ?? 0, metres <= DistanceTrack.metres_max else { continue }
-            if let last { total += (metres - last.metres) * factor(last.grade.isNaN ? 0 : last.grade / 100) }
+            if let last { total += (metres - last.metres) * factor(last.grade.isNaN ? 0 : last.grade / 100, gait) }
             last = (metres, gradesPercent[point])
         }
         return last == nil ? nil : total

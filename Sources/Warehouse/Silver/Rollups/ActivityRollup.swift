@@ -74,12 +74,14 @@ struct ActivityRollup: Sendable {
         let beats = heartrate?.known ?? []
         let byPower = heartrate.flatMap { heartrate in power.flatMap { Decoupling($0, basis: .power, heartrate: heartrate) } }
         let byPace = heartrate.flatMap { heartrate in speed.flatMap { Decoupling($0, basis: .pace, heartrate: heartrate) } }
-        let adjusted = streams[.distance].flatMap { distances in
-            streams[.grade].flatMap { GradeAdjustment.distance_m(timeline, distances: distances, gradesPercent: $0) }
+        func adjusted(_ gait: GradeAdjustment.Gait) -> Double? {
+            guard let distances = streams[.distance], let grades = streams[.grade] else { return nil }
+            return GradeAdjustment.distance_m(timeline, distances: distances, gradesPercent: grades, gait)
         }
         return ActivityMetrics(
             recorded_s: timeline.recorded_s, heartrate_s: beats.count, averageHeartrate_bpm: beats.mean, power_s: watts.count,
             averagePower_w: watts.mean, normalizedPower_w: NormalizedPower.watts(watts), decoupling: byPower ?? byPace,
-            bestVAM_m_per_h: altitude.flatMap(ClimbingSpeed.best_m_per_h), gradeAdjustedDistance_m: adjusted)
+            bestVAM_m_per_h: altitude.flatMap(ClimbingSpeed.best_m_per_h), runAdjustedDistance_m: adjusted(.running),
+            walkAdjustedDistance_m: adjusted(.walking))
     }
 }

@@ -26,11 +26,12 @@ struct HeatGrid: Sendable, Equatable {
         self.seconds = seconds
     }
 
-    /// Goes by millionths, as positions are stored, so that both agree at the border of a cell.
+    /// Goes by millionths, as positions are stored, so that both agree at the border of a cell. The pole belongs to the last row of cells,
+    /// and 180° east is 180° west: no cell lies beyond the globe, or twice on it.
     private static func cell(_ latitude: Double, _ longitude: Double) -> Int64? {
         guard abs(latitude) <= 90, abs(longitude) <= 180 else { return nil }
         let y = Int64((latitude * 1e6).rounded()) + 90_000_000
         let x = Int64((longitude * 1e6).rounded()) + 180_000_000
-        return y / 1000 * 1_000_000 + x / 1000
+        return min(y / 1000, 179_999) * 1_000_000 + x / 1000 % 360_000
     }
 }

@@ -17,6 +17,7 @@ extension SilverQueries {
 
     private static func store(_ rollup: ActivityRollup, of head: AnswerHead) -> SQL {
         let (key, minutes) = (head.key, rollup.minutes)
+        let adjusted = rollup.metrics.runAdjustedDistance_m.flatMap { run in rollup.metrics.walkAdjustedDistance_m.map { [run, $0] } }
         return """
             INSERT INTO silver.activity_rollup (athlete_id, source_id, activity_id, \(raw: rollupColumns))
             SELECT a.athlete_id, a.source_id, a.activity_id,
@@ -28,7 +29,7 @@ extension SilverQueries {
                    \(rollup.grid?.cells as [Int64]?), \(PackedArray<Int32>(rollup.grid?.seconds)),
                    \(PackedArray<Int16>(minutes.recorded_s)), \(PackedArray<Int16>(minutes.heartrate_bpm)),
                    \(PackedArray<Int16>(minutes.power_w)), \(PackedArray<Int16>(minutes.cadence_rpm)),
-                   \(PackedArray<Float>(minutes.distance_m)), \(PackedArray<Float>(minutes.altitude_m))
+                   \(PackedArray<Float>(minutes.distance_m)), \(PackedArray<Float>(minutes.altitude_m)), \(adjusted as [Double]?)
             FROM silver.activity a
             WHERE a.athlete_id = \(key.athleteID) AND a.source_id = \(key.source) AND a.activity_id = \(key.objectID)
             ON CONFLICT (athlete_id, source_id, activity_id) DO UPDATE SET (\(raw: rollupColumns)) = (\(raw: rollupColumnsNew))
@@ -38,17 +39,17 @@ extension SilverQueries {
     private static let rollupColumns = """
         heartrate_first_bpm, heartrate_seconds, power_seconds, power_w, power_start_s, heartrate_bpm, heartrate_start_s, pace_time_s,
         pace_start_s, cell, cell_seconds, minute_recorded_s, minute_heartrate_bpm, minute_power_w, minute_cadence_rpm,
-        minute_distance_m, minute_altitude_m
+        minute_distance_m, minute_altitude_m, adjusted_distance_m
         """
 
     private static let rollupColumnsNew = """
         excluded.heartrate_first_bpm, excluded.heartrate_seconds, excluded.power_seconds, excluded.power_w, excluded.power_start_s,
         excluded.heartrate_bpm, excluded.heartrate_start_s, excluded.pace_time_s, excluded.pace_start_s, excluded.cell,
         excluded.cell_seconds, excluded.minute_recorded_s, excluded.minute_heartrate_bpm, excluded.minute_power_w,
-        excluded.minute_cadence_rpm, excluded.minute_distance_m, excluded.minute_altitude_m
+        excluded.minute_cadence_rpm, excluded.minute_distance_m, excluded.minute_altitude_m, excluded.adjusted_distance_m
         """
 
-    /// The load's columns are left to `sql/silver`: they need what is known of the athlete.
+    /// Load and grade-adjusted distance are left to `sql/silver`: they need what is known of the athlete, and the sport as it is now.
     private static func store(_ metrics: ActivityMetrics, _ heartrate: BestEfforts?, of head: AnswerHead) -> SQL {
         let key = head.key
         let variability = metrics.normalizedPower_w.flatMap { normalized in
@@ -57,15 +58,12 @@ extension SilverQueries {
         return """
             INSERT INTO silver.activity_metric (
                 athlete_id, source_id, activity_id, recorded_s, heartrate_s, average_heartrate_bpm, best_heartrate_30s_bpm, power_s,
-                average_power_w, normalized_power_w, variability_index, decoupling_percent, decoupling_basis, best_vam_10min_m_per_h,
-                grade_adjusted_distance_m)
+                average_power_w, normalized_power_w, variability_index, decoupling_percent, decoupling_basis, best_vam_10min_m_per_h)
             SELECT a.athlete_id, a.source_id, a.activity_id, \(Int32(clamping: metrics.recorded_s)),
                    \(Int32(clamping: metrics.heartrate_s)), \(metrics.averageHeartrate_bpm as Double?),
                    \(heartrate?.best(over: 30) as Double?), \(Int32(clamping: metrics.power_s)), \(metrics.averagePower_w as Double?),
                    \(metrics.normalizedPower_w as Double?), \(variability as Double?), \(metrics.decoupling?.percent as Double?),
-                   \(metrics.decoupling?.basis.rawValue as String?), \(metrics.bestVAM_m_per_h as Double?),
-                   CASE WHEN silver.sport_family(a.sport_type) IN ('run', 'walk')
-                       THEN \(metrics.gradeAdjustedDistance_m as Double?)::float8 END
+                   \(metrics.decoupling?.basis.rawValue as String?), \(metrics.bestVAM_m_per_h as Double?)
             FROM silver.activity a
             WHERE a.athlete_id = \(key.athleteID) AND a.source_id = \(key.source) AND a.activity_id = \(key.objectID)
             ON CONFLICT (athlete_id, source_id, activity_id) DO UPDATE SET
@@ -74,7 +72,7 @@ extension SilverQueries {
                 power_s = excluded.power_s, average_power_w = excluded.average_power_w,
                 normalized_power_w = excluded.normalized_power_w, variability_index = excluded.variability_index,
                 decoupling_percent = excluded.decoupling_percent, decoupling_basis = excluded.decoupling_basis,
-                best_vam_10min_m_per_h = excluded.best_vam_10min_m_per_h, grade_adjusted_distance_m = excluded.grade_adjusted_distance_m
+                best_vam_10min_m_per_h = excluded.best_vam_10min_m_per_h
             """
     }
 }

@@ -1,0 +1,16 @@
+-- In:     changed_activity; silver.activity (the sport), activity_rollup.
+-- Out:    silver.activity_metric: grade_adjusted_distance_m (and with it the pace, a generated column).
+-- Grain:  one row per activity.
+-- Units:  metres.
+-- Repeat: values that depend on the input only; rows that have them already are not written.
+--
+-- Minetti's cost of running or of walking, as the activity's sport is now: it may be edited when the streams stay as they are.
+UPDATE silver.activity_metric AS t SET grade_adjusted_distance_m = n.distance_m
+FROM changed_activity c
+JOIN silver.activity a ON a.athlete_id = c.athlete_id AND a.source_id = c.source_id AND a.activity_id = c.activity_id
+LEFT JOIN silver.activity_rollup r ON r.athlete_id = c.athlete_id AND r.source_id = c.source_id AND r.activity_id = c.activity_id
+CROSS JOIN LATERAL (
+    SELECT CASE silver.sport_family(a.sport_type) WHEN 'run' THEN r.adjusted_distance_m[1] WHEN 'walk' THEN r.adjusted_distance_m[2] END AS distance_m
+) AS n
+WHERE t.athlete_id = c.athlete_id AND t.source_id = c.source_id AND t.activity_id = c.activity_id
+  AND t.grade_adjusted_distance_m IS DISTINCT FROM n.distance_m;
