@@ -1,4 +1,4 @@
--- Question: what is the best power over each duration in the last year?
+-- Question: what is the best power over each duration in the last year, in all sports together?
 -- In:       psql variable athlete_id.
 -- Out:      one row per duration: duration_s, power_w, power_w_per_kg (weight at that date), activity_id, start_date_local.
 -- Reads:    silver.best_efforts_between() over silver.activity_rollup.
