@@ -13,6 +13,8 @@ public struct WarehouseError: AdvisedError {
         case tooLong = "too_long"
         /// A file of `sql/silver` is missing or can't be read.
         case scripts
+        /// The rows of an export are not the binary COPY that was asked for.
+        case brokenCopy = "broken_copy"
     }
 
     public let code: Code
@@ -28,7 +30,7 @@ public struct WarehouseError: AdvisedError {
     public var retryAdvice: RetryAdvice {
         switch code {
         case .overloaded: .retry
-        case .leaseLost, .unreadable, .tooLong, .scripts: .never
+        case .leaseLost, .unreadable, .tooLong, .scripts, .brokenCopy: .never
         }
     }
 }

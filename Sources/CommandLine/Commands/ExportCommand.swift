@@ -5,18 +5,19 @@ struct ExportCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "export", abstract: "One athlete's rows of one table or view of silver.",
         discussion: """
-            In CSV an array is one field in PostgreSQL's notation, {1,2,3}; the view aggregate_stream has a row per point instead. There is no \
-            Parquet: no well-kept library for it in Swift is at hand, and DuckDB or pandas read CSV.
+            In CSV an array is one field in PostgreSQL's notation, {1,2,3}; the view aggregate_stream has a row per point instead. In Arrow it is \
+            a list; numeric and json are text, an infinite time is null, and each column's comment is its metadata. pyarrow.ipc.open_stream and \
+            polars.read_ipc_stream read it, and pyarrow makes Parquet of it: there is no well-kept library for that in Swift at hand.
             """)
 
-    enum Format: String, ExpressibleByArgument, CaseIterable { case csv, binary }
+    enum Format: String, ExpressibleByArgument, CaseIterable { case csv, binary, arrow }
 
     @OptionGroup var options: GlobalOptions
 
     @Option(help: "Strava's number of the athlete.")
     var athlete: Int64
 
-    @Option(help: "csv with a header line, or binary as PostgreSQL's COPY reads it.")
+    @Option(help: "csv with a header line, binary as PostgreSQL's COPY reads it, or arrow, Arrow's IPC stream.")
     var format: Format = .csv
 
     @Option(help: "A table or view of silver: activity, lap, activity_stream, aggregate_stream and so on.")
@@ -30,7 +31,7 @@ struct ExportCommand: AsyncParsableCommand {
 
     func validate() throws {
         try AthleteArgument.check(athlete)
-        if format == .binary && output == "-" && Terminal.isInteractive { throw ValidationError("binary needs --output FILE, or a pipe") }
+        if format != .csv && output == "-" && Terminal.isInteractive { throw ValidationError("\(format) needs --output FILE, or a pipe") }
     }
 
     func run() async throws {

@@ -5,6 +5,7 @@ import Hummingbird
 import Logging
 import NIOCore
 import ServiceLifecycle
+import Warehouse
 
 extension ControlRoutes {
     private static let tableDefault = "activity"
@@ -27,12 +28,12 @@ extension ControlRoutes {
     private func exportFormat(_ request: Request) throws -> ExportQueries.Format {
         guard let text = request.uri.queryParameters["format"] else { return .csv }
         guard let format = ExportQueries.Format(rawValue: String(text)) else {
-            throw ControlRefusal.badRequest("format must be csv or binary")
+            throw ControlRefusal.badRequest("format must be csv, binary or arrow")
         }
         return format
     }
 
-    private func exportStatement(_ id: Int64, _ request: Request, _ format: ExportQueries.Format) async throws -> String {
+    private func exportStatement(_ id: Int64, _ request: Request, _ format: ExportQueries.Format) async throws -> ExportStatement {
         let table = request.uri.queryParameters["table"].map(String.init) ?? Self.tableDefault
         let queries = ExportQueries(database: dependencies.database)
         guard let statement = try await queries.statement(table: table, athlete: id, format: format) else {
@@ -41,20 +42,28 @@ extension ControlRoutes {
         return statement
     }
 
-    private func send(_ statement: String, _ id: Int64, to writer: inout any ResponseBodyWriter, _ channel: any Channel) async throws {
+    private func send(
+        _ statement: ExportStatement, _ id: Int64, to writer: inout any ResponseBodyWriter, _ channel: any Channel
+    ) async throws {
         do {
+            var arrow = statement.schema.map { ArrowStreamEncoder($0) }
             _ = try await withGracefulShutdownHandler {
-                try await dependencies.database.copyOut(statement) { piece in
-                    try await dependencies.exports.hurry(channel) { try await writer.write(ByteBuffer(bytes: piece)) }
+                try await dependencies.database.copyOut(statement.text) { piece in
+                    for bytes in try arrow?.received(piece) ?? [piece] { try await send(bytes, to: &writer, channel) }
                 }
+                for bytes in try arrow?.ended() ?? [] { try await send(bytes, to: &writer, channel) }
             } onGracefulShutdown: {
                 channel.close(promise: nil)
             }
             try await writer.finish(nil)
         } catch {
-            let level: Logger.Level = error is DatabaseError ? .error : .warning
+            let level: Logger.Level = error is any AdvisedError ? .error : .warning
             logger.log(level, "export cut", [.athleteID: id, .error: "\(error)"])
             throw error
         }
+    }
+
+    private func send(_ bytes: [UInt8], to writer: inout any ResponseBodyWriter, _ channel: any Channel) async throws {
+        try await dependencies.exports.hurry(channel) { try await writer.write(ByteBuffer(bytes: bytes)) }
     }
 }
