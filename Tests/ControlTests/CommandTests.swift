@@ -29,7 +29,7 @@ import Testing
         ["status"], ["athletes"], ["athletes", "list"], ["athletes", "show", "5"], ["athletes", "connect", "--uid", "u"],
         ["athletes", "import", "-"], ["sync", "5"], ["sync", "--all", "--full", "--wait"], ["pause"], ["pause", "5", "--for", "1h30m"],
         ["resume"], ["resume", "5"], ["limits"], ["quarantine"], ["quarantine", "list", "--athlete", "5"],
-        ["export", "--athlete", "5"], ["explain", "5"], ["sync", "--all", "--dry-run"],
+        ["export", "--athlete", "5"], ["export", "--athlete", "5", "--format", "arrow"], ["explain", "5"], ["sync", "--all", "--dry-run"],
         ["sync", "5", "--only", "list", "--only", "detail", "--wait"], ["sync", "--all", "--only", "streams", "--streams", "watts,temp"],
         ["quarantine", "show", "5", "streams", "6"], ["quarantine", "retry", "5"], ["quarantine", "drop", "5", "list", "0"],
         ["rebuild"], ["rebuild", "--athlete", "5", "--dry-run"],

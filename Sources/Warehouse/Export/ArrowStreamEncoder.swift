@@ -18,7 +18,9 @@ public struct ArrowStreamEncoder {
     private var batch_bytes = 0
     private var hasBegun = false
 
-    public init(_ schema: ArrowSchema, rowsMax: Int = batchRowsMax, bytesMax: Int = batchBytesMax) {
+    public init(_ schema: ArrowSchema) { self.init(schema, rowsMax: Self.batchRowsMax, bytesMax: Self.batchBytesMax) }
+
+    init(_ schema: ArrowSchema, rowsMax: Int, bytesMax: Int) {
         self.schema = schema
         self.rowsMax = rowsMax
         self.bytesMax = bytesMax
@@ -26,20 +28,16 @@ public struct ArrowStreamEncoder {
     }
 
     /// Takes the next piece of the COPY, of whole rows as `Database.copyOut` hands them on; answers the messages that are complete with it.
-    public mutating func received(_ piece: [UInt8]) throws(WarehouseError) -> [[UInt8]] {
-        guard piece.count <= Self.pieceBytesMax else { throw .brokenCopy("a row is longer than rows can be") }
+    public mutating func received(_ piece: [UInt8]) throws -> [[UInt8]] {
+        guard piece.count <= Self.pieceBytesMax else { throw WarehouseError.brokenCopy("a row is longer than rows can be") }
         var messages = begin()
-        var failure: WarehouseError?
-        piece.withUnsafeBytes { bytes in
-            do throws(WarehouseError) { try read(CopyCursor(bytes), into: &messages) } catch { failure = error }
-        }
-        if let failure { throw failure }
+        try piece.withUnsafeBytes { try read(CopyCursor($0), into: &messages) }
         return messages
     }
 
     /// The COPY has ended: answers the last messages.
-    public mutating func ended() throws(WarehouseError) -> [[UInt8]] {
-        guard frame.hasEnded else { throw .brokenCopy("it has no end") }
+    public mutating func ended() throws -> [[UInt8]] {
+        guard frame.hasEnded else { throw WarehouseError.brokenCopy("it has no end") }
         return begin() + (rowCount > 0 ? [takeBatch()] : []) + [ArrowMessage.end]
     }
 
