@@ -3,7 +3,3 @@
 ALTER TABLE silver.athlete_reference ADD COLUMN sex text;
 COMMENT ON COLUMN silver.athlete_reference.sex IS 'F or M as in the profile, null when it says neither: trimp then takes the constants for men.';
 COMMENT ON TABLE silver.athlete_reference IS 'One row per athlete: what training load and default zones refer to. Strava''s API does not tell the heart rates.';
-
--- Loads that were made before the profile said it are made anew behind all live work.
-INSERT INTO sync.transform_work (athlete_id, activity_id, enqueued_at)
-SELECT DISTINCT athlete_id, 0, 'infinity'::timestamptz FROM silver.athlete WHERE sex IS NOT NULL;

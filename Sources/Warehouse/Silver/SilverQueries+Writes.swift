@@ -59,18 +59,21 @@ extension SilverQueries {
                    \(TransformVersion.current), \(head.sha256)
             FROM silver.activity a
             WHERE a.athlete_id = \(key.athleteID) AND a.source_id = \(key.source) AND a.activity_id = \(key.objectID)
-            ON CONFLICT (athlete_id, source_id, activity_id) DO UPDATE SET
-                point_count = excluded.point_count, original_size = excluded.original_size, series_type = excluded.series_type,
-                resolution = excluded.resolution, time_s = excluded.time_s, distance_m = excluded.distance_m,
-                latitude_e6 = excluded.latitude_e6, longitude_e6 = excluded.longitude_e6, altitude_m = excluded.altitude_m,
-                velocity_mps = excluded.velocity_mps, grade_percent = excluded.grade_percent, heartrate_bpm = excluded.heartrate_bpm,
-                cadence_rpm = excluded.cadence_rpm, power_w = excluded.power_w, temperature_c = excluded.temperature_c,
-                moving = excluded.moving, short_points = excluded.short_points, disordered_points = excluded.disordered_points,
-                end_distance_m = excluded.end_distance_m, min_heartrate_bpm = excluded.min_heartrate_bpm,
-                max_heartrate_bpm = excluded.max_heartrate_bpm, transform_version = excluded.transform_version, src_sha256 = excluded.src_sha256,
-                loaded_at = now()
+            \(raw: streamUpdate)
             """
     }
+
+    private static let streamUpdate = Upsert(
+        facts: [
+            "src_sha256", "transform_version", "point_count", "original_size", "series_type", "resolution", "short_points",
+            "disordered_points", "end_distance_m", "min_heartrate_bpm", "max_heartrate_bpm",
+        ],
+        arrays: [
+            "time_s", "distance_m", "latitude_e6", "longitude_e6", "altitude_m", "velocity_mps", "grade_percent", "heartrate_bpm",
+            "cadence_rpm", "power_w", "temperature_c", "moving",
+        ],
+        stamp: "loaded_at"
+    ).clause
 
     /// The nearest smallint: a wild value is still a finding.
     private static func smallint(_ value: Double) -> Int16 { Int16(min(max(value.rounded(), -32768), 32767)) }

@@ -19,7 +19,7 @@ extension SilverQueries {
         let (key, minutes) = (head.key, rollup.minutes)
         let adjusted = rollup.metrics.runAdjustedDistance_m.flatMap { run in rollup.metrics.walkAdjustedDistance_m.map { [run, $0] } }
         return """
-            INSERT INTO silver.activity_rollup (athlete_id, source_id, activity_id, \(raw: rollupColumns))
+            INSERT INTO silver.activity_rollup AS t (athlete_id, source_id, activity_id, \(raw: rollupUpdate.columns))
             SELECT a.athlete_id, a.source_id, a.activity_id,
                    \(rollup.heartrateSeconds.map { Int16(clamping: $0.first) } as Int16?),
                    \(PackedArray<Int32>(rollup.heartrateSeconds?.seconds)), \(PackedArray<Int32>(rollup.powerSeconds?.seconds)),
@@ -32,49 +32,45 @@ extension SilverQueries {
                    \(PackedArray<Float>(minutes.distance_m)), \(PackedArray<Float>(minutes.altitude_m)), \(adjusted as [Double]?)
             FROM silver.activity a
             WHERE a.athlete_id = \(key.athleteID) AND a.source_id = \(key.source) AND a.activity_id = \(key.objectID)
-            ON CONFLICT (athlete_id, source_id, activity_id) DO UPDATE SET (\(raw: rollupColumns)) = (\(raw: rollupColumnsNew))
+            \(raw: rollupUpdate.clause)
             """
     }
 
-    private static let rollupColumns = """
-        heartrate_first_bpm, heartrate_seconds, power_seconds, power_w, power_start_s, heartrate_bpm, heartrate_start_s, pace_time_s,
-        pace_start_s, cell, cell_seconds, minute_recorded_s, minute_heartrate_bpm, minute_power_w, minute_cadence_rpm,
-        minute_distance_m, minute_altitude_m, adjusted_distance_m
-        """
+    private static let rollupUpdate = Upsert(
+        facts: ["heartrate_first_bpm"],
+        arrays: [
+            "heartrate_seconds", "power_seconds", "power_w", "power_start_s", "heartrate_bpm", "heartrate_start_s", "pace_time_s",
+            "pace_start_s", "cell", "cell_seconds", "minute_recorded_s", "minute_heartrate_bpm", "minute_power_w", "minute_cadence_rpm",
+            "minute_distance_m", "minute_altitude_m", "adjusted_distance_m",
+        ])
 
-    private static let rollupColumnsNew = """
-        excluded.heartrate_first_bpm, excluded.heartrate_seconds, excluded.power_seconds, excluded.power_w, excluded.power_start_s,
-        excluded.heartrate_bpm, excluded.heartrate_start_s, excluded.pace_time_s, excluded.pace_start_s, excluded.cell,
-        excluded.cell_seconds, excluded.minute_recorded_s, excluded.minute_heartrate_bpm, excluded.minute_power_w,
-        excluded.minute_cadence_rpm, excluded.minute_distance_m, excluded.minute_altitude_m, excluded.adjusted_distance_m
-        """
-
-    /// Load and grade-adjusted distance are left to `sql/silver`: they need what is known of the athlete, and the sport as it is now.
+    /// The load's columns are left to `sql/silver`: they need what is known of the athlete. So is an edited sport, which the distance goes by.
     private static func store(_ metrics: ActivityMetrics, _ heartrate: BestEfforts?, of head: AnswerHead) -> SQL {
         let key = head.key
         let variability = metrics.normalizedPower_w.flatMap { normalized in
             metrics.averagePower_w.flatMap { $0 > 0 ? normalized / $0 : nil }
         }
         return """
-            INSERT INTO silver.activity_metric (
-                athlete_id, source_id, activity_id, recorded_s, heartrate_s, average_heartrate_bpm, best_heartrate_30s_bpm, power_s,
-                average_power_w, normalized_power_w, variability_index, decoupling_percent, decoupling_basis, best_vam_10min_m_per_h)
+            INSERT INTO silver.activity_metric AS t (athlete_id, source_id, activity_id, \(raw: metricUpdate.columns))
             SELECT a.athlete_id, a.source_id, a.activity_id, \(Int32(clamping: metrics.recorded_s)),
                    \(Int32(clamping: metrics.heartrate_s)), \(metrics.averageHeartrate_bpm as Double?),
                    \(heartrate?.best(over: 30) as Double?), \(Int32(clamping: metrics.power_s)), \(metrics.averagePower_w as Double?),
                    \(metrics.normalizedPower_w as Double?), \(variability as Double?), \(metrics.decoupling?.percent as Double?),
-                   \(metrics.decoupling?.basis.rawValue as String?), \(metrics.bestVAM_m_per_h as Double?)
+                   \(metrics.decoupling?.basis.rawValue as String?), \(metrics.bestVAM_m_per_h as Double?),
+                   CASE silver.sport_family(a.sport_type) WHEN 'run' THEN \(metrics.runAdjustedDistance_m as Double?)::float8
+                       WHEN 'walk' THEN \(metrics.walkAdjustedDistance_m as Double?)::float8 END
             FROM silver.activity a
             WHERE a.athlete_id = \(key.athleteID) AND a.source_id = \(key.source) AND a.activity_id = \(key.objectID)
-            ON CONFLICT (athlete_id, source_id, activity_id) DO UPDATE SET
-                recorded_s = excluded.recorded_s, heartrate_s = excluded.heartrate_s,
-                average_heartrate_bpm = excluded.average_heartrate_bpm, best_heartrate_30s_bpm = excluded.best_heartrate_30s_bpm,
-                power_s = excluded.power_s, average_power_w = excluded.average_power_w,
-                normalized_power_w = excluded.normalized_power_w, variability_index = excluded.variability_index,
-                decoupling_percent = excluded.decoupling_percent, decoupling_basis = excluded.decoupling_basis,
-                best_vam_10min_m_per_h = excluded.best_vam_10min_m_per_h
+            \(raw: metricUpdate.clause)
             """
     }
+
+    private static let metricUpdate = Upsert(
+        facts: [
+            "recorded_s", "heartrate_s", "average_heartrate_bpm", "best_heartrate_30s_bpm", "power_s", "average_power_w",
+            "normalized_power_w", "variability_index", "decoupling_percent", "decoupling_basis", "best_vam_10min_m_per_h",
+            "grade_adjusted_distance_m",
+        ])
 }
 
 extension BestEfforts {
