@@ -48,6 +48,29 @@ import Testing
         }
     }
 
+    @Test(arguments: [(answers: 1, bytes: 10, transactions: 1), (300, 10, 2), (1, 3 << 20, 3)])
+    func `a transaction is bounded in answers and bytes`(_ each: (answers: Int, bytes: Int, transactions: Int)) async throws {
+        try await withTestDatabase { database in
+            let bench = try await Bench(database)
+            let body = String(repeating: " ", count: each.bytes)
+            var batches: [BronzeBatch] = []
+            for athlete in (1...6).map({ AthleteID($0) }) {
+                let lease = try await Bench.enrol(athlete, in: database)
+                let answers = (1...each.answers).map { answer(.activity, Int64($0), body) }
+                batches.append(BronzeBatch(athleteID: athlete, lease: lease, answers: answers))
+            }
+            let landed = try await blockedWriter(bench) { [batches] in
+                await withTaskGroup(of: Int.self) { group in
+                    for batch in batches { group.addTask { (try? await bench.writer.commit(batch).inserted) ?? 0 } }
+                    return await group.reduce(0, +)
+                }
+            }
+            #expect(landed == 6 * each.answers)
+            let transactions = try await bench.value("SELECT count(DISTINCT xmin::text) FROM bronze_strava.answer", as: Int.self)
+            #expect(transactions == each.transactions)
+        }
+    }
+
     @Test func `a batch that breaks a rule of the database does not drag down its neighbours`() async throws {
         try await withTestDatabase { database in
             let bench = try await Bench(database)

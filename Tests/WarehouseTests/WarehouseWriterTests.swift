@@ -44,20 +44,28 @@ import Testing
         }
     }
 
-    @Test func `a changed answer replaces the old one, which is kept as a version`() async throws {
+    /// A large body goes to the server by another way than small ones.
+    @Test(arguments: [0, 40_000])
+    func `a changed answer replaces the old one, which is kept as a version`(more: Int) async throws {
+        let filler = String(repeating: " ", count: more)
         try await withTestDatabase { database in
             let bench = try await Bench(database)
-            try await bench.land([answer(.activity, 11, "{}"), answer(.activity, 12, "{}")])
+            try await bench.land([answer(.activity, 11, "{}" + filler), answer(.activity, 12, "{}" + filler)])
             try await database.query("DELETE FROM sync.transform_work")
             let receipt = try await bench.land([
-                answer(.activity, 11, #"{"name":"new"}"#, at: Bench.noon + 90), answer(.activity, 12, "{}", at: Bench.noon + 90),
+                answer(.activity, 11, #"{"name":"new"}"# + filler, at: Bench.noon + 90),
+                answer(.activity, 12, "{}" + filler, at: Bench.noon + 90), answer(.activity, 13, "{}" + filler),
             ])
-            #expect(receipt == CommitReceipt(inserted: 0, changed: 1, unchanged: 1, newActivities: 0))
+            #expect(receipt == CommitReceipt(inserted: 1, changed: 1, unchanged: 1, newActivities: 0))
             let version = try await bench.lines(
-                "SELECT object_id, convert_from(body, 'UTF8') AS body, extract(epoch FROM valid_to - valid_from)::int FROM bronze_strava.answer_version"
-            )
-            #expect(version == ["(11,{},90)"])
-            #expect(try await bench.lines("SELECT activity_id FROM sync.transform_work") == ["(11)"])
+                """
+                SELECT object_id, rtrim(convert_from(body, 'UTF8')) AS body, body_bytes, extract(epoch FROM valid_to - valid_from)::int
+                FROM bronze_strava.answer_version
+                """)
+            #expect(version == ["(11,{},\(2 + more),90)"])
+            let bodies = "SELECT object_id, sha256 = sha256(body), body_bytes FROM bronze_strava.answer ORDER BY 1"
+            #expect(try await bench.lines(bodies) == ["(11,t,\(14 + more))", "(12,t,\(2 + more))", "(13,t,\(2 + more))"])
+            #expect(try await bench.lines("SELECT activity_id FROM sync.transform_work ORDER BY 1") == ["(11)", "(13)"])
         }
     }
 

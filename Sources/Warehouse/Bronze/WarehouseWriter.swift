@@ -11,8 +11,12 @@ import Logging
 public actor WarehouseWriter {
     /// Batches in one transaction: more gives nothing (measured: 10 are 1.7 times as fast as 1, 50 are not faster).
     static let groupBatchesMax = 16
+    /// Answers in one transaction, unless one batch alone has more: five pages of a list, so that what is small does not wait long for them.
+    static let groupAnswersMax = 1_000
     /// Answer bytes in one transaction, unless one batch alone has more: bounds the memory of a statement's parameters.
     static let groupBytesMax = 8 << 20
+    /// How long a group waits for batches that are being made ready: most take less, and a huge one must not hold up the others.
+    static let companyMax: Duration = .milliseconds(20)
     /// Tries of a group that PostgreSQL sacrificed to resolve a deadlock.
     static let attemptsMax = 3
     /// Batches that may wait: many more than there are athletes in work at once.
@@ -35,6 +39,7 @@ public actor WarehouseWriter {
     /// The write that waits for the next of them.
     private var arrival: CheckedContinuation<Void, Never>?
     private var isWriting = false
+    private var isCompanyOver = false
 
     public init(database: Database, silverFeed: SilverFeed?, clock: WallClock, logger: Logger) {
         self.database = database
@@ -80,13 +85,26 @@ public actor WarehouseWriter {
         }
     }
 
-    /// Waits for the batches that are being made ready at this moment, unless there is a full group without them: a transaction of two costs
-    /// nearly as much as one of sixteen.
+    /// Waits a little for the batches that are being made ready at this moment, unless there is a full group without them: a transaction of two
+    /// costs nearly as much as one of sixteen.
     private func company() async {
         let expected = arrived + arriving
-        while arrived < expected, waiting.count < Self.groupBatchesMax {
+        guard expected > arrived else { return }
+        isCompanyOver = false
+        let limit = Task {
+            try await Task.sleep(for: Self.companyMax)
+            endCompany()
+        }
+        defer { limit.cancel() }
+        while arrived < expected, waiting.count < Self.groupBatchesMax, !isCompanyOver {
             await withCheckedContinuation { arrival = $0 }
         }
+    }
+
+    private func endCompany() {
+        isCompanyOver = true
+        arrival?.resume()
+        arrival = nil
     }
 
     /// The first that wait, one batch an athlete, within the group's bounds; nil when nobody waits.
@@ -95,12 +113,16 @@ public actor WarehouseWriter {
         var group: [Waiting] = []
         var rest: [Waiting] = []
         var athletes: Set<AthleteID> = []
-        var bytes = 0
+        var (answers, bytes) = (0, 0)
         for item in waiting {
-            let fits = group.isEmpty || (group.count < Self.groupBatchesMax && bytes + item.batch.bytes <= Self.groupBytesMax)
+            let fits =
+                group.isEmpty
+                || (group.count < Self.groupBatchesMax && answers + item.batch.answers.count <= Self.groupAnswersMax
+                    && bytes + item.batch.bytes <= Self.groupBytesMax)
             // An athlete's batches land in the order they came: after one that stays behind, the others stay too.
             if athletes.insert(item.batch.athleteID).inserted, fits {
                 group.append(item)
+                answers += item.batch.answers.count
                 bytes += item.batch.bytes
             } else {
                 rest.append(item)
