@@ -68,22 +68,24 @@ extension Database {
                     """
                     INSERT INTO sync.athlete (athlete_id) VALUES (1), (2);
                     INSERT INTO sync.activity (athlete_id, activity_id, start_at, fingerprint)
-                    SELECT 1, n, timestamptz '2026-01-01 00:00Z' + n * interval '1 day', '\\x00' FROM generate_series(1, 8) AS n;
+                    SELECT 1, n, timestamptz '2026-01-01 00:00Z' + n * interval '1 day', '\\x00' FROM generate_series(1, 9) AS n;
                     INSERT INTO sync.completeness (athlete_id, activity_id, endpoint, state, start_at)
-                    SELECT 1, n, 'streams', (ARRAY['landed', 'empty', 'gone', 'no_scope', 'pending', 'failed', 'quarantined', 'landed'])[n],
-                        timestamptz '2026-01-01 00:00Z' + n * interval '1 day' FROM generate_series(1, 8) AS n
+                    SELECT 1, n, 'streams',
+                        (ARRAY['landed', 'empty', 'gone', 'no_scope', 'pending', 'failed', 'quarantined', 'landed', 'expired'])[n],
+                        timestamptz '2026-01-01 00:00Z' + n * interval '1 day' FROM generate_series(1, 9) AS n
                     """)
             }
             let rows = try await database.query(
                 """
-                SELECT listed, landed, pending, empty, no_scope, gone, failed, quarantined, share_complete, oldest_gap_at
+                SELECT listed, landed, pending, empty, no_scope, gone, failed, quarantined, expired, share_complete, oldest_gap_at
                 FROM silver.completeness WHERE athlete_id = 1 AND endpoint = 'streams'
                 """)
             let row = rows[0]
-            let counts = try (0..<8).map { try row.column($0, as: Int.self) }
-            #expect(counts == [8, 2, 1, 1, 1, 1, 1, 1])
-            #expect(try row.column(8, as: Double.self) == 3.0 / 7)
-            #expect(try row.column(9, as: Date.self) == Date(timeIntervalSince1970: 1_767_225_600 + 4 * 86_400))
+            let counts = try (0..<9).map { try row.column($0, as: Int.self) }
+            #expect(counts == [9, 2, 1, 1, 1, 1, 1, 1, 1])
+            // 2 landed and 1 empty, of 9 without the one that is gone and the one that expired
+            #expect(try row.column(9, as: Double.self) == 3.0 / 7)
+            #expect(try row.column(10, as: Date.self) == Date(timeIntervalSince1970: 1_767_225_600 + 4 * 86_400))
             let empty = try await database.query("SELECT listed, share_complete FROM silver.completeness WHERE athlete_id = 2")
             let shares = try empty.map { try $0.column(1, as: Double?.self) }
             #expect(shares == [Double?](repeating: nil, count: 6))
@@ -108,6 +110,30 @@ extension Database {
                 String.self, Date.self, Double.self, Double.self, Int.self, Date.self)
             #expect(state == "paused" && start == newest && backlog == 2 && oldest == epoch)
             #expect(abs(startAge - Date().timeIntervalSince(newest)) < 60 && (0..<60).contains(dataAge))
+        }
+    }
+
+    @Test func `freshness counts an activity once, knows no age before the first look, and a pause that is over is none`() async throws {
+        try await withTestDatabase { database in
+            try await database.withConnection { connection in
+                try await connection.execute(
+                    """
+                    INSERT INTO sync.athlete (athlete_id, state, paused_until) VALUES (1, 'active', now() - interval '1 minute'), (2, 'reconnect', NULL);
+                    INSERT INTO sync.activity (athlete_id, activity_id, start_at, fingerprint, gone_at)
+                    VALUES (1, 1, '2026-01-02 00:00Z', '\\x00', NULL), (1, 2, '2026-01-03 00:00Z', '\\x00', now());
+                    INSERT INTO sync.cursor (athlete_id, listed_at, history_complete_at) VALUES (1, '2026-01-04 00:00Z', '2026-01-05 00:00Z');
+                    INSERT INTO sync.transform_work (athlete_id, activity_id, enqueued_at) VALUES (1, 1, '2026-01-06 00:00Z'), (1, 1, '2026-01-07 00:00Z')
+                    """)
+            }
+            let rows = try await database.query(
+                """
+                SELECT concat_ws(' ', state, newest_activity_at::date, listed_at::date, history_complete_at::date, silver_backlog,
+                    silver_backlog_oldest_at::date), data_age_s IS NULL
+                FROM silver.freshness ORDER BY athlete_id
+                """)
+            let lines = try rows.map { try $0.decode(String.self, Bool.self) }
+            #expect(lines.map(\.0) == ["active 2026-01-02 2026-01-04 2026-01-05 1 2026-01-06", "reconnect 0"])
+            #expect(lines.map(\.1) == [false, true])
         }
     }
 

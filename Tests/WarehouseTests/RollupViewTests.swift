@@ -1,0 +1,99 @@
+import Core
+import Foundation
+import TestKit
+import Testing
+
+@testable import Warehouse
+
+/// One ride of known load as each view shows it, and how far the days' view goes; against values worked out by hand.
+@Suite struct RollupViewTests {
+    private static let athlete = Bench.athlete.rawValue
+
+    /// An hour at 200 W and 140 beats, 30 km, on the day that lies `ago` days before today's.
+    private func land(_ bench: Bench, ago: Int) async throws {
+        let day = try await bench.value("SELECT ((now() AT TIME ZONE 'UTC')::date - \(ago)::integer)::text", as: String.self)
+        func list(_ value: (Int) -> Int) -> String { "[" + (0..<3600).map { "\(value($0))" }.joined(separator: ",") + "]" }
+        let streams = """
+            {"time":{"data":\(list { $0 })},"watts":{"data":\(list { _ in 200 })},"heartrate":{"data":\(list { _ in 140 })}}
+            """
+        let detail = #"""
+            {"sport_type":"Ride","start_date":"\#(day)T12:00:00Z","start_date_local":"\#(day)T12:00:00Z","distance":30000,"moving_time":3600,
+             "total_elevation_gain":300,"gear_id":"b1"}
+            """#
+        let profile = #"{"ftp":250,"bikes":[{"id":"b1","name":"Road","nickname":"R"}]}"#
+        try await bench.land(
+            [
+                answer(.athlete, Self.athlete, profile),
+                answer(.gear, 1, #"{"id":"b1","brand_name":"Trek","model_name":"X","nickname":"R"}"#),
+                answer(.activity, 1, detail), answer(.streams, 1, streams),
+            ], listed: [listed(1)])
+        try await bench.transform()
+    }
+
+    @Test func `load, way and time are the same by day, week and month`() async throws {
+        try await withTestDatabase { database in
+            let bench = try await Bench(database)
+            try await land(bench, ago: 1)
+            // 1 h · (200 / 250)² · 100 = 64
+            let sums = "activity_count, distance_m, moving_time_s, elevation_gain_m, round(load::numeric, 6)"
+            #expect(try await bench.lines("SELECT sport_type, \(sums) FROM silver.athlete_week") == ["(Ride,1,30000,3600,300,64.000000)"])
+            #expect(try await bench.lines("SELECT sport_type, \(sums) FROM silver.athlete_month") == ["(Ride,1,30000,3600,300,64.000000)"])
+            let days = "SELECT (now() AT TIME ZONE 'UTC')::date - day AS ago, \(sums) FROM silver.athlete_day ORDER BY day"
+            #expect(try await bench.lines(days) == ["(1,1,30000,3600,300,64.000000)", "(0,0,0,0,0,0.000000)"])
+            let gear = "SELECT name, nickname, brand, model, activity_distance_m FROM silver.gear"
+            #expect(try await bench.lines(gear) == ["(Road,R,Trek,X,30000)"])
+        }
+    }
+
+    @Test func `each zone ends where the next begins, the last nowhere`() async throws {
+        try await withTestDatabase { database in
+            let bench = try await Bench(database)
+            try await land(bench, ago: 1)
+            let zones = "SELECT zone, from_bpm, to_bpm, from_w, to_w, seconds FROM silver.activity_zone_time ORDER BY metric, zone"
+            // 140 of 190 beats, 200 of 250 W
+            #expect(
+                try await bench.lines(zones) == [
+                    "(1,0,114,,,0)", "(2,114,133,,,0)", "(3,133,152,,,3600)", "(4,152,171,,,0)", "(5,171,,,,0)", "(1,,,0,138,0)",
+                    "(2,,,138,188,0)", "(3,,,188,225,3600)", "(4,,,225,262,0)", "(5,,,262,300,0)", "(6,,,300,375,0)", "(7,,,375,,0)",
+                ])
+        }
+    }
+
+    @Test func `a best effort belongs to the period from its first instant to before its last`() async throws {
+        try await withTestDatabase { database in
+            let bench = try await Bench(database)
+            try await land(bench, ago: 1)
+            let start = try await bench.value("SELECT start_date_local::text FROM silver.activity", as: String.self)
+            func count(_ from: String, _ to: String, _ family: String) async throws -> [String] {
+                try await bench.lines(
+                    """
+                    SELECT count(*), max(value) FROM silver.best_efforts_between(
+                        \(Self.athlete), 1::smallint, 'power', \(from)::timestamp, \(to)::timestamp, \(family))
+                    """)
+            }
+            // 1 s to 1 h: the first 27 rungs
+            #expect(try await count("'\(start)'", "'infinity'", "NULL") == ["(27,200)"])
+            #expect(try await count("'-infinity'", "'\(start)'", "NULL") == ["(0,)"])
+            #expect(try await count("'-infinity'", "'infinity'", "'ride'") == ["(27,200)"])
+            #expect(try await count("'-infinity'", "'infinity'", "'run'") == ["(0,)"])
+            let place = "activity_id, start_offset_s, start_date_local = '\(start)'"
+            let record = "SELECT duration_s, power_w, \(place) FROM silver.personal_record WHERE metric = 'power' AND duration_s = 3600"
+            #expect(try await bench.lines(record) == ["(3600,200,1,0,t)"])
+            let curve = "SELECT duration_s, power_w, \(place) FROM silver.power_curve WHERE period = 'all_time' AND duration_s = 3600"
+            #expect(try await bench.lines(curve) == ["(3600,200,1,0,t)"])
+        }
+    }
+
+    @Test(arguments: [(2100, "(2001,2100,100)"), (0, "(1,0,0)"), (-1, "(1,-1,-1)")])
+    func `days go on to today, but no further than 2,000 days after the last activity`(ago: Int, expected: String) async throws {
+        try await withTestDatabase { database in
+            let bench = try await Bench(database)
+            try await land(bench, ago: ago)
+            let days = """
+                SELECT count(DISTINCT day), max((now() AT TIME ZONE 'UTC')::date - day), min((now() AT TIME ZONE 'UTC')::date - day)
+                FROM silver.athlete_day
+                """
+            #expect(try await bench.lines(days) == [expected])
+        }
+    }
+}
