@@ -446,21 +446,21 @@ END $$;
 
 COMMENT ON FUNCTION silver.weight_kg_at(p_athlete_id bigint, p_source_id smallint, p_at timestamp with time zone) IS 'The athlete''s weight in kilograms at an instant: the newest known by then, else the earliest known later; null when none is known.';
 
-CREATE FUNCTION silver.zone_seconds(seconds integer[], first_value integer, bin_width integer, lower_bounds integer[]) RETURNS integer[]
+CREATE FUNCTION silver.zone_seconds(seconds integer[], first_value integer, lower_bounds integer[]) RETURNS integer[]
     LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
     AS $$
 BEGIN
     RETURN ARRAY(
-        SELECT coalesce(sum(h.seconds), 0)::integer
-        FROM generate_series(1, cardinality(lower_bounds)) AS z(zone)
-        LEFT JOIN (
-            SELECT s.seconds, width_bucket((first_value + (s.bin - 1) * bin_width)::integer, lower_bounds) AS zone
-            FROM unnest(zone_seconds.seconds) WITH ORDINALITY AS s(seconds, bin)
-        ) AS h USING (zone)
-        GROUP BY zone ORDER BY zone);
+        SELECT coalesce((
+            SELECT sum(s) FROM unnest(seconds[
+                greatest(lower_bounds[zone] - first_value + 1, 1)
+                : CASE WHEN zone < cardinality(lower_bounds) THEN lower_bounds[zone + 1] - first_value ELSE cardinality(seconds) END]) AS s
+        ), 0)::integer
+        FROM generate_series(1, cardinality(lower_bounds)) AS zone
+        ORDER BY zone);
 END $$;
 
-COMMENT ON FUNCTION silver.zone_seconds(seconds integer[], first_value integer, bin_width integer, lower_bounds integer[]) IS 'Seconds in each zone from a histogram: element i of the histogram stands for first_value + (i - 1)·bin_width, which belongs to the zone that begins at or below it.';
+COMMENT ON FUNCTION silver.zone_seconds(seconds integer[], first_value integer, lower_bounds integer[]) IS 'Seconds in each zone from a histogram: element i of the histogram stands for first_value + i - 1, which belongs to the zone that begins at or below it.';
 
 CREATE FUNCTION sync.quota_counts(p_span text, p_starts_at timestamp with time zone, p_instance uuid) RETURNS bigint[]
     LANGUAGE sql STABLE
@@ -1454,7 +1454,7 @@ COMMENT ON COLUMN silver.activity_rollup.heartrate_first_bpm IS 'Heart rate of t
 
 COMMENT ON COLUMN silver.activity_rollup.heartrate_seconds IS 'Element i: seconds with a heart rate of heartrate_first_bpm + i - 1 beats per minute.';
 
-COMMENT ON COLUMN silver.activity_rollup.power_seconds IS 'Element i: seconds with a power of at least 5·(i - 1) and less than 5·i watts.';
+COMMENT ON COLUMN silver.activity_rollup.power_seconds IS 'Element i: seconds with a power of at least i - 1 and less than i watts.';
 
 COMMENT ON COLUMN silver.activity_rollup.power_w IS 'Element i: best mean power in watts over effort_durations_s()[i] seconds of elapsed time; a second without a value counts 0 W. Ends at the longest duration that was reached.';
 
@@ -1601,12 +1601,12 @@ UNION ALL
     r.activity_id,
     'power'::text AS metric,
     NULL::integer AS heartrate_bpm,
-    ((5 * (u.bin - 1)))::integer AS power_from_w,
+    ((u.bin - 1))::integer AS power_from_w,
     u.seconds
    FROM (silver.activity_rollup r
      CROSS JOIN LATERAL unnest(r.power_seconds) WITH ORDINALITY u(seconds, bin));
 
-COMMENT ON VIEW silver.activity_histogram IS 'One row per activity, metric and bin: seconds at each heart rate, and in each band of 5 watts; also of 0 seconds. Filter by metric: both count the same time.';
+COMMENT ON VIEW silver.activity_histogram IS 'One row per activity, metric and bin: seconds at each heart rate and at each watt; also of 0 seconds. Filter by metric: both count the same time.';
 
 COMMENT ON COLUMN silver.activity_histogram.athlete_id IS 'Strava''s number for the athlete.';
 
@@ -1618,7 +1618,7 @@ COMMENT ON COLUMN silver.activity_histogram.metric IS 'heartrate or power: says 
 
 COMMENT ON COLUMN silver.activity_histogram.heartrate_bpm IS 'Heart rate of the bin, beats per minute.';
 
-COMMENT ON COLUMN silver.activity_histogram.power_from_w IS 'Lower bound of the bin in watts; it is 5 W wide.';
+COMMENT ON COLUMN silver.activity_histogram.power_from_w IS 'Power of the bin in whole watts: from it to less than one watt more.';
 
 COMMENT ON COLUMN silver.activity_histogram.seconds IS 'Seconds spent in the bin.';
 

@@ -24,8 +24,8 @@ import Testing
             // twenty seconds apart, so that none stands for another
             SecondSeries(Timeline(values.indices.map { Double($0 * 20) }), values, in: bounds)
         }
-        let power = SecondsHistogram.fromZero(histogram([-0.1, 0, 4.999, 5, 5000, 5000.1], 0...5000), width: 5)
-        #expect(power?.seconds.count == 1001 && power?.seconds.first == 2 && power?.seconds[1] == 1 && power?.seconds.last == 1)
+        let power = SecondsHistogram.fromZero(histogram([-0.1, 0, 4.999, 5, 5000, 5000.1], 0...5000))
+        #expect(power?.seconds.count == 5001 && power?.seconds.prefix(6) == [1, 0, 0, 0, 1, 1] && power?.seconds.last == 1)
         let beats = SecondsHistogram.ofWholeValues(histogram([0, 0.9, 1, 1.4, 1.5, 300, 300.1], 1...300))
         #expect(beats?.first == 1 && beats?.seconds.count == 300)
         #expect(beats?.seconds.prefix(3) == [2, 1, 0] && beats?.seconds.last == 1)

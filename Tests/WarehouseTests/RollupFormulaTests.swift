@@ -23,13 +23,13 @@ import Testing
             try await lines(impulse) == ["(1.671486,1.982140)", "(4.365413,4.568464)", "(4.365413,4.568464)", "(0.000000,0.000000)", "(,)"])
     }
 
-    @Test func `a value belongs to the zone that begins at or below it, a band of power to that in which it begins`() async throws {
+    @Test func `a value belongs to the zone that begins at or below it`() async throws {
         let zones = """
-            SELECT silver.zone_seconds('{1,2,4,8}', 118, 1, '{0,119,121}'), silver.zone_seconds('{1,2,4,8}', 0, 5, '{0,10,12}'),
-                   silver.zone_seconds('{7}', 300, 1, '{0,119,121}'), silver.zone_seconds('{}', 0, 5, '{0,10}')
+            SELECT silver.zone_seconds('{1,2,4,8}', 118, '{0,119,121}'), silver.zone_seconds('{1,2,4,8}', 0, '{0,1,3,9}'),
+                   silver.zone_seconds('{7}', 300, '{0,119,121}'), silver.zone_seconds('{}', 0, '{0,10}')
             """
-        // 118 | 119 120 | 121; bands from 0, 5 | 10 | 15: no band begins from 10 to 12 but that from 10
-        #expect(try await lines(zones) == [#"("{1,6,8}","{3,4,8}","{0,0,7}","{0,0}")"#])
+        // 118 | 119 120 | 121; 0 | 1 2 | 3 | none
+        #expect(try await lines(zones) == [#"("{1,6,8}","{1,6,8,0}","{0,0,7}","{0,0}")"#])
     }
 
     @Test func `after its time constant fitness has come up to 63 percent of an even load, and fatigue too`() async throws {
@@ -66,12 +66,12 @@ import Testing
     @Test func `default zones are parts of FTP and of the maximal heart rate, and say that they are a default`() async throws {
         try await withTestDatabase { database in
             let bench = try await Bench(database)
-            try await bench.land([answer(.athlete, Bench.athlete.rawValue, #"{"ftp":200}"#)])
+            try await bench.land([answer(.athlete, Bench.athlete.rawValue, #"{"ftp":201}"#)])
             try await bench.transform()
-            // 60, 70, 80, 90 % of 190; Coggan's levels begin at 55, 75, 90, 105, 120, 150 % of 200 W
+            // 60, 70, 80, 90 % of 190; Coggan's levels begin at 55, 75, 90, 105, 120, 150 % of 201 W: at 110.55, 150.75, 180.9, 211.05, 241.2, 301.5
             #expect(
                 try await bench.lines("SELECT metric, valid_from, lower_bounds, is_default FROM silver.athlete_zone_set ORDER BY 1") == [
-                    #"(heartrate,-infinity,"{0,114,133,152,171}",t)"#, #"(power,-infinity,"{0,110,150,180,210,240,300}",t)"#,
+                    #"(heartrate,-infinity,"{0,114,133,152,171}",t)"#, #"(power,-infinity,"{0,111,151,181,212,242,302}",t)"#,
                 ])
         }
     }

@@ -71,7 +71,7 @@ import Testing
         let beats = SecondSeries(timeline, [120, 0, 122, 122], in: 1...300)  // 0 is a lost sensor: 120 stands on
         #expect(SecondsHistogram.ofWholeValues(beats) == SecondsHistogram(first: 120, seconds: [4, 0, 2]))
         let watts = SecondSeries(timeline, [0, 12, 4.9, 5], in: 0...5000)
-        #expect(SecondsHistogram.fromZero(watts, width: 5) == SecondsHistogram(first: 0, seconds: [4, 1, 1]))
+        #expect(SecondsHistogram.fromZero(watts)?.seconds == [3, 0, 0, 0, 1, 1, 0, 0, 0, 0, 0, 0, 1])
     }
 
     @Test func `cells of the heat map are floors of thousandths of a degree`() {

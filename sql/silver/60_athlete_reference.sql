@@ -20,9 +20,10 @@ ON CONFLICT (athlete_id, source_id) DO UPDATE SET
 WHERE (t.sex, t.max_heartrate_bpm, t.max_heartrate_is_default, t.rest_heartrate_bpm)
     IS DISTINCT FROM (excluded.sex, excluded.max_heartrate_bpm, excluded.max_heartrate_is_default, excluded.rest_heartrate_bpm);
 
--- Heart rate zones from the maximum; power zones (Coggan's seven levels) from the newest FTP, if there is one.
+-- Heart rate zones from the maximum; power zones (Coggan's seven levels) from the newest FTP, if there is one. A zone begins at its first whole
+-- beat or watt.
 INSERT INTO silver.athlete_zone_set AS t (athlete_id, source_id, metric, valid_from, lower_bounds, is_default)
-SELECT d.athlete_id, d.source_id, d.metric, '-infinity', ARRAY(SELECT round(d.base * p)::integer FROM unnest(d.parts) AS p), true
+SELECT d.athlete_id, d.source_id, d.metric, '-infinity', ARRAY(SELECT ceil(round((d.base * p)::numeric, 6))::integer FROM unnest(d.parts) AS p), true
 FROM (
     SELECT r.athlete_id, r.source_id, m.metric,
            CASE m.metric WHEN 'heartrate' THEN r.max_heartrate_bpm ELSE silver.ftp_w_at(r.athlete_id, r.source_id, now()) END AS base,

@@ -31,8 +31,8 @@ INSERT INTO silver.activity_zone AS t (athlete_id, source_id, activity_id, metri
 SELECT s.athlete_id, s.source_id, s.activity_id, k.metric, k.lower_bounds, k.seconds, k.is_default
 FROM scope s CROSS JOIN LATERAL (
     SELECT z.metric, z.lower_bounds, z.is_default, CASE z.metric
-            WHEN 'heartrate' THEN silver.zone_seconds(r.heartrate_seconds, r.heartrate_first_bpm, 1, z.lower_bounds)
-            ELSE silver.zone_seconds(r.power_seconds, 0, 5, z.lower_bounds) END AS seconds
+            WHEN 'heartrate' THEN silver.zone_seconds(r.heartrate_seconds, r.heartrate_first_bpm, z.lower_bounds)
+            ELSE silver.zone_seconds(r.power_seconds, 0, z.lower_bounds) END AS seconds
     FROM silver.activity a
     JOIN silver.activity_rollup r USING (athlete_id, source_id, activity_id)
     CROSS JOIN LATERAL (

@@ -29,9 +29,6 @@ struct ActivityRollup: Sendable {
         static let altitude_m = -1000.0...20_000.0
     }
 
-    /// Width of the bins of `powerSeconds`.
-    static let power_bin_w = 5.0
-
     /// Nil when there are no times: then nothing can be said.
     init?(_ streams: DecodedStreams) {
         guard let times = streams[.time] else { return nil }
@@ -49,7 +46,7 @@ struct ActivityRollup: Sendable {
         self.heartrate = heartrate.map(BestEfforts.heartrate)
         pace = track.map(BestEfforts.pace).flatMap { $0.isEmpty ? nil : $0 }
         heartrateSeconds = heartrate.flatMap(SecondsHistogram.ofWholeValues)
-        powerSeconds = power.flatMap { SecondsHistogram.fromZero($0, width: Self.power_bin_w) }
+        powerSeconds = power.flatMap { SecondsHistogram.fromZero($0) }
         grid = Self.grid(timeline, streams)
         minutes = Minutes(
             recorded_s: MinuteSeries(recorded: timeline).values, heartrate_bpm: heartrate.map { MinuteSeries(meanOf: $0).values },

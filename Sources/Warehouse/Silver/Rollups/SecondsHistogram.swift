@@ -12,9 +12,9 @@ struct SecondsHistogram: Sendable, Equatable {
         return SecondsHistogram(first: low, seconds: count(bins, from: low, to: high))
     }
 
-    /// Bins of `width` from 0 to the highest value: for power. Nil when there are no values.
-    static func fromZero(_ series: SecondSeries, width: Double) -> SecondsHistogram? {
-        let bins = series.known.map { Int(($0 / width).rounded(.down)) }
+    /// Bins of one unit that begin at whole numbers, from 0 to the highest value: for power. Nil when there are no values.
+    static func fromZero(_ series: SecondSeries) -> SecondsHistogram? {
+        let bins = series.known.map { Int($0.rounded(.down)) }
         guard let high = bins.max() else { return nil }
         return SecondsHistogram(first: 0, seconds: count(bins, from: 0, to: high))
     }
