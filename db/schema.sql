@@ -148,6 +148,7 @@ CREATE FUNCTION silver.best_efforts_between(p_athlete_id bigint, p_source_id sma
         FROM silver.activity a JOIN silver.activity_rollup r USING (athlete_id, source_id, activity_id)
         WHERE a.athlete_id = p_athlete_id AND a.source_id = p_source_id AND a.start_date_local >= p_from AND a.start_date_local < p_to
           AND (p_sport_family IS NULL OR silver.sport_family(a.sport_type) = p_sport_family)
+          AND (p_metric <> 'power' OR a.has_power_meter IS NOT FALSE)
     ), best AS (
         SELECT u.rung, max(CASE WHEN p_metric = 'pace' THEN -round(u.val * 100) ELSE round(u.val * 100) END::bigint * 4294967296 + c.number) AS code
         FROM candidate c CROSS JOIN LATERAL unnest(c.vals) WITH ORDINALITY AS u(val, rung)
@@ -159,7 +160,7 @@ CREATE FUNCTION silver.best_efforts_between(p_athlete_id bigint, p_source_id sma
     ORDER BY b.rung
 $$;
 
-COMMENT ON FUNCTION silver.best_efforts_between(p_athlete_id bigint, p_source_id smallint, p_metric text, p_from timestamp without time zone, p_to timestamp without time zone, p_sport_family text) IS 'The best effort of an athlete at each rung of the ladder in activities that began in [from, to) local time: metric power (W), heartrate (beats per minute) or pace (value: seconds for effort_distances_m()[rung]; faster than 30 m/s in rides, 3 in swims and 10 in other sports is taken for an error of measurement). Sport family null: all sports.';
+COMMENT ON FUNCTION silver.best_efforts_between(p_athlete_id bigint, p_source_id smallint, p_metric text, p_from timestamp without time zone, p_to timestamp without time zone, p_sport_family text) IS 'The best effort of an athlete at each rung of the ladder in activities that began in [from, to) local time: metric power (W, not where Strava says that it was estimated), heartrate (beats per minute) or pace (value: seconds for effort_distances_m()[rung]; faster than 30 m/s in rides, 3 in swims and 10 in other sports is taken for an error of measurement). Sport family null: all sports.';
 
 CREATE FUNCTION silver.effort_distances_m() RETURNS double precision[]
     LANGUAGE sql IMMUTABLE PARALLEL SAFE
@@ -1326,7 +1327,7 @@ COMMENT ON COLUMN silver.activity.relative_effort IS 'Strava''s relative effort 
 
 COMMENT ON COLUMN silver.activity.perceived_exertion IS 'The athlete''s own rating, no unit: from 1, easiest, to 10; only a detail has it.';
 
-COMMENT ON COLUMN silver.activity.has_power_meter IS 'Power was measured (device_watts); null when there is no word about it.';
+COMMENT ON COLUMN silver.activity.has_power_meter IS 'Power was measured (device_watts); null when there is no word about it. Where it is false, power is Strava''s estimate, and counts for no load, zone, curve or record.';
 
 COMMENT ON COLUMN silver.activity.has_heartrate IS 'Heart rate was recorded.';
 

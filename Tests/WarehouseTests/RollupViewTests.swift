@@ -10,7 +10,8 @@ import Testing
     private static let athlete = Bench.athlete.rawValue
 
     /// An hour at 200 W and 140 beats, 30 km, on the day that lies `ago` days before today's.
-    private func land(_ bench: Bench, ago: Int) async throws {
+    /// - Parameter measured: what Strava says of the power.
+    private func land(_ bench: Bench, ago: Int, measured: Bool? = nil, at: Date = Bench.noon) async throws {
         let day = try await bench.value("SELECT ((now() AT TIME ZONE 'UTC')::date - \(ago)::integer)::text", as: String.self)
         func list(_ value: (Int) -> Int) -> String { "[" + (0..<3600).map { "\(value($0))" }.joined(separator: ",") + "]" }
         let streams = """
@@ -18,14 +19,14 @@ import Testing
             """
         let detail = #"""
             {"sport_type":"Ride","start_date":"\#(day)T12:00:00Z","start_date_local":"\#(day)T12:00:00Z","distance":30000,"moving_time":3600,
-             "total_elevation_gain":300,"gear_id":"b1"}
+             "total_elevation_gain":300,"gear_id":"b1","device_watts":\#(measured.map { "\($0)" } ?? "null")}
             """#
         let profile = #"{"ftp":250,"bikes":[{"id":"b1","name":"Road","nickname":"R"}]}"#
         try await bench.land(
             [
                 answer(.athlete, Self.athlete, profile),
                 answer(.gear, 1, #"{"id":"b1","brand_name":"Trek","model_name":"X","nickname":"R"}"#),
-                answer(.activity, 1, detail), answer(.streams, 1, streams),
+                answer(.activity, 1, detail, at: at), answer(.streams, 1, streams),
             ], listed: [listed(1)])
         try await bench.transform()
     }
@@ -81,6 +82,24 @@ import Testing
             #expect(try await bench.lines(record) == ["(3600,200,1,0,t)"])
             let curve = "SELECT duration_s, power_w, \(place) FROM silver.power_curve WHERE period = 'all_time' AND duration_s = 3600"
             #expect(try await bench.lines(curve) == ["(3600,200,1,0,t)"])
+        }
+    }
+
+    @Test func `power that Strava estimated makes no load, zone, curve or record, until it turns out to be measured`() async throws {
+        try await withTestDatabase { database in
+            let bench = try await Bench(database)
+            let counts = """
+                SELECT (SELECT load_method FROM silver.activity_metric) AS method,
+                       (SELECT count(*) FROM silver.activity_zone_time WHERE metric = 'power') AS zones,
+                       (SELECT count(*) FROM silver.power_curve WHERE period = 'all_time') AS curve,
+                       (SELECT count(*) FROM silver.personal_record WHERE metric = 'power') AS records
+                """
+            for (second, measured, expected) in [
+                (0.0, false, "(heartrate,0,0,0)"), (1, true, "(power,7,27,27)"), (2, false, "(heartrate,0,0,0)"),
+            ] {
+                try await land(bench, ago: 1, measured: measured, at: Bench.noon.addingTimeInterval(second))
+                #expect(try await bench.lines(counts) == [expected], "\(measured)")
+            }
         }
     }
 

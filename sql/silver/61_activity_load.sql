@@ -11,6 +11,7 @@
 -- Heart rate: Banister's training impulse (Morton, Fitz-Clarke, Banister 1990): minutes · x · k · e^(c · x), where x is the part of the heart
 -- rate reserve, (heart rate - rest) / (maximum - rest), and k, c are 0.64, 1.92 for men and 0.86, 1.67 for women (men's when not known).
 -- To bring it to the scale of power it is divided by that of one hour at 85 % of the reserve, about the threshold, times 100.
+-- Power that was estimated, not measured (has_power_meter is false), makes no load.
 -- Averages: where there are no streams of either, both are worked out from the summary: Strava's weighted power, else its average, if it
 -- was measured, or the average heart rate, over the moving time. Both curves bend upwards, so this is less than streams would give.
 INSERT INTO silver.activity_metric (athlete_id, source_id, activity_id, recorded_s, heartrate_s, power_s)
@@ -40,7 +41,8 @@ WITH concerned AS MATERIALIZED (
 ), known AS MATERIALIZED (
     SELECT s.athlete_id, s.source_id, s.activity_id, k.*
     FROM scope s CROSS JOIN LATERAL (
-        SELECT m.normalized_power_w, m.power_s, silver.ftp_w_at(m.athlete_id, m.source_id, a.start_at) AS ftp_w, r.max_heartrate_bpm,
+        SELECT CASE WHEN a.has_power_meter IS NOT FALSE THEN m.normalized_power_w END AS normalized_power_w, m.power_s,
+               silver.ftp_w_at(m.athlete_id, m.source_id, a.start_at) AS ftp_w, r.max_heartrate_bpm,
                silver.trimp(u.heartrate_seconds, u.heartrate_first_bpm, r.rest_heartrate_bpm, r.max_heartrate_bpm, f.k, f.c) AS trimp,
                60 * 0.85 * f.k * exp(f.c * 0.85) AS hour_trimp, a.moving_time_s,
                CASE WHEN a.has_power_meter AND a.moving_time_s > 0 THEN coalesce(a.weighted_power_w, a.average_power_w) END AS average_power_w,

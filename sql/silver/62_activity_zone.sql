@@ -1,4 +1,4 @@
--- In:     changed_activity, changed_athlete; silver.activity_rollup, athlete_zone_set.
+-- In:     changed_activity, changed_athlete; silver.activity, activity_rollup, athlete_zone_set.
 -- Out:    silver.activity_zone.
 -- Grain:  one row per activity and metric, for activities that have a histogram of it.
 -- Units:  beats per minute, W, seconds.
@@ -6,13 +6,14 @@
 --         transaction (its now() is the time of the change), all activities of the athlete are looked at.
 --
 -- The zones that held at the start of the activity: the newest set of the athlete's own known by then, else the earliest, else the default.
+-- Power that was estimated, not measured, has no zones.
 DELETE FROM silver.activity_zone AS t
 USING changed_activity c
 WHERE t.athlete_id = c.athlete_id AND t.source_id = c.source_id AND t.activity_id = c.activity_id
   AND NOT EXISTS (
-    SELECT FROM silver.activity_rollup r
+    SELECT FROM silver.activity_rollup r JOIN silver.activity a USING (athlete_id, source_id, activity_id)
     WHERE r.athlete_id = t.athlete_id AND r.source_id = t.source_id AND r.activity_id = t.activity_id
-      AND CASE t.metric WHEN 'power' THEN r.power_seconds ELSE r.heartrate_seconds END IS NOT NULL);
+      AND CASE WHEN t.metric = 'heartrate' THEN r.heartrate_seconds WHEN a.has_power_meter IS NOT FALSE THEN r.power_seconds END IS NOT NULL);
 
 WITH scope AS MATERIALIZED (
     SELECT athlete_id, source_id, activity_id FROM changed_activity
@@ -39,7 +40,7 @@ FROM scope s CROSS JOIN LATERAL (
         SELECT DISTINCT ON (x.metric) x.metric, x.lower_bounds, x.is_default
         FROM silver.athlete_zone_set x
         WHERE x.athlete_id = s.athlete_id AND x.source_id = s.source_id
-          AND CASE x.metric WHEN 'power' THEN r.power_seconds ELSE r.heartrate_seconds END IS NOT NULL
+          AND CASE WHEN x.metric = 'heartrate' THEN r.heartrate_seconds WHEN a.has_power_meter IS NOT FALSE THEN r.power_seconds END IS NOT NULL
         ORDER BY x.metric, x.is_default, x.valid_from <= a.start_at DESC,
             CASE WHEN x.valid_from <= a.start_at THEN x.valid_from END DESC, x.valid_from
     ) AS z
