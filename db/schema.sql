@@ -1793,7 +1793,7 @@ CREATE VIEW silver.activity_zone_time WITH (security_invoker='true') AS
      JOIN silver.activity_zone z USING (athlete_id, source_id, activity_id))
      CROSS JOIN LATERAL UNNEST(z.lower_bounds, z.seconds) WITH ORDINALITY u(bound, seconds, zone));
 
-COMMENT ON VIEW silver.activity_zone_time IS 'One row per activity, metric and zone: seconds in the athlete''s heart rate and power zones as they were at the start of the activity; default zones (is_default) come from the newest maximal heart rate and FTP. Each second is in exactly one zone of a metric. Filter by metric: both count the same time.';
+COMMENT ON VIEW silver.activity_zone_time IS 'One row per activity, metric and zone: seconds in the athlete''s heart rate and power zones as they were at the start of the activity; default zones (is_default) come from the newest maximal heart rate, and from the FTP of the date. Each second is in exactly one zone of a metric. Filter by metric: both count the same time.';
 
 COMMENT ON COLUMN silver.activity_zone_time.athlete_id IS 'Strava''s number for the athlete.';
 
@@ -2225,7 +2225,7 @@ CREATE TABLE silver.athlete_zone_set (
     CONSTRAINT athlete_zone_set_metric CHECK ((metric = ANY (ARRAY['heartrate'::text, 'power'::text])))
 );
 
-COMMENT ON TABLE silver.athlete_zone_set IS 'One row per athlete, metric and change of zones. Zones that Strava has hold from valid_from until the next row, the first also before; the default (valid_from -infinity) holds for athletes without any.';
+COMMENT ON TABLE silver.athlete_zone_set IS 'One row per athlete, metric and change of zones, the athlete''s own and default ones apart. A set holds from valid_from until the next of its kind, the first also before; default sets hold for a metric of which the athlete has none of their own.';
 
 COMMENT ON COLUMN silver.athlete_zone_set.athlete_id IS 'Strava''s number for the athlete.';
 
@@ -2233,7 +2233,7 @@ COMMENT ON COLUMN silver.athlete_zone_set.source_id IS '1 strava_api, 2 strava_a
 
 COMMENT ON COLUMN silver.athlete_zone_set.metric IS 'heartrate or power.';
 
-COMMENT ON COLUMN silver.athlete_zone_set.valid_from IS 'When Strava first said so, UTC; -infinity for the default.';
+COMMENT ON COLUMN silver.athlete_zone_set.valid_from IS 'When Strava first said so, UTC: the zones, or for default power zones the FTP; -infinity for default heart rate zones.';
 
 COMMENT ON COLUMN silver.athlete_zone_set.lower_bounds IS 'Element i: where zone i begins, in beats per minute or watts; zone i ends where zone i + 1 begins, the last has no end.';
 
@@ -3267,7 +3267,7 @@ ALTER TABLE ONLY silver.athlete_reference
     ADD CONSTRAINT athlete_reference_pk PRIMARY KEY (athlete_id, source_id);
 
 ALTER TABLE ONLY silver.athlete_zone_set
-    ADD CONSTRAINT athlete_zone_set_pk PRIMARY KEY (athlete_id, source_id, metric, valid_from);
+    ADD CONSTRAINT athlete_zone_set_pk PRIMARY KEY (athlete_id, source_id, metric, is_default, valid_from);
 
 ALTER TABLE ONLY silver.gear_item
     ADD CONSTRAINT gear_item_pk PRIMARY KEY (athlete_id, source_id, gear_id);

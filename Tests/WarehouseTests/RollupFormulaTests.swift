@@ -71,8 +71,30 @@ import Testing
             // 60, 70, 80, 90 % of 190; Coggan's levels begin at 55, 75, 90, 105, 120, 150 % of 201 W: at 110.55, 150.75, 180.9, 211.05, 241.2, 301.5
             #expect(
                 try await bench.lines("SELECT metric, valid_from, lower_bounds, is_default FROM silver.athlete_zone_set ORDER BY 1") == [
-                    #"(heartrate,-infinity,"{0,114,133,152,171}",t)"#, #"(power,-infinity,"{0,111,151,181,212,242,302}",t)"#,
+                    #"(heartrate,-infinity,"{0,114,133,152,171}",t)"#, #"(power,"2026-11-23 12:00:00+00","{0,111,151,181,212,242,302}",t)"#,
                 ])
+        }
+    }
+
+    @Test func `default power zones follow the FTP of the date, and what was known first holds before`() async throws {
+        try await withTestDatabase { database in
+            let bench = try await Bench(database)
+            for (day, weight, ftp) in [(0.0, 70, 200), (5, 69, 200), (10, 69, 240)] {
+                let profile = #"{"weight":\#(weight),"ftp":\#(ftp)}"#
+                try await bench.land([answer(.athlete, Bench.athlete.rawValue, profile, at: Bench.noon + day * 86_400)])
+                try await bench.transform()
+                if day > 0 { continue }
+                for (id, date) in [(Int64(1), "2026-11-20"), (2, "2026-11-29"), (3, "2026-12-03"), (4, "2026-12-04")] {
+                    let detail = #"{"sport_type":"Ride","start_date":"\#(date)T06:00:00Z"}"#
+                    let streams = #"{"time":{"data":[0,1]},"watts":{"data":[180,216]}}"#
+                    try await bench.land([answer(.activity, id, detail), answer(.streams, id, streams)])
+                }
+            }
+            let sets = "SELECT valid_from::date, lower_bounds[4], is_default FROM silver.athlete_zone_set WHERE metric = 'power' ORDER BY 1"
+            #expect(try await bench.lines(sets) == ["(2026-11-23,180,t)", "(2026-12-03,216,t)"])
+            // the second FTP became known at noon of December 3rd; zone 4 begins at 90 %
+            let zones = "SELECT activity_id, from_w, seconds FROM silver.activity_zone_time WHERE metric = 'power' AND zone = 4 ORDER BY 1"
+            #expect(try await bench.lines(zones) == ["(1,180,1)", "(2,180,1)", "(3,180,1)", "(4,216,1)"])
         }
     }
 

@@ -48,4 +48,4 @@ INSERT INTO silver.athlete_zone_set (athlete_id, source_id, metric, valid_from, 
 SELECT athlete_id, source_id, metric, valid_from, lower_bounds, false
 FROM step
 WHERE before IS DISTINCT FROM lower_bounds
-ON CONFLICT (athlete_id, source_id, metric, valid_from) DO NOTHING;
+ON CONFLICT (athlete_id, source_id, metric, is_default, valid_from) DO NOTHING;

@@ -58,7 +58,7 @@ extension RetentionQueries {
             "DELETE FROM silver.athlete_history WHERE athlete_id = ANY (\(athletes)) AND source_id = 1 AND valid_from < \(cutoff)",
             """
             DELETE FROM silver.athlete_zone_set
-            WHERE athlete_id = ANY (\(athletes)) AND source_id = 1 AND NOT is_default AND valid_from < \(cutoff)
+            WHERE athlete_id = ANY (\(athletes)) AND source_id = 1 AND (NOT is_default OR metric = 'power') AND valid_from < \(cutoff)
             """,
             "DELETE FROM silver.gear_item WHERE athlete_id = ANY (\(athletes)) AND source_id = 1 AND updated_at < \(cutoff)",
         ]
