@@ -69,4 +69,29 @@ import Testing
             #expect(try await bench.value("SELECT count(*) FROM silver.activity", as: Int.self) == 100)
         }
     }
+
+    @Test func `while a full batch is in work, another runner of the service takes what other athletes have`() async throws {
+        try await withTestDatabase { database in
+            let bench = try await Bench(database)
+            let ids = Int64(1)...Int64(SilverRunner.batchMax)
+            try await bench.land(ids.map { answer(.activity, $0, "{}") }, listed: ids.map { listed($0) })
+            bench.clock.advance(by: .seconds(1))
+            let lease = try await Bench.enrol(AthleteID(7), in: database)
+            let later = BronzeBatch(athleteID: AthleteID(7), lease: lease, answers: [answer(.activity, 700, "{}")], listed: [listed(700)])
+            _ = try await bench.writer.commit(later)
+            let running = Task { try await bench.runner.run() }
+            try await database.transaction { connection in
+                // The first batch gets stuck on its athlete's row.
+                try await connection.query("INSERT INTO silver.athlete (athlete_id) VALUES (\(Bench.athlete))")
+                try await eventually("the other athlete's work is done") {
+                    try await bench.lines("SELECT activity_id FROM silver.activity") == ["(700)"]
+                }
+            }
+            try await eventually("all work is done") {
+                try await bench.value("SELECT count(*) FROM silver.activity", as: Int.self) == SilverRunner.batchMax + 1
+            }
+            running.cancel()
+            try await running.value
+        }
+    }
 }

@@ -16,7 +16,9 @@ public actor WarehouseWriter {
     /// Answer bytes in one transaction, unless one batch alone has more: bounds the memory of a statement's parameters.
     static let groupBytesMax = 8 << 20
     /// How long a group waits for batches that are being made ready: most take less, and a huge one must not hold up the others.
-    static let companyMax: Duration = .milliseconds(20)
+    static let companyMax: Duration = .milliseconds(50)
+    /// How long callers who were served together have to come back with their next batches: else most of them would land apart from then on.
+    static let returnTime: Duration = .milliseconds(1)
     /// Tries of a group that PostgreSQL sacrificed to resolve a deadlock.
     static let attemptsMax = 3
     /// Batches that may wait: many more than there are athletes in work at once.
@@ -79,7 +81,10 @@ public actor WarehouseWriter {
         Task {
             while !waiting.isEmpty {
                 await company()
-                if let group = takeGroup() { await land(group) }
+                if let group = takeGroup() {
+                    await land(group)
+                    if group.count > 1 { try? await Task.sleep(for: Self.returnTime) }
+                }
             }
             isWriting = false
         }

@@ -29,8 +29,10 @@ struct SilverBatch: Sendable {
     let now: Date
 
     /// Answers how many pieces of work were done; 0: there is none.
-    func run(_ claim: SQL, on connection: Connection) async throws -> Int {
+    /// - Parameter claimed: told how many there are before they are done.
+    func run(_ claim: SQL, on connection: Connection, claimed: @Sendable (Int) -> Void = { _ in }) async throws -> Int {
         let work = try Self.bounded(try await connection.pipeline([claim, SilverQueries.commitLazily])[0])
+        claimed(work.count)
         if work.isEmpty { return 0 }
         do {
             try await transform(work, on: connection)
@@ -101,10 +103,16 @@ struct SilverBatch: Sendable {
         return Made(material: material, arrays: await arrays, temporary_bytes: try filled[2][0].decode(Int64.self))
     }
 
-    private static func arrays(_ heads: [AnswerHead], _ streams: [AnswerKey: DecodedStreams]) -> [SQL] {
-        heads.flatMap { head -> [SQL] in
-            guard let streams = streams[head.key] else { return [] }
-            return [SilverQueries.store(streams, of: head)] + SilverQueries.storeRollup(ActivityRollup(streams), of: head)
+    /// Each activity's by itself, on as many cores as there are.
+    private static func arrays(_ heads: [AnswerHead], _ streams: [AnswerKey: DecodedStreams]) async -> [SQL] {
+        await withTaskGroup(of: (Int, [SQL]).self) { group in
+            for (place, head) in heads.enumerated() {
+                guard let streams = streams[head.key] else { continue }
+                group.addTask {
+                    (place, [SilverQueries.store(streams, of: head)] + SilverQueries.storeRollup(ActivityRollup(streams), of: head))
+                }
+            }
+            return await group.reduce(into: []) { $0.append($1) }.sorted { $0.0 < $1.0 }.flatMap(\.1)
         }
     }
 

@@ -37,6 +37,7 @@ public struct SilverRunner: Service {
         let rebuilder = try rebuilder()
         let (wakes, wake) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
         let (rebuildWakes, rebuildWake) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
+        let (backlogWakes, backlogWake) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
         @Sendable func wakeAll() {
             wake.yield()
             rebuildWake.yield()
@@ -53,8 +54,14 @@ public struct SilverRunner: Service {
                 group.addTask {
                     for await _ in rebuildWakes { await rebuilder.drain() }
                 }
+                // One is enough, and makes larger batches, until it leaves something undone.
+                group.addTask {
+                    for await _ in backlogWakes { await drain() }
+                }
                 await enqueueOutdated()
-                for await _ in wakes { await drain() }
+                for await _ in wakes {
+                    await drain { count in if count == Self.batchMax { backlogWake.yield() } }
+                }
                 group.cancelAll()
             }
         }
@@ -64,9 +71,11 @@ public struct SilverRunner: Service {
     ///
     /// - Throws: `DatabaseError` when the database can't be reached; the work stays on the list.
     @discardableResult
-    public func runOnce() async throws -> Int {
+    public func runOnce() async throws -> Int { try await runOnce { _ in } }
+
+    private func runOnce(claimed: @Sendable (Int) -> Void) async throws -> Int {
         do {
-            return try await transform(SilverQueries.claim(max: Self.batchMax))
+            return try await transform(SilverQueries.claim(max: Self.batchMax), claimed: claimed)
         } catch let failure as TransformFailure where Self.isPoison(failure.underlying) {
             return try await isolate(failure)
         } catch let failure as TransformFailure {
@@ -84,9 +93,9 @@ public struct SilverRunner: Service {
         SilverRebuilder(database: database, scripts: try scripts.get(), clock: clock, logger: logger)
     }
 
-    private func transform(_ claim: SQL) async throws -> Int {
+    private func transform(_ claim: SQL, claimed: @Sendable (Int) -> Void = { _ in }) async throws -> Int {
         let batch = SilverBatch(scripts: try scripts.get(), feed: feed, now: clock.now)
-        return try await database.transaction { try await batch.run(claim, on: $0) }
+        return try await database.transaction { try await batch.run(claim, on: $0, claimed: claimed) }
     }
 
     /// An error that the same work will meet again, unlike a broken connection or a deadlock.
@@ -121,10 +130,10 @@ public struct SilverRunner: Service {
     }
 
     /// Works until nothing is left. After an error that may pass at once (a deadlock) it goes on, after others at the next wake or poll.
-    private func drain() async {
+    private func drain(claimed: @Sendable (Int) -> Void = { _ in }) async {
         for attempt in 1...Self.attemptsMax {
             do {
-                while try await runOnce() > 0 { try Task.checkCancellation() }
+                while try await runOnce(claimed: claimed) > 0 { try Task.checkCancellation() }
                 return
             } catch is CancellationError {
                 return

@@ -56,6 +56,7 @@ int stream_of(std::string_view name) {
     return -1;
 }
 
+// What is no number or boolean is null; what begins as a number and is none (1.2.3) ends the reading.
 double scalar(ondemand::value value, ondemand::json_type type) {
     switch (type) {
         case ondemand::json_type::number: return double(value.get_double());
@@ -69,7 +70,7 @@ void read_pair(ondemand::array pair, Series &series) {
     double halves[2] = {kNull, kNull};
     size_t place = 0;
     for (ondemand::value element : pair) {
-        if (place < 2) halves[place] = scalar(element, element.type());
+        if (place < 2 && element.get_double().get(halves[place]) != SUCCESS) halves[place] = scalar(element, element.type());
         place++;
     }
     series.latitudes.resize(series.numbers.size(), kNull);
@@ -86,6 +87,12 @@ void read_data(ondemand::value value, size_t points_max, Series &series) {
     series.numbers.reserve(std::min<size_t>(points_max, 4096));
     for (ondemand::value element : value.get_array()) {
         if (series.numbers.size() >= points_max) throw TooLong{};
+        // Nearly all elements are numbers: tried first, without a look at what they are.
+        double number;
+        if (element.get_double().get(number) == SUCCESS) {
+            series.numbers.push_back(number);
+            continue;
+        }
         ondemand::json_type type = element.type();
         if (type == ondemand::json_type::array) {
             read_pair(element.get_array(), series);
