@@ -42,6 +42,12 @@ import Testing
             .map { #"{"sex":\#($0[0]),"weight":\#($0[1]),"ftp":\#($0[2])}"# }
         var answers: [(BronzeEndpoint, Int64, [UInt8])] = profiles.map { (.athlete, athlete, Array($0.utf8)) }
         answers.append((.athleteZones, athlete, Array(#"{"heart_rate":{"zones":[{"min":0},{"min":120},{"min":150}]}}"#.utf8)))
+        // Without streams: the heart rate is hidden later, or was before.
+        for heartrate in ["150", "null"] {
+            let summary =
+                #"{"sport_type":"Ride","start_date_local":"2026-11-20T06:00:00Z","moving_time":900,"average_heartrate":\#(heartrate)}"#
+            answers.append((.activitySummary, 999, Array(summary.utf8)))
+        }
         for isCropped in [false, true] {
             for activity in world.truth(for: world.athleteIDs[0]) {
                 let id = activity.id

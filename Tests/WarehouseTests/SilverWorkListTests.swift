@@ -58,15 +58,28 @@ import Testing
         }
     }
 
-    @Test func `two runners share the work and do none of it twice`() async throws {
+    @Test func `work of which nothing is left does not keep the athlete's days from being summed up`() async throws {
+        try await withTestDatabase { database in
+            let bench = try await Bench(database)
+            let detail = #"{"name":"a","distance":1000,"moving_time":60,"start_date_local":"2024-05-06T12:00:00Z"}"#
+            try await bench.land([answer(.activity, 1, detail)], listed: [listed(1)])
+            try await database.query(
+                "INSERT INTO sync.transform_work (athlete_id, activity_id, enqueued_at) VALUES (\(Bench.athlete), 77, \(Bench.noon))")
+            #expect(try await bench.runner.runOnce() == 2)
+            #expect(try await bench.lines("SELECT day, activity_count FROM silver.training_day") == ["(2024-05-06,1)"])
+        }
+    }
+
+    @Test func `two runners share the work and leave none of it`() async throws {
         try await withTestDatabase { database in
             let bench = try await Bench(database)
             let ids = Int64(1)...100
             try await bench.land(ids.map { answer(.activity, $0, #"{"name":"\#($0)"}"#) }, listed: ids.map { listed($0) })
             async let first = bench.transform()
             async let second = bench.transform()
-            #expect(try await first + second == 100)
+            #expect(try await first + second >= 100)
             #expect(try await bench.value("SELECT count(*) FROM silver.activity", as: Int.self) == 100)
+            #expect(try await bench.value("SELECT count(*) FROM sync.transform_work", as: Int.self) == 0)
         }
     }
 
@@ -79,13 +92,14 @@ import Testing
             let lease = try await Bench.enrol(AthleteID(7), in: database)
             let later = BronzeBatch(athleteID: AthleteID(7), lease: lease, answers: [answer(.activity, 700, "{}")], listed: [listed(700)])
             _ = try await bench.writer.commit(later)
-            let running = Task { try await bench.runner.run() }
-            try await database.transaction { connection in
+            let running = try await database.transaction { connection in
                 // The first batch gets stuck on its athlete's row.
                 try await connection.query("INSERT INTO silver.athlete (athlete_id) VALUES (\(Bench.athlete))")
+                let running = Task { try await bench.runner.run() }
                 try await eventually("the other athlete's work is done") {
                     try await bench.lines("SELECT activity_id FROM silver.activity") == ["(700)"]
                 }
+                return running
             }
             try await eventually("all work is done") {
                 try await bench.value("SELECT count(*) FROM silver.activity", as: Int.self) == SilverRunner.batchMax + 1

@@ -9,7 +9,7 @@ FROM pg_class c
 JOIN pg_namespace n ON n.oid = c.relnamespace
 LEFT JOIN (VALUES
     ('activity', $$SELECT sport_type, count(*) AS activity_count, sum(distance_m) / 1000 AS distance_km FROM silver.activity WHERE athlete_id = :athlete_id AND start_date_local >= '2026-01-01' GROUP BY sport_type$$),
-    ('activity_best_effort', $$SELECT a.start_date_local, e.power_w FROM silver.activity_best_effort e JOIN silver.activity a USING (athlete_id, source_id, activity_id) WHERE e.athlete_id = :athlete_id AND e.metric = 'power' AND e.duration_s = 60 ORDER BY 1$$),
+    ('activity_best_effort', $$SELECT a.start_date_local, e.power_w FROM silver.activity_best_effort e JOIN silver.activity a USING (athlete_id, source_id, activity_id) WHERE e.athlete_id = :athlete_id AND e.metric = 'power' AND e.duration_s = 60 AND a.has_power_meter IS NOT FALSE ORDER BY 1$$),
     ('activity_grid', $$SELECT latitude_deg, longitude_deg, sum(seconds) AS seconds FROM silver.activity_grid WHERE athlete_id = :athlete_id GROUP BY 1, 2$$),
     ('activity_histogram', $$SELECT heartrate_bpm, sum(seconds) AS seconds FROM silver.activity_histogram WHERE athlete_id = :athlete_id AND metric = 'heartrate' GROUP BY 1 ORDER BY 1$$),
     ('activity_interval_1min', $$SELECT start_offset_s / 60 AS minute, heartrate_bpm, power_w FROM silver.activity_interval_1min WHERE athlete_id = :athlete_id AND activity_id = :activity_id ORDER BY 1$$),

@@ -14,6 +14,16 @@
 -- Power that was estimated, not measured (has_power_meter is false), makes no load.
 -- Averages: where there are no streams of either, both are worked out from the summary: Strava's weighted power, else its average, if it
 -- was measured, or the average heart rate, over the moving time. Both curves bend upwards, so this is less than streams would give.
+DELETE FROM silver.activity_metric AS t
+USING changed_activity c
+JOIN silver.activity a ON a.athlete_id = c.athlete_id AND a.source_id = c.source_id AND a.activity_id = c.activity_id
+WHERE t.athlete_id = c.athlete_id AND t.source_id = c.source_id AND t.activity_id = c.activity_id
+  AND (a.moving_time_s > 0
+       AND (a.average_heartrate_bpm > 0 OR a.has_power_meter AND coalesce(a.weighted_power_w, a.average_power_w) > 0)) IS NOT TRUE
+  AND NOT EXISTS (
+    SELECT FROM silver.activity_rollup r
+    WHERE r.athlete_id = t.athlete_id AND r.source_id = t.source_id AND r.activity_id = t.activity_id);
+
 INSERT INTO silver.activity_metric (athlete_id, source_id, activity_id, recorded_s, heartrate_s, power_s)
 SELECT c.athlete_id, c.source_id, c.activity_id, 0, 0, 0
 FROM changed_activity c

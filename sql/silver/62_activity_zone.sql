@@ -5,7 +5,8 @@
 -- Repeat: values that depend on the input only; rows that have them already are not written. When an athlete's zones changed in this
 --         transaction (its now() is the time of the change), all activities of the athlete are looked at.
 --
--- The zones that held at the start of the activity: the newest set of the athlete's own known by then, else the earliest, else the default.
+-- The zones that held at the start of the activity: the newest set of the athlete's own known by then, else the earliest; of default sets the same, when
+-- there are none of the athlete's own.
 -- Power that was estimated, not measured, has no zones.
 DELETE FROM silver.activity_zone AS t
 USING changed_activity c
@@ -13,7 +14,9 @@ WHERE t.athlete_id = c.athlete_id AND t.source_id = c.source_id AND t.activity_i
   AND NOT EXISTS (
     SELECT FROM silver.activity_rollup r JOIN silver.activity a USING (athlete_id, source_id, activity_id)
     WHERE r.athlete_id = t.athlete_id AND r.source_id = t.source_id AND r.activity_id = t.activity_id
-      AND CASE WHEN t.metric = 'heartrate' THEN r.heartrate_seconds WHEN a.has_power_meter IS NOT FALSE THEN r.power_seconds END IS NOT NULL);
+      AND CASE WHEN t.metric = 'heartrate' THEN r.heartrate_seconds WHEN a.has_power_meter IS NOT FALSE THEN r.power_seconds END IS NOT NULL
+      AND EXISTS (
+        SELECT FROM silver.athlete_zone_set z WHERE z.athlete_id = t.athlete_id AND z.source_id = t.source_id AND z.metric = t.metric));
 
 WITH scope AS MATERIALIZED (
     SELECT athlete_id, source_id, activity_id FROM changed_activity

@@ -10,8 +10,8 @@ struct LandingOutcome: Sendable {
 
 /// One landing transaction: batches of different athletes, written in two round trips.
 ///
-/// Locks are taken in one order everywhere (schedule, transform_work, answer, activity, completeness), so that writer and silver
-/// runner can't wait for each other in a circle.
+/// Locks are taken in one order everywhere (schedule, answer, activity, completeness), so that a landing and the retention can't wait for each
+/// other in a circle. The work list is only added to.
 struct Landing: Sendable {
     let batches: [PreparedBatch]
     let now: Date

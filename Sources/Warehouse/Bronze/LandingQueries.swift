@@ -64,16 +64,22 @@ enum LandingQueries {
         """
     }
 
+    /// Locks the answers that are replaced, in the order in which the retention does.
     private static func keepVersions(_ changed: [PreparedAnswer]) -> SQL {
         let keys = changed.map(\.key)
         return """
+            WITH old AS MATERIALIZED (
+                SELECT a.*, w.fetched_at AS valid_to
+                FROM unnest(\(keys.map(\.athleteID)), \(keys.map(\.source)), \(keys.map(\.endpoint)), \(keys.map(\.objectID)),
+                            \(changed.map(\.answer.fetchedAt))) AS w(athlete_id, source_id, endpoint, object_id, fetched_at)
+                JOIN bronze_strava.answer a USING (athlete_id, source_id, endpoint, object_id)
+                ORDER BY a.athlete_id, a.object_id, a.endpoint
+                FOR UPDATE OF a
+            )
             INSERT INTO bronze_strava.answer_version
                 (athlete_id, source_id, endpoint, object_id, valid_from, valid_to, request, status, body_bytes, sha256, body)
-            SELECT a.athlete_id, a.source_id, a.endpoint, a.object_id, a.fetched_at, w.fetched_at,
-                   a.request, a.status, a.body_bytes, a.sha256, a.body
-            FROM unnest(\(keys.map(\.athleteID)), \(keys.map(\.source)), \(keys.map(\.endpoint)), \(keys.map(\.objectID)),
-                        \(changed.map(\.answer.fetchedAt))) AS w(athlete_id, source_id, endpoint, object_id, fetched_at)
-            JOIN bronze_strava.answer a USING (athlete_id, source_id, endpoint, object_id)
+            SELECT athlete_id, source_id, endpoint, object_id, fetched_at, valid_to, request, status, body_bytes, sha256, body
+            FROM old
             """
     }
 

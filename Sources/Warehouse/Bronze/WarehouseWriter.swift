@@ -150,6 +150,13 @@ public actor WarehouseWriter {
     }
 
     private func write(_ batches: [PreparedBatch]) async throws -> [LandingOutcome] {
+        for _ in 1..<Self.attemptsMax {
+            do { return try await attempt(batches) } catch let error as DatabaseError where error.code == .serialization { continue }
+        }
+        return try await attempt(batches)
+    }
+
+    private func attempt(_ batches: [PreparedBatch]) async throws -> [LandingOutcome] {
         let landing = Landing(batches: batches, now: clock.now)
         return try await database.transaction { connection in
             let outcomes = try await landing.run(on: connection)

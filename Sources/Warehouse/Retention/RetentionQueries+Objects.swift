@@ -3,7 +3,7 @@ import Database
 import Foundation
 
 extension RetentionQueries {
-    /// Profile, zones and gear go, in silver too. The profile and the zones are then asked for again, as a fresh copy; gear when it is used.
+    /// Profile, zones and gear go, in silver too, and what was worked out from them is worked out without them. The profile and the zones are then asked for again, as a fresh copy; gear when it is used.
     func ownObjects(_ connection: Connection, before cutoff: Date) async throws -> RetentionReport {
         let gone = try await connection.query(
             """
@@ -20,7 +20,7 @@ extension RetentionQueries {
         let athletes = Array(Set(gone.map(\.0))).sorted()
         let rows = try await connection.pipeline(
             [expireObjects(gone), forget(profiles), removeVersions(of: athletes, before: cutoff)]
-                + removeFacts(of: athletes, before: cutoff))
+                + removeFacts(of: athletes, before: cutoff) + [enqueue(athletes.map { ($0, 0) }), "SELECT pg_notify('silver', '')"])
         return RetentionReport(answers: gone.count, versions: rows[2].affected)
     }
 
@@ -59,6 +59,12 @@ extension RetentionQueries {
             """
             DELETE FROM silver.athlete_zone_set
             WHERE athlete_id = ANY (\(athletes)) AND source_id = 1 AND (NOT is_default OR metric = 'power') AND valid_from < \(cutoff)
+            """,
+            """
+            DELETE FROM silver.activity_zone t
+            WHERE t.athlete_id = ANY (\(athletes)) AND t.source_id = 1 AND t.metric = 'power' AND NOT EXISTS (
+                SELECT FROM silver.athlete_zone_set z
+                WHERE z.athlete_id = t.athlete_id AND z.source_id = t.source_id AND z.metric = t.metric)
             """,
             "DELETE FROM silver.gear_item WHERE athlete_id = ANY (\(athletes)) AND source_id = 1 AND updated_at < \(cutoff)",
         ]

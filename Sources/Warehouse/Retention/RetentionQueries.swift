@@ -5,7 +5,7 @@ import Foundation
 /// Removes one batch and answers what went; nothing: there is no more.
 typealias RetentionStep = @Sendable (Connection) async throws -> RetentionReport
 
-/// The statements of the retention. Locks are taken in the order of a landing: work list, answers, ledger.
+/// The statements of the retention. Locks are taken in the order of a landing: answers, ledger.
 struct RetentionQueries: Sendable {
     /// Activities, answers or versions in one transaction.
     static let batchMax = 200
@@ -45,7 +45,7 @@ struct RetentionQueries: Sendable {
         return RetentionReport(activities: found.count, answers: rows[1].affected, versions: rows[2].affected)
     }
 
-    private func enqueue(_ found: [(AthleteID, Int64)]) -> SQL {
+    func enqueue(_ found: [(AthleteID, Int64)]) -> SQL {
         """
         INSERT INTO sync.transform_work (athlete_id, activity_id, enqueued_at)
         SELECT athlete_id, activity_id, \(now) FROM unnest(\(found.map(\.0)), \(found.map(\.1))) AS w(athlete_id, activity_id)

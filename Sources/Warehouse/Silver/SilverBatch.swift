@@ -29,10 +29,10 @@ struct SilverBatch: Sendable {
     let now: Date
 
     /// Answers how many pieces of work were done; 0: there is none.
-    /// - Parameter claimed: told how many there are before they are done.
+    /// - Parameter claimed: told how many rows of the list there are before they are done.
     func run(_ claim: SQL, on connection: Connection, claimed: @Sendable (Int) -> Void = { _ in }) async throws -> Int {
-        let work = try Self.bounded(try await connection.pipeline([claim, SilverQueries.commitLazily])[0])
-        claimed(work.count)
+        let (work, rowCount) = try Self.bounded(try await connection.pipeline([claim, SilverQueries.commitLazily])[0])
+        claimed(rowCount)
         if work.isEmpty { return 0 }
         do {
             try await transform(work, on: connection)
@@ -42,23 +42,25 @@ struct SilverBatch: Sendable {
         }
     }
 
-    private static func bounded(_ rows: Rows) throws -> [SilverWork] {
+    /// What fits into memory, and how many rows of the list were claimed in all.
+    private static func bounded(_ rows: Rows) throws -> ([SilverWork], rowCount: Int) {
         var work: [SilverWork] = []
+        var rowCount = 0
         var bytes: Int64 = 0
         for row in rows {
             let (athlete, activity, ids, size) = try row.decode(AthleteID.self, Int64.self, [Int64].self, Int64.self)
             bytes += size
-            if !work.isEmpty, bytes > bytesMax { break }
-            work.append(SilverWork(athleteID: athlete, activityID: activity, rows: ids))
+            rowCount += ids.count
+            if work.isEmpty || bytes <= bytesMax { work.append(SilverWork(athleteID: athlete, activityID: activity, rows: ids)) }
         }
-        return work
+        return (work, rowCount)
     }
 
     private func transform(_ work: [SilverWork], on connection: Connection) async throws {
         let made = try await make(work, tables: SilverQueries.temporaryTables, whateverSilverHas: false, on: connection)
         let isSwollen = made.temporary_bytes > Self.temporaryBytesMax
         _ = try await connection.pipeline(
-            made.arrays + scripts.afterArrays + books(made.material) + [SilverQueries.done(work)]
+            made.arrays + [SilverQueries.done(work)] + scripts.afterArrays + books(made.material)
                 + (isSwollen ? SilverQueries.truncateTemporary : SilverQueries.emptyTemporary))
     }
 

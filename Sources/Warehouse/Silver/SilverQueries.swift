@@ -44,7 +44,7 @@ enum SilverQueries {
     }
 
     /// Rows of the list that a claim looks at for each that it wants, to find athletes who are free.
-    private static let rowsLookedAt = 8
+    private static let rowsLookedAt = 32
 
     /// The key of the lock that whoever makes an athlete's silver holds.
     private static let athleteLock = "hashtextextended('silver', w.athlete_id)"
