@@ -3,7 +3,8 @@ import Database
 import Foundation
 
 extension RetentionQueries {
-    /// Profile, zones and gear go, in silver too, and what was worked out from them is worked out without them. The profile and the zones are then asked for again, as a fresh copy; gear when it is used.
+    /// Profile, zones and gear go, in silver too, and what was worked out from them is worked out without them. The profile and the zones are
+    /// then asked for again, as a fresh copy; gear when it is used.
     func ownObjects(_ connection: Connection, before cutoff: Date) async throws -> RetentionReport {
         let gone = try await connection.query(
             """

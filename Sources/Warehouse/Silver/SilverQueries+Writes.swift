@@ -59,7 +59,7 @@ extension SilverQueries {
                    \(TransformVersion.current), \(head.sha256)
             FROM silver.activity a
             WHERE a.athlete_id = \(key.athleteID) AND a.source_id = \(key.source) AND a.activity_id = \(key.objectID)
-            \(raw: streamUpdate)
+            \(raw: streamUpdate.clause)
             """
     }
 
@@ -72,8 +72,7 @@ extension SilverQueries {
             "time_s", "distance_m", "latitude_e6", "longitude_e6", "altitude_m", "velocity_mps", "grade_percent", "heartrate_bpm",
             "cadence_rpm", "power_w", "temperature_c", "moving",
         ],
-        stamp: "loaded_at"
-    ).clause
+        stamp: "loaded_at")
 
     /// The nearest smallint: a wild value is still a finding.
     private static func smallint(_ value: Double) -> Int16 { Int16(min(max(value.rounded(), -32768), 32767)) }

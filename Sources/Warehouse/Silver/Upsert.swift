@@ -1,25 +1,24 @@
 /// What an INSERT AS t of one activity's row does when silver has the row: a row of which nothing differs is not written, and an array that is
 /// the same stays where it is on the disk, which is most of them when an answer changed a little, or only the version of the transform.
 struct Upsert: Sendable {
-    /// Small columns. What tells versions apart comes first: then the arrays are not compared.
-    let facts: [String]
-    var arrays: [String] = []
-    /// A column that becomes the time of the write.
-    var stamp: String?
-
     /// In the order in which the row's values follow its key.
-    var columns: String { (facts + arrays).joined(separator: ", ") }
+    let columns: String
+    let clause: String
 
-    var clause: String {
+    /// - Parameters:
+    ///   - facts: small columns. What tells versions apart comes first: then the arrays are not compared.
+    ///   - stamp: a column that becomes the time of the write.
+    init(facts: [String], arrays: [String] = [], stamp: String? = nil) {
+        let names = facts + arrays
+        func list(of row: String) -> String { names.map { "\(row).\($0)" }.joined(separator: ", ") }
         let changes =
             facts.map { "\($0) = excluded.\($0)" }
             + arrays.map { "\($0) = CASE WHEN t.\($0) = excluded.\($0) THEN t.\($0) ELSE excluded.\($0) END" }
             + (stamp.map { ["\($0) = now()"] } ?? [])
-        return """
+        columns = names.joined(separator: ", ")
+        clause = """
             ON CONFLICT (athlete_id, source_id, activity_id) DO UPDATE SET \(changes.joined(separator: ", "))
             WHERE (\(list(of: "t"))) IS DISTINCT FROM (\(list(of: "excluded")))
             """
     }
-
-    private func list(of row: String) -> String { (facts + arrays).map { "\(row).\($0)" }.joined(separator: ", ") }
 }
