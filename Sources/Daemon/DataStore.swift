@@ -32,11 +32,6 @@ struct DataStore: Sendable {
         try await Migrator(directory: shareDirectory, database: database, logger: logger).migrate()
     }
 
-    /// Divides the large tables by athlete; answers which were not divided so before.
-    func partition(into count: Int) async throws -> [String] {
-        try await Migrator(directory: shareDirectory, database: database, logger: logger).partition(into: count)
-    }
-
     func pendingMigrations() async throws -> [String] {
         try await Migrator(directory: shareDirectory, database: database, logger: logger).pending()
     }

@@ -17,35 +17,15 @@ private let epoch = Date(timeIntervalSince1970: (Date().timeIntervalSince1970 - 
         try await DaemonRig.with(world) { rig in
             // Slow enough that the work outlasts the kills.
             rig.simulator.faults.append(.init(match: .path("/api/v3"), times: .forever, response: .delay(.milliseconds(120))))
-            let activityCount = world.athleteIDs.reduce(0) { $0 + rig.simulator.truth(for: $1).filter { $0.streams != nil }.count }
             var random = SeededRandom(seed: modelSeed)
             var committed: Set<ActivityID> = []
-            var fetchedAgain = 0
-            var killsInMidWork = 0
-            var isImported = false
             for kill in 1...Self.kills {
                 let daemon = try await rig.start()
-                if !isImported {
-                    #expect(try await rig.control("athletes", "import", try rig.importFile()).code == 0)
-                    isImported = true
-                }
+                if kill == 1 { #expect(try await rig.control("athletes", "import", try rig.importFile()).code == 0) }
                 await rig.simulator.waitForRequests { $0.endpoint == "streams" }
                 try await Task.sleep(for: .milliseconds(Int.random(in: 0...300, using: &random)))
-                daemon.signal(SIGKILL)
-                _ = try await daemon.waitForEnd()
-                try await rig.waitForEndOfSessions()
-                let asked = rig.simulator.requests.filter { $0.endpoint == "streams" && $0.status == 200 }.compactMap(\.activity)
-                #expect(Set(asked).isDisjoint(with: committed), "kill \(kill): what was committed is fetched again (seed \(modelSeed))")
-                let landed = try await rig.committedStreams()
-                #expect(landed.isSuperset(of: committed), "kill \(kill): what was committed is lost")
-                let lost = Set(asked).subtracting(landed).count
-                #expect(lost <= Self.inFlightMax, "kill \(kill): \(lost) answers were not committed")
-                fetchedAgain += lost
-                if landed.count < activityCount { killsInMidWork += 1 }
-                committed = landed
-                rig.simulator.clearRequests()
+                committed = try await Self.kill(daemon, rig, committed: committed, "kill \(kill), seed \(modelSeed)")
             }
-            #expect(killsInMidWork == Self.kills, "each kill is in the middle")
             rig.simulator.faults.removeAll()
             let last = try await rig.start()
             try await eventually("all is in silver", within: .seconds(120)) { try await rig.isComplete() }
@@ -53,6 +33,26 @@ private let epoch = Date(timeIntervalSince1970: (Date().timeIntervalSince1970 - 
             last.signal(SIGTERM)
             #expect(try await last.waitForEnd() == 0)
         }
+    }
+
+    /// Kills the daemon and compares what it fetched with what is committed.
+    /// - Parameter committed: what was committed before it started.
+    /// - Returns: the activities whose streams are committed now.
+    private static func kill(
+        _ daemon: DaemonProcess, _ rig: DaemonRig, committed: Set<ActivityID>, _ instant: String
+    ) async throws -> Set<ActivityID> {
+        daemon.signal(SIGKILL)
+        _ = try await daemon.waitForEnd()
+        try await rig.waitForEndOfSessions()
+        let fetched = Set(rig.simulator.requests.filter { $0.endpoint == "streams" && $0.status == 200 }.compactMap(\.activity))
+        rig.simulator.clearRequests()
+        let landed = try await rig.committedStreams()
+        #expect(fetched.isDisjoint(with: committed), "\(instant): what was committed is fetched again")
+        #expect(landed.isSuperset(of: committed), "\(instant): what was committed is lost")
+        #expect(fetched.subtracting(landed).count <= inFlightMax, "\(instant): more is lost than can be in flight")
+        let all = rig.simulator.world.athleteIDs.reduce(0) { $0 + rig.simulator.truth(for: $1).filter { $0.streams != nil }.count }
+        #expect(landed.count < all, "\(instant): the kill is in the middle")
+        return landed
     }
 }
 
