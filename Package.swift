@@ -69,7 +69,7 @@ let package = Package(
             path: "Sources/Warehouse"),
         .target(
             name: "StravaAPI",
-            dependencies: ["Core", "HTTPTransport", "COpenSSL", .product(name: "Logging", package: "swift-log")],
+            dependencies: ["Core", "HTTPTransport", "COpenSSL", "CSimdjson", .product(name: "Logging", package: "swift-log")],
             path: "Sources/Ingest/StravaAPI"),
         .target(
             name: "Governor",

@@ -33,7 +33,7 @@ private func answer(_ text: String) -> StravaAnswer {
     func `streams of a fresh upload are tried again at 5, 15 and 45 minutes`(attempts: Int, wait_s: Double) throws {
         for outcome in [
             rules(.streams, attempts: attempts).failed(StravaError(code: .notFound, status: 404)),
-            rules(.streams, attempts: attempts).answered(answer(" {}\n")),
+            rules(.streams, attempts: attempts).answered(answer(" {}\n"), athlete: AthleteID(1)),
         ] {
             let change = try #require(changes(outcome).first)
             #expect(change.state == .failed && change.nextTryAt == now.addingTimeInterval(wait_s) && change.countsAsAttempt)
@@ -124,7 +124,7 @@ private func answer(_ text: String) -> StravaAnswer {
     }
 
     @Test func `a full answer lands`() {
-        guard case .landed = rules(.streams).answered(answer(#"{"time":{"data":[0]}}"#)) else {
+        guard case .landed = rules(.streams).answered(answer(#"{"time":{"data":[0]}}"#), athlete: AthleteID(1)) else {
             Issue.record("a full answer did not land")
             return
         }

@@ -51,7 +51,7 @@ public struct AthleteRegistry: Sendable {
             try await connection.query(
                 """
                 UPDATE sync.athlete_object SET state = 'pending', reason = NULL, next_try_at = NULL
-                WHERE athlete_id = \(athlete) AND state = 'no_scope'
+                WHERE athlete_id = \(athlete) AND (state = 'no_scope' OR endpoint = 'profile')
                 """)
             try await vault.store(grant, for: athlete, on: connection)
             try await connection.query("SELECT pg_notify('sync', '')")

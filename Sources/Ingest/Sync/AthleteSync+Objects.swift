@@ -9,11 +9,21 @@ extension AthleteSync {
         var batch = BronzeBatch(athleteID: claim.athleteID, lease: claim.lease)
         do {
             let answer = try await get(object.call, requestClass)
-            batch.answers.append(
-                BronzeAnswer(
-                    endpoint: object.endpoint, objectID: object.answerID(claim.athleteID), request: object.call.pathAndQuery,
-                    status: answer.status, fetchedAt: answer.fetchedAt, body: answer.body))
-            batch.objects.append(ObjectChange(object, .landed))
+            let fault = AnswerCheck.fault(of: answer.body, to: object.call, athlete: claim.athleteID)
+            if fault == .otherAthlete { try await stopAsForeign() }
+            if let fault {
+                batch.objects.append(standing.answeredWrongly(fault, now: now))
+                batch.quarantine.append(
+                    QuarantineEntry(
+                        endpoint: object.kind.rawValue, objectID: object.answerID(claim.athleteID), reason: fault.rawValue,
+                        body: Array(answer.body.prefix(RejectedElement.bodyBytesMax))))
+            } else {
+                batch.answers.append(
+                    BronzeAnswer(
+                        endpoint: object.endpoint, objectID: object.answerID(claim.athleteID), request: object.call.pathAndQuery,
+                        status: answer.status, fetchedAt: answer.fetchedAt, body: answer.body))
+                batch.objects.append(ObjectChange(object, .landed))
+            }
         } catch let error as StravaError {
             guard let change = standing.failed(error, now: now) else { throw error }
             batch.objects.append(change)

@@ -28,9 +28,10 @@ extension AthleteSync {
     /// Reads one page of the list and lands it with the cursor. An empty page ends the pass; a short one does not.
     func list(_ pass: ListPass, _ requestClass: RequestClass) async throws {
         let askedAt = now
-        let call = StravaCall.activities(page: pass.page, perPage: perPage, after: pass.after, before: nil)
+        let call = StravaCall.activities(page: pass.page, perPage: perPage, after: pass.after, before: pass.before)
         let answer = try await get(call, requestClass)
-        let page = try ActivityPage(body: answer.body)
+        let page = try ActivityPage(body: answer.body, athlete: claim.athleteID)
+        if page.foreignCount > 0 && page.ownCount == 0 { try await askWhoseTokenThisIs(requestClass) }
         var batch = BronzeBatch(athleteID: claim.athleteID, lease: claim.lease)
         batch.add(page, request: call.pathAndQuery, answer: answer)
         try await leaveOutExpired(of: page, from: &batch)
@@ -41,7 +42,9 @@ extension AthleteSync {
                 try await lookForStreamsAgain(into: &batch)
             }
         } else if pass.kind == .walk {
-            batch.cursor = CursorChange(walkPage: .set(pass.page + 1), walkStartedAt: pass.page == 1 ? .set(askedAt) : .keep)
+            var position = WalkPosition(page: pass.page, before: pass.before, oldestAt: state.cursor.walkOldestAt)
+            position.pass(starts: page.activities.map(\.startAt), isFull: page.elementCount >= perPage)
+            batch.cursor = CursorChange(position, walkStartedAt: pass.isFirst ? .set(askedAt) : .keep)
         }
         try await commit(batch)
         advance(pass, batch: batch, ended: page.elementCount == 0)
@@ -60,11 +63,29 @@ extension AthleteSync {
         var change = CursorChange(newestStartAt: newest.map { .raise(to: $0) } ?? .keep, listedAt: .set(askedAt))
         if let begunAt = pass.lookBackBegunAt { change.lookedBackAt = .set(begunAt) }
         if pass.kind == .walk {
-            change.walkPage = .set(nil)
-            change.historyCompleteAt = .set(askedAt)
-            if pass.page == 1 { change.walkStartedAt = .set(askedAt) }
+            (change.walkPage, change.walkBefore, change.walkOldestAt) = (.set(nil), .set(nil), .set(nil))
+            let isFirstEmpty = newest == nil && state.cursor.historyCompleteAt == nil
+            let begunAt = isFirstEmpty ? state.cursor.walkStartedAt ?? askedAt : askedAt
+            if pass.isFirst { change.walkStartedAt = .set(begunAt) }
+            // Somebody who connects right after an upload, or before Strava has caught up, must not wait for the ordinary rhythm.
+            let isBelieved = !isFirstEmpty || askedAt.timeIntervalSince(begunAt) >= SyncPlan.emptyHistoryDoubt_s
+            if isBelieved { change.historyCompleteAt = .set(askedAt) }
         }
         return change
+    }
+
+    /// All of a page is another athlete's: the profile tells whether the token is, too. Throws when it is.
+    private func askWhoseTokenThisIs(_ requestClass: RequestClass) async throws {
+        let answer = try await get(.athlete, requestClass)
+        if AnswerCheck.fault(of: answer.body, to: .athlete, athlete: claim.athleteID) == .otherAthlete { try await stopAsForeign() }
+    }
+
+    /// The token is another athlete's: nothing it brought is stored, and no call is made with it any more.
+    func stopAsForeign() async throws -> Never {
+        try await queries.askToReconnect(SyncError.Code.tokenOfAnotherAthlete.rawValue)
+        throw SyncError(
+            .tokenOfAnotherAthlete,
+            "the stored token belongs to another athlete: import this athlete's own token, or send a link (fitnessctl athletes connect)")
     }
 
     /// What a complete walk did not name is asked for by its number: only a 404 there makes it a tombstone. When most of an athlete's
@@ -120,7 +141,7 @@ extension AthleteSync {
         func rules() -> OutcomeRules { OutcomeRules(item: item, endpoint: endpoint, cursor: state.cursor, now: now) }
         do {
             let answer = try await get(call, requestClass)
-            return FetchResult(endpoint: endpoint, call: call, answer: answer, outcome: rules().answered(answer))
+            return FetchResult(endpoint: endpoint, call: call, answer: answer, outcome: rules().answered(answer, athlete: claim.athleteID))
         } catch let error as StravaError {
             return FetchResult(endpoint: endpoint, call: call, answer: nil, outcome: rules().failed(error))
         }
@@ -143,7 +164,7 @@ struct FetchResult: Sendable {
     /// The turn ends with what concerns more than this activity.
     func throwIfStopped() throws {
         switch outcome {
-        case .landed, .ledger: return
+        case .landed, .ledger, .wrong: return
         case .tokenRefused: throw SyncError(.tokenRefused, "Strava refuses this athlete's access token, a fresh one too")
         case .stop(let error): throw error
         }
@@ -176,16 +197,23 @@ extension BronzeBatch {
     /// Adds the outcome of one call for an activity.
     mutating func add(_ result: FetchResult, item: WorkItem, streamsReason: String? = nil) {
         switch result.outcome {
-        case .landed:
+        case .landed(let streams):
             guard let answer = result.answer else { return }
             answers.append(
                 BronzeAnswer(
                     endpoint: result.endpoint == .detail ? .activity : .streams, objectID: item.activityID.rawValue,
-                    request: result.call.pathAndQuery, status: answer.status, fetchedAt: answer.fetchedAt, body: answer.body))
+                    request: result.call.pathAndQuery, status: answer.status, fetchedAt: answer.fetchedAt, body: answer.body, streams: streams))
             ledger.append(
                 LedgerChange(
                     activityID: item.activityID, endpoint: result.endpoint, state: .landed,
                     reason: result.endpoint == .streams ? streamsReason : nil, countsAsAttempt: true))
+        case .wrong(let change, let fault):
+            ledger.append(change)
+            quarantine.append(
+                QuarantineEntry(
+                    endpoint: result.endpoint.rawValue, objectID: item.activityID.rawValue, reason: fault.rawValue,
+                    detail: change.state == .failed ? "asked for again at the ledger's next try" : nil,
+                    body: result.answer.map { Array($0.body.prefix(RejectedElement.bodyBytesMax)) }))
         case .ledger(let changes):
             ledger += changes
             for change in changes where change.state == .quarantined {
@@ -201,6 +229,8 @@ extension BronzeBatch {
 extension SyncCursor {
     mutating func apply(_ change: CursorChange) {
         change.walkPage.apply(to: &walkPage)
+        change.walkBefore.apply(to: &walkBefore)
+        change.walkOldestAt.apply(to: &walkOldestAt)
         change.walkStartedAt.apply(to: &walkStartedAt)
         change.listedAt.apply(to: &listedAt)
         change.lookedBackAt.apply(to: &lookedBackAt)

@@ -76,7 +76,7 @@ actor AthleteSync {
     }
 
     private func walk(startedAt: Date) async throws -> TurnEnd {
-        let request = claim.request.flatMap { try? JSONDecoder().decode(SyncRequest.self, from: Data($0.utf8)) }
+        let request = readRequest()
         state = try await queries.state(request, now: now, newestCount: environment.settings.newestFirstCount)
         while true {
             try Task.checkCancellation()
@@ -99,6 +99,17 @@ actor AthleteSync {
                 return turnEnd(.more, nextDueAt: now, priority: requestClass.priority, startedAt: startedAt)
             }
             try await perform(step, requestClass)
+        }
+    }
+
+    /// A request that this version can't read is told, and an ordinary turn stands in for it.
+    private func readRequest() -> SyncRequest? {
+        guard let text = claim.request else { return nil }
+        do {
+            return try JSONDecoder().decode(SyncRequest.self, from: Data(text.utf8))
+        } catch {
+            log(.warning, "request for a sync not readable, ask again: an ordinary look is made instead", error)
+            return nil
         }
     }
 

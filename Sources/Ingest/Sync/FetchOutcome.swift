@@ -5,8 +5,10 @@ import Warehouse
 
 /// What an answer, or its absence, means for one activity's endpoint. Pure.
 public enum FetchOutcome: Sendable {
-    /// The answer lands in bronze.
-    case landed
+    /// The answer lands in bronze; with its streams, if it is one of streams.
+    case landed(StreamsAnswer?)
+    /// The answer can't be one to what was asked: it is set aside, what is here stays, and it is asked for again.
+    case wrong(LedgerChange, WrongAnswer)
     /// The ledger is changed and nothing lands.
     case ledger([LedgerChange])
     /// The token was refused: refresh it and ask again.
@@ -33,6 +35,8 @@ public struct OutcomeRules: Sendable {
     public static let attemptsMax = 6
     /// First wait after a failure of one object, in seconds; doubled with each further one.
     public static let failureWait_s: Double = 300
+    /// Waits after an answer that can't be one to what was asked, in seconds; after the last one it stays in the quarantine.
+    public static let wrongAnswerWaits_s: [Double] = [300, 3_600, 86_400]
     /// An activity that started longer ago than this and was found by the first walk has been ready for long, in seconds.
     public static let settledAge_s: Double = 3 * 86_400
 
@@ -50,9 +54,29 @@ public struct OutcomeRules: Sendable {
 
     private var attempts: Int { item.missing[endpoint] ?? 0 }
 
-    public func answered(_ answer: StravaAnswer) -> FetchOutcome {
-        if endpoint == .streams && OutcomeRules.isEmptyJSON(answer.body) { return missing(.emptyAnswer) }
-        return .landed
+    /// - Parameter athlete: whose token was used.
+    public func answered(_ answer: StravaAnswer, athlete: AthleteID) -> FetchOutcome {
+        guard endpoint == .streams else {
+            return AnswerCheck.fault(of: answer.body, to: answer.call, athlete: athlete).map(wrong) ?? .landed(nil)
+        }
+        if OutcomeRules.isEmptyJSON(answer.body) { return missing(.emptyAnswer) }
+        let streams = StreamsAnswer(body: answer.body)
+        switch streams.verdict {
+        case .good: return .landed(streams)
+        case .empty: return missing(.emptyAnswer)
+        case .unreadable: return wrong(.unreadable)
+        case .noStreams: return wrong(.noStreams)
+        case .form: return wrong(.wrongShape)
+        case .lengths: return wrong(.streamLengths)
+        }
+    }
+
+    private func wrong(_ fault: WrongAnswer) -> FetchOutcome {
+        let waits = OutcomeRules.wrongAnswerWaits_s
+        let change = LedgerChange(
+            activityID: item.activityID, endpoint: endpoint, state: attempts < waits.count ? .failed : .quarantined, reason: fault.rawValue,
+            nextTryAt: attempts < waits.count ? now.addingTimeInterval(waits[attempts]) : nil, countsAsAttempt: true)
+        return .wrong(change, fault)
     }
 
     public func failed(_ error: StravaError) -> FetchOutcome {
@@ -62,7 +86,8 @@ public struct OutcomeRules: Sendable {
         case .notFound: return missing(.notFound)
         case .scopeMissing: return change(.noScope, reason: error.missingScope ?? "scope missing")
         case .paymentRequired: return change(.noScope, reason: "payment required")
-        case .serverError, .unreadable, .badRequest, .forbidden: return retryLater(error)
+        case .unreadable: return wrong(.unreadable)
+        case .serverError, .badRequest, .forbidden: return retryLater(error)
         default: return .stop(error)
         }
     }

@@ -42,6 +42,13 @@ public struct ObjectStanding: Sendable, Equatable {
         }
     }
 
+    /// The standing after an answer that can't be one to what was asked: what is here stays, and it is asked for again a few times.
+    func answeredWrongly(_ fault: WrongAnswer, now: Date) -> ObjectChange {
+        let waits = OutcomeRules.wrongAnswerWaits_s
+        guard attempts < waits.count else { return ObjectChange(object, .quarantined, reason: fault.rawValue) }
+        return ObjectChange(object, .failed, reason: fault.rawValue, nextTryAt: now.addingTimeInterval(waits[attempts]))
+    }
+
     /// The longest wait between two tries is two days: nothing else waits for these objects.
     private static let doublingsMax = 9
 }

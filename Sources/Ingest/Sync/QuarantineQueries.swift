@@ -27,6 +27,8 @@ struct QuarantineQueries {
         statements += putAside(entries.filter { $0.reason == Self.unreadable })
         if !fetches.isEmpty { statements.append(reopen(fetches)) }
         if remedies.contains(.fetchProfile) { statements.append(reopenProfile) }
+        let objects = remedies.compactMap { if case .fetchObject(let kind, let id) = $0 { (kind, id) } else { nil } }
+        if !objects.isEmpty { statements.append(reopen(objects)) }
         if remedies.contains(.lookAgain) { statements.append(lookAgain) }
         return statements + leave(entries) + ["SELECT pg_notify('sync', '')"]
     }
@@ -61,7 +63,17 @@ struct QuarantineQueries {
         """
         UPDATE sync.completeness c SET state = 'pending', reason = NULL, attempts = 0, next_try_at = NULL, updated_at = \(now)
         FROM unnest(\(fetches.map(\.0.rawValue)), \(fetches.map(\.1))) AS w(endpoint, activity_id)
-        WHERE c.athlete_id = \(athlete) AND c.activity_id = w.activity_id AND c.endpoint = w.endpoint AND c.state = 'quarantined'
+        WHERE c.athlete_id = \(athlete) AND c.activity_id = w.activity_id AND c.endpoint = w.endpoint AND c.state IN ('quarantined', 'failed')
+        """
+    }
+
+    /// Bikes and shoes bear the numbers that bronze counts them by.
+    private func reopen(_ objects: [(AthleteObject.Kind, Int64)]) -> SQL {
+        """
+        UPDATE sync.athlete_object o SET state = 'pending', reason = NULL, attempts = 0, next_try_at = NULL
+        FROM unnest(\(objects.map(\.0.rawValue)), \(objects.map(\.1))) AS w(endpoint, answer_id)
+        WHERE o.athlete_id = \(athlete) AND o.endpoint = w.endpoint AND o.state IN ('quarantined', 'failed')
+          AND (o.endpoint <> 'gear' OR o.object = CASE WHEN w.answer_id < 0 THEN 'g' || -w.answer_id ELSE 'b' || w.answer_id END)
         """
     }
 

@@ -9,6 +9,8 @@ public enum QuarantineRemedy: Sendable, Equatable {
     case transform(activityID: Int64)
     /// Strava is asked again for the athlete's profile.
     case fetchProfile
+    /// Strava is asked again for the athlete's profile, zones, or one gear.
+    case fetchObject(AthleteObject.Kind, answerID: Int64)
     /// The whole list is walked again: one of its elements could not be read.
     case walk
     /// What the last walk did not name is asked for by its number; only a 404 there removes it.
@@ -20,7 +22,9 @@ public enum QuarantineRemedy: Sendable, Equatable {
         case "list": self = .lookAgain
         case "athlete": self = .fetchProfile
         default:
-            if let endpoint = CompletenessEndpoint(rawValue: endpoint), endpoint != .summary {
+            if let kind = AthleteObject.Kind(rawValue: endpoint) {
+                self = .fetchObject(kind, answerID: objectID)
+            } else if let endpoint = CompletenessEndpoint(rawValue: endpoint), endpoint != .summary {
                 self = .fetch(endpoint, ActivityID(objectID))
             } else {
                 self = .walk
@@ -31,7 +35,7 @@ public enum QuarantineRemedy: Sendable, Equatable {
     /// A snake_case word of a closed set.
     public var name: String {
         switch self {
-        case .fetch, .fetchProfile: "fetch"
+        case .fetch, .fetchProfile, .fetchObject: "fetch"
         case .transform: "transform"
         case .walk: "walk"
         case .lookAgain: "look_again"

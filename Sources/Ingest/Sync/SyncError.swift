@@ -12,6 +12,8 @@ public struct SyncError: AdvisedError {
         case connectStateInvalid = "connect_state_invalid"
         /// The grant lacks what the sync needs.
         case scopeMissing = "scope_missing"
+        /// The token that is stored for this athlete is another's.
+        case tokenOfAnotherAthlete = "token_of_another_athlete"
         /// The access token was refused, a fresh one too.
         case tokenRefused = "token_refused"
     }

@@ -14,7 +14,7 @@ public enum NextStep: Sendable, Equatable {
 
 /// Decides an athlete's next request from the cursor, the completeness ledger and what was asked for. Pure: no clock, no database, no network.
 ///
-/// Order: the list's first page, the newest activities, the rest of the list, then all else newest first. A new athlete's latest training is
+/// Order: the profile of an athlete whose grant was never tried, which says whose it is; the list's first page, the newest activities, the rest of the list, then all else newest first. A new athlete's latest training is
 /// therefore here after a few dozen calls, however long the history is.
 public struct SyncPlan: Sendable {
     public let settings: SyncSettings
@@ -31,23 +31,42 @@ public struct SyncPlan: Sendable {
     }
 
     public func next(_ state: SyncState, now: Date) -> NextStep {
+        if let profile = unknownOwner(state) { return .object(profile) }
         if state.listTrouble == nil, let step = nextListStep(state, now: now) { return step }
         if state.request?.only == nil, let object = dueObject(state, now: now) { return .object(object) }
         if let item = firstWanted(state) { return .fetch(item) }
         return .done(nextDueAt: nextDue(state, now: now))
     }
 
+    /// The profile, until Strava has said once whose the grant is: a token in a wrong place must bring nothing.
+    private func unknownOwner(_ state: SyncState) -> AthleteObject? {
+        state.objects.contains { $0.object == .profile && $0.state == .pending } ? .profile : nil
+    }
+
+    /// A history that is empty at first is believed after so long, in seconds; until then it is looked at again at growing intervals.
+    static let emptyHistoryDoubt_s: Double = 3_600
+    private static let emptyHistoryWaitMin_s: Double = 300
+
+    /// When a history that was empty at first is looked at again: after 5 minutes, then after twice the time that has passed. Nil: it was not.
+    private func emptyHistoryDueAt(_ state: SyncState) -> Date? {
+        let cursor = state.cursor
+        guard cursor.historyCompleteAt == nil, cursor.walkPage == nil, let listed = cursor.listedAt, let begun = cursor.walkStartedAt
+        else { return nil }
+        return listed.addingTimeInterval(max(Self.emptyHistoryWaitMin_s, 2 * listed.timeIntervalSince(begun)))
+    }
+
     private func nextListStep(_ state: SyncState, now: Date) -> NextStep? {
         if let pass = state.pass { return .list(pass) }
         if let request = state.request, !request.wants(.list) { return nil }
+        if let due = emptyHistoryDueAt(state), due > now, !isAskedFor(state) { return nil }
         let isWalkWanted = state.cursor.historyCompleteAt == nil || isWalkRequested(state)
         if !isWalkWanted, listIsDue(state, now: now) {
             // Before a walk that is due, too: after a downtime what is new comes first, and the walks follow.
             return .list(look(state, now: now))
         }
         if let page = state.cursor.walkPage {
-            if page > 1, let item = newestWork(state) { return .fetch(item) }
-            return .list(ListPass(kind: .walk, page: page, after: nil))
+            if page > 1 || state.cursor.walkBefore != nil, let item = newestWork(state) { return .fetch(item) }
+            return .list(ListPass(kind: .walk, page: page, after: nil, before: state.cursor.walkBefore))
         }
         if isWalkWanted || isWalkWantedByEvent(state) || walkIsDue(state, now: now) {
             return .list(ListPass(kind: .walk, page: 1, after: nil))
@@ -106,10 +125,14 @@ public struct SyncPlan: Sendable {
         athlete.map { SyncPace.spread($0.rawValue, from: beginning) } ?? 1
     }
 
-    private func listIsDue(_ state: SyncState, now: Date) -> Bool {
+    /// An admin or an event has asked for a look since the last one.
+    private func isAskedFor(_ state: SyncState) -> Bool {
         guard let listed = state.cursor.listedAt else { return true }
-        if let request = state.request, listed < request.askedAt { return true }
-        if let received = state.events.receivedAt, listed < received { return true }
+        return [state.request?.askedAt, state.events.receivedAt].contains { $0.map { listed < $0 } ?? false }
+    }
+
+    private func listIsDue(_ state: SyncState, now: Date) -> Bool {
+        if isAskedFor(state) { return true }
         return listDueAt(state).map { $0 <= now } ?? true
     }
 
@@ -158,7 +181,7 @@ public struct SyncPlan: Sendable {
     }
 
     private func nextDue(_ state: SyncState, now: Date) -> Date {
-        let list = listDueAt(state) ?? now.addingTimeInterval(listInterval(state))
+        let list = emptyHistoryDueAt(state) ?? listDueAt(state) ?? now.addingTimeInterval(listInterval(state))
         return [list, walkDueAt(state), state.earliestRetryAt].compactMap(\.self).min() ?? list
     }
 }

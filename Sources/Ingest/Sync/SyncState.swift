@@ -7,6 +7,10 @@ import Warehouse
 public struct SyncCursor: Sendable, Equatable {
     /// Next page (from 1) of the walk over the whole list; nil: no walk is under way.
     public var walkPage: Int?
+    /// The page counts among what started before this instant; nil: among all.
+    public var walkBefore: Date?
+    /// Start of the oldest activity that the walk has reached without a gap.
+    public var walkOldestAt: Date?
     public var walkStartedAt: Date?
     public var newestStartAt: Date?
     public var listedAt: Date?
@@ -124,10 +128,16 @@ public struct ListPass: Sendable, Equatable {
     public var page: Int
     /// Only activities that started after this instant; nil for the walk.
     public let after: Date?
+    /// Only activities that started before this instant; nil: all.
+    public let before: Date?
     /// When a look that reaches back behind the newest start was begun; nil: one that does not, or a walk.
     public let lookBackBegunAt: Date?
 
-    public init(kind: Kind, page: Int, after: Date?, lookBackBegunAt: Date? = nil) {
+    /// Whether it is the pass's first page.
+    var isFirst: Bool { page == 1 && before == nil }
+
+    public init(kind: Kind, page: Int, after: Date?, before: Date? = nil, lookBackBegunAt: Date? = nil) {
+        self.before = before
         self.kind = kind
         self.page = page
         self.after = after

@@ -72,15 +72,18 @@ struct TurnQueries: Sendable {
     private func cursor(_ connection: Connection) async throws -> SyncCursor {
         let rows = try await connection.query(
             """
-            SELECT walk_page, walk_started_at, newest_start_at, listed_at, looked_back_at, history_complete_at, first_complete_at
+            SELECT walk_page, walk_before, walk_oldest_at, walk_started_at, newest_start_at, listed_at, looked_back_at, history_complete_at,
+                   first_complete_at
             FROM sync.cursor WHERE athlete_id = \(athlete)
             """)
         guard let row = rows.first else { return SyncCursor() }
-        let (page, started, newest, listed, lookedBack, complete, first) = try row.decode(
-            Int?.self, Date?.self, Date?.self, Date?.self, Date?.self, Date?.self, Date?.self)
-        return SyncCursor(
+        let (page, before, oldest, started, newest, listed, lookedBack, complete, first) = try row.decode(
+            Int?.self, Date?.self, Date?.self, Date?.self, Date?.self, Date?.self, Date?.self, Date?.self, Date?.self)
+        var cursor = SyncCursor(
             walkPage: page, walkStartedAt: started, newestStartAt: newest, listedAt: listed, lookedBackAt: lookedBack,
             historyCompleteAt: complete, firstCompleteAt: first)
+        (cursor.walkBefore, cursor.walkOldestAt) = (before, oldest)
+        return cursor
     }
 
     private func work(_ connection: Connection, _ endpoints: [CompletenessEndpoint], now: Date) async throws -> [WorkItem] {

@@ -22,8 +22,13 @@ public struct BronzeAnswer: Sendable {
     public let status: Int
     public let fetchedAt: Date
     public let body: [UInt8]
+    /// The body's streams, when they have been decoded already.
+    let streams: StreamsAnswer?
 
-    public init(endpoint: BronzeEndpoint, objectID: Int64, request: String, status: Int, fetchedAt: Date, body: [UInt8]) {
+    public init(
+        endpoint: BronzeEndpoint, objectID: Int64, request: String, status: Int, fetchedAt: Date, body: [UInt8], streams: StreamsAnswer? = nil
+    ) {
+        self.streams = streams
         self.endpoint = endpoint
         self.objectID = objectID
         self.request = request

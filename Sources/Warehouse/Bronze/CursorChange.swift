@@ -21,6 +21,10 @@ public struct CursorChange: Sendable, Equatable {
 
     /// Next page of the walk over the whole list; nil: no walk is under way.
     public var walkPage: FieldChange<Int?>
+    /// The walk's page counts among what started before this instant; nil: among all.
+    public var walkBefore: FieldChange<Date?> = .keep
+    /// Start of the oldest activity that the walk has reached without a gap.
+    public var walkOldestAt: FieldChange<Date?> = .keep
     public var walkStartedAt: FieldChange<Date?>
     public var newestStartAt: NewestStart
     /// When a list pass last ended with an empty page.

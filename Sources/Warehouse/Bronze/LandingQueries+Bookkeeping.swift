@@ -45,6 +45,8 @@ extension LandingQueries {
         var statements: [SQL] = []
         if !gone.isEmpty { statements.append(bury(gone, now: now)) }
         if !ledger.isEmpty { statements.append(change(ledger, now: now)) }
+        let landed = ledger.filter { $0.1.state == .landed }
+        if !landed.isEmpty { statements.append(takeOff(landed)) }
         for plan in plans {
             if let cursor = plan.batch.batch.cursor { statements.append(move(cursor, of: plan.batch.athleteID, now: now)) }
         }
@@ -84,12 +86,15 @@ extension LandingQueries {
         let walkPage = cursor.walkPage.column().map(Int32.init(clamping:))
         return """
             INSERT INTO sync.cursor AS c
-                (athlete_id, walk_page, walk_started_at, newest_start_at, listed_at, looked_back_at, history_complete_at, first_complete_at)
-            VALUES (\(athlete), \(walkPage as Int32?), \(cursor.walkStartedAt.column() as Date?), \(newest.value as Date?),
-                    \(cursor.listedAt.column() as Date?), \(cursor.lookedBackAt.column() as Date?),
+                (athlete_id, walk_page, walk_before, walk_oldest_at, walk_started_at, newest_start_at, listed_at, looked_back_at,
+                 history_complete_at, first_complete_at)
+            VALUES (\(athlete), \(walkPage as Int32?), \(cursor.walkBefore.column() as Date?), \(cursor.walkOldestAt.column() as Date?),
+                    \(cursor.walkStartedAt.column() as Date?), \(newest.value as Date?), \(cursor.listedAt.column() as Date?), \(cursor.lookedBackAt.column() as Date?),
                     \(cursor.historyCompleteAt.column() as Date?), \(cursor.historyCompleteAt.column() as Date?))
             ON CONFLICT (athlete_id) DO UPDATE SET
                 walk_page = CASE WHEN \(cursor.walkPage.isSet) THEN excluded.walk_page ELSE c.walk_page END,
+                walk_before = CASE WHEN \(cursor.walkBefore.isSet) THEN excluded.walk_before ELSE c.walk_before END,
+                walk_oldest_at = CASE WHEN \(cursor.walkOldestAt.isSet) THEN excluded.walk_oldest_at ELSE c.walk_oldest_at END,
                 walk_started_at = CASE WHEN \(cursor.walkStartedAt.isSet) THEN excluded.walk_started_at ELSE c.walk_started_at END,
                 newest_start_at = CASE WHEN \(newest.isReset) THEN excluded.newest_start_at
                                        ELSE greatest(c.newest_start_at, excluded.newest_start_at) END,
@@ -99,6 +104,17 @@ extension LandingQueries {
                                            ELSE c.history_complete_at END,
                 first_complete_at = coalesce(c.first_complete_at, excluded.first_complete_at)
             """
+    }
+
+    /// A good answer landed: what was set aside instead of it leaves the quarantine. What silver could not read stays until silver can.
+    private static func takeOff(_ landed: [(AthleteID, LedgerChange)]) -> SQL {
+        """
+        DELETE FROM sync.quarantine q
+        USING unnest(\(landed.map(\.0)), \(landed.map(\.1.endpoint.rawValue)), \(landed.map(\.1.activityID)))
+            AS w(athlete_id, endpoint, object_id)
+        WHERE q.athlete_id = w.athlete_id AND q.endpoint = w.endpoint AND q.object_id = w.object_id
+          AND q.reason <> 'unreadable_answer'
+        """
     }
 
     private static func setAside(_ quarantine: [(AthleteID, QuarantineEntry)], now: Date) -> SQL {

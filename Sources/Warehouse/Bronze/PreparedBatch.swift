@@ -72,7 +72,7 @@ struct PreparedAnswer: Sendable {
         self.key = key
         self.answer = answer
         sha256 = SHA256.digest(of: answer.body)
-        streams = answer.endpoint == .streams ? StreamDecoder.result(of: answer.body) : nil
+        streams = answer.endpoint == .streams ? (answer.streams ?? StreamsAnswer(body: answer.body)).result : nil
     }
 
     /// The activity whose silver is stale with this answer; 0 stands for the athlete's own objects.

@@ -10,10 +10,13 @@ struct DecodedStreams: Sendable, Equatable {
     let resolution: String?
     /// Points by which the shortest list was shorter than the longest.
     let shortPoints: Int
+    /// What contradicts itself in the answer.
+    let faults: StreamFaults
     private let series: [[Double]?]
 
     /// - Parameter series: in the order of `StreamColumn`; series of different length are filled up with NaN to the longest.
-    init(series: [[Double]?], originalSize: Int?, seriesType: String?, resolution: String?) {
+    init(series: [[Double]?], originalSize: Int?, seriesType: String?, resolution: String?, faults: StreamFaults = []) {
+        self.faults = faults
         let counts = series.compactMap { $0?.count }
         let longest = counts.max() ?? 0
         count = longest

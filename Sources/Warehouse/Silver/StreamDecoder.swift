@@ -17,7 +17,8 @@ enum StreamDecoder {
         return DecodedStreams(
             series: StreamColumn.allCases.map { series($0, of: handle) },
             originalSize: originalSize < 0 ? nil : Int(originalSize),
-            seriesType: text(fsj_streams_series_type(handle)), resolution: text(fsj_streams_resolution(handle)))
+            seriesType: text(fsj_streams_series_type(handle)), resolution: text(fsj_streams_resolution(handle)),
+            faults: StreamFaults(rawValue: Int(fsj_streams_faults(handle))))
     }
 
     static func result(of body: [UInt8]) -> Result<DecodedStreams, WarehouseError> {
@@ -34,6 +35,39 @@ enum StreamDecoder {
     private static func text(_ pointer: UnsafePointer<CChar>?) -> String? {
         guard let pointer, pointer.pointee != 0 else { return nil }
         return String(cString: pointer)
+    }
+}
+
+/// What of a streams answer contradicts itself; the bits of the simdjson shim.
+struct StreamFaults: OptionSet, Sendable, Equatable {
+    let rawValue: Int
+    static let form = StreamFaults(rawValue: Int(FSJ_FAULT_FORM))
+    static let lengths = StreamFaults(rawValue: Int(FSJ_FAULT_LENGTHS))
+}
+
+/// A streams answer, decoded once: whoever fetched it judges it, the landing counts its points, silver stores its arrays.
+public struct StreamsAnswer: Sendable {
+    public enum Verdict: Sendable, Equatable {
+        case good
+        /// Streams without a point, or none of them, of whatever size.
+        case empty
+        case unreadable
+        case noStreams
+        case lengths
+        case form
+    }
+
+    let result: Result<DecodedStreams, WarehouseError>
+
+    public init(body: [UInt8]) { result = StreamDecoder.result(of: body) }
+
+    /// Whether this can be the streams of an activity.
+    public var verdict: Verdict {
+        guard case .success(let streams) = result else { return .unreadable }
+        if streams.faults.contains(.form) { return .form }
+        guard StreamColumn.allCases.contains(where: streams.has) else { return .noStreams }
+        if streams.faults.contains(.lengths) { return .lengths }
+        return streams.count == 0 ? .empty : .good
     }
 }
 

@@ -3,6 +3,9 @@
 #include <simdjson.h>
 
 #include <algorithm>
+#include <cerrno>
+#include <cmath>
+#include <cstdlib>
 #include <cstring>
 #include <limits>
 #include <memory>
@@ -18,6 +21,8 @@ namespace {
 constexpr double kNull = std::numeric_limits<double>::quiet_NaN();
 
 struct TooLong {};
+struct TooDeep {};
+struct NotJSON {};
 
 }  // namespace
 
@@ -25,6 +30,7 @@ struct fsj_streams {
     std::vector<double> values[FSJ_STREAM_COUNT];
     bool present[FSJ_STREAM_COUNT] = {};
     int64_t original_size = -1;
+    int faults = 0;
     char series_type[32] = {};
     char resolution[32] = {};
 };
@@ -39,6 +45,10 @@ struct Series {
     std::vector<double> latitudes;
     std::vector<double> longitudes;
     bool has_data = false;
+    // Whether "data" is there and neither null nor a list.
+    bool is_wrong = false;
+    int64_t original_size = -1;
+    bool is_thinned = false;
 };
 
 int stream_of(std::string_view name) {
@@ -81,8 +91,14 @@ void read_pair(ondemand::array pair, Series &series) {
 }
 
 void read_data(ondemand::value value, size_t points_max, Series &series) {
-    if (ondemand::json_type(value.type()) != ondemand::json_type::array) return;
-    series = Series{};
+    ondemand::json_type type = value.type();
+    if (type != ondemand::json_type::array) {
+        series.is_wrong = type != ondemand::json_type::null;
+        return;
+    }
+    series.numbers.clear();
+    series.latitudes.clear();
+    series.longitudes.clear();
     series.has_data = true;
     series.numbers.reserve(std::min<size_t>(points_max, 4096));
     for (ondemand::value element : value.get_array()) {
@@ -122,18 +138,36 @@ std::string read_series(ondemand::object object, size_t points_max, fsj_streams 
             type = std::string(std::string_view(value.get_string()));
         } else if (key == "original_size" && ondemand::json_type(value.type()) == ondemand::json_type::number) {
             double size = value.get_double();
-            if (size >= 0 && size < 2147483647) streams.original_size = std::max(streams.original_size, int64_t(size));
+            if (size >= 0 && size < 2147483647) {
+                series.original_size = int64_t(size);
+                streams.original_size = std::max(streams.original_size, series.original_size);
+            }
         } else if (key == "series_type") {
             copy_text(value, streams.series_type);
         } else if (key == "resolution") {
             copy_text(value, streams.resolution);
+            series.is_thinned = std::string_view(streams.resolution) == "low" || std::string_view(streams.resolution) == "medium";
         }
     }
     return type;
 }
 
+// Strava gives all streams of an activity one length, and each its own size (STRAVA_API.md 3.4).
+void judge(fsj_streams &streams, const Series &series) {
+    auto count = int64_t(series.numbers.size());
+    if (series.original_size >= 0 && count != series.original_size && !(series.is_thinned && count < series.original_size)) {
+        streams.faults |= FSJ_FAULT_LENGTHS;
+    }
+    for (int other = 0; other < FSJ_STREAM_COUNT; other++) {
+        if (streams.present[other] && streams.values[other].size() != series.numbers.size()) streams.faults |= FSJ_FAULT_LENGTHS;
+    }
+}
+
 void keep(fsj_streams &streams, int stream, Series &&series) {
-    if (stream < 0 || !series.has_data) return;
+    if (stream < 0) return;
+    if (series.is_wrong) streams.faults |= FSJ_FAULT_FORM;
+    if (!series.has_data) return;
+    judge(streams, series);
     streams.present[stream] = true;
     if (stream == FSJ_LATITUDE) {
         series.latitudes.resize(series.numbers.size(), kNull);
@@ -150,7 +184,11 @@ void read_by_type(ondemand::object object, size_t points_max, fsj_streams &strea
     for (auto field : object) {
         int stream = stream_of(field.unescaped_key());
         ondemand::value value = field.value();
-        if (ondemand::json_type(value.type()) != ondemand::json_type::object) continue;
+        ondemand::json_type type = value.type();
+        if (type != ondemand::json_type::object) {
+            if (stream >= 0 && type != ondemand::json_type::null) streams.faults |= FSJ_FAULT_FORM;
+            continue;
+        }
         Series series;
         read_series(value.get_object(), points_max, streams, series);
         keep(streams, stream, std::move(series));
@@ -180,6 +218,10 @@ fsj_status guarded(Body body) {
     try {
         return body();
     } catch (const simdjson_error &) {
+        return FSJ_NOT_JSON;
+    } catch (const TooDeep &) {
+        return FSJ_TOO_DEEP;
+    } catch (const NotJSON &) {
         return FSJ_NOT_JSON;
     } catch (const TooLong &) {
         return FSJ_TOO_LONG;
@@ -217,9 +259,150 @@ extern "C" const double *fsj_streams_values(const fsj_streams *streams, int stre
     return *count == 0 ? nullptr : streams->values[stream].data();
 }
 
+extern "C" int fsj_streams_faults(const fsj_streams *streams) { return streams->faults; }
 extern "C" int64_t fsj_streams_original_size(const fsj_streams *streams) { return streams->original_size; }
 extern "C" const char *fsj_streams_series_type(const fsj_streams *streams) { return streams->series_type; }
 extern "C" const char *fsj_streams_resolution(const fsj_streams *streams) { return streams->resolution; }
+
+namespace {
+
+std::string_view trimmed(std::string_view token) {
+    size_t end = token.find_last_not_of(" \t\r\n");
+    return token.substr(0, end == std::string_view::npos ? 0 : end + 1);
+}
+
+size_t digits(std::string_view text, size_t from) {
+    size_t end = from;
+    while (end < text.size() && text[end] >= '0' && text[end] <= '9') end++;
+    return end;
+}
+
+// -? (0 | [1-9][0-9]*) (. [0-9]+)? ([eE] [+-]? [0-9]+)? (RFC 8259), of any size: what a number is worth is for its reader to judge.
+bool is_number(std::string_view text) {
+    size_t at = !text.empty() && text[0] == '-' ? 1 : 0;
+    size_t end = digits(text, at);
+    if (end == at || (text[at] == '0' && end > at + 1)) return false;
+    if (end < text.size() && text[end] == '.') {
+        at = end + 1;
+        end = digits(text, at);
+        if (end == at) return false;
+    }
+    if (end < text.size() && (text[end] == 'e' || text[end] == 'E')) {
+        at = end + 1;
+        if (at < text.size() && (text[at] == '+' || text[at] == '-')) at++;
+        end = digits(text, at);
+        if (end == at) return false;
+    }
+    return end == text.size();
+}
+
+void check(ondemand::value value, size_t levels_left) {
+    ondemand::json_type type = value.type();
+    switch (type) {
+        case ondemand::json_type::object:
+            if (levels_left == 0) throw TooDeep{};
+            for (auto field : value.get_object()) check(field.value(), levels_left - 1);
+            break;
+        case ondemand::json_type::array:
+            if (levels_left == 0) throw TooDeep{};
+            for (ondemand::value element : value.get_array()) check(element, levels_left - 1);
+            break;
+        case ondemand::json_type::number:
+            if (!is_number(trimmed(value.raw_json_token()))) throw NotJSON{};
+            break;
+        case ondemand::json_type::boolean: {
+            std::string_view word = trimmed(value.raw_json_token());
+            if (word != "true" && word != "false") throw NotJSON{};
+            break;
+        }
+        case ondemand::json_type::null:
+            if (trimmed(value.raw_json_token()) != "null") throw NotJSON{};
+            break;
+        case ondemand::json_type::string: break;
+    }
+}
+
+// A whole number of 64 bits, also one that is written as 12.0.
+bool whole_number(std::string_view text, int64_t &number) {
+    if (!is_number(text) || text.size() > 40) return false;
+    std::string copy(text);
+    char *end = nullptr;
+    errno = 0;
+    number = std::strtoll(copy.c_str(), &end, 10);
+    if (errno == 0 && *end == 0) return true;
+    double fraction = std::strtod(copy.c_str(), nullptr);
+    if (!(std::abs(fraction) < 9007199254740992.0) || fraction != std::floor(fraction)) return false;
+    number = int64_t(fraction);
+    return true;
+}
+
+void read_id(ondemand::value value, fsj_id_kind &kind, int64_t &number, char (*text)[32]) {
+    kind = FSJ_ID_OTHER;
+    ondemand::json_type type = value.type();
+    if (type == ondemand::json_type::number) {
+        if (whole_number(trimmed(value.raw_json_token()), number)) kind = FSJ_ID_NUMBER;
+    } else if (type == ondemand::json_type::null) {
+        kind = FSJ_ID_NONE;
+    } else if (type == ondemand::json_type::string) {
+        std::string_view token = trimmed(value.raw_json_token());
+        std::string_view inside = token.size() >= 2 ? token.substr(1, token.size() - 2) : std::string_view();
+        if (whole_number(inside, number)) {
+            kind = FSJ_ID_NUMBER;
+        } else if (text != nullptr && inside.size() < sizeof *text) {
+            std::memcpy(*text, inside.data(), inside.size());
+            (*text)[inside.size()] = 0;
+            kind = FSJ_ID_TEXT;
+        }
+    }
+}
+
+void read_owner(ondemand::object object, size_t levels_left, fsj_document &document) {
+    for (auto field : object) {
+        std::string_view key;
+        if (field.unescaped_key().get(key) != SUCCESS) key = std::string_view();
+        bool is_id = key == "id";
+        ondemand::value value = field.value();
+        if (is_id) read_id(value, document.owner_kind, document.owner, nullptr);
+        check(value, levels_left);
+    }
+}
+
+void read_document(
+    ondemand::object object, size_t depth_max, const char *const *names, size_t names_count, fsj_document &document) {
+    for (auto field : object) {
+        std::string_view unescaped;
+        std::string key = field.unescaped_key().get(unescaped) == SUCCESS ? std::string(unescaped) : std::string();
+        ondemand::value value = field.value();
+        ondemand::json_type type = value.type();
+        for (size_t index = 0; index < names_count && index < 64; index++) {
+            if (key != names[index]) continue;
+            uint64_t bit = uint64_t(1) << index;
+            document.present = type == ondemand::json_type::null ? document.present & ~bit : document.present | bit;
+        }
+        if (key == "athlete" && type == ondemand::json_type::object) {
+            read_owner(value.get_object(), depth_max - 2, document);
+        } else {
+            if (key == "id") read_id(value, document.id_kind, document.id, &document.id_text);
+            check(value, depth_max - 1);
+        }
+    }
+}
+
+}  // namespace
+
+extern "C" fsj_status fsj_document_read(
+    const uint8_t *bytes, size_t length, size_t depth_max, const char *const *names, size_t names_count, fsj_document *result) {
+    return guarded([&] {
+        *result = fsj_document{};
+        padded_string text(without_mark(bytes, length));
+        ondemand::parser parser;
+        ondemand::document document = parser.iterate(text);
+        if (ondemand::json_type(document.type()) != ondemand::json_type::object) return FSJ_WRONG_SHAPE;
+        result->is_object = 1;
+        read_document(document.get_object(), depth_max, names, names_count, *result);
+        return is_finished(document) ? FSJ_OK : FSJ_NOT_JSON;
+    });
+}
 
 extern "C" fsj_status fsj_object_without(
     const uint8_t *bytes, size_t length, const char *const *dropped, size_t dropped_count, char **result, size_t *result_length) {

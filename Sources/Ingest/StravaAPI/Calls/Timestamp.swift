@@ -2,10 +2,10 @@ import Foundation
 
 /// Reads the two forms in which Strava writes an instant.
 enum Timestamp {
-    /// `2018-02-16T14:52:54Z`, also with a fraction or an offset such as `+02:00`. Nil when it is not such a text.
+    /// `2018-02-16T14:52:54Z`, also with a fraction or an offset such as `+02:00`; without any it is UTC. Nil when it is not such a text.
     static func iso8601(_ text: String) -> Date? {
         let bytes = Array(text.utf8)
-        guard bytes.count >= 20, bytes.count <= 40, bytes[4] == dash, bytes[7] == dash, bytes[13] == colon, bytes[16] == colon,
+        guard bytes.count >= 19, bytes.count <= 40, bytes[4] == dash, bytes[7] == dash, bytes[13] == colon, bytes[16] == colon,
             bytes[10] == UInt8(ascii: "T") || bytes[10] == UInt8(ascii: " "),
             let year = number(bytes, 0..<4), let month = number(bytes, 5..<7), let day = number(bytes, 8..<10),
             let time = clock(bytes, at: 11)
@@ -52,7 +52,7 @@ enum Timestamp {
 
     /// `Z`, `+02:00`, `+0200`, in seconds east of UTC.
     private static func offset(_ bytes: [UInt8]) -> Int? {
-        if bytes == [UInt8(ascii: "Z")] { return 0 }
+        if bytes.isEmpty || bytes == [UInt8(ascii: "Z")] || bytes == [UInt8(ascii: "z")] { return 0 }
         let digits = bytes.dropFirst().filter { $0 != colon }
         guard bytes.first == UInt8(ascii: "+") || bytes.first == dash, digits.count == 4,
             let hour = number(digits, 0..<2), let minute = number(digits, 2..<4), hour < 24, minute < 60

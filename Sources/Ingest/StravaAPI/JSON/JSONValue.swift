@@ -35,6 +35,21 @@ enum JSONValue: Equatable {
         return Int64(digits) ?? Double(digits).flatMap { Int64(exactly: $0) }
     }
 
+    /// An integer, also when written as a text.
+    var lenientInteger: Int64? {
+        if case .text(let text) = self { Int64(text) } else { integer }
+    }
+
+    /// A flag, also when written as a text or as 1 or 0.
+    var lenientFlag: Bool? {
+        switch self {
+        case .bool(let flag): flag
+        case .text("true"), .text("1"), .number("1"): true
+        case .text("false"), .text("0"), .number("0"): false
+        default: nil
+        }
+    }
+
     /// Whether this is a whole number that Int64 can't hold.
     var isIntegerBeyondInt64: Bool {
         guard let double, integer == nil else { return false }

@@ -5,6 +5,8 @@ import Foundation
 public struct ListedActivity: Sendable {
     public let activityID: ActivityID
     public let startAt: Date
+    /// The athlete that the element names; nil when it names none.
+    public let owner: AthleteID?
     /// Entered by hand: it has no streams.
     public let manual: Bool
     /// Strava's id of the bike or the shoes: b or g and a number.
@@ -20,7 +22,8 @@ public struct ListedActivity: Sendable {
         let value = try Self.parse(element)
         activityID = try Self.id(value)
         startAt = try Self.start(value)
-        manual = value["manual"]?.flag ?? false
+        owner = value["athlete"]?["id"]?.lenientInteger.map { AthleteID($0) }
+        manual = value["manual"]?.lenientFlag ?? false
         gearID = value["gear_id"]?.text
         body = element
         fingerprint = ActivityFigures.content.fingerprint(of: value)
@@ -40,11 +43,9 @@ public struct ListedActivity: Sendable {
     }
 
     private static func id(_ value: JSONValue) throws(RejectedElement.Reason) -> ActivityID {
-        if value["id"]?.isIntegerBeyondInt64 == true || value["upload_id"]?.isIntegerBeyondInt64 == true {
-            throw .integerBeyondInt64
-        }
+        if value["id"]?.isIntegerBeyondInt64 == true { throw .integerBeyondInt64 }
         guard let id = value["id"], id != .null else { throw .idMissing }
-        guard let number = id.integer else { throw .idUnreadable }
+        guard let number = id.lenientInteger else { throw .idUnreadable }
         return ActivityID(number)
     }
 

@@ -10,8 +10,10 @@ public struct RejectedElement: Sendable {
         case idMissing = "id_missing"
         /// An id that is no whole number.
         case idUnreadable = "id_unreadable"
-        /// `id` or `upload_id` has more digits than a 64-bit integer, which is what Strava documents.
+        /// `id` has more digits than a 64-bit integer, which is what Strava documents.
         case integerBeyondInt64 = "integer_beyond_int64"
+        /// It names another athlete than the one whose token was used.
+        case otherAthlete = "other_athlete"
         case startDateMissing = "start_date_missing"
         case startDateUnreadable = "start_date_unreadable"
     }
@@ -30,7 +32,7 @@ public struct RejectedElement: Sendable {
         self.index = index
         self.reason = reason
         let value = element.count <= ActivityPage.elementBytesMax ? try? JSONParser.parse(element) : nil
-        activityID = value?["id"]?.integer.map { ActivityID($0) }
+        activityID = value?["id"]?.lenientInteger.map { ActivityID($0) }
         body = Array(element.prefix(Self.bodyBytesMax))
     }
 }

@@ -29,8 +29,44 @@ typedef enum {
     FSJ_NOT_JSON = 1,
     FSJ_WRONG_SHAPE = 2,
     FSJ_TOO_LONG = 3,
-    FSJ_NO_MEMORY = 4
+    FSJ_NO_MEMORY = 4,
+    FSJ_TOO_DEEP = 5
 } fsj_status;
+
+// What an answer says of itself, so that it can be held against what was asked.
+typedef enum {
+    FSJ_ID_NONE = 0,
+    // A whole number of 64 bits, also written as a text or as a whole fraction.
+    FSJ_ID_NUMBER = 1,
+    // Another text; it is in id_text when it has at most 31 bytes.
+    FSJ_ID_TEXT = 2,
+    FSJ_ID_OTHER = 3
+} fsj_id_kind;
+
+typedef struct {
+    int is_object;
+    fsj_id_kind id_kind;
+    int64_t id;
+    char id_text[32];
+    // The id in the object "athlete".
+    fsj_id_kind owner_kind;
+    int64_t owner;
+    // Bit n: the n-th of the names that were asked for is there and not null.
+    uint64_t present;
+} fsj_document;
+
+// Reads the whole document: its structure, its numbers and words are checked, nothing is kept but the fields above.
+// names: up to 64 names of top-level fields. Deeper than depth_max levels is FSJ_TOO_DEEP.
+fsj_status fsj_document_read(
+    const uint8_t *bytes, size_t length, size_t depth_max, const char *const *names, size_t names_count, fsj_document *result);
+
+// Faults of a streams answer, as bits.
+enum {
+    // A known stream is neither null nor an object with a list of data.
+    FSJ_FAULT_FORM = 1,
+    // A stream has more or fewer elements than its own original_size says, or streams differ in length.
+    FSJ_FAULT_LENGTHS = 2
+};
 
 typedef struct fsj_streams fsj_streams;
 
@@ -41,6 +77,8 @@ void fsj_streams_free(fsj_streams *streams);
 
 // The values of one stream (NULL and *count 0 when Strava sent none); *present is 1 when its data list was there.
 const double *fsj_streams_values(const fsj_streams *streams, int stream, size_t *count, int *present);
+// FSJ_FAULT_… of the answer; 0: none.
+int fsj_streams_faults(const fsj_streams *streams);
 // Size before Strava thinned the points out; -1 when not sent.
 int64_t fsj_streams_original_size(const fsj_streams *streams);
 // UTF-8, zero-terminated, empty when not sent; at most 31 bytes.

@@ -1,0 +1,54 @@
+import Foundation
+import Warehouse
+
+/// How far a walk over the whole list has come, and where its next page begins. Pure.
+///
+/// Pages are counted by place, so a deletion while a list is walked moves what follows it onto pages that were read already (STRAVA_API.md
+/// 3.2). After a full page the walk therefore goes on by start: it asks for what started before the oldest start that it has reached, and a
+/// day more, since what Strava sorts by may be hidden behind the day's first second. A page so asked for begins with what the one before ended
+/// with, and nothing can fall between them. Only an empty page ends the walk: after a short one the next place is asked for.
+public struct WalkPosition: Sendable, Equatable {
+    /// From 1, among what started before `before`.
+    public private(set) var page: Int
+    /// Nil: the whole list.
+    public private(set) var before: Date?
+    /// Start of the oldest activity that was reached without a gap.
+    public private(set) var oldestAt: Date?
+
+    /// How far two pages overlap, in seconds.
+    static let overlap_s: Double = 86_400
+
+    public init(page: Int = 1, before: Date? = nil, oldestAt: Date? = nil) {
+        self.page = page
+        self.before = before
+        self.oldestAt = oldestAt
+    }
+
+    /// Goes past a page that was not empty.
+    /// - Parameters:
+    ///   - starts: of its activities, in Strava's order.
+    ///   - isFull: whether it held as many elements as were asked for.
+    public mutating func pass(starts: [Date], isFull: Bool) {
+        let oldest = (starts + [oldestAt].compactMap(\.self)).min()
+        // Strava documents no order: by start the walk goes on only where the newest comes first.
+        let isNewestFirst = (starts.first ?? .distantPast) >= (starts.last ?? .distantFuture)
+        let isJoined = page == 1 && isNewestFirst
+        if isJoined { oldestAt = oldest }
+        let bound = oldestAt?.addingTimeInterval(Self.overlap_s)
+        // A page that followed a short one was reached by place: what is between them is read again by start.
+        if isJoined ? isFull : isNewestFirst, let bound, bound < before ?? .distantFuture {
+            (page, before) = (1, bound)
+        } else {
+            // More activities in a day than a page holds, a short page, or an order of Strava's own: the next place.
+            if !isJoined { oldestAt = oldest }
+            page += 1
+        }
+    }
+}
+
+extension CursorChange {
+    init(_ position: WalkPosition, walkStartedAt: FieldChange<Date?>) {
+        self.init(walkPage: .set(position.page), walkStartedAt: walkStartedAt)
+        (walkBefore, walkOldestAt) = (.set(position.before), .set(position.oldestAt))
+    }
+}
