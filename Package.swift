@@ -52,7 +52,10 @@ let package = Package(
             path: "Sources/Ingest/StravaAPI"),
         .target(
             name: "Governor",
-            dependencies: ["Core", "Database", "StravaAPI", .product(name: "Logging", package: "swift-log")],
+            dependencies: [
+                "Core", "Database", "StravaAPI", .product(name: "Logging", package: "swift-log"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+            ],
             path: "Sources/Ingest/Governor"),
         .target(
             name: "Vault",

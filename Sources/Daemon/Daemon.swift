@@ -17,7 +17,6 @@ struct Daemon: Sendable {
     let services: [any Service]
     let store: DataStore
     let http: HTTPClient
-    let governor: RateLimitGovernor
     let vault: TokenVault
     let demo: DemoStrava?
     let identity: InstanceIdentity
@@ -97,7 +96,8 @@ struct Daemon: Sendable {
                 webhook: WebhookControl(strava: strava, publicURL: isPublic ? publicURL.text : nil, address: address)),
             logger: logger)
         let retention = RetentionKeeper(database: store.database, policy: configuration.retention, clock: clock, logger: logger)
-        var services: [any Service] = [silver, retention, control]
+        // The governor stops last, when nobody makes calls any more.
+        var services: [any Service] = [governor, silver, retention, control]
         var listening: String?
         if let listen = configuration.httpListen {
             services.append(
@@ -115,7 +115,7 @@ struct Daemon: Sendable {
         // Last, so that a stop begins with it: what its drain lands finds everything else at work.
         services.append(scheduler)
         return Daemon(
-            services: services, store: store, http: http, governor: governor, vault: vault, demo: demo, identity: identity, logger: logger)
+            services: services, store: store, http: http, vault: vault, demo: demo, identity: identity, logger: logger)
     }
 
     /// Runs until SIGTERM or SIGINT, or until a service fails.
@@ -130,7 +130,6 @@ struct Daemon: Sendable {
     /// What outlives the services, in the order in which it is used no more.
     func close() async {
         await vault.finish()
-        await governor.shutdown()
         await http.shutdown()
         await demo?.simulator.stop()
         await store.close()

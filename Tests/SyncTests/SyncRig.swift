@@ -36,10 +36,12 @@ struct SyncRig: Sendable {
             _ = try await simulator.start()
             let http = HTTPClient(userAgent: "fitnessd-tests")
             let rig = try await make(database, simulator, http, options, settings)
+            let governing = Task { try await rig.environment.governor.run() }
             let result: Result<Void, any Error>
             do { result = .success(try await body(rig)) } catch { result = .failure(error) }
             await rig.environment.vault.finish()
             await rig.environment.governor.shutdown()
+            try await governing.value
             await http.shutdown()
             await simulator.stop()
             try result.get()
@@ -56,7 +58,6 @@ struct SyncRig: Sendable {
                 clientSecret: Secret(options.clientSecret)),
             http: http, clock: clock, logger: quietLogger)
         let governor = RateLimitGovernor(database: database, clock: clock, limit: .unlimited, logger: quietLogger)
-        try await governor.start()
         let keyring = FileManager.default.temporaryDirectory.appending(path: "keyring-\(UUID().uuidString)").path
         try Keyring.create(path: keyring)
         let vault = TokenVault(

@@ -15,6 +15,10 @@ extension RateLimitGovernor {
                 logger.log(.warning, "strava refused a call over its limit", [.reason: span.rawValue, .until: until])
             case .limitsChanged(let limits):
                 logger.log(.notice, "limits learned", [.limit: "\(limits.quarter.least),\(limits.day.least)"])
+            case .limitsDoubted(let limits):
+                logger.log(
+                    .warning, "strava named limits that can't be: they hold, one call a quarter hour asks again",
+                    [.limit: "\(limits.quarter.least),\(limits.day.least)"])
             case .circuitOpened(let reason, let until):
                 logger.log(.error, "calls to strava suspended", [.reason: reason.rawValue, .until: until])
             case .circuitStillOpen(let reason, let until):
