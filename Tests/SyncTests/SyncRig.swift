@@ -27,7 +27,7 @@ struct SyncRig: Sendable {
     /// Lends a rig for the time of `body`.
     static func with(
         _ world: SimulatorWorld, options: SimulatorOptions = SimulatorOptions(), settings: SyncSettings = SyncSettings(),
-        partitions: Int? = nil, _ body: (SyncRig) async throws -> Void
+        partitions: Int? = nil, clock: WallClock = .system, _ body: (SyncRig) async throws -> Void
     ) async throws {
         try await withTestDatabase(partitions: partitions) { database in
             var options = options
@@ -35,7 +35,7 @@ struct SyncRig: Sendable {
             let simulator = StravaSimulator(world: world, options: options, logger: quietLogger)
             _ = try await simulator.start()
             let http = HTTPClient(userAgent: "fitnessd-tests")
-            let rig = try await make(database, simulator, http, options, settings)
+            let rig = try await make(database, simulator, http, options, settings, clock)
             let governing = Task { try await rig.environment.governor.run() }
             let result: Result<Void, any Error>
             do { result = .success(try await body(rig)) } catch { result = .failure(error) }
@@ -49,9 +49,9 @@ struct SyncRig: Sendable {
     }
 
     private static func make(
-        _ database: Database, _ simulator: StravaSimulator, _ http: HTTPClient, _ options: SimulatorOptions, _ settings: SyncSettings
+        _ database: Database, _ simulator: StravaSimulator, _ http: HTTPClient, _ options: SimulatorOptions, _ settings: SyncSettings,
+        _ clock: WallClock
     ) async throws -> SyncRig {
-        let clock = WallClock.system
         let strava = StravaClient(
             configuration: StravaConfiguration(
                 apiURL: simulator.apiURL, oauthURL: simulator.oauthURL, clientID: options.clientID,
@@ -88,7 +88,7 @@ struct SyncRig: Sendable {
 
     /// Claims what is due now.
     func claim(_ count: Int = 100) async throws -> [Claim] {
-        try await schedule.claim(count: count, priorities: 0...4, owner: owner, now: environment.clock.now, lease_s: 120)
+        try await schedule.claim(lanes: [(0...4, count)], owner: owner, now: environment.clock.now, lease_s: 120)
     }
 
     /// Gives each due athlete one turn, then makes silver. Answers how many had a turn.

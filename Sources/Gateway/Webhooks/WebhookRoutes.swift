@@ -31,7 +31,7 @@ struct WebhookRoutes: Sendable {
     private func take(_ request: Request, _ context: GatewayContext) async throws -> Response {
         try requireSecret(context)
         let body = try await request.body.collect(upTo: GatewayLimits.bodyBytesMax)
-        guard let event = StravaEvent(body: Array(body.readableBytesView)) else { throw HTTPError(.badRequest) }
+        guard let event = desk.event(in: Array(body.readableBytesView)) else { throw HTTPError(.badRequest) }
         let isNew = try await desk.accept(event)
         logger.log(.debug, "event of Strava's", [.athleteID: event.owner, .state: isNew ? "new" : "known or not ours"])
         return Response(status: .ok)

@@ -17,7 +17,8 @@ extension AthleteSync {
         } catch let error as StravaError {
             if error.code == .scopeMissing {
                 let scope = error.missingScope ?? "a scope"
-                try await queries.askToReconnect("the grant lacks \(scope): the athlete must connect again and allow it")
+                try await queries.askToReconnect(
+                    "the grant lacks \(scope): the athlete must connect again and allow it", lease: claim.lease, now: now)
             }
             guard error.isAboutOneObject else { throw error }
             log(.warning, "list not readable", error)
@@ -28,6 +29,7 @@ extension AthleteSync {
     /// Reads one page of the list and lands it with the cursor. An empty page ends the pass; a short one does not.
     func list(_ pass: ListPass, _ requestClass: RequestClass) async throws {
         let askedAt = now
+        if pass.page == 1 { state.eventsAtPassStart = state.events.ids }
         let call = StravaCall.activities(page: pass.page, perPage: perPage, after: pass.after, before: nil)
         let answer = try await get(call, requestClass)
         let page = try ActivityPage(body: answer.body)
@@ -96,6 +98,7 @@ extension AthleteSync {
     /// Follows in memory what was just committed.
     private func advance(_ pass: ListPass, batch: BronzeBatch, ended: Bool) {
         if let cursor = batch.cursor { state.cursor.apply(cursor) }
+        if ended { state.eventsLookedAfter.formUnion(state.eventsAtPassStart) }
         switch pass.kind {
         case .walk: state.pass = nil
         case .incremental: state.pass = ended ? nil : pass.next

@@ -109,7 +109,7 @@ public struct SyncPlan: Sendable {
     private func listIsDue(_ state: SyncState, now: Date) -> Bool {
         guard let listed = state.cursor.listedAt else { return true }
         if let request = state.request, listed < request.askedAt { return true }
-        if let received = state.events.receivedAt, listed < received { return true }
+        if state.isLookAnnounced { return true }
         return listDueAt(state).map { $0 <= now } ?? true
     }
 

@@ -15,8 +15,10 @@ struct TurnEnd: Sendable {
     var startedAt: Date
     /// The request as claimed. It is fulfilled when the outcome is done; one that came meanwhile stays.
     var claimedRequest: String?
-    /// The latest event that the turn knew of; it is handled when the outcome is done. One that came later stays.
-    var eventsUntil: Date?
+    /// The events that the turn read; they are handled when the outcome is done. All others stay.
+    var events: [Int64] = []
+    /// Those for which a look at the list was begun: they need no further one.
+    var eventsLookedAfter: [Int64] = []
     var error: String?
 }
 
@@ -141,10 +143,20 @@ struct TurnQueries: Sendable {
     /// The end of a turn: next due time, priority, failures, the fulfilled request and a row of the run, in one transaction.
     func finish(_ end: TurnEnd, lease: LeaseFence, now: Date) async throws {
         try await database.transaction { connection in
-            if end.outcome == .done, let until = end.eventsUntil {
+            // The fence first: a turn that has lost its lease changes nothing.
+            let held = try await connection.query(
+                """
+                SELECT 1 FROM sync.schedule
+                WHERE athlete_id = \(athlete) AND lease_owner = \(lease.owner) AND lease_fence = \(lease.fence) FOR UPDATE
+                """)
+            if held.isEmpty { return }
+            if !end.events.isEmpty {
                 try await connection.query(
-                    "UPDATE sync.event SET handled_at = \(now) WHERE athlete_id = \(athlete) AND handled_at IS NULL AND received_at <= \(until)"
-                )
+                    """
+                    UPDATE sync.event SET handled_at = CASE WHEN \(end.outcome == .done) THEN \(now)::timestamptz END,
+                        looked_at = CASE WHEN event_id = ANY (\(end.eventsLookedAfter)) THEN \(now) ELSE looked_at END
+                    WHERE athlete_id = \(athlete) AND handled_at IS NULL AND event_id = ANY (\(end.events))
+                    """)
             }
             let rows = try await connection.query(
                 """
@@ -177,9 +189,19 @@ struct TurnQueries: Sendable {
         }
     }
 
-    /// Stops the athlete until a new grant, with the reason for people.
-    func askToReconnect(_ reason: String) async throws {
-        try await database.query("UPDATE sync.athlete SET state = 'reconnect', state_reason = \(reason) WHERE athlete_id = \(athlete)")
+    /// Stops the athlete until a new grant, with the reason for people; not when the lease was lost, as to a new grant that came meanwhile.
+    func askToReconnect(_ reason: String, lease: LeaseFence, now: Date) async throws {
+        try await database.transaction { connection in
+            // Athlete before schedule, as whoever connects an athlete does.
+            try await connection.query("SELECT 1 FROM sync.athlete WHERE athlete_id = \(athlete) FOR UPDATE")
+            try await connection.query(
+                """
+                UPDATE sync.athlete SET state = 'reconnect', state_reason = \(reason), updated_at = \(now)
+                WHERE athlete_id = \(athlete) AND state = 'active' AND EXISTS (
+                    SELECT FROM sync.schedule s
+                    WHERE s.athlete_id = \(athlete) AND s.lease_owner = \(lease.owner) AND s.lease_fence = \(lease.fence))
+                """)
+        }
     }
 
     /// How often in a row this athlete's turns have failed.

@@ -9,9 +9,12 @@ package enum BudgetIncident: Sendable, Equatable {
     case limitsChanged(LearnedLimits)
     /// A header named limits that can't be: they hold, and one call a quarter hour asks again.
     case limitsDoubted(LearnedLimits)
-    case circuitOpened(ApplicationTrouble, until: Date)
+    /// `kind` says more about trouble of the network: resolve, connect, tls, timeout, reset.
+    case circuitOpened(ApplicationTrouble, kind: String?, until: Date)
     /// The probe failed too.
-    case circuitStillOpen(ApplicationTrouble, until: Date)
+    case circuitStillOpen(ApplicationTrouble, kind: String?, until: Date)
+    /// The first trouble since the last good answer.
+    case troubleBegan(ApplicationTrouble, kind: String?)
     case circuitClosed(after: ApplicationTrouble)
 }
 
@@ -33,7 +36,7 @@ extension RateBudget {
         if outcome.isAnswered { scouted = max(scouted ?? flight.quarter, flight.quarter) }
         if outcome.isRateLimited { incidents += refused(flight, outcome, at: moment) }
         let event = circuit.settled(permit.id, outcome.verdict, athlete: permit.athlete, at: moment.uptime_s)
-        if let event { incidents.append(incident(event, at: moment)) }
+        if let event { incidents.append(incident(event, outcome.networkTrouble, at: moment)) }
         return incidents
     }
 
@@ -150,10 +153,11 @@ extension RateBudget {
         isUnknown(outcome) ? moment.uptime_s + Self.unknownGrace_s : moment.uptime_s
     }
 
-    private func incident(_ event: Circuit.Event, at moment: Moment) -> BudgetIncident {
+    private func incident(_ event: Circuit.Event, _ kind: String?, at moment: Moment) -> BudgetIncident {
         switch event {
-        case .opened(let reason, let backOff_s): .circuitOpened(reason, until: moment.wall(after: backOff_s))
-        case .stillOpen(let reason, let backOff_s): .circuitStillOpen(reason, until: moment.wall(after: backOff_s))
+        case .opened(let reason, let backOff_s): .circuitOpened(reason, kind: kind, until: moment.wall(after: backOff_s))
+        case .stillOpen(let reason, let backOff_s): .circuitStillOpen(reason, kind: kind, until: moment.wall(after: backOff_s))
+        case .began(let reason): .troubleBegan(reason, kind: kind)
         case .resumed(let reason): .circuitClosed(after: reason)
         }
     }
