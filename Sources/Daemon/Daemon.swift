@@ -96,7 +96,6 @@ struct Daemon: Sendable {
                 webhook: WebhookControl(strava: strava, publicURL: isPublic ? publicURL.text : nil, address: address)),
             logger: logger)
         let retention = RetentionKeeper(database: store.database, policy: configuration.retention, clock: clock, logger: logger)
-        // The governor stops last, when nobody makes calls any more.
         var services: [any Service] = [governor, silver, retention, control]
         var listening: String?
         if let listen = configuration.httpListen {
@@ -114,8 +113,7 @@ struct Daemon: Sendable {
         services.append(ProgressDisplay(progress: progress, console: console, places: places, clock: clock, always: isDemo, logger: logger))
         // Last, so that a stop begins with it: what its drain lands finds everything else at work.
         services.append(scheduler)
-        return Daemon(
-            services: services, store: store, http: http, vault: vault, demo: demo, identity: identity, logger: logger)
+        return Daemon(services: services, store: store, http: http, vault: vault, demo: demo, identity: identity, logger: logger)
     }
 
     /// Runs until SIGTERM or SIGINT, or until a service fails.

@@ -144,6 +144,21 @@ private func world(_ athletes: Int = 1, activities: Int = 12, seed: UInt64 = 7) 
         }
     }
 
+    @Test func `a token refresh that takes long holds no permit`() async throws {
+        try await SyncRig.with(world()) { rig in
+            try await rig.connect(athlete, expiresIn: -10)
+            let gate = rig.simulator.gate(RequestMatch { _, path, _ in path.hasSuffix("/token") })
+            let claim = try #require(try await rig.claim().first)
+            let turn = Task { await AthleteSync(environment: rig.environment, claim: claim).run() }
+            await gate.waitForHeld()
+            #expect(await rig.environment.governor.snapshot().inFlight == 0)
+            gate.open()
+            _ = await turn.value
+            try await rig.settle()
+            #expect(try await rig.differences(athlete) == [])
+        }
+    }
+
     @Test func `a turn whose lease was taken over writes nothing more`() async throws {
         try await SyncRig.with(world()) { rig in
             try await rig.connect(athlete)

@@ -178,14 +178,7 @@ struct History {
         strava.limit(overall: RateLimit(quarter: read.quarter * 2, day: read.day * 2), read: read)
     }
 
-    private mutating func collapse() {
-        schedule(.collapse, perHour: troubles.collapsesPerHour)
-        events.add(.restore(overall: strava.overall, read: strava.read), at: now_s + .random(in: 60...3000, using: &random))
-        let least = Int.random(in: 1...4, using: &random)
-        strava.limit(overall: strava.overall, read: RateLimit(quarter: least, day: Bool.random(using: &random) ? least : strava.read.day))
-    }
-
-    private mutating func schedule(_ event: Event, perHour: Double) {
+    mutating func schedule(_ event: Event, perHour: Double) {
         guard perHour > 0 else { return }
         events.add(event, at: now_s - log(Double.random(in: 0.0001...1, using: &random)) * 3600 / perHour)
     }
@@ -278,16 +271,6 @@ struct History {
             let told = reports ? Known(foreign: answer.foreign, limits: isAbsurd ? 0 : answer.limits) : Known()
             events.add(.answer(id, permit, outcome, told: told), at: now_s + down_s)
         }
-    }
-
-    /// The same usage under limits that can't be.
-    private mutating func absurd(_ headers: RateLimitHeaders) -> RateLimitHeaders {
-        let day = headers.overall?.dayLimit ?? 1
-        let (quarterLimit, dayLimit) = [(1, 1), (2, 2), (1, day), (day, 1)].randomElement(using: &random) ?? (1, 1)
-        func pair(_ old: RateLimitHeaders.Pair?) -> RateLimitHeaders.Pair {
-            .init(quarterLimit: quarterLimit, dayLimit: dayLimit, quarterUsage: old?.quarterUsage, dayUsage: old?.dayUsage)
-        }
-        return RateLimitHeaders(overall: pair(headers.overall), read: pair(headers.read))
     }
 
     private mutating func settle(_ id: UUID, _ permit: Permit, _ outcome: CallOutcome, _ told: Known) {
