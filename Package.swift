@@ -59,6 +59,14 @@ let package = Package(
         .target(
             name: "HTTPTransport", dependencies: ["Core", "CLibcurl"], path: "Sources/Base/HTTPTransport"),
 
+        .target(
+            name: "ServerGuard",
+            dependencies: [
+                .product(name: "HummingbirdCore", package: "hummingbird"), .product(name: "Logging", package: "swift-log"),
+                .product(name: "NIOCore", package: "swift-nio"), .product(name: "NIOHTTPTypes", package: "swift-nio-extras"),
+            ],
+            path: "Sources/Base/ServerGuard"),
+
         // Warehouse and Ingest
         .target(
             name: "Warehouse",
@@ -73,7 +81,10 @@ let package = Package(
             path: "Sources/Ingest/StravaAPI"),
         .target(
             name: "Governor",
-            dependencies: ["Core", "Database", "StravaAPI", .product(name: "Logging", package: "swift-log")],
+            dependencies: [
+                "Core", "Database", "StravaAPI", .product(name: "Logging", package: "swift-log"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+            ],
             path: "Sources/Ingest/Governor"),
         .target(
             name: "Vault",
@@ -99,7 +110,7 @@ let package = Package(
         .target(
             name: "ControlServer",
             dependencies: [
-                "ControlAPI", "Core", "Database", "Governor", "StravaAPI", "Sync", "Vault", "Warehouse",
+                "ControlAPI", "Core", "Database", "Governor", "ServerGuard", "StravaAPI", "Sync", "Vault", "Warehouse",
                 .product(name: "Hummingbird", package: "hummingbird"),
                 .product(name: "HummingbirdCore", package: "hummingbird"),
                 .product(name: "Logging", package: "swift-log"),
@@ -111,7 +122,7 @@ let package = Package(
         .target(
             name: "Gateway",
             dependencies: [
-                "Core", "Database", "StravaAPI", "Governor", "Vault", "Sync", "Warehouse", "COpenSSL",
+                "Core", "Database", "ServerGuard", "StravaAPI", "Governor", "Vault", "Sync", "Warehouse", "COpenSSL",
                 .product(name: "Hummingbird", package: "hummingbird"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"),
@@ -188,7 +199,7 @@ let package = Package(
                 "ControlAPI", "ControlServer", "HTTPTransport", "fitnessctl", "TestKit",
                 .product(name: "NIOPosix", package: "swift-nio"),
             ]),
-        .testTarget(name: "GatewayTests", dependencies: ["Gateway", "HTTPTransport", "Simulator", "Sync", "TestKit", "Vault"]),
+        .testTarget(name: "GatewayTests", dependencies: ["Gateway", "ServerGuard", "HTTPTransport", "Simulator", "Sync", "TestKit", "Vault"]),
         .testTarget(
             name: "SimulatorTests",
             dependencies: [

@@ -501,6 +501,12 @@ CREATE TABLE sync.quota_limit (
     day_overall bigint NOT NULL,
     day_read bigint DEFAULT 0 NOT NULL,
     seen_at_s double precision DEFAULT 0 NOT NULL,
+    trusted_quarter_overall bigint DEFAULT 0 NOT NULL,
+    trusted_quarter_read bigint DEFAULT 0 NOT NULL,
+    trusted_day_overall bigint DEFAULT 0 NOT NULL,
+    trusted_day_read bigint DEFAULT 0 NOT NULL,
+    doubted_at_s bigint DEFAULT 0 NOT NULL,
+    probed_at timestamp with time zone,
     CONSTRAINT quota_limit_sign CHECK (((quarter_overall > 0) AND (quarter_read >= 0) AND (day_overall > 0) AND (day_read >= 0))),
     CONSTRAINT quota_limit_singleton CHECK (singleton)
 );
@@ -517,35 +523,70 @@ COMMENT ON COLUMN sync.quota_limit.day_read IS 'The same for the read bucket; 0:
 
 COMMENT ON COLUMN sync.quota_limit.seen_at_s IS 'When a header last named limits, by Strava''s clock in seconds since 1970; 0: they are configured.';
 
+COMMENT ON COLUMN sync.quota_limit.trusted_quarter_overall IS 'While the limits are in doubt: the calls that were allowed in a quarter hour before; 0: the limits are believed.';
+
+COMMENT ON COLUMN sync.quota_limit.trusted_quarter_read IS 'The same for the read bucket; 0: no answer named it, or the limits are believed.';
+
+COMMENT ON COLUMN sync.quota_limit.trusted_day_overall IS 'The same for a UTC day.';
+
+COMMENT ON COLUMN sync.quota_limit.trusted_day_read IS 'The same for a UTC day and the read bucket.';
+
+COMMENT ON COLUMN sync.quota_limit.doubted_at_s IS 'When a header first named the limits that are in doubt, by Strava''s clock in seconds since 1970; 0: they are believed.';
+
+COMMENT ON COLUMN sync.quota_limit.probed_at IS 'Start of the latest quarter hour in which a probe was granted.';
+
 CREATE FUNCTION sync.quota_learn(p_limits bigint[], p_seen_at_s double precision) RETURNS sync.quota_limit
     LANGUAGE plpgsql
     AS $$
 DECLARE
     known sync.quota_limit;
-    least_of bigint[];
+    held bigint[];
+    is_same boolean;
 BEGIN
-    INSERT INTO sync.quota_limit (quarter_overall, quarter_read, day_overall, day_read, seen_at_s)
-    VALUES (p_limits[1], p_limits[2], p_limits[3], p_limits[4], p_seen_at_s) ON CONFLICT DO NOTHING;
+    INSERT INTO sync.quota_limit (quarter_overall, quarter_read, day_overall, day_read, seen_at_s,
+                                  trusted_quarter_overall, trusted_quarter_read, trusted_day_overall, trusted_day_read, doubted_at_s)
+    VALUES (p_limits[1], p_limits[2], p_limits[3], p_limits[4], p_seen_at_s, p_limits[5], p_limits[6], p_limits[7], p_limits[8], p_limits[9])
+    ON CONFLICT DO NOTHING;
     SELECT * INTO known FROM sync.quota_limit FOR UPDATE;
-    IF (p_limits, p_seen_at_s)
-        = (ARRAY[known.quarter_overall, known.quarter_read, known.day_overall, known.day_read], known.seen_at_s) THEN
-        RETURN known;
-    END IF;
+    held := ARRAY[known.quarter_overall, known.quarter_read, known.day_overall, known.day_read, known.trusted_quarter_overall,
+                  known.trusted_quarter_read, known.trusted_day_overall, known.trusted_day_read, known.doubted_at_s];
+    IF (p_limits, p_seen_at_s) = (held, known.seen_at_s) THEN RETURN known; END IF;
 
     IF known.seen_at_s = 0 OR (p_seen_at_s > 0 AND p_seen_at_s > known.seen_at_s + 2) THEN
-        known := (true, p_limits[1], p_limits[2], p_limits[3], p_limits[4], p_seen_at_s);
+        held := p_limits;
+        known.seen_at_s := p_seen_at_s;
     ELSIF p_seen_at_s > 0 AND p_seen_at_s >= known.seen_at_s - 2 THEN
-        least_of := ARRAY[least(known.quarter_overall, p_limits[1]), coalesce(least(nullif(known.quarter_read, 0), nullif(p_limits[2], 0)), 0),
-                          least(known.day_overall, p_limits[3]), coalesce(least(nullif(known.day_read, 0), nullif(p_limits[4], 0)), 0)];
-        known := (true, least_of[1], least_of[2], least_of[3], least_of[4],
-                  CASE WHEN least_of = p_limits THEN greatest(known.seen_at_s, p_seen_at_s) ELSE known.seen_at_s END);
+        -- Of two tellings of about the same time the lesser limits hold. They are in doubt if one of the two doubts them, unless both name the
+        -- same ones and one of them believes them.
+        is_same := held[1:4] = p_limits[1:4];
+        IF sync.quota_lesser(held, p_limits) = p_limits[1:4] THEN known.seen_at_s := greatest(known.seen_at_s, p_seen_at_s); END IF;
+        IF (held[5] = 0 AND p_limits[5] = 0) OR (is_same AND (held[5] = 0 OR p_limits[5] = 0)) THEN
+            held := sync.quota_lesser(held, p_limits) || '{0,0,0,0,0}'::bigint[];
+        ELSE
+            held := sync.quota_lesser(held, p_limits)
+                || sync.quota_lesser(CASE WHEN held[5] > 0 THEN held[5:8] ELSE held[1:4] END,
+                                     CASE WHEN p_limits[5] > 0 THEN p_limits[5:8] ELSE p_limits[1:4] END)
+                || greatest(held[9], p_limits[9]);
+        END IF;
     END IF;
-    UPDATE sync.quota_limit SET (quarter_overall, quarter_read, day_overall, day_read, seen_at_s)
-        = (known.quarter_overall, known.quarter_read, known.day_overall, known.day_read, known.seen_at_s);
+    UPDATE sync.quota_limit SET
+        quarter_overall = held[1], quarter_read = held[2], day_overall = held[3], day_read = held[4], seen_at_s = known.seen_at_s,
+        trusted_quarter_overall = held[5], trusted_quarter_read = held[6], trusted_day_overall = held[7], trusted_day_read = held[8],
+        doubted_at_s = held[9]
+    RETURNING * INTO known;
     RETURN known;
 END $$;
 
 COMMENT ON FUNCTION sync.quota_learn(p_limits bigint[], p_seen_at_s double precision) IS 'Part of sync.quota_turn. The same rule is LearnedLimits.merge in the program.';
+
+CREATE FUNCTION sync.quota_lesser(p_one bigint[], p_other bigint[]) RETURNS bigint[]
+    LANGUAGE sql IMMUTABLE
+    AS $$
+    SELECT ARRAY[least(p_one[1], p_other[1]), coalesce(least(nullif(p_one[2], 0), nullif(p_other[2], 0)), 0),
+                 least(p_one[3], p_other[3]), coalesce(least(nullif(p_one[4], 0), nullif(p_other[4], 0)), 0)]
+$$;
+
+COMMENT ON FUNCTION sync.quota_lesser(p_one bigint[], p_other bigint[]) IS 'Part of sync.quota_turn.';
 
 CREATE FUNCTION sync.quota_open(p_span text, p_starts_at timestamp with time zone, p_overall bigint, p_read bigint) RETURNS void
     LANGUAGE plpgsql
@@ -563,7 +604,7 @@ END $$;
 
 COMMENT ON FUNCTION sync.quota_open(p_span text, p_starts_at timestamp with time zone, p_overall bigint, p_read bigint) IS 'Part of sync.quota_turn.';
 
-CREATE FUNCTION sync.quota_turn(p_instance uuid, p_quarter_at timestamp with time zone, p_day_at timestamp with time zone, p_sequence bigint, p_kept bigint, p_settled bigint, p_want bigint, p_quarter_counts bigint[], p_day_counts bigint[], p_quarter_exhausted boolean, p_day_exhausted boolean, p_limits bigint[], p_limits_seen_at_s double precision, OUT granted bigint, OUT quarter_counts bigint[], OUT day_counts bigint[], OUT quarter_exhausted boolean, OUT day_exhausted boolean, OUT limits bigint[], OUT limits_seen_at_s double precision) RETURNS record
+CREATE FUNCTION sync.quota_turn(p_instance uuid, p_quarter_at timestamp with time zone, p_day_at timestamp with time zone, p_sequence bigint, p_kept bigint, p_settled bigint, p_want bigint, p_probe boolean, p_quarter_counts bigint[], p_day_counts bigint[], p_quarter_exhausted boolean, p_day_exhausted boolean, p_limits bigint[], p_limits_seen_at_s double precision, OUT granted bigint, OUT is_probe boolean, OUT quarter_counts bigint[], OUT day_counts bigint[], OUT quarter_exhausted boolean, OUT day_exhausted boolean, OUT limits bigint[], OUT limits_seen_at_s double precision, OUT probed_at timestamp with time zone) RETURNS record
     LANGUAGE plpgsql
     AS $$
 DECLARE
@@ -571,8 +612,11 @@ DECLARE
     block sync.quota_block;
     is_late boolean;
 BEGIN
-    limits := ARRAY[known.quarter_overall, known.quarter_read, known.day_overall, known.day_read];
+    limits := ARRAY[known.quarter_overall, known.quarter_read, known.day_overall, known.day_read, known.trusted_quarter_overall,
+                    known.trusted_quarter_read, known.trusted_day_overall, known.trusted_day_read, known.doubted_at_s];
     limits_seen_at_s := known.seen_at_s;
+    probed_at := known.probed_at;
+    is_probe := false;
     PERFORM sync.quota_open('day', p_day_at, limits[3], limits[4]);
     PERFORM FROM sync.quota_window WHERE span = 'day' AND starts_at = p_day_at FOR UPDATE;
     PERFORM sync.quota_open('quarter', p_quarter_at, limits[1], limits[2]);
@@ -611,6 +655,16 @@ BEGIN
 
     granted := least(p_want, sync.quota_free(quarter_counts, limits[1], limits[2], quarter_exhausted),
                      sync.quota_free(day_counts, limits[3], limits[4], day_exhausted));
+    IF granted = 0 AND p_probe AND limits[5] > 0
+        -- One in the future is of a clock that was wrong; two instances may disagree by seconds.
+        AND (probed_at IS NULL OR probed_at NOT BETWEEN p_quarter_at AND p_quarter_at + interval '1 hour')
+        AND sync.quota_free(quarter_counts, limits[5], limits[6], quarter_exhausted) > 0
+        AND sync.quota_free(day_counts, limits[7], limits[8], day_exhausted) > 0 THEN
+        granted := 1;
+        is_probe := true;
+        probed_at := p_quarter_at;
+        UPDATE sync.quota_limit l SET probed_at = p_quarter_at;
+    END IF;
     IF granted = 0 THEN RETURN; END IF;
     UPDATE sync.quota_block b SET leased = b.leased + granted
     WHERE b.instance = p_instance AND ((b.span = 'quarter' AND b.starts_at = p_quarter_at) OR (b.span = 'day' AND b.starts_at = p_day_at));
@@ -620,7 +674,7 @@ BEGIN
     day_counts[3] := day_counts[3] + granted;
 END $$;
 
-COMMENT ON FUNCTION sync.quota_turn(p_instance uuid, p_quarter_at timestamp with time zone, p_day_at timestamp with time zone, p_sequence bigint, p_kept bigint, p_settled bigint, p_want bigint, p_quarter_counts bigint[], p_day_counts bigint[], p_quarter_exhausted boolean, p_day_exhausted boolean, p_limits bigint[], p_limits_seen_at_s double precision, OUT granted bigint, OUT quarter_counts bigint[], OUT day_counts bigint[], OUT quarter_exhausted boolean, OUT day_exhausted boolean, OUT limits bigint[], OUT limits_seen_at_s double precision) IS 'One turn of one instance with the quota ledger: tells its totals, asks for calls. The same rule is QuotaBook in the program.';
+COMMENT ON FUNCTION sync.quota_turn(p_instance uuid, p_quarter_at timestamp with time zone, p_day_at timestamp with time zone, p_sequence bigint, p_kept bigint, p_settled bigint, p_want bigint, p_probe boolean, p_quarter_counts bigint[], p_day_counts bigint[], p_quarter_exhausted boolean, p_day_exhausted boolean, p_limits bigint[], p_limits_seen_at_s double precision, OUT granted bigint, OUT is_probe boolean, OUT quarter_counts bigint[], OUT day_counts bigint[], OUT quarter_exhausted boolean, OUT day_exhausted boolean, OUT limits bigint[], OUT limits_seen_at_s double precision, OUT probed_at timestamp with time zone) IS 'One turn of one instance with the quota ledger: tells its totals, asks for calls. The same rule is QuotaBook in the program.';
 
 CREATE FUNCTION sync.silver_content(p_athlete_id bigint) RETURNS TABLE(table_name text, row_key bigint, content bigint)
     LANGUAGE plpgsql STABLE
@@ -2939,10 +2993,22 @@ CREATE TABLE sync.connect_state (
     state_sha256 bytea NOT NULL,
     uid text NOT NULL,
     created_at timestamp with time zone DEFAULT now() NOT NULL,
-    expires_at timestamp with time zone NOT NULL
+    expires_at timestamp with time zone NOT NULL,
+    browser_sha256 bytea NOT NULL,
+    client text NOT NULL,
+    taken_at timestamp with time zone,
+    outcome jsonb
 );
 
-COMMENT ON TABLE sync.connect_state IS 'One-time OAuth states given out by /connect, kept only as hashes until used or expired.';
+COMMENT ON TABLE sync.connect_state IS 'One-time OAuth states given out by /connect, kept only as hashes, with how each connect ended, until they expire.';
+
+COMMENT ON COLUMN sync.connect_state.browser_sha256 IS 'Hash of the cookie of the browser that began the connect: only there it can be finished, and is its end shown.';
+
+COMMENT ON COLUMN sync.connect_state.client IS 'Who began it: an IPv4 address or the /64 of an IPv6 address. Each has a limited number of open connects.';
+
+COMMENT ON COLUMN sync.connect_state.taken_at IS 'When a callback came with this state; null: none has come.';
+
+COMMENT ON COLUMN sync.connect_state.outcome IS 'How the connect ended: result, and where known athlete_id, name and scope. Null: it has not ended.';
 
 CREATE TABLE sync.event (
     athlete_id bigint NOT NULL,
@@ -2952,7 +3018,9 @@ CREATE TABLE sync.event (
     event_at timestamp with time zone NOT NULL,
     updates jsonb DEFAULT '{}'::jsonb NOT NULL,
     received_at timestamp with time zone NOT NULL,
-    handled_at timestamp with time zone
+    handled_at timestamp with time zone,
+    event_id bigint NOT NULL,
+    looked_at timestamp with time zone
 );
 
 COMMENT ON TABLE sync.event IS 'Events that Strava sent. They are not signed: each only makes the athlete be looked at, nothing is believed.';
@@ -2964,6 +3032,19 @@ COMMENT ON COLUMN sync.event.aspect_type IS 'create, update or delete, as sent.'
 COMMENT ON COLUMN sync.event.event_at IS 'When Strava says that it happened. The same event arrives up to three times.';
 
 COMMENT ON COLUMN sync.event.handled_at IS 'When a turn of the athlete''s that looked after the event ended; null: not yet.';
+
+COMMENT ON COLUMN sync.event.event_id IS 'Number of the event in this database; a turn names those that it has read by it.';
+
+COMMENT ON COLUMN sync.event.looked_at IS 'When a turn ended that had begun to look at the athlete''s list after it had read the event; null: no such turn yet.';
+
+ALTER TABLE sync.event ALTER COLUMN event_id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME sync.event_event_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
 
 CREATE TABLE sync.quarantine (
     athlete_id bigint NOT NULL,
@@ -3360,7 +3441,13 @@ CREATE INDEX activity_newest ON sync.activity USING btree (athlete_id, start_at 
 
 CREATE INDEX athlete_by_uid ON sync.athlete USING btree (uid);
 
+CREATE INDEX athlete_uid_i ON sync.athlete USING btree (uid) WHERE (uid IS NOT NULL);
+
 CREATE INDEX completeness_work ON sync.completeness USING btree (athlete_id, start_at DESC, activity_id) WHERE (state = ANY (ARRAY['pending'::text, 'failed'::text]));
+
+CREATE INDEX connect_state_client_i ON sync.connect_state USING btree (client) WHERE (outcome IS NULL);
+
+CREATE INDEX connect_state_expires_at_i ON sync.connect_state USING btree (expires_at);
 
 CREATE INDEX event_by_receipt ON sync.event USING btree (received_at);
 

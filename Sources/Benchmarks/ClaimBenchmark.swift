@@ -65,6 +65,6 @@ struct ClaimBenchmark {
     }
 
     private func statement(_ owner: UUID) -> SQL {
-        ScheduleQueries.claim(count: Self.place, priorities: 0...4, owner: owner, now: Date(), lease_s: 120)
+        ScheduleQueries.claim(lanes: [(0...4, Self.place)], owner: owner, now: Date(), lease_s: 120)
     }
 }

@@ -17,7 +17,6 @@ struct Daemon: Sendable {
     let services: [any Service]
     let store: DataStore
     let http: HTTPClient
-    let governor: RateLimitGovernor
     let vault: TokenVault
     let demo: DemoStrava?
     let identity: InstanceIdentity
@@ -69,7 +68,7 @@ struct Daemon: Sendable {
         let configuration = demo.map { configuration.talking(to: $0) } ?? configuration
         let http = HTTPClient(inFlightMax: configuration.requestsInFlight, userAgent: "fitnessd/\(Version.current)")
         let strava = StravaClient(configuration: configuration.strava, http: http, clock: clock, logger: logger)
-        let governor = RateLimitGovernor(database: store.database, clock: clock, limit: configuration.limit, logger: logger)
+        let governor = RateLimitGovernor(database: store.steering, clock: clock, limit: configuration.limit, logger: logger)
         try await governor.start()
         let vault = TokenVault(database: store.database, keyring: keyring, strava: strava, clock: clock, logger: logger)
         let feed = SilverFeed()
@@ -80,8 +79,8 @@ struct Daemon: Sendable {
         let notifier = SystemdNotifier()
         let scheduler = SyncScheduler(
             environment: SyncEnvironment(
-                database: store.database, strava: strava, governor: governor, vault: vault, writer: writer, clock: clock,
-                settings: settings(configuration, isDemo: isDemo), logger: logger),
+                database: store.database, steering: store.steering, strava: strava, governor: governor, vault: vault, writer: writer,
+                clock: clock, settings: settings(configuration, isDemo: isDemo), logger: logger),
             owner: identity.id, heartbeat: { notifier.watchdog() })
         try await demo?.connectAthletes(registry)
         let progress = ProgressReader(database: store.database, governor: governor, clock: clock)
@@ -93,27 +92,28 @@ struct Daemon: Sendable {
             socket: socket,
             dependencies: ControlDependencies(
                 version: Version.current, startedAt: startedAt, clock: clock, database: store.database, registry: registry,
-                governor: governor, connectURL: isPublic ? publicURL.text + "/connect" : nil,
+                governor: governor, publicURL: isPublic ? publicURL : nil,
                 webhook: WebhookControl(strava: strava, publicURL: isPublic ? publicURL.text : nil, address: address)),
             logger: logger)
         let retention = RetentionKeeper(database: store.database, policy: configuration.retention, clock: clock, logger: logger)
-        var services: [any Service] = [silver, retention, scheduler, control]
-        var listening: String?
-        if let listen = configuration.httpListen {
+        var services: [any Service] = [governor, silver, retention, control]
+        let addresses = configuration.addresses
+        if addresses.web != nil || addresses.adminAddress != nil {
             services.append(
                 Gateway(
-                    listen: listen, publicURL: publicURL, database: store.database, strava: strava, clock: clock, logger: logger,
+                    addresses: addresses, publicURL: publicURL, database: store.database, strava: strava, clock: clock, logger: logger,
                     register: { try await registry.register($0, athlete: $1, uid: $2, scope: $3, arrival: .awaited) },
                     events: (events, address),
                     pendingMigrations: { try await store.pendingMigrations() },
                     figures: { try await progress.figures(startedAt: startedAt, calls: strava.tally.calls) }))
-            listening = "http://\(listen.host):\(listen.port)/"
         }
+        let listening = addresses.adminAddress.map { "http://\($0.text)/" }
         let places = Places(psql: store.privateURL, web: listening, controlSocket: configuration.controlSocket)
         services.append(StatusReporter(progress: progress, notifier: notifier, clock: clock, logger: logger))
         services.append(ProgressDisplay(progress: progress, console: console, places: places, clock: clock, always: isDemo, logger: logger))
-        return Daemon(
-            services: services, store: store, http: http, governor: governor, vault: vault, demo: demo, identity: identity, logger: logger)
+        // Last, so that a stop begins with it: what its drain lands finds everything else at work.
+        services.append(scheduler)
+        return Daemon(services: services, store: store, http: http, vault: vault, demo: demo, identity: identity, logger: logger)
     }
 
     /// Runs until SIGTERM or SIGINT, or until a service fails.
@@ -128,7 +128,6 @@ struct Daemon: Sendable {
     /// What outlives the services, in the order in which it is used no more.
     func close() async {
         await vault.finish()
-        await governor.shutdown()
         await http.shutdown()
         await demo?.simulator.stop()
         await store.close()

@@ -72,7 +72,7 @@ import Testing
         let scout = try bench.granted(.live, 1, at: moment(60))
         let incidents = bench.budget.settle(
             scout, .applicationTrouble(.inactive, rateLimit: nil, serverDate: nil), at: moment(60))
-        #expect(incidents == [.circuitOpened(.inactive, until: moment(120).wall)])
+        #expect(incidents == [.circuitOpened(.inactive, kind: nil, until: moment(120).wall)])
         #expect(bench.refusal(.live, at: moment(61))?.0 == .circuitOpen)
         _ = bench.budget.request(.live, athlete: AthleteID(1))
         _ = bench.budget.request(.history, athlete: AthleteID(2))

@@ -145,6 +145,12 @@ import Testing
         let quarter = QuotaWindow(.quarter, containing: Double(base + 900 * min(3, step / 75)))
         var limits = LearnedLimits(RateLimit(quarter: .random(in: 30...60, using: &random), day: 150))
         if Bool.random(using: &random) { limits.quarter.read = 35 }
+        if Bool.random(using: &random) {
+            limits.doubt = .init(
+                quarter: .init(overall: .random(in: 60...90, using: &random), read: Bool.random(using: &random) ? 70 : nil),
+                day: .init(overall: 200, read: nil), since_s: .random(in: 1...9, using: &random))
+            limits.day.overall = .random(in: 1...150, using: &random)
+        }
         limits.seenAt_s = Bool.random(using: &random) ? max(0, Double(step / 20) + .random(in: -3...1, using: &random)) : 0
         let kept = Int.random(in: 0...14, using: &random)
         return QuotaTurn(
@@ -154,7 +160,8 @@ import Testing
             dayAllIncluded: .random(in: 0...30, using: &random),
             quarterUsage: WindowUsage(overall: .random(in: 0...30, using: &random), read: .random(in: 0...30, using: &random)),
             dayUsage: WindowUsage(overall: .random(in: 0...90, using: &random)),
-            quarterExhausted: step % 71 == 0, dayExhausted: false, limits: limits, want: .random(in: 0...12, using: &random))
+            quarterExhausted: step % 71 == 0, dayExhausted: false, limits: limits, want: .random(in: 0...12, using: &random),
+            wantsProbe: .random(using: &random))
     }
 }
 

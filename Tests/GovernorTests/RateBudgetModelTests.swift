@@ -89,6 +89,8 @@ import Testing
         troubles.restartsPerHour = maybe(6)
         troubles.clockStepsPerHour = maybe(4)
         troubles.limitChangesPerHour = maybe(2)
+        troubles.collapsesPerHour = maybe(1)
+        troubles.absurdHeaderShare = maybe(0.02)
         troubles.ledgerFailureShare = maybe(0.2)
         troubles.dateShare = Bool.random(using: &random) ? 1 : 0.7
         troubles.latency_s = Bool.random(using: &random) ? 0.02...0.3 : 0.1...8

@@ -15,7 +15,7 @@ import Testing
         try await withTestDatabase { database in
             let clock = WallClock.manual(at: start)
             let governor = makeGovernor(database, clock)
-            try await governor.start()
+            let running = Task { try await governor.run() }
             for _ in 0..<600 { try await call(governor, .connect) }
             let last = Task { try await governor.acquire(.connect, athlete: Self.athlete) }
             try await eventually("the last call waits") { await governor.snapshot().waitingUntil != nil }
@@ -24,17 +24,20 @@ import Testing
             #expect(snapshot.windows[0].used == 600)
             let until = try #require(snapshot.waitingUntil)
             #expect(until >= quarterStart.addingTimeInterval(900) && until < quarterStart.addingTimeInterval(904))
-            for _ in 0..<10 { clock.advance(by: .seconds(90)); await Task.yield() }
-            let permit = try await last.value
-            await governor.settle(permit, .notSent)
+            try await eventually("the next quarter hour lets it through") {
+                clock.advance(by: .seconds(90))
+                return await governor.snapshot().granted["connect"] == 601
+            }
+            await governor.settle(try await last.value, .notSent)
             await governor.shutdown()
+            try await running.value
         }
     }
 
     @Test func `a cancelled caller leaves the line`() async throws {
         try await withTestDatabase { database in
             let governor = makeGovernor(database, .manual(at: start), limit: RateLimit(quarter: 1, day: 10))
-            try await governor.start()
+            let running = Task { try await governor.run() }
             try await call(governor, .connect)
             let waiting = Task { try await governor.acquire(.connect, athlete: Self.athlete) }
             try await eventually("it waits") { await governor.snapshot().waiting["connect"] == 1 }
@@ -42,6 +45,7 @@ import Testing
             await #expect(throws: CancellationError.self) { try await waiting.value }
             #expect(await governor.snapshot().waiting["connect"] == 0)
             await governor.shutdown()
+            try await running.value
         }
     }
 
@@ -49,17 +53,20 @@ import Testing
         try await withTestDatabase { database in
             let clock = WallClock.manual(at: start)
             let first = makeGovernor(database, clock, limit: RateLimit(quarter: 100, day: 1000))
-            try await first.start()
+            let running = Task { try await first.run() }
             for _ in 0..<41 { try await call(first, .connect) }
             await first.shutdown()
+            try await running.value
             let second = makeGovernor(database, clock, limit: RateLimit(quarter: 100, day: 1000))
             try await second.start()
+            let runningAgain = Task { try await second.run() }
             #expect(await second.snapshot().windows.map(\.used) == [41, 41])
             for _ in 0..<59 { try await call(second, .connect) }
             let blocked = Task { try await second.acquire(.connect, athlete: Self.athlete) }
             try await eventually("nothing is left") { await second.snapshot().waitingReason == .quarterSpent }
             await second.shutdown()
             await #expect(throws: GovernorError.self) { try await blocked.value }
+            try await runningAgain.value
         }
     }
 
@@ -68,14 +75,14 @@ import Testing
             let clock = WallClock.manual(at: start)
             let limit = RateLimit(quarter: 600, day: 30_000)
             let crashed = makeGovernor(database, clock, limit: limit)
-            try await crashed.start()
+            let running = Task { try await crashed.run() }
             for _ in 0..<13 { try await call(crashed, .connect) }
             let next = makeGovernor(database, clock, limit: limit)
             try await next.start()
             let used = await next.snapshot().windows[0].used
             #expect((13...24).contains(used))
-            await next.shutdown()
             await crashed.shutdown()
+            try await running.value
         }
     }
 
@@ -84,7 +91,7 @@ import Testing
             let clock = WallClock.manual(at: start)
             let limit = RateLimit(quarter: 200, day: 1000)
             let governors = [makeGovernor(database, clock, limit: limit), makeGovernor(database, clock, limit: limit)]
-            for governor in governors { try await governor.start() }
+            let running = governors.map { governor in Task { try await governor.run() } }
             let tasks = (0..<240).map { index in Task { try await call(governors[index % 2], .connect) } }
             try await eventually("the limit is reached") {
                 var used = 0
@@ -95,6 +102,7 @@ import Testing
             for governor in governors { granted += await governor.snapshot().granted["connect"] ?? 0 }
             #expect(granted <= 200)
             for governor in governors { await governor.shutdown() }
+            for task in running { try await task.value }
             let results = await tasks.asyncMap { await $0.result }
             // More may have been granted between the look and the stop.
             #expect((granted...200).contains(results.filter { (try? $0.get()) != nil }.count))
@@ -106,27 +114,64 @@ import Testing
             let clock = WallClock.manual(at: start)
             let governor = makeGovernor(database, clock)
             try await governor.start()
+            let running = Task { try await governor.run() }
             try await database.query("ALTER TABLE sync.quota_block RENAME TO quota_block_away")
             let waiting = Task { try await call(governor, .live) }
             try await eventually("the ledger fails") { await governor.snapshot().waitingUntil != nil }
             #expect(await governor.snapshot().waitingReason == .ledger)
             try await database.query("ALTER TABLE sync.quota_block_away RENAME TO quota_block")
-            clock.advance(by: .seconds(2))
+            try await eventually("the call goes") {
+                clock.advance(by: .seconds(2))
+                return await governor.snapshot().granted["live"] == 1
+            }
             try await waiting.value
             await governor.shutdown()
+            try await running.value
         }
     }
 
     @Test func `a call without a limit costs next to nothing`() async throws {
         try await withTestDatabase { database in
             let governor = RateLimitGovernor(database: database, clock: .system, limit: .unlimited, logger: quietLogger)
-            try await governor.start()
+            let running = Task { try await governor.run() }
             let begin = ContinuousClock.now
             for _ in 0..<5000 { try await call(governor, .history) }
             let each_us = (ContinuousClock.now - begin).seconds * 200
             print("acquire and settle: \(each_us) µs each")
             #expect(each_us < 5000)
             await governor.shutdown()
+            try await running.value
+        }
+    }
+
+    @Test func `a governor that is stopped while it reads the ledger never runs, and one that failed to read it may try again`() async throws {
+        try await withTestDatabase { database in
+            let stopped = makeGovernor(database, .manual(at: start))
+            try await database.withConnection { connection in
+                try await connection.execute("BEGIN; LOCK TABLE sync.quota_limit")
+                let running = Task { try await stopped.run() }
+                try await eventually("it waits for the ledger") {
+                    try await !database.query("SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()")
+                        .isEmpty
+                }
+                // A second start changes nothing: one loop, one reading.
+                try await stopped.start()
+                await stopped.shutdown()
+                try await connection.execute("COMMIT")
+                try await running.value
+            }
+            await #expect(throws: GovernorError.self) { try await stopped.acquire(.connect, athlete: Self.athlete) }
+            #expect(try await database.query("SELECT 1 FROM sync.quota_block WHERE span = 'day'").count == 1)
+
+            let governor = makeGovernor(database, .manual(at: start))
+            try await database.query("ALTER TABLE sync.quota_block RENAME TO quota_block_away")
+            await #expect(throws: DatabaseError.self) { try await governor.run() }
+            try await database.query("ALTER TABLE sync.quota_block_away RENAME TO quota_block")
+            let running = Task { try await governor.run() }
+            try await call(governor, .connect)
+            running.cancel()
+            try await running.value
+            #expect(try await database.query("SELECT 1 FROM sync.quota WHERE span = 'quarter' AND leased = 1").count == 1)
         }
     }
 

@@ -2,6 +2,7 @@ import Core
 import Foundation
 import HTTPTransport
 import Simulator
+import TestKit
 import Testing
 
 /// Rate limits (STRAVA_API.md, 2).

@@ -2,6 +2,7 @@ import Core
 import Foundation
 import HTTPTransport
 import Simulator
+import TestKit
 import Testing
 
 /// GET /activities/{id}/streams (STRAVA_API.md, 3.4).

@@ -1,6 +1,7 @@
 import Core
 import Foundation
 import Simulator
+import TestKit
 import Testing
 
 /// POST /oauth/token and what access tokens are good for (STRAVA_API.md, 1.2 to 1.5).

@@ -1,6 +1,7 @@
 import Core
 import Foundation
 import Simulator
+import TestKit
 import Testing
 
 /// Push subscriptions and events (STRAVA_API.md, 4).

@@ -106,7 +106,7 @@ struct AnswerClassifierTests {
         let wide = StravaError.Code.allCases.filter { StravaError(code: $0).isApplicationWide }
         #expect(Set(wide) == [.rateLimited, .appInactive, .capacityExceeded, .maintenance, .clientSecretWrong])
         let worthwhile = StravaError.Code.allCases.filter { StravaError(code: $0).retryAdvice == .retry }
-        #expect(Set(worthwhile) == [.rateLimited, .serverError, .maintenance, .unreadable, .network, .cancelled])
+        #expect(Set(worthwhile) == [.rateLimited, .serverError, .maintenance, .unreadable, .network, .busy, .cancelled])
         let names = StravaError.Code.allCases.map(\.rawValue)
         #expect(names.allSatisfy { $0.allSatisfy { $0.isLowercase || $0 == "_" } })
     }

@@ -144,6 +144,21 @@ private func world(_ athletes: Int = 1, activities: Int = 12, seed: UInt64 = 7) 
         }
     }
 
+    @Test func `a token refresh that takes long holds no permit`() async throws {
+        try await SyncRig.with(world()) { rig in
+            try await rig.connect(athlete, expiresIn: -10)
+            let gate = rig.simulator.gate(RequestMatch { _, path, _ in path.hasSuffix("/token") })
+            let claim = try #require(try await rig.claim().first)
+            let turn = Task { await AthleteSync(environment: rig.environment, claim: claim).run() }
+            await gate.waitForHeld()
+            #expect(await rig.environment.governor.snapshot().inFlight == 0)
+            gate.open()
+            _ = await turn.value
+            try await rig.settle()
+            #expect(try await rig.differences(athlete) == [])
+        }
+    }
+
     @Test func `a turn whose lease was taken over writes nothing more`() async throws {
         try await SyncRig.with(world()) { rig in
             try await rig.connect(athlete)
@@ -153,7 +168,7 @@ private func world(_ athletes: Int = 1, activities: Int = 12, seed: UInt64 = 7) 
             await gate.waitForHeld()
             try await rig.database.query("UPDATE sync.schedule SET lease_fence = lease_fence + 1, lease_owner = gen_random_uuid()")
             gate.open()
-            await turn.value
+            _ = await turn.value
             #expect(try await rig.number("SELECT count(*) FROM bronze_strava.answer") == 0)
             #expect(try await rig.number("SELECT count(*) FROM sync.activity") == 0)
         }
@@ -181,7 +196,7 @@ private func world(_ athletes: Int = 1, activities: Int = 12, seed: UInt64 = 7) 
             await gate.waitForHeld()
             rig.simulator.faults.append(Fault(match: .list, times: .forever, response: .malformed))
             gate.open()
-            await turn.value
+            _ = await turn.value
             try await rig.makeSilver()
             #expect(try await rig.differences(athlete) == [], "the first page's activities are here, the second page was unreadable")
             let rows = try await rig.database.query("SELECT failures, last_error IS NULL, due_at > now() FROM sync.schedule")
@@ -231,7 +246,7 @@ private func world(_ athletes: Int = 1, activities: Int = 12, seed: UInt64 = 7) 
             await gate.waitForHeld()
             #expect(try await rig.registry.requestSync(athlete, full: false, by: "test") == 1)
             gate.open()
-            await turn.value
+            _ = await turn.value
             #expect(
                 try await rig.number("SELECT count(*) FROM sync.schedule WHERE request IS NOT NULL AND priority = 0 AND due_at <= now()")
                     == 1)
@@ -249,7 +264,7 @@ private func world(_ athletes: Int = 1, activities: Int = 12, seed: UInt64 = 7) 
             await gate.waitForHeld()
             #expect(try await rig.registry.pause(athlete, until: nil, reason: "injury") == 1)
             gate.open()
-            await turn.value
+            _ = await turn.value
             #expect(rig.count("streams") == 1)
             #expect(try await rig.claim().isEmpty)
             #expect(try await rig.registry.resume(athlete) == 1)

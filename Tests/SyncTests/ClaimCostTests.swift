@@ -32,7 +32,7 @@ private let now = Date(timeIntervalSince1970: 1_790_000_000)
         var fastest = Double.infinity
         for _ in 0..<15 {
             let start = ContinuousClock.now
-            let claims = try await schedule.claim(count: 32, priorities: 0...4, owner: owner, now: now, lease_s: 120)
+            let claims = try await schedule.claim(lanes: [(0...4, 32)], owner: owner, now: now, lease_s: 120)
             fastest = min(fastest, (ContinuousClock.now - start) / .seconds(1))
             #expect(claims.count == 32)
             try await database.query(
@@ -58,7 +58,7 @@ private let now = Date(timeIntervalSince1970: 1_790_000_000)
     @Test func `a claim never reads the whole schedule`() async throws {
         try await withTestDatabase { database in
             try await fill(database, count: 200_000)
-            let claim = ScheduleQueries.claim(count: 32, priorities: 0...4, owner: UUID(), now: now, lease_s: 120)
+            let claim = ScheduleQueries.claim(lanes: [(0...4, 32)], owner: UUID(), now: now, lease_s: 120)
             let explained = try await database.query(SQL(raw: "EXPLAIN " + claim.text, parameters: claim.parameters))
             let plan = try explained.map { try $0.decode(String.self) }.joined(separator: "\n")
             #expect(plan.contains("schedule_due") && !plan.contains("Seq Scan"), "\(plan)")
@@ -71,7 +71,7 @@ private let now = Date(timeIntervalSince1970: 1_790_000_000)
             let schedule = ScheduleQueries(database: database)
             var taken: [AthleteID] = []
             var priorities: [Int] = []
-            while case let claims = try await schedule.claim(count: 8, priorities: 0...4, owner: UUID(), now: now, lease_s: 120),
+            while case let claims = try await schedule.claim(lanes: [(0...4, 8)], owner: UUID(), now: now, lease_s: 120),
                 !claims.isEmpty
             {
                 taken += claims.map(\.athleteID)
@@ -94,7 +94,7 @@ private let now = Date(timeIntervalSince1970: 1_790_000_000)
             }
             let schedule = ScheduleQueries(database: database)
             let oldest = try await database.query("SELECT athlete_id FROM sync.schedule ORDER BY due_at LIMIT 32")
-            let first = try await schedule.claim(count: 32, priorities: 2...3, owner: UUID(), now: now, lease_s: 120)
+            let first = try await schedule.claim(lanes: [(2...3, 32)], owner: UUID(), now: now, lease_s: 120)
             let expected = try Set(oldest.map { try $0.decode(AthleteID.self) })
             #expect(Set(first.map(\.athleteID)) == expected)
         }

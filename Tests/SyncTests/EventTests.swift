@@ -125,6 +125,67 @@ private func event(_ aspect: String, _ activity: ActivityID) -> StravaEvent {
         }
     }
 
+    @Test func `an event that becomes visible late stays open until a look was begun after it, whatever its clock says`() async throws {
+        try await withLoadedAthlete { rig, desk in
+            try await rig.makeDue(athlete)
+            let claim = try #require(try await rig.claim().first)
+            let gate = rig.simulator.gate(.list)
+            try await withThrowingDiscardingTaskGroup { group in
+                group.addTask { await AthleteSync(environment: rig.environment, claim: claim).run() }
+                await gate.waitForHeld()
+                try await desk.accept(event("create", ActivityID(98)))
+                // As if its transaction had begun before the turn did: the look that is under way is later by the clock.
+                try await rig.database.query("UPDATE sync.event SET received_at = now() - interval '1 hour'")
+                gate.open()
+            }
+            try await rig.settle()
+            // The look that was held, and one for the event.
+            #expect(rig.count("activities") >= 2)
+            #expect(try await rig.number("SELECT count(*) FROM sync.event WHERE handled_at IS NULL") == 0)
+            // Received by a clock that is ahead: looked after once, not until the clocks agree.
+            try await desk.accept(event("update", rig.simulator.truth(for: athlete)[0].id))
+            try await rig.database.query("UPDATE sync.event SET received_at = now() + interval '1 minute' WHERE handled_at IS NULL")
+            rig.simulator.clearRequests()
+            try await rig.settle()
+            #expect((1...3).contains(rig.count("activities")))
+        }
+    }
+
+    @Test func `a turn that has lost its lease acknowledges nothing`() async throws {
+        try await withLoadedAthlete { rig, desk in
+            try await desk.accept(event("create", ActivityID(98)))
+            let claim = try #require(try await rig.claim().first)
+            let gate = rig.simulator.gate(.list)
+            try await withThrowingDiscardingTaskGroup { group in
+                group.addTask { await AthleteSync(environment: rig.environment, claim: claim).run() }
+                await gate.waitForHeld()
+                try await rig.database.query("UPDATE sync.schedule SET lease_fence = lease_fence + 1")
+                gate.open()
+            }
+            #expect(try await rig.number("SELECT count(*) FROM sync.event WHERE handled_at IS NULL") == 1)
+        }
+    }
+
+    @Test func `an event never waits for a landing in a circle`() async throws {
+        try await withLoadedAthlete { rig, desk in
+            let activity = rig.simulator.truth(for: athlete)[0].id
+            try await rig.database.withConnection { connection in
+                // A landing: first the schedule, then the completeness.
+                try await connection.execute("BEGIN; SELECT 1 FROM sync.schedule WHERE athlete_id = 101 FOR SHARE")
+                let accepted = Task { try await desk.accept(event("update", activity)) }
+                try await eventually("the event waits") {
+                    try await !rig.database.query(
+                        "SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
+                    ).isEmpty
+                }
+                try await connection.execute(
+                    "UPDATE sync.completeness SET updated_at = now() WHERE athlete_id = 101; COMMIT")
+                #expect(try await accepted.value)
+            }
+            #expect(try await rig.number("SELECT deadlocks::int FROM pg_stat_database WHERE datname = current_database()") == 0)
+        }
+    }
+
     @Test func `what lists found is compared with what events announced`() async throws {
         try await withLoadedAthlete { rig, desk in
             func health() async throws -> EventHealth {

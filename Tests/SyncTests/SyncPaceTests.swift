@@ -107,7 +107,7 @@ private let day = 86_400.0
                     SELECT 1, generate_series(1, 450), now(), '\\x00'
                     """)
             }
-            let load = try await ScheduleQueries(database: database).fleetLoad()
+            let load = try await ScheduleQueries(database: database).fleetLoad(now: Date())
             #expect(load == FleetLoad(athletes: 3, activities: 450) && load.walkCalls == 6.75)
         }
     }

@@ -27,7 +27,7 @@ struct SyncRig: Sendable {
     /// Lends a rig for the time of `body`.
     static func with(
         _ world: SimulatorWorld, options: SimulatorOptions = SimulatorOptions(), settings: SyncSettings = SyncSettings(),
-        _ body: (SyncRig) async throws -> Void
+        clock: WallClock = .system, _ body: (SyncRig) async throws -> Void
     ) async throws {
         try await withTestDatabase { database in
             var options = options
@@ -35,11 +35,13 @@ struct SyncRig: Sendable {
             let simulator = StravaSimulator(world: world, options: options, logger: quietLogger)
             _ = try await simulator.start()
             let http = HTTPClient(userAgent: "fitnessd-tests")
-            let rig = try await make(database, simulator, http, options, settings)
+            let rig = try await make(database, simulator, http, options, settings, clock)
+            let governing = Task { try await rig.environment.governor.run() }
             let result: Result<Void, any Error>
             do { result = .success(try await body(rig)) } catch { result = .failure(error) }
             await rig.environment.vault.finish()
             await rig.environment.governor.shutdown()
+            try await governing.value
             await http.shutdown()
             await simulator.stop()
             try result.get()
@@ -47,16 +49,15 @@ struct SyncRig: Sendable {
     }
 
     private static func make(
-        _ database: Database, _ simulator: StravaSimulator, _ http: HTTPClient, _ options: SimulatorOptions, _ settings: SyncSettings
+        _ database: Database, _ simulator: StravaSimulator, _ http: HTTPClient, _ options: SimulatorOptions, _ settings: SyncSettings,
+        _ clock: WallClock
     ) async throws -> SyncRig {
-        let clock = WallClock.system
         let strava = StravaClient(
             configuration: StravaConfiguration(
                 apiURL: simulator.apiURL, oauthURL: simulator.oauthURL, clientID: options.clientID,
                 clientSecret: Secret(options.clientSecret)),
             http: http, clock: clock, logger: quietLogger)
         let governor = RateLimitGovernor(database: database, clock: clock, limit: .unlimited, logger: quietLogger)
-        try await governor.start()
         let keyring = FileManager.default.temporaryDirectory.appending(path: "keyring-\(UUID().uuidString)").path
         try Keyring.create(path: keyring)
         let vault = TokenVault(
@@ -87,7 +88,7 @@ struct SyncRig: Sendable {
 
     /// Claims what is due now.
     func claim(_ count: Int = 100) async throws -> [Claim] {
-        try await schedule.claim(count: count, priorities: 0...4, owner: owner, now: environment.clock.now, lease_s: 120)
+        try await schedule.claim(lanes: [(0...4, count)], owner: owner, now: environment.clock.now, lease_s: 120)
     }
 
     /// Gives each due athlete one turn, then makes silver. Answers how many had a turn.

@@ -157,3 +157,73 @@ import Testing
         }
     }
 }
+
+@Suite struct StoredAfterCommitTests {
+    private let athlete = VaultFixture.athletes[0]
+
+    @Test func `a new pair counts from its commit on, and one that is rolled back never`() async throws {
+        try await withVaultFixture { fixture in
+            let vault = try fixture.vault()
+            let first = try await fixture.connect(athlete, to: vault)
+            #expect(try await vault.accessToken(for: athlete) == first.accessToken)
+            let issued = fixture.simulator.issueTokens(for: athlete, expiresIn: 21_600)
+            let second = TokenGrant(
+                accessToken: Secret(issued.accessToken), refreshToken: Secret(issued.refreshToken), expiresAt: issued.expiresAt,
+                athleteID: athlete, scope: nil)
+            await #expect(throws: RolledBack.self) {
+                try await fixture.database.transaction { connection in
+                    try await vault.store(second, for: athlete, on: connection)
+                    throw RolledBack()
+                }
+            }
+            #expect(await vault.holds(first.accessToken, for: athlete))
+            try await fixture.database.transaction { connection in
+                try await vault.store(second, for: athlete, on: connection)
+                // Asked while the transaction is open: the old one still counts, and is not kept for later.
+                #expect(try await vault.accessToken(for: athlete) == first.accessToken)
+            }
+            #expect(await vault.holds(first.accessToken, for: athlete) == false)
+            #expect(try await vault.accessToken(for: athlete) == second.accessToken)
+        }
+    }
+
+    @Test func `a token that has run out while its holder waited no longer holds`() async throws {
+        try await withVaultFixture { fixture in
+            let vault = try fixture.vault()
+            let grant = try await fixture.connect(athlete, to: vault)
+            let token = try await vault.accessToken(for: athlete)
+            #expect(await vault.holds(token, for: athlete) && token == grant.accessToken)
+            fixture.clock.advance(by: .seconds(6 * 3600))
+            #expect(await vault.holds(token, for: athlete) == false)
+        }
+    }
+
+    @Test func `more than a thousand who wait for a refresh are told so`() async throws {
+        let door = Door()
+        #expect(await door.enter())
+        try await withThrowingDiscardingTaskGroup { group in
+            for _ in 0..<Turnstile.waitingMax + 3 {
+                group.addTask { if await door.enter() { await door.leave() } }
+            }
+            try await eventually("all wait or were refused") { await door.refusals == 3 }
+            await door.leave()
+        }
+        #expect(await door.refusals == 3)
+        #expect(await door.enter())
+    }
+}
+
+private actor Door {
+    private var turns = Turnstile(countMax: 1)
+    private(set) var refusals = 0
+
+    func enter() async -> Bool {
+        let isIn = await withCheckedContinuation { turns.enter($0) }
+        if !isIn { refusals += 1 }
+        return isIn
+    }
+
+    func leave() { turns.leave() }
+}
+
+private struct RolledBack: Error {}

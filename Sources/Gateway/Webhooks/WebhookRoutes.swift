@@ -11,9 +11,13 @@ struct WebhookRoutes: Sendable {
     let address: EventDesk.Address
     let logger: Logger
 
-    func add(to router: Router<GatewayContext>) {
-        router.get("/webhooks/strava/:secret") { request, context in try validate(request, context) }
-        router.post("/webhooks/strava/:secret") { request, context in try await take(request, context) }
+    var routes: [Route] {
+        let path = "/webhooks/strava/:secret"
+        let isThere: @Sendable (Substring) -> Bool = { isSame(String($0), address.pathSecret) }
+        return [
+            Route(method: .get, path: path, isThere: isThere) { request, context in try validate(request, context) },
+            Route(method: .post, path: path, isThere: isThere) { request, context in try await take(request, context) },
+        ]
     }
 
     /// Echoes the challenge to whoever knows the verify token.
@@ -31,7 +35,7 @@ struct WebhookRoutes: Sendable {
     private func take(_ request: Request, _ context: GatewayContext) async throws -> Response {
         try requireSecret(context)
         let body = try await request.body.collect(upTo: GatewayLimits.bodyBytesMax)
-        guard let event = StravaEvent(body: Array(body.readableBytesView)) else { throw HTTPError(.badRequest) }
+        guard let event = desk.event(in: Array(body.readableBytesView)) else { throw HTTPError(.badRequest) }
         let isNew = try await desk.accept(event)
         logger.log(.debug, "event of Strava's", [.athleteID: event.owner, .state: isNew ? "new" : "known or not ours"])
         return Response(status: .ok)

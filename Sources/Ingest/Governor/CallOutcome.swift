@@ -7,8 +7,9 @@ public enum CallOutcome: Sendable {
     case answered(status: Int, rateLimit: RateLimitHeaders?, serverDate: Date?)
     /// Strava answered that the whole application is in trouble (inactive, capacity, maintenance as an HTML page, wrong secret).
     case applicationTrouble(ApplicationTrouble, rateLimit: RateLimitHeaders?, serverDate: Date?)
-    /// The network failed. `sent: false` only when the call certainly did not reach Strava; it is then given back.
-    case networkFailed(sent: Bool)
+    /// The network failed. `sent: false` only when the call certainly did not reach Strava; it is then given back. `kind` (resolve, tls, ...)
+    /// is for people.
+    case networkFailed(sent: Bool, kind: String? = nil)
     /// The call was not made (cancelled before it was sent): given back.
     case notSent
     /// Nobody knows whether Strava saw it: spent.
@@ -47,7 +48,7 @@ extension CallOutcome {
             self = .applicationTrouble(.clientSecretWrong, rateLimit: error.rateLimit, serverDate: error.serverDate)
         case .maintenance: self = .applicationTrouble(.maintenance, rateLimit: error.rateLimit, serverDate: error.serverDate)
         case .rateLimited: self = .answered(status: 429, rateLimit: error.rateLimit, serverDate: error.serverDate)
-        case .network: self = .networkFailed(sent: error.reachedStrava != .no)
+        case .network: self = .networkFailed(sent: error.reachedStrava != .no, kind: error.transport?.code.rawValue)
         case .cancelled: self = error.reachedStrava == .no ? .notSent : .unknown
         default: self = Self(status: error.status, error)
         }
@@ -78,7 +79,7 @@ extension CallOutcome {
     /// False only when the call certainly never reached Strava.
     var isSpent: Bool {
         switch self {
-        case .notSent, .networkFailed(sent: false): false
+        case .notSent, .networkFailed(sent: false, _): false
         case .answered, .applicationTrouble, .networkFailed, .unknown: true
         }
     }
@@ -88,6 +89,11 @@ extension CallOutcome {
         case .answered, .applicationTrouble: true
         case .networkFailed, .notSent, .unknown: false
         }
+    }
+
+    /// What is known about a failure of the network, for people.
+    var networkTrouble: String? {
+        if case .networkFailed(_, let kind) = self { kind } else { nil }
     }
 
     package var isRateLimited: Bool {

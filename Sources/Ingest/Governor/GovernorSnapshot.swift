@@ -66,6 +66,8 @@ public enum WaitReason: String, Sendable, Codable, CaseIterable {
     case reserve
     /// The day's budget is spread over the day.
     case dayPace = "day_pace"
+    /// The limits that Strava named can't be true; one call a quarter hour asks again.
+    case limitsInDoubt = "limits_in_doubt"
     /// Strava refused a call in this window.
     case rateLimited = "rate_limited"
     /// The circuit is open.

@@ -22,8 +22,8 @@ extension RateLimitGovernor {
     }
 
     /// The loop: pump, talk to the ledger when there is something to say, sleep until the next instant that matters.
-    func run() async {
-        while life == .running {
+    func work() async {
+        while life == .running, !Task.isCancelled {
             report(lost: budget.reapFlights(at: moment))
             pump()
             if let want = wantsLease {
@@ -50,7 +50,7 @@ extension RateLimitGovernor {
     private func plan(lease: Int?, until: (until: Date, reason: WaitReason)?) {
         wantsLease = lease
         waitingFor = lease == nil ? until : (.distantFuture, .ledger)
-        if let nap, lease != nil || wakeAt(moment) < nap.until { nap.task.cancel() }
+        if let nap, lease != nil || wakeAt(moment) < nap.until { endNap() }
     }
 
     /// The next instant that matters to the loop.
@@ -66,21 +66,35 @@ extension RateLimitGovernor {
         do {
             let answers = try await ledger.take(turns)
             budget.took(Array(zip(turns, answers)), at: moment)
+            if ledgerIsSilent { logger.log(.notice, "quota ledger answers again", [:]) }
+            ledgerIsSilent = false
         } catch {
             budget.ledgerFailed(turns, retryIn_s: Self.ledgerRetry_s, at: moment)
-            if life == .running { logger.log(.warning, "quota ledger does not answer", [.error: "\(error)"]) }
+            if !ledgerIsSilent, life == .running, !Task.isCancelled {
+                logger.log(.warning, "quota ledger does not answer, will go on trying", [.error: "\(error)"])
+                ledgerIsSilent = true
+            }
         }
     }
 
+    /// Sleeps until the next instant that matters, until `plan` finds an earlier one, or until cancelled.
     private func sleep() async {
         let now = moment
         let until = min(wakeAt(now), now.wall(after: Self.heartbeat_s))
-        // Not a child task: `plan` must be able to end it, and it ends at the latest with the heartbeat. Its only error is that end.
-        let task = Task { [clock] in
-            do { try await clock.sleep(until: until) } catch {}
+        await withDiscardingTaskGroup { group in
+            group.addTask {
+                // Its only error is the cancellation, which ends the nap as well.
+                do { try await self.clock.sleep(until: until) } catch {}
+                await self.endNap()
+            }
+            await withCheckedContinuation { nap = Nap(until: until, wake: $0) }
+            group.cancelAll()
         }
-        nap = (until, task)
-        await task.value
+    }
+
+    func endNap() {
+        let ended = nap
         nap = nil
+        ended?.wake.resume()
     }
 }

@@ -17,45 +17,69 @@ public struct AthleteRegistry: Sendable {
         self.clock = clock
     }
 
-    /// Stores an athlete with a sealed pair of tokens, due at once. Answers true when the athlete is new.
+    /// Stores an athlete with a sealed pair of tokens, due at once.
     ///
     /// An athlete who is known keeps cursor and data and gets the new grant: what an earlier grant could not see is asked for again.
     /// One in a browser is asked for as by hand; many at once stand in the ordinary line, where they are in nobody's way.
+    /// Only many at once, as an admin hands them in, move a uid from one athlete to another.
+    /// - Parameter keepsLater: a stored grant that expires later and is not known to be dead stays, and with it all but the uid.
     @discardableResult
-    public func register(_ grant: TokenGrant, athlete: AthleteID, uid: String?, scope: String, arrival: Arrival = .alone) async throws
-        -> Bool
-    {
+    public func register(
+        _ grant: TokenGrant, athlete: AthleteID, uid: UID?, scope: String, arrival: Arrival = .alone, keepsLater: Bool = false
+    ) async throws -> Registration {
         let now = clock.now
         let request = try arrival == .awaited ? JSONText(SyncRequest(full: false, by: "connect", at: now.timeIntervalSince1970).json) : nil
         return try await database.transaction { connection in
+            let change = try await UIDChange.make(uid, for: athlete, isMoveAllowed: arrival == .bulk, on: connection)
+            if let conflict = change.conflict { return Registration(.refused(conflict)) }
+            if keepsLater, let until = try await vault.laterExpiry(than: grant, of: athlete, on: connection) {
+                return Registration(.kept(until: until), moves: change.moves)
+            }
             let rows = try await connection.query(
                 """
-                INSERT INTO sync.athlete (athlete_id, uid, scope, created_at, updated_at) VALUES (\(athlete), \(uid), \(scope), \(now), \(now))
+                INSERT INTO sync.athlete (athlete_id, uid, scope, created_at, updated_at) VALUES (\(athlete), \(uid?.text), \(scope), \(now), \(now))
                 ON CONFLICT (athlete_id) DO UPDATE SET uid = coalesce(excluded.uid, athlete.uid), scope = excluded.scope, state = 'active',
                     state_reason = NULL, updated_at = \(now)
-                RETURNING (xmax = 0)
+                RETURNING (xmax = 0), greatest(\(now), paused_until)
                 """)
+            let (isNew, dueAt) = try rows[0].decode(Bool.self, Date.self)
+            // A turn under way works for the grant that is replaced here. It loses its lease: nothing that it still finds out (a scope that is
+            // missing, a dead token) is written over the new grant, and the athlete goes on at once.
             try await connection.query(
                 """
-                INSERT INTO sync.schedule (athlete_id, due_at, priority, request) VALUES (\(athlete), \(now), \(arrival.priority), \(request))
-                ON CONFLICT (athlete_id) DO UPDATE SET due_at = \(now), priority = least(schedule.priority, excluded.priority), failures = 0,
-                    last_error = NULL, request = coalesce(schedule.request, excluded.request)
-                    WHERE schedule.lease_owner IS NULL
+                INSERT INTO sync.schedule (athlete_id, due_at, priority, request) VALUES (\(athlete), \(dueAt), \(arrival.priority), \(request))
+                ON CONFLICT (athlete_id) DO UPDATE SET due_at = excluded.due_at, priority = least(schedule.priority, excluded.priority),
+                    failures = 0, last_error = NULL, request = coalesce(schedule.request, excluded.request),
+                    lease_owner = NULL, lease_expires_at = NULL
                 """)
             try await connection.query("INSERT INTO sync.cursor (athlete_id) VALUES (\(athlete)) ON CONFLICT DO NOTHING")
-            try await connection.query(
-                """
-                UPDATE sync.completeness SET state = 'pending', reason = NULL, next_try_at = NULL, updated_at = \(now)
-                WHERE athlete_id = \(athlete) AND state = 'no_scope'
-                """)
-            try await connection.query(
-                """
-                UPDATE sync.athlete_object SET state = 'pending', reason = NULL, next_try_at = NULL
-                WHERE athlete_id = \(athlete) AND (state = 'no_scope' OR endpoint = 'profile')
-                """)
+            try await askAgainForNoScope(athlete, on: connection)
             try await vault.store(grant, for: athlete, on: connection)
             try await connection.query("SELECT pg_notify('sync', '')")
-            return try rows.first?.decode(Bool.self) ?? false
+            return Registration(isNew ? .added : .updated, moves: change.moves)
+        }
+    }
+
+    /// What the old grant could not see is asked for again, and the profile, which says whose the new grant is.
+    private func askAgainForNoScope(_ athlete: AthleteID, on connection: Connection) async throws {
+        try await connection.query(
+            """
+            UPDATE sync.completeness SET state = 'pending', reason = NULL, next_try_at = NULL, updated_at = \(clock.now)
+            WHERE athlete_id = \(athlete) AND state = 'no_scope'
+            """)
+        try await connection.query(
+            """
+            UPDATE sync.athlete_object SET state = 'pending', reason = NULL, next_try_at = NULL
+            WHERE athlete_id = \(athlete) AND (state = 'no_scope' OR endpoint = 'profile')
+            """)
+    }
+
+    /// Gives an athlete another uid, also one that another athlete has. Answers the uids that changed.
+    public func rename(_ athlete: AthleteID, to uid: UID) async throws -> [UIDMove] {
+        try await database.transaction { connection in
+            let rows = try await connection.query("SELECT FROM sync.athlete WHERE athlete_id = \(athlete)")
+            try require(athlete, found: rows.count)
+            return try await UIDChange.make(uid, for: athlete, isMoveAllowed: true, on: connection).moves
         }
     }
 
@@ -71,19 +95,53 @@ public struct AthleteRegistry: Sendable {
         let now = clock.now
         let asked = SyncRequest(
             full: full, by: by, at: now.timeIntervalSince1970, only: only, bulk: athlete == nil ? true : nil, streams: streams)
-        if only?.contains(.streams) ?? false { try await askForOtherStreams(athlete, asked) }
+        if let athlete {
+            let count = try await write(asked, for: [athlete])
+            try await poke()
+            try require(athlete, found: count)
+            return count
+        }
+        var (count, last) = (0, AthleteID(.min))
+        while true {
+            let rows = try await database.query(
+                "SELECT athlete_id FROM sync.schedule WHERE athlete_id > \(last) ORDER BY athlete_id LIMIT \(Self.askedAtOnce)")
+            let athletes = try rows.map { try $0.decode(AthleteID.self) }
+            guard let end = athletes.last else { break }
+            count += try await write(asked, for: athletes)
+            last = end
+            try await poke()
+        }
+        return count
+    }
+
+    /// Athletes in one transaction of a request to all: their turns wait for it, and their activities are changed with them.
+    private static let askedAtOnce = 200
+
+    /// Writes a request, and what it asks for again, in one transaction. Locks are taken in the order of landings: schedule, then completeness.
+    private func write(_ asked: SyncRequest, for athletes: [AthleteID]) async throws -> Int {
+        let now = clock.now
         let request = JSONText(try asked.json)
-        let rows = try await database.query(
-            """
-            UPDATE sync.schedule s SET request = \(request),
-                priority = CASE WHEN \(athlete)::bigint IS NULL THEN 2 ELSE 0 END,
-                due_at = CASE WHEN s.lease_owner IS NULL AND a.state = 'active' THEN greatest(\(now), a.paused_until) ELSE s.due_at END
-            FROM sync.athlete a
-            WHERE a.athlete_id = s.athlete_id AND (\(athlete)::bigint IS NULL OR s.athlete_id = \(athlete))
-            """)
-        try await poke()
-        try require(athlete, found: rows.affected)
-        return rows.affected
+        return try await database.transaction { connection in
+            let rows = try await connection.query(
+                """
+                WITH asked AS (
+                    SELECT s.athlete_id, a.state, a.paused_until FROM sync.schedule s JOIN sync.athlete a USING (athlete_id)
+                    WHERE s.athlete_id = ANY (\(athletes)) ORDER BY s.athlete_id FOR UPDATE OF s)
+                UPDATE sync.schedule s SET request = \(request), priority = \(asked.isBulk ? 2 : 0),
+                    due_at = CASE WHEN s.lease_owner IS NULL AND a.state = 'active' THEN greatest(\(now), a.paused_until) ELSE s.due_at END
+                FROM asked a WHERE a.athlete_id = s.athlete_id
+                """)
+            if asked.only?.contains(.streams) ?? false {
+                // Streams of which some were left out, by another choice than this, are missing for this request.
+                try await connection.query(
+                    """
+                    UPDATE sync.completeness SET state = 'pending', reason = NULL, next_try_at = NULL, updated_at = \(now)
+                    WHERE athlete_id = ANY (\(athletes)) AND endpoint = 'streams' AND state = 'landed'
+                      AND reason LIKE \(SyncRequest.chosenPrefix + "%") AND reason IS DISTINCT FROM \(asked.streamsReason)
+                    """)
+            }
+            return rows.affected
+        }
     }
 
     /// Stops work on one athlete, or on all, until `until`, or until resumed when nil. A turn under way ends after its request in flight.
@@ -121,16 +179,6 @@ public struct AthleteRegistry: Sendable {
         try await poke()
         try require(athlete, found: rows.affected)
         return rows.affected
-    }
-
-    /// Streams of which some were left out, by another choice than this, are missing for this request.
-    private func askForOtherStreams(_ athlete: AthleteID?, _ asked: SyncRequest) async throws {
-        try await database.query(
-            """
-            UPDATE sync.completeness SET state = 'pending', reason = NULL, next_try_at = NULL, updated_at = \(clock.now)
-            WHERE (\(athlete)::bigint IS NULL OR athlete_id = \(athlete)) AND endpoint = 'streams' AND state = 'landed'
-              AND reason LIKE \(SyncRequest.chosenPrefix + "%") AND reason IS DISTINCT FROM \(asked.streamsReason)
-            """)
     }
 
     private func pauseAll(until: Date, reason: String?) async throws -> Int {

@@ -17,7 +17,8 @@ extension AthleteSync {
         } catch let error as StravaError {
             if error.code == .scopeMissing {
                 let scope = error.missingScope ?? "a scope"
-                try await queries.askToReconnect("the grant lacks \(scope): the athlete must connect again and allow it")
+                try await queries.askToReconnect(
+                    "the grant lacks \(scope): the athlete must connect again and allow it", lease: claim.lease, now: now)
             }
             guard error.isAboutOneObject else { throw error }
             log(.warning, "list not readable", error)
@@ -28,6 +29,7 @@ extension AthleteSync {
     /// Reads one page of the list and lands it with the cursor. An empty page ends the pass; a short one does not.
     func list(_ pass: ListPass, _ requestClass: RequestClass) async throws {
         let askedAt = now
+        if pass.isFirst { state.eventsAtPassStart = state.events.ids }
         let call = StravaCall.activities(page: pass.page, perPage: perPage, after: pass.after, before: pass.before)
         let answer = try await get(call, requestClass)
         let page = try ActivityPage(body: answer.body, athlete: claim.athleteID)
@@ -117,22 +119,30 @@ extension AthleteSync {
     /// Follows in memory what was just committed.
     private func advance(_ pass: ListPass, batch: BronzeBatch, ended: Bool) {
         if let cursor = batch.cursor { state.cursor.apply(cursor) }
+        if ended { state.eventsLookedAfter.formUnion(state.eventsAtPassStart) }
         switch pass.kind {
         case .walk: state.pass = nil
         case .incremental: state.pass = ended ? nil : pass.next
         }
     }
 
-    /// Fetches what is missing of one activity, its calls side by side, and lands it in one transaction.
+    /// Fetches what is missing of one activity, its calls side by side, and lands in one transaction what came: an answer is not lost because
+    /// the call beside it failed.
     func fetch(_ item: WorkItem, _ requestClass: RequestClass) async throws {
-        async let detail = item.missing[.detail] == nil ? nil : outcome(of: .detail, item, requestClass)
-        async let streams = item.missing[.streams] == nil ? nil : outcome(of: .streams, item, requestClass)
-        let results = [try await detail, try await streams].compactMap { $0 }
+        async let detail = item.missing[.detail] == nil ? nil : attempt(.detail, item, requestClass)
+        async let streams = item.missing[.streams] == nil ? nil : attempt(.streams, item, requestClass)
+        let attempts = [await detail, await streams].compactMap { $0 }
         var batch = BronzeBatch(athleteID: claim.athleteID, lease: claim.lease)
-        for result in results { batch.add(result, item: item, streamsReason: state.request?.streamsReason) }
+        for case .success(let result) in attempts { batch.add(result, item: item, streamsReason: state.request?.streamsReason) }
         try await commit(batch)
+        for attempt in attempts { try attempt.get().throwIfStopped() }
         state.work.removeAll { $0.activityID == item.activityID }
-        for result in results { try result.throwIfStopped() }
+    }
+
+    private func attempt(
+        _ endpoint: CompletenessEndpoint, _ item: WorkItem, _ requestClass: RequestClass
+    ) async -> Result<FetchResult, any Error> {
+        do { return .success(try await outcome(of: endpoint, item, requestClass)) } catch { return .failure(error) }
     }
 
     private func outcome(of endpoint: CompletenessEndpoint, _ item: WorkItem, _ requestClass: RequestClass) async throws -> FetchResult {

@@ -10,6 +10,8 @@ import Warehouse
 /// What a turn works with; built once by the daemon.
 public struct SyncEnvironment: Sendable {
     public let database: Database
+    /// The connections that nothing else can take: for claims and leases.
+    public let steering: Database
     public let strava: StravaClient
     public let governor: RateLimitGovernor
     public let vault: TokenVault
@@ -19,10 +21,11 @@ public struct SyncEnvironment: Sendable {
     public let logger: Logger
 
     public init(
-        database: Database, strava: StravaClient, governor: RateLimitGovernor, vault: TokenVault, writer: WarehouseWriter,
-        clock: WallClock, settings: SyncSettings, logger: Logger
+        database: Database, steering: Database? = nil, strava: StravaClient, governor: RateLimitGovernor, vault: TokenVault,
+        writer: WarehouseWriter, clock: WallClock, settings: SyncSettings, logger: Logger
     ) {
         self.database = database
+        self.steering = steering ?? database
         self.strava = strava
         self.governor = governor
         self.vault = vault
@@ -41,14 +44,18 @@ actor AthleteSync {
     let claim: Claim
     let plan: SyncPlan
     let queries: TurnQueries
+    private let drain: Drain
     var state = SyncState()
     var requests = 0
     var landed = 0
+    /// PostgreSQL's trouble that ended the turn.
+    private var storeError: (any Error)?
 
     /// - Parameter pace: the rhythm that all athletes together leave; nil: that of an athlete alone.
-    init(environment: SyncEnvironment, claim: Claim, pace: SyncPace? = nil) {
+    init(environment: SyncEnvironment, claim: Claim, pace: SyncPace? = nil, drain: Drain = Drain()) {
         self.environment = environment
         self.claim = claim
+        self.drain = drain
         plan = SyncPlan(settings: environment.settings, pace: pace, athlete: claim.athleteID)
         queries = TurnQueries(
             database: environment.database, athlete: claim.athleteID, sampleCount: environment.settings.sampleCount)
@@ -58,7 +65,8 @@ actor AthleteSync {
     var now: Date { environment.clock.now }
 
     /// Works until nothing is due, the turn's bound is reached, or it is told to stop; then writes how it ended.
-    func run() async {
+    @discardableResult
+    func run() async -> TurnReport {
         let startedAt = now
         let end: TurnEnd
         do {
@@ -67,11 +75,13 @@ actor AthleteSync {
             end = await failure(error, startedAt: startedAt)
         }
         // A cancelled turn writes nothing here: the scheduler gives all leases back at its own end.
-        if Task.isCancelled { return }
+        if Task.isCancelled { return TurnReport(isEndWritten: false, isCancelled: true) }
         do {
             try await queries.finish(end, lease: claim.lease, now: now)
+            return TurnReport(isEndWritten: true, storeError: storeError)
         } catch {
-            log(.warning, "end of turn not written, the lease will run out", error)
+            log(.warning, "end of turn not written, the lease is taken back", error)
+            return TurnReport(isEndWritten: false, storeError: storeError ?? (StoreTrouble.isMet(in: error) ? error : nil))
         }
     }
 
@@ -80,6 +90,7 @@ actor AthleteSync {
         state = try await queries.state(request, now: now, newestCount: environment.settings.newestFirstCount)
         while true {
             try Task.checkCancellation()
+            if drain.hasBegun { return turnEnd(.stopped, nextDueAt: now, priority: claim.priority, startedAt: startedAt) }
             if state.work.isEmpty && state.pass == nil {
                 try await readWork()
             }
@@ -142,15 +153,7 @@ actor AthleteSync {
     }
 
     private func getOnce(_ call: StravaCall, _ requestClass: RequestClass) async throws -> StravaAnswer {
-        let permit = try await environment.governor.acquire(
-            requestClass, athlete: claim.athleteID, reportsUsage: call.reportsUsage)
-        let token: Secret
-        do {
-            token = try await environment.vault.accessToken(for: claim.athleteID)
-        } catch {
-            await environment.governor.settle(permit, .notSent)
-            throw error
-        }
+        let (token, permit) = try await tokenAndPermit(call, requestClass)
         requests += 1
         do {
             let answer = try await environment.strava.get(call, token: token)
@@ -166,21 +169,51 @@ actor AthleteSync {
         }
     }
 
+    /// Waits for a permit are long when the quota is spent; a token that ran out meanwhile is refreshed, this many times.
+    private static let tokenRoundsMax = 3
+
+    /// The token first, since a refresh may take a minute and a permit is worth seconds; then the permit, and a look that the token still
+    /// holds.
+    private func tokenAndPermit(_ call: StravaCall, _ requestClass: RequestClass) async throws -> (Secret, Permit) {
+        let (governor, vault) = (environment.governor, environment.vault)
+        var rounds = 0
+        while true {
+            let token = try await vault.accessToken(for: claim.athleteID)
+            let permit = try await governor.acquire(requestClass, athlete: claim.athleteID, reportsUsage: call.reportsUsage)
+            rounds += 1
+            if await vault.holds(token, for: claim.athleteID) || rounds >= Self.tokenRoundsMax { return (token, permit) }
+            await governor.settle(permit, .notSent)
+        }
+    }
+
     // MARK: Ends
 
     private func turnEnd(_ outcome: TurnEnd.Outcome, nextDueAt: Date, priority: Int, startedAt: Date) -> TurnEnd {
         TurnEnd(
             outcome: outcome, nextDueAt: nextDueAt, priority: priority, requests: requests, landed: landed, startedAt: startedAt,
-            claimedRequest: claim.request, eventsUntil: state.events.receivedAt)
+            claimedRequest: claim.request, events: state.events.ids, eventsLookedAfter: Array(state.eventsLookedAfter))
     }
 
     private func failure(_ error: any Error, startedAt: Date) async -> TurnEnd {
+        if (error as? GovernorError)?.code == .stopped {
+            return turnEnd(.stopped, nextDueAt: now, priority: claim.priority, startedAt: startedAt)
+        }
+        if StoreTrouble.isMet(in: error) {
+            // One incident, which the scheduler reports; it also says when the next athletes are claimed.
+            storeError = error
+            let nextDueAt = now.addingTimeInterval(FailureWait.ofAll_s(claim.athleteID, at: now))
+            return turnEnd(.stopped, nextDueAt: nextDueAt, priority: claim.priority, startedAt: startedAt)
+        }
+        if let error = error as? WarehouseError, error.code == .leaseLost {
+            log(.info, "turn ended, the athlete has connected again or another daemon has the lease", error)
+            return turnEnd(.stopped, nextDueAt: now, priority: claim.priority, startedAt: startedAt)
+        }
         if isTroubleOfAll(error) {
             // The governor's circuit holds everybody back and reports it once; this athlete is not to blame and stays where it is.
             let nextDueAt = now.addingTimeInterval(FailureWait.ofAll_s(claim.athleteID, at: now))
             return turnEnd(.stopped, nextDueAt: nextDueAt, priority: claim.priority, startedAt: startedAt)
         }
-        if !(error is CancellationError), !Task.isCancelled { log(.warning, "turn failed", error) }
+        if !error.isCancellation, !Task.isCancelled { log(.warning, "turn failed", error) }
         return await backedOff("\(error)", startedAt: startedAt)
     }
 
@@ -196,12 +229,22 @@ actor AthleteSync {
 
     private func isTroubleOfAll(_ error: any Error) -> Bool {
         let strava = error as? StravaError ?? (error as? VaultError)?.underlying
-        return strava.map { $0.isApplicationWide || $0.code == .network } ?? false
+        if (error as? VaultError)?.code == .queueFull || (error as? GovernorError)?.code == .queueFull { return true }
+        return strava.map { $0.isApplicationWide || $0.code == .network || $0.code == .busy } ?? false
     }
 
     func log(_ level: Logger.Level, _ message: Logger.Message, _ error: any Error) {
         environment.logger.log(level, message, [.athleteID: claim.athleteID, .error: "\(error)"])
     }
+}
+
+/// How a turn ended, for the scheduler.
+struct TurnReport: Sendable {
+    /// Its end is in Postgres, or its lease had been lost before.
+    let isEndWritten: Bool
+    /// PostgreSQL's trouble that it met.
+    var storeError: (any Error)?
+    var isCancelled = false
 }
 
 extension StravaCall {

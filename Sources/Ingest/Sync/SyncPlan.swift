@@ -128,7 +128,7 @@ public struct SyncPlan: Sendable {
     /// An admin or an event has asked for a look since the last one.
     private func isAskedFor(_ state: SyncState) -> Bool {
         guard let listed = state.cursor.listedAt else { return true }
-        return [state.request?.askedAt, state.events.receivedAt].contains { $0.map { listed < $0 } ?? false }
+        return state.isLookAnnounced || state.request.map { listed < $0.askedAt } ?? false
     }
 
     private func listIsDue(_ state: SyncState, now: Date) -> Bool {

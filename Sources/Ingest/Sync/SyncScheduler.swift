@@ -12,14 +12,23 @@ public actor SyncScheduler: Service {
     private let schedule: ScheduleQueries
     private let owner: UUID
     private let heartbeat: @Sendable () async -> Void
-    /// Who is in work, and in which lane.
-    private var working: [AthleteID: Int] = [:]
+    private var working = TurnsInWork()
+    private var storeTrouble = StoreTrouble()
     private var renewedAt = Date.distantPast
     private var demandToldAt = Date.distantPast
     private var pace: SyncPace?
     private var pacedAt = Date.distantPast
     private var eventState = EventHealth.State.none
     private var databaseTrouble = false
+    private var housekeepingTrouble = false
+    /// When the look at the schedule that is under way began.
+    private var lookBeganAt: Date?
+    private var silenceIsTold = false
+    private let drain = Drain()
+
+    /// How long a stop waits for calls in flight and what they land: most answers are here within a second. What takes longer is cut, and
+    /// fetched again after the next start.
+    static let drainMax: Duration = .seconds(6)
 
     /// - Parameter owner: whom the leases name. The same from start to start, and never of two processes at once: what a crashed
     ///   predecessor of this name held is freed at the start.
@@ -27,43 +36,75 @@ public actor SyncScheduler: Service {
         self.environment = environment
         self.owner = owner
         self.heartbeat = heartbeat
-        schedule = ScheduleQueries(database: environment.database)
+        schedule = ScheduleQueries(database: environment.steering)
     }
 
-    public nonisolated func run() async throws {
-        await self.giveBack()
-        await self.takeUp()
-        await cancelWhenGracefulShutdown { await self.work() }
-        await self.giveBack()
+    /// Works until graceful shutdown, which is a drain: nothing is claimed any more, no further call is permitted, those in flight land.
+    public func run() async throws {
+        await giveBack()
+        await takeUp()
+        await work()
+        // A task of its own, since what is given back after a cancellation must not be cancelled itself.
+        await Task { await giveBack() }.value
     }
 
     private func work() async {
         let (wakes, wake) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
-        await withDiscardingTaskGroup { group in
-            group.addTask { await self.tick(wake) }
-            group.addTask { await self.listen(wake) }
-            for await _ in wakes {
-                if Task.isCancelled { break }
-                for claim in await self.claimDue() {
-                    let pace = self.pace
-                    group.addTask {
-                        await AthleteSync(environment: self.environment, claim: claim, pace: pace).run()
-                        await self.ended(claim.athleteID)
-                        wake.yield()
+        await withGracefulShutdownHandler {
+            await withDiscardingTaskGroup { turns in
+                await withDiscardingTaskGroup { group in
+                    group.addTask { await self.tick(wake) }
+                    group.addTask { await self.listen(wake) }
+                    for await _ in wakes {
+                        if Task.isCancelled || drain.hasBegun { break }
+                        for claim in await claimDue() { start(claim, in: &turns, wake) }
+                        await heartbeat()
                     }
+                    group.cancelAll()
                 }
-                await self.heartbeat()
+                await letTurnsEnd(in: &turns, wakes, wake)
             }
-            group.cancelAll()
+        } onGracefulShutdown: { [drain] in
+            drain.begin()
+            wake.yield()
         }
+    }
+
+    /// Marks the claim as in work and starts its turn, in one step: a lease without a turn is taken back.
+    private func start(_ claim: Claim, in turns: inout DiscardingTaskGroup, _ wake: AsyncStream<Void>.Continuation) {
+        let lane = environment.settings.lanes.firstIndex { $0.priorities.contains(claim.priority) } ?? 0
+        working.began(claim, lane: lane)
+        let turn = AthleteSync(environment: environment, claim: claim, pace: pace, drain: drain)
+        turns.addTask {
+            await self.ended(claim, await turn.run())
+            wake.yield()
+        }
+    }
+
+    /// Waits until the last turn has ended, at most `drainMax`; then cancels those that are left.
+    private func letTurnsEnd(
+        in turns: inout DiscardingTaskGroup, _ wakes: AsyncStream<Void>, _ wake: AsyncStream<Void>.Continuation
+    ) async {
+        await environment.governor.stopPermitting()
+        let deadline = environment.clock.now.addingTimeInterval(Self.drainMax.seconds)
+        turns.addTask { [clock = environment.clock] in
+            do { try await clock.sleep(until: deadline) } catch {}
+            wake.yield()
+        }
+        wake.yield()
+        for await _ in wakes where working.isEmpty || environment.clock.now >= deadline { break }
+        if !working.isEmpty {
+            environment.logger.log(.notice, "calls in flight cut, they will be made again", [.count: working.count])
+        }
+        turns.cancelAll()
     }
 
     private func tick(_ wake: AsyncStream<Void>.Continuation) async {
         while !Task.isCancelled {
             wake.yield()
+            tellSilence()
             do { try await environment.clock.sleep(for: .seconds(environment.settings.tick_s)) } catch { break }
         }
-        wake.finish()
     }
 
     private func listen(_ wake: AsyncStream<Void>.Continuation) async {
@@ -72,41 +113,88 @@ public actor SyncScheduler: Service {
 
     /// One look at the schedule. Trouble with the database is logged once and tried again at the next look.
     private func claimDue() async -> [Claim] {
+        let now = environment.clock.now
+        lookBeganAt = now
+        defer { lookEnded() }
         do {
-            let now = environment.clock.now
-            try await renewLeases(now: now)
-            try await tellDemand(now: now)
-            try await setPace(now: now)
+            try await keepLeases(now: now)
+            await keepHouse(now: now)
+            let lanes = freeLanes(now: now)
+            if lanes.isEmpty { return [] }
             if try await schedule.pausedUntil(now: now) != nil { return [] }
-            let claims = try await claim(now: now)
+            let claims = try await schedule.claim(lanes: lanes, owner: owner, now: now, lease_s: environment.settings.lease_s)
+            if databaseTrouble { environment.logger.log(.notice, "schedule readable again", [:]) }
             databaseTrouble = false
             return claims
         } catch {
-            if !databaseTrouble, !Task.isCancelled {
+            // The claim may have been made, and only its answer lost.
+            working.mayHoldOthers = true
+            if !databaseTrouble, !error.isCancellation, !Task.isCancelled {
                 environment.logger.log(.error, "schedule not readable, will go on trying", [.error: "\(error)"])
+                databaseTrouble = true
             }
-            databaseTrouble = true
             return []
         }
     }
 
-    private func claim(now: Date) async throws -> [Claim] {
-        var claims: [Claim] = []
-        for (index, lane) in environment.settings.lanes.enumerated() {
-            let free = lane.places - working.values.count { $0 == index }
-            guard free > 0 else { continue }
-            let taken = try await schedule.claim(
-                count: free, priorities: lane.priorities, owner: owner, now: now, lease_s: environment.settings.lease_s)
-            for claim in taken { working[claim.athleteID] = index }
-            claims += taken
+    private func freeLanes(now: Date) -> [ScheduleQueries.Lane] {
+        let claimsMax = storeTrouble.claimsMax(at: now) ?? .max
+        return environment.settings.lanes.enumerated().compactMap { index, lane in
+            let free = min(lane.places - working.count(lane: index), claimsMax)
+            return free > 0 ? (lane.priorities, free) : nil
         }
-        return claims
     }
 
-    private func renewLeases(now: Date) async throws {
-        guard !working.isEmpty, now.timeIntervalSince(renewedAt) >= environment.settings.lease_s / 3 else { return }
-        try await schedule.renew(Array(working.keys), owner: owner, now: now, lease_s: environment.settings.lease_s)
-        renewedAt = now
+    /// Holds the leases of the turns in work, and takes back those that no turn has.
+    private func keepLeases(now: Date) async throws {
+        let isTime = now.timeIntervalSince(renewedAt) >= environment.settings.lease_s / 3
+        if isTime, !working.isEmpty {
+            try await schedule.renew(working, owner: owner, now: now, lease_s: environment.settings.lease_s)
+        }
+        if isTime || working.mayHoldOthers {
+            working.mayHoldOthers = false
+            do {
+                let count = try await schedule.takeBack(besides: working, owner: owner, now: now)
+                if count > 0 { environment.logger.log(.notice, "leases without a turn taken back", [.count: count]) }
+            } catch {
+                working.mayHoldOthers = true
+                throw error
+            }
+        }
+        if isTime { renewedAt = now }
+    }
+
+    /// What is no part of claiming never keeps anybody from being claimed.
+    private func keepHouse(now: Date) async {
+        do {
+            try await tellDemand(now: now)
+            try await setPace(now: now)
+            housekeepingTrouble = false
+        } catch {
+            if !housekeepingTrouble, !error.isCancellation, !Task.isCancelled {
+                environment.logger.log(.warning, "demand and rhythm not counted, will go on trying", [.error: "\(error)"])
+                housekeepingTrouble = true
+            }
+        }
+    }
+
+    /// A look that takes longer than this without an error is told, in seconds: a cable that was pulled gives none for minutes.
+    private static let silence_s: Double = 15
+
+    private func tellSilence() {
+        guard let began = lookBeganAt, !silenceIsTold else { return }
+        let seconds = environment.clock.now.timeIntervalSince(began)
+        guard seconds >= Self.silence_s else { return }
+        silenceIsTold = true
+        environment.logger.log(.error, "postgresql does not answer", [.durationMS: Int(seconds * 1000)])
+    }
+
+    private func lookEnded() {
+        if silenceIsTold, let began = lookBeganAt {
+            let seconds = environment.clock.now.timeIntervalSince(began)
+            environment.logger.log(.notice, "postgresql answers again, or its connection was given up", [.durationMS: Int(seconds * 1000)])
+        }
+        (lookBeganAt, silenceIsTold) = (nil, false)
     }
 
     /// Time between two counts of what is to be done, in seconds.
@@ -116,7 +204,7 @@ public actor SyncScheduler: Service {
         guard now.timeIntervalSince(demandToldAt) >= Self.demandInterval_s else { return }
         demandToldAt = now
         // What is missing now, and what the rhythm takes of the rest of the day.
-        let missing = try await schedule.knownDemand()
+        let missing = try await schedule.knownDemand(now: now)
         await environment.governor.expectDemand(missing.map { $0 + (pace?.callsLeftToday(at: now) ?? 0) })
     }
 
@@ -129,7 +217,7 @@ public actor SyncScheduler: Service {
         try await schedule.forgetRuns(endedBefore: now.addingTimeInterval(-environment.settings.runsKept_s))
         try await schedule.forgetEvents(receivedBefore: now.addingTimeInterval(-environment.settings.eventsKept_s))
         guard let day = await environment.governor.snapshot().windows.first(where: { $0.span == .day }) else { return }
-        var pace = SyncPace(load: try await schedule.fleetLoad(), dayLimit: day.limit, settings: environment.settings)
+        var pace = SyncPace(load: try await schedule.fleetLoad(now: now), dayLimit: day.limit, settings: environment.settings)
         if try await eventsAreHealthy(now: now) { pace.eventStretch = environment.settings.eventStretch }
         self.pace = pace
     }
@@ -152,7 +240,17 @@ public actor SyncScheduler: Service {
         return health.state == .healthy
     }
 
-    private func ended(_ athlete: AthleteID) { working[athlete] = nil }
+    private func ended(_ claim: Claim, _ report: TurnReport) {
+        working.ended(claim, isWritten: report.isEndWritten)
+        if let error = report.storeError {
+            if storeTrouble.met(at: environment.clock.now) {
+                environment.logger.log(
+                    .error, "postgresql can't store what was fetched: one athlete at a time tries again", [.error: "\(error)"])
+            }
+        } else if report.isEndWritten, !report.isCancelled, storeTrouble.ended() {
+            environment.logger.log(.notice, "postgresql stores again", [:])
+        }
+    }
 
     private func takeUp() async {
         do {
@@ -164,7 +262,7 @@ public actor SyncScheduler: Service {
 
     private func giveBack() async {
         do {
-            try await schedule.releaseAll(owner: owner, now: environment.clock.now)
+            _ = try await schedule.takeBack(besides: TurnsInWork(), owner: owner, now: environment.clock.now)
         } catch {
             environment.logger.log(.warning, "leases not given back, they will run out", [.error: "\(error)"])
         }

@@ -167,6 +167,12 @@ public struct SyncState: Sendable {
     public var earliestRetryAt: Date?
     public var request: SyncRequest?
     public var events = OpenEvents()
+    /// The events that were known when the pass that is under way in this turn began.
+    var eventsAtPassStart: [Int64] = []
+    /// Those that were known when a pass of this turn began that has ended since.
+    var eventsLookedAfter: Set<Int64> = []
+    /// An event has come after which no look at the list was begun and ended.
+    var isLookAnnounced: Bool { events.unlookedIDs.contains { !eventsLookedAfter.contains($0) } }
 
     public init(cursor: SyncCursor = SyncCursor()) { self.cursor = cursor }
 

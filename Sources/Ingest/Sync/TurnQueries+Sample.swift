@@ -22,16 +22,25 @@ extension TurnQueries {
 extension ScheduleQueries {
     /// At a start: what an earlier sample left out is pending like any other; a turn puts off again what is beyond this one.
     func takeUp(now: Date) async throws {
-        try await database.query(
-            """
-            WITH taken AS (
+        try await database.transaction { connection in
+            // Schedule before completeness, as landings of another daemon do.
+            try await connection.query(
+                """
+                WITH mine AS (
+                    SELECT s.athlete_id, a.paused_until
+                    FROM sync.schedule s JOIN sync.athlete a USING (athlete_id)
+                    WHERE a.state = 'active' AND s.lease_owner IS NULL AND s.athlete_id IN (
+                        SELECT athlete_id FROM sync.completeness
+                        WHERE state IN ('pending', 'failed') AND reason = \(TurnQueries.sampleReason))
+                    ORDER BY s.athlete_id FOR UPDATE OF s)
+                UPDATE sync.schedule s SET due_at = least(s.due_at, greatest(\(now), mine.paused_until))
+                FROM mine WHERE mine.athlete_id = s.athlete_id
+                """)
+            try await connection.query(
+                """
                 UPDATE sync.completeness SET state = 'pending', reason = NULL, next_try_at = NULL
                 WHERE state IN ('pending', 'failed') AND reason = \(TurnQueries.sampleReason)
-                RETURNING athlete_id)
-            UPDATE sync.schedule s SET due_at = least(s.due_at, greatest(\(now), a.paused_until))
-            FROM sync.athlete a
-            WHERE a.athlete_id = s.athlete_id AND a.state = 'active' AND s.lease_owner IS NULL
-              AND s.athlete_id IN (SELECT athlete_id FROM taken)
-            """)
+                """)
+        }
     }
 }

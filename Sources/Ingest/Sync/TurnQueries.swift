@@ -15,8 +15,10 @@ struct TurnEnd: Sendable {
     var startedAt: Date
     /// The request as claimed. It is fulfilled when the outcome is done; one that came meanwhile stays.
     var claimedRequest: String?
-    /// The latest event that the turn knew of; it is handled when the outcome is done. One that came later stays.
-    var eventsUntil: Date?
+    /// The events that the turn read; they are handled when the outcome is done. All others stay.
+    var events: [Int64] = []
+    /// Those for which a look at the list was begun: they need no further one.
+    var eventsLookedAfter: [Int64] = []
     var error: String?
 }
 
@@ -141,48 +143,19 @@ struct TurnQueries: Sendable {
         return Set(try rows.map { try $0.decode(Int64.self) })
     }
 
-    /// The end of a turn: next due time, priority, failures, the fulfilled request and a row of the run, in one transaction.
-    func finish(_ end: TurnEnd, lease: LeaseFence, now: Date) async throws {
+    /// Stops the athlete until a new grant, with the reason for people; not when the lease was lost, as to a new grant that came meanwhile.
+    func askToReconnect(_ reason: String, lease: LeaseFence, now: Date) async throws {
         try await database.transaction { connection in
-            if end.outcome == .done, let until = end.eventsUntil {
-                try await connection.query(
-                    "UPDATE sync.event SET handled_at = \(now) WHERE athlete_id = \(athlete) AND handled_at IS NULL AND received_at <= \(until)"
-                )
-            }
-            let rows = try await connection.query(
-                """
-                WITH mine AS (
-                    SELECT s.athlete_id, a.state, a.paused_until,
-                        \(end.outcome == .done) AND EXISTS (
-                            SELECT 1 FROM sync.event e WHERE e.athlete_id = s.athlete_id AND e.handled_at IS NULL) AS is_announced,
-                        s.request IS NOT NULL AND s.request::text IS DISTINCT FROM \(end.claimedRequest) AS is_asked_anew
-                    FROM sync.schedule s JOIN sync.athlete a USING (athlete_id)
-                    WHERE s.athlete_id = \(athlete) AND s.lease_owner = \(lease.owner) AND s.lease_fence = \(lease.fence)
-                    FOR UPDATE OF s)
-                UPDATE sync.schedule s
-                SET lease_owner = NULL, lease_expires_at = NULL, last_finished_at = \(now), last_error = \(end.error),
-                    failures = CASE WHEN \(end.error)::text IS NULL THEN 0 ELSE failures + 1 END,
-                    request = CASE WHEN is_asked_anew OR NOT \(end.outcome == .done) THEN request END,
-                    priority = CASE WHEN is_asked_anew THEN 0 WHEN is_announced THEN 1 ELSE \(end.priority) END,
-                    due_at = CASE WHEN mine.state <> 'active' THEN 'infinity'
-                        ELSE greatest(CASE WHEN is_asked_anew OR is_announced THEN \(now) ELSE \(end.nextDueAt) END, paused_until) END
-                FROM mine WHERE s.athlete_id = mine.athlete_id
-                RETURNING 1
-                """)
-            if rows.isEmpty { return }
+            // Athlete before schedule, as whoever connects an athlete does.
+            try await connection.query("SELECT 1 FROM sync.athlete WHERE athlete_id = \(athlete) FOR NO KEY UPDATE")
             try await connection.query(
                 """
-                INSERT INTO sync.run (athlete_id, kind, started_at, finished_at, requests, landed, outcome, error)
-                VALUES (\(athlete), \(end.claimedRequest == nil ? "rhythm" : "request"), \(end.startedAt), \(now), \(end.requests), \(end.landed),
-                        \(end.outcome.rawValue), \(end.error))
+                UPDATE sync.athlete SET state = 'reconnect', state_reason = \(reason), updated_at = \(now)
+                WHERE athlete_id = \(athlete) AND state = 'active' AND EXISTS (
+                    SELECT FROM sync.schedule s
+                    WHERE s.athlete_id = \(athlete) AND s.lease_owner = \(lease.owner) AND s.lease_fence = \(lease.fence))
                 """)
-            try await connection.query("SELECT pg_notify('sync_done', \(String(athlete.rawValue)))")
         }
-    }
-
-    /// Stops the athlete until a new grant, with the reason for people.
-    func askToReconnect(_ reason: String) async throws {
-        try await database.query("UPDATE sync.athlete SET state = 'reconnect', state_reason = \(reason) WHERE athlete_id = \(athlete)")
     }
 
     /// How often in a row this athlete's turns have failed.

@@ -28,7 +28,7 @@ extension TokenVault {
     private static var roundsMax: Int { 3 }
 
     func refresh(_ stored: TokenRow) async throws -> Secret {
-        await withCheckedContinuation { turns.enter($0) }
+        guard await withCheckedContinuation({ turns.enter($0) }) else { throw VaultError(.queueFull, athlete: stored.athlete) }
         defer { turns.leave() }
         var row = stored
         for _ in 0..<Self.roundsMax {

@@ -17,8 +17,8 @@ public actor TokenVault {
     public static let refreshMargin = Duration.seconds(1800)
     /// However soon a token that Strava just gave seems to expire (our clock is far off), it is used for this long before the next refresh.
     static let refreshPauseMin = Duration.seconds(60)
-    /// A refresh holds a connection while Strava answers; this many at once leave most of the pool (8) to everybody else.
-    static let refreshesMax = 3
+    /// A refresh holds a connection while Strava answers.
+    static let refreshesMax = ConnectionShares.refreshes
     /// Opened access tokens kept in memory, about 200 bytes each; far more than athletes are in work at once.
     static let openedMax = 4096
 
@@ -31,6 +31,8 @@ public actor TokenVault {
     /// What is being done for an athlete right now. Its answer is nil when that was not a question for a token.
     private var underWay: [AthleteID: Task<Secret?, any Error>] = [:]
     private var opened: [AthleteID: OpenedToken] = [:]
+    /// Rises each time that opened tokens are forgotten, so that a row which was read before is not remembered after it.
+    private var forgotten: UInt64 = 0
     /// Pairs that Strava gave and PostgreSQL has not yet confirmed. They are the only copy: they are written before anything else.
     var uncommitted: [AthleteID: UncommittedPair] = [:]
     var turns = Turnstile(countMax: TokenVault.refreshesMax)
@@ -53,8 +55,7 @@ public actor TokenVault {
         let now = clock.now
         let pair = try SealedPair(grant, athlete: athlete, keyring: keyring, at: now)
         _ = try await connection.query(VaultQueries.store(pair, athlete: athlete, at: now))
-        opened[athlete] = nil
-        uncommitted[athlete] = nil
+        await connection.afterCommit { await self.forget(athlete) }
     }
 
     /// The athlete's access token, good for another 30 minutes as a rule; refreshed first when it is not.
@@ -79,8 +80,12 @@ public actor TokenVault {
     /// Deletes the athlete's tokens inside the caller's transaction.
     public func erase(_ athlete: AthleteID, on connection: Connection) async throws {
         _ = try await connection.query(VaultQueries.erase(athlete))
-        opened[athlete] = nil
-        uncommitted[athlete] = nil
+        await connection.afterCommit { await self.forget(athlete) }
+    }
+
+    /// Whether this token, which `accessToken` gave, may still be used. Costs nothing; false also when it was forgotten.
+    public func holds(_ token: Secret, for athlete: AthleteID) -> Bool {
+        opened[athlete].map { $0.token == token && clock.now < $0.useUntil } ?? false
     }
 
     /// Waits for refreshes under way and writes what could not be written before. To be called when the daemon stops.
@@ -108,14 +113,18 @@ public actor TokenVault {
         return work
     }
 
-    private func renew(_ athlete: AthleteID) async throws -> Secret {
+    private func renew(_ athlete: AthleteID) async throws -> Secret? {
         try await commitLeftover(of: athlete)
+        let before = forgotten
         guard let row = try await database.query(VaultQueries.row(of: athlete)).first else {
             throw VaultError(.noToken, athlete: athlete)
         }
         let stored = try TokenRow(row)
         if let reason = stored.deadReason { throw try await announceDeath(of: athlete, reason: reason) }
-        if clock.now < stored.useUntil { return try remember(stored) }
+        if clock.now < stored.useUntil {
+            // Another pair was stored meanwhile, perhaps this athlete's: look from the start.
+            return forgotten == before ? try remember(stored) : nil
+        }
         return try await refresh(stored)
     }
 
@@ -130,6 +139,13 @@ public actor TokenVault {
     }
 
     // MARK: Opened tokens
+
+    /// Another pair is stored, or none: what was opened before is forgotten, and so is what a work under way has read before.
+    private func forget(_ athlete: AthleteID) {
+        opened[athlete] = nil
+        uncommitted[athlete] = nil
+        forgotten &+= 1
+    }
 
     func remember(_ row: TokenRow) throws -> Secret {
         let token = try row.openAccess(keyring)

@@ -16,6 +16,8 @@ public struct VaultError: AdvisedError {
         /// The keyring lacks the key that sealed the row.
         case unknownKey = "unknown_key"
         case sealFailed = "seal_failed"
+        /// More than `Turnstile.waitingMax` refreshes wait for Strava.
+        case queueFull = "queue_full"
         /// Strava's tokens are empty or absurdly long.
         case unusableGrant = "unusable_grant"
     }
@@ -35,7 +37,7 @@ public struct VaultError: AdvisedError {
     public var retryAdvice: RetryAdvice {
         switch code {
         case .refreshFailed: underlying?.retryAdvice ?? .retry
-        case .sealFailed: .retry
+        case .sealFailed, .queueFull: .retry
         case .noToken, .refreshTokenDead, .unsealFailed, .unknownKey, .unusableGrant: .never
         }
     }
@@ -49,6 +51,7 @@ public struct VaultError: AdvisedError {
         case .unknownKey:
             "the keyring lacks the key \(keyID ?? "?") that sealed the token of athlete \(athlete): put its line back into the file"
         case .sealFailed: "OpenSSL could not seal the token of athlete \(athlete): look at memory and entropy of this machine"
+        case .queueFull: "too many tokens wait for their refresh; that of athlete \(athlete) is refreshed later"
         case .unusableGrant: "Strava's answer for athlete \(athlete) holds no usable token: try again"
         }
     }

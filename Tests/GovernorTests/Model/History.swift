@@ -18,6 +18,10 @@ struct Troubles {
     var restartsPerHour = 0.0
     var clockStepsPerHour = 0.0
     var limitChangesPerHour = 0.0
+    /// Times that Strava's limits really become such as can't be believed at once, for some time.
+    var collapsesPerHour = 0.0
+    /// Of the headers, those that name limits that can't be.
+    var absurdHeaderShare = 0.0
     var ledgerFailureShare = 0.0
     var dateShare = 1.0
     var latency_s = 0.05...0.6
@@ -27,9 +31,10 @@ struct Troubles {
 struct History {
     enum Event {
         case wake(UUID)
-        case arrival(UUID, Permit, reports: Bool, known: Known)
+        case arrival(UUID, Permit, reports: Bool, known: Known, isProbe: Bool)
         case answer(UUID, Permit, CallOutcome, told: Known)
-        case foreign, poll, restart, clockStep, limitChange
+        case foreign, poll, restart, clockStep, limitChange, collapse
+        case restore(overall: RateLimit, read: RateLimit)
     }
 
     /// What headers have told an instance, itself or through the ledger: the foreign calls of each window, and which of the limits
@@ -70,6 +75,8 @@ struct History {
     let end_s: Double
     var calls = 0
     private var started = 0
+    /// Calls sent beyond limits in doubt, by when they arrived.
+    private(set) var probes: [QuotaWindow: Int] = [:]
     /// Arrivals over the limit that nobody could excuse.
     var violations: [String] = []
 
@@ -92,6 +99,7 @@ struct History {
         schedule(.restart, perHour: troubles.restartsPerHour)
         schedule(.clockStep, perHour: troubles.clockStepsPerHour)
         schedule(.limitChange, perHour: troubles.limitChangesPerHour)
+        schedule(.collapse, perHour: troubles.collapsesPerHour)
     }
 
     mutating func run() async {
@@ -112,7 +120,7 @@ struct History {
     private mutating func handle(_ event: Event) {
         switch event {
         case .wake(let id): wake(id)
-        case .arrival(let id, let permit, let reports, let known): arrive(id, permit, reports, known)
+        case .arrival(let id, let permit, let reports, let known, let isProbe): arrive(id, permit, reports, known, isProbe)
         case .answer(let id, let permit, let outcome, let told): settle(id, permit, outcome, told)
         case .foreign:
             // Other users respect the limit as well: they stop where it is reached.
@@ -124,6 +132,8 @@ struct History {
         case .restart: restart()
         case .clockStep: stepClock()
         case .limitChange: changeLimit()
+        case .collapse: collapse()
+        case .restore(let overall, let read): strava.limit(overall: overall, read: read)
         }
     }
 
@@ -168,7 +178,7 @@ struct History {
         strava.limit(overall: RateLimit(quarter: read.quarter * 2, day: read.day * 2), read: read)
     }
 
-    private mutating func schedule(_ event: Event, perHour: Double) {
+    mutating func schedule(_ event: Event, perHour: Double) {
         guard perHour > 0 else { return }
         events.add(event, at: now_s - log(Double.random(in: 0.0001...1, using: &random)) * 3600 / perHour)
     }
@@ -229,19 +239,23 @@ struct History {
         if Double.random(in: 0...1, using: &random) < troubles.unsentShare {
             events.add(.answer(instance.id, permit, .notSent, told: Known()), at: now_s + up_s)
         } else {
-            events.add(.arrival(instance.id, permit, reports: reports, known: instance.known), at: now_s + up_s)
+            let isProbe = instance.budget.flights[permit.id]?.isProbe ?? false
+            events.add(.arrival(instance.id, permit, reports: reports, known: instance.known, isProbe: isProbe), at: now_s + up_s)
         }
     }
 
     /// Checks the invariant on each arrival: all that arrived of ours, and what headers had told of others when the call was
     /// permitted, stays within the limit. Where Strava has lowered it, the limit that the instance had heard of when the call was
     /// permitted holds: nobody can respect what no answer has told, neither to this instance nor to the ledger it has read.
-    private mutating func arrive(_ id: UUID, _ permit: Permit, _ reports: Bool, _ known: Known) {
+    /// One probe a quarter hour is excused.
+    private mutating func arrive(_ id: UUID, _ permit: Permit, _ reports: Bool, _ known: Known, _ isProbe: Bool) {
         let answer = strava.arrive(at: now_s)
         for window in [QuotaWindow(.quarter, containing: now_s), QuotaWindow(.day, containing: now_s)] {
+            if isProbe { probes[window, default: 0] += 1 }
+            if window.span == .quarter, probes[window] ?? 0 > 1 { violations.append("\(window.start_s): two probes") }
             let foreign = known.foreign[window] ?? 0
             let limit = max(strava.limit(window), known.limits == 0 ? configured[window.span] : strava.limit(window, known.limits))
-            if strava.ours(window) + foreign > limit {
+            if !isProbe, strava.ours(window) + foreign > limit + (probes[window] ?? 0) {
                 violations.append("\(window.span) \(window.start_s): \(strava.ours(window)) ours + \(foreign) foreign > \(limit)")
             }
         }
@@ -250,8 +264,11 @@ struct History {
         if Double.random(in: 0...1, using: &random) < troubles.lostShare {
             events.add(.answer(id, permit, .networkFailed(sent: true), told: Known()), at: now_s + 5)
         } else {
-            let outcome = CallOutcome.answered(status: answer.status, rateLimit: reports ? answer.headers : nil, serverDate: date)
-            let told = reports ? Known(foreign: answer.foreign, limits: answer.limits) : Known()
+            let isAbsurd =
+                troubles.absurdHeaderShare > 0 && Double.random(in: 0...1, using: &random) < troubles.absurdHeaderShare
+            let headers = isAbsurd ? absurd(answer.headers) : answer.headers
+            let outcome = CallOutcome.answered(status: answer.status, rateLimit: reports ? headers : nil, serverDate: date)
+            let told = reports ? Known(foreign: answer.foreign, limits: isAbsurd ? 0 : answer.limits) : Known()
             events.add(.answer(id, permit, outcome, told: told), at: now_s + down_s)
         }
     }

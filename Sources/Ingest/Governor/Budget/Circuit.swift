@@ -23,6 +23,8 @@ struct Circuit: Sendable {
     }
 
     enum Event: Equatable {
+        /// The first trouble since the last good answer; calls still go. A JSON 500 is the object's own as a rule.
+        case began(ApplicationTrouble)
         case opened(ApplicationTrouble, backOff_s: Double)
         case stillOpen(ApplicationTrouble, backOff_s: Double)
         case resumed(after: ApplicationTrouble)
@@ -101,7 +103,7 @@ struct Circuit: Sendable {
             troubled = athlete
             if sum < Self.troubleMax {
                 state = .closed(trouble: sum)
-                return nil
+                return trouble == 0 && reason != .serverErrors ? .began(reason) : nil
             }
             return .opened(reason, backOff_s: open(reason, now_s))
         }

@@ -3,7 +3,8 @@ import StravaAPI
 /// The limits in force: as configured, then as Strava's headers say (STRAVA_API.md 2: read them, never hard-code).
 ///
 /// Answers overtake one another, and instances hear at different times. So a limit sinks at once, and rises only on the word of an
-/// answer that is certainly newer.
+/// answer that is certainly newer. A limit that sinks implausibly far is in doubt: it holds, but what held before is kept, and one probe a
+/// quarter hour may go beyond it, until an answer names plausible limits again, or names the same ones in a later quarter hour.
 package struct LearnedLimits: Sendable, Equatable {
     /// The limits of one span, in both buckets. All our calls count in both.
     package struct Bucketed: Sendable, Equatable {
@@ -13,43 +14,84 @@ package struct LearnedLimits: Sendable, Equatable {
 
         /// The one that binds first.
         package var least: Int { min(overall, read ?? overall) }
+
+        fileprivate func lesser(_ other: Bucketed) -> Bucketed {
+            Bucketed(overall: min(overall, other.overall), read: read.map { min($0, other.read ?? $0) } ?? other.read)
+        }
+    }
+
+    /// Why the limits in force are not believed.
+    package struct Doubt: Sendable, Equatable {
+        /// What held before they were named.
+        package var quarter: Bucketed
+        package var day: Bucketed
+        /// When they were first named, by Strava's clock in whole seconds since 1970.
+        package var since_s: Int
+
+        subscript(span: QuotaSpan) -> Bucketed { span == .quarter ? quarter : day }
     }
 
     /// Two answers whose times differ by no more than this may have been counted in either order: `Date` is cut to the second, and
     /// Strava has more than one server.
     static let orderMargin_s = 2.0
+    /// No application has a limit below this one.
+    static let leastPlausible = 5
+    /// A limit that headers have named before does not sink below this share of it...
+    static let plausibleShare = 20
+    /// ...unless it is one that Strava gives: 100 calls a quarter hour and 1,000 a day are its smallest tier.
+    static let tierMin = (quarter: 100, day: 1_000)
+    /// Implausible limits count as repeated when they are named again this much later, in seconds, and in another quarter hour.
+    static let repeatedAfter_s = 60.0
 
     package var quarter: Bucketed
     package var day: Bucketed
     /// When a header last named limits, by Strava's clock in seconds since 1970; 0: only the configuration did.
     package var seenAt_s: Double = 0
+    /// Nil: the limits are believed.
+    package var doubt: Doubt?
 
     package init(_ configured: RateLimit) {
         quarter = Bucketed(overall: configured.quarter, read: nil)
         day = Bucketed(overall: configured.day, read: nil)
     }
 
-    subscript(span: QuotaSpan) -> Bucketed {
-        switch span {
-        case .quarter: quarter
-        case .day: day
-        }
-    }
+    subscript(span: QuotaSpan) -> Bucketed { span == .quarter ? quarter : day }
 
     /// Takes over what the headers of an answer name that Strava gave within `at_s`; empty and absurd values change nothing. True
-    /// when a limit changed.
+    /// when a limit changed, or came into doubt or out of it.
     mutating func learn(_ headers: RateLimitHeaders, at_s: ClosedRange<Double>) -> Bool {
         var told = self
-        if let value = believed(headers.overall?.quarterLimit) { told.quarter.overall = value }
-        if let value = believed(headers.overall?.dayLimit) { told.day.overall = value }
-        if let value = believed(headers.read?.quarterLimit) { told.quarter.read = value }
-        if let value = believed(headers.read?.dayLimit) { told.day.read = value }
-        let named = [headers.overall?.quarterLimit, headers.overall?.dayLimit, headers.read?.quarterLimit]
-        guard named.contains(where: { believed($0) != nil }) else { return false }
+        if let value = Self.believed(headers.overall?.quarterLimit) { told.quarter.overall = value }
+        if let value = Self.believed(headers.overall?.dayLimit) { told.day.overall = value }
+        if let value = Self.believed(headers.read?.quarterLimit) { told.quarter.read = value }
+        if let value = Self.believed(headers.read?.dayLimit) { told.day.read = value }
+        guard Self.named(by: headers) else { return false }
         let before = self
+        told.doubt = doubt(about: told, at_s)
         let isNewer = seenAt_s == 0 || at_s.lowerBound > seenAt_s + Self.orderMargin_s
         take(told, isNewer: isNewer, at_s: at_s.upperBound)
-        return before.quarter != quarter || before.day != day
+        return (before.quarter, before.day) != (quarter, day) || (before.doubt == nil) != (doubt == nil)
+    }
+
+    /// Whether these headers name a limit that may be one.
+    static func named(by headers: RateLimitHeaders?) -> Bool {
+        [headers?.overall, headers?.read].contains { believed($0?.quarterLimit) != nil || believed($0?.dayLimit) != nil }
+    }
+
+    /// Strava refused a call although these limits held, or because of them: they are true. True when they were in doubt.
+    mutating func confirm(at_s: Double) -> Bool {
+        guard doubt != nil else { return false }
+        doubt = nil
+        seenAt_s = max(seenAt_s, at_s)
+        return true
+    }
+
+    /// A call beyond these limits was answered: what held before holds again. True when they were in doubt.
+    mutating func disprove(at_s: Double) -> Bool {
+        guard let doubt else { return false }
+        (quarter, day, self.doubt) = (doubt.quarter, doubt.day, nil)
+        seenAt_s = max(seenAt_s, at_s)
+        return true
     }
 
     /// Takes over what another instance has learned, or the ledger knows: the same rule as sync.quota_learn() in PostgreSQL. Among
@@ -66,18 +108,52 @@ package struct LearnedLimits: Sendable, Equatable {
 
     /// All of what was told when it is certainly newer, else the lesser of each. The time only moves on with what was told as a whole.
     private mutating func take(_ told: LearnedLimits, isNewer: Bool, at_s: Double) {
-        let least = (quarter: lesser(quarter, told.quarter), day: lesser(day, told.day))
+        let least = (quarter: quarter.lesser(told.quarter), day: day.lesser(told.day))
         let isWhole = isNewer || least == (told.quarter, told.day)
+        doubt = isNewer ? told.doubt : sharedDoubt(told)
         (quarter, day) = isNewer ? (told.quarter, told.day) : least
         if isWhole { seenAt_s = max(seenAt_s, at_s) }
     }
 
-    private func lesser(_ one: Bucketed, _ other: Bucketed) -> Bucketed {
-        Bucketed(
-            overall: min(one.overall, other.overall), read: one.read.map { min($0, other.read ?? $0) } ?? other.read)
+    /// The doubt that is left where two tellings of about the same time meet: none when both name the same limits and one of them believes
+    /// them; else what would hold without the doubtful ones.
+    private func sharedDoubt(_ told: LearnedLimits) -> Doubt? {
+        if doubt == nil && told.doubt == nil { return nil }
+        let isSame = (quarter, day) == (told.quarter, told.day)
+        if isSame && (doubt == nil || told.doubt == nil) { return nil }
+        return Doubt(
+            quarter: (doubt?.quarter ?? quarter).lesser(told.doubt?.quarter ?? told.quarter),
+            day: (doubt?.day ?? day).lesser(told.doubt?.day ?? told.day),
+            since_s: max(doubt?.since_s ?? 0, told.doubt?.since_s ?? 0))
     }
 
-    private func believed(_ value: Int?) -> Int? {
+    /// The doubt about limits that an answer just named; nil: they are plausible, or were repeated.
+    private func doubt(about told: LearnedLimits, _ at_s: ClosedRange<Double>) -> Doubt? {
+        let held = doubt ?? Doubt(quarter: quarter, day: day, since_s: Int(at_s.upperBound))
+        let isPlausible =
+            isPlausible(told.quarter.overall, after: held.quarter.overall, tierMin: Self.tierMin.quarter)
+            && isPlausible(told.day.overall, after: held.day.overall, tierMin: Self.tierMin.day)
+            && isPlausible(told.quarter.read, after: held.quarter.least, tierMin: Self.tierMin.quarter)
+            && isPlausible(told.day.read, after: held.day.least, tierMin: Self.tierMin.day)
+        if isPlausible { return nil }
+        guard doubt != nil, (quarter, day) == (told.quarter, told.day) else {
+            return Doubt(quarter: held.quarter, day: held.day, since_s: Int(at_s.upperBound))
+        }
+        let first = QuotaWindow(.quarter, containing: Double(held.since_s))
+        let isRepeated =
+            at_s.lowerBound >= Double(held.since_s) + Self.repeatedAfter_s
+            && QuotaWindow(.quarter, containing: at_s.lowerBound) > first
+        return isRepeated ? nil : held
+    }
+
+    private func isPlausible(_ told: Int?, after held: Int, tierMin: Int) -> Bool {
+        guard let told, told < held else { return true }
+        if told < Self.leastPlausible { return false }
+        // The configuration's word is a guess at the application's tier; only a header's is a measure.
+        return seenAt_s == 0 || told >= tierMin || told * Self.plausibleShare >= held
+    }
+
+    private static func believed(_ value: Int?) -> Int? {
         value.flatMap { RateLimit.allowed.contains($0) ? $0 : nil }
     }
 }

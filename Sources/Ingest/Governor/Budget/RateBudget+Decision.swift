@@ -25,6 +25,7 @@ extension RateBudget {
 
     /// Decides about the next waiting call. Call it again after each grant, and after anything was told to the budget.
     package mutating func next(at moment: Moment) -> BudgetDecision {
+        wantsProbe = false
         if queue.isEmpty { return .idle }
         var isProbe = false
         switch circuit.gate(at: moment.uptime_s) {
@@ -35,7 +36,9 @@ extension RateBudget {
         }
         switch clock.place(at: moment) {
         case .edge(_, let wait_s): return wait(wait_s, .windowEdge, moment)
-        case .inside(let quarter): return next(in: quarter, isProbe: isProbe, at: moment)
+        case .inside(let quarter):
+            let decision = next(in: quarter, isProbe: isProbe, at: moment)
+            return limits.doubt == nil ? decision : probe(insteadOf: decision, in: quarter, at: moment)
         }
     }
 
@@ -114,16 +117,19 @@ extension RateBudget {
         return free - 1 - silent - tally.uncoveredCount(sentAt_s: sentAt_s) - tally.unsettledElsewhere >= 1
     }
 
-    private func flights(in window: QuotaWindow) -> [Flight] {
+    func flights(in window: QuotaWindow) -> [Flight] {
         flights.values.filter { (window.span == .quarter ? $0.quarter : $0.quarter.day) == window }
     }
 
-    private mutating func grant(_ waiter: FairQueue.Waiter, _ quarter: QuotaWindow, _ moment: Moment) -> BudgetDecision {
+    mutating func grant(
+        _ waiter: FairQueue.Waiter, _ quarter: QuotaWindow, _ moment: Moment, beyondDoubt isProbe: Bool = false
+    ) -> BudgetDecision {
         queue.take(waiter)
         let permit = Permit(id: waiter.id, requestClass: waiter.requestClass, athlete: waiter.athlete)
         let othersSettled = (tally(quarter).othersSettled, tally(quarter.day).othersSettled)
         flights[permit.id] = Flight(
-            permit: permit, quarter: quarter, sentAt: moment, reportsUsage: waiter.reportsUsage, othersSettled: othersSettled)
+            permit: permit, quarter: quarter, sentAt: moment, reportsUsage: waiter.reportsUsage, othersSettled: othersSettled,
+            isProbe: isProbe)
         circuit.granted(permit.id)
         granted[permit.requestClass.rawValue] += 1
         lastGrantAt_s = moment.uptime_s

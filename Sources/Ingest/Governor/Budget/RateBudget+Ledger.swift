@@ -16,6 +16,7 @@ extension RateBudget {
             rereads += 1
         }
         let present = presentQuarter(at: moment)
+        defer { wantsProbe = false }
         if want == nil, isIdle(at: moment) { returnTokens(of: quarters.map(\.window)) }
         returnTokens(of: quarters.map(\.window).filter { $0 != present })
         var told = untold.filter { window in quarters.contains { $0.window == window } }
@@ -43,6 +44,8 @@ extension RateBudget {
                 tally.took(answer.quarter)
             }
             change(turn.day) { $0.took(answer.day) }
+            probed = [probed, answer.probed].compactMap(\.self).max()
+            if answer.isProbe { probeGiven = turn.quarter }
             if turn.want > 0, answer.granted == 0 { askAgainAt_s = moment.uptime_s + Self.rereadEvery_s }
         }
     }
@@ -80,6 +83,7 @@ extension RateBudget {
         for window in windows where tally(window).tokens > 0 {
             change(window) { $0.tokens = 0 }
             untold.insert(window)
+            if probeGiven == window { probeGiven = nil }
         }
     }
 
@@ -90,6 +94,7 @@ extension RateBudget {
             quarter: window, sequence: sequence, kept: quarter.spent + quarter.tokens, settled: quarter.settled,
             quarterIncluded: quarter.included, dayIncluded: day.included, quarterAllIncluded: quarter.allIncluded,
             dayAllIncluded: day.allIncluded, quarterUsage: quarter.usage, dayUsage: day.usage,
-            quarterExhausted: quarter.exhausted, dayExhausted: day.exhausted, limits: limits, want: want)
+            quarterExhausted: quarter.exhausted, dayExhausted: day.exhausted, limits: limits, want: want,
+            wantsProbe: wantsProbe && want > 0)
     }
 }

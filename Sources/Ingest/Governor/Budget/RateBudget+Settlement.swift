@@ -7,9 +7,14 @@ package enum BudgetIncident: Sendable, Equatable {
     /// The first 429 of a window: nothing goes before it ends.
     case rateLimited(QuotaSpan, until: Date)
     case limitsChanged(LearnedLimits)
-    case circuitOpened(ApplicationTrouble, until: Date)
+    /// A header named limits that can't be: they hold, and one call a quarter hour asks again.
+    case limitsDoubted(LearnedLimits)
+    /// `kind` says more about trouble of the network: resolve, connect, tls, timeout, reset.
+    case circuitOpened(ApplicationTrouble, kind: String?, until: Date)
     /// The probe failed too.
-    case circuitStillOpen(ApplicationTrouble, until: Date)
+    case circuitStillOpen(ApplicationTrouble, kind: String?, until: Date)
+    /// The first trouble since the last good answer.
+    case troubleBegan(ApplicationTrouble, kind: String?)
     case circuitClosed(after: ApplicationTrouble)
 }
 
@@ -24,14 +29,14 @@ extension RateBudget {
         guard let flight = flights.removeValue(forKey: permit.id) else { return [] }
         if let date = outcome.serverDate { clock.heard(date, sentAt: flight.sentAt, now: moment) }
         var incidents: [BudgetIncident] = []
-        if let headers = outcome.rateLimit, limits.learn(headers, at_s: answeredAt_s(flight, outcome, moment)) {
-            incidents.append(.limitsChanged(limits))
+        if learns(from: outcome, of: flight, at: moment) {
+            incidents.append(limits.doubt == nil ? .limitsChanged(limits) : .limitsDoubted(limits))
         }
         if outcome.isSpent { count(flight, outcome, at: moment) } else { giveBack(flight, at: moment) }
         if outcome.isAnswered { scouted = max(scouted ?? flight.quarter, flight.quarter) }
         if outcome.isRateLimited { incidents += refused(flight, outcome, at: moment) }
         let event = circuit.settled(permit.id, outcome.verdict, athlete: permit.athlete, at: moment.uptime_s)
-        if let event { incidents.append(incident(event, at: moment)) }
+        if let event { incidents.append(incident(event, outcome.networkTrouble, at: moment)) }
         return incidents
     }
 
@@ -43,6 +48,16 @@ extension RateBudget {
     }
 
     // MARK: Parts
+
+    /// Takes over what the outcome says about the limits. True when they changed, or came into doubt or out of it.
+    private mutating func learns(from outcome: CallOutcome, of flight: Flight, at moment: Moment) -> Bool {
+        let answeredAt_s = answeredAt_s(flight, outcome, moment)
+        var hasChanged = false
+        if let headers = outcome.rateLimit { hasChanged = limits.learn(headers, at_s: answeredAt_s) }
+        if outcome.isRateLimited { hasChanged = limits.confirm(at_s: answeredAt_s.upperBound) || hasChanged }
+        if flight.isProbe { hasChanged = probeEnded(flight, outcome, answeredAt_s: answeredAt_s.upperBound) || hasChanged }
+        return hasChanged
+    }
 
     /// The call counts. Where it certainly ended within its window, the header speaks of that window; else it may have arrived
     /// in the next one too, and the header says nothing certain about either.
@@ -64,7 +79,7 @@ extension RateBudget {
 
     /// Adds what the headers say to a window; without headers the call waits for another answer's number to include it.
     private mutating func include(_ flight: Flight, _ outcome: CallOutcome?, in window: QuotaWindow, ended: Double) {
-        let usage = WindowUsage(outcome?.rateLimit, window.span)
+        let usage = WindowUsage(outcome?.rateLimit, window.span).flatMap { canBe($0, outcome, window.span) ? $0 : nil }
         change(window) { tally in
             if let usage {
                 let othersSettled = window.span == .quarter ? flight.othersSettled.quarter : flight.othersSettled.day
@@ -73,6 +88,15 @@ extension RateBudget {
                 tally.ended(at: ended)
             }
         }
+    }
+
+    /// A usage above the limit comes with a refusal. With any other answer it is as wrong as a limit that can't be, and says nothing.
+    private func canBe(_ usage: WindowUsage, _ outcome: CallOutcome?, _ span: QuotaSpan) -> Bool {
+        if outcome?.isRateLimited ?? false { return true }
+        let held = limits.doubt?[span] ?? limits[span]
+        let (overall, read) = (outcome?.rateLimit?.overall, outcome?.rateLimit?.read)
+        let told = span == .quarter ? (overall?.quarterLimit, read?.quarterLimit) : (overall?.dayLimit, read?.dayLimit)
+        return usage.overall <= max(held.overall, told.0 ?? 0) && usage.read <= max(held.read ?? held.overall, told.1 ?? 0)
     }
 
     /// The local clock had put the call into another window than Strava did: it counts there as well.
@@ -129,10 +153,11 @@ extension RateBudget {
         isUnknown(outcome) ? moment.uptime_s + Self.unknownGrace_s : moment.uptime_s
     }
 
-    private func incident(_ event: Circuit.Event, at moment: Moment) -> BudgetIncident {
+    private func incident(_ event: Circuit.Event, _ kind: String?, at moment: Moment) -> BudgetIncident {
         switch event {
-        case .opened(let reason, let backOff_s): .circuitOpened(reason, until: moment.wall(after: backOff_s))
-        case .stillOpen(let reason, let backOff_s): .circuitStillOpen(reason, until: moment.wall(after: backOff_s))
+        case .opened(let reason, let backOff_s): .circuitOpened(reason, kind: kind, until: moment.wall(after: backOff_s))
+        case .stillOpen(let reason, let backOff_s): .circuitStillOpen(reason, kind: kind, until: moment.wall(after: backOff_s))
+        case .began(let reason): .troubleBegan(reason, kind: kind)
         case .resumed(let reason): .circuitClosed(after: reason)
         }
     }

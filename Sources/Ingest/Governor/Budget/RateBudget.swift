@@ -4,7 +4,8 @@ import Foundation
 /// The whole decision about the application's quota, as a value: who waits, what may go now, what it costs, what to ask the ledger.
 ///
 /// Invariant: a call is only permitted with a token leased from the ledger, when by Strava's own count, with every call of ours
-/// that may not be in it yet, it is still within both windows and both buckets. Times come in as `Moment`; nothing is awaited here.
+/// that may not be in it yet, it is still within both windows and both buckets; but for one probe a quarter hour while a limit is in doubt
+/// (`LearnedLimits`). Times come in as `Moment`; nothing is awaited here.
 package struct RateBudget: Sendable {
     /// A permitted call that is not settled.
     struct Flight: Sendable {
@@ -14,6 +15,8 @@ package struct RateBudget: Sendable {
         let reportsUsage: Bool
         /// Calls of other instances that were known to have arrived when this one was sent.
         let othersSettled: (quarter: Int, day: Int)
+        /// Sent beyond limits that are in doubt.
+        let isProbe: Bool
     }
 
     package internal(set) var limits: LearnedLimits
@@ -30,6 +33,14 @@ package struct RateBudget: Sendable {
     /// Calls that all athletes together still need, as the scheduler counts them; nil: nobody knows.
     var expectedCalls: Int?
     var granted = [Int](repeating: 0, count: RequestClass.allCases.count)
+
+    // The probe while limits are in doubt.
+    /// The quarter hour for which the ledger gave us the probe, until it is sent.
+    var probeGiven: QuotaWindow?
+    /// The latest quarter hour whose probe some instance has had.
+    var probed: QuotaWindow?
+    /// The next turn with the ledger asks for the probe.
+    var wantsProbe = false
 
     // The talk with the ledger.
     var isAsking = false

@@ -18,6 +18,7 @@ package struct QuotaBook: Sendable {
 
     private var pages: [QuotaWindow: Page] = [:]
     private var limits: LearnedLimits
+    private var probed: QuotaWindow?
 
     package init(configured: RateLimit) { limits = LearnedLimits(configured) }
 
@@ -27,14 +28,25 @@ package struct QuotaBook: Sendable {
         let isLate = turn.sequence <= pages[turn.quarter]?.blocks[instance]?.sequence ?? 0
         if !isLate { tell(turn, by: instance) }
         var answer = QuotaAnswer(limits: limits)
+        answer.probed = probed
         answer.quarter = window(turn.quarter, instance)
         answer.day = window(turn.day, instance)
         if isLate { return answer }
         answer.granted = max(0, min(turn.want, answer.quarter.free(limits.quarter), answer.day.free(limits.day)))
+        if answer.granted == 0, turn.want > 0, turn.wantsProbe, mayProbe(turn.quarter, answer) {
+            probed = turn.quarter
+            (answer.granted, answer.isProbe, answer.probed) = (1, true, probed)
+        }
         for window in [turn.quarter, turn.day] { pages[window, default: Page()].blocks[instance]?.leased += answer.granted }
         answer.quarter.add(answer.granted)
         answer.day.add(answer.granted)
         return answer
+    }
+
+    /// Whether a call beyond limits in doubt may go in this quarter hour: one of all instances, within what held before.
+    private func mayProbe(_ quarter: QuotaWindow, _ answer: QuotaAnswer) -> Bool {
+        guard let doubt = limits.doubt, answer.quarter.free(doubt.quarter) > 0, answer.day.free(doubt.day) > 0 else { return false }
+        return probed.map { !(quarter.start_s...quarter.start_s + 3600).contains($0.start_s) } ?? true
     }
 
     private mutating func tell(_ turn: QuotaTurn, by instance: UUID) {

@@ -20,9 +20,9 @@ struct QuotaLedger: Sendable {
 
     private func statement(_ turn: QuotaTurn) -> SQL {
         """
-        SELECT granted, quarter_counts, day_counts, quarter_exhausted, day_exhausted, limits, limits_seen_at_s
+        SELECT granted, is_probe, quarter_counts, day_counts, quarter_exhausted, day_exhausted, limits, limits_seen_at_s, probed_at
         FROM sync.quota_turn(\(instance), \(turn.quarter.startsAt), \(turn.day.startsAt), \(turn.sequence),
-            \(turn.kept), \(turn.settled), \(turn.want),
+            \(turn.kept), \(turn.settled), \(turn.want), \(turn.wantsProbe),
             \(counts(turn.quarterIncluded, turn.quarterUsage, turn.quarterAllIncluded)),
             \(counts(turn.dayIncluded, turn.dayUsage, turn.dayAllIncluded)),
             \(turn.quarterExhausted), \(turn.dayExhausted), \(limits(turn.limits)), \(turn.limits.seenAt_s))
@@ -33,19 +33,35 @@ struct QuotaLedger: Sendable {
         [included, usage.overall, usage.read, allIncluded].map(Int64.init)
     }
 
-    /// Quarter overall, quarter read, day overall, day read; 0 stands for a read limit that no answer named.
+    /// Quarter overall, quarter read, day overall, day read; the same four before a doubt, and since when it lasts. 0 stands for what is not
+    /// there.
     private func limits(_ limits: LearnedLimits) -> [Int64] {
-        [limits.quarter.overall, limits.quarter.read ?? 0, limits.day.overall, limits.day.read ?? 0].map(Int64.init)
+        let doubt = limits.doubt.map { numbers($0.quarter, $0.day) + [$0.since_s] } ?? [0, 0, 0, 0, 0]
+        return (numbers(limits.quarter, limits.day) + doubt).map(Int64.init)
+    }
+
+    private func numbers(_ quarter: LearnedLimits.Bucketed, _ day: LearnedLimits.Bucketed) -> [Int] {
+        [quarter.overall, quarter.read ?? 0, day.overall, day.read ?? 0]
+    }
+
+    private func bucketed(_ overall: Int64, _ read: Int64) -> LearnedLimits.Bucketed {
+        .init(overall: Int(overall), read: read == 0 ? nil : Int(read))
     }
 
     private func answer(_ row: Row, to turn: QuotaTurn) throws -> QuotaAnswer {
-        let (granted, quarter, day, quarterExhausted, dayExhausted, limits, seenAt_s) = try row.decode(
-            Int64.self, [Int64].self, [Int64].self, Bool.self, Bool.self, [Int64].self, Double.self)
-        guard quarter.count == 9, day.count == 9, limits.count == 4 else { throw QuotaLedgerError.noAnswer }
+        let (granted, isProbe, quarter, day, quarterExhausted, dayExhausted, limits, seenAt_s, probedAt) = try row.decode(
+            Int64.self, Bool.self, [Int64].self, [Int64].self, Bool.self, Bool.self, [Int64].self, Double.self, Date?.self)
+        guard quarter.count == 9, day.count == 9, limits.count == 9 else { throw QuotaLedgerError.noAnswer }
         var answer = QuotaAnswer(limits: turn.limits)
-        answer.limits.quarter = .init(overall: Int(limits[0]), read: limits[1] == 0 ? nil : Int(limits[1]))
-        answer.limits.day = .init(overall: Int(limits[2]), read: limits[3] == 0 ? nil : Int(limits[3]))
+        answer.limits.quarter = bucketed(limits[0], limits[1])
+        answer.limits.day = bucketed(limits[2], limits[3])
         answer.limits.seenAt_s = seenAt_s
+        answer.limits.doubt =
+            limits[4] == 0
+            ? nil
+            : .init(quarter: bucketed(limits[4], limits[5]), day: bucketed(limits[6], limits[7]), since_s: Int(limits[8]))
+        answer.isProbe = isProbe
+        answer.probed = probedAt.map { QuotaWindow(.quarter, containing: $0.timeIntervalSince1970) }
         answer.granted = Int(granted)
         answer.quarter = window(quarter, quarterExhausted)
         answer.day = window(day, dayExhausted)

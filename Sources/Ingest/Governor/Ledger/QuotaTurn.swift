@@ -23,6 +23,8 @@ package struct QuotaTurn: Sendable, Equatable {
     package var limits: LearnedLimits
     /// Further calls asked for; 0: only tells.
     package var want: Int
+    /// Asks for the quarter hour's probe where limits in doubt leave nothing.
+    package var wantsProbe = false
 
     package var day: QuotaWindow { quarter.day }
 }
@@ -66,6 +68,10 @@ package struct QuotaAnswer: Sendable, Equatable {
     }
 
     package var granted = 0
+    /// The one call granted is the quarter hour's probe.
+    package var isProbe = false
+    /// The latest quarter hour for which a probe was granted to any instance.
+    package var probed: QuotaWindow?
     package var quarter = Window()
     package var day = Window()
     package var limits: LearnedLimits

@@ -8,7 +8,8 @@ extension StravaError {
             case .cancelled: .cancelled
             case .bodyTooLarge: .unreadable
             case .malformed: transport.mayHaveReachedServer ? .unreadable : .network
-            case .resolve, .connect, .tls, .timeout, .reset, .queueFull, .closed: .network
+            case .resolve, .connect, .tls, .timeout, .reset: .network
+            case .queueFull, .closed: .busy
             }
         let reach: Reach =
             if transport.code == .bodyTooLarge { .yes } else { transport.mayHaveReachedServer ? .unknown : .no }

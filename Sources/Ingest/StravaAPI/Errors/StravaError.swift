@@ -27,6 +27,8 @@ public struct StravaError: AdvisedError, Equatable {
         case maintenance
         case unreadable
         case network
+        /// This program's own queue of requests is full or closed: Strava was not asked.
+        case busy
         case cancelled
         case forbidden
     }
@@ -75,7 +77,7 @@ public struct StravaError: AdvisedError, Equatable {
     public var retryAdvice: RetryAdvice {
         switch code {
         case .rateLimited: retryAt.map { .retryAfter($0) } ?? .retry
-        case .serverError, .maintenance, .unreadable, .network, .cancelled: .retry
+        case .serverError, .maintenance, .unreadable, .network, .busy, .cancelled: .retry
         case .tokenDead, .scopeMissing, .clientSecretWrong, .notFound, .paymentRequired, .appInactive, .capacityExceeded,
             .badRequest,
             .refreshTokenDead, .codeInvalid, .forbidden:

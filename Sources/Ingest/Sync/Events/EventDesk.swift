@@ -43,11 +43,24 @@ public struct EventDesk: Sendable {
         return Secret(try rows[0].decode(String.self))
     }
 
+    /// Reads the body of an event; nil when it is none.
+    public func event(in body: [UInt8]) -> StravaEvent? { StravaEvent(body: body, receivedAt: clock.now) }
+
     /// Writes an event down and wakes the scheduler. False: its athlete is not known, or it came before.
     ///
     /// Of an activity that changed or vanished the details are asked for again: what Strava answers to that is believed, not the event.
     @discardableResult
     public func accept(_ event: StravaEvent) async throws -> Bool {
+        do {
+            return try await write(event)
+        } catch let error as DatabaseError where error.code == .serialization {
+            // Strava waits two seconds, and sends what was not taken twice more.
+            return try await write(event)
+        }
+    }
+
+    /// Locks are taken in the order of landings: schedule, then completeness.
+    private func write(_ event: StravaEvent) async throws -> Bool {
         let now = clock.now
         return try await database.transaction { connection in
             let rows = try await connection.query(
@@ -58,6 +71,12 @@ public struct EventDesk: Sendable {
                 ON CONFLICT DO NOTHING
                 """)
             if rows.affected == 0 { return false }
+            try await connection.query(
+                """
+                UPDATE sync.schedule s SET priority = least(priority, 1),
+                    due_at = CASE WHEN s.lease_owner IS NULL AND a.state = 'active' THEN greatest(\(now), a.paused_until) ELSE s.due_at END
+                FROM sync.athlete a WHERE a.athlete_id = s.athlete_id AND s.athlete_id = \(event.owner)
+                """)
             if event.objectType == "activity" && event.aspectType != "create" {
                 try await connection.query(
                     """
@@ -65,12 +84,6 @@ public struct EventDesk: Sendable {
                     WHERE athlete_id = \(event.owner) AND activity_id = \(event.objectID) AND endpoint = 'detail' AND state IN ('landed', 'empty')
                     """)
             }
-            try await connection.query(
-                """
-                UPDATE sync.schedule s SET priority = least(priority, 1),
-                    due_at = CASE WHEN s.lease_owner IS NULL AND a.state = 'active' THEN greatest(\(now), a.paused_until) ELSE s.due_at END
-                FROM sync.athlete a WHERE a.athlete_id = s.athlete_id AND s.athlete_id = \(event.owner)
-                """)
             try await connection.query("SELECT pg_notify('sync', '')")
             return true
         }

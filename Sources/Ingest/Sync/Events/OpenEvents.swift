@@ -2,28 +2,43 @@ import Core
 import Database
 import Foundation
 
-/// The events of one athlete that no turn has looked after yet.
+/// The events of one athlete that no turn has looked after yet. They are known by their numbers: whose clock they were written down by, and
+/// how long that took, does not matter.
 public struct OpenEvents: Sendable, Equatable {
     /// When the latest came; nil: there are none.
     public var receivedAt: Date?
     /// When the latest came about an activity that no list has named: it is looked for in the whole list.
     public var unlistedAt: Date?
+    /// The numbers of all of them.
+    var ids: [Int64] = []
+    /// Those that came after the last look at the list had begun.
+    var unlookedIDs: [Int64] = []
 
     public init(receivedAt: Date? = nil, unlistedAt: Date? = nil) {
         self.receivedAt = receivedAt
         self.unlistedAt = unlistedAt
     }
 
+    /// Events that one turn reads; what is beyond stays for the next one.
+    private static let countMax = 1_000
+
     static func read(of athlete: AthleteID, _ connection: Connection) async throws -> OpenEvents {
         let rows = try await connection.query(
             """
-            SELECT max(e.received_at),
-                   max(e.received_at) FILTER (WHERE e.object_type = 'activity' AND e.aspect_type <> 'delete' AND a.activity_id IS NULL)
+            SELECT e.event_id, e.received_at, e.looked_at IS NULL,
+                   e.object_type = 'activity' AND e.aspect_type <> 'delete' AND a.activity_id IS NULL
             FROM sync.event e LEFT JOIN sync.activity a
                 ON a.athlete_id = e.athlete_id AND a.activity_id = e.object_id AND a.gone_at IS NULL
-            WHERE e.athlete_id = \(athlete) AND e.handled_at IS NULL
+            WHERE e.athlete_id = \(athlete) AND e.handled_at IS NULL ORDER BY e.event_id LIMIT \(countMax)
             """)
-        let (received, unlisted) = try rows[0].decode(Date?.self, Date?.self)
-        return OpenEvents(receivedAt: received, unlistedAt: unlisted)
+        var open = OpenEvents()
+        for row in rows {
+            let (id, receivedAt, isUnlooked, isUnlisted) = try row.decode(Int64.self, Date.self, Bool.self, Bool.self)
+            open.ids.append(id)
+            if isUnlooked { open.unlookedIDs.append(id) }
+            open.receivedAt = max(open.receivedAt ?? receivedAt, receivedAt)
+            if isUnlisted { open.unlistedAt = max(open.unlistedAt ?? receivedAt, receivedAt) }
+        }
+        return open
     }
 }
