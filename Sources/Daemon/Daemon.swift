@@ -69,7 +69,7 @@ struct Daemon: Sendable {
         let configuration = demo.map { configuration.talking(to: $0) } ?? configuration
         let http = HTTPClient(inFlightMax: configuration.requestsInFlight, userAgent: "fitnessd/\(Version.current)")
         let strava = StravaClient(configuration: configuration.strava, http: http, clock: clock, logger: logger)
-        let governor = RateLimitGovernor(database: store.database, clock: clock, limit: configuration.limit, logger: logger)
+        let governor = RateLimitGovernor(database: store.steering, clock: clock, limit: configuration.limit, logger: logger)
         try await governor.start()
         let vault = TokenVault(database: store.database, keyring: keyring, strava: strava, clock: clock, logger: logger)
         let feed = SilverFeed()
@@ -80,8 +80,8 @@ struct Daemon: Sendable {
         let notifier = SystemdNotifier()
         let scheduler = SyncScheduler(
             environment: SyncEnvironment(
-                database: store.database, strava: strava, governor: governor, vault: vault, writer: writer, clock: clock,
-                settings: settings(configuration, isDemo: isDemo), logger: logger),
+                database: store.database, steering: store.steering, strava: strava, governor: governor, vault: vault, writer: writer,
+                clock: clock, settings: settings(configuration, isDemo: isDemo), logger: logger),
             owner: identity.id, heartbeat: { notifier.watchdog() })
         try await demo?.connectAthletes(registry)
         let progress = ProgressReader(database: store.database, governor: governor, clock: clock)
@@ -97,7 +97,7 @@ struct Daemon: Sendable {
                 webhook: WebhookControl(strava: strava, publicURL: isPublic ? publicURL.text : nil, address: address)),
             logger: logger)
         let retention = RetentionKeeper(database: store.database, policy: configuration.retention, clock: clock, logger: logger)
-        var services: [any Service] = [silver, retention, scheduler, control]
+        var services: [any Service] = [silver, retention, control]
         var listening: String?
         if let listen = configuration.httpListen {
             services.append(
@@ -112,6 +112,8 @@ struct Daemon: Sendable {
         let places = Places(psql: store.privateURL, web: listening, controlSocket: configuration.controlSocket)
         services.append(StatusReporter(progress: progress, notifier: notifier, clock: clock, logger: logger))
         services.append(ProgressDisplay(progress: progress, console: console, places: places, clock: clock, always: isDemo, logger: logger))
+        // Last, so that a stop begins with it: what its drain lands finds everything else at work.
+        services.append(scheduler)
         return Daemon(
             services: services, store: store, http: http, governor: governor, vault: vault, demo: demo, identity: identity, logger: logger)
     }

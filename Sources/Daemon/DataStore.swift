@@ -6,6 +6,8 @@ import Logging
 /// The database the daemon works on: the operator's own, or a private cluster under the state directory, started and stopped with it.
 struct DataStore: Sendable {
     let database: Database
+    /// The connections of the scheduler, the quota's ledger and the health check, which nothing else can take.
+    let steering: Database
     let shareDirectory: URL
     /// Nil: the operator's own server.
     let embedded: EmbeddedPostgres?
@@ -19,13 +21,17 @@ struct DataStore: Sendable {
         }
         if let url = configuration.databaseURL {
             let database = Database(url: url.reveal(), logger: logger)
-            return try await DataStore(database: database, shareDirectory: shareDirectory, embedded: nil, privateURL: nil, logger: logger)
-                .reached()
+            return try await DataStore(
+                database: database, steering: database.reserved(), shareDirectory: shareDirectory, embedded: nil, privateURL: nil,
+                logger: logger
+            ).reached()
         }
         let embedded = EmbeddedPostgres(stateDirectory: configuration.stateDirectory, logger: logger)
         let url = try await embedded.start()
         let database = Database(url: url, logger: logger)
-        return DataStore(database: database, shareDirectory: shareDirectory, embedded: embedded, privateURL: url, logger: logger)
+        return DataStore(
+            database: database, steering: database.reserved(), shareDirectory: shareDirectory, embedded: embedded, privateURL: url,
+            logger: logger)
     }
 
     func migrate() async throws -> [String] {
@@ -37,6 +43,7 @@ struct DataStore: Sendable {
     }
 
     func close() async {
+        await steering.close()
         await database.close()
         await embedded?.stop()
     }

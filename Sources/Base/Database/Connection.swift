@@ -6,21 +6,31 @@ import Synchronization
 /// One connection to PostgreSQL. Its calls run one after another on a thread of its own; cancelling the task that waits cancels the statement.
 public actor Connection {
     private nonisolated let thread: ConnectionThread
-    private let link: Link
+    private nonisolated let link: Link
+    private let conninfo: String
+    private let applicationName: String
+    private let statementMax: Duration?
     private var statements = PreparedStatements()
+    /// What waits for COMMIT; nil outside a transaction.
+    private var afterCommit: [AfterCommit]?
+
+    /// What a transaction's body wants to have done when its COMMIT has succeeded.
+    public typealias AfterCommit = @Sendable () async -> Void
 
     public nonisolated var unownedExecutor: UnownedSerialExecutor { thread.asUnownedSerialExecutor() }
 
-    private init(thread: ConnectionThread, link: Link) {
-        self.thread = thread
-        self.link = link
+    /// - Parameter statementMax: a statement that takes longer is ended and its connection with it; nil: no limit.
+    init(_ conninfo: String, applicationName: String, statementMax: Duration? = nil, health: WriteHealth = WriteHealth()) {
+        thread = ConnectionThread(name: "libpq")
+        link = Link(health: health)
+        self.conninfo = conninfo
+        self.applicationName = applicationName
+        self.statementMax = statementMax
     }
 
     /// Connects and sets what the session needs: UTC, ISO dates, quiet notices.
-    static func open(_ conninfo: String, applicationName: String) async throws -> Connection {
-        let connection = Connection(thread: ConnectionThread(name: "libpq"), link: Link())
-        try await connection.connect(conninfo, applicationName: applicationName)
-        return connection
+    func open() async throws {
+        try await cancellable(limit: .seconds(2 * Link.connectMax.seconds)) { try $0.connect() }
     }
 
     /// Runs one statement. It is prepared at its first use on this connection and found again by its text.
@@ -60,21 +70,70 @@ public actor Connection {
     func endCopyOut() async throws -> Int { try await cancellable { try $0.link.endCopy().affected } }
 
     /// Tells the server to stop. The pool throws the connection away.
-    func abandon() { link.cancel() }
+    func abandon() { link.abandon() }
 
     // MARK: For the pool and for transactions
 
-    /// Runs a script whatever has happened to the task: the end of a transaction must not be cancelled.
-    func executeUncancelled(_ script: String) throws {
-        _ = try link.check(PQexec(link.pointer, script))
+    /// Runs `action` when the transaction that is under way on this connection has committed, and not when it fails; outside a transaction
+    /// at once. For what must follow the rows and never precede them: a cache that is cleared, a worker that is woken.
+    public func afterCommit(_ action: @escaping AfterCommit) async {
+        if afterCommit == nil { await action() } else { afterCommit?.append(action) }
     }
 
-    /// Whether the connection can be handed out: alive, outside any transaction, and no cancellation may still be on its way to it.
-    func isReusable() -> Bool {
-        if link.cancelled.load(ordering: .acquiring) { return false }
-        PQconsumeInput(link.pointer)
-        return PQstatus(link.pointer) == CONNECTION_OK && PQtransactionStatus(link.pointer) == PQTRANS_IDLE
+    func begin() async throws {
+        try await uncancelled("BEGIN")
+        afterCommit = []
     }
+
+    /// Answers what is to be done now that the transaction has committed.
+    ///
+    /// - Throws: `DatabaseError(.commitUnknown)` when the connection broke before the server's answer came.
+    func commit() async throws -> [AfterCommit] {
+        let actions = afterCommit ?? []
+        afterCommit = nil
+        do {
+            // A transaction in which a statement has failed is rolled back by COMMIT, without an error.
+            guard try await uncancelled("COMMIT") == "COMMIT" else {
+                throw DatabaseError(.statement, "the transaction was rolled back, because a statement in it had failed")
+            }
+        } catch let error as DatabaseError where PQstatus(link.pointer) != CONNECTION_OK {
+            throw DatabaseError(
+                .commitUnknown, "the connection broke during COMMIT: whether it took effect is unknown", sqlState: error.sqlState)
+        }
+        return actions
+    }
+
+    func rollBack() async throws {
+        afterCommit = nil
+        try await uncancelled("ROLLBACK")
+    }
+
+    /// Runs one word whatever has happened to the task: the end of a transaction must not be cancelled. A task that is cancelled waits a
+    /// little for it, no longer. Answers the server's word for what it did.
+    @discardableResult
+    private func uncancelled(_ word: String) async throws -> String {
+        let (link, call) = (link, link.begin())
+        defer { link.end() }
+        if let statementMax { link.limit(call, to: statementMax) }
+        return try await withTaskCancellationHandler {
+            do { return try link.check(PQexec(link.pointer, word)).tag } catch { throw link.explained(error) }
+        } onCancel: {
+            link.hurry(call)
+        }
+    }
+
+    /// What the pool needs to know of a connection that nobody uses.
+    enum Condition { case reusable, spent, broken }
+
+    /// Reusable: alive, outside any transaction, and no cancellation may still be on its way to it.
+    func condition() -> Condition {
+        if link.isBroken { return .broken }
+        if link.isTainted { return .spent }
+        return link.isIdleAndAlive ? .reusable : PQtransactionStatus(link.pointer) == PQTRANS_IDLE ? .broken : .spent
+    }
+
+    /// Ends what is under way, from any thread: the call returns at once, with an error.
+    nonisolated func cut() { link.cut() }
 
     func close() { link.close() }
 
@@ -93,23 +152,26 @@ public actor Connection {
 
     // MARK: The blocking calls
 
-    private func connect(_ conninfo: String, applicationName: String) throws {
+    private func connect() throws {
         try link.connect(conninfo, applicationName: applicationName)
         let session =
             "SET TIME ZONE 'UTC'; SET datestyle = 'ISO'; SET client_min_messages = warning; SET standard_conforming_strings = on"
         _ = try link.check(PQexec(link.pointer, session))
     }
 
-    private func cancellable<Answer: Sendable>(_ body: (isolated Connection) throws -> Answer) async throws -> Answer {
-        let link = self.link
+    private func cancellable<Answer: Sendable>(
+        limit: Duration? = nil, _ body: (isolated Connection) throws -> Answer
+    ) async throws -> Answer {
+        try Task.checkCancellation()
+        // Before the handler is there: a cancellation finds the call under way, or the check below finds the cancellation.
+        let (link, call) = (link, link.begin())
+        defer { link.end() }
+        if let limit = limit ?? statementMax { link.limit(call, to: limit) }
         return try await withTaskCancellationHandler {
-            // Before the check: a cancellation comes either before it, or finds the call under way.
-            link.isBusy.store(true, ordering: .sequentiallyConsistent)
-            defer { link.isBusy.store(false, ordering: .sequentiallyConsistent) }
             try Task.checkCancellation()
-            return try body(self)
+            do { return try body(self) } catch { throw link.explained(error) }
         } onCancel: {
-            link.cancel()
+            link.cancel(call)
         }
     }
 

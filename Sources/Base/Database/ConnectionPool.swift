@@ -1,74 +1,133 @@
 import Foundation
 
-/// Who has which connection. Waiting is first come, first served; a connection that broke, or that a cancellation may still reach, is replaced.
+/// Who has which connection. Waiting is first come, first served, with an end; a connection that broke, or that a cancellation may still
+/// reach, is replaced.
 actor ConnectionPool {
-    private let countMax: Int
-    private let open: @Sendable () async throws -> Connection
+    struct Bounds: Sendable {
+        var connectionsMax: Int
+        /// More callers than this do not wait, they are told so.
+        var waitersMax = 1024
+        /// A caller who has waited this long for a connection is told so.
+        var waitMax: Duration = .seconds(30)
+    }
+
+    private struct Waiter {
+        let id: UInt64
+        let wake: CheckedContinuation<Void, any Error>
+    }
+
+    private let bounds: Bounds
+    private let make: @Sendable () -> Connection
     private var idle: [Connection] = []
+    private var lent: [ObjectIdentifier: Connection] = [:]
     private var count = 0
     private var closed = false
     private var nextWaiterID: UInt64 = 0
-    private var waiters: [(id: UInt64, wake: CheckedContinuation<Void, any Error>)] = []
+    private var waiters: [Waiter] = []
 
-    init(countMax: Int, open: @escaping @Sendable () async throws -> Connection) {
-        self.countMax = max(1, countMax)
-        self.open = open
+    init(_ bounds: Bounds, make: @escaping @Sendable () -> Connection) {
+        self.bounds = bounds
+        self.make = make
     }
 
     func lease() async throws -> Connection {
         try await waitForPlace()
-        // From here on one place of `countMax` is ours, until release or failure.
+        // From here on one place of `connectionsMax` is ours, until release or failure.
         while let connection = idle.popLast() {
-            if await connection.isReusable() { return connection }
-            await connection.close()
+            lent[ObjectIdentifier(connection)] = connection
+            if await connection.condition() == .reusable, !closed { return connection }
+            await discard(connection)
         }
+        let connection = make()
+        lent[ObjectIdentifier(connection)] = connection
         do {
-            return try await open()
+            if closed { throw Self.isClosed }
+            try await connection.open()
+            return connection
         } catch {
+            await discard(connection)
             givePlaceBack()
             throw error
         }
     }
 
     func release(_ connection: Connection) async {
-        if await connection.isReusable(), !closed { idle.append(connection) } else { await connection.close() }
+        let condition = await connection.condition()
+        if condition == .reusable, !closed {
+            lent[ObjectIdentifier(connection)] = nil
+            idle.append(connection)
+        } else {
+            await discard(connection)
+        }
+        // What broke one has most likely broken those that rest beside it: they are not worth an error each.
+        if condition == .broken { await discardIdle() }
         givePlaceBack()
+    }
+
+    /// Ends all calls under way, and the pool with them.
+    func cut() async {
+        for connection in lent.values { connection.cut() }
+        await close()
     }
 
     func close() async {
         closed = true
-        for waiter in waiters { waiter.wake.resume(throwing: DatabaseError(.closed, "the pool is closed")) }
+        for waiter in waiters { waiter.wake.resume(throwing: Self.isClosed) }
         waiters = []
+        await discardIdle()
+    }
+
+    private static let isClosed = DatabaseError(.closed, "the pool is closed")
+
+    private func discardIdle() async {
         let connections = idle
         idle = []
         for connection in connections { await connection.close() }
     }
 
+    private func discard(_ connection: Connection) async {
+        await connection.close()
+        lent[ObjectIdentifier(connection)] = nil
+    }
+
+    // MARK: Waiting
+
+    var waiterCount: Int { waiters.count }
+
     private func waitForPlace() async throws {
-        if closed { throw DatabaseError(.closed, "the pool is closed") }
+        if closed { throw Self.isClosed }
         try Task.checkCancellation()
-        if count < countMax && waiters.isEmpty {
+        if count < bounds.connectionsMax && waiters.isEmpty {
             count += 1
             return
         }
+        guard waiters.count < bounds.waitersMax else {
+            throw DatabaseError(.busy, "\(waiters.count) callers wait for a connection to the database already")
+        }
         nextWaiterID += 1
         let id = nextWaiterID
+        // Not a child task: it ends with the wait, or ends it.
+        let limit = Task { [waitMax = bounds.waitMax] in
+            try await Task.sleep(for: waitMax)
+            stopWaiting(id, DatabaseError(.busy, "no connection to the database became free within \(Int(waitMax.seconds)) s"))
+        }
+        defer { limit.cancel() }
         try await withTaskCancellationHandler {
             try await withCheckedThrowingContinuation { (continuation: CheckedContinuation<Void, any Error>) in
                 if Task.isCancelled {
                     continuation.resume(throwing: CancellationError())
                 } else {
-                    waiters.append((id, continuation))
+                    waiters.append(Waiter(id: id, wake: continuation))
                 }
             }
         } onCancel: {
-            Task { await self.stopWaiting(id) }
+            Task { await self.stopWaiting(id, CancellationError()) }
         }
     }
 
-    private func stopWaiting(_ id: UInt64) {
+    private func stopWaiting(_ id: UInt64, _ reason: any Error) {
         guard let index = waiters.firstIndex(where: { $0.id == id }) else { return }
-        waiters.remove(at: index).wake.resume(throwing: CancellationError())
+        waiters.remove(at: index).wake.resume(throwing: reason)
     }
 
     /// The place goes to the one who has waited longest, else it is free again.

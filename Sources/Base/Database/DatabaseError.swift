@@ -7,6 +7,10 @@ public struct DatabaseError: AdvisedError {
     public enum Code: String, Sendable {
         /// No connection could be made or it broke.
         case unreachable
+        /// No connection became free in time, or too many callers wait for one already.
+        case busy
+        /// The connection broke during COMMIT: the transaction may have taken effect or not.
+        case commitUnknown
         /// The server refuses this user or password.
         case authentication
         /// A constraint was violated; `constraint` names it.
@@ -46,7 +50,7 @@ public struct DatabaseError: AdvisedError {
 
     public var retryAdvice: RetryAdvice {
         switch code {
-        case .unreachable, .serialization: .retry
+        case .unreachable, .busy, .commitUnknown, .serialization: .retry
         case .authentication, .constraint, .cancelled, .closed, .decoding, .statement, .migration, .embedded: .never
         }
     }
@@ -62,4 +66,9 @@ public struct DatabaseError: AdvisedError {
         default: state == "55P03" ? .serialization : .statement
         }
     }
+}
+
+extension Error {
+    /// Whether this is no trouble but the end of a task that was told to end.
+    public var isCancellation: Bool { self is CancellationError || (self as? DatabaseError)?.code == .cancelled }
 }

@@ -30,8 +30,9 @@ struct NotificationListener: Sendable {
     }
 
     private func listen() async throws {
-        let connection = try await Connection.open(conninfo, applicationName: applicationName)
+        let connection = Connection(conninfo, applicationName: applicationName)
         do {
+            try await connection.open()
             try await connection.execute("LISTEN \"\(channel)\"")
             while true {
                 try Task.checkCancellation()

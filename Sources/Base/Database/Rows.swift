@@ -55,6 +55,9 @@ final class QueryResult: @unchecked Sendable {
 
     var rowCount: Int { Int(PQntuples(pointer)) }
 
+    /// The statement's kind, with the number of rows where it has one: `INSERT 0 5`.
+    var tag: String { String(cString: PQcmdStatus(pointer)) }
+
     var affected: Int { Int(String(cString: PQcmdTuples(pointer))) ?? 0 }
 
     func cell(row: Int, column: Int) throws -> SQLCell {

@@ -1,9 +1,9 @@
+import Database
 import NIOCore
 
 /// How many exports go at once, and how long one waits for its reader: each holds a connection to the database from its beginning to its end.
 struct Exports: Sendable {
-    /// A quarter of the pool's connections.
-    static let countMax = 2
+    static let countMax = ConnectionShares.exports
     /// A person may well read a screenful in a pager first.
     static let stallDefault: Duration = .seconds(60)
 

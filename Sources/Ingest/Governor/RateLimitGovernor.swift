@@ -23,6 +23,8 @@ public actor RateLimitGovernor {
     var budget: RateBudget
     var waiting: [UInt64: CheckedContinuation<Permit, any Error>] = [:]
     var life = Life.new
+    /// No call is permitted any more, though those in flight are still settled.
+    private var isStopping = false
     var wantsLease: Int?
     var waitingFor: (until: Date, reason: WaitReason)?
     private var loop: Task<Void, Never>?
@@ -62,7 +64,7 @@ public actor RateLimitGovernor {
         _ requestClass: RequestClass, athlete: AthleteID, weight: Double = 1, reportsUsage: Bool = true
     ) async throws -> Permit {
         try Task.checkCancellation()
-        if life == .stopped { throw GovernorError(code: .stopped) }
+        if life == .stopped || isStopping { throw GovernorError(code: .stopped) }
         if waiting.count >= Self.waitersMax { throw GovernorError(code: .queueFull) }
         let id = budget.request(requestClass, athlete: athlete, weight: weight, reportsUsage: reportsUsage)
         let permit = try await withTaskCancellationHandler {
@@ -94,17 +96,24 @@ public actor RateLimitGovernor {
         pump()
     }
 
+    /// Ends those who wait with `GovernorError.stopped` and permits no further call: the beginning of a stop. Calls in flight are settled as
+    /// before; `shutdown()` follows.
+    public func stopPermitting() {
+        isStopping = true
+        for (id, continuation) in waiting {
+            _ = budget.cancel(id)
+            continuation.resume(throwing: GovernorError(code: .stopped))
+        }
+        waiting = [:]
+    }
+
     /// Stops permitting, ends those who wait with `GovernorError.stopped`, and gives unused budget back to the ledger.
     /// Calls in flight should be settled before; those that are not count as spent.
     public func shutdown() async {
         guard life != .stopped else { return }
         let wasRunning = life == .running
         life = .stopped
-        for (id, continuation) in waiting {
-            _ = budget.cancel(id)
-            continuation.resume(throwing: GovernorError(code: .stopped))
-        }
-        waiting = [:]
+        stopPermitting()
         loop?.cancel()
         nap?.task.cancel()
         await loop?.value

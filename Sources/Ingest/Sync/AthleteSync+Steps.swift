@@ -102,16 +102,23 @@ extension AthleteSync {
         }
     }
 
-    /// Fetches what is missing of one activity, its calls side by side, and lands it in one transaction.
+    /// Fetches what is missing of one activity, its calls side by side, and lands in one transaction what came: an answer is not lost because
+    /// the call beside it failed.
     func fetch(_ item: WorkItem, _ requestClass: RequestClass) async throws {
-        async let detail = item.missing[.detail] == nil ? nil : outcome(of: .detail, item, requestClass)
-        async let streams = item.missing[.streams] == nil ? nil : outcome(of: .streams, item, requestClass)
-        let results = [try await detail, try await streams].compactMap { $0 }
+        async let detail = item.missing[.detail] == nil ? nil : attempt(.detail, item, requestClass)
+        async let streams = item.missing[.streams] == nil ? nil : attempt(.streams, item, requestClass)
+        let attempts = [await detail, await streams].compactMap { $0 }
         var batch = BronzeBatch(athleteID: claim.athleteID, lease: claim.lease)
-        for result in results { batch.add(result, item: item, streamsReason: state.request?.streamsReason) }
+        for case .success(let result) in attempts { batch.add(result, item: item, streamsReason: state.request?.streamsReason) }
         try await commit(batch)
+        for attempt in attempts { try attempt.get().throwIfStopped() }
         state.work.removeAll { $0.activityID == item.activityID }
-        for result in results { try result.throwIfStopped() }
+    }
+
+    private func attempt(
+        _ endpoint: CompletenessEndpoint, _ item: WorkItem, _ requestClass: RequestClass
+    ) async -> Result<FetchResult, any Error> {
+        do { return .success(try await outcome(of: endpoint, item, requestClass)) } catch { return .failure(error) }
     }
 
     private func outcome(of endpoint: CompletenessEndpoint, _ item: WorkItem, _ requestClass: RequestClass) async throws -> FetchResult {

@@ -10,6 +10,8 @@ import Warehouse
 /// What a turn works with; built once by the daemon.
 public struct SyncEnvironment: Sendable {
     public let database: Database
+    /// The connections that nothing else can take: for claims and leases.
+    public let steering: Database
     public let strava: StravaClient
     public let governor: RateLimitGovernor
     public let vault: TokenVault
@@ -19,10 +21,11 @@ public struct SyncEnvironment: Sendable {
     public let logger: Logger
 
     public init(
-        database: Database, strava: StravaClient, governor: RateLimitGovernor, vault: TokenVault, writer: WarehouseWriter,
-        clock: WallClock, settings: SyncSettings, logger: Logger
+        database: Database, steering: Database? = nil, strava: StravaClient, governor: RateLimitGovernor, vault: TokenVault,
+        writer: WarehouseWriter, clock: WallClock, settings: SyncSettings, logger: Logger
     ) {
         self.database = database
+        self.steering = steering ?? database
         self.strava = strava
         self.governor = governor
         self.vault = vault
@@ -41,14 +44,16 @@ actor AthleteSync {
     let claim: Claim
     let plan: SyncPlan
     let queries: TurnQueries
+    private let drain: Drain
     var state = SyncState()
     var requests = 0
     var landed = 0
 
     /// - Parameter pace: the rhythm that all athletes together leave; nil: that of an athlete alone.
-    init(environment: SyncEnvironment, claim: Claim, pace: SyncPace? = nil) {
+    init(environment: SyncEnvironment, claim: Claim, pace: SyncPace? = nil, drain: Drain = Drain()) {
         self.environment = environment
         self.claim = claim
+        self.drain = drain
         plan = SyncPlan(settings: environment.settings, pace: pace, athlete: claim.athleteID)
         queries = TurnQueries(
             database: environment.database, athlete: claim.athleteID, sampleCount: environment.settings.sampleCount)
@@ -80,6 +85,7 @@ actor AthleteSync {
         state = try await queries.state(request, now: now, newestCount: environment.settings.newestFirstCount)
         while true {
             try Task.checkCancellation()
+            if drain.hasBegun { return turnEnd(.stopped, nextDueAt: now, priority: claim.priority, startedAt: startedAt) }
             if state.work.isEmpty && state.pass == nil {
                 try await readWork()
             }
@@ -164,12 +170,15 @@ actor AthleteSync {
     }
 
     private func failure(_ error: any Error, startedAt: Date) async -> TurnEnd {
+        if (error as? GovernorError)?.code == .stopped {
+            return turnEnd(.stopped, nextDueAt: now, priority: claim.priority, startedAt: startedAt)
+        }
         if isTroubleOfAll(error) {
             // The governor's circuit holds everybody back and reports it once; this athlete is not to blame and stays where it is.
             let nextDueAt = now.addingTimeInterval(FailureWait.ofAll_s(claim.athleteID, at: now))
             return turnEnd(.stopped, nextDueAt: nextDueAt, priority: claim.priority, startedAt: startedAt)
         }
-        if !(error is CancellationError), !Task.isCancelled { log(.warning, "turn failed", error) }
+        if !error.isCancellation, !Task.isCancelled { log(.warning, "turn failed", error) }
         return await backedOff("\(error)", startedAt: startedAt)
     }
 

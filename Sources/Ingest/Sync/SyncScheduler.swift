@@ -20,6 +20,11 @@ public actor SyncScheduler: Service {
     private var pacedAt = Date.distantPast
     private var eventState = EventHealth.State.none
     private var databaseTrouble = false
+    private let drain = Drain()
+
+    /// How long a stop waits for calls in flight and what they land: most answers are here within a second. What takes longer is cut, and
+    /// fetched again after the next start.
+    static let drainMax: Duration = .seconds(6)
 
     /// - Parameter owner: whom the leases name. The same from start to start, and never of two processes at once: what a crashed
     ///   predecessor of this name held is freed at the start.
@@ -27,35 +32,65 @@ public actor SyncScheduler: Service {
         self.environment = environment
         self.owner = owner
         self.heartbeat = heartbeat
-        schedule = ScheduleQueries(database: environment.database)
+        schedule = ScheduleQueries(database: environment.steering)
     }
 
-    public nonisolated func run() async throws {
-        await self.giveBack()
-        await self.takeUp()
-        await cancelWhenGracefulShutdown { await self.work() }
-        await self.giveBack()
+    /// Works until graceful shutdown, which is a drain: nothing is claimed any more, no further call is permitted, those in flight land.
+    public func run() async throws {
+        await giveBack()
+        await takeUp()
+        await work()
+        // A task of its own, since what is given back after a cancellation must not be cancelled itself.
+        await Task { await giveBack() }.value
     }
 
     private func work() async {
         let (wakes, wake) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
-        await withDiscardingTaskGroup { group in
-            group.addTask { await self.tick(wake) }
-            group.addTask { await self.listen(wake) }
-            for await _ in wakes {
-                if Task.isCancelled { break }
-                for claim in await self.claimDue() {
-                    let pace = self.pace
-                    group.addTask {
-                        await AthleteSync(environment: self.environment, claim: claim, pace: pace).run()
-                        await self.ended(claim.athleteID)
-                        wake.yield()
+        await withGracefulShutdownHandler {
+            await withDiscardingTaskGroup { turns in
+                await withDiscardingTaskGroup { group in
+                    group.addTask { await self.tick(wake) }
+                    group.addTask { await self.listen(wake) }
+                    for await _ in wakes {
+                        if Task.isCancelled || drain.hasBegun { break }
+                        for claim in await claimDue() { start(claim, in: &turns, wake) }
+                        await heartbeat()
                     }
+                    group.cancelAll()
                 }
-                await self.heartbeat()
+                await letTurnsEnd(in: &turns, wakes, wake)
             }
-            group.cancelAll()
+        } onGracefulShutdown: { [drain] in
+            drain.begin()
+            wake.yield()
         }
+    }
+
+    private func start(_ claim: Claim, in turns: inout DiscardingTaskGroup, _ wake: AsyncStream<Void>.Continuation) {
+        let turn = AthleteSync(environment: environment, claim: claim, pace: pace, drain: drain)
+        turns.addTask {
+            await turn.run()
+            await self.ended(claim.athleteID)
+            wake.yield()
+        }
+    }
+
+    /// Waits until the last turn has ended, at most `drainMax`; then cancels those that are left.
+    private func letTurnsEnd(
+        in turns: inout DiscardingTaskGroup, _ wakes: AsyncStream<Void>, _ wake: AsyncStream<Void>.Continuation
+    ) async {
+        await environment.governor.stopPermitting()
+        let deadline = environment.clock.now.addingTimeInterval(Self.drainMax.seconds)
+        turns.addTask { [clock = environment.clock] in
+            do { try await clock.sleep(until: deadline) } catch {}
+            wake.yield()
+        }
+        wake.yield()
+        for await _ in wakes where working.isEmpty || environment.clock.now >= deadline { break }
+        if !working.isEmpty {
+            environment.logger.log(.notice, "calls in flight cut, they will be made again", [.count: working.count])
+        }
+        turns.cancelAll()
     }
 
     private func tick(_ wake: AsyncStream<Void>.Continuation) async {
@@ -63,7 +98,6 @@ public actor SyncScheduler: Service {
             wake.yield()
             do { try await environment.clock.sleep(for: .seconds(environment.settings.tick_s)) } catch { break }
         }
-        wake.finish()
     }
 
     private func listen(_ wake: AsyncStream<Void>.Continuation) async {

@@ -17,8 +17,8 @@ public actor TokenVault {
     public static let refreshMargin = Duration.seconds(1800)
     /// However soon a token that Strava just gave seems to expire (our clock is far off), it is used for this long before the next refresh.
     static let refreshPauseMin = Duration.seconds(60)
-    /// A refresh holds a connection while Strava answers; this many at once leave most of the pool (8) to everybody else.
-    static let refreshesMax = 3
+    /// A refresh holds a connection while Strava answers.
+    static let refreshesMax = ConnectionShares.refreshes
     /// Opened access tokens kept in memory, about 200 bytes each; far more than athletes are in work at once.
     static let openedMax = 4096
 

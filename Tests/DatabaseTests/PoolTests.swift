@@ -1,0 +1,148 @@
+import Core
+import Foundation
+import TestKit
+import Testing
+
+@testable import Database
+
+/// Who waits for a connection, for how long, and what becomes of connections that broke.
+@Suite struct PoolTests {
+    @Test func `whoever waits too long for a connection is told so, and the next one gets it`() async throws {
+        try await withTestDatabaseURL { url in
+            let database = Database(url: url, connectionsMax: 1, waitMax: .milliseconds(50), logger: quietLogger)
+            try await database.withConnection { _ in
+                let error = await #expect(throws: DatabaseError.self) { try await database.query("SELECT 1") }
+                #expect(error?.code == .busy && error?.retryAdvice == .retry)
+            }
+            #expect(try await database.query("SELECT 1").count == 1)
+            await database.close()
+        }
+    }
+
+    @Test func `more waiters than the line has places for are turned away at once`() async throws {
+        try await withTestDatabaseURL { url in
+            let pool = ConnectionPool(.init(connectionsMax: 1, waitersMax: 2)) { Connection(url, applicationName: "test") }
+            let held = try await pool.lease()
+            let waiting = [0, 1].map { _ in Task { try await pool.release(pool.lease()) } }
+            try await eventually("two wait") { await pool.waiterCount == 2 }
+            let error = await #expect(throws: DatabaseError.self) { _ = try await pool.lease() }
+            #expect(error?.code == .busy)
+            await pool.release(held)
+            for task in waiting { try await task.value }
+            await pool.close()
+        }
+    }
+
+    @Test func `the shares of all who hold connections fit into their pools, and into PostgreSQL's default`() {
+        let long = [
+            ConnectionShares.silver, ConnectionShares.rebuild, ConnectionShares.landing, ConnectionShares.retention,
+            ConnectionShares.refreshes, ConnectionShares.exports, ConnectionShares.counts,
+        ]
+        #expect(ConnectionShares.general - long.reduce(0, +) >= 2, "something is left for short statements")
+        #expect(ConnectionShares.steering >= 3)
+        // Two daemons and people's own tools, of the 60 connections of a private cluster and the 100 of a server of one's own.
+        #expect(2 * ConnectionShares.all <= 50)
+    }
+
+    @Test func `the reserved pool answers while the large one is used up`() async throws {
+        try await withTestDatabaseURL { url in
+            let database = Database(url: url, connectionsMax: 1, logger: quietLogger)
+            let steering = database.reserved()
+            let rows = try await database.withConnection { _ in try await steering.query("SELECT 1") }
+            #expect(rows.count == 1)
+            await steering.close()
+            await database.close()
+        }
+    }
+
+    @Test func `connections that died while they rested cost nobody an error`() async throws {
+        try await withTestDatabase { database in
+            let pids = try await backends(5, of: database)
+            try await withTestDatabaseURL { other in
+                let admin = Database(url: other, connectionsMax: 1, logger: quietLogger)
+                try await admin.query("SELECT pg_terminate_backend(pid) FROM unnest(\(pids)) AS b(pid)")
+                try await eventually("they are gone") {
+                    try await admin.query("SELECT 1 FROM pg_stat_activity WHERE pid = ANY (\(pids))").isEmpty
+                }
+                await admin.close()
+            }
+            for _ in 0..<5 { #expect(try await database.query("SELECT 1").count == 1) }
+        }
+    }
+
+    @Test func `what waits for a COMMIT is done after it, and not when the transaction fails`() async throws {
+        try await withTestDatabase { database in
+            let done = Done()
+            try await database.query("CREATE TABLE t (id int PRIMARY KEY)")
+            try await database.transaction { connection in
+                await connection.afterCommit {
+                    let seen = try? await database.withConnection { try await $0.query("SELECT id FROM t").count }
+                    await done.add("committed, \(seen ?? -1) row")
+                }
+                try await connection.query("INSERT INTO t VALUES (1)")
+                #expect(await done.all.isEmpty)
+            }
+            #expect(await done.all == ["committed, 1 row"])
+            await #expect(throws: DatabaseError.self) {
+                try await database.transaction { connection in
+                    await connection.afterCommit { await done.add("never") }
+                    try await connection.query("INSERT INTO t VALUES (1)")
+                }
+            }
+            #expect(await done.all.count == 1)
+        }
+    }
+
+    @Test func `a COMMIT whose answer was lost is told apart from one that failed`() async throws {
+        try await withTestDatabase { database in
+            try await database.query("CREATE TABLE t (id int PRIMARY KEY, other int REFERENCES t DEFERRABLE INITIALLY DEFERRED)")
+            let failed = await #expect(throws: DatabaseError.self) {
+                try await database.transaction { _ = try await $0.query("INSERT INTO t VALUES (1, 2)") }
+            }
+            #expect(failed?.code == .constraint)
+            // A deferred trigger runs within COMMIT and takes its own connection down.
+            try await database.withConnection {
+                try await $0.execute(
+                    """
+                    CREATE FUNCTION hang_up() RETURNS trigger LANGUAGE plpgsql AS
+                    $$ BEGIN PERFORM pg_terminate_backend(pg_backend_pid()); PERFORM pg_sleep(60); RETURN NULL; END $$;
+                    CREATE CONSTRAINT TRIGGER hang_up AFTER INSERT ON t DEFERRABLE INITIALLY DEFERRED
+                        FOR EACH ROW EXECUTE FUNCTION hang_up()
+                    """)
+            }
+            let lost = await #expect(throws: DatabaseError.self) {
+                try await database.transaction { _ = try await $0.query("INSERT INTO t VALUES (1, 1)") }
+            }
+            #expect(lost?.code == .commitUnknown)
+        }
+    }
+
+    @Test func `a transaction whose body hides the error of a statement is not taken for committed`() async throws {
+        try await withTestDatabase { database in
+            let error = await #expect(throws: DatabaseError.self) {
+                try await database.transaction { connection in
+                    do { try await connection.query("SELECT 1 / \(0)") } catch {}
+                }
+            }
+            #expect(error?.code == .statement)
+        }
+    }
+
+    /// The process numbers behind `count` connections that rest in the pool.
+    private func backends(_ count: Int, of database: Database) async throws -> [Int32] {
+        let pids = try await withThrowingTaskGroup(of: Int32.self) { group in
+            for _ in 0..<count {
+                group.addTask { try await database.query("SELECT pg_backend_pid(), pg_sleep(0.2)")[0].column(0) }
+            }
+            return try await group.reduce(into: Set<Int32>()) { $0.insert($1) }
+        }
+        #expect(pids.count == count)
+        return Array(pids)
+    }
+}
+
+private actor Done {
+    var all: [String] = []
+
+    func add(_ one: String) { all.append(one) }
+}
