@@ -19,12 +19,12 @@ public actor SyncScheduler: Service {
     private var pace: SyncPace?
     private var pacedAt = Date.distantPast
     private var eventState = EventHealth.State.none
-    private var databaseTrouble = false
+    private let outage = Outage("schedule not readable, will go on trying", over: "schedule readable again")
     private let drain = Drain()
 
     /// How long a stop waits for calls in flight and what they land: most answers are here within a second. What takes longer is cut, and
     /// fetched again after the next start.
-    static let drainMax: Duration = .seconds(6)
+    public static let drainMax: Duration = .seconds(6)
 
     /// - Parameter owner: whom the leases name. The same from start to start, and never of two processes at once: what a crashed
     ///   predecessor of this name held is freed at the start.
@@ -111,15 +111,12 @@ public actor SyncScheduler: Service {
             try await renewLeases(now: now)
             try await tellDemand(now: now)
             try await setPace(now: now)
-            if try await schedule.pausedUntil(now: now) != nil { return [] }
-            let claims = try await claim(now: now)
-            databaseTrouble = false
+            let isPaused = try await schedule.pausedUntil(now: now) != nil
+            let claims = isPaused ? [] : try await claim(now: now)
+            outage.isOver(environment.logger)
             return claims
         } catch {
-            if !databaseTrouble, !Task.isCancelled {
-                environment.logger.log(.error, "schedule not readable, will go on trying", [.error: "\(error)"])
-            }
-            databaseTrouble = true
+            if !error.isCancellation { outage.met(error, environment.logger) }
             return []
         }
     }
