@@ -96,6 +96,7 @@ public struct ControlServer: Service {
                     }
                 }
             } catch {
+                if Task.isCancelled { return }
                 logger.log(.error, "control socket failed", [.socket: socket.path, .error: "\(error)"])
             }
         }

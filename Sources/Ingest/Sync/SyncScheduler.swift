@@ -189,6 +189,7 @@ public actor SyncScheduler: Service {
         do {
             try await schedule.takeUp(now: environment.clock.now)
         } catch {
+            if error.isCancellation { return }
             environment.logger.log(.warning, "what a sample left out not taken up", [.error: "\(error)"])
         }
     }
