@@ -42,6 +42,18 @@ struct DataStore: Sendable {
         try await Migrator(directory: shareDirectory, database: database, logger: logger).pending()
     }
 
+    /// The migrations that the database lacks, by one small query. Throws when it can't be reached, or can't be written for want of disk.
+    func missing(_ migrations: MigrationCheck) async throws -> [String] {
+        try await steering.checkDisk()
+        return try await migrations.missing(in: steering)
+    }
+
+    /// Ends all statements under way; nothing waits for the server any more.
+    func cut() async {
+        await steering.cut()
+        await database.cut()
+    }
+
     func close() async {
         await steering.close()
         await database.close()

@@ -11,7 +11,7 @@ struct MigrateCommand: AsyncParsableCommand {
 
     func run() async throws {
         let configuration = try common.configuration()
-        let logger = Logging.bootstrap(configuration, output: LogOutput())
+        let logger = Logging.bootstrap(configuration, output: .shared)
         let store = try await DataStore.open(configuration, logger: logger)
         do {
             let applied = try await store.migrate()
