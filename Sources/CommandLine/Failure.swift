@@ -28,6 +28,9 @@ enum Failure {
             Terminal.print(message)
             return 0
         }
+        if code == .validationFailure, let hint = CommandSuggestion.find(Array(CommandLine.arguments.dropFirst()), in: Fitnessctl.self) {
+            Terminal.complain("fitnessctl: \(Terminal.safe(hint))")
+        }
         if !message.isEmpty { Terminal.complain(message) }
         // EX_USAGE of sysexits.h is ArgumentParser's code; ours is 2.
         return code == .validationFailure ? usage : code.rawValue

@@ -35,6 +35,8 @@ struct Configuration: Sendable {
     let webhookVerifyToken: Secret?
     var logLevel: Logger.Level
     let logFormat: LogFormat
+    /// The folder that holds `db/` and `sql/`; nil: found beside the program.
+    let shareDirectory: URL?
 
     /// Whether both of Strava's credentials are there.
     var hasCredentials: Bool { clientID != nil && clientSecret != nil }
@@ -44,29 +46,45 @@ struct Configuration: Sendable {
             apiURL: stravaAPIURL, oauthURL: stravaOAuthURL, clientID: clientID ?? "", clientSecret: clientSecret ?? Secret(""))
     }
 
+    /// - Throws: `ConfigurationError` with a sentence for each setting that can't be used.
     init(_ source: ConfigurationSource) throws {
-        databaseURL = try source.secret("FITNESSD_DATABASE_URL")
-        stateDirectory = try Configuration.stateDirectory(source)
-        controlSocket = Configuration.controlSocket(source, stateDirectory: stateDirectory)
-        httpListen = try ListenAddress.parse(source.value("FITNESSD_HTTP_LISTEN") ?? "127.0.0.1:8080")
-        publicURL = try Configuration.url(source, "FITNESSD_PUBLIC_URL", "http://localhost:\(httpListen?.port ?? 8080)")
-        addresses = try GatewayAddresses.resolve(
-            web: httpListen, admin: source.value("FITNESSD_ADMIN_LISTEN"), publicURL: try PublicURL(publicURL))
-        (clientID, clientSecret) = try Configuration.credentials(source)
-        stravaAPIURL = try Configuration.url(source, "FITNESSD_STRAVA_API_URL", "https://www.strava.com/api/v3")
-        stravaOAuthURL = try Configuration.url(source, "FITNESSD_STRAVA_OAUTH_URL", "https://www.strava.com/oauth")
-        limit = try Configuration.limit(source.value("FITNESSD_STRAVA_LIMIT") ?? "600,30000")
+        var faults = ConfigurationFaults(sentences: source.faults)
+        databaseURL = faults.take(nil) { try source.secret("FITNESSD_DATABASE_URL") }
+        let directory = faults.take(URL(filePath: "/")) { try Configuration.stateDirectory(source) }
+        stateDirectory = directory
+        controlSocket = Configuration.controlSocket(source, stateDirectory: directory)
+        let listen = faults.take(nil) { try ListenAddress.parse(source.value("FITNESSD_HTTP_LISTEN") ?? "127.0.0.1:8080") }
+        httpListen = listen
+        let url = faults.take("") {
+            let text = try Configuration.url(source, "FITNESSD_PUBLIC_URL", "http://localhost:\(listen?.port ?? 8080)")
+            return try PublicURL(text).text
+        }
+        publicURL = url
+        let admin = source.value("FITNESSD_ADMIN_LISTEN")
+        addresses = faults.take(GatewayAddresses(web: nil, admin: .off)) {
+            try url.isEmpty ? GatewayAddresses(web: nil, admin: .off) : GatewayAddresses.resolve(web: listen, admin: admin, publicURL: PublicURL(url))
+        }
+        (clientID, clientSecret) = faults.take((nil, nil)) { try Configuration.credentials(source) }
+        stravaAPIURL = faults.take("") { try Configuration.url(source, "FITNESSD_STRAVA_API_URL", "https://www.strava.com/api/v3") }
+        stravaOAuthURL = faults.take("") { try Configuration.url(source, "FITNESSD_STRAVA_OAUTH_URL", "https://www.strava.com/oauth") }
+        limit = faults.take(RateLimit(quarter: 1, day: 1)) {
+            try Configuration.limit(source.value("FITNESSD_STRAVA_LIMIT") ?? "600,30000")
+        }
         vaultKeyPath = source.value("FITNESSD_VAULT_KEY") ?? source.credentialPath("FITNESSD_VAULT_KEY")
-        requestsInFlight = try Configuration.count(source, "FITNESSD_REQUESTS_IN_FLIGHT", 1...256) ?? 32
-        athletesInWork = try Configuration.count(source, "FITNESSD_ATHLETES_IN_WORK", 3...1_024) ?? 64
-        sample = try Configuration.count(source, "FITNESSD_SAMPLE", 1...1_000_000)
+        requestsInFlight = faults.take(nil) { try Configuration.count(source, "FITNESSD_REQUESTS_IN_FLIGHT", 1...256) } ?? 32
+        athletesInWork = faults.take(nil) { try Configuration.count(source, "FITNESSD_ATHLETES_IN_WORK", 3...1_024) } ?? 64
+        sample = faults.take(nil) { try Configuration.count(source, "FITNESSD_SAMPLE", 1...1_000_000) }
         retention = RetentionPolicy(
-            apiDays: try Configuration.count(source, "FITNESSD_RETENTION_API_DAYS", 1...36_500),
-            versionDays: try Configuration.count(source, "FITNESSD_RETENTION_VERSION_DAYS", 1...36_500)
+            apiDays: faults.take(nil) { try Configuration.count(source, "FITNESSD_RETENTION_API_DAYS", 1...36_500) },
+            versionDays: faults.take(nil) { try Configuration.count(source, "FITNESSD_RETENTION_VERSION_DAYS", 1...36_500) }
                 ?? RetentionPolicy.versionDaysDefault)
-        webhookVerifyToken = try source.secret("FITNESSD_WEBHOOK_VERIFY_TOKEN")
-        logLevel = try Configuration.oneOf(source, "FITNESSD_LOG_LEVEL", Logger.Level.allCases, default: .info)
-        logFormat = try Configuration.oneOf(source, "FITNESSD_LOG_FORMAT", LogFormat.allCases, default: Configuration.logFormat(source))
+        webhookVerifyToken = faults.take(nil) { try source.secret("FITNESSD_WEBHOOK_VERIFY_TOKEN") }
+        logLevel = faults.take(.info) { try Configuration.oneOf(source, "FITNESSD_LOG_LEVEL", Logger.Level.allCases, default: .info) }
+        logFormat = faults.take(.json) {
+            try Configuration.oneOf(source, "FITNESSD_LOG_FORMAT", LogFormat.allCases, default: Configuration.logFormat(source))
+        }
+        shareDirectory = faults.take(nil) { try Configuration.shareDirectory(source) }
+        try faults.throwIfAny()
     }
 
     // MARK: One function a key
@@ -148,6 +166,15 @@ struct Configuration: Sendable {
             throw ConfigurationError("\(key) must be one of \(all.map(\.rawValue).joined(separator: ", "))")
         }
         return value
+    }
+
+    private static func shareDirectory(_ source: ConfigurationSource) throws -> URL? {
+        guard let path = source.value("FITNESSD_SHARE_DIR") else { return nil }
+        let folder = URL(filePath: path, directoryHint: .isDirectory)
+        for part in ["db/migrations", "sql/silver"] where !FileManager.default.fileExists(atPath: folder.appending(path: part).path) {
+            throw ConfigurationError("FITNESSD_SHARE_DIR names \(path), which holds no \(part): set it to the folder that holds db/ and sql/")
+        }
+        return folder
     }
 
     private static func logFormat(_ source: ConfigurationSource) -> LogFormat {

@@ -9,10 +9,21 @@ struct ConfigurationSource: Sendable {
     /// A key file holds a token or a password: no more is read of it.
     private static let secretBytesMax = 64 << 10
 
-    /// - Parameter path: a file of `KEY=value` lines (`#` begins a comment), the shape of systemd's EnvironmentFile.
+    /// What is wrong with names and lines, a sentence each.
+    let faults: [String]
+
+    /// - Parameter path: a file of `KEY=value` lines; see `ConfigurationFile`.
+    /// - Throws: `ConfigurationError` when the file can't be read.
     init(environment: [String: String] = ProcessInfo.processInfo.environment, path: String?) throws {
         self.environment = environment
-        file = try path.map { try ConfigurationSource.read($0) } ?? [:]
+        let unknown = ConfigurationKeys.faults(inEnvironment: environment)
+        guard let path else {
+            (file, faults) = ([:], unknown)
+            return
+        }
+        let read = try ConfigurationFile(path: path)
+        file = read.values
+        faults = unknown + read.faults + ConfigurationKeys.faults(inFile: read.values, path: path)
     }
 
     /// The value of a key; an empty value counts as unset.
@@ -49,31 +60,4 @@ struct ConfigurationSource: Sendable {
         if text.isEmpty { throw ConfigurationError("\(key) names \(path), which is empty: write the secret into it") }
         return Secret(text)
     }
-
-    private static func read(_ path: String) throws -> [String: String] {
-        guard let data = FileManager.default.contents(atPath: path) else {
-            throw ConfigurationError("the configuration file \(path) can't be read: check its path and permissions")
-        }
-        var values: [String: String] = [:]
-        for (index, line) in String(decoding: data, as: UTF8.self).split(separator: "\n", omittingEmptySubsequences: false).enumerated() {
-            let line = line.trimmingCharacters(in: .whitespaces)
-            if line.isEmpty || line.hasPrefix("#") { continue }
-            guard let mark = line.firstIndex(of: "="), mark != line.startIndex else {
-                throw ConfigurationError("line \(index + 1) of \(path) is not KEY=value")
-            }
-            values[String(line[..<mark])] = unquoted(String(line[line.index(after: mark)...]))
-        }
-        return values
-    }
-
-    private static func unquoted(_ value: String) -> String {
-        guard value.count >= 2, let first = value.first, first == value.last, first == "\"" || first == "'" else { return value }
-        return String(value.dropFirst().dropLast())
-    }
-}
-
-/// A setting that can't be used; one sentence that names the key and says what to do.
-struct ConfigurationError: Error, CustomStringConvertible {
-    let description: String
-    init(_ description: String) { self.description = description }
 }

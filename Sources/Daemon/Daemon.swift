@@ -27,6 +27,7 @@ struct Daemon: Sendable {
         // First of all the socket: it says whether another daemon is running, before anything is touched.
         let socket = try ControlSocket.open(path: configuration.controlSocket)
         do {
+            try Preflight(configuration: configuration).all()
             let identity = try InstanceIdentity(stateDirectory: configuration.stateDirectory)
             let store = try await openStore(configuration, console: console, logger: logger)
             do {
@@ -47,6 +48,9 @@ struct Daemon: Sendable {
         do {
             let applied = try await store.migrate()
             if !applied.isEmpty { logger.log(.info, "migrations applied", [.count: applied.count]) }
+            if let sentence = try await store.missingRights(pendingCount: 0) {
+                logger.log(.error, "the database's role lacks rights", [.reason: sentence])
+            }
             return store
         } catch {
             await store.close()
@@ -60,7 +64,7 @@ struct Daemon: Sendable {
     ) async throws -> Daemon {
         let clock = WallClock.system
         let startedAt = clock.now
-        let keyring = try keyring(configuration, hasOwnCluster: store.embedded != nil)
+        let keyring = try await StartKeyring(configuration: configuration, database: store.database).taken(logger)
         let demo = isDemo ? try await DemoStrava.start(stateDirectory: configuration.stateDirectory, clock: clock, logger: logger) : nil
         let configuration = demo.map { configuration.talking(to: $0) } ?? configuration
         let http = HTTPClient(inFlightMax: configuration.requestsInFlight, userAgent: "fitnessd/\(Version.current)")
@@ -110,6 +114,7 @@ struct Daemon: Sendable {
         }
         let listening = addresses.adminAddress.map { "http://\($0.text)/" }
         let places = Places(psql: store.privateURL, web: listening, controlSocket: configuration.controlSocket)
+        services.append(ClockWatch(database: store.database, governor: governor, clock: clock, logger: logger))
         services.append(
             StatusReporter(
                 progress: progress, notifier: notifier, openings: openings, doors: hasGateway ? 2 : 1, clock: clock, logger: logger))
@@ -147,18 +152,6 @@ struct Daemon: Sendable {
         await demo?.simulator.stop()
         if store.embedded != nil { stop.waitForServer() }
         await store.close()
-    }
-
-    /// With the private cluster a keyring is made at the first start; with an operator's database it must be there, since a lost key is lost data.
-    private static func keyring(_ configuration: Configuration, hasOwnCluster: Bool) throws -> Keyring {
-        if let path = configuration.vaultKeyPath { return try Keyring.load(path: path) }
-        guard hasOwnCluster else {
-            throw ConfigurationError(
-                "FITNESSD_VAULT_KEY is not set: make a keyring with `fitnessd keygen PATH` and set the key to its path")
-        }
-        let path = configuration.stateDirectory.appending(path: "vault.keyring").path
-        if !FileManager.default.fileExists(atPath: path) { try Keyring.create(path: path) }
-        return try Keyring.load(path: path)
     }
 
     private static func settings(_ configuration: Configuration, isDemo: Bool) -> SyncSettings {

@@ -16,9 +16,7 @@ struct DataStore: Sendable {
     private let logger: Logger
 
     static func open(_ configuration: Configuration, logger: Logger) async throws -> DataStore {
-        guard let shareDirectory = ShareDirectory.find() else {
-            throw ConfigurationError("the folders db/ and sql/ are not found: set FITNESSD_SHARE_DIR to the folder that holds them")
-        }
+        let shareDirectory = try Preflight(configuration: configuration).shareDirectory()
         if let url = configuration.databaseURL {
             let database = Database(url: url.reveal(), logger: logger)
             return try await DataStore(
@@ -63,9 +61,9 @@ struct DataStore: Sendable {
     /// Fails with a sentence that says what to do when the operator's server can't be reached.
     private func reached() async throws -> DataStore {
         do {
-            try await database.query("SELECT 1")
+            try await checkVersion()
             return self
-        } catch let error as DatabaseError {
+        } catch let error as DatabaseError where error.code != .statement {
             throw DatabaseError(
                 error.code, "\(error.message); check FITNESSD_DATABASE_URL and that the server runs", sqlState: error.sqlState)
         }

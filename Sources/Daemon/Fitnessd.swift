@@ -1,4 +1,5 @@
 import ArgumentParser
+import ControlAPI
 import Core
 import Foundation
 
@@ -49,7 +50,7 @@ struct Fitnessd: AsyncParsableCommand {
 }
 
 enum Version {
-    static let current = "0.1.0"
+    static let current = ProductVersion.current
 }
 
 /// What each command takes.

@@ -9,26 +9,34 @@ final class InstanceIdentity: Sendable {
     private let descriptor: Int32
 
     init(stateDirectory: URL) throws {
-        let path = stateDirectory.appending(path: "instance").path
-        let sentence = "the state directory \(stateDirectory.path) is not writable: check FITNESSD_STATE_DIR and who may write there"
-        do {
-            try FileManager.default.createDirectory(
-                at: stateDirectory, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
-        } catch { throw ConfigurationError(sentence) }
-        let descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
-        guard descriptor >= 0 else { throw ConfigurationError(sentence) }
+        let directory = StateDirectory(stateDirectory)
+        try directory.make()
+        let descriptor = try directory.open("instance")
         // The kernel gives the lock back when the process ends, however it ends.
         guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
             close(descriptor)
-            throw ConfigurationError(
-                "another fitnessd is running on \(stateDirectory.path): stop it, or give this one a FITNESSD_STATE_DIR of its own")
+            throw Self.inUse(directory.path)
         }
         guard let id = Self.read(descriptor) ?? Self.write(UUID(), to: descriptor) else {
             close(descriptor)
-            throw ConfigurationError(sentence)
+            throw directory.notWritable()
         }
         self.id = id
         self.descriptor = descriptor
+    }
+
+    /// Fails when a daemon runs on this state directory. Nothing is changed.
+    static func checkFree(_ stateDirectory: URL) throws {
+        let directory = StateDirectory(stateDirectory)
+        let descriptor = Glibc.open(directory.path + "/instance", O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK)
+        guard descriptor >= 0 else { return }
+        defer { close(descriptor) }
+        guard flock(descriptor, LOCK_SH | LOCK_NB) == 0 else { throw inUse(directory.path) }
+        flock(descriptor, LOCK_UN)
+    }
+
+    private static func inUse(_ path: String) -> ConfigurationError {
+        ConfigurationError("another fitnessd is running on \(path): stop it, or give this one a FITNESSD_STATE_DIR of its own")
     }
 
     deinit {

@@ -14,11 +14,20 @@ public enum ControlSocketPath {
         candidates(environment: environment, stateDirectory: stateDirectory)[0]
     }
 
-    /// The tool's choice: what is set, else the first of the daemon's places and the system's where something is, else the daemon's.
-    public static func tool(environment: [String: String]) -> String {
+    /// The tool's choice: what is set, else the first of the daemon's places and the system's where something is, or may be but can't be
+    /// seen by this user, else the daemon's.
+    ///
+    /// - Parameter system: where a system-wide daemon has it; another place in tests.
+    public static func tool(environment: [String: String], system: String = system) -> String {
         let places = candidates(environment: environment, stateDirectory: environment["FITNESSD_STATE_DIR"])
         if isSet(environment["FITNESSD_CONTROL_SOCKET"]) { return places[0] }
-        return (places + [system]).first { FileManager.default.fileExists(atPath: $0) } ?? places[0]
+        return (places + [system]).first(where: mayBeThere) ?? places[0]
+    }
+
+    /// A folder that only the daemon's group may enter hides whether something is in it (EACCES).
+    private static func mayBeThere(_ path: String) -> Bool {
+        var status = stat()
+        return stat(path, &status) == 0 || errno == EACCES
     }
 
     private static func candidates(environment: [String: String], stateDirectory: String?) -> [String] {

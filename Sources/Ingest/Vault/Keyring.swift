@@ -43,6 +43,13 @@ public struct Keyring: Sendable {
         try KeyringFile(path: path).create()
     }
 
+    /// Fails when this process may not lock memory, which every keyring needs: to be asked before anything is begun.
+    ///
+    /// - Throws: `KeyringError.notLockable`.
+    public static func checkMemory() throws {
+        if let reason = LockedMemory.refusal() { throw KeyringError(.notLockable, path: "", detail: reason) }
+    }
+
     /// Lends the bytes of a key. Nil when the keyring doesn't have it.
     func withKey<R>(_ keyID: String, _ body: (UnsafeRawBufferPointer) throws -> R) rethrows -> R? {
         guard let index = keyIDs.firstIndex(of: keyID) else { return nil }

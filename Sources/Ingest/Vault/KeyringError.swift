@@ -14,6 +14,11 @@ public struct KeyringError: AdvisedError, Equatable {
         case exists
         case notWritable = "not_writable"
         case notLockable = "not_lockable"
+        /// A key has the name, and not the bytes, of the one that sealed stored tokens.
+        case otherKey = "other_key"
+        case opensNothing = "opens_nothing"
+        /// There is no file, but tokens are stored.
+        case missing
     }
 
     public let code: Code
@@ -41,7 +46,26 @@ public struct KeyringError: AdvisedError, Equatable {
         case .empty: "the keyring \(path) holds no key: make a new one with `fitnessd keygen` under another name"
         case .exists: "\(path) is there already and is not replaced: name a new file for the keyring"
         case .notWritable: "the keyring \(path) can't be written (\(detail)): make the folder writable or name another place"
-        case .notLockable: "the keys can't be locked in memory: raise the limit of locked memory (`ulimit -l`, LimitMEMLOCK=) to 64 kB"
+        case .otherKey:
+            """
+            the key \(detail) of the keyring \(path) is not the key of that name that sealed the stored tokens: put the right file back from \
+            its copy, or set FITNESSD_VAULT_KEY to it
+            """
+        case .opensNothing:
+            """
+            the keyring \(path) opens none of the stored tokens, which lie under the key \(detail): put the right file back from its copy, or \
+            set FITNESSD_VAULT_KEY to it
+            """
+        case .missing:
+            """
+            the keyring \(path) is gone, but tokens are stored that lie under the key \(detail): put the file back from its copy, or set \
+            FITNESSD_VAULT_KEY to it; a new one is not made, because it would open none of them
+            """
+        case .notLockable:
+            """
+            the keys can't be locked in memory (\(detail)): raise RLIMIT_MEMLOCK to 64 kB or more (LimitMEMLOCK= in the unit, \
+            --ulimit memlock= of the container, `ulimit -l` in a shell) and allow the system call mlock (a seccomp filter may forbid it)
+            """
         }
     }
 }

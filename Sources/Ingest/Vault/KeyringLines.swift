@@ -1,3 +1,5 @@
+import Glibc
+
 /// Reads the lines of a keyring and copies each key from the caller's buffer straight into locked memory.
 struct KeyringLines {
     private struct Entry {
@@ -21,7 +23,7 @@ struct KeyringLines {
             }
         }
         if let malformedLine { throw KeyringError(.malformed, path: path, detail: String(malformedLine)) }
-        guard let keyring else { throw KeyringError(.notLockable, path: path) }
+        guard let keyring else { throw KeyringError(.notLockable, path: path, detail: String(cString: strerror(errno))) }
         return keyring
     }
 

@@ -9,19 +9,24 @@ import Glibc
 final class LockedMemory: @unchecked Sendable {
     private let pages: UnsafeMutableRawBufferPointer
 
-    /// Fills at least `byteCount` bytes through `fill`. Nil when the kernel refuses to lock the memory (RLIMIT_MEMLOCK).
-    init?(byteCount: Int, fill: (UnsafeMutableRawBufferPointer) -> Void) {
+    /// Fills at least `byteCount` bytes through `fill`. Nil when the kernel refuses to lock the memory; errno then says why.
+    ///
+    /// `pages` is set last: once it is, `deinit` runs even when the initializer fails, and would wipe pages that are gone.
+    init?(byteCount: Int, lock: (UnsafeMutableRawBufferPointer) -> Bool = LockedMemory.protect, fill: (UnsafeMutableRawBufferPointer) -> Void) {
         let pageSize = Int(sysconf(Int32(_SC_PAGESIZE)))
         let size = (byteCount + pageSize - 1) / pageSize * pageSize
         let flags = MAP_PRIVATE | MAP_ANONYMOUS
         guard let start = mmap(nil, size, PROT_READ | PROT_WRITE, flags, -1, 0), start != MAP_FAILED else { return nil }
-        pages = UnsafeMutableRawBufferPointer(start: start, count: size)
-        guard Self.protect(pages) else {
+        let mapped = UnsafeMutableRawBufferPointer(start: start, count: size)
+        guard lock(mapped) else {
+            let reason = errno
             munmap(start, size)
+            errno = reason
             return nil
         }
-        fill(pages)
+        fill(mapped)
         mprotect(start, size, PROT_READ)
+        pages = mapped
     }
 
     deinit {
@@ -36,9 +41,15 @@ final class LockedMemory: @unchecked Sendable {
         try body(UnsafeRawBufferPointer(rebasing: pages[range]))
     }
 
-    private static func protect(_ pages: UnsafeMutableRawBufferPointer) -> Bool {
-        mlock(pages.baseAddress!, pages.count) == 0
-            && madvise(pages.baseAddress, pages.count, MADV_DONTDUMP) == 0
-            && madvise(pages.baseAddress, pages.count, MADV_WIPEONFORK) == 0
+    /// Whether this process may lock memory at all; the kernel's reason when not.
+    static func refusal(lock: (UnsafeMutableRawBufferPointer) -> Bool = LockedMemory.protect) -> String? {
+        LockedMemory(byteCount: 1, lock: lock) { _ in } == nil ? String(cString: strerror(errno)) : nil
+    }
+
+    static func protect(_ pages: UnsafeMutableRawBufferPointer) -> Bool {
+        guard let start = pages.baseAddress else { return false }
+        return mlock(start, pages.count) == 0
+            && madvise(start, pages.count, MADV_DONTDUMP) == 0
+            && madvise(start, pages.count, MADV_WIPEONFORK) == 0
     }
 }

@@ -47,7 +47,11 @@ public struct VaultError: AdvisedError {
         case .noToken: "no token is stored for athlete \(athlete): let them connect"
         case .refreshTokenDead: "Strava no longer takes the refresh token of athlete \(athlete): let them connect again"
         case .refreshFailed: "the token of athlete \(athlete) could not be refreshed: \(underlying.map(\.description) ?? "no answer")"
-        case .unsealFailed: "the stored token of athlete \(athlete) does not open: the row was changed, let them connect again"
+        case .unsealFailed:
+            """
+            the stored token of athlete \(athlete) does not open: put the keyring that sealed it in place; only if that is the one in use \
+            was the row changed, and the athlete must connect again
+            """
         case .unknownKey:
             "the keyring lacks the key \(keyID ?? "?") that sealed the token of athlete \(athlete): put its line back into the file"
         case .sealFailed: "OpenSSL could not seal the token of athlete \(athlete): look at memory and entropy of this machine"

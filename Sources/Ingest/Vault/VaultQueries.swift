@@ -91,6 +91,21 @@ enum VaultQueries {
         """
     }
 
+    /// Rows of living tokens by key, most first.
+    static func keyCounts(countMax: Int) -> SQL {
+        """
+        SELECT key_id, count(*) FROM vault.token WHERE dead_at IS NULL
+        GROUP BY key_id ORDER BY count(*) DESC, key_id LIMIT \(countMax)
+        """
+    }
+
+    static func rows(under keyID: String, countMax: Int) -> SQL {
+        """
+        SELECT \(raw: TokenRow.columns) FROM vault.token
+        WHERE key_id = \(keyID) AND dead_at IS NULL ORDER BY updated_at DESC, athlete_id LIMIT \(countMax)
+        """
+    }
+
     static func lockedRows(notUnder keyID: String, after athlete: AthleteID, countMax: Int) -> SQL {
         """
         SELECT \(raw: TokenRow.columns) FROM vault.token

@@ -69,6 +69,8 @@ extension ControlClient {
                         return try ClientChannel(wrappingChannelSynchronously: channel)
                     }
                 }
+        } catch let error as IOError where error.errnoCode == EACCES || error.errnoCode == EPERM {
+            throw ControlClientError.notPermitted(socketPath, group: SocketGroup.name(of: socketPath))
         } catch let error as IOError {
             throw ControlClientError.notReachable(socketPath, Self.reason(error.errnoCode))
         } catch is ChannelError {
@@ -102,7 +104,6 @@ extension ControlClient {
         switch code {
         case ENOENT: "no such socket"
         case ECONNREFUSED: "nobody listens there"
-        case EACCES, EPERM: "permission denied: be root, the daemon's user or in the socket's group"
         case ENOTSOCK: "not a socket"
         default: String(cString: strerror(code))
         }

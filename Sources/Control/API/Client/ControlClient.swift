@@ -54,10 +54,10 @@ public struct ControlClient: Sendable {
         }
     }
 
-    /// Decodes an answer that `bytes` or `upload` returned.
+    /// Decodes an answer that `bytes` or `upload` returned. Texts in it may be shown on a terminal as they are (`PlainText`).
     public static func decoded<Answer: Decodable>(_ bytes: [UInt8]) throws -> Answer {
         do {
-            return try ControlJSON.decode(Answer.self, from: bytes)
+            return try ControlJSON.decode(Answer.self, from: Array(PlainText.cleaningJSON(String(decoding: bytes, as: UTF8.self)).utf8))
         } catch {
             throw ControlClientError(
                 .unreadable, "fitnessd's answer can't be read: fitnessctl and fitnessd may be of different versions")

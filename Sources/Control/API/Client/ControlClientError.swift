@@ -32,6 +32,13 @@ public struct ControlClientError: Error, Sendable, Equatable, CustomStringConver
         ControlClientError(.notReachable, "daemon not reachable: is fitnessd running? socket \(path) (\(reason))")
     }
 
+    /// The socket, or the folder it is in, is not for this user.
+    static func notPermitted(_ path: String, group: String?) -> ControlClientError {
+        let advice = group.map { "join the group \($0) (sudo usermod -aG \($0) USER, then log in again), or use sudo" }
+        return ControlClientError(
+            .notReachable, "this user may not use the control socket \(path) (permission denied): \(advice ?? "use sudo")")
+    }
+
     static func refused(status: Int, body: [UInt8]) -> ControlClientError {
         guard let message = try? ControlJSON.decode(ErrorMessage.self, from: body) else {
             return ControlClientError(.unreadable, "fitnessd answered with status \(status) and no error message", status: status)

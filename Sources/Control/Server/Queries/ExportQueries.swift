@@ -23,16 +23,32 @@ struct ExportQueries {
     private static let commentCharactersMax: Int32 = 1_000
 
     /// The COPY of one athlete's rows, its names quoted by the server; nil when silver has no such table or view.
-    func statement(table: String, athlete: Int64, format: Format) async throws -> ExportStatement? {
+    ///
+    /// - Parameter isForSpreadsheet: text that a spreadsheet would run as a formula gets an apostrophe before it; only for CSV.
+    func statement(table: String, athlete: Int64, format: Format, isForSpreadsheet: Bool = false) async throws -> ExportStatement? {
         if format == .arrow { return try await arrowStatement(table: table, athlete: athlete) }
         let rows = try await database.query(
             """
-            SELECT format('COPY (SELECT * FROM silver.%I WHERE athlete_id = %s) TO STDOUT (%s)',
+            SELECT format('COPY (SELECT %s FROM silver.%I WHERE athlete_id = %s) TO STDOUT (%s)',
+                string_agg(CASE WHEN \(isForSpreadsheet) AND t.typcategory::text <> ALL (\(Self.harmlessCategories))
+                    THEN format(\(Self.guardedColumn), f.attname) ELSE format('%I', f.attname) END, ', ' ORDER BY f.attnum),
                 c.relname, \(athlete)::bigint, \(format.copyOptions)::text)
-            \(raw: Self.exportable) AND c.relname = \(table)
+            \(raw: Self.exported) JOIN pg_attribute f ON f.attrelid = c.oid AND f.attnum > 0 AND NOT f.attisdropped
+            JOIN pg_type t ON t.oid = f.atttypid
+            WHERE \(raw: Self.isExportable) AND c.relname = \(table) GROUP BY c.oid, c.relname
             """)
         return try rows.first.map { ExportStatement(text: try $0.decode(String.self), schema: nil) }
     }
+
+    /// Numbers and booleans, which stay what they are (pg_type, typcategory).
+    private static let harmlessCategories = ["N", "B"]
+
+    /// What spreadsheets take for a formula, or drop before one: =, +, - and @, in full width too, also after blanks; and a tab or the end of
+    /// a line at the beginning.
+    private static let guardedColumn = #"""
+        CASE WHEN %1$I::text ~ E'^[\\s\\u00A0\\u200B-\\u200F\\u2060\\uFEFF]*[=+@\\uFF1D\\uFF0B\\uFF0D\\uFF20-]|^[\\t\\r\\n]'
+        THEN '''' || %1$I::text ELSE %1$I::text END AS %1$I
+        """#
 
     func tables() async throws -> [String] {
         try await database.query("SELECT c.relname::text \(raw: Self.exportable) ORDER BY 1").map { try $0.decode(String.self) }

@@ -35,8 +35,11 @@ extension ControlRoutes {
 
     private func exportStatement(_ id: Int64, _ request: Request, _ format: ExportQueries.Format) async throws -> ExportStatement {
         let table = request.uri.queryParameters["table"].map(String.init) ?? Self.tableDefault
+        let isForSpreadsheet = try RequestReading.flag(request, "spreadsheet")
+        guard !isForSpreadsheet || format == .csv else { throw ControlRefusal.badRequest("spreadsheet goes with format=csv") }
         let queries = ExportQueries(database: dependencies.database)
-        guard let statement = try await queries.statement(table: table, athlete: id, format: format) else {
+        guard let statement = try await queries.statement(table: table, athlete: id, format: format, isForSpreadsheet: isForSpreadsheet)
+        else {
             throw ControlRefusal.badRequest("there is no such table; there are \(try await queries.tables().joined(separator: ", "))")
         }
         return statement
@@ -57,8 +60,11 @@ extension ControlRoutes {
             }
             try await writer.finish(nil)
         } catch {
-            let level: Logger.Level = error is any AdvisedError ? .error : .warning
-            logger.log(level, "export cut", [.athleteID: id, .error: "\(error)"])
+            if let departure = Departure(error) {
+                logger.log(.info, "export not taken to its end", [.athleteID: id, .reason: departure.reason])
+            } else {
+                logger.log(.error, "export cut", [.athleteID: id, .error: "\(error)"])
+            }
             throw error
         }
     }

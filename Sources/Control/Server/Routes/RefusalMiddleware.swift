@@ -15,10 +15,19 @@ struct RefusalMiddleware: RouterMiddleware {
             return try await next(request, context)
         } catch {
             let refusal = refusal(error, request)
-            if refusal.code.status >= 500 {
-                logger.log(.error, "control request failed", [.path: request.uri.path, .error: "\(error)", .status: refusal.code.status])
-            }
+            log(error, refusal, request)
             return ControlAnswer.refusal(refusal.code, refusal.message)
+        }
+    }
+
+    /// What the daemon refuses, and a client who went away, are no errors of the daemon's.
+    private func log(_ error: any Error, _ refusal: ControlRefusal, _ request: Request) {
+        if error is ControlRefusal {
+            logger.log(.debug, "control request refused", [.path: request.uri.path, .code: refusal.code.rawValue, .reason: refusal.message])
+        } else if let departure = Departure(error) {
+            logger.log(.debug, "control request not finished", [.path: request.uri.path, .reason: departure.reason])
+        } else if refusal.code.status >= 500 {
+            logger.log(.error, "control request failed", [.path: request.uri.path, .error: "\(error)", .status: refusal.code.status])
         }
     }
 

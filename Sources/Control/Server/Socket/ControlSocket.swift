@@ -98,17 +98,10 @@ public struct ControlSocket: Sendable {
     private static func lockName(_ path: String) -> String { path + ".lock" }
 
     private static func replaceStaleFile(_ path: String) throws {
-        guard let file = FileIdentity.of(path) else { return }
-        guard file.isSocket else {
-            throw ControlServerError(.notASocket, "\(path) exists and is not a socket; remove it or choose another control socket")
-        }
-        switch UnixSocketCalls.probe(path) {
-        case 0: throw alreadyServed(path)
-        case ECONNREFUSED: unlink(path)
-        case ENOENT: break
-        // A full backlog or a foreign owner: somebody is there.
-        case EAGAIN, EACCES, EPERM: throw alreadyServed(path)
-        case let code: throw ControlServerError.system("try", path, code)
+        switch try presence(path) {
+        case .none: return
+        case .stale: unlink(path)
+        case .served: throw alreadyServed(path)
         }
     }
 
