@@ -66,10 +66,9 @@ extension RateLimitGovernor {
         do {
             let answers = try await ledger.take(turns)
             budget.took(Array(zip(turns, answers)), at: moment)
-            outage.isOver(logger)
         } catch {
             budget.ledgerFailed(turns, retryIn_s: Self.ledgerRetry_s, at: moment)
-            if life == .running { outage.met(error, logger) }
+            if life == .running { logger.log(.warning, "quota ledger does not answer", [.error: "\(error)"]) }
         }
     }
 

@@ -28,7 +28,6 @@ public actor RateLimitGovernor {
     var wantsLease: Int?
     var waitingFor: (until: Date, reason: WaitReason)?
     private var loop: Task<Void, Never>?
-    let outage = Outage("quota ledger does not answer", over: "quota ledger answers again", level: .warning)
     var nap: (until: Date, task: Task<Void, Never>)?
 
     /// - Parameter limit: in force until Strava's headers say otherwise.

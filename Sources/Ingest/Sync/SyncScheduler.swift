@@ -19,7 +19,7 @@ public actor SyncScheduler: Service {
     private var pace: SyncPace?
     private var pacedAt = Date.distantPast
     private var eventState = EventHealth.State.none
-    private let outage = Outage("schedule not readable, will go on trying", over: "schedule readable again")
+    private var databaseTrouble = false
     private let drain = Drain()
 
     /// How long a stop waits for calls in flight and what they land: most answers are here within a second. What takes longer is cut, and
@@ -111,12 +111,15 @@ public actor SyncScheduler: Service {
             try await renewLeases(now: now)
             try await tellDemand(now: now)
             try await setPace(now: now)
-            let isPaused = try await schedule.pausedUntil(now: now) != nil
-            let claims = isPaused ? [] : try await claim(now: now)
-            outage.isOver(environment.logger)
+            if try await schedule.pausedUntil(now: now) != nil { return [] }
+            let claims = try await claim(now: now)
+            databaseTrouble = false
             return claims
         } catch {
-            if !error.isCancellation { outage.met(error, environment.logger) }
+            if !databaseTrouble, !Task.isCancelled {
+                environment.logger.log(.error, "schedule not readable, will go on trying", [.error: "\(error)"])
+            }
+            databaseTrouble = true
             return []
         }
     }
