@@ -117,8 +117,8 @@ struct Daemon: Sendable {
         // Last, so that a stop begins with it: what its drain lands finds everything else at work.
         services.append(scheduler)
         return Daemon(
-            services: services, store: store, http: http, governor: governor, vault: vault, demo: demo, identity: identity, notifier: notifier,
-            logger: logger)
+            services: services, store: store, http: http, governor: governor, vault: vault, demo: demo, identity: identity,
+            notifier: notifier, logger: logger)
     }
 
     /// Runs until it is told to stop, or until a service fails.
