@@ -41,7 +41,7 @@ struct RunCommand: AsyncParsableCommand {
         let daemon: Daemon
         do {
             daemon = try await Daemon.build(configuration, isDemo: isDemo, console: console, logger: logger)
-        } catch where stop.hasBegun {
+        } catch  where stop.hasBegun {
             return console.say("stopped before it was ready")
         }
         let services = Task { try await daemon.run(stop) }

@@ -2,6 +2,7 @@ import Core
 import Database
 import Foundation
 import Simulator
+import Synchronization
 import TestKit
 import Testing
 
@@ -75,7 +76,8 @@ private let epoch = Date(timeIntervalSince1970: (Date().timeIntervalSince1970 - 
             let pid = try await rig.pid()
             for signal in [SIGHUP, SIGUSR1, SIGUSR2, SIGALRM] { kill(pid, signal) }
             try await eventually("it says so") {
-                process.output.contains("SIGHUP: nothing is reloaded") && process.output.components(separatedBy: "signal ignored").count == 4
+                process.output.contains("SIGHUP: nothing is reloaded")
+                    && process.output.components(separatedBy: "signal ignored").count == 4
             }
             #expect(try await rig.control("status").code == 0)
             kill(pid, SIGTERM)
@@ -83,7 +85,7 @@ private let epoch = Date(timeIntervalSince1970: (Date().timeIntervalSince1970 - 
         }
     }
 
-    @Test func `a log that nobody reads stops nothing, and tells later how much is missing`() async throws {
+    @Test func `a log that nobody reads stops neither the daemon nor its stop`() async throws {
         let world = SimulatorWorld(seed: 9, epoch: epoch, athleteCount: 2, activitiesEach: 20, points: 40...60)
         try await DaemonRig.with(world) { rig in
             let log = try FullPipe()
@@ -97,6 +99,23 @@ private let epoch = Date(timeIntervalSince1970: (Date().timeIntervalSince1970 - 
             process.signal(SIGTERM)
             #expect(try await process.waitForEnd(within: .seconds(30)) == 0)
             #expect(start.duration(to: .now) < .seconds(15))
+        }
+    }
+
+    @Test func `a log that is read again says how many lines are missing`() async throws {
+        try await DaemonRig.with(SimulatorWorld(seed: 1, epoch: epoch, athleteCount: 1, activitiesEach: 1)) { rig in
+            let log = try FullPipe()
+            let process = try DaemonProcess("fitnessd", ["run"], environment: rig.environment, output: log.writing)
+            try await eventually("status answers") { try await rig.control("status").code == 0 }
+            // Each leaves a line, unless two come at once.
+            for _ in 0..<20_000 {
+                process.signal(SIGUSR1)
+                usleep(50)
+            }
+            let text = log.read()
+            try await eventually("the count is told") { text.contains("log lines dropped") }
+            process.signal(SIGTERM)
+            #expect(try await process.waitForEnd() == 0)
         }
     }
 }
@@ -115,6 +134,20 @@ private final class FullPipe {
         while write(descriptor, piece, piece.count) > 0 {}
         try #require(errno == EAGAIN)
         _ = fcntl(descriptor, F_SETFL, flags)
+    }
+
+    /// Reads from now on.
+    func read() -> Text {
+        let text = Text()
+        follow(pipe) { piece in text.add(piece) }
+        return text
+    }
+
+    final class Text: Sendable {
+        private let all = Mutex("")
+
+        func add(_ piece: Data?) { all.withLock { $0 += String(decoding: piece ?? Data(), as: UTF8.self) } }
+        func contains(_ part: String) -> Bool { all.withLock { $0.contains(part) } }
     }
 }
 

@@ -42,6 +42,7 @@ import Testing
         #expect(ConnectionShares.steering >= 3)
         // Two daemons and people's own tools, of the 60 connections of a private cluster and the 100 of a server of one's own.
         #expect(2 * ConnectionShares.all <= 50)
+        #expect(ConnectionShares.all == 21, "the readme names the number")
     }
 
     @Test func `the reserved pool answers while the large one is used up`() async throws {

@@ -22,7 +22,8 @@ public final class Database: Sendable {
     }
 
     private init(
-        _ url: String, _ bounds: ConnectionPool.Bounds, applicationName: String, statementMax: Duration?, health: WriteHealth, logger: Logger
+        _ url: String, _ bounds: ConnectionPool.Bounds, applicationName: String, statementMax: Duration?, health: WriteHealth,
+        logger: Logger
     ) {
         conninfo = url
         self.applicationName = applicationName

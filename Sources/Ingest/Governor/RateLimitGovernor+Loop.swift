@@ -66,10 +66,14 @@ extension RateLimitGovernor {
         do {
             let answers = try await ledger.take(turns)
             budget.took(Array(zip(turns, answers)), at: moment)
-            outage.isOver(logger)
+            if ledgerIsSilent { logger.log(.notice, "quota ledger answers again", [:]) }
+            ledgerIsSilent = false
         } catch {
             budget.ledgerFailed(turns, retryIn_s: Self.ledgerRetry_s, at: moment)
-            if life == .running { outage.met(error, logger) }
+            if !ledgerIsSilent, life == .running, !Task.isCancelled {
+                logger.log(.warning, "quota ledger does not answer, will go on trying", [.error: "\(error)"])
+                ledgerIsSilent = true
+            }
         }
     }
 

@@ -135,7 +135,7 @@ public struct SilverRunner: Service {
             do {
                 while try await runOnce(claimed: claimed) > 0 { try Task.checkCancellation() }
                 return
-            } catch where error.isCancellation {
+            } catch  where error.isCancellation {
                 return
             } catch let error as DatabaseError where error.code == .serialization && attempt < Self.attemptsMax {
                 logger.log(.debug, "silver run met a deadlock", [.attempt: attempt])

@@ -18,7 +18,7 @@ struct SilverRebuilder: Sendable {
     func drain() async {
         do {
             while try await runOnce() { try Task.checkCancellation() }
-        } catch where error.isCancellation {
+        } catch  where error.isCancellation {
             return
         } catch {
             logger.log(.error, "silver rebuild failed, will try again", [.error: "\(error)"])
