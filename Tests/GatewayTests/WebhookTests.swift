@@ -62,7 +62,8 @@ import Testing
         try await withGateway { gateway in
             let stranger = try await post(gateway, path(gateway), event(5, owner: 404))
             #expect(stranger == 200)
-            for body in ["", "[]", "{}", #"{"object_type":"activity"}"#, event(5).replacing("\"object_id\":5", with: "\"object_id\":null")] {
+            for body in ["", "[]", "{}", #"{"object_type":"activity"}"#, event(5).replacing("\"object_id\":5", with: "\"object_id\":null")]
+            {
                 #expect(try await post(gateway, path(gateway), body) == 400, "\(body)")
             }
             #expect(try await post(gateway, path(gateway), String(repeating: " ", count: 20_000)) == 413)

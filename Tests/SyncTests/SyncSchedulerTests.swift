@@ -19,7 +19,8 @@ private struct Bench {
 
     /// Lends one with these athletes connected and due.
     static func with(
-        athletes: Int, activities: Int = 3, settings: SyncSettings = SyncSettings(), logger: Logger = quietLogger, prepare: (SyncRig) async throws -> Void = { _ in },
+        athletes: Int, activities: Int = 3, settings: SyncSettings = SyncSettings(), logger: Logger = quietLogger,
+        prepare: (SyncRig) async throws -> Void = { _ in },
         _ body: (Bench) async throws -> Void
     ) async throws {
         let clock = WallClock.manual(at: Date())
@@ -62,7 +63,8 @@ private struct Bench {
         var settings = SyncSettings()
         (settings.urgentPlaces, settings.ordinaryPlaces, settings.historyPlaces) = (1, 2, 1)
         let prepare: @Sendable (SyncRig) async throws -> Void = { rig in
-            try await rig.database.query("UPDATE sync.schedule SET priority = CASE WHEN athlete_id < 104 THEN 0 WHEN athlete_id < 108 THEN 2 ELSE 4 END")
+            try await rig.database.query(
+                "UPDATE sync.schedule SET priority = CASE WHEN athlete_id < 104 THEN 0 WHEN athlete_id < 108 THEN 2 ELSE 4 END")
         }
         try await Bench.with(athletes: 10, settings: settings, prepare: prepare) { bench in
             let gate = bench.rig.simulator.gate(.list)
