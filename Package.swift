@@ -38,6 +38,14 @@ let package = Package(
         .target(
             name: "HTTPTransport", dependencies: ["Core", "CLibcurl"], path: "Sources/Base/HTTPTransport"),
 
+        .target(
+            name: "ServerGuard",
+            dependencies: [
+                .product(name: "HummingbirdCore", package: "hummingbird"), .product(name: "Logging", package: "swift-log"),
+                .product(name: "NIOCore", package: "swift-nio"), .product(name: "NIOHTTPTypes", package: "swift-nio-extras"),
+            ],
+            path: "Sources/Base/ServerGuard"),
+
         // Warehouse and Ingest
         .target(
             name: "Warehouse",
@@ -81,7 +89,7 @@ let package = Package(
         .target(
             name: "ControlServer",
             dependencies: [
-                "ControlAPI", "Core", "Database", "Governor", "StravaAPI", "Sync", "Vault", "Warehouse",
+                "ControlAPI", "Core", "Database", "Governor", "ServerGuard", "StravaAPI", "Sync", "Vault", "Warehouse",
                 .product(name: "Hummingbird", package: "hummingbird"),
                 .product(name: "HummingbirdCore", package: "hummingbird"),
                 .product(name: "Logging", package: "swift-log"),
@@ -93,7 +101,7 @@ let package = Package(
         .target(
             name: "Gateway",
             dependencies: [
-                "Core", "Database", "StravaAPI", "Governor", "Vault", "Sync", "Warehouse", "COpenSSL",
+                "Core", "Database", "ServerGuard", "StravaAPI", "Governor", "Vault", "Sync", "Warehouse", "COpenSSL",
                 .product(name: "Hummingbird", package: "hummingbird"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"),
@@ -170,7 +178,7 @@ let package = Package(
                 "ControlAPI", "ControlServer", "HTTPTransport", "fitnessctl", "TestKit",
                 .product(name: "NIOPosix", package: "swift-nio"),
             ]),
-        .testTarget(name: "GatewayTests", dependencies: ["Gateway", "HTTPTransport", "Simulator", "Sync", "TestKit", "Vault"]),
+        .testTarget(name: "GatewayTests", dependencies: ["Gateway", "ServerGuard", "HTTPTransport", "Simulator", "Sync", "TestKit", "Vault"]),
         .testTarget(
             name: "SimulatorTests",
             dependencies: [

@@ -2993,10 +2993,22 @@ CREATE TABLE sync.connect_state (
     state_sha256 bytea NOT NULL,
     uid text NOT NULL,
     created_at timestamp with time zone DEFAULT now() NOT NULL,
-    expires_at timestamp with time zone NOT NULL
+    expires_at timestamp with time zone NOT NULL,
+    browser_sha256 bytea NOT NULL,
+    client text NOT NULL,
+    taken_at timestamp with time zone,
+    outcome jsonb
 );
 
-COMMENT ON TABLE sync.connect_state IS 'One-time OAuth states given out by /connect, kept only as hashes until used or expired.';
+COMMENT ON TABLE sync.connect_state IS 'One-time OAuth states given out by /connect, kept only as hashes, with how each connect ended, until they expire.';
+
+COMMENT ON COLUMN sync.connect_state.browser_sha256 IS 'Hash of the cookie of the browser that began the connect: only there it can be finished, and is its end shown.';
+
+COMMENT ON COLUMN sync.connect_state.client IS 'Who began it: an IPv4 address or the /64 of an IPv6 address. Each has a limited number of open connects.';
+
+COMMENT ON COLUMN sync.connect_state.taken_at IS 'When a callback came with this state; null: none has come.';
+
+COMMENT ON COLUMN sync.connect_state.outcome IS 'How the connect ended: result, and where known athlete_id, name and scope. Null: it has not ended.';
 
 CREATE TABLE sync.event (
     athlete_id bigint NOT NULL,
@@ -3429,7 +3441,13 @@ CREATE INDEX activity_newest ON sync.activity USING btree (athlete_id, start_at 
 
 CREATE INDEX athlete_by_uid ON sync.athlete USING btree (uid);
 
+CREATE INDEX athlete_uid_i ON sync.athlete USING btree (uid) WHERE (uid IS NOT NULL);
+
 CREATE INDEX completeness_work ON sync.completeness USING btree (athlete_id, start_at DESC, activity_id) WHERE (state = ANY (ARRAY['pending'::text, 'failed'::text]));
+
+CREATE INDEX connect_state_client_i ON sync.connect_state USING btree (client) WHERE (outcome IS NULL);
+
+CREATE INDEX connect_state_expires_at_i ON sync.connect_state USING btree (expires_at);
 
 CREATE INDEX event_by_receipt ON sync.event USING btree (received_at);
 

@@ -16,6 +16,8 @@ struct Configuration: Sendable {
     /// Nil: no public HTTP.
     let httpListen: ListenAddress?
     let publicURL: String
+    /// Where the gateway listens, for people and for the operator.
+    let addresses: GatewayAddresses
     var clientID: String?
     var clientSecret: Secret?
     var stravaAPIURL: String
@@ -48,6 +50,8 @@ struct Configuration: Sendable {
         controlSocket = Configuration.controlSocket(source, stateDirectory: stateDirectory)
         httpListen = try ListenAddress.parse(source.value("FITNESSD_HTTP_LISTEN") ?? "127.0.0.1:8080")
         publicURL = try Configuration.url(source, "FITNESSD_PUBLIC_URL", "http://localhost:\(httpListen?.port ?? 8080)")
+        addresses = try GatewayAddresses.resolve(
+            web: httpListen, admin: source.value("FITNESSD_ADMIN_LISTEN"), publicURL: try PublicURL(publicURL))
         (clientID, clientSecret) = try Configuration.credentials(source)
         stravaAPIURL = try Configuration.url(source, "FITNESSD_STRAVA_API_URL", "https://www.strava.com/api/v3")
         stravaOAuthURL = try Configuration.url(source, "FITNESSD_STRAVA_OAUTH_URL", "https://www.strava.com/oauth")

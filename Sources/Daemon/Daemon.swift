@@ -92,22 +92,22 @@ struct Daemon: Sendable {
             socket: socket,
             dependencies: ControlDependencies(
                 version: Version.current, startedAt: startedAt, clock: clock, database: store.database, registry: registry,
-                governor: governor, connectURL: isPublic ? publicURL.text + "/connect" : nil,
+                governor: governor, publicURL: isPublic ? publicURL : nil,
                 webhook: WebhookControl(strava: strava, publicURL: isPublic ? publicURL.text : nil, address: address)),
             logger: logger)
         let retention = RetentionKeeper(database: store.database, policy: configuration.retention, clock: clock, logger: logger)
         var services: [any Service] = [governor, silver, retention, control]
-        var listening: String?
-        if let listen = configuration.httpListen {
+        let addresses = configuration.addresses
+        if addresses.web != nil || addresses.adminAddress != nil {
             services.append(
                 Gateway(
-                    listen: listen, publicURL: publicURL, database: store.database, strava: strava, clock: clock, logger: logger,
+                    addresses: addresses, publicURL: publicURL, database: store.database, strava: strava, clock: clock, logger: logger,
                     register: { try await registry.register($0, athlete: $1, uid: $2, scope: $3, arrival: .awaited) },
                     events: (events, address),
                     pendingMigrations: { try await store.pendingMigrations() },
                     figures: { try await progress.figures(startedAt: startedAt, calls: strava.tally.calls) }))
-            listening = "http://\(listen.host):\(listen.port)/"
         }
+        let listening = addresses.adminAddress.map { "http://\($0.text)/" }
         let places = Places(psql: store.privateURL, web: listening, controlSocket: configuration.controlSocket)
         services.append(StatusReporter(progress: progress, notifier: notifier, clock: clock, logger: logger))
         services.append(ProgressDisplay(progress: progress, console: console, places: places, clock: clock, always: isDemo, logger: logger))

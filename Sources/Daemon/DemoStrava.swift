@@ -41,7 +41,10 @@ struct DemoStrava: Sendable {
                 accessToken: Secret(tokens.accessToken), refreshToken: Secret(tokens.refreshToken), expiresAt: tokens.expiresAt,
                 athleteID: athlete,
                 scope: Self.scopes)
-            try await registry.register(grant, athlete: athlete, uid: "demo-\(index + 1)", scope: Self.scopes.joined(separator: ","))
+            let scope = Self.scopes.joined(separator: ",")
+            let registration = try await registry.register(grant, athlete: athlete, uid: UID("demo-\(index + 1)"), scope: scope)
+            // Somebody has given out the demo's uids anew: so be it.
+            if case .refused = registration.outcome { try await registry.register(grant, athlete: athlete, uid: nil, scope: scope) }
         }
     }
 

@@ -157,13 +157,22 @@ import Testing
 
     @Test func `a connect link carries the uid, encoded`() async throws {
         try await ControlHarness.serve { daemon in
-            let link: ConnectMessage = try await daemon.client.ask(ControlTarget(.connect), body: ConnectRequest(uid: "a b&c=ü"))
-            #expect(link.url == "http://localhost:8080/connect?uid=a%20b%26c%3D%C3%BC")
+            let link: ConnectMessage = try await daemon.client.ask(ControlTarget(.connect), body: ConnectRequest(uid: "a+b@example.org"))
+            #expect(link.url == "http://localhost:8080/connect?uid=a%2Bb@example.org")
+        }
+    }
+
+    @Test(arguments: ["Ä B", "a b&c=ü", "a/b", "a\u{202E}b", String(repeating: "u", count: 129)])
+    func `no link is made for a uid that the gateway would not take, and the tool shows the rule`(uid: String) async throws {
+        try await ControlHarness.serve { daemon in
+            let ending = try await Tool.run(["athletes", "connect", "--uid=\(uid)"], socket: daemon.socketPath)
+            #expect(ending.code == 1 && ending.out.isEmpty)
+            #expect(ending.err == "fitnessctl: \(UID.rule)\n")
         }
     }
 
     @Test func `without a public listener there is no link, and the reason is told`() async throws {
-        try await ControlHarness.serve(connectURL: nil) { daemon in
+        try await ControlHarness.serve(publicURL: nil) { daemon in
             let error = await #expect(throws: ControlClientError.self) {
                 let _: ConnectMessage = try await daemon.client.ask(ControlTarget(.connect), body: ConnectRequest(uid: "u"))
             }

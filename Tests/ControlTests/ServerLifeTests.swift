@@ -39,8 +39,18 @@ import Testing
                 }
                 return await group.reduce(into: [:]) { $0[$1, default: 0] += 1 }
             }
-            #expect(answers["served", default: 0] >= 64)
+            #expect(answers["served", default: 0] >= 48)
             #expect(Set(answers.keys).isSubset(of: ["served", "busy", "not_reachable"]), "\(answers)")
+        }
+    }
+
+    @Test func `a user's slow senders give way to the next one who asks`() async throws {
+        try await ControlHarness.serve { daemon in
+            let slow = try (0..<200).map { _ in try IdleReader("GET /v1/limits HTTP/1.1\r\nhost: x\r\n", at: daemon.socketPath) }
+            defer { for reader in slow { reader.close() } }
+            try await eventually("somebody is served", within: .seconds(9)) {
+                (try? await daemon.client.bytes(ControlTarget(.limits))) != nil
+            }
         }
     }
 

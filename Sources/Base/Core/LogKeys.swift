@@ -13,6 +13,7 @@ public enum LogKey: String, Sendable {
     case endpoint
     case error
     case file
+    case from
     case host
     case limit
     case path
@@ -26,6 +27,7 @@ public enum LogKey: String, Sendable {
     case socket
     case state
     case status
+    case uid
     case until
     case usage
     case version

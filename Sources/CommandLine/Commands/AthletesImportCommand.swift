@@ -7,12 +7,17 @@ struct AthletesImportCommand: AsyncParsableCommand {
         commandName: "import", abstract: "Add athletes with their tokens from JSON lines.",
         discussion: """
             Each line is an object {"uid", "athlete_id", "access_token", "refresh_token", "expires_at", "scope"}: expires_at in seconds since \
-            1970 or as an ISO-8601 time, scope as text or array. Good lines are taken, bad ones are named by number; then the exit code is 1.
+            1970 or as an ISO-8601 time, scope as text or array. Good lines are taken, bad ones are named by number; then the exit code is 1. A stored grant that expires \
+            later stays, unless it is dead or --replace is given. A uid that another athlete has moves to the line's athlete, and this \
+            is told; a line with "uid" and "athlete_id" alone only renames a known athlete.
             """)
 
     private static let chunkBytes = 64 << 10
 
     @OptionGroup var options: GlobalOptions
+
+    @Flag(help: "Take each grant, even where the stored one expires later.")
+    var replace = false
 
     @Argument(help: "The file, or - for standard input.")
     var file: String
@@ -21,7 +26,7 @@ struct AthletesImportCommand: AsyncParsableCommand {
         let descriptor = file == "-" ? STDIN_FILENO : open(file, O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else { throw unreadable(errno) }
         let name = file
-        let bytes = try await options.client.upload(ControlTarget(.importAthletes)) {
+        let bytes = try await options.client.upload(ControlTarget(.importAthletes, query: replace ? [("replace", "true")] : [])) {
             try Self.chunk(descriptor, name)
         }
         let report: ImportReport = try ControlClient.decoded(bytes)
@@ -30,11 +35,23 @@ struct AthletesImportCommand: AsyncParsableCommand {
     }
 
     private func tell(_ report: ImportReport) {
+        for move in report.movedUIDs {
+            let to = move.to ?? "none, the uid is another athlete's now"
+            Terminal.print("line \(move.line): athlete \(move.athleteID): uid \(Terminal.safe(move.from)) \u{2192} \(Terminal.safe(to))")
+        }
+        for kept in report.keptLines {
+            Terminal.print(
+                "line \(kept.line): athlete \(kept.athleteID): kept the stored grant, which expires later (--replace takes the line's)")
+        }
         for bad in report.badLines { Terminal.complain("line \(bad.line): \(Terminal.safe(bad.reason))") }
         let more = report.bad - report.badLines.count
         if more > 0 { Terminal.complain("and \(Phrase.number(more)) more bad lines") }
-        Terminal.print(
-            "\(Phrase.number(report.added)) added, \(Phrase.number(report.updated)) updated, \(Phrase.number(report.bad)) bad")
+        Terminal.print(Self.counts(report))
+    }
+
+    private static func counts(_ report: ImportReport) -> String {
+        let kept = report.kept > 0 ? "\(Phrase.number(report.kept)) kept, " : ""
+        return "\(Phrase.number(report.added)) added, \(Phrase.number(report.updated)) updated, \(kept)\(Phrase.number(report.bad)) bad"
     }
 
     /// The next bytes of the file, nil at its end.

@@ -13,7 +13,7 @@ public struct ControlDependencies: Sendable {
     let database: Database
     let registry: AthleteRegistry
     let governor: RateLimitGovernor
-    let connectURL: String?
+    let publicURL: PublicURL?
     let webhook: WebhookControl?
     let counter: RationedCount<StatusCounts>
     let exports: Exports
@@ -21,12 +21,12 @@ public struct ControlDependencies: Sendable {
     /// - Parameters:
     ///   - version: the daemon's version, for `status`.
     ///   - startedAt: when the daemon started.
-    ///   - connectURL: the public address of `/connect`; nil when the public listener is off.
+    ///   - publicURL: where connect links lead; nil when the public listener is off.
     ///   - webhook: the subscription to Strava's events; nil: there can't be one.
     ///   - exportStall: how long an export waits for its reader; nil: a minute.
     public init(
         version: String, startedAt: Date, clock: WallClock, database: Database, registry: AthleteRegistry,
-        governor: RateLimitGovernor, connectURL: String?, webhook: WebhookControl? = nil, exportStall: Duration? = nil
+        governor: RateLimitGovernor, publicURL: PublicURL?, webhook: WebhookControl? = nil, exportStall: Duration? = nil
     ) {
         self.version = version
         self.startedAt = startedAt
@@ -34,16 +34,9 @@ public struct ControlDependencies: Sendable {
         self.database = database
         self.registry = registry
         self.governor = governor
-        self.connectURL = connectURL
+        self.publicURL = publicURL
         self.webhook = webhook
         counter = RationedCount { try await StatusCounts.count(database, now: clock.now) }
         exports = Exports(stall: exportStall ?? Exports.stallDefault)
-    }
-
-    /// The link that a person opens to connect; nil when the public listener is off.
-    func connectLink(uid: String) -> String? {
-        // RFC 3986, section 2.3: only unreserved characters stand for themselves.
-        let unreserved = CharacterSet(charactersIn: "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~")
-        return connectURL.map { "\($0)?uid=\(uid.addingPercentEncoding(withAllowedCharacters: unreserved) ?? "")" }
     }
 }

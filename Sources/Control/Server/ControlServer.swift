@@ -7,6 +7,7 @@ import Logging
 import NIOCore
 import NIOExtras
 import NIOPosix
+import ServerGuard
 import ServiceLifecycle
 import Synchronization
 
@@ -14,18 +15,21 @@ import Synchronization
 public struct ControlServer: Service {
     /// Connections served at once; one more is answered with 503.
     public static let connectionsMax = 64
+    /// Connections of one user served at once, so that one user's do not shut out the others.
+    static let userConnectionsMax = 48
 
     private let socket: ControlSocket
     private let logger: Logger
     private let policy: PeerPolicy
     private let served: HTTP1Channel
-    private let counter = ConnectionCounter(max: connectionsMax)
+    private let places = ConnectionPlaces(countMax: connectionsMax, clientCountMax: userConnectionsMax)
 
     public init(socket: ControlSocket, dependencies: ControlDependencies, logger: Logger) {
         self.socket = socket
         self.logger = logger
         policy = PeerPolicy(ownUserID: geteuid(), socketGroupID: socket.groupID)
-        served = ControlResponder.channel(ControlRoutes(dependencies: dependencies, logger: logger).router(), logger: logger)
+        served = ControlResponder.channel(
+            ControlRoutes(dependencies: dependencies, logger: logger).router(), places: places, logger: logger)
     }
 
     public func run() async throws {
@@ -69,15 +73,15 @@ public struct ControlServer: Service {
     }
 
     private func serve(_ connection: Connection) async {
-        let isWithinLimit = counter.enter()
-        defer { counter.leave() }
-        if !isWithinLimit {
-            return await refuse(connection, .busy, "fitnessd serves \(Self.connectionsMax) control connections already; try again soon")
-        }
         guard let peer = try? await PeerCredentials.read(connection.channel), policy.allows(peer) else {
             logger.log(.warning, "control connection refused", [.socket: socket.path])
             return await refuse(
                 connection, .notAllowed, "you may not ask this fitnessd: be root, its own user or a member of the socket's group")
+        }
+        guard places.enter(connection.channel, client: "user \(peer.userID)") else {
+            return await refuse(
+                connection, .busy,
+                "fitnessd serves \(Self.connectionsMax) control connections already, or \(Self.userConnectionsMax) of yours; try again soon")
         }
         await served.handle(value: connection, logger: logger)
     }

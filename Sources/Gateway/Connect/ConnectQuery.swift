@@ -1,3 +1,4 @@
+import Core
 import Hummingbird
 
 /// The query of `/connect` and `/oauth/callback`, taken apart and checked. What is not as it should be is nil.
@@ -6,7 +7,7 @@ struct ConnectQuery: Sendable {
     private static let codeBytesMax = 512
 
     let uid: UID?
-    let state: ConnectState?
+    let state: ConnectSecret?
     let code: String?
     let scope: String?
     let error: String?
@@ -14,7 +15,7 @@ struct ConnectQuery: Sendable {
     init(_ request: Request) {
         let values = request.uri.queryParameters
         uid = values["uid"].flatMap { UID($0) }
-        state = values["state"].flatMap { ConnectState($0) }
+        state = values["state"].flatMap { ConnectSecret($0) }
         code = values["code"].flatMap { Self.isCode($0) ? String($0) : nil }
         scope = values["scope"].map(String.init)
         error = values["error"].map { String($0.prefix(64)) }

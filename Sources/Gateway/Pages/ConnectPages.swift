@@ -1,3 +1,4 @@
+import Core
 import Hummingbird
 
 /// What people see on their way through the connect flow. Each page says what happened and what to do.
@@ -10,6 +11,10 @@ enum ConnectPages {
         .serviceUnavailable, title: "Please try again shortly",
         body: "<p>Very many people are connecting right now. Please open your link again in a few minutes.</p>")
 
+    static let tooManyConnectsOfClient = Page(
+        .tooManyRequests, title: "Please try again shortly",
+        body: "<p>Very many connects have been begun from your network. Please open your link again in ten minutes.</p>")
+
     static let stateUnknown = Page(
         .badRequest, title: "This connect link is no longer valid",
         body: """
@@ -17,71 +22,150 @@ enum ConnectPages {
             Please open the link you were given again.</p>
             """)
 
-    static let codeRefused = Page(
-        .badRequest, title: "Strava did not confirm the connection",
-        body: "<p>The confirmation had been used before or was too old. Nothing was stored. Please open the link you were given again.</p>")
-
-    static let stravaUnavailable = Page(
-        .badGateway, title: "Strava can't be reached",
-        body: "<p>Strava did not answer as it should. Nothing was stored. Please open the link you were given again in a few minutes.</p>")
-
-    static let athletesFull = Page(
-        .serviceUnavailable, title: "No more athletes can connect",
+    static let browserUnknown = Page(
+        .badRequest, title: "This connect attempt began in another browser",
         body: """
-            <p>Strava limits how many athletes may connect to this application, and the limit is reached. Nothing was stored.
-            The operator can ask Strava for more.</p>
+            <p>It can only be finished where it began, so that nobody can connect your Strava account for themselves. Nothing was stored.</p>
+            <p>Please open the link you were given again, in this browser, with cookies allowed.</p>
             """)
 
-    static let credentialsRefused = Page(
-        .internalServerError, title: "This installation is not set up correctly",
-        body: "<p>Strava refuses the application's credentials. Nothing was stored. Please tell the operator.</p>")
+    static let resultUnknown = Page(
+        .badRequest, title: "There is nothing to show any more",
+        body: """
+            <p>How a connect ended is shown for ten minutes, in the browser in which it began. What was stored stays stored.</p>
+            <p>If you don't know whether you are connected, open the link you were given again: that does no harm.</p>
+            """)
 
-    static func denied(_ again: String?) -> Page {
-        Page(
-            title: "Not connected",
-            body: """
-                <p>You chose not to give access, so nothing was stored and nothing will be read from Strava.</p>
-                \(retryLink(again, "Connect after all"))
-                """)
-    }
+    static let underWay = Page(
+        title: "Just a moment",
+        body: "<p>Strava is confirming the connection. This page looks again by itself.</p>")
 
     static let refusedByStrava = Page(
         .badRequest, title: "Strava did not allow the connection",
         body: "<p>Nothing was stored. Please open the link you were given again, or tell the operator.</p>")
 
-    static func scopeMissing(_ granted: GrantedScopes, again: String) -> Page {
-        Page(
-            .badRequest, title: "One permission is missing",
-            body: """
-                <p>Without the permission to view your activities there is nothing to load. Nothing was stored.</p>
-                <p>Missing: \(list(granted.missing))</p>
-                <p>On Strava's page, please leave “View data about your activities” ticked.</p>
-                \(retryLink(again, "Try again"))
-                """)
+    /// How a connect ended.
+    ///
+    /// - Parameter again: the link that begins it anew.
+    static func page(_ outcome: ConnectOutcome, _ uid: UID, again: String) -> Page {
+        switch outcome.result {
+        case .connected, .connectedAgain: connected(outcome, uid, again: again)
+        case .denied: denied(again)
+        case .refusedByStrava: refusedByStrava
+        case .scopeMissing: scopeMissing(outcome.granted, again: again)
+        case .athleteTaken: athleteTaken(outcome, uid)
+        case .uidTaken: uidTaken(outcome, uid, again: again)
+        case .codeRefused, .stravaUnavailable, .athletesFull, .credentialsRefused, .interrupted: failed(outcome.result, again: again)
+        }
     }
 
-    static func connected(_ granted: GrantedScopes, isNew: Bool, again: String) -> Page {
-        let limits = granted.limits.map { "<li>\($0)</li>" as HTML }
+    // MARK: Connected
+
+    private static func connected(_ outcome: ConnectOutcome, _ uid: UID, again: String) -> Page {
+        let limits = outcome.granted.limits.map { "<li>\($0)</li>" as HTML }
         let limitation: HTML =
             limits.isEmpty
             ? ""
-            : "<p>Not everything was ticked:</p><ul>\(HTML.joined(limits))</ul>\(retryLink(again, "Connect again with all permissions"))"
+            : "<p>Not everything was ticked:</p><ul>\(HTML.joined(limits))</ul>\(link(again, "Connect again with all permissions"))"
         return Page(
-            title: isNew ? "Connected" : "Connected again",
+            title: outcome.result == .connected ? "Connected" : "Connected again",
             body: """
+                <p>The Strava account of <strong>\(person(outcome))</strong> is connected as <strong>\(uid.text)</strong>.</p>
                 <p>Your activities are being loaded now, the newest first. The first ones appear within minutes; a long history can
                 take hours or days, since Strava limits how fast it may be read. New activities follow by themselves.</p>
                 \(limitation)
-                <p class="hint">You can take the permission back at any time: on Strava under Settings, My Apps. You may close this page.</p>
+                <p class="hint">Not you? Revoke the access and tell the operator. You can revoke it at any time in Strava, under
+                Settings, My Apps. You may close this page.</p>
                 """)
     }
 
-    private static func list(_ scopes: [String]) -> HTML {
-        .joined(scopes.map { "<code>\($0)</code> " })
+    // MARK: Not connected
+
+    private static func denied(_ again: String) -> Page {
+        Page(
+            title: "Not connected",
+            body: """
+                <p>You chose not to give access, so nothing was stored and nothing will be read from Strava.</p>
+                \(link(again, "Connect after all"))
+                """)
     }
 
-    private static func retryLink(_ address: String?, _ text: String) -> HTML {
-        guard let address else { return "" }
-        return "<p><a href=\"\(address)\">\(text)</a></p>"
+    private static func scopeMissing(_ granted: GrantedScopes, again: String) -> Page {
+        Page(
+            .badRequest, title: "Permission needed",
+            body: """
+                <p>Without the permission to view your activities there is nothing to load. Nothing was stored.</p>
+                <p>Missing: \(HTML.joined(granted.missing.map { "<code>\($0)</code> " }))</p>
+                <p>On Strava's page, please leave “View data about your activities” ticked.</p>
+                \(link(again, "Try again"))
+                """)
     }
+
+    private static func athleteTaken(_ outcome: ConnectOutcome, _ uid: UID) -> Page {
+        let line = "{\"uid\":\"\(uid.text)\",\"athlete_id\":\(outcome.athlete?.description ?? "…")}"
+        return Page(
+            .conflict, title: "This Strava account is connected under another name",
+            body: """
+                <p>The Strava account of <strong>\(person(outcome))</strong> is connected here already, but not as
+                <strong>\(uid.text)</strong>. Nothing was changed.</p>
+                <p>If you meant another account, log out of Strava and open your link again.</p>
+                <p>If the account is to become <strong>\(uid.text)</strong>, ask the operator, who can move it:
+                <code>fitnessctl athletes import</code> with the line <code>\(line)</code></p>
+                """)
+    }
+
+    /// Says nothing about the other account: whoever sees this page is not its owner.
+    private static func uidTaken(_ outcome: ConnectOutcome, _ uid: UID, again: String) -> Page {
+        Page(
+            .conflict, title: "This name has another Strava account",
+            body: """
+                <p><strong>\(uid.text)</strong> is connected here already, with another Strava account than that of
+                <strong>\(person(outcome))</strong>. Nothing was changed.</p>
+                <p>If you meant the other account, log out of Strava first. \(inline(again, "Open your link again"))</p>
+                <p>If <strong>\(uid.text)</strong> is to have this account instead, ask the operator to give the other one a name of its own:
+                <code>fitnessctl athletes import</code> with the line <code>{"uid":"…","athlete_id":…}</code>. Then open your link
+                again.</p>
+                """)
+    }
+
+    private static func failed(_ result: ConnectOutcome.Result, again: String) -> Page {
+        switch result {
+        case .codeRefused:
+            Page(
+                .badRequest, title: "Strava did not confirm the connection",
+                body: "<p>The confirmation had been used before or was too old. Nothing was stored.</p>\(link(again, "Try again"))")
+        case .athletesFull:
+            Page(
+                .serviceUnavailable, title: "No more athletes can connect",
+                body: """
+                    <p>Strava limits how many athletes may connect to this application, and the limit is reached. Nothing was stored.
+                    The operator can ask Strava for more.</p>
+                    """)
+        case .credentialsRefused:
+            Page(
+                .internalServerError, title: "This installation is not set up correctly",
+                body: "<p>Strava refuses the application's credentials. Nothing was stored. Please tell the operator.</p>")
+        case .interrupted:
+            Page(
+                .serviceUnavailable, title: "The connection was interrupted",
+                body: "<p>It is not certain that it was stored. Connecting again does no harm.</p>\(link(again, "Connect again"))")
+        default:
+            Page(
+                .badGateway, title: "Strava can't be reached",
+                body: """
+                    <p>Strava did not answer as it should. Nothing was stored. Please try again in a few minutes.</p>
+                    \(link(again, "Try again"))
+                    """)
+        }
+    }
+
+    // MARK: Pieces
+
+    /// The athlete's name at Strava, or their number there.
+    private static func person(_ outcome: ConnectOutcome) -> String {
+        outcome.name ?? outcome.athlete.map { "athlete \($0)" } ?? "an athlete"
+    }
+
+    private static func link(_ address: String, _ text: String) -> HTML { "<p><a class=\"button\" href=\"\(address)\">\(text)</a></p>" }
+    private static func inline(_ address: String, _ text: String) -> HTML { "<a href=\"\(address)\">\(text)</a>" }
 }

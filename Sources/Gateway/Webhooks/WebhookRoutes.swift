@@ -11,9 +11,13 @@ struct WebhookRoutes: Sendable {
     let address: EventDesk.Address
     let logger: Logger
 
-    func add(to router: Router<GatewayContext>) {
-        router.get("/webhooks/strava/:secret") { request, context in try validate(request, context) }
-        router.post("/webhooks/strava/:secret") { request, context in try await take(request, context) }
+    var routes: [Route] {
+        let path = "/webhooks/strava/:secret"
+        let isThere: @Sendable (Substring) -> Bool = { isSame(String($0), address.pathSecret) }
+        return [
+            Route(method: .get, path: path, isThere: isThere) { request, context in try validate(request, context) },
+            Route(method: .post, path: path, isThere: isThere) { request, context in try await take(request, context) },
+        ]
     }
 
     /// Echoes the challenge to whoever knows the verify token.

@@ -17,20 +17,27 @@ public struct AthleteRegistry: Sendable {
         self.clock = clock
     }
 
-    /// Stores an athlete with a sealed pair of tokens, due at once. Answers true when the athlete is new.
+    /// Stores an athlete with a sealed pair of tokens, due at once.
     ///
     /// An athlete who is known keeps cursor and data and gets the new grant: what an earlier grant could not see is asked for again.
     /// One in a browser is asked for as by hand; many at once stand in the ordinary line, where they are in nobody's way.
+    /// Only many at once, as an admin hands them in, move a uid from one athlete to another.
+    /// - Parameter keepsLater: a stored grant that expires later and is not known to be dead stays, and with it all but the uid.
     @discardableResult
-    public func register(_ grant: TokenGrant, athlete: AthleteID, uid: String?, scope: String, arrival: Arrival = .alone) async throws
-        -> Bool
-    {
+    public func register(
+        _ grant: TokenGrant, athlete: AthleteID, uid: UID?, scope: String, arrival: Arrival = .alone, keepsLater: Bool = false
+    ) async throws -> Registration {
         let now = clock.now
         let request = try arrival == .awaited ? JSONText(SyncRequest(full: false, by: "connect", at: now.timeIntervalSince1970).json) : nil
         return try await database.transaction { connection in
+            let change = try await UIDChange.make(uid, for: athlete, isMoveAllowed: arrival == .bulk, on: connection)
+            if let conflict = change.conflict { return Registration(.refused(conflict)) }
+            if keepsLater, let until = try await vault.laterExpiry(than: grant, of: athlete, on: connection) {
+                return Registration(.kept(until: until), moves: change.moves)
+            }
             let rows = try await connection.query(
                 """
-                INSERT INTO sync.athlete (athlete_id, uid, scope, created_at, updated_at) VALUES (\(athlete), \(uid), \(scope), \(now), \(now))
+                INSERT INTO sync.athlete (athlete_id, uid, scope, created_at, updated_at) VALUES (\(athlete), \(uid?.text), \(scope), \(now), \(now))
                 ON CONFLICT (athlete_id) DO UPDATE SET uid = coalesce(excluded.uid, athlete.uid), scope = excluded.scope, state = 'active',
                     state_reason = NULL, updated_at = \(now)
                 RETURNING (xmax = 0), greatest(\(now), paused_until)
@@ -46,19 +53,32 @@ public struct AthleteRegistry: Sendable {
                     lease_owner = NULL, lease_expires_at = NULL
                 """)
             try await connection.query("INSERT INTO sync.cursor (athlete_id) VALUES (\(athlete)) ON CONFLICT DO NOTHING")
-            try await connection.query(
-                """
-                UPDATE sync.completeness SET state = 'pending', reason = NULL, next_try_at = NULL, updated_at = \(now)
-                WHERE athlete_id = \(athlete) AND state = 'no_scope'
-                """)
-            try await connection.query(
-                """
-                UPDATE sync.athlete_object SET state = 'pending', reason = NULL, next_try_at = NULL
-                WHERE athlete_id = \(athlete) AND state = 'no_scope'
-                """)
+            try await askAgainForNoScope(athlete, on: connection)
             try await vault.store(grant, for: athlete, on: connection)
             try await connection.query("SELECT pg_notify('sync', '')")
-            return isNew
+            return Registration(isNew ? .added : .updated, moves: change.moves)
+        }
+    }
+
+    private func askAgainForNoScope(_ athlete: AthleteID, on connection: Connection) async throws {
+        try await connection.query(
+            """
+            UPDATE sync.completeness SET state = 'pending', reason = NULL, next_try_at = NULL, updated_at = \(clock.now)
+            WHERE athlete_id = \(athlete) AND state = 'no_scope'
+            """)
+        try await connection.query(
+            """
+            UPDATE sync.athlete_object SET state = 'pending', reason = NULL, next_try_at = NULL
+            WHERE athlete_id = \(athlete) AND state = 'no_scope'
+            """)
+    }
+
+    /// Gives an athlete another uid, also one that another athlete has. Answers the uids that changed.
+    public func rename(_ athlete: AthleteID, to uid: UID) async throws -> [UIDMove] {
+        try await database.transaction { connection in
+            let rows = try await connection.query("SELECT FROM sync.athlete WHERE athlete_id = \(athlete)")
+            try require(athlete, found: rows.count)
+            return try await UIDChange.make(uid, for: athlete, isMoveAllowed: true, on: connection).moves
         }
     }
 

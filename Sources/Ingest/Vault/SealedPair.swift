@@ -22,11 +22,15 @@ struct SealedPair: Sendable {
     }
 
     init(_ grant: TokenGrant, athlete: AthleteID, keyring: Keyring, at now: Date) throws {
-        let distance = grant.expiresAt.timeIntervalSince(now)
-        let distanceMax = Self.expiryDistanceMax.seconds
-        let believed = distance.isNaN ? 0 : min(max(distance, -distanceMax), distanceMax)
         try self.init(
-            access: grant.accessToken, refresh: grant.refreshToken, expiresAt: now.addingTimeInterval(believed), athlete: athlete,
+            access: grant.accessToken, refresh: grant.refreshToken, expiresAt: Self.believed(grant.expiresAt, at: now), athlete: athlete,
             keyring: keyring)
+    }
+
+    /// The expiry as it is stored.
+    static func believed(_ expiresAt: Date, at now: Date) -> Date {
+        let distance = expiresAt.timeIntervalSince(now)
+        let distanceMax = expiryDistanceMax.seconds
+        return now.addingTimeInterval(distance.isNaN ? 0 : min(max(distance, -distanceMax), distanceMax))
     }
 }

@@ -23,18 +23,18 @@ struct ControlHarness: Sendable {
     var client: ControlClient { ControlClient(socketPath: socketPath) }
 
     static func serve<Answer: Sendable>(
-        connectURL: String? = "http://localhost:8080/connect", socketGroup: UInt32? = nil, exportStall: Duration = .seconds(60),
+        publicURL: String? = "http://localhost:8080", socketGroup: UInt32? = nil, exportStall: Duration = .seconds(60),
         _ body: @escaping @Sendable (ControlHarness) async throws -> Answer
     ) async throws -> Answer {
         try await withTemporaryFolder { folder in
             try await withTestDatabase { database in
-                try await serve(database, folder, connectURL, socketGroup, exportStall, body)
+                try await serve(database, folder, publicURL, socketGroup, exportStall, body)
             }
         }
     }
 
     private static func serve<Answer: Sendable>(
-        _ database: Database, _ folder: URL, _ connectURL: String?, _ socketGroup: UInt32?, _ exportStall: Duration,
+        _ database: Database, _ folder: URL, _ publicURL: String?, _ socketGroup: UInt32?, _ exportStall: Duration,
         _ body: @escaping @Sendable (ControlHarness) async throws -> Answer
     ) async throws -> Answer {
         let http = HTTPClient(userAgent: "control-tests")
@@ -43,7 +43,7 @@ struct ControlHarness: Sendable {
             database: database, clock: .system, limit: RateLimit(quarter: 600, day: 30_000), logger: quietLogger)
         let dependencies = ControlDependencies(
             version: "1.2.3", startedAt: Date(timeIntervalSinceNow: -60), clock: .system, database: database, registry: registry,
-            governor: governor, connectURL: connectURL, exportStall: exportStall)
+            governor: governor, publicURL: try publicURL.map(PublicURL.init), exportStall: exportStall)
         let path = folder.appending(path: "control.sock").path
         let socket = try ControlSocket.open(path: path, environment: [:])
         let server = ControlServer(socket: socketGroup.map(socket.inGroup) ?? socket, dependencies: dependencies, logger: quietLogger)

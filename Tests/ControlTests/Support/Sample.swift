@@ -7,7 +7,7 @@ import StravaAPI
 
 /// Athletes and activities in a known state.
 extension ControlHarness {
-    func addAthlete(_ id: Int64, uid: String? = nil) async throws {
+    func addAthlete(_ id: Int64, uid: UID? = nil) async throws {
         let grant = TokenGrant(
             accessToken: Secret("access-\(id)"), refreshToken: Secret("refresh-\(id)"), expiresAt: Date(timeIntervalSinceNow: 3_600),
             athleteID: AthleteID(id), scope: ["read"])

@@ -1,7 +1,9 @@
+import Foundation
+
 /// `POST /v1/athletes/import`: what became of the lines. No token is ever in it.
 public struct ImportReport: Codable, Sendable, Equatable {
-    /// How many bad lines are named at most; `bad` counts them all.
-    public static let badLinesMax = 1_000
+    /// How many lines of a kind are named at most; `bad`, `kept` and `moved` count them all.
+    public static let linesMax = 1_000
 
     /// A line that was not taken. Lines count from 1.
     public struct BadLine: Codable, Sendable, Equatable {
@@ -14,22 +16,80 @@ public struct ImportReport: Codable, Sendable, Equatable {
         }
     }
 
-    /// Athletes that were not known before.
-    public let added: Int
-    /// Athletes that were known; their tokens and scope are replaced.
-    public let updated: Int
-    public let bad: Int
-    public let badLines: [BadLine]
+    /// A line whose grant was not taken, because the stored one expires later.
+    public struct KeptLine: Codable, Sendable, Equatable {
+        public let line: Int
+        public let athleteID: Int64
+        /// When the stored access token expires.
+        public let expiresAt: Date
 
-    public init(added: Int, updated: Int, bad: Int, badLines: [BadLine]) {
-        self.added = added
-        self.updated = updated
-        self.bad = bad
-        self.badLines = badLines
+        public init(line: Int, athleteID: Int64, expiresAt: Date) {
+            self.line = line
+            self.athleteID = athleteID
+            self.expiresAt = expiresAt
+        }
+
+        enum CodingKeys: String, CodingKey {
+            case line
+            case athleteID = "athlete_id"
+            case expiresAt = "expires_at"
+        }
+    }
+
+    /// An athlete whose uid changed by a line: the line's own athlete, or one who had the line's uid before.
+    public struct MovedUID: Codable, Sendable, Equatable {
+        public let line: Int
+        public let athleteID: Int64
+        public let from: String
+        /// Absent: the athlete has no uid now.
+        public let to: String?
+
+        public init(line: Int, athleteID: Int64, from: String, to: String?) {
+            self.line = line
+            self.athleteID = athleteID
+            self.from = from
+            self.to = to
+        }
+
+        enum CodingKeys: String, CodingKey {
+            case line, from, to
+            case athleteID = "athlete_id"
+        }
+    }
+
+    /// Athletes that were not known before.
+    public var added = 0
+    /// Athletes that were known; their tokens and scope are replaced, or their uid by a line without tokens.
+    public var updated = 0
+    /// Athletes that were known and whose stored grant stays.
+    public private(set) var kept = 0
+    public private(set) var moved = 0
+    public private(set) var bad = 0
+    public private(set) var keptLines: [KeptLine] = []
+    public private(set) var movedUIDs: [MovedUID] = []
+    public private(set) var badLines: [BadLine] = []
+
+    public init() {}
+
+    public mutating func noteBad(_ line: Int, _ reason: String) {
+        bad += 1
+        if badLines.count < Self.linesMax { badLines.append(BadLine(line: line, reason: reason)) }
+    }
+
+    public mutating func noteKept(_ line: KeptLine) {
+        kept += 1
+        if keptLines.count < Self.linesMax { keptLines.append(line) }
+    }
+
+    public mutating func noteMoved(_ uid: MovedUID) {
+        moved += 1
+        if movedUIDs.count < Self.linesMax { movedUIDs.append(uid) }
     }
 
     enum CodingKeys: String, CodingKey {
-        case added, updated, bad
+        case added, updated, kept, moved, bad
+        case keptLines = "kept_lines"
+        case movedUIDs = "moved_uids"
         case badLines = "bad_lines"
     }
 }

@@ -4,7 +4,6 @@ import Foundation
 
 /// The fields of an import line, each checked for type and bounds. A fault names the field and never repeats its value.
 struct ImportFields {
-    private static let uidBytesMax = 256
     private static let tokenBytesMax = 1_024
     private static let scopesMax = 32
     /// 2100-01-01: beyond it, milliseconds were taken for seconds.
@@ -24,13 +23,14 @@ struct ImportFields {
         throw ImportLine.Fault("athlete_id must be Strava's number of the athlete")
     }
 
-    func uid() throws -> String? {
+    func uid() throws -> UID? {
         guard let value = values["uid"] else { return nil }
-        guard case .text(let text) = value, !text.isEmpty, text.utf8.count <= Self.uidBytesMax, Self.isPlain(text) else {
-            throw ImportLine.Fault("uid must be a text of 1 to \(Self.uidBytesMax) bytes without control characters")
-        }
-        return text
+        guard case .text(let text) = value, let uid = UID(text) else { throw ImportLine.Fault(UID.rule) }
+        return uid
     }
+
+    /// Whether the line has anything of a grant: if not, it only says which uid an athlete has.
+    var hasGrant: Bool { ["access_token", "refresh_token", "expires_at", "scope"].contains { values[$0] != nil } }
 
     func token(_ name: String) throws -> Secret {
         let value = try required(name)
@@ -79,9 +79,5 @@ struct ImportFields {
 
     private static func isScopeName(_ name: String) -> Bool {
         name.utf8.count <= 64 && name.utf8.allSatisfy { (0x61...0x7a).contains($0) || $0 == UInt8(ascii: "_") || $0 == UInt8(ascii: ":") }
-    }
-
-    private static func isPlain(_ text: String) -> Bool {
-        text.unicodeScalars.allSatisfy { $0.properties.generalCategory != .control }
     }
 }

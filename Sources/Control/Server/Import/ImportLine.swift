@@ -1,14 +1,19 @@
 import Core
 import Foundation
 
-/// One checked line of `athletes import`: who, with which tokens, for which scopes.
+/// One checked line of `athletes import`: who, with which tokens, for which scopes. A line without a grant renames an athlete who is known.
 struct ImportLine: Sendable {
+    struct Grant: Sendable {
+        let accessToken: Secret
+        let refreshToken: Secret
+        let expiresAt: Date
+        let scope: [String]
+    }
+
     let athlete: AthleteID
-    let uid: String?
-    let accessToken: Secret
-    let refreshToken: Secret
-    let expiresAt: Date
-    let scope: [String]
+    let uid: UID?
+    /// Nil only where there is a uid.
+    let grant: Grant?
 
     /// Why a line is not taken. The sentence names fields and never repeats a value.
     struct Fault: Error, Sendable, Equatable {
@@ -24,9 +29,10 @@ struct ImportLine: Sendable {
         let fields = ImportFields(values)
         athlete = AthleteID(try fields.athleteID())
         uid = try fields.uid()
-        accessToken = try fields.token("access_token")
-        refreshToken = try fields.token("refresh_token")
-        expiresAt = try fields.time("expires_at")
-        scope = try fields.scope()
+        grant =
+            uid == nil || fields.hasGrant
+            ? Grant(
+                accessToken: try fields.token("access_token"), refreshToken: try fields.token("refresh_token"),
+                expiresAt: try fields.time("expires_at"), scope: try fields.scope()) : nil
     }
 }

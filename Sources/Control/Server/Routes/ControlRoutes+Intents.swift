@@ -10,25 +10,23 @@ extension ControlRoutes {
     /// The longest pause with an end, in seconds: a leap year.
     private static let pauseMax_s = 366 * 86_400
     private static let reasonBytesMax = 500
-    private static let uidBytesMax = 256
 
     func importAthletes(_ request: Request) async throws -> ImportReport {
         // A long body must not hold up a graceful stop: what is taken is taken.
         try await cancelWhenGracefulShutdown {
-            var athletes = AthleteImport(registry: dependencies.registry)
+            var athletes = AthleteImport(
+                registry: dependencies.registry, keepsLater: try !RequestReading.flag(request, "replace"), logger: logger)
             return try await athletes.run(request.body)
         }
     }
 
     func connect(_ request: Request) async throws -> ConnectMessage {
         let asked: ConnectRequest = try await RequestReading.message(request)
-        guard !asked.uid.isEmpty, asked.uid.utf8.count <= Self.uidBytesMax else {
-            throw ControlRefusal.badRequest("uid must have 1 to \(Self.uidBytesMax) bytes")
-        }
-        guard let url = dependencies.connectLink(uid: asked.uid) else {
+        guard let uid = UID(asked.uid) else { throw ControlRefusal.badRequest(UID.rule) }
+        guard let publicURL = dependencies.publicURL else {
             throw ControlRefusal(.unavailable, "the public listener is off; set FITNESSD_HTTP_LISTEN and restart fitnessd")
         }
-        return ConnectMessage(url: url)
+        return ConnectMessage(url: publicURL.connect(uid: uid))
     }
 
     func sync(_ athlete: Int64?, _ request: Request) async throws -> AcceptedMessage {

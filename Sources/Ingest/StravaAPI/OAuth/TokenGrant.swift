@@ -8,14 +8,17 @@ public struct TokenGrant: Sendable {
     public let expiresAt: Date
     /// Only from an exchange; a refresh doesn't say whose tokens they are.
     public let athleteID: AthleteID?
+    /// The athlete's name at Strava, where the answer has one; as with `athleteID`. People chose it: it may hold anything but control characters.
+    public let athleteName: String?
     /// Nil when the answer has no `scope`: then the scope of the redirect counts.
     public let scope: [String]?
 
-    public init(accessToken: Secret, refreshToken: Secret, expiresAt: Date, athleteID: AthleteID?, scope: [String]?) {
+    public init(accessToken: Secret, refreshToken: Secret, expiresAt: Date, athleteID: AthleteID?, scope: [String]?, athleteName: String? = nil) {
         self.accessToken = accessToken
         self.refreshToken = refreshToken
         self.expiresAt = expiresAt
         self.athleteID = athleteID
+        self.athleteName = athleteName
         self.scope = scope
     }
 
@@ -29,7 +32,8 @@ public struct TokenGrant: Sendable {
         else { return nil }
         self.init(
             accessToken: access, refreshToken: refresh, expiresAt: Self.expiry(value, now: now),
-            athleteID: value["athlete"]?["id"]?.integer.map { AthleteID($0) }, scope: Self.scope(value["scope"]))
+            athleteID: value["athlete"]?["id"]?.integer.map { AthleteID($0) }, scope: Self.scope(value["scope"]),
+            athleteName: Self.name(value["athlete"]))
     }
 
     /// A token goes into a header line: visible ASCII only, and of a bearable length.
@@ -49,6 +53,20 @@ public struct TokenGrant: Sendable {
         return now.addingTimeInterval(3600)
     }
 
+    /// First and last name, each as far as it is a text; characters that steer a terminal or the order of writing are left out.
+    private static func name(_ athlete: JSONValue?) -> String? {
+        let words = ["firstname", "lastname"].compactMap { athlete?[$0]?.text }.map { word in
+            String(String.UnicodeScalarView(word.unicodeScalars.filter { !isUnprintable($0) }).prefix(nameCharactersMax))
+                .trimmingCharacters(in: .whitespaces)
+        }
+        let name = words.filter { !$0.isEmpty }.joined(separator: " ")
+        return name.isEmpty ? nil : name
+    }
+
+    private static func isUnprintable(_ character: Unicode.Scalar) -> Bool {
+        [.control, .format, .lineSeparator, .paragraphSeparator].contains(character.properties.generalCategory)
+    }
+
     /// Comma-separated in redirects, described as blank-separated in token answers.
     private static func scope(_ value: JSONValue?) -> [String]? {
         guard let text = value?.text else { return nil }
@@ -61,5 +79,6 @@ public struct TokenGrant: Sendable {
     }
 
     private static let tokenBytesMax = 4096
+    private static let nameCharactersMax = 100
     private static let lifetimeSecondsMax = 30.0 * 86_400
 }

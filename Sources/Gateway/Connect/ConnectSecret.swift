@@ -1,17 +1,18 @@
 import COpenSSL
 
-/// The one-time `state` that goes to Strava and comes back: 258 random bits, 43 characters of base64url. Only its hash is stored.
-struct ConnectState: Sendable, Equatable {
+/// 258 random bits as 43 characters of base64url: the one-time `state` that goes to Strava and comes back, and the cookie that binds it to
+/// a browser. Only hashes are stored.
+struct ConnectSecret: Sendable, Equatable {
     private static let alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_".utf8)
     private static let characterCount = 43
 
     let text: String
 
     /// A new one.
-    static func random() -> ConnectState {
+    static func random() -> ConnectSecret {
         var generator = SystemRandomNumberGenerator()
         let characters = (0..<characterCount).map { _ in alphabet[Int(generator.next(upperBound: UInt(alphabet.count)))] }
-        return ConnectState(unchecked: String(decoding: characters, as: UTF8.self))
+        return ConnectSecret(unchecked: String(decoding: characters, as: UTF8.self))
     }
 
     /// One that came from the network; nil when it can't be one of ours.

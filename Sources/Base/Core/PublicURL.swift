@@ -1,0 +1,45 @@
+import Foundation
+
+/// The address under which people and Strava reach the gateway: `FITNESSD_PUBLIC_URL`. Kept without a slash at its end.
+public struct PublicURL: Sendable, Equatable {
+    public let text: String
+    /// The host, in lower case and without the brackets of an IPv6 address.
+    public let host: String
+    public let port: Int
+    public let isHTTPS: Bool
+
+    /// - Throws: `PublicURLError` unless it is an http or https address with a host and without query, fragment or user.
+    public init(_ text: String) throws {
+        guard let parts = URLComponents(string: text), parts.scheme == "https" || parts.scheme == "http",
+            let host = parts.host, !host.isEmpty, parts.query == nil, parts.fragment == nil, parts.user == nil, text.utf8.count <= 1024
+        else { throw PublicURLError() }
+        self.text = text.hasSuffix("/") ? String(text.dropLast()) : text
+        self.host = host.trimmingCharacters(in: CharacterSet(charactersIn: "[]")).lowercased()
+        isHTTPS = parts.scheme == "https"
+        port = parts.port ?? (isHTTPS ? 443 : 80)
+    }
+
+    /// Whether only this machine can reach it (RFC 6761, section 6.3, for `localhost`).
+    public var isLoopback: Bool {
+        let octets = host.split(separator: ".", omittingEmptySubsequences: false)
+        let isIPv4 = octets.count == 4 && octets.allSatisfy { UInt8($0) != nil }
+        return host == "localhost" || host.hasSuffix(".localhost") || host == "::1" || isIPv4 && octets[0] == "127"
+    }
+
+    /// Where Strava sends people back to. Its host must lie in the callback domain that the application has registered at Strava.
+    public var callback: String { text + "/oauth/callback" }
+
+    /// The link that a person follows to connect; a plain `+` in a query may be read as a blank.
+    public func connect(uid: UID) -> String { text + "/connect?uid=" + uid.text.replacing("+", with: "%2B") }
+
+    /// The page that says how a connect ended.
+    public func connected(_ result: String) -> String { text + "/connected/" + result }
+}
+
+/// A public address that can't be one.
+public struct PublicURLError: AdvisedError, Equatable {
+    public var description: String {
+        "FITNESSD_PUBLIC_URL must be an http or https address without a query, such as https://fit.example.org"
+    }
+    public var retryAdvice: RetryAdvice { .never }
+}

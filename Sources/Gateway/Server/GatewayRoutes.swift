@@ -1,0 +1,97 @@
+import HTTPTypes
+import Hummingbird
+import Logging
+import ServerGuard
+
+/// One address and what answers there.
+struct Route: Sendable {
+    typealias Answer = @Sendable (Request, GatewayContext) async throws -> Response
+
+    let method: HTTPRequest.Method
+    /// With `:name` for a part that varies.
+    let path: String
+    /// Whether there is anything at a path with this varying part; a path that must not be guessed is not there for the others.
+    var isThere: @Sendable (Substring) -> Bool = { _ in true }
+    let answer: Answer
+
+    static func get(_ path: String, _ answer: @escaping Answer) -> Route { Route(method: .get, path: path, answer: answer) }
+
+    /// Whether a path of a request leads here, whatever the method.
+    func leads(from asked: String) -> Bool {
+        let parts = path.split(separator: "/")
+        let given = asked.split(separator: "/")
+        return parts.count == given.count && zip(parts, given).allSatisfy { $0.hasPrefix(":") ? isThere($1) : $0 == $1 }
+    }
+}
+
+/// Which address is answered by what: for people and Strava, for the operator, and for both where they share a listener.
+struct GatewayRoutes: Sendable {
+    let connect: ConnectFlow
+    let readiness: Readiness
+    let figures: FiguresCache
+    let webhooks: WebhookRoutes?
+    let logger: Logger
+
+    func router(hasWeb: Bool, hasAdmin: Bool) -> Router<GatewayContext> {
+        let routes = shared + (hasWeb ? web : []) + (hasAdmin ? admin : [])
+        let router = Router(context: GatewayContext.self, options: .autoGenerateHeadEndpoints)
+        router.add(middleware: SecurityHeaders())
+        router.add(middleware: HeadAnswers())
+        router.add(middleware: RequestGuard())
+        router.add(middleware: ErrorPages(routes: routes, logger: logger))
+        for route in routes {
+            router.on(RouterPath(route.path), method: route.method) { try await route.answer($0, $1) }
+        }
+        return router
+    }
+
+    private var shared: [Route] {
+        [
+            .get("/style.css") { _, _ in StyleSheet.response },
+            .get("/healthz") { _, _ in Self.plain(.ok, "ok\n") },
+            .get("/readyz") { _, _ in await ready() },
+        ]
+    }
+
+    private var web: [Route] {
+        [
+            .get("/connect") { request, context in try await connect.connect(request, client: Self.client(request, context)) },
+            .get("/oauth/callback") { request, _ in try await connect.callback(request) },
+            .get("/connected/:result") { request, context in
+                try await connect.result(context.parameters.get("result") ?? "", request)
+            },
+        ] + (webhooks?.routes ?? [])
+    }
+
+    private var admin: [Route] {
+        [
+            .get("/") { _, _ in StatusPage.page(try await figures.current()).response },
+            .get("/metrics") { _, _ in
+                Self.plain(.ok, MetricsText.render(try await figures.current()), type: "text/plain; version=0.0.4; charset=utf-8")
+            },
+        ]
+    }
+
+    private static let forwardedFor = HTTPField.Name("X-Forwarded-For")!
+
+    /// Whom the request is counted for. Only a proxy on this machine is believed about whom it asks for, and only its own entry, the last.
+    static func client(_ request: Request, _ context: GatewayContext) -> String {
+        let peer = ClientAddress(context.channel.remoteAddress)
+        guard peer.isLoopback, let forwarded = request.headers[values: forwardedFor].last else { return peer.text }
+        return forwarded.split(separator: ",").last.flatMap { ClientAddress(forwarded: $0) }?.text ?? peer.text
+    }
+
+    private func ready() async -> Response {
+        switch await readiness.check() {
+        case .ready: Self.plain(.ok, "ready\n")
+        case .databaseUnreachable: Self.plain(.serviceUnavailable, "not ready: the database can't be reached\n")
+        case .migrationsPending(let count): Self.plain(.serviceUnavailable, "not ready: \(count) migrations are not applied\n")
+        }
+    }
+
+    private static func plain(
+        _ status: HTTPResponse.Status, _ text: String, type: String = "text/plain; charset=utf-8"
+    ) -> Response {
+        Response(status: status, headers: [.contentType: type], body: ResponseBody(byteBuffer: ByteBuffer(string: text)))
+    }
+}

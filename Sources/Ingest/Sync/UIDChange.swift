@@ -1,0 +1,53 @@
+import Core
+import Database
+
+/// Which athlete has a uid: at most one, and each athlete has at most one uid. No unique index says so, since unique keys begin with
+/// `athlete_id` here; instead whoever gives a uid away holds one lock until the transaction ends.
+struct UIDChange: Sendable, Equatable {
+    let conflict: UIDConflict?
+    let moves: [UIDMove]
+
+    /// Gives `uid` to the athlete, if there is a row of theirs, and takes it from whoever else has it.
+    ///
+    /// - Parameter isMoveAllowed: false: a conflict is answered and nothing is changed.
+    static func make(
+        _ uid: UID?, for athlete: AthleteID, isMoveAllowed: Bool, on connection: Connection
+    ) async throws -> UIDChange {
+        guard let uid else { return UIDChange(conflict: nil, moves: []) }
+        try await connection.query(lock)
+        let rows = try await connection.query(
+            "SELECT athlete_id, uid FROM sync.athlete WHERE uid = \(uid.text) OR athlete_id = \(athlete) ORDER BY athlete_id")
+        let holders = try rows.map { try $0.decode(Int64.self, String?.self) }.map { (athlete: AthleteID($0.0), uid: $0.1) }
+        let change = decide(uid, for: athlete, holders, isMoveAllowed: isMoveAllowed)
+        if change.conflict != nil { return change }
+        try await connection.query(
+            """
+            UPDATE sync.athlete SET uid = CASE WHEN athlete_id = \(athlete) THEN \(uid.text) END, updated_at = now()
+            WHERE athlete_id = \(athlete) AND uid IS DISTINCT FROM \(uid.text)
+              OR athlete_id = ANY (\(change.moves.filter { $0.to == nil }.map(\.athlete.rawValue)))
+            """)
+        return change
+    }
+
+    /// - Parameter holders: the athletes who have the uid, and this one if known, with their uids.
+    static func decide(
+        _ uid: UID, for athlete: AthleteID, _ holders: [(athlete: AthleteID, uid: String?)], isMoveAllowed: Bool
+    ) -> UIDChange {
+        let own = holders.first { $0.athlete == athlete }?.uid
+        let others = holders.filter { $0.athlete != athlete }.map(\.athlete)
+        if isMoveAllowed {
+            let given = own.flatMap { $0 == uid.text ? nil : UIDMove(athlete: athlete, from: $0, to: uid.text) }
+            return UIDChange(
+                conflict: nil, moves: (given.map { [$0] } ?? []) + others.map { UIDMove(athlete: $0, from: uid.text, to: nil) })
+        }
+        // Two athletes may share a uid from before it was unique: neither is turned away.
+        if own == uid.text { return UIDChange(conflict: nil, moves: []) }
+        let conflict = own.map { UIDConflict.athleteHas(uid: $0) } ?? others.first.map { .uidBelongs(to: $0) }
+        return UIDChange(conflict: conflict, moves: [])
+    }
+
+    /// A row, and no advisory lock, which every login of the database may take.
+    private static let lock: SQL = """
+        INSERT INTO sync.setting (key, value) VALUES ('uid_lock', 'true') ON CONFLICT (key) DO UPDATE SET updated_at = now()
+        """
+}
