@@ -107,8 +107,7 @@ struct Daemon: Sendable {
                     pendingMigrations: { try await store.pendingMigrations() },
                     figures: { try await progress.figures(startedAt: startedAt, calls: strava.tally.calls) }))
         }
-        let listening = addresses.adminAddress.map { "http://\($0.text)/" }
-        let places = Places(psql: store.privateURL, web: listening, controlSocket: configuration.controlSocket)
+        let places = Places(psql: store.privateURL, web: addresses.adminAddress.map { "http://\($0.text)/" }, controlSocket: configuration.controlSocket)
         services.append(StatusReporter(progress: progress, notifier: notifier, clock: clock, logger: logger))
         services.append(ProgressDisplay(progress: progress, console: console, places: places, clock: clock, always: isDemo, logger: logger))
         // Last, so that a stop begins with it: what its drain lands finds everything else at work.
