@@ -62,7 +62,8 @@ struct Configuration: Sendable {
         publicURL = url
         let admin = source.value("FITNESSD_ADMIN_LISTEN")
         addresses = faults.take(GatewayAddresses(web: nil, admin: .off)) {
-            try url.isEmpty ? GatewayAddresses(web: nil, admin: .off) : GatewayAddresses.resolve(web: listen, admin: admin, publicURL: PublicURL(url))
+            if url.isEmpty { return GatewayAddresses(web: nil, admin: .off) }
+            return try GatewayAddresses.resolve(web: listen, admin: admin, publicURL: PublicURL(url))
         }
         (clientID, clientSecret) = faults.take((nil, nil)) { try Configuration.credentials(source) }
         stravaAPIURL = faults.take("") { try Configuration.url(source, "FITNESSD_STRAVA_API_URL", "https://www.strava.com/api/v3") }

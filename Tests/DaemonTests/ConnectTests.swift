@@ -40,7 +40,9 @@ private struct Browser {
     private let http = HTTPClient(userAgent: "browser")
 
     func consent(at link: String, as athlete: AthleteID, grant: [String]) async throws -> HTTPResponse {
-        let authorize = try await redirect(HTTPRequest(method: .get, url: link))
+        let connect = try await http.send(HTTPRequest(method: .get, url: link))
+        let authorize = try #require(connect.headers["Location"])
+        let cookie = try #require(connect.headers["Set-Cookie"]?.split(separator: ";").first)
         let page = try await http.send(HTTPRequest(method: .get, url: authorize))
         #expect(page.status == 200)
         let html = String(decoding: page.body, as: UTF8.self)
@@ -52,7 +54,8 @@ private struct Browser {
             HTTPRequest(
                 method: .post, url: String(action), headers: [("Content-Type", "application/x-www-form-urlencoded")], body: Array(form.utf8)
             ))
-        let answer = try await http.send(HTTPRequest(method: .get, url: callback))
+        let result = try await redirect(HTTPRequest(method: .get, url: callback, headers: [("Cookie", String(cookie))]))
+        let answer = try await http.send(HTTPRequest(method: .get, url: result, headers: [("Cookie", String(cookie))]))
         await http.shutdown()
         return answer
     }

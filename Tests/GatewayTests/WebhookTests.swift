@@ -45,11 +45,25 @@ import Testing
         }
     }
 
+    @Test(arguments: [
+        #"{"authorized":true}"#, #"{"title":"a\u0000b"}"#, #"{"title":"\ud83d"}"#, #"{"n":1e400000}"#, #"{"private":null,"x":[1]}"#, "[]",
+    ])
+    func `whatever an event says has changed, it is taken`(updates: String) async throws {
+        try await withGateway { gateway in
+            _ = try await gateway.callback(try await gateway.redirectAfterConsent())
+            let body = event(5).replacing("\"updates\":{}", with: "\"updates\":" + updates)
+            #expect(body.contains(updates))
+            #expect(try await post(gateway, path(gateway), body) == 200)
+            #expect(try await gateway.database.query("SELECT count(*) FROM sync.event")[0].decode(Int.self) == 1)
+        }
+    }
+
     @Test func `events of strangers are answered and forgotten, what is no event is refused`() async throws {
         try await withGateway { gateway in
             let stranger = try await post(gateway, path(gateway), event(5, owner: 404))
             #expect(stranger == 200)
-            for body in ["", "[]", "{}", #"{"object_type":"activity"}"#, event(5).replacing("1793000000", with: "99999999999999")] {
+            for body in ["", "[]", "{}", #"{"object_type":"activity"}"#, event(5).replacing("\"object_id\":5", with: "\"object_id\":null")]
+            {
                 #expect(try await post(gateway, path(gateway), body) == 400, "\(body)")
             }
             #expect(try await post(gateway, path(gateway), String(repeating: " ", count: 20_000)) == 413)

@@ -1,5 +1,6 @@
 import Core
 import Foundation
+import StravaAPI
 import Testing
 
 @testable import Governor
@@ -80,6 +81,21 @@ import Testing
         #expect(probe.athlete == AthleteID(2))
         guard case .wait(_, .circuitProbing) = bench.next(at: moment(122)) else { throw NotGranted() }
         #expect(bench.budget.settle(probe, answered(), at: moment(123)) == [.circuitClosed(after: .inactive)])
+    }
+
+    @Test func `trouble of the network is told at its beginning and when it stops calls, with its kind`() throws {
+        var bench = Bench()
+        func fail() throws -> [BudgetIncident] {
+            bench.budget.settle(try bench.granted(.live, at: moment(60)), .networkFailed(sent: false, kind: "tls"), at: moment(60))
+        }
+        #expect(try fail() == [.troubleBegan(.network, kind: "tls")])
+        #expect(try fail() == [])
+        #expect(try fail() == [.circuitOpened(.network, kind: "tls", until: moment(65).wall)])
+    }
+
+    @Test func `a full queue of our own is no trouble of Strava's`() {
+        let outcome = CallOutcome(StravaError(code: .busy, reachedStrava: .no))
+        #expect(outcome.verdict == .nothing && !outcome.isSpent)
     }
 
     private func settle(_ circuit: inout Circuit, _ verdict: Circuit.Verdict, at now_s: Double) -> Circuit.Event? {

@@ -144,15 +144,19 @@ import Testing
         }
     }
 
-    @Test func `a governor that is stopped while it reads the ledger never runs, and one that failed to read it may try again`() async throws {
+    @Test func `a governor that is stopped while it reads the ledger never runs, and one that failed to read it may try again`()
+        async throws
+    {
         try await withTestDatabase { database in
             let stopped = makeGovernor(database, .manual(at: start))
             try await database.withConnection { connection in
                 try await connection.execute("BEGIN; LOCK TABLE sync.quota_limit")
                 let running = Task { try await stopped.run() }
                 try await eventually("it waits for the ledger") {
-                    try await !database.query("SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()")
-                        .isEmpty
+                    try await !database.query(
+                        "SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
+                    )
+                    .isEmpty
                 }
                 // A second start changes nothing: one loop, one reading.
                 try await stopped.start()

@@ -1,3 +1,4 @@
+import HTTPTransport
 import Testing
 
 @testable import StravaAPI
@@ -119,5 +120,11 @@ struct AnswerClassifierTests {
         #expect(fault.message == "")
         #expect(StravaFault(body: bytes("[]")) == nil)
         #expect(StravaFault(body: bytes(#"{"message":"\#(String(repeating: "x", count: 70_000))"}"#)) == nil)
+    }
+
+    @Test(arguments: [HTTPTransportError.Code.queueFull, .closed])
+    func `our own full or closed queue is not the network`(code: HTTPTransportError.Code) {
+        let error = StravaError(transport: HTTPTransportError(code: code, mayHaveReachedServer: false), endpoint: "streams")
+        #expect(error.code == .busy && error.reachedStrava == .no)
     }
 }

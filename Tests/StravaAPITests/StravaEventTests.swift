@@ -25,7 +25,8 @@ import Testing
     }
 
     @Test func `numbers may be texts, and unknown kinds are kept`() throws {
-        let body = #"{"object_type":"route","object_id":"7","aspect_type":"create_draft","owner_id":"101","event_time":"1789999000","subscription_id":"9"}"#
+        let body =
+            #"{"object_type":"route","object_id":"7","aspect_type":"create_draft","owner_id":"101","event_time":"1789999000","subscription_id":"9"}"#
         let event = try #require(read(body))
         #expect(event.objectType == "route" && event.aspectType == "create_draft" && event.objectID == 7)
         #expect(event.eventAt == Date(timeIntervalSince1970: 1_789_999_000))

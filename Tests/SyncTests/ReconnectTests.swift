@@ -76,7 +76,8 @@ private func withTurnUnderOldGrant(_ body: (SyncRig, Claim, _ end: () async -> V
             await end()
             try await rig.connect(athlete)
             try await rig.settle()
-            try await rig.database.query("UPDATE sync.completeness SET reason = 'only time' WHERE endpoint = 'streams' AND state = 'landed'")
+            try await rig.database.query(
+                "UPDATE sync.completeness SET reason = 'only time' WHERE endpoint = 'streams' AND state = 'landed'")
             let pending: SQL = "SELECT count(*) FROM sync.completeness WHERE state = 'pending'"
             try await rig.database.withConnection { connection in
                 try await connection.execute("BEGIN; LOCK TABLE sync.completeness")

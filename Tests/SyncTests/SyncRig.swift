@@ -27,7 +27,7 @@ struct SyncRig: Sendable {
     /// Lends a rig for the time of `body`.
     static func with(
         _ world: SimulatorWorld, options: SimulatorOptions = SimulatorOptions(), settings: SyncSettings = SyncSettings(),
-        clock: WallClock = .system, _ body: (SyncRig) async throws -> Void
+        clock: WallClock = .system, logger: Logger = quietLogger, _ body: (SyncRig) async throws -> Void
     ) async throws {
         try await withTestDatabase { database in
             var options = options
@@ -35,7 +35,7 @@ struct SyncRig: Sendable {
             let simulator = StravaSimulator(world: world, options: options, logger: quietLogger)
             _ = try await simulator.start()
             let http = HTTPClient(userAgent: "fitnessd-tests")
-            let rig = try await make(database, simulator, http, options, settings, clock)
+            let rig = try await make(database, simulator, http, options, settings, clock, logger)
             let governing = Task { try await rig.environment.governor.run() }
             let result: Result<Void, any Error>
             do { result = .success(try await body(rig)) } catch { result = .failure(error) }
@@ -50,7 +50,7 @@ struct SyncRig: Sendable {
 
     private static func make(
         _ database: Database, _ simulator: StravaSimulator, _ http: HTTPClient, _ options: SimulatorOptions, _ settings: SyncSettings,
-        _ clock: WallClock
+        _ clock: WallClock, _ logger: Logger
     ) async throws -> SyncRig {
         let strava = StravaClient(
             configuration: StravaConfiguration(
@@ -69,7 +69,7 @@ struct SyncRig: Sendable {
             database: database, simulator: simulator,
             environment: SyncEnvironment(
                 database: database, strava: strava, governor: governor, vault: vault, writer: writer, clock: clock, settings: settings,
-                logger: quietLogger),
+                logger: logger),
             registry: AthleteRegistry(database: database, vault: vault, clock: clock),
             silver: SilverRunner(
                 database: database, shareDirectory: TestKit.checkout, feed: feed, clock: clock, logger: quietLogger))

@@ -1,6 +1,7 @@
 import Core
 import Database
 import Foundation
+import Logging
 import Simulator
 import StravaAPI
 import TestKit
@@ -18,12 +19,13 @@ private struct Bench {
 
     /// Lends one with these athletes connected and due.
     static func with(
-        athletes: Int, activities: Int = 3, settings: SyncSettings = SyncSettings(), prepare: (SyncRig) async throws -> Void = { _ in },
+        athletes: Int, activities: Int = 3, settings: SyncSettings = SyncSettings(), logger: Logger = quietLogger,
+        prepare: (SyncRig) async throws -> Void = { _ in },
         _ body: (Bench) async throws -> Void
     ) async throws {
         let clock = WallClock.manual(at: Date())
         let world = SimulatorWorld(seed: 7, epoch: epoch, athleteCount: athletes, activitiesEach: activities, points: 20...40)
-        try await SyncRig.with(world, settings: settings, clock: clock) { rig in
+        try await SyncRig.with(world, settings: settings, clock: clock, logger: logger) { rig in
             for number in 1...athletes { try await rig.connect(AthleteID(Int64(100 + number))) }
             try await prepare(rig)
             let scheduler = SyncScheduler(environment: rig.environment, owner: rig.owner)
@@ -61,7 +63,8 @@ private struct Bench {
         var settings = SyncSettings()
         (settings.urgentPlaces, settings.ordinaryPlaces, settings.historyPlaces) = (1, 2, 1)
         let prepare: @Sendable (SyncRig) async throws -> Void = { rig in
-            try await rig.database.query("UPDATE sync.schedule SET priority = CASE WHEN athlete_id < 104 THEN 0 WHEN athlete_id < 108 THEN 2 ELSE 4 END")
+            try await rig.database.query(
+                "UPDATE sync.schedule SET priority = CASE WHEN athlete_id < 104 THEN 0 WHEN athlete_id < 108 THEN 2 ELSE 4 END")
         }
         try await Bench.with(athletes: 10, settings: settings, prepare: prepare) { bench in
             let gate = bench.rig.simulator.gate(.list)
@@ -182,6 +185,23 @@ private struct Bench {
             try await bench.run(until: "one is taken back") { try await bench.leased() == 1 }
             #expect(bench.elapsed_s < 200)
             try await bench.rig.database.query("UPDATE sync.schedule SET lease_owner = NULL")
+        }
+    }
+
+    @Test func `a PostgreSQL that says nothing at all is told, once, and so is its return`() async throws {
+        let capture = LogCapture()
+        func lines(_ text: String) -> Int { capture.text.components(separatedBy: text).count - 1 }
+        try await Bench.with(athletes: 1, logger: capture.logger) { bench in
+            try await bench.run(until: "it is complete") { try await bench.isComplete(1) }
+            try await bench.rig.database.withConnection { connection in
+                try await connection.execute("BEGIN; LOCK TABLE sync.schedule")
+                try await bench.run(until: "the silence is told") { lines("postgresql does not answer") == 1 }
+                let from_s = bench.elapsed_s
+                try await bench.run(until: "more time has passed") { bench.elapsed_s > from_s + 30 }
+                try await connection.execute("ROLLBACK")
+            }
+            try await bench.run(until: "the return is told") { lines("postgresql answers again") == 1 }
+            #expect(lines("postgresql does not answer") == 1)
         }
     }
 

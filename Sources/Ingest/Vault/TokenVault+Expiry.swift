@@ -1,6 +1,7 @@
 import Core
 import Database
 import Foundation
+import StravaAPI
 
 extension TokenVault {
     /// When the stored access token expires, if that is later than the grant's does; nil also when there is none or it is known to be dead or

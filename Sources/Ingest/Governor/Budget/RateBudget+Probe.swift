@@ -12,7 +12,9 @@ extension RateBudget {
         guard let doubt = limits.doubt, case .wait(_, let reason) = decision, isForWantOfQuota(reason, quarter) else { return decision }
         if flights.values.contains(where: \.isProbe) { return wait(nil, .answers, moment) }
         guard tally(quarter).free(doubt.quarter) > 0, tally(quarter.day).free(doubt.day) > 0 else { return decision }
-        if probeGiven == quarter, tally(quarter).tokens > 0, let waiter = queue.first(where: \.reportsUsage) ?? queue.first(where: { _ in true }) {
+        if probeGiven == quarter, tally(quarter).tokens > 0,
+            let waiter = queue.first(where: \.reportsUsage) ?? queue.first(where: { _ in true })
+        {
             probeGiven = nil
             return grant(waiter, quarter, moment, beyondDoubt: true)
         }

@@ -87,7 +87,8 @@ public struct StravaEvent: Sendable, Equatable {
         case .text: quoted(plain(value))
         case .list(let values): "[" + values.map(json).joined(separator: ",") + "]"
         case .object(let members):
-            "{" + members.sorted { $0.key < $1.key }.map { quoted(plain(.text($0.key))) + ":" + json($0.value) }.joined(separator: ",") + "}"
+            "{" + members.sorted { $0.key < $1.key }.map { quoted(plain(.text($0.key))) + ":" + json($0.value) }.joined(separator: ",")
+                + "}"
         }
     }
 
@@ -96,7 +97,8 @@ public struct StravaEvent: Sendable, Equatable {
             switch scalar {
             case "\"": "\\\""
             case "\\": "\\\\"
-            case "\0"..<" ": "\\u" + String(repeating: "0", count: 4 - String(scalar.value, radix: 16).count) + String(scalar.value, radix: 16)
+            case "\0"..<" ":
+                "\\u" + String(repeating: "0", count: 4 - String(scalar.value, radix: 16).count) + String(scalar.value, radix: 16)
             default: String(scalar)
             }
         }
