@@ -135,7 +135,8 @@ public struct SilverRunner: Service {
             do {
                 while try await runOnce(claimed: claimed) > 0 { try Task.checkCancellation() }
                 return
-            } catch is CancellationError {
+            } catch where Task.isCancelled {
+                // A stop: a statement that it cut short is no trouble.
                 return
             } catch let error as DatabaseError where error.code == .serialization && attempt < Self.attemptsMax {
                 logger.log(.debug, "silver run met a deadlock", [.attempt: attempt])
