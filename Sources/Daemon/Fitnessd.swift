@@ -37,8 +37,15 @@ struct Fitnessd: AsyncParsableCommand {
         }
     }
 
+    /// The journal names the program by itself, and takes each line's level from its beginning (sd-daemon(3)).
+    private static func told(_ sentence: String) -> String {
+        let text = PlainText.rows(sentence)
+        guard ProcessInfo.processInfo.environment["JOURNAL_STREAM"] != nil else { return "fitnessd: \(text)" }
+        return text.split(separator: "\n").map { "<3>\($0)" }.joined(separator: "\n")
+    }
+
     private static func fail(_ sentence: String) -> Never {
-        FileHandle.standardError.write(Data("fitnessd: \(sentence)\n".utf8))
+        FileHandle.standardError.write(Data((told(sentence) + "\n").utf8))
         Foundation.exit(1)
     }
 }

@@ -104,7 +104,9 @@ import Testing
             let pause = try await Tool.run(["pause", "--reason", bad], socket: daemon.socketPath)
             let one = try await Tool.run(["pause", "7", "--reason", bad], socket: daemon.socketPath)
             #expect(pause.code == 0 && one.code == 0)
-            for command in [["status"], ["athletes"], ["athletes", "show", "7"], ["explain", "7"], ["athletes", "show", "7", "--json"], ["x\(bad)"]] {
+            for command in [
+                ["status"], ["athletes"], ["athletes", "show", "7"], ["explain", "7"], ["athletes", "show", "7", "--json"], ["x\(bad)"],
+            ] {
                 let said = try await Tool.run(command, socket: daemon.socketPath)
                 let unsafe = (said.out + said.err).unicodeScalars.filter { PlainText.isUnsafe($0) && $0 != "\n" }
                 #expect(unsafe.isEmpty, "\(command) \(unsafe)")

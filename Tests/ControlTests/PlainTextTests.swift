@@ -10,13 +10,17 @@ import Testing
                 #expect(PlainText.of("a\(scalar)b") == "a\u{FFFD}b", "\(String(value, radix: 16))")
             }
         }
-        for text in ["\u{FEFF}", "\u{061C}", "\u{AD}", "\u{180E}", "\u{2028}", "\u{115F}", "\u{E007F}"] { #expect(PlainText.of(text) == "\u{FFFD}") }
+        for text in ["\u{FEFF}", "\u{061C}", "\u{AD}", "\u{180E}", "\u{2028}", "\u{115F}", "\u{E007F}"] {
+            #expect(PlainText.of(text) == "\u{FFFD}")
+        }
         for text in ["", "Zoë – 5 × 1 km", "日本語", "עברית", "🚴🏽 ❤️", "é"] { #expect(PlainText.of(text) == text) }
     }
 
     @Test(arguments: [
-        (#"{"a":"x\u202ey"}"#, "{\"a\":\"x\u{FFFD}y\"}"), (#"{"a":"x\ny"}"#, "{\"a\":\"x\u{FFFD}y\"}"), (#"{"a":"\\u202E"}"#, #"{"a":"\\u202E"}"#),
-        (#"{"a":"\"\/"}"#, #"{"a":"\"\/"}"#), (#"{"a":"\ud83d\ude00"}"#, #"{"a":"\uD83D\uDE00"}"#), (#"{"a":"\udb40\udc41"}"#, "{\"a\":\"\u{FFFD}\"}"),
+        (#"{"a":"x\u202ey"}"#, "{\"a\":\"x\u{FFFD}y\"}"), (#"{"a":"x\ny"}"#, "{\"a\":\"x\u{FFFD}y\"}"),
+        (#"{"a":"\\u202E"}"#, #"{"a":"\\u202E"}"#),
+        (#"{"a":"\"\/"}"#, #"{"a":"\"\/"}"#), (#"{"a":"\ud83d\ude00"}"#, #"{"a":"\uD83D\uDE00"}"#),
+        (#"{"a":"\udb40\udc41"}"#, "{\"a\":\"\u{FFFD}\"}"),
         ("{\"a\":\"\u{202E}\"}\n", "{\"a\":\"\u{FFFD}\"}\n"), (#"{"a":"\u00"#, #"{"a":"\u00"#), (#"\"#, #"\"#),
     ])
     func `JSON is cleaned in its escapes, too`(text: String, cleaned: String) {

@@ -121,6 +121,12 @@ import Testing
             let settings = ["FITNESSD_STRAVA_API_URL": simulator.apiURL]
             let check = try await DaemonProcess.run("fitnessd", ["check"], environment: rig.environment.merging(settings) { $1 })
             #expect(check.code == 1 && check.output.contains("the clock of Strava is 7"), "\(check.output)")
+            let daemon = try await rig.start(settings)
+            #expect(try await rig.control("athletes", "import", try rig.importFile()).code == 0)
+            try await eventually("the log says it", within: .seconds(60)) { daemon.output.contains("clocks differ by more than a minute") }
+            daemon.signal(SIGTERM)
+            #expect(try await daemon.waitForEnd() == 0)
+            #expect(daemon.output.components(separatedBy: "clocks differ").count == 2, "once")
         }
         await simulator.stop()
     }

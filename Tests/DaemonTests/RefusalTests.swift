@@ -59,12 +59,18 @@ import Testing
 
     @Test func `what orchestrators say about a service of this name is passed over`() async throws {
         let injected = [
-            "FITNESSD_PORT": "tcp://10.0.0.1:8080", "FITNESSD_PORT_8080_TCP": "tcp://10.0.0.1:8080", "FITNESSD_PORT_8080_TCP_ADDR": "10.0.0.1",
+            "FITNESSD_PORT": "tcp://10.0.0.1:8080", "FITNESSD_PORT_8080_TCP": "tcp://10.0.0.1:8080",
+            "FITNESSD_PORT_8080_TCP_ADDR": "10.0.0.1",
             "FITNESSD_SERVICE_HOST": "10.0.0.1", "FITNESSD_SERVICE_PORT_HTTP": "8080", "FITNESSD_DB_SERVICE_HOST": "10.0.0.2",
             "FITNESSD_DB_PORT": "tcp://10.0.0.2:5432", "FITNESSD_DB_PORT_5432_TCP_PROTO": "tcp",
         ]
         let result = try await run(injected, ["check"])
         #expect(result.code == 0, "\(result.output)")
+    }
+
+    @Test func `the journal gets levels and not the program's name once more`() async throws {
+        let result = try await run(["FITNESSD_SAMPLE": "x", "JOURNAL_STREAM": "8:1"])
+        #expect(result.output == "<3>FITNESSD_SAMPLE must be a whole number from 1 to 1000000\n")
     }
 
     @Test func `all that is wrong is told at once`() async throws {
@@ -76,7 +82,8 @@ import Testing
     }
 
     @Test(arguments: [
-        ("export FITNESSD_SAMPLE=3", "line 1 of PATH begins with export"), ("FITNESSD_SAMPLE=3 # few", "line 1 of PATH has a # after its value"),
+        ("export FITNESSD_SAMPLE=3", "line 1 of PATH begins with export"),
+        ("FITNESSD_SAMPLE=3 # few", "line 1 of PATH has a # after its value"),
         ("\n\nFITNESSD_SAMPLE=\"3", "line 3 of PATH has a quote"), ("FITNESSD_SAMPLE", "line 1 of PATH is not KEY=value"),
         ("FITNESSD_SAMPEL=3", "did you mean FITNESSD_SAMPLE?"), ("DATABASE_URL=x", "did you mean FITNESSD_DATABASE_URL?"),
         ("FITNESSD_LOG_LEVEL=info\r\nFITNESSD_SAMPLE=x\r\n", "FITNESSD_SAMPLE must be"), ("FITNESSD_STATE_DIR='here'", "absolute path"),
@@ -97,7 +104,8 @@ import Testing
         try await withTemporaryFolder { folder in
             let path = folder.appending(path: "fitnessd.env").path
             let state = folder.appending(path: "a # b").path
-            let text = "\u{FEFF}# one\n; two\n\n  FITNESSD_STATE_DIR = \"\(state)\"\nFITNESSD_HTTP_LISTEN=o\\\nff\nFITNESSD_LOG_LEVEL='war'ning\n"
+            let text =
+                "\u{FEFF}# one\n; two\n\n  FITNESSD_STATE_DIR = \"\(state)\"\nFITNESSD_HTTP_LISTEN=o\\\nff\nFITNESSD_LOG_LEVEL='war'ning\n"
             try Data(text.utf8).write(to: URL(filePath: path))
             let result = try await DaemonProcess.run("fitnessd", ["check", "--config", path], environment: ["HOME": folder.path])
             #expect(result.code == 0 && result.output.contains("\(state)/demo will be made"), "\(result.output)")

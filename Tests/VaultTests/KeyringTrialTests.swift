@@ -62,7 +62,8 @@ import Testing
 
     @Test func `one changed row is no wrong keyring, and a dead one says nothing`() async throws {
         let changed = try await refusal(Self.one) { fixture in
-            try await fixture.database.query("UPDATE vault.token SET sealed_access = '\\x0102' WHERE athlete_id = \(VaultFixture.athletes[0])")
+            try await fixture.database.query(
+                "UPDATE vault.token SET sealed_access = '\\x0102' WHERE athlete_id = \(VaultFixture.athletes[0])")
         }
         #expect(changed.code == nil && changed.warning?.contains("1 don't open") == true)
         let dead = try await refusal(Self.other, stored: 1) { fixture in

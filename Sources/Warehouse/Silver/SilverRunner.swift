@@ -135,8 +135,7 @@ public struct SilverRunner: Service {
             do {
                 while try await runOnce(claimed: claimed) > 0 { try Task.checkCancellation() }
                 return
-            } catch where Task.isCancelled {
-                // A stop: a statement that it cut short is no trouble.
+            } catch  where Task.isCancelled {  // A stop: a statement that it cut short is no trouble.
                 return
             } catch let error as DatabaseError where error.code == .serialization && attempt < Self.attemptsMax {
                 logger.log(.debug, "silver run met a deadlock", [.attempt: attempt])
