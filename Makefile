@@ -35,7 +35,7 @@ bench: build
 # One test makes the schema anyway, to see that the file is current.
 schema: packages
 	scripts/build --build-tests
-	FITNESSD_WRITE_SCHEMA=1 swift test --skip-build --disable-xctest --filter SchemaFileTests
+	FITNESS_TEST_WRITE_SCHEMA=1 swift test --skip-build --disable-xctest --filter SchemaFileTests
 
 # SIMULATE holds options, as in `make simulate SIMULATE="--seed 7"`.
 simulate: packages

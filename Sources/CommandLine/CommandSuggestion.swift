@@ -13,7 +13,9 @@ enum CommandSuggestion {
                 command = next
                 continue
             }
-            return NearestName.of(word, in: known.map(name) + (command == root ? ["help"] : [])).map { "unknown command '\(word)': did you mean '\($0)'?" }
+            return NearestName.of(word, in: known.map(name) + (command == root ? ["help"] : [])).map {
+                "unknown command '\(word)': did you mean '\($0)'?"
+            }
         }
         return nil
     }

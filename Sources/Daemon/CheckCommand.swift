@@ -9,7 +9,8 @@ import Logging
 struct CheckCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "check", abstract: "Says what `run` would do with these settings, and what stands in its way.",
-        discussion: "Changes nothing. Give it the environment and the account of the service, or it checks other settings than the service has.")
+        discussion:
+            "Changes nothing. Give it the environment and the account of the service, or it checks other settings than the service has.")
 
     @OptionGroup var common: CommonOptions
 

@@ -14,7 +14,7 @@ struct ClockWatch: Service {
     let logger: Logger
 
     /// Time between two looks.
-    private static let interval: Duration = .seconds(15)
+    private static let interval: Duration = .seconds(5)
 
     func run() async throws {
         await cancelWhenGracefulShutdown { await watch() }

@@ -173,7 +173,8 @@ struct Configuration: Sendable {
         guard let path = source.value("FITNESSD_SHARE_DIR") else { return nil }
         let folder = URL(filePath: path, directoryHint: .isDirectory)
         for part in ["db/migrations", "sql/silver"] where !FileManager.default.fileExists(atPath: folder.appending(path: part).path) {
-            throw ConfigurationError("FITNESSD_SHARE_DIR names \(path), which holds no \(part): set it to the folder that holds db/ and sql/")
+            throw ConfigurationError(
+                "FITNESSD_SHARE_DIR names \(path), which holds no \(part): set it to the folder that holds db/ and sql/")
         }
         return folder
     }

@@ -21,7 +21,8 @@ struct ConfigurationFile: Sendable {
             throw ConfigurationError("the configuration file \(path) can't be read: check its path and permissions")
         }
         guard data.count <= Self.bytesMax, let text = String(data: data, encoding: .utf8) else {
-            throw ConfigurationError("the configuration file \(path) is not UTF-8 text of at most 1 MB: name the file that holds the settings")
+            throw ConfigurationError(
+                "the configuration file \(path) is not UTF-8 text of at most 1 MB: name the file that holds the settings")
         }
         self.init(text: text, path: path)
     }
@@ -118,7 +119,8 @@ struct ConfigurationFile: Sendable {
 
     /// The value as it was meant, so that it is not found at fault a second time.
     private mutating func endAtComment(_ value: String, _ number: Int) -> String {
-        fault(number, "has a # after its value, which would become part of it: put the comment on a line of its own, or the value in quotes")
+        fault(
+            number, "has a # after its value, which would become part of it: put the comment on a line of its own, or the value in quotes")
         skipLine()
         return value
     }

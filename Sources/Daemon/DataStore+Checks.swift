@@ -43,7 +43,8 @@ extension DataStore {
         ).map { try $0.decode(String.self, String.self) }
         guard let first = rows.first else { return nil }
         let more = rows.count > 1 ? " and \(rows.count - 1) more" : ""
-        return "the role \(first.0) may not read and write \(first.1)\(more): run db/roles.sql again as a superuser, or grant it what it lacks"
+        return
+            "the role \(first.0) may not read and write \(first.1)\(more): run db/roles.sql again as a superuser, or grant it what it lacks"
     }
 
     private func missingOwnership(_ pendingCount: Int) async throws -> String? {

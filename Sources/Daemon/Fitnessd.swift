@@ -40,7 +40,14 @@ struct Fitnessd: AsyncParsableCommand {
         }
     }
 
-    private static func fail(_ sentence: String) -> Never { end("fitnessd: \(sentence)", code: 1) }
+    /// The journal names the program by itself, and takes each line's level from its beginning (sd-daemon(3)).
+    private static func told(_ sentence: String) -> String {
+        let text = PlainText.rows(sentence)
+        guard ProcessInfo.processInfo.environment["JOURNAL_STREAM"] != nil else { return "fitnessd: \(text)" }
+        return text.split(separator: "\n").map { "<3>\($0)" }.joined(separator: "\n")
+    }
+
+    private static func fail(_ sentence: String) -> Never { end(told(sentence), code: 1) }
 
     private static func end(_ text: String, code: Int32) -> Never {
         LogOutput.shared.put([(STDERR_FILENO, text + "\n")])

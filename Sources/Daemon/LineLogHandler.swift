@@ -1,3 +1,4 @@
+import ControlAPI
 import Foundation
 import Logging
 import Synchronization
@@ -31,9 +32,12 @@ struct LineLogHandler: LogHandler {
     }
 
     private func plain(_ message: String, _ values: [(String, String)]) -> String {
-        (["\(label): \(message)"] + values.map { "\($0.0)=\($0.1.contains(" ") ? "\"\($0.1)\"" : $0.1)" })
-            .joined(separator: " ").replacingOccurrences(of: "\n", with: " ")
+        (["\(prefix)\(message)"] + values.map { "\($0.0)=\($0.1.contains(" ") ? "\"\($0.1)\"" : $0.1)" })
+            .joined(separator: " ").replacingOccurrences(of: "\n", with: " ").asPlainText
     }
+
+    /// The journal names the program by itself.
+    private var prefix: String { format == .journal && label == "fitnessd" ? "" : "\(label): " }
 
     private func json(_ level: Logger.Level, _ message: String, _ values: [(String, String)], at time: Date) -> String {
         var object: [String: String] = Dictionary(values) { first, _ in first }
@@ -45,6 +49,11 @@ struct LineLogHandler: LogHandler {
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
         return (try? encoder.encode(object)).map { String(decoding: $0, as: UTF8.self) } ?? "{}"
     }
+}
+
+extension String {
+    /// Names and errors from elsewhere can't steer the terminal that shows the log.
+    fileprivate var asPlainText: String { PlainText.of(self) }
 }
 
 extension Logger.Level {

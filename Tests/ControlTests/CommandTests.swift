@@ -1,9 +1,9 @@
-import ControlAPI
 import Core
 import Foundation
 import TestKit
 import Testing
 
+@testable import ControlAPI
 @testable import ControlServer
 
 @Suite struct CommandTests {
@@ -93,6 +93,57 @@ import Testing
             #expect(status.out.hasPrefix("fitnessd 1.2.3, up 1 min"))
             #expect(status.out.contains("athletes     2 (2 active), 0 in work"))
             #expect(!(list.out + status.out).contains("\u{1B}") && !(list.out + status.out).contains("\u{07}"))
+        }
+    }
+
+    @Test func `no text from elsewhere steers a terminal, hides or turns what is read`() async throws {
+        let bad = "a\u{202E}b\u{2066}c\u{200B}d\u{200F}e\u{FEFF}f\u{061C}g\u{85}h\u{9B}i\u{7F}j\u{1B}[31mk\nl\u{2028}m\u{E0041}n"
+        try await ControlHarness.serve { daemon in
+            try await daemon.addAthlete(7)
+            try await daemon.endTurn(7, error: bad)
+            let pause = try await Tool.run(["pause", "--reason", bad], socket: daemon.socketPath)
+            let one = try await Tool.run(["pause", "7", "--reason", bad], socket: daemon.socketPath)
+            #expect(pause.code == 0 && one.code == 0)
+            for command in [
+                ["status"], ["athletes"], ["athletes", "show", "7"], ["explain", "7"], ["athletes", "show", "7", "--json"], ["x\(bad)"],
+            ] {
+                let said = try await Tool.run(command, socket: daemon.socketPath)
+                let unsafe = (said.out + said.err).unicodeScalars.filter { PlainText.isUnsafe($0) && $0 != "\n" }
+                #expect(unsafe.isEmpty, "\(command) \(unsafe)")
+            }
+            let json = try await Tool.run(["athletes", "show", "7", "--json"], socket: daemon.socketPath)
+            #expect(json.out.contains("\\u202E"))
+            let message = try ControlJSON.decode(AthleteMessage.self, from: Array(json.out.utf8))
+            #expect(message.schedule.lastError == bad, "JSON keeps its meaning")
+        }
+    }
+
+    @Test func `the tool says its version, and what a misspelt command was meant to be`() async throws {
+        #expect(try await Tool.run(["--version"]).out == ProductVersion.current + "\n")
+        for (words, meant) in [(["stauts"], "status"), (["athletes", "improt", "f"], "import"), (["quarantin", "list"], "quarantine")] {
+            let ending = try await Tool.run(words)
+            #expect(ending.code == 2 && ending.err.contains("did you mean '\(meant)'?"), "\(ending.err)")
+        }
+        #expect(try await !Tool.run(["bogus"]).err.contains("did you mean"))
+    }
+
+    @Test func `a socket that this user may not see or use is told as that`() async throws {
+        try await withTemporaryFolder { folder in
+            let place = folder.appending(path: "fitnessd", directoryHint: .isDirectory)
+            try FileManager.default.createDirectory(at: place, withIntermediateDirectories: false)
+            // As root another user and a group of its own, else a folder that its owner may not enter either.
+            let isRoot = geteuid() == 0
+            if isRoot { #expect(chown(place.path, 0, 1) == 0) }
+            chmod(place.path, 0o070)
+            defer { chmod(place.path, 0o700) }
+            let copy = folder.appending(path: "fitnessctl").path
+            #expect(try await run("/bin/cp", [Tool.path.path, copy]).status == 0)
+            let prefix = isRoot ? ["/usr/bin/setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"] : []
+            let ending = try await Tool.run(
+                ["status"], executable: copy, prefix: prefix + ["/usr/bin/env", "XDG_RUNTIME_DIR=\(folder.path)"])
+            #expect(ending.code == 3)
+            #expect(ending.err.contains("\(place.path)/control.sock (permission denied): join the group"), "\(ending.err)")
+            #expect(!ending.err.contains("is fitnessd running"))
         }
     }
 

@@ -34,6 +34,41 @@ import Testing
         }
     }
 
+    @Test(arguments: [
+        ("=1+1", "'=1+1"), ("+1", "'+1"), ("-1", "'-1"), ("@a", "'@a"), ("\t=1", "'\t=1"), ("\ra", "\"'\ra\""), ("  =1", "'  =1"),
+        ("\u{FF1D}1", "'\u{FF1D}1"), ("\u{200B}=1", "'\u{200B}=1"), ("a=1", "a=1"), ("", "\"\""), ("'quoted", "'quoted"),
+        ("=\"a\"", "\"'=\"\"a\"\"\""),
+    ])
+    func `for a spreadsheet text that is a formula is guarded, and numbers stay numbers`(name: String, field: String) async throws {
+        try await ControlHarness.serve { daemon in
+            try await daemon.addAthlete(1)
+            try await daemon.database.query("INSERT INTO silver.athlete (athlete_id) VALUES (1)")
+            try await daemon.database.withConnection { connection in
+                try await connection.execute("CREATE VIEW silver.told AS SELECT athlete_id, name, -1.5::real AS n FROM silver.activity")
+            }
+            try await daemon.database.query(
+                """
+                INSERT INTO silver.activity (athlete_id, activity_id, name, has_detail, transform_version)
+                VALUES (1, 10, \(name), false, 1)
+                """)
+            let arguments = ["export", "--athlete", "1", "--table", "told"]
+            let guarded = try await Tool.run(arguments + ["--spreadsheet"], socket: daemon.socketPath)
+            #expect(guarded.code == 0 && guarded.out == "athlete_id,name,n\n1,\(field),-1.5\n", "\(guarded.out)")
+            let plain = try await Tool.run(arguments, socket: daemon.socketPath)
+            #expect(name.isEmpty || plain.out.contains(name.replacing("\"", with: "\"\"")), "as it is, unless asked")
+        }
+    }
+
+    @Test func `a spreadsheet is for CSV only`() async throws {
+        try await ControlHarness.serve { daemon in
+            try await daemon.addAthlete(1)
+            let answer = try await RawRequest.get("/v1/athletes/1/export?format=arrow&spreadsheet=true", to: daemon.socketPath)
+            #expect(answer.status == 400)
+            let usage = try await Tool.run(["export", "--athlete", "1", "--format", "binary", "--spreadsheet"], socket: daemon.socketPath)
+            #expect(usage.code == 2)
+        }
+    }
+
     @Test func `a file appears when it is whole`() async throws {
         try await ControlHarness.serve { daemon in
             try await addLaps(daemon, count: 3)

@@ -42,9 +42,92 @@ import Testing
         #expect(result.output.split(separator: "\n").count == 1 && !result.output.contains("hush"))
     }
 
+    @Test(arguments: [
+        (["FITNESSD_RETENTION_API_DAY": "7"], "did you mean FITNESSD_RETENTION_API_DAYS?"),
+        (["FITNESSD_STRAVA_CLIENTID": "7"], "did you mean FITNESSD_STRAVA_CLIENT_ID?"),
+        (["FITNESSD_DB_URL": "7"], "did you mean FITNESSD_DATABASE_URL?"),
+        (["fitnessd_sample": "7"], "did you mean FITNESSD_SAMPLE?"),
+        (["FITNESSD_HTTP_PORT": "7"], "FITNESSD_HTTP_PORT in the environment is not a setting"),
+        (["FITNESSD_QQ": "7"], "README has the table"),
+    ])
+    func `a misspelt setting is an error that names the nearest`(environment: [String: String], sentence: String) async throws {
+        for command in ["run", "check"] {
+            let result = try await run(environment, [command])
+            #expect(result.code == 1 && result.output.contains(sentence), "\(result.output)")
+        }
+    }
+
+    @Test func `what orchestrators say about a service of this name is passed over`() async throws {
+        let injected = [
+            "FITNESSD_PORT": "tcp://10.0.0.1:8080", "FITNESSD_PORT_8080_TCP": "tcp://10.0.0.1:8080",
+            "FITNESSD_PORT_8080_TCP_ADDR": "10.0.0.1",
+            "FITNESSD_SERVICE_HOST": "10.0.0.1", "FITNESSD_SERVICE_PORT_HTTP": "8080", "FITNESSD_DB_SERVICE_HOST": "10.0.0.2",
+            "FITNESSD_DB_PORT": "tcp://10.0.0.2:5432", "FITNESSD_DB_PORT_5432_TCP_PROTO": "tcp",
+        ]
+        let result = try await run(injected, ["check"])
+        #expect(result.code == 0, "\(result.output)")
+    }
+
+    @Test func `the journal gets levels and not the program's name once more`() async throws {
+        let result = try await run(["FITNESSD_SAMPLE": "x", "JOURNAL_STREAM": "8:1"])
+        #expect(result.output == "<3>FITNESSD_SAMPLE must be a whole number from 1 to 1000000\n")
+    }
+
+    @Test func `all that is wrong is told at once`() async throws {
+        let result = try await run(["FITNESSD_SAMPLE": "x", "FITNESSD_LOG_LEVEL": "loud", "FITNESSD_SAMPEL": "1"])
+        #expect(result.code == 1)
+        for sentence in ["3 settings", "FITNESSD_SAMPLE must", "FITNESSD_LOG_LEVEL must", "FITNESSD_SAMPEL in"] {
+            #expect(result.output.contains(sentence), "\(result.output)")
+        }
+    }
+
+    @Test(arguments: [
+        ("export FITNESSD_SAMPLE=3", "line 1 of PATH begins with export"),
+        ("FITNESSD_SAMPLE=3 # few", "line 1 of PATH has a # after its value"),
+        ("\n\nFITNESSD_SAMPLE=\"3", "line 3 of PATH has a quote"), ("FITNESSD_SAMPLE", "line 1 of PATH is not KEY=value"),
+        ("FITNESSD_SAMPEL=3", "did you mean FITNESSD_SAMPLE?"), ("DATABASE_URL=x", "did you mean FITNESSD_DATABASE_URL?"),
+        ("FITNESSD_LOG_LEVEL=info\r\nFITNESSD_SAMPLE=x\r\n", "FITNESSD_SAMPLE must be"), ("FITNESSD_STATE_DIR='here'", "absolute path"),
+    ])
+    func `a line of the file that would be taken otherwise than meant is named`(text: String, sentence: String) async throws {
+        try await withTemporaryFolder { folder in
+            let path = folder.appending(path: "fitnessd.env").path
+            try Data(text.utf8).write(to: URL(filePath: path))
+            var environment = ["HOME": folder.path]
+            if !text.contains("STATE_DIR") { environment["FITNESSD_STATE_DIR"] = folder.path }
+            let result = try await DaemonProcess.run("fitnessd", ["run", "--config", path], environment: environment)
+            #expect(result.code == 1 && result.output.contains(sentence.replacing("PATH", with: path)), "\(result.output)")
+            #expect(result.output.split(separator: "\n").count == 1)
+        }
+    }
+
+    @Test func `a file is read as systemd reads it`() async throws {
+        try await withTemporaryFolder { folder in
+            let path = folder.appending(path: "fitnessd.env").path
+            let state = folder.appending(path: "a # b").path
+            let text =
+                "\u{FEFF}# one\n; two\n\n  FITNESSD_STATE_DIR = \"\(state)\"\nFITNESSD_HTTP_LISTEN=o\\\nff\nFITNESSD_LOG_LEVEL='war'ning\n"
+            try Data(text.utf8).write(to: URL(filePath: path))
+            let result = try await DaemonProcess.run("fitnessd", ["check", "--config", path], environment: ["HOME": folder.path])
+            #expect(result.code == 0 && result.output.contains("\(state)/demo will be made"), "\(result.output)")
+        }
+    }
+
+    @Test func `without the right to lock memory one sentence names the limit`() async throws {
+        let settings = ["FITNESSD_HTTP_LISTEN=off", "FITNESSD_STATE_DIR=/tmp/fd-\(UUID().uuidString.prefix(8))"]
+        let unprivileged = geteuid() == 0 ? ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"] : []
+        for command in [["run", "--demo"], ["check"]] {
+            let program = [try builtProgram("fitnessd").path] + command
+            let ended = try await TestKit.run("/usr/bin/prlimit", ["--memlock=0"] + unprivileged + ["env"] + settings + program)
+            #expect(ended.status == 1 && ended.output.contains("RLIMIT_MEMLOCK"), "\(ended)")
+        }
+    }
+
     @Test func `an unreachable database is one sentence`() async throws {
-        let result = try await run(
-            Self.credentials.merging(["FITNESSD_DATABASE_URL": "postgresql://someone:hush@127.0.0.1:1/none"]) { _, new in new })
+        let keyring = "/tmp/keyring-\(UUID().uuidString.prefix(8))"
+        defer { try? FileManager.default.removeItem(atPath: keyring) }
+        #expect(try await DaemonProcess.run("fitnessd", ["keygen", keyring], environment: [:]).code == 0)
+        let settings = ["FITNESSD_DATABASE_URL": "postgresql://someone:hush@127.0.0.1:1/none", "FITNESSD_VAULT_KEY": keyring]
+        let result = try await run(Self.credentials.merging(settings) { _, new in new })
         #expect(result.code == 1)
         #expect(result.output.contains("check FITNESSD_DATABASE_URL") && !result.output.contains("hush"), "\(result.output)")
     }

@@ -5,12 +5,12 @@ import Testing
 @testable import Governor
 
 @Suite struct RateBudgetModelTests {
-    /// FITNESSD_MODEL_HISTORIES asks for more than the usual number, FITNESSD_MODEL_SEED for other ones: a search for what is still
+    /// FITNESS_TEST_MODEL_HISTORIES asks for more than the usual number, FITNESS_TEST_MODEL_SEED for other ones: a search for what is still
     /// wrong is a run of its own, not a matter of luck in somebody else's.
     @Test func `no random history goes over a window`() async {
         let environment = ProcessInfo.processInfo.environment
-        let base = environment["FITNESSD_MODEL_SEED"].flatMap(UInt64.init) ?? 567_867_469
-        let count = environment["FITNESSD_MODEL_HISTORIES"].flatMap(UInt64.init) ?? 200
+        let base = environment["FITNESS_TEST_MODEL_SEED"].flatMap(UInt64.init) ?? 567_867_469
+        let count = environment["FITNESS_TEST_MODEL_HISTORIES"].flatMap(UInt64.init) ?? 200
         print("model seeds \(base) to \(base + count - 1)")
         var calls = 0
         for seed in base..<base + count {

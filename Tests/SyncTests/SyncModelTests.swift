@@ -8,9 +8,9 @@ import Testing
 @Suite struct SyncModelTests {
     private static let rounds = 6
 
-    /// FITNESSD_MODEL_HISTORIES asks for more than the usual number.
+    /// FITNESS_TEST_MODEL_HISTORIES asks for more than the usual number.
     private static let seeds: [UInt64] = {
-        let count = ProcessInfo.processInfo.environment["FITNESSD_MODEL_HISTORIES"].flatMap(UInt64.init) ?? 4
+        let count = ProcessInfo.processInfo.environment["FITNESS_TEST_MODEL_HISTORIES"].flatMap(UInt64.init) ?? 4
         return (0..<count).map { modelSeed &+ $0 }
     }()
 

@@ -24,6 +24,14 @@ import Testing
         for key in Set(read).subtracting(later) { #expect(readme.contains("`\(key)`"), "\(key)") }
     }
 
+    @Test func `the settings that are known are those of the table`() throws {
+        let known = try #require(SourceTree.shared.file("Sources/Daemon/ConfigurationKeys.swift")).text
+        let table = readme.split(separator: "\n").filter { $0.hasPrefix("| `FITNESSD_") }
+        let documented = table.flatMap { $0.split(separator: "|")[0].matches(of: #/`(FITNESSD_[A-Z_]+)`/#).map { String($0.1) } }
+        #expect(documented.count > 15)
+        #expect(Set(known.matches(of: #/"(FITNESSD_[A-Z_]+[A-Z])"/#).map { String($0.1) }) == Set(documented))
+    }
+
     @Test func `each link to a file leads to one`() {
         let links = readme.matches(of: #/\]\(([^):]+)\)/#).map { String($0.1) }
         #expect(links.count > 5)

@@ -15,6 +15,18 @@ import Testing
         #expect(memory.withBytes(0..<64) { $0.allSatisfy { $0 == 7 } })
     }
 
+    @Test func `memory that can't be locked is not filled, and left alone`() {
+        let memory = LockedMemory(
+            byteCount: 64,
+            lock: { _ in
+                errno = EPERM
+                return false
+            }, fill: { _ in Issue.record("keys were written into it") })
+        #expect(memory == nil)
+        #expect(LockedMemory.refusal() == nil)
+        #expect(LockedMemory.refusal(lock: { _ in false }) != nil)
+    }
+
     @Test func `random keys survive base64 there and back`() throws {
         let seed = modelSeed
         print("seed \(seed)")

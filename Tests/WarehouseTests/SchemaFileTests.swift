@@ -16,7 +16,7 @@ import Testing
 
     @Test func `the schema file shows what the migrations make`() async throws {
         let made = try await Self.header + dump()
-        if ProcessInfo.processInfo.environment["FITNESSD_WRITE_SCHEMA"] != nil { try Data(made.utf8).write(to: Self.file) }
+        if ProcessInfo.processInfo.environment["FITNESS_TEST_WRITE_SCHEMA"] != nil { try Data(made.utf8).write(to: Self.file) }
         let kept = try String(contentsOf: Self.file, encoding: .utf8)
         let difference = made.split(separator: "\n").difference(from: kept.split(separator: "\n"))
         #expect(kept == made, "db/schema.sql is not current (\(difference.count) lines differ): run make schema")

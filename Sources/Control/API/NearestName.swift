@@ -1,27 +1,28 @@
 /// The known name that a misspelt one was probably meant to be.
 public enum NearestName {
+    /// Of all letters of both names, the part that may have no counterpart.
+    private static let differenceMax = 0.45
+
     /// Nil when nothing is near: a suggestion that is far off is worse than none.
     public static func of(_ word: String, in names: [String]) -> String? {
         let asked = Array(word.lowercased())
-        let near = names.map { name in (name, distance(asked, Array(name.lowercased()))) }
-        guard let best = near.min(by: { $0.1 < $1.1 }) else { return nil }
-        let longer = max(asked.count, best.0.count)
-        return best.1 * 5 <= longer * 3 ? best.0 : nil
+        let near = names.map { name in (name: name, difference: difference(asked, Array(name.lowercased()))) }
+        guard let best = near.min(by: { $0.difference < $1.difference }), best.difference <= differenceMax else { return nil }
+        return best.name
     }
 
-    /// How many letters are to be put in, taken out, replaced or swapped with their neighbour.
-    static func distance(_ one: [Character], _ other: [Character]) -> Int {
-        var before: [Int] = []
-        var last = Array(0...other.count)
-        for (row, letter) in one.enumerated() {
-            var line = [row + 1]
+    /// The share of letters that are not part of the longest sequence that both have. So an abbreviation is nearer to the whole word than to
+    /// another word of its own length.
+    static func difference(_ one: [Character], _ other: [Character]) -> Double {
+        guard !one.isEmpty || !other.isEmpty else { return 0 }
+        var last = [Int](repeating: 0, count: other.count + 1)
+        for letter in one {
+            var line = [0]
             for (column, wanted) in other.enumerated() {
-                var cost = min(last[column + 1] + 1, line[column] + 1, last[column] + (letter == wanted ? 0 : 1))
-                if row > 0, column > 0, letter == other[column - 1], one[row - 1] == wanted { cost = min(cost, before[column - 1] + 1) }
-                line.append(cost)
+                line.append(letter == wanted ? last[column] + 1 : max(last[column + 1], line[column]))
             }
-            (before, last) = (last, line)
+            last = line
         }
-        return last[other.count]
+        return 1 - 2 * Double(last[other.count]) / Double(one.count + other.count)
     }
 }

@@ -61,10 +61,13 @@ public struct KeyringTrial: Sendable, Equatable {
     public var warning: String? {
         let sentences = groups.compactMap { group -> String? in
             if !group.isInKeyring {
-                return "\(group.rowCount) stored tokens lie under the key \(group.keyID), which the keyring lacks: put its line back into the file"
+                return """
+                    \(group.rowCount) stored tokens lie under the key \(group.keyID), which the keyring lacks: put its line back into the file
+                    """
             }
             if group.openedCount == group.triedCount { return nil }
-            return "of \(group.triedCount) stored tokens tried under the key \(group.keyID) \(group.triedCount - group.openedCount) don't open"
+            let closed = group.triedCount - group.openedCount
+            return "of \(group.triedCount) stored tokens tried under the key \(group.keyID) \(closed) don't open"
         }
         return sentences.isEmpty ? nil : sentences.joined(separator: "; ")
     }

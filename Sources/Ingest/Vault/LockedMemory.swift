@@ -12,7 +12,9 @@ final class LockedMemory: @unchecked Sendable {
     /// Fills at least `byteCount` bytes through `fill`. Nil when the kernel refuses to lock the memory; errno then says why.
     ///
     /// `pages` is set last: once it is, `deinit` runs even when the initializer fails, and would wipe pages that are gone.
-    init?(byteCount: Int, lock: (UnsafeMutableRawBufferPointer) -> Bool = LockedMemory.protect, fill: (UnsafeMutableRawBufferPointer) -> Void) {
+    init?(
+        byteCount: Int, lock: (UnsafeMutableRawBufferPointer) -> Bool = LockedMemory.protect, fill: (UnsafeMutableRawBufferPointer) -> Void
+    ) {
         let pageSize = Int(sysconf(Int32(_SC_PAGESIZE)))
         let size = (byteCount + pageSize - 1) / pageSize * pageSize
         let flags = MAP_PRIVATE | MAP_ANONYMOUS

@@ -23,7 +23,8 @@ struct RefusalMiddleware: RouterMiddleware {
     /// What the daemon refuses, and a client who went away, are no errors of the daemon's.
     private func log(_ error: any Error, _ refusal: ControlRefusal, _ request: Request) {
         if error is ControlRefusal {
-            logger.log(.debug, "control request refused", [.path: request.uri.path, .code: refusal.code.rawValue, .reason: refusal.message])
+            logger.log(
+                .debug, "control request refused", [.path: request.uri.path, .code: refusal.code.rawValue, .reason: refusal.message])
         } else if let departure = Departure(error) {
             logger.log(.debug, "control request not finished", [.path: request.uri.path, .reason: departure.reason])
         } else if refusal.code.status >= 500 {
