@@ -94,7 +94,7 @@ struct Daemon: Sendable {
             dependencies: ControlDependencies(
                 version: Version.current, startedAt: startedAt, clock: clock, database: store.database, registry: registry,
                 governor: governor, connectURL: isPublic ? publicURL.text + "/connect" : nil,
-                webhook: WebhookControl(strava: strava, publicURL: isPublic ? publicURL.text : nil, address: address)),
+                webhook: WebhookControl(strava: strava, publicURL: isPublic ? publicURL.text : nil, address: address), silver: silver.health),
             logger: logger)
         let retention = RetentionKeeper(database: store.database, policy: configuration.retention, clock: clock, logger: logger)
         var services: [any Service] = [silver, retention, scheduler, control]
@@ -106,7 +106,11 @@ struct Daemon: Sendable {
                     register: { try await registry.register($0, athlete: $1, uid: $2, scope: $3, arrival: .awaited) },
                     events: (events, address),
                     pendingMigrations: { try await store.pendingMigrations() },
-                    figures: { try await progress.figures(startedAt: startedAt, calls: strava.tally.calls) }))
+                    figures: {
+                        var figures = try await progress.figures(startedAt: startedAt, calls: strava.tally.calls)
+                        figures.isSilverStopped = silver.health.incident != nil
+                        return figures
+                    }))
             listening = "http://\(listen.host):\(listen.port)/"
         }
         let places = Places(psql: store.privateURL, web: listening, controlSocket: configuration.controlSocket)
