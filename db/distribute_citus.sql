@@ -34,6 +34,7 @@ SELECT create_distributed_table('silver.athlete_history', 'athlete_id', colocate
 SELECT create_distributed_table('silver.athlete_reference', 'athlete_id', colocate_with => 'sync.athlete');
 SELECT create_distributed_table('silver.athlete_zone_set', 'athlete_id', colocate_with => 'sync.athlete');
 SELECT create_distributed_table('silver.gear_item', 'athlete_id', colocate_with => 'sync.athlete');
+SELECT create_distributed_table('silver.athlete_finding', 'athlete_id', colocate_with => 'sync.athlete');
 SELECT create_distributed_table('silver.training_day', 'athlete_id', colocate_with => 'sync.athlete');
 SELECT create_distributed_table('silver.activity', 'athlete_id', colocate_with => 'sync.athlete');
 SELECT create_distributed_table('silver.lap', 'athlete_id', colocate_with => 'sync.athlete');

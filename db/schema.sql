@@ -99,6 +99,19 @@ END $_$;
 
 COMMENT ON FUNCTION bronze_strava.json_local_time(value jsonb) IS 'Wall-clock time; the Z that Strava puts behind it is false and dropped.';
 
+CREATE FUNCTION bronze_strava.json_measure(value jsonb) RETURNS double precision
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    AS $_$
+    SELECT CASE WHEN n < -1e100 THEN -1e100 WHEN n > 1e100 THEN 1e100 ELSE n END::float8
+    FROM (
+        SELECT CASE WHEN jsonb_typeof(value) = 'number' THEN value::numeric
+            WHEN jsonb_typeof(value) = 'string' AND value #>> '{}' ~ '^[+-]?\d{1,40}(\.\d{1,40})?([eE][+-]?\d{1,3})?$' THEN (value #>> '{}')::numeric
+        END AS n
+    ) AS v
+$_$;
+
+COMMENT ON FUNCTION bronze_strava.json_measure(value jsonb) IS 'A number of any size, or a text that is one, for a finding: at most 1e100, at least -1e100; null for anything else.';
+
 CREATE FUNCTION bronze_strava.json_object(body bytea) RETURNS jsonb
     LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE
     AS $$
@@ -220,6 +233,14 @@ END $$;
 
 COMMENT ON FUNCTION silver.grant_athlete(p_role name, p_athlete_id bigint) IS 'Lets a login read one athlete''s rows; call it again for more. For the owner.';
 
+CREATE FUNCTION silver.load_per_h(p_power_w double precision, p_ftp_w double precision, p_duration_s double precision) RETURNS double precision
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    AS $$
+    SELECT 100 * (p_power_w / nullif(p_ftp_w, 0)) ^ 2 * (p_duration_s / 3600) / (p_duration_s / 3600 + 0.75)
+$$;
+
+COMMENT ON FUNCTION silver.load_per_h(p_power_w double precision, p_ftp_w double precision, p_duration_s double precision) IS 'Training load by power over the duration in seconds, divided by the hours and three quarters of an hour: high in a sprint, too, but not without bounds.';
+
 CREATE FUNCTION silver.may_read_athlete(asked bigint) RETURNS boolean
     LANGUAGE plpgsql STABLE
     AS $$
@@ -241,6 +262,15 @@ BEGIN
 END $$;
 
 COMMENT ON FUNCTION silver.my_athletes() IS 'Athletes that were granted to the login that asks. Row-level security shows it their rows only.';
+
+CREATE FUNCTION silver.plausible(p_check_name text, p_value double precision) RETURNS double precision
+    LANGUAGE sql STABLE PARALLEL SAFE
+    AS $$
+    SELECT p_value FROM silver.quality_check
+    WHERE check_name = p_check_name AND p_value >= coalesce(at_least, '-infinity') AND p_value <= coalesce(at_most, 'infinity')
+$$;
+
+COMMENT ON FUNCTION silver.plausible(p_check_name text, p_value double precision) IS 'The value, or null when it is outside of what the check of this name allows.';
 
 CREATE FUNCTION silver.refresh_training_day(p_athlete_id bigint, p_source_id smallint) RETURNS integer
     LANGUAGE plpgsql
@@ -2107,6 +2137,32 @@ COMMENT ON COLUMN silver.athlete_day.fatigue_atl IS 'Fatigue (acute training loa
 
 COMMENT ON COLUMN silver.athlete_day.form_tsb IS 'Form (training stress balance, TSB) of the day, before its load: fitness_ctl - fatigue_atl of the day before, 0 on the first day; the unit of load. Never summed.';
 
+CREATE TABLE silver.athlete_finding (
+    athlete_id bigint NOT NULL,
+    source_id smallint DEFAULT 1 NOT NULL,
+    check_name text NOT NULL,
+    measured double precision NOT NULL,
+    at_least double precision,
+    at_most double precision,
+    found_at timestamp with time zone DEFAULT now() NOT NULL
+);
+
+COMMENT ON TABLE silver.athlete_finding IS 'One row per athlete and check of quality_check that the profile, the zones or the gear do not pass. What can''t be true counts as missing: an FTP, a weight or a distance is null, zones are passed over.';
+
+COMMENT ON COLUMN silver.athlete_finding.athlete_id IS 'Strava''s number for the athlete.';
+
+COMMENT ON COLUMN silver.athlete_finding.source_id IS '1 strava_api, 2 strava_archive, 3 file.';
+
+COMMENT ON COLUMN silver.athlete_finding.check_name IS 'The check; quality_check says what it measures.';
+
+COMMENT ON COLUMN silver.athlete_finding.measured IS 'What Strava sent, in the unit that check_name ends with; at most 1e100.';
+
+COMMENT ON COLUMN silver.athlete_finding.at_least IS 'Smallest value that was allowed, in the same unit; null: any.';
+
+COMMENT ON COLUMN silver.athlete_finding.at_most IS 'Largest value that was allowed, in the same unit; null: any.';
+
+COMMENT ON COLUMN silver.athlete_finding.found_at IS 'When it was found, or last measured anew.';
+
 CREATE TABLE silver.athlete_history (
     athlete_id bigint NOT NULL,
     source_id smallint DEFAULT 1 NOT NULL,
@@ -2839,13 +2895,29 @@ COMMENT ON COLUMN silver.power_curve.start_offset_s IS 'Seconds from the start o
 COMMENT ON COLUMN silver.power_curve.start_date_local IS 'Start of that activity on the clock on the wall.';
 
 CREATE VIEW silver.quality_check WITH (security_invoker='true') AS
+ WITH figure(check_name, measures, at_least, at_most, is_in_laps) AS (
+         VALUES ('distance_m'::text,'distance, metres'::text,0,'10000000'::numeric,true), ('moving_time_s'::text,'time in motion, seconds'::text,0,864000,true), ('elapsed_time_s'::text,'time from start to end, seconds'::text,0,31622400,true), ('elevation_gain_m'::text,'metres climbed'::text,0,100000,true), ('elevation_difference_m'::text,'metres that the end lies higher than the start'::text,'-20000'::integer,20000,true), ('elevation_high_m'::text,'highest point, metres above sea level'::text,'-12000'::integer,30000,false), ('elevation_low_m'::text,'lowest point, metres above sea level'::text,'-12000'::integer,30000,false), ('average_speed_mps'::text,'average speed, metres per second'::text,0,300,true), ('max_speed_mps'::text,'highest speed, metres per second'::text,0,300,true), ('grade_adjusted_speed_mps'::text,'average grade-adjusted speed, metres per second'::text,0,300,true), ('average_heartrate_bpm'::text,'average heart rate, beats per minute'::text,0,300,true), ('max_heartrate_bpm'::text,'highest heart rate, beats per minute'::text,0,300,true), ('average_cadence_rpm'::text,'average cadence, revolutions per minute'::text,0,300,true), ('average_temperature_c'::text,'average temperature, °C'::text,'-90'::integer,90,false), ('average_power_w'::text,'average power, watts'::text,0,5000,true), ('weighted_power_w'::text,'weighted average power, watts'::text,0,5000,false), ('max_power_w'::text,'highest power, watts'::text,0,5000,false), ('energy_kj'::text,'mechanical work, kilojoules'::text,0,1000000,false), ('calories_kcal'::text,'energy spent, kilocalories'::text,0,1000000,false), ('relative_effort'::text,'Strava''s relative effort'::text,0,100000,false), ('perceived_exertion'::text,'the athlete''s own rating'::text,0,10,false)
+        )
  SELECT c.check_name,
     c.measures,
     (c.at_least)::double precision AS at_least,
     (c.at_most)::double precision AS at_most
-   FROM ( VALUES ('distance_percent'::text,'difference between the end of the distance stream and the distance of the summary, in percent of the larger'::text,NULL::integer,5), ('heartrate_max_bpm'::text,'highest heart rate of the stream, beats per minute'::text,NULL::integer,250), ('heartrate_min_bpm'::text,'lowest heart rate of the stream, beats per minute'::text,20,NULL::integer), ('point_count'::text,'points of an activity with streams'::text,10,200000), ('short_points'::text,'points by which the shortest stream is shorter than the longest'::text,NULL::integer,0), ('time_disorder_points'::text,'points whose time is missing or not later than before'::text,NULL::integer,0)) c(check_name, measures, at_least, at_most);
+   FROM ( VALUES ('distance_percent'::text,'difference between the end of the distance stream and the distance of the summary, in percent of the larger'::text,NULL::integer,5), ('heartrate_max_bpm'::text,'highest heart rate of the stream, beats per minute'::text,NULL::integer,250), ('heartrate_min_bpm'::text,'lowest heart rate of the stream, beats per minute'::text,20,NULL::numeric), ('load_per_h'::text,'training load by power, divided by the hours of power and three quarters of an hour'::text,NULL::integer,400), ('point_count'::text,'points of an activity with streams'::text,10,200000), ('short_points'::text,'points by which the shortest stream is shorter than the longest'::text,NULL::integer,0), ('time_disorder_points'::text,'points whose time is missing or not later than before'::text,NULL::integer,0), ('ftp_w'::text,'functional threshold power of the profile, watts'::text,30,1000), ('weight_kg'::text,'body weight of the profile, kilograms'::text,20,400), ('gear_distance_m'::text,'distance of a bike or a pair of shoes, metres'::text,0,'1000000000'::numeric), ('zone_heartrate_bpm'::text,'bound of the athlete''s own heart rate zones, beats per minute'::text,0,300), ('zone_power_w'::text,'bound of the athlete''s own power zones, watts'::text,0,5000)) c(check_name, measures, at_least, at_most)
+UNION ALL
+ SELECT figure.check_name,
+    (figure.measures || '; of the activity'::text) AS measures,
+    (figure.at_least)::double precision AS at_least,
+    (figure.at_most)::double precision AS at_most
+   FROM figure
+UNION ALL
+ SELECT ('lap_'::text || figure.check_name) AS check_name,
+    (figure.measures || '; of a lap or a split'::text) AS measures,
+    (figure.at_least)::double precision AS at_least,
+    (figure.at_most)::double precision AS at_most
+   FROM figure
+  WHERE figure.is_in_laps;
 
-COMMENT ON VIEW silver.quality_check IS 'The checks of data quality, one row each, with the values that are allowed. An activity outside of them has a row in quality_finding.';
+COMMENT ON VIEW silver.quality_check IS 'The checks of data quality, one row each, with the values that are allowed. An activity outside of them has a row in quality_finding, an athlete in athlete_finding.';
 
 COMMENT ON COLUMN silver.quality_check.check_name IS 'Name of the check; ends with the unit of what is measured.';
 
@@ -2866,7 +2938,7 @@ CREATE TABLE silver.quality_finding (
     found_at timestamp with time zone DEFAULT now() NOT NULL
 );
 
-COMMENT ON TABLE silver.quality_finding IS 'One row per activity and check of quality_check that it does not pass. The activity''s figures are in the other tables all the same: a finding is a reason to look, no verdict.';
+COMMENT ON TABLE silver.quality_finding IS 'One row per activity and check of quality_check that it does not pass. A figure named after a column (with lap_ before it: of a lap or a split) is null there: it can''t be true. Other findings change nothing, they are a reason to look.';
 
 COMMENT ON COLUMN silver.quality_finding.athlete_id IS 'Strava''s number for the athlete.';
 
@@ -2894,7 +2966,7 @@ CREATE VIEW silver.readme WITH (security_invoker='true') AS
     e.example
    FROM ((pg_class c
      JOIN pg_namespace n ON ((n.oid = c.relnamespace)))
-     LEFT JOIN ( VALUES ('activity'::text,'SELECT sport_type, count(*) AS activity_count, sum(distance_m) / 1000 AS distance_km FROM silver.activity WHERE athlete_id = :athlete_id AND start_date_local >= ''2026-01-01'' GROUP BY sport_type'::text), ('activity_best_effort'::text,'SELECT a.start_date_local, e.power_w FROM silver.activity_best_effort e JOIN silver.activity a USING (athlete_id, source_id, activity_id) WHERE e.athlete_id = :athlete_id AND e.metric = ''power'' AND e.duration_s = 60 AND a.has_power_meter IS NOT FALSE ORDER BY 1'::text), ('activity_grid'::text,'SELECT latitude_deg, longitude_deg, sum(seconds) AS seconds FROM silver.activity_grid WHERE athlete_id = :athlete_id GROUP BY 1, 2'::text), ('activity_histogram'::text,'SELECT heartrate_bpm, sum(seconds) AS seconds FROM silver.activity_histogram WHERE athlete_id = :athlete_id AND metric = ''heartrate'' GROUP BY 1 ORDER BY 1'::text), ('activity_interval_1min'::text,'SELECT start_offset_s / 60 AS minute, heartrate_bpm, power_w FROM silver.activity_interval_1min WHERE athlete_id = :athlete_id AND activity_id = :activity_id ORDER BY 1'::text), ('activity_metric'::text,'SELECT a.start_date_local, m.load, m.load_method FROM silver.activity a LEFT JOIN silver.activity_metric m USING (athlete_id, source_id, activity_id) WHERE a.athlete_id = :athlete_id ORDER BY 1'::text), ('activity_stream'::text,'SELECT s.time_s[i] AS time_s, s.power_w[i] AS power_w FROM silver.activity_stream s CROSS JOIN generate_series(1, s.point_count, 10) AS i WHERE s.athlete_id = :athlete_id AND s.activity_id = :activity_id ORDER BY i'::text), ('activity_zone_time'::text,'SELECT zone, sum(seconds) / 3600.0 AS hours FROM silver.activity_zone_time WHERE athlete_id = :athlete_id AND metric = ''heartrate'' AND start_date_local >= ''2026-01-01'' GROUP BY zone ORDER BY zone'::text), ('aggregate_stream'::text,'SELECT time, heartrate, watts FROM silver.aggregate_stream WHERE athlete_id = :athlete_id AND activity_id = :activity_id ORDER BY index'::text), ('athlete'::text,'SELECT first_name, weight_kg, ftp_w FROM silver.athlete WHERE athlete_id = :athlete_id'::text), ('athlete_day'::text,'SELECT day, load, fitness_ctl, fatigue_atl, form_tsb FROM silver.athlete_day WHERE athlete_id = :athlete_id ORDER BY day'::text), ('athlete_history'::text,'SELECT valid_from, weight_kg, ftp_w FROM silver.athlete_history WHERE athlete_id = :athlete_id ORDER BY valid_from'::text), ('athlete_max_heartrate'::text,'SELECT valid_from, max_heartrate_bpm FROM silver.athlete_max_heartrate WHERE athlete_id = :athlete_id ORDER BY valid_from'::text), ('athlete_month'::text,'SELECT month_start, sum(moving_time_s) / 3600.0 AS hours FROM silver.athlete_month WHERE athlete_id = :athlete_id GROUP BY month_start ORDER BY month_start'::text), ('athlete_reference'::text,'SELECT max_heartrate_bpm, max_heartrate_is_default FROM silver.athlete_reference WHERE athlete_id = :athlete_id'::text), ('athlete_week'::text,'SELECT week_start, sum(distance_m) / 1000 AS distance_km, sum(load) AS load FROM silver.athlete_week WHERE athlete_id = :athlete_id GROUP BY week_start ORDER BY week_start'::text), ('athlete_zone_set'::text,'SELECT metric, valid_from, lower_bounds, is_default FROM silver.athlete_zone_set WHERE athlete_id = :athlete_id ORDER BY metric, valid_from'::text), ('completeness'::text,'SELECT endpoint, landed, pending, share_complete FROM silver.completeness WHERE athlete_id = :athlete_id'::text), ('eddington'::text,'SELECT sport_family, eddington, days_towards_next FROM silver.eddington WHERE athlete_id = :athlete_id AND unit = ''km'''::text), ('freshness'::text,'SELECT state, data_age_s / 3600 AS data_age_h, silver_backlog FROM silver.freshness WHERE athlete_id = :athlete_id'::text), ('gear'::text,'SELECT coalesce(nickname, name, gear_id) AS name, activity_distance_m / 1000 AS distance_km FROM silver.gear WHERE athlete_id = :athlete_id ORDER BY 2 DESC'::text), ('lap'::text,'SELECT lap_number, distance_m, moving_time_s FROM silver.lap WHERE athlete_id = :athlete_id AND activity_id = :activity_id ORDER BY lap_number'::text), ('personal_record'::text,'SELECT sport_family, distance_m, duration_s, start_date_local FROM silver.personal_record WHERE athlete_id = :athlete_id AND metric = ''pace'' ORDER BY 1, 2'::text), ('power_curve'::text,'SELECT duration_s, power_w, start_date_local FROM silver.power_curve WHERE athlete_id = :athlete_id AND period = ''all_time'' ORDER BY duration_s'::text), ('quality_check'::text,'SELECT check_name, measures, at_least, at_most FROM silver.quality_check ORDER BY check_name'::text), ('quality_finding'::text,'SELECT activity_id, check_name, measured FROM silver.quality_finding WHERE athlete_id = :athlete_id ORDER BY 1, 2'::text), ('split'::text,'SELECT split_number, moving_time_s, elevation_difference_m FROM silver.split WHERE athlete_id = :athlete_id AND activity_id = :activity_id ORDER BY split_number'::text), ('split_mile'::text,'SELECT split_number, moving_time_s, elevation_difference_m FROM silver.split_mile WHERE athlete_id = :athlete_id AND activity_id = :activity_id ORDER BY split_number'::text)) e(relation, example) ON ((e.relation = c.relname)))
+     LEFT JOIN ( VALUES ('activity'::text,'SELECT sport_type, count(*) AS activity_count, sum(distance_m) / 1000 AS distance_km FROM silver.activity WHERE athlete_id = :athlete_id AND start_date_local >= ''2026-01-01'' GROUP BY sport_type'::text), ('activity_best_effort'::text,'SELECT a.start_date_local, e.power_w FROM silver.activity_best_effort e JOIN silver.activity a USING (athlete_id, source_id, activity_id) WHERE e.athlete_id = :athlete_id AND e.metric = ''power'' AND e.duration_s = 60 AND a.has_power_meter IS NOT FALSE ORDER BY 1'::text), ('activity_grid'::text,'SELECT latitude_deg, longitude_deg, sum(seconds) AS seconds FROM silver.activity_grid WHERE athlete_id = :athlete_id GROUP BY 1, 2'::text), ('activity_histogram'::text,'SELECT heartrate_bpm, sum(seconds) AS seconds FROM silver.activity_histogram WHERE athlete_id = :athlete_id AND metric = ''heartrate'' GROUP BY 1 ORDER BY 1'::text), ('activity_interval_1min'::text,'SELECT start_offset_s / 60 AS minute, heartrate_bpm, power_w FROM silver.activity_interval_1min WHERE athlete_id = :athlete_id AND activity_id = :activity_id ORDER BY 1'::text), ('activity_metric'::text,'SELECT a.start_date_local, m.load, m.load_method FROM silver.activity a LEFT JOIN silver.activity_metric m USING (athlete_id, source_id, activity_id) WHERE a.athlete_id = :athlete_id ORDER BY 1'::text), ('activity_stream'::text,'SELECT s.time_s[i] AS time_s, s.power_w[i] AS power_w FROM silver.activity_stream s CROSS JOIN generate_series(1, s.point_count, 10) AS i WHERE s.athlete_id = :athlete_id AND s.activity_id = :activity_id ORDER BY i'::text), ('activity_zone_time'::text,'SELECT zone, sum(seconds) / 3600.0 AS hours FROM silver.activity_zone_time WHERE athlete_id = :athlete_id AND metric = ''heartrate'' AND start_date_local >= ''2026-01-01'' GROUP BY zone ORDER BY zone'::text), ('aggregate_stream'::text,'SELECT time, heartrate, watts FROM silver.aggregate_stream WHERE athlete_id = :athlete_id AND activity_id = :activity_id ORDER BY index'::text), ('athlete'::text,'SELECT first_name, weight_kg, ftp_w FROM silver.athlete WHERE athlete_id = :athlete_id'::text), ('athlete_day'::text,'SELECT day, load, fitness_ctl, fatigue_atl, form_tsb FROM silver.athlete_day WHERE athlete_id = :athlete_id ORDER BY day'::text), ('athlete_finding'::text,'SELECT check_name, measured, at_least, at_most FROM silver.athlete_finding WHERE athlete_id = :athlete_id ORDER BY check_name'::text), ('athlete_history'::text,'SELECT valid_from, weight_kg, ftp_w FROM silver.athlete_history WHERE athlete_id = :athlete_id ORDER BY valid_from'::text), ('athlete_max_heartrate'::text,'SELECT valid_from, max_heartrate_bpm FROM silver.athlete_max_heartrate WHERE athlete_id = :athlete_id ORDER BY valid_from'::text), ('athlete_month'::text,'SELECT month_start, sum(moving_time_s) / 3600.0 AS hours FROM silver.athlete_month WHERE athlete_id = :athlete_id GROUP BY month_start ORDER BY month_start'::text), ('athlete_reference'::text,'SELECT max_heartrate_bpm, max_heartrate_is_default FROM silver.athlete_reference WHERE athlete_id = :athlete_id'::text), ('athlete_week'::text,'SELECT week_start, sum(distance_m) / 1000 AS distance_km, sum(load) AS load FROM silver.athlete_week WHERE athlete_id = :athlete_id GROUP BY week_start ORDER BY week_start'::text), ('athlete_zone_set'::text,'SELECT metric, valid_from, lower_bounds, is_default FROM silver.athlete_zone_set WHERE athlete_id = :athlete_id ORDER BY metric, valid_from'::text), ('completeness'::text,'SELECT endpoint, landed, pending, share_complete FROM silver.completeness WHERE athlete_id = :athlete_id'::text), ('eddington'::text,'SELECT sport_family, eddington, days_towards_next FROM silver.eddington WHERE athlete_id = :athlete_id AND unit = ''km'''::text), ('freshness'::text,'SELECT state, data_age_s / 3600 AS data_age_h, silver_backlog FROM silver.freshness WHERE athlete_id = :athlete_id'::text), ('gear'::text,'SELECT coalesce(nickname, name, gear_id) AS name, activity_distance_m / 1000 AS distance_km FROM silver.gear WHERE athlete_id = :athlete_id ORDER BY 2 DESC'::text), ('lap'::text,'SELECT lap_number, distance_m, moving_time_s FROM silver.lap WHERE athlete_id = :athlete_id AND activity_id = :activity_id ORDER BY lap_number'::text), ('personal_record'::text,'SELECT sport_family, distance_m, duration_s, start_date_local FROM silver.personal_record WHERE athlete_id = :athlete_id AND metric = ''pace'' ORDER BY 1, 2'::text), ('power_curve'::text,'SELECT duration_s, power_w, start_date_local FROM silver.power_curve WHERE athlete_id = :athlete_id AND period = ''all_time'' ORDER BY duration_s'::text), ('quality_check'::text,'SELECT check_name, measures, at_least, at_most FROM silver.quality_check ORDER BY check_name'::text), ('quality_finding'::text,'SELECT activity_id, check_name, measured FROM silver.quality_finding WHERE athlete_id = :athlete_id ORDER BY 1, 2'::text), ('split'::text,'SELECT split_number, moving_time_s, elevation_difference_m FROM silver.split WHERE athlete_id = :athlete_id AND activity_id = :activity_id ORDER BY split_number'::text), ('split_mile'::text,'SELECT split_number, moving_time_s, elevation_difference_m FROM silver.split_mile WHERE athlete_id = :athlete_id AND activity_id = :activity_id ORDER BY split_number'::text)) e(relation, example) ON ((e.relation = c.relname)))
   WHERE ((n.nspname = 'silver'::name) AND (c.relkind = ANY (ARRAY['r'::"char", 'p'::"char", 'v'::"char"])) AND (NOT c.relispartition));
 
 COMMENT ON VIEW silver.readme IS 'One row per table and view of silver: what it is, and an example. The rules for all of them are the comment of the schema.';
@@ -3338,6 +3410,9 @@ ALTER TABLE ONLY silver.activity_stream
 ALTER TABLE ONLY silver.activity_zone
     ADD CONSTRAINT activity_zone_pk PRIMARY KEY (athlete_id, source_id, activity_id, metric);
 
+ALTER TABLE ONLY silver.athlete_finding
+    ADD CONSTRAINT athlete_finding_pk PRIMARY KEY (athlete_id, source_id, check_name);
+
 ALTER TABLE ONLY silver.athlete_history
     ADD CONSTRAINT athlete_history_pk PRIMARY KEY (athlete_id, source_id, valid_from);
 
@@ -3494,6 +3569,9 @@ ALTER TABLE ONLY silver.activity_zone
 ALTER TABLE ONLY silver.athlete
     ADD CONSTRAINT athlete_athlete_fk FOREIGN KEY (athlete_id) REFERENCES sync.athlete(athlete_id) ON DELETE CASCADE;
 
+ALTER TABLE ONLY silver.athlete_finding
+    ADD CONSTRAINT athlete_finding_athlete_fk FOREIGN KEY (athlete_id, source_id) REFERENCES silver.athlete(athlete_id, source_id) ON DELETE CASCADE;
+
 ALTER TABLE ONLY silver.athlete_history
     ADD CONSTRAINT athlete_history_athlete_fk FOREIGN KEY (athlete_id, source_id) REFERENCES silver.athlete(athlete_id, source_id) ON DELETE CASCADE;
 
@@ -3585,6 +3663,8 @@ ALTER TABLE silver.activity_zone ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE silver.athlete ENABLE ROW LEVEL SECURITY;
 
+ALTER TABLE silver.athlete_finding ENABLE ROW LEVEL SECURITY;
+
 ALTER TABLE silver.athlete_history ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE silver.athlete_reference ENABLE ROW LEVEL SECURITY;
@@ -3606,6 +3686,8 @@ CREATE POLICY own ON silver.activity_stream FOR SELECT USING ((athlete_id = ANY 
 CREATE POLICY own ON silver.activity_zone FOR SELECT USING ((athlete_id = ANY (( SELECT silver.my_athletes() AS my_athletes)::bigint[])));
 
 CREATE POLICY own ON silver.athlete FOR SELECT USING ((athlete_id = ANY (( SELECT silver.my_athletes() AS my_athletes)::bigint[])));
+
+CREATE POLICY own ON silver.athlete_finding FOR SELECT USING ((athlete_id = ANY (( SELECT silver.my_athletes() AS my_athletes)::bigint[])));
 
 CREATE POLICY own ON silver.athlete_history FOR SELECT USING ((athlete_id = ANY (( SELECT silver.my_athletes() AS my_athletes)::bigint[])));
 

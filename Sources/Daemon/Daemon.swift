@@ -96,7 +96,7 @@ struct Daemon: Sendable {
             dependencies: ControlDependencies(
                 version: Version.current, startedAt: startedAt, clock: clock, database: store.database, registry: registry,
                 governor: governor, publicURL: isPublic ? publicURL : nil,
-                webhook: WebhookControl(strava: strava, publicURL: isPublic ? publicURL.text : nil, address: address)),
+                webhook: WebhookControl(strava: strava, publicURL: isPublic ? publicURL.text : nil, address: address), silver: silver.health),
             logger: logger)
         let retention = RetentionKeeper(database: store.database, policy: configuration.retention, clock: clock, logger: logger)
         var services: [any Service] = [governor, silver, retention, control]
@@ -109,7 +109,11 @@ struct Daemon: Sendable {
                     register: { try await registry.register($0, athlete: $1, uid: $2, scope: $3, arrival: .awaited) },
                     events: (events, address),
                     pendingMigrations: { try await store.missing(migrations) },
-                    figures: { try await progress.figures(startedAt: startedAt, calls: strava.tally.calls) },
+                    figures: {
+                        var figures = try await progress.figures(startedAt: startedAt, calls: strava.tally.calls)
+                        figures.isSilverStopped = silver.health.incident != nil
+                        return figures
+                    },
                     onListening: { _ in opening.yield() }))
         }
         let listening = addresses.adminAddress.map { "http://\($0.text)/" }

@@ -3,6 +3,8 @@
 -- Grain:  one row per athlete and source. Athletes without a profile get a row with their key only, for others to hang on.
 -- Units:  weight kg, FTP W.
 -- Repeat: an upsert by primary key with values that depend on the profile only; nothing is written when it is the same profile.
+--
+-- A weight or an FTP that can't be true is null (silver.quality_check has the bounds, silver.athlete_finding what was sent).
 INSERT INTO silver.athlete (athlete_id, source_id)
 SELECT athlete_id, source_id FROM changed_athlete ORDER BY athlete_id, source_id
 ON CONFLICT (athlete_id, source_id) DO NOTHING;
@@ -15,8 +17,8 @@ UPDATE silver.athlete AS t SET
     state              = nullif(bronze_strava.json_text(r.state), ''),
     country            = nullif(bronze_strava.json_text(r.country), ''),
     sex                = bronze_strava.json_text(r.sex),
-    weight_kg          = bronze_strava.json_float(r.weight),
-    ftp_w              = bronze_strava.json_int(r.ftp),
+    weight_kg          = silver.plausible('weight_kg', bronze_strava.json_float(r.weight)),
+    ftp_w              = silver.plausible('ftp_w', bronze_strava.json_int(r.ftp))::integer,
     measurement_system = bronze_strava.json_text(r.measurement_preference),
     is_subscriber      = coalesce(bronze_strava.json_bool(r.summit), bronze_strava.json_bool(r.premium)),
     joined_at          = bronze_strava.json_time(r.created_at),

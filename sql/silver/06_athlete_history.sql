@@ -1,7 +1,7 @@
 -- In:     changed_athlete; bronze_strava.answer and answer_version of these athletes' profiles that are newer than the history.
 -- Out:    silver.athlete_history.
 -- Grain:  one row per athlete, source and change of weight or FTP.
--- Units:  weight kg, FTP W, times UTC.
+-- Units:  weight kg, FTP W, times UTC; what can't be true is null.
 -- Repeat: only profiles newer than the newest row are looked at, and a row is added only when it differs from the one before it.
 --         Nothing is taken away: the profiles that earlier rows were made from may have left bronze.
 WITH known AS (
@@ -26,7 +26,8 @@ WITH known AS (
 ), fact AS (
     SELECT athlete_id, source_id, valid_from, weight_kg, ftp_w, true AS is_known FROM known WHERE valid_from IS NOT NULL
     UNION ALL
-    SELECT athlete_id, source_id, valid_from, bronze_strava.json_float(document -> 'weight'), bronze_strava.json_int(document -> 'ftp'), false
+    SELECT athlete_id, source_id, valid_from, silver.plausible('weight_kg', bronze_strava.json_float(document -> 'weight')),
+           silver.plausible('ftp_w', bronze_strava.json_int(document -> 'ftp'))::integer, false
     FROM profile WHERE document IS NOT NULL
 ), step AS (
     SELECT *, lag(ARRAY[weight_kg, ftp_w]) OVER w AS before, row_number() OVER w AS place

@@ -5,7 +5,7 @@
 -- Repeat: only answers newer than the newest set are looked at, and a set is added only when it differs from the one before it.
 --
 -- Strava's zones may touch (0-116, 116-144) or leave a step of one (0-116, 117-144): a zone is said to begin at its min, the first at 0.
--- A list with anything but ascending whole numbers, or with more than 20 zones, is passed over.
+-- A list with anything but ascending whole numbers, with more than 20 zones, or with a bound that can't be true is passed over.
 WITH known AS (
     SELECT c.athlete_id, c.source_id, m.metric, z.valid_from, z.lower_bounds
     FROM changed_athlete c
@@ -40,6 +40,8 @@ WITH known AS (
         HAVING count(*) BETWEEN 2 AND 20
     ) AS z
     WHERE z.lower_bounds = z.in_order AND z.bounds = cardinality(z.lower_bounds) AND z.lower_bounds[1] = 0
+      AND silver.plausible(CASE k.metric WHEN 'heartrate' THEN 'zone_heartrate_bpm' ELSE 'zone_power_w' END,
+          z.lower_bounds[cardinality(z.lower_bounds)]) IS NOT NULL
 ), step AS (
     SELECT *, lag(lower_bounds, 1, known_bounds) OVER (PARTITION BY athlete_id, source_id, metric ORDER BY valid_from) AS before
     FROM fact

@@ -26,7 +26,7 @@ WITH listed AS (
            nullif(btrim(bronze_strava.json_text(item -> 'brand_name')), '') AS brand,
            nullif(btrim(bronze_strava.json_text(item -> 'model_name')), '') AS model,
            bronze_strava.json_bool(item -> 'primary') AS is_primary, coalesce(bronze_strava.json_bool(item -> 'retired'), false) AS is_retired,
-           bronze_strava.json_float(item -> 'distance') AS strava_distance_m
+           silver.plausible('gear_distance_m', bronze_strava.json_float(item -> 'distance')) AS strava_distance_m
     FROM (SELECT * FROM listed UNION ALL SELECT * FROM answered) AS u
     WHERE length(gear_id) BETWEEN 1 AND 40
 ), newest AS (

@@ -27,10 +27,8 @@ SELECT
     bronze_strava.json_text(r.type),
     bronze_strava.json_time(r.start_date),
     coalesce(bronze_strava.json_local_time(r.start_date_local),
-        bronze_strava.json_time(r.start_date) AT TIME ZONE 'UTC' + make_interval(secs => bronze_strava.json_int(r.utc_offset))),
-    coalesce(bronze_strava.json_int(r.utc_offset),
-        bronze_strava.json_int(to_jsonb(extract(epoch FROM bronze_strava.json_local_time(r.start_date_local)
-            - bronze_strava.json_time(r.start_date) AT TIME ZONE 'UTC')))),
+        bronze_strava.json_time(r.start_date) AT TIME ZONE 'UTC' + make_interval(secs => o.sent_s)),
+    coalesce(o.sent_s, CASE WHEN o.seen_s BETWEEN -64800 AND 64800 THEN round(o.seen_s)::integer END),
     regexp_replace(bronze_strava.json_text(r.timezone), '^\(GMT[^)]*\) *', ''),
     bronze_strava.json_float(r.distance),
     bronze_strava.json_int(r.moving_time),
@@ -113,6 +111,11 @@ CROSS JOIN LATERAL jsonb_to_record(c.document) AS r(
     end_latlng jsonb, location_city jsonb, location_state jsonb, location_country jsonb, achievement_count jsonb,
     kudos_count jsonb, comment_count jsonb, athlete_count jsonb, total_photo_count jsonb, photo_count jsonb, pr_count jsonb,
     description jsonb, map jsonb)
+-- no place on Earth is more than 18 hours from UTC
+CROSS JOIN LATERAL (
+    SELECT CASE WHEN bronze_strava.json_int(r.utc_offset) BETWEEN -64800 AND 64800 THEN bronze_strava.json_int(r.utc_offset) END AS sent_s,
+           extract(epoch FROM bronze_strava.json_local_time(r.start_date_local) - bronze_strava.json_time(r.start_date) AT TIME ZONE 'UTC') AS seen_s
+) AS o
 ON CONFLICT (athlete_id, source_id, activity_id) DO UPDATE SET
     name = excluded.name, sport_type = excluded.sport_type, activity_type = excluded.activity_type,
     start_at = excluded.start_at, start_date_local = excluded.start_date_local, utc_offset_s = excluded.utc_offset_s,

@@ -11,7 +11,8 @@
 -- Heart rate: Banister's training impulse (Morton, Fitz-Clarke, Banister 1990): minutes · x · k · e^(c · x), where x is the part of the heart
 -- rate reserve, (heart rate - rest) / (maximum - rest), and k, c are 0.64, 1.92 for men and 0.86, 1.67 for women (men's when not known).
 -- To bring it to the scale of power it is divided by that of one hour at 85 % of the reserve, about the threshold, times 100.
--- Power that was estimated, not measured (has_power_meter is false), makes no load.
+-- Power that was estimated, not measured (has_power_meter is false), makes no load. Nor does power that nobody has against the athlete's FTP
+-- (the check load_per_h): one of the two is wrong.
 -- Averages: where there are no streams of either, both are worked out from the summary: Strava's weighted power, else its average, if it
 -- was measured, or the average heart rate, over the moving time. Both curves bend upwards, so this is less than streams would give.
 DELETE FROM silver.activity_metric AS t
@@ -54,7 +55,8 @@ WITH concerned AS MATERIALIZED (
         SELECT CASE WHEN a.has_power_meter IS NOT FALSE THEN m.normalized_power_w END AS normalized_power_w, m.power_s,
                silver.ftp_w_at(m.athlete_id, m.source_id, a.start_at) AS ftp_w, r.max_heartrate_bpm,
                silver.trimp(u.heartrate_seconds, u.heartrate_first_bpm, r.rest_heartrate_bpm, r.max_heartrate_bpm, f.k, f.c) AS trimp,
-               60 * 0.85 * f.k * exp(f.c * 0.85) AS hour_trimp, a.moving_time_s,
+               60 * 0.85 * f.k * exp(f.c * 0.85) AS hour_trimp,
+               (SELECT at_most FROM silver.quality_check WHERE check_name = 'load_per_h') AS load_per_h_max, a.moving_time_s,
                CASE WHEN a.has_power_meter AND a.moving_time_s > 0 THEN coalesce(a.weighted_power_w, a.average_power_w) END AS average_power_w,
                CASE WHEN a.average_heartrate_bpm > 0 AND a.moving_time_s > 0
                    THEN a.moving_time_s / 60.0::float8 * x.part * f.k * exp(f.c * x.part) END AS average_trimp
@@ -81,8 +83,10 @@ WITH concerned AS MATERIALIZED (
         ELSE 0 END AS load
     FROM known k
     CROSS JOIN LATERAL (
-        SELECT CASE WHEN k.normalized_power_w / k.ftp_w IS NOT NULL THEN 'power' WHEN k.trimp IS NOT NULL THEN 'heartrate'
-            WHEN k.average_power_w / k.ftp_w IS NOT NULL THEN 'power_average' WHEN k.average_trimp IS NOT NULL THEN 'heartrate_average'
+        SELECT CASE WHEN silver.load_per_h(k.normalized_power_w, k.ftp_w, k.power_s) <= k.load_per_h_max THEN 'power'
+            WHEN k.trimp IS NOT NULL THEN 'heartrate'
+            WHEN silver.load_per_h(k.average_power_w, k.ftp_w, k.moving_time_s) <= k.load_per_h_max THEN 'power_average'
+            WHEN k.average_trimp IS NOT NULL THEN 'heartrate_average'
             ELSE 'none' END AS method
     ) AS w
     CROSS JOIN LATERAL (

@@ -1,18 +1,23 @@
--- In:     changed_activity; silver.activity, activity_stream; silver.quality_check (the thresholds).
+-- In:     changed_activity; silver.activity, activity_stream, activity_metric; silver.quality_check (the thresholds).
 -- Out:    silver.quality_finding.
 -- Grain:  one row per activity and check that it does not pass.
 -- Units:  as the checks' names say.
 -- Repeat: values that depend on the input only; a finding that no longer holds goes, one that stays the same is not written.
 --
--- An activity without streams has nothing to check. Distances of which neither reaches 100 m are not compared: a few metres are no error there.
+-- Figures that can't be true are found by 30_implausible_figure.sql. Distances of which neither reaches 100 m are not compared: a few metres are no error there.
 WITH finding AS MATERIALIZED (
-    SELECT s.athlete_id, s.source_id, s.activity_id, q.check_name, m.measured, q.at_least, q.at_most
+    SELECT c.athlete_id, c.source_id, c.activity_id, q.check_name, m.measured, q.at_least, q.at_most
     FROM changed_activity c
     JOIN silver.activity a
       ON a.athlete_id = c.athlete_id AND a.source_id = c.source_id AND a.activity_id = c.activity_id
-    JOIN silver.activity_stream s
+    LEFT JOIN silver.activity_stream s
       ON s.athlete_id = c.athlete_id AND s.source_id = c.source_id AND s.activity_id = c.activity_id
+    LEFT JOIN silver.activity_metric t
+      ON t.athlete_id = c.athlete_id AND t.source_id = c.source_id AND t.activity_id = c.activity_id
     CROSS JOIN LATERAL (VALUES
+        ('load_per_h', CASE WHEN a.has_power_meter AND t.normalized_power_w IS NULL
+            THEN silver.load_per_h(coalesce(a.weighted_power_w, a.average_power_w), t.load_ftp_w, a.moving_time_s)
+            WHEN a.has_power_meter IS NOT FALSE THEN silver.load_per_h(t.normalized_power_w, t.load_ftp_w, t.power_s) END),
         ('distance_percent', CASE WHEN greatest(s.end_distance_m, a.distance_m) >= 100
             THEN 100 * abs(s.end_distance_m - a.distance_m) / greatest(s.end_distance_m, a.distance_m) END),
         ('heartrate_max_bpm', s.max_heartrate_bpm::float8), ('heartrate_min_bpm', s.min_heartrate_bpm),
@@ -23,6 +28,8 @@ WITH finding AS MATERIALIZED (
     DELETE FROM silver.quality_finding t
     USING changed_activity c
     WHERE t.athlete_id = c.athlete_id AND t.source_id = c.source_id AND t.activity_id = c.activity_id
+      AND t.check_name IN (
+        'distance_percent', 'heartrate_max_bpm', 'heartrate_min_bpm', 'load_per_h', 'point_count', 'short_points', 'time_disorder_points')
       AND NOT EXISTS (
         SELECT FROM finding f
         WHERE f.athlete_id = t.athlete_id AND f.source_id = t.source_id AND f.activity_id = t.activity_id AND f.check_name = t.check_name)

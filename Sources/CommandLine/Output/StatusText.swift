@@ -41,6 +41,9 @@ struct StatusText {
 
     private var waiting: String? {
         let lines = [
+            status.silver.incident.map {
+                "silver has stood still for \(Phrase.span(now.timeIntervalSince($0.since))): \(Terminal.safe($0.reason))"
+            },
             status.paused.map { "everything is paused\(PauseText.text($0, now: now))" }, LimitsText.waiting(status.waiting, now: now),
         ]
         let text = lines.compactMap { $0 }.joined(separator: "\n")

@@ -22,6 +22,7 @@ public enum ControlRoute: String, CaseIterable, Sendable {
     case quarantine
     case quarantineEntry
     case quarantineRetry
+    case quarantineRetryAll
     case quarantineDrop
     case rebuildAll
     case rebuildAthlete
@@ -38,7 +39,7 @@ public enum ControlRoute: String, CaseIterable, Sendable {
             .quarantine, .quarantineEntry, .rebuildReportAll, .rebuildReportAthlete, .webhook:
             "GET"
         case .importAthletes, .syncAll, .syncAthlete, .pauseAll, .pauseAthlete, .resumeAll, .resumeAthlete, .connect,
-            .quarantineRetry, .quarantineDrop, .rebuildAll, .rebuildAthlete, .subscribe, .unsubscribe:
+            .quarantineRetry, .quarantineRetryAll, .quarantineDrop, .rebuildAll, .rebuildAthlete, .subscribe, .unsubscribe:
             "POST"
         }
     }
@@ -67,6 +68,7 @@ public enum ControlRoute: String, CaseIterable, Sendable {
         case .quarantine: "/v1/quarantine"
         case .quarantineEntry: "/v1/quarantine/entry"
         case .quarantineRetry: "/v1/quarantine/retry"
+        case .quarantineRetryAll: "/v1/quarantine/retry_all"
         case .quarantineDrop: "/v1/quarantine/drop"
         case .rebuildAll, .rebuildReportAll: "/v1/rebuild"
         case .rebuildAthlete, .rebuildReportAthlete: "/v1/athletes/{athlete_id}/rebuild"

@@ -4,6 +4,7 @@ import Database
 import Foundation
 import Governor
 import Sync
+import Warehouse
 
 /// All that the routes reach, as concrete values; built once, where the daemon is put together.
 public struct ControlDependencies: Sendable {
@@ -15,6 +16,7 @@ public struct ControlDependencies: Sendable {
     let governor: RateLimitGovernor
     let publicURL: PublicURL?
     let webhook: WebhookControl?
+    let silver: SilverHealth?
     let counter: RationedCount<StatusCounts>
     let exports: Exports
 
@@ -23,10 +25,12 @@ public struct ControlDependencies: Sendable {
     ///   - startedAt: when the daemon started.
     ///   - publicURL: where connect links lead; nil when the public listener is off.
     ///   - webhook: the subscription to Strava's events; nil: there can't be one.
+    ///   - silver: whether silver gets on; nil: nobody makes it here.
     ///   - exportStall: how long an export waits for its reader; nil: a minute.
     public init(
         version: String, startedAt: Date, clock: WallClock, database: Database, registry: AthleteRegistry,
-        governor: RateLimitGovernor, publicURL: PublicURL?, webhook: WebhookControl? = nil, exportStall: Duration? = nil
+        governor: RateLimitGovernor, publicURL: PublicURL?, webhook: WebhookControl? = nil, silver: SilverHealth? = nil,
+        exportStall: Duration? = nil
     ) {
         self.version = version
         self.startedAt = startedAt
@@ -36,6 +40,7 @@ public struct ControlDependencies: Sendable {
         self.governor = governor
         self.publicURL = publicURL
         self.webhook = webhook
+        self.silver = silver
         counter = RationedCount { try await StatusCounts.count(database, now: clock.now) }
         exports = Exports(stall: exportStall ?? Exports.stallDefault)
     }

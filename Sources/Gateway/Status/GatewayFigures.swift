@@ -41,6 +41,8 @@ public struct GatewayFigures: Sendable, Equatable {
     public var quotas: [Quota]
     /// Activities whose silver is older than their bronze.
     public var transformBacklogCount: Int
+    /// Everything that is tried for silver fails: an incident is open.
+    public var isSilverStopped = false
     public var version: String
     public var startedAt: Date?
 

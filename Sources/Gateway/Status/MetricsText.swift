@@ -10,6 +10,9 @@ enum MetricsText {
         add(&text, "fitnessd_strava_quota_used", "gauge", "Calls counted in the current window.", quotas(figures, \.used))
         add(&text, "fitnessd_strava_quota_limit", "gauge", "Calls allowed in the current window.", quotas(figures, \.limit))
         add(&text, "fitnessd_transform_backlog", "gauge", "Activities waiting for their silver.", [("", figures.transformBacklogCount)])
+        add(
+            &text, "fitnessd_silver_stopped", "gauge", "1 while nothing can be transformed; fitnessctl status says why.",
+            [("", figures.isSilverStopped ? 1 : 0)])
         if let startedAt = figures.startedAt {
             let seconds = Int(startedAt.timeIntervalSince1970)
             add(&text, "process_start_time_seconds", "gauge", "Start of the process, in Unix seconds.", [("", seconds)])

@@ -54,8 +54,8 @@ public struct CallCounter: Sendable {
                 WHERE v.athlete_id = a.athlete_id AND v.gone_at IS NULL) known ON true
             LEFT JOIN LATERAL (
                 SELECT 2 - count(*) FILTER (WHERE g.endpoint <> 'gear') + count(*) FILTER (WHERE g.state IN ('pending', 'failed')
-                    OR g.endpoint = 'profile' AND g.checked_at <= \(profileOld)
-                    OR g.endpoint = 'athlete_zones' AND g.state = 'landed' AND \(full)) AS calls
+                    OR g.endpoint <> 'gear' AND g.state NOT IN ('no_scope', 'quarantined') AND \(full || athlete != nil)
+                    OR g.endpoint = 'profile' AND g.checked_at <= \(profileOld)) AS calls
                 FROM sync.athlete_object g WHERE g.athlete_id = a.athlete_id) o ON true
             LEFT JOIN LATERAL (
                 SELECT count(*) FILTER (WHERE k.endpoint = 'detail') AS detail, count(*) FILTER (WHERE k.endpoint = 'streams') AS streams

@@ -45,6 +45,58 @@ public struct QuarantineDesk: Sendable {
         }
     }
 
+    /// Athletes, and about how many entries, that one call of `retryAll` reaches.
+    private static let athletesPerCall = 100
+    private static let entriesPerCall = 1_000
+
+    /// Has everyone's entries tried again, a bounded part at a time: those of athletes after `after`, with this reason if one is given.
+    ///
+    /// - Returns: how many entries it reached, and after which athlete to go on; nil: that was all.
+    public func retryAll(reason: String?, after: AthleteID) async throws -> (entries: Int, nextAfter: AthleteID?) {
+        let rows = try await database.query(
+            """
+            SELECT DISTINCT athlete_id FROM sync.quarantine WHERE athlete_id > \(after) AND (\(reason)::text IS NULL OR reason = \(reason))
+            ORDER BY athlete_id LIMIT \(Self.athletesPerCall)
+            """)
+        var count = 0
+        for row in rows {
+            let athlete = try row.decode(AthleteID.self)
+            count += try await retryAll(of: athlete, reason: reason)
+            if count >= Self.entriesPerCall { return (count, athlete) }
+        }
+        let last = try rows.last?.decode(AthleteID.self)
+        return (count, rows.count < Self.athletesPerCall ? nil : last)
+    }
+
+    private func retryAll(of athlete: AthleteID, reason: String?) async throws -> Int {
+        let now = clock.now
+        var count = 0
+        var last = QuarantineQueries.Entry(endpoint: "", objectID: Int64.min, reason: "")
+        while true {
+            let after = last
+            let part = try await database.transaction { connection in
+                let rows = try await connection.query(
+                    """
+                    SELECT endpoint, object_id, reason FROM sync.quarantine
+                    WHERE athlete_id = \(athlete) AND (endpoint, object_id) > (\(after.endpoint), \(after.objectID))
+                      AND (\(reason)::text IS NULL OR reason = \(reason))
+                    ORDER BY 1, 2 LIMIT \(Self.entriesPerCall)
+                    """)
+                let entries = try rows.map(Self.entry)
+                if !entries.isEmpty { _ = try await connection.pipeline(QuarantineQueries(athlete: athlete, now: now).retry(entries)) }
+                return entries
+            }
+            count += part.count
+            guard part.count == Self.entriesPerCall, let end = part.last else { return count }
+            last = end
+        }
+    }
+
+    private static func entry(_ row: Row) throws -> QuarantineQueries.Entry {
+        let (endpoint, object, reason) = try row.decode(String.self, Int64.self, String.self)
+        return QuarantineQueries.Entry(endpoint: endpoint, objectID: object, reason: reason)
+    }
+
     /// Gives one entry up: it leaves the list, and the ledger keeps that it is missing because an admin said so.
     ///
     /// Should Strava list another version of the activity, that version is fetched.
@@ -80,10 +132,7 @@ public struct QuarantineDesk: Sendable {
               AND state = 'quarantined' AND reason = \(Self.droppedReason)
             ORDER BY 1, 2 LIMIT \(Self.entriesMax)
             """)
-        return try rows.map { row in
-            let (endpoint, object, reason) = try row.decode(String.self, Int64.self, String.self)
-            return QuarantineQueries.Entry(endpoint: endpoint, objectID: object, reason: reason)
-        }
+        return try rows.map(Self.entry)
     }
 
     private func notSetAside(_ athlete: AthleteID) -> SyncError {

@@ -17,10 +17,17 @@ extension SyncPlan {
         }
     }
 
+    /// Who asks for a sync of one athlete, or for a full one, wants what was set at Strava since: no event tells of an FTP or a weight.
+    private func isAskedFor(_ state: SyncState, since checked: Date) -> Bool {
+        guard let request = state.request, request.full || !request.isBulk else { return false }
+        return checked < request.askedAt
+    }
+
     /// The zones are asked for again after each walk. So is gear that was used since, for its mileage, unless the profile tells it: what
     /// shows the zones (`profile:read_all`) shows a profile with all gear in use (STRAVA_API.md 3.1, 3.5).
     private func isOld(_ standing: ObjectStanding, state: SyncState, now: Date) -> Bool {
         guard let checked = standing.checkedAt else { return true }
+        if standing.object.kind != .gear, isAskedFor(state, since: checked) { return true }
         let hasWalkedSince = state.cursor.historyCompleteAt.map { $0 > checked } ?? false
         switch standing.object.kind {
         case .profile: return checked.addingTimeInterval(settings.profileInterval_s) <= now

@@ -56,6 +56,7 @@ extension RetentionQueries {
 
     private func removeFacts(of athletes: [AthleteID], before cutoff: Date) -> [SQL] {
         [
+            "DELETE FROM silver.athlete_finding WHERE athlete_id = ANY (\(athletes)) AND source_id = 1",
             "DELETE FROM silver.athlete_history WHERE athlete_id = ANY (\(athletes)) AND source_id = 1 AND valid_from < \(cutoff)",
             """
             DELETE FROM silver.athlete_zone_set

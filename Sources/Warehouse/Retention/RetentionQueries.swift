@@ -90,7 +90,12 @@ struct RetentionQueries: Sendable {
     /// Bytes of list elements that were set aside.
     private func bodies(_ connection: Connection, before cutoff: Date) async throws -> RetentionReport {
         let rows = try await connection.query(
-            "UPDATE sync.quarantine SET body = NULL WHERE body IS NOT NULL AND last_at < \(cutoff)")
+            """
+            UPDATE sync.quarantine q SET body = NULL
+            FROM (SELECT athlete_id, endpoint, object_id FROM sync.quarantine
+                  WHERE body IS NOT NULL AND last_at < \(cutoff) LIMIT \(Self.batchMax)) AS old
+            WHERE q.athlete_id = old.athlete_id AND q.endpoint = old.endpoint AND q.object_id = old.object_id
+            """)
         return RetentionReport(answers: rows.affected)
     }
 

@@ -28,15 +28,15 @@ struct SilverBatch: Sendable {
     let feed: SilverFeed
     let now: Date
 
-    /// Answers how many pieces of work were done; 0: there is none.
+    /// Answers the pieces of work that were done; empty: there is none.
     /// - Parameter claimed: told how many rows of the list there are before they are done.
-    func run(_ claim: SQL, on connection: Connection, claimed: @Sendable (Int) -> Void = { _ in }) async throws -> Int {
+    func run(_ claim: SQL, on connection: Connection, claimed: @Sendable (Int) -> Void = { _ in }) async throws -> [SilverWork] {
         let (work, rowCount) = try Self.bounded(try await connection.pipeline([claim, SilverQueries.commitLazily])[0])
         claimed(rowCount)
-        if work.isEmpty { return 0 }
+        if work.isEmpty { return [] }
         do {
             try await transform(work, on: connection)
-            return work.count
+            return work
         } catch {
             throw TransformFailure(work: work, underlying: error)
         }
@@ -60,7 +60,7 @@ struct SilverBatch: Sendable {
         let made = try await make(work, tables: SilverQueries.temporaryTables, whateverSilverHas: false, on: connection)
         let isSwollen = made.temporary_bytes > Self.temporaryBytesMax
         _ = try await connection.pipeline(
-            made.arrays + [SilverQueries.done(work)] + scripts.afterArrays + books(made.material)
+            made.arrays + [SilverQueries.done(work), SilverQueries.freed(work)] + scripts.afterArrays + books(made.material)
                 + (isSwollen ? SilverQueries.truncateTemporary : SilverQueries.emptyTemporary))
     }
 
@@ -69,6 +69,23 @@ struct SilverBatch: Sendable {
     func remake(_ work: [SilverWork], on connection: Connection) async throws {
         let made = try await make(work, tables: SilverQueries.truncateTemporary, whateverSilverHas: true, on: connection)
         _ = try await connection.pipeline(made.arrays + books(made.material))
+    }
+
+    /// What everything meets at this moment, if anything: the same statements on no rows, then on work that went well before, taken back in any case.
+    func probe(_ good: SilverWork?, on connection: Connection) async throws -> (any Error)? {
+        for work in [[], good.map { [$0] } ?? []] {
+            try await connection.execute("SAVEPOINT probe")
+            do {
+                let made = try await make(
+                    work, tables: SilverQueries.temporaryTables + SilverQueries.truncateTemporary, whateverSilverHas: true, on: connection)
+                _ = try await connection.pipeline(made.arrays + [SilverQueries.done([])] + scripts.afterArrays)
+            } catch {
+                if case .passing = SilverFault(error) { throw error }
+                return error
+            }
+            try await connection.execute("ROLLBACK TO SAVEPOINT probe; RELEASE SAVEPOINT probe")
+        }
+        return nil
     }
 
     /// Runs the files that sum over all of an athlete's activities, once for all of them.

@@ -59,6 +59,9 @@ public final class SilverFeed: Sendable {
         }
     }
 
+    /// Places in the order of coming: at most about twice the entries.
+    var placeCount: Int { state.withLock { $0.order.count } }
+
     /// Memory held at this moment, in bytes.
     public var bytes: Int { state.withLock { $0.bytes } }
 
@@ -80,6 +83,11 @@ extension SilverFeed.State {
         entries[key] = SilverFeed.Entry(sha256: sha256, content: content, serial: serial)
         order.append((key, serial))
         bytes += content.bytes
+        // An entry that nobody takes stays at the front for long: what is outdated behind it goes, too.
+        if order.count > 64, order.count > 2 * entries.count {
+            order = order[first...].filter { entries[$0.key]?.serial == $0.serial }
+            first = 0
+        }
     }
 
     mutating func remove(_ key: AnswerKey) -> SilverFeed.Entry? {

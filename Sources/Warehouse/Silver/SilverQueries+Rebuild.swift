@@ -18,6 +18,26 @@ extension SilverQueries {
         """
     }
 
+    /// An activity that is in silver, of an athlete on whom nobody works: the one that went well last, else any.
+    static func knownGood(_ last: SilverWork?, except work: SilverWork) -> SQL {
+        """
+        WITH candidate AS MATERIALIZED (
+            (SELECT 1 AS place, a.athlete_id, a.activity_id FROM silver.activity a
+             WHERE a.athlete_id = \(last?.athleteID) AND a.activity_id = \(last?.activityID))
+            UNION ALL
+            (SELECT 2, athlete_id, activity_id FROM silver.activity LIMIT \(candidatesMax))
+        )
+        SELECT w.athlete_id, w.activity_id FROM (SELECT * FROM candidate ORDER BY place) AS w
+        WHERE (w.athlete_id, w.activity_id) <> (\(work.athleteID), \(work.activityID))
+          AND NOT EXISTS (
+            SELECT FROM sync.transform_work t WHERE t.athlete_id = w.athlete_id AND t.activity_id = w.activity_id)
+          AND pg_try_advisory_xact_lock(\(raw: athleteLock))
+        LIMIT 1
+        """
+    }
+
+    private static let candidatesMax = 200
+
     /// The batch for the files that sum over all of an athlete's activities: their keys, nothing to be read.
     static func fillAll(_ athlete: AthleteID) -> [SQL] {
         [

@@ -86,6 +86,15 @@ extension SilverQueries {
             """
     }
 
+    /// Work on which the transform failed before, and that is done now, leaves the quarantine.
+    static func freed(_ work: [SilverWork]) -> SQL {
+        """
+        DELETE FROM sync.quarantine q
+        USING unnest(\(work.map(\.athleteID)), \(work.map(\.activityID))) AS w(athlete_id, object_id)
+        WHERE q.athlete_id = w.athlete_id AND q.object_id = w.object_id AND q.endpoint = 'silver'
+        """
+    }
+
     /// What silver could not read is set aside, and the ledger says so.
     static func setAside(_ unreadable: [SilverMaterial.Unreadable], now: Date) -> [SQL] {
         let keys = unreadable.map(\.key)

@@ -47,7 +47,7 @@ enum SilverQueries {
     private static let rowsLookedAt = 32
 
     /// The key of the lock that whoever makes an athlete's silver holds.
-    private static let athleteLock = "hashtextextended('silver', w.athlete_id)"
+    static let athleteLock = "hashtextextended('silver', w.athlete_id)"
 
     private static let workOfTaken = """
         SELECT w.athlete_id, w.activity_id, array_agg(w.work_id), (

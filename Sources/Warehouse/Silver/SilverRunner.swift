@@ -3,11 +3,13 @@ import Database
 import Foundation
 import Logging
 import ServiceLifecycle
+import Synchronization
 
 /// Makes silver from bronze for the activities on the work list, and for those only.
 ///
 /// Repeatable: the same answers make the same rows, and answers that silver has already are not touched. What can't be transformed is
-/// set aside with its reason, and never holds up the rest. Any number of runners may work at once.
+/// set aside with its reason, and never holds up the rest. When everything fails, nothing is set aside: the runner stands still, says so once,
+/// and goes on by itself. Any number of runners may work at once.
 public struct SilverRunner: Service {
     /// Activities in one transaction: enough to share the cost of planning and committing, few enough to be done in a moment.
     static let batchMax = 32
@@ -22,6 +24,10 @@ public struct SilverRunner: Service {
     private let feed: SilverFeed
     private let clock: WallClock
     private let logger: Logger
+    private let lastGood = LastGoodWork()
+
+    /// Whether it gets on, for `status` and metrics.
+    public let health = SilverHealth()
 
     /// - Parameter shareDirectory: the folder that holds `sql/silver`; it is read once, here.
     public init(database: Database, shareDirectory: URL, feed: SilverFeed, clock: WallClock, logger: Logger) {
@@ -52,15 +58,15 @@ public struct SilverRunner: Service {
                     while (try? await clock.sleep(for: Self.pollInterval)) != nil { wakeAll() }
                 }
                 group.addTask {
-                    for await _ in rebuildWakes { await rebuilder.drain() }
+                    for await _ in rebuildWakes { await untilMended(.rebuild) { await rebuilder.drain() } }
                 }
                 // One is enough, and makes larger batches, until it leaves something undone.
                 group.addTask {
-                    for await _ in backlogWakes { await drain() }
+                    for await _ in backlogWakes where health.wait(.run) == nil { await drain() }
                 }
                 await enqueueOutdated()
                 for await _ in wakes {
-                    await drain { count in if count == Self.batchMax { backlogWake.yield() } }
+                    await untilMended(.run) { await drain { count in if count == Self.batchMax { backlogWake.yield() } } }
                 }
                 group.cancelAll()
             }
@@ -69,17 +75,15 @@ public struct SilverRunner: Service {
 
     /// Does one batch; answers how many activities (and athletes) it took off the work list, 0 when there was nothing to do.
     ///
-    /// - Throws: `DatabaseError` when the database can't be reached; the work stays on the list.
+    /// - Throws: `DatabaseError` when the database can't be reached, `SilverStopped` when all work would fail; the work stays on the list.
     @discardableResult
     public func runOnce() async throws -> Int { try await runOnce { _ in } }
 
     private func runOnce(claimed: @Sendable (Int) -> Void) async throws -> Int {
         do {
             return try await transform(SilverQueries.claim(max: Self.batchMax), claimed: claimed)
-        } catch let failure as TransformFailure where Self.isPoison(failure.underlying) {
-            return try await isolate(failure)
         } catch let failure as TransformFailure {
-            throw failure.underlying
+            return try await isolate(failure)
         }
     }
 
@@ -90,34 +94,54 @@ public struct SilverRunner: Service {
     public func rebuildOnce() async throws -> Bool { try await rebuilder().runOnce() }
 
     private func rebuilder() throws -> SilverRebuilder {
-        SilverRebuilder(database: database, scripts: try scripts.get(), clock: clock, logger: logger)
+        SilverRebuilder(database: database, scripts: try scripts.get(), health: health, clock: clock, logger: logger)
     }
 
     private func transform(_ claim: SQL, claimed: @Sendable (Int) -> Void = { _ in }) async throws -> Int {
-        let batch = SilverBatch(scripts: try scripts.get(), feed: feed, now: clock.now)
-        return try await database.transaction { try await batch.run(claim, on: $0, claimed: claimed) }
+        let batch = try batch()
+        let done = try await database.transaction { try await batch.run(claim, on: $0, claimed: claimed) }
+        if let work = done.last { lastGood.work = work }
+        return done.count
     }
 
-    /// An error that the same work will meet again, unlike a broken connection or a deadlock.
-    static func isPoison(_ error: any Error) -> Bool {
-        guard let error = error as? DatabaseError else { return error is WarehouseError }
-        return [.statement, .constraint, .decoding].contains(error.code)
-    }
+    private func batch() throws -> SilverBatch { SilverBatch(scripts: try scripts.get(), feed: feed, now: clock.now) }
 
-    /// Finds the work to blame: each piece alone, and the one that fails alone is set aside.
+    /// Finds the work to blame: each piece alone, and the one that fails alone is set aside, unless everything fails.
     private func isolate(_ failure: TransformFailure) async throws -> Int {
-        if failure.work.count == 1 { return try await setAside(failure.work[0], failure.underlying) }
+        let fault = SilverFault(failure.underlying)
+        if case .passing = fault { throw failure.underlying }
+        if failure.work.count == 1 {
+            if case .unclear = fault, let cause = try await probe(except: failure.work[0]) { throw SilverStopped(underlying: cause) }
+            return try await setAside(failure.work[0], failure.underlying)
+        }
         var count = 0
         for work in failure.work {
             do {
                 count += try await transform(SilverQueries.claim(work))
-            } catch let failure as TransformFailure where Self.isPoison(failure.underlying) {
-                count += try await isolate(failure)
             } catch let failure as TransformFailure {
-                throw failure.underlying
+                count += try await isolate(failure)
             }
         }
         return count
+    }
+
+    /// What other work meets, too. Nothing that it does is kept.
+    private func probe(except work: SilverWork) async throws -> (any Error)? {
+        let probing = SilverBatch(scripts: try scripts.get(), feed: SilverFeed(bytesMax: 0), now: clock.now)
+        let last = lastGood.work
+        do {
+            return try await database.transaction { connection in
+                let rows = try await connection.query(SilverQueries.knownGood(last, except: work))
+                let good = try rows.first.map { row in
+                    let (athlete, activity) = try row.decode(AthleteID.self, Int64.self)
+                    return SilverWork(athleteID: athlete, activityID: activity, rows: [])
+                }
+                if let error = try await probing.probe(good, on: connection) { throw SilverStopped(underlying: error) }
+                return nil
+            }
+        } catch let stopped as SilverStopped {
+            return stopped.underlying
+        }
     }
 
     private func setAside(_ work: SilverWork, _ error: any Error) async throws -> Int {
@@ -129,20 +153,36 @@ public struct SilverRunner: Service {
         return 1
     }
 
-    /// Works until nothing is left. After an error that may pass at once (a deadlock) it goes on, after others at the next wake or poll.
+    /// Works until nothing is left. After an error that may pass at once (a deadlock) it goes on, after others an incident is open.
     private func drain(claimed: @Sendable (Int) -> Void = { _ in }) async {
         for attempt in 1...Self.attemptsMax {
             do {
-                while try await runOnce(claimed: claimed) > 0 { try Task.checkCancellation() }
-                return
+                while case let count = try await runOnce(claimed: claimed) {
+                    if let ended = health.succeeded(.run) {
+                        logger.log(.info, "silver goes on", [.error: ended.reason, .attempt: ended.failures])
+                    }
+                    if count == 0 { return }
+                    try Task.checkCancellation()
+                }
             } catch  where error.isCancellation {
                 return
             } catch let error as DatabaseError where error.code == .serialization && attempt < Self.attemptsMax {
                 logger.log(.debug, "silver run met a deadlock", [.attempt: attempt])
             } catch {
-                logger.log(.error, "silver run failed, will try again", [.error: "\(error)"])
+                if health.failed(.run, reason: "\(error)", now: clock.now) {
+                    logger.log(.error, "silver stands still until this is mended; nothing is lost", [.error: "\(error)"])
+                }
                 return
             }
+        }
+    }
+
+    /// Works, and as long as an incident is open, waits and tries again.
+    private func untilMended(_ part: SilverHealth.Part, _ work: () async -> Void) async {
+        await work()
+        while !Task.isCancelled, let wait = health.wait(part) {
+            guard (try? await clock.sleep(for: wait)) != nil else { return }
+            await work()
         }
     }
 
@@ -154,5 +194,15 @@ public struct SilverRunner: Service {
             if error.isCancellation { return }
             logger.log(.error, "silver rows of an older version could not be found", [.error: "\(error)"])
         }
+    }
+}
+
+/// The last work that went well: what a probe tries again.
+private final class LastGoodWork: Sendable {
+    private let value = Mutex<SilverWork?>(nil)
+
+    var work: SilverWork? {
+        get { value.withLock { $0 } }
+        set { value.withLock { $0 = newValue } }
     }
 }

@@ -4,7 +4,8 @@ import Foundation
 public struct ExplanationMessage: Codable, Sendable, Equatable {
     /// One thing that holds the athlete up, or that it is at.
     public struct Blocker: Codable, Sendable, Equatable {
-        /// `erasing`, `reconnect`, `everything_paused`, `paused`, `working`, `waiting_for_quota`, `backing_off` or `in_line`.
+        /// `erasing`, `reconnect`, `everything_paused`, `paused`, `working`, `waiting_for_quota`, `backing_off`,
+        /// `in_line` or `silver_stopped`.
         public let reason: String
         /// More of it: the pause's reason, the error, what the quota waits for.
         public let detail: String?
@@ -44,10 +45,18 @@ public struct ExplanationMessage: Codable, Sendable, Equatable {
         public let state: String
         public let reason: String?
         public let count: Int
-        /// When the first of them is tried again.
+        /// When the first of them is tried again; absent: nothing tries it by itself, or nothing can be tried.
         public let nextTryAt: Date?
+        /// How often the one that was tried most was tried; absent: never.
+        public let attempts: Int?
+        /// More of the reason, of what was set aside.
+        public let detail: String?
 
-        public init(endpoint: String, state: String, reason: String?, count: Int, nextTryAt: Date?) {
+        public init(
+            endpoint: String, state: String, reason: String?, count: Int, nextTryAt: Date?, attempts: Int? = nil, detail: String? = nil
+        ) {
+            self.attempts = attempts
+            self.detail = detail
             self.endpoint = endpoint
             self.state = state
             self.reason = reason
@@ -56,7 +65,7 @@ public struct ExplanationMessage: Codable, Sendable, Equatable {
         }
 
         enum CodingKeys: String, CodingKey {
-            case endpoint, state, reason, count
+            case endpoint, state, reason, count, attempts, detail
             case nextTryAt = "next_try_at"
         }
     }

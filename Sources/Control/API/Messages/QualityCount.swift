@@ -1,4 +1,4 @@
-/// How many activities do not pass a check of data quality; `silver.quality_check` in the database says what is measured.
+/// How many activities, or athletes, do not pass a check of data quality; `silver.quality_check` in the database says what is measured.
 public struct QualityCount: Codable, Sendable, Equatable {
     public let check: String
     public let activities: Int

@@ -110,18 +110,35 @@ public struct QuarantineSelection: Codable, Sendable, Equatable {
     }
 }
 
+/// Body of `POST /v1/quarantine/retry_all`: everyone's entries, a part at a time.
+public struct QuarantineRetryAll: Codable, Sendable, Equatable {
+    /// Only entries with this reason; nil: all.
+    public let reason: String?
+    /// Only athletes with a higher number: `next_after` of the answer before.
+    public let after: Int64?
+
+    public init(reason: String?, after: Int64? = nil) {
+        self.reason = reason
+        self.after = after
+    }
+}
+
 /// Answer to a retry or a drop: how many entries it reached.
 public struct QuarantineDoneMessage: Codable, Sendable, Equatable {
     public let entries: Int
     public let requestedAt: Date
+    /// Of a retry of everyone's: there may be more, of athletes after this one; absent: that was all.
+    public let nextAfter: Int64?
 
-    public init(entries: Int, requestedAt: Date) {
+    public init(entries: Int, requestedAt: Date, nextAfter: Int64? = nil) {
         self.entries = entries
         self.requestedAt = requestedAt
+        self.nextAfter = nextAfter
     }
 
     enum CodingKeys: String, CodingKey {
         case entries
         case requestedAt = "requested_at"
+        case nextAfter = "next_after"
     }
 }

@@ -26,16 +26,30 @@ public struct StatusMessage: Codable, Sendable, Equatable {
         public let points: Int64
         public let backlog: Int
         public let oldestAt: Date?
+        /// Why nothing is transformed, while everything that is tried fails; absent: all goes well.
+        public let incident: Incident?
 
-        public init(points: Int64, backlog: Int, oldestAt: Date?) {
+        public init(points: Int64, backlog: Int, oldestAt: Date?, incident: Incident? = nil) {
             self.points = points
             self.backlog = backlog
             self.oldestAt = oldestAt
+            self.incident = incident
         }
 
         enum CodingKeys: String, CodingKey {
-            case points, backlog
+            case points, backlog, incident
             case oldestAt = "oldest_at"
+        }
+    }
+
+    /// Why silver stands still, and since when. It goes on by itself when that is mended.
+    public struct Incident: Codable, Sendable, Equatable {
+        public let reason: String
+        public let since: Date
+
+        public init(reason: String, since: Date) {
+            self.reason = reason
+            self.since = since
         }
     }
 

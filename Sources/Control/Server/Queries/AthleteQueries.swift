@@ -48,7 +48,9 @@ struct AthleteQueries: Sendable {
     private func qualityCounts(_ ids: [Int64]) async throws -> [Int64: [QualityCount]] {
         let rows = try await database.query(
             """
-            SELECT athlete_id, check_name, count(*) FROM silver.quality_finding WHERE athlete_id = ANY (\(ids))
+            SELECT athlete_id, check_name, count(*) FROM (
+                SELECT athlete_id, check_name FROM silver.quality_finding WHERE athlete_id = ANY (\(ids))
+                UNION ALL SELECT athlete_id, check_name FROM silver.athlete_finding WHERE athlete_id = ANY (\(ids))) AS f
             GROUP BY athlete_id, check_name ORDER BY athlete_id, check_name
             """)
         let counts = try rows.map { try $0.decode(Int64.self, String.self, Int.self) }

@@ -6,11 +6,14 @@ struct Blockers {
     let athlete: AthleteMessage
     let everything: PauseMessage?
     let waiting: WaitingMessage?
+    /// Why silver stands still; nil: it does not.
+    var silver: String? = nil
     let now: Date
 
     var all: [ExplanationMessage.Blocker] {
-        if athlete.state != "active" { return [.init(reason: athlete.state, detail: athlete.stateReason)] }
-        return pauses + turn
+        let stopped = silver.map { [ExplanationMessage.Blocker(reason: "silver_stopped", detail: $0)] } ?? []
+        if athlete.state != "active" { return [.init(reason: athlete.state, detail: athlete.stateReason)] + stopped }
+        return pauses + turn + stopped
     }
 
     private var pauses: [ExplanationMessage.Blocker] {
@@ -22,7 +25,7 @@ struct Blockers {
     private var turn: [ExplanationMessage.Blocker] {
         let schedule = athlete.schedule
         let quota = waiting.map { ExplanationMessage.Blocker(reason: "waiting_for_quota", detail: $0.reason, until: $0.until) }
-        if schedule.working { return [quota, .init(reason: "working")].compactMap(\.self) }
+        if schedule.working { return [quota, .init(reason: "working", detail: schedule.failures > 0 ? schedule.lastError : nil)].compactMap(\.self) }
         guard let dueAt = schedule.dueAt, pauses.isEmpty else { return [] }
         if dueAt <= now { return [.init(reason: "in_line"), quota].compactMap(\.self) }
         guard schedule.failures > 0 else { return [] }

@@ -35,22 +35,38 @@ struct ExplanationQueries: Sendable {
         return Place(priority: priority, dueAt: dueAt, ahead: ahead)
     }
 
-    /// What has not landed, grouped by why; the largest first.
-    func gaps() async throws -> [ExplanationMessage.Gap] {
+    /// What has not landed, or landed and was set aside, grouped by why; what was set aside first, then the largest.
+    ///
+    /// A list element without a readable number, and what the transform fails on, have no row in the ledger: the quarantine has them.
+    /// - Parameter canBeTried: false: without a grant nothing is, whatever the ledger has planned.
+    func gaps(canBeTried: Bool) async throws -> [ExplanationMessage.Gap] {
         let rows = try await database.query(
             """
-            SELECT endpoint, state, reason, count(*), min(next_try_at) FILTER (WHERE state IN ('pending', 'failed'))
+            SELECT endpoint, state, reason, count(*), min(next_try_at) FILTER (WHERE state IN ('pending', 'failed')),
+                   nullif(max(attempts), 0), min(detail)
             FROM (
-                SELECT endpoint, state, reason, next_try_at FROM sync.completeness WHERE athlete_id = \(athlete) AND state <> 'landed'
+                SELECT c.endpoint, c.state, c.reason, c.next_try_at, greatest(c.attempts, q.attempts) AS attempts, q.detail
+                FROM sync.completeness c
+                LEFT JOIN sync.quarantine q ON q.athlete_id = c.athlete_id AND q.endpoint = c.endpoint AND q.object_id = c.activity_id
+                WHERE c.athlete_id = \(athlete) AND c.state <> 'landed'
                 UNION ALL
-                SELECT endpoint, state, reason, next_try_at FROM sync.athlete_object WHERE athlete_id = \(athlete) AND state <> 'landed'
+                SELECT endpoint, state, reason, next_try_at, attempts, NULL
+                FROM sync.athlete_object WHERE athlete_id = \(athlete) AND state <> 'landed'
+                UNION ALL
+                SELECT q.endpoint, 'quarantined', q.reason, NULL, q.attempts, q.detail
+                FROM sync.quarantine q
+                WHERE q.athlete_id = \(athlete) AND NOT EXISTS (
+                    SELECT FROM sync.completeness c
+                    WHERE c.athlete_id = q.athlete_id AND c.activity_id = q.object_id AND c.endpoint = q.endpoint AND c.state <> 'landed')
             ) AS gap
-            GROUP BY endpoint, state, reason ORDER BY count(*) DESC, endpoint, state, reason LIMIT \(ExplanationMessage.gapsMax)
+            GROUP BY endpoint, state, reason ORDER BY state = 'quarantined' DESC, count(*) DESC, endpoint, state, reason LIMIT \(ExplanationMessage.gapsMax)
             """)
         return try rows.map { row in
-            let (endpoint, state, reason, count, nextTryAt) = try row.decode(
-                String.self, String.self, String?.self, Int.self, Date?.self)
-            return .init(endpoint: endpoint, state: state, reason: reason, count: count, nextTryAt: nextTryAt)
+            let (endpoint, state, reason, count, nextTryAt, attempts, detail) = try row.decode(
+                String.self, String.self, String?.self, Int.self, Date?.self, Int?.self, String?.self)
+            return .init(
+                endpoint: endpoint, state: state, reason: reason, count: count, nextTryAt: canBeTried ? nextTryAt : nil, attempts: attempts,
+                detail: detail)
         }
     }
 

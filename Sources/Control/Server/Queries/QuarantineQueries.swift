@@ -16,9 +16,15 @@ struct QuarantineQueries: Sendable {
             FROM sync.quarantine WHERE athlete_id BETWEEN \(ids.lowerBound) AND \(ids.upperBound)
             ORDER BY last_at DESC, athlete_id, endpoint, object_id LIMIT \(limit)
             """)
-        let total = try await database.query(
+        return QuarantineMessage(total: try await total(athlete), entries: try rows.map(entry))
+    }
+
+    /// What `status` and `list` both show: counted when asked.
+    func total(_ athlete: Int64? = nil) async throws -> Int {
+        let ids = AthleteRange.of(athlete)
+        let rows = try await database.query(
             "SELECT count(*) FROM sync.quarantine WHERE athlete_id BETWEEN \(ids.lowerBound) AND \(ids.upperBound)")
-        return QuarantineMessage(total: try total[0].decode(Int.self), entries: try rows.map(entry))
+        return try rows[0].decode(Int.self)
     }
 
     /// Nil: there is no such entry.

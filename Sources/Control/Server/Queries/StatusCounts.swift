@@ -10,20 +10,18 @@ struct StatusCounts: Sendable {
     let activities: Int
     let endpoints: [EndpointCounts]
     let silver: StatusMessage.Silver
-    let quarantined: Int
     let quality: [QualityCount]
     let events: StatusMessage.Events
     let at: Date
 
     static func count(_ database: Database, now: Date) async throws -> StatusCounts {
         let answers = try await database.withConnection { connection in
-            try await connection.pipeline([athletesSQL(now), activitiesSQL, endpointsSQL, silverSQL, quarantinedSQL, qualitySQL])
+            try await connection.pipeline([athletesSQL(now), activitiesSQL, endpointsSQL, silverSQL, qualitySQL])
         }
-        let quarantined = try answers[4][0].decode(Int.self)
         return StatusCounts(
             athletes: try athletes(answers[0][0]), activities: try answers[1][0].decode(Int.self),
-            endpoints: try EndpointCounting.endpoints(answers[2]), silver: try silver(answers[3][0]), quarantined: quarantined,
-            quality: try answers[5].map(quality), events: .init(try await EventHealth.read(database, now: now)), at: now)
+            endpoints: try EndpointCounting.endpoints(answers[2]), silver: try silver(answers[3][0]),
+            quality: try answers[4].map(quality), events: .init(try await EventHealth.read(database, now: now)), at: now)
     }
 
     private static func athletesSQL(_ now: Date) -> SQL {
@@ -44,9 +42,11 @@ struct StatusCounts: Sendable {
         FROM sync.transform_work
         """
 
-    private static let quarantinedSQL: SQL = "SELECT count(*) FROM sync.quarantine"
-
-    private static let qualitySQL: SQL = "SELECT check_name, count(*) FROM silver.quality_finding GROUP BY check_name ORDER BY check_name"
+    private static let qualitySQL: SQL = """
+        SELECT check_name, count(*) FROM (
+            SELECT check_name FROM silver.quality_finding UNION ALL SELECT check_name FROM silver.athlete_finding) AS f
+        GROUP BY check_name ORDER BY check_name
+        """
 
     private static func quality(_ row: Row) throws -> QualityCount {
         let (check, activities) = try row.decode(String.self, Int.self)

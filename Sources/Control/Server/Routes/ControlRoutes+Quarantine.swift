@@ -5,6 +5,7 @@ import Sync
 
 extension ControlRoutes {
     private static let endpointBytesMax = 32
+    private static let reasonBytesMax = 128
 
     func quarantineEntry(_ request: Request) async throws -> QuarantineEntryMessage {
         let athlete = try RequestReading.integer(request, "athlete_id", in: 1...Int64.max)
@@ -26,6 +27,16 @@ extension ControlRoutes {
         let entry = try asked.endpoint.map { QuarantineDesk.EntryName(endpoint: $0, objectID: try object(asked)) }
         let count = try await desk.retry(AthleteID(asked.athleteID), entry)
         return QuarantineDoneMessage(entries: count, requestedAt: now)
+    }
+
+    func retryAllQuarantine(_ request: Request) async throws -> QuarantineDoneMessage {
+        let asked: QuarantineRetryAll = try await RequestReading.message(request)
+        guard (asked.reason?.utf8.count ?? 1) <= Self.reasonBytesMax, (asked.after ?? 0) >= 0 else {
+            throw ControlRefusal.badRequest("reason has at most \(Self.reasonBytesMax) bytes, and after is no negative number")
+        }
+        let now = dependencies.clock.now
+        let done = try await desk.retryAll(reason: asked.reason, after: AthleteID(asked.after ?? 0))
+        return QuarantineDoneMessage(entries: done.entries, requestedAt: now, nextAfter: done.nextAfter?.rawValue)
     }
 
     func dropQuarantine(_ request: Request) async throws -> QuarantineDoneMessage {

@@ -6,16 +6,22 @@ import Hummingbird
 extension ControlRoutes {
     func status() async throws -> StatusMessage {
         let counts = try await dependencies.counter.counts()
-        let errors = try await QuarantineQueries(database: dependencies.database).lastErrors()
+        let quarantine = QuarantineQueries(database: dependencies.database)
+        let errors = try await quarantine.lastErrors()
         let limits = await limits()
         let now = dependencies.clock.now
         return StatusMessage(
             version: dependencies.version, startedAt: dependencies.startedAt,
             uptimeS: Int(now.timeIntervalSince(dependencies.startedAt)), athletes: counts.athletes, activities: counts.activities,
-            endpoints: counts.endpoints, silver: counts.silver, quarantined: counts.quarantined, quality: counts.quality,
+            endpoints: counts.endpoints, silver: silver(counts.silver), quarantined: try await quarantine.total(), quality: counts.quality,
             events: counts.events, quota: limits.windows, waiting: limits.waiting,
             paused: try await PauseQueries(database: dependencies.database).everything(now: now),
             lastErrors: errors, countedAt: counts.at)
+    }
+
+    private func silver(_ counts: StatusMessage.Silver) -> StatusMessage.Silver {
+        let incident = dependencies.silver?.incident.map { StatusMessage.Incident(reason: $0.reason, since: $0.since) }
+        return .init(points: counts.points, backlog: counts.backlog, oldestAt: counts.oldestAt, incident: incident)
     }
 
     func limits() async -> LimitsMessage {

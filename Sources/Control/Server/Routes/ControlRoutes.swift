@@ -26,6 +26,7 @@ struct ControlRoutes: Sendable {
         case .quarantine: try ControlAnswer.json(try await quarantine(request))
         case .quarantineEntry: try ControlAnswer.json(try await quarantineEntry(request))
         case .quarantineRetry: try ControlAnswer.json(try await retryQuarantine(request), status: .accepted)
+        case .quarantineRetryAll: try ControlAnswer.json(try await retryAllQuarantine(request), status: .accepted)
         case .quarantineDrop: try ControlAnswer.json(try await dropQuarantine(request), status: .accepted)
         case .athletes: try ControlAnswer.json(try await athletes(request))
         case .athlete: try ControlAnswer.json(try await athlete(RequestReading.athlete(context)))

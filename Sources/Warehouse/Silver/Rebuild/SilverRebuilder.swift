@@ -11,17 +11,26 @@ import Logging
 struct SilverRebuilder: Sendable {
     let database: Database
     let scripts: SilverScripts
+    let health: SilverHealth
     let clock: WallClock
     let logger: Logger
 
     /// Does what was asked for, one athlete after the other, until nothing is left.
     func drain() async {
         do {
-            while try await runOnce() { try Task.checkCancellation() }
+            while case let hasWorked = try await runOnce() {
+                if let ended = health.succeeded(.rebuild) {
+                    logger.log(.info, "silver rebuild goes on", [.error: ended.reason, .attempt: ended.failures])
+                }
+                if !hasWorked { return }
+                try Task.checkCancellation()
+            }
         } catch  where error.isCancellation {
             return
         } catch {
-            logger.log(.error, "silver rebuild failed, will try again", [.error: "\(error)"])
+            if health.failed(.rebuild, reason: "\(error)", now: clock.now) {
+                logger.log(.error, "silver rebuild stands still until this is mended", [.error: "\(error)"])
+            }
         }
     }
 
@@ -48,11 +57,29 @@ struct SilverRebuilder: Sendable {
     private func attempt(_ job: RebuildJob) async throws -> Bool {
         do {
             return try await database.transaction { try await rebuild(job, on: $0) }
-        } catch  where SilverRunner.isPoison(error) {
+        } catch {
+            switch SilverFault(error) {
+            case .passing: throw error
+            case .unclear: if let cause = try await probe() { throw SilverStopped(underlying: cause) }
+            case .row: break
+            }
             logger.log(.error, "silver rebuild of an athlete failed", [.athleteID: job.athleteID, .error: "\(error)"])
             let statements = RebuildQueries.finish(job, activities: 0, report: nil, error: "\(error)", now: clock.now)
             _ = try await database.transaction { try await $0.pipeline(statements) }
             return true
+        }
+    }
+
+    /// What a rebuild of any athlete would meet, too.
+    private func probe() async throws -> (any Error)? {
+        let batch = SilverBatch(scripts: scripts, feed: SilverFeed(bytesMax: 0), now: clock.now)
+        do {
+            return try await database.transaction { connection in
+                if let error = try await batch.probe(nil, on: connection) { throw SilverStopped(underlying: error) }
+                return nil
+            }
+        } catch let stopped as SilverStopped {
+            return stopped.underlying
         }
     }
 
@@ -91,19 +118,22 @@ struct SilverRebuilder: Sendable {
         return parts
     }
 
-    /// What the transform fails on keeps its rows of before and is set aside; the rest goes on.
+    /// What the transform fails on keeps its rows of before and is set aside; the rest goes on. When everything fails, the rebuild ends.
     private func remake(_ work: [SilverWork], _ batch: SilverBatch, on connection: Connection) async throws {
         try await connection.execute("SAVEPOINT part")
         do {
             try await batch.remake(work, on: connection)
             try await connection.execute("RELEASE SAVEPOINT part")
-        } catch  where SilverRunner.isPoison(error) {
+        } catch {
+            let fault = SilverFault(error)
+            if case .passing = fault { throw error }
             try await connection.execute("ROLLBACK TO SAVEPOINT part; RELEASE SAVEPOINT part")
-            if work.count == 1 {
-                _ = try await connection.pipeline(SilverQueries.setAside(work[0], detail: "\(error)", now: clock.now))
-            } else {
+            if work.count > 1 {
                 for piece in work { try await remake([piece], batch, on: connection) }
+                return
             }
+            if case .unclear = fault, let cause = try await batch.probe(nil, on: connection) { throw SilverStopped(underlying: cause) }
+            _ = try await connection.pipeline(SilverQueries.setAside(work[0], detail: "\(error)", now: clock.now))
         }
     }
 }
