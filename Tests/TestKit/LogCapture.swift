@@ -2,12 +2,14 @@ import Logging
 import Synchronization
 
 /// Keeps every line of a logger, with its metadata, as text.
-final class LogCapture: Sendable {
+public final class LogCapture: Sendable {
     private let lines = Mutex<[String]>([])
 
-    var text: String { lines.withLock { $0.joined(separator: "\n") } }
+    public init() {}
 
-    var logger: Logger {
+    public var text: String { lines.withLock { $0.joined(separator: "\n") } }
+
+    public var logger: Logger {
         var logger = Logger(label: "capture") { _ in Handler(capture: self) }
         logger.logLevel = .trace
         return logger
