@@ -16,7 +16,7 @@ public actor Connection {
         self.link = link
     }
 
-    /// Connects and sets what the session needs: UTC, ISO dates, quiet notices.
+    /// Connects and sets what the session needs whatever the server's settings are: UTC, ISO dates, quiet notices, no JIT compilation.
     static func open(_ conninfo: String, applicationName: String) async throws -> Connection {
         let connection = Connection(thread: ConnectionThread(name: "libpq"), link: Link())
         try await connection.connect(conninfo, applicationName: applicationName)
@@ -95,8 +95,10 @@ public actor Connection {
 
     private func connect(_ conninfo: String, applicationName: String) throws {
         try link.connect(conninfo, applicationName: applicationName)
-        let session =
-            "SET TIME ZONE 'UTC'; SET datestyle = 'ISO'; SET client_min_messages = warning; SET standard_conforming_strings = on"
+        // JIT compiles a statement whose cost is overestimated for a second, and runs it for a millisecond.
+        let session = """
+            SET TIME ZONE 'UTC'; SET datestyle = 'ISO'; SET client_min_messages = warning; SET standard_conforming_strings = on; SET jit = off
+            """
         _ = try link.check(PQexec(link.pointer, session))
     }
 
