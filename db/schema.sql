@@ -3510,6 +3510,8 @@ CREATE INDEX metrics_by_activity ON metrics.metrics USING btree (athlete_id, act
 
 CREATE INDEX activity_by_start ON silver.activity USING btree (athlete_id, start_at DESC);
 
+CREATE INDEX activity_metric_by_heartrate ON silver.activity_metric USING btree (athlete_id, source_id, best_heartrate_30s_bpm) WHERE ((best_heartrate_30s_bpm >= (165)::double precision) AND (best_heartrate_30s_bpm <= (220)::double precision));
+
 CREATE INDEX activity_by_first_listed ON sync.activity USING btree (first_listed_at);
 
 CREATE INDEX activity_newest ON sync.activity USING btree (athlete_id, start_at DESC);

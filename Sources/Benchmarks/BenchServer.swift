@@ -49,6 +49,16 @@ struct BenchServer: Sendable {
     /// Runs a script on a connection of the daemon's kind.
     func run(_ script: String) async throws { try await database.withConnection { try await $0.execute(script) } }
 
+    /// Undoes what a private cluster sets for the planner: a server that somebody else installed, autovacuum apart.
+    func useDefaults() async throws {
+        let defaults = [
+            "jit = on", "random_page_cost = 4", "effective_cache_size = '4GB'", "work_mem = '4MB'", "maintenance_work_mem = '64MB'",
+            "wal_compression = off", "checkpoint_timeout = '5min'",
+        ]
+        for setting in defaults { try await run("ALTER SYSTEM SET \(setting)") }
+        try await run("SELECT pg_reload_conf()")
+    }
+
     /// Runs one of this program's SQL files, with psql's `:name` replaced.
     func run(file: String, _ values: [String: String] = [:]) async throws { try await run(try text(of: file, values)) }
 

@@ -51,6 +51,29 @@ struct Lander: Sendable {
         while try await runner.runOnce() > 0 {}
     }
 
+    /// The profile and all pages of the list; silver is not made.
+    func landList(of material: Material) async throws {
+        try await enrol(material.athlete)
+        try await landProfileAndList(of: material)
+    }
+
+    /// The details of some activities, no streams; silver is not made.
+    func landDetails(of material: Material, _ range: Range<Int>) async throws {
+        for activity in material.activities[range] {
+            try await commit(material.athlete, [answer(.activity, activity.id.rawValue, activity.detail)])
+        }
+    }
+
+    /// Makes silver of at least so many pieces of work, or of all there are.
+    func transform(_ count: Int) async throws {
+        var done = 0
+        while done < count {
+            let more = try await runner.runOnce()
+            if more == 0 { return }
+            done += more
+        }
+    }
+
     /// Activities and athletes on the runner's list.
     private func waiting() async throws -> Double { try await server.number("SELECT count(*) FROM sync.transform_work") }
 
@@ -65,13 +88,17 @@ struct Lander: Sendable {
 
     /// As a sync's turn: the profile, the list page by page, then one batch for each activity, newest first.
     private func landAll(of material: Material) async throws {
+        try await landProfileAndList(of: material)
+        for activity in material.activities { try await commit(material.athlete, answers(activity)) }
+    }
+
+    private func landProfileAndList(of material: Material) async throws {
         let own = [(BronzeEndpoint.athlete, material.profile), (.athleteZones, material.zones)]
         try await commit(material.athlete, own.map { answer($0.0, material.athlete.rawValue, $0.1) })
         for start in stride(from: 0, to: material.activities.count, by: Self.page) {
             let page = material.activities[start..<min(start + Self.page, material.activities.count)]
             try await commit(material.athlete, page.map(summary), listed: page.map { listed($0, 1) })
         }
-        for activity in material.activities { try await commit(material.athlete, answers(activity)) }
     }
 
     private func commit(_ athlete: AthleteID, _ answers: [BronzeAnswer], listed: [ListedRow] = []) async throws {

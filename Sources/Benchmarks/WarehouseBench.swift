@@ -26,7 +26,10 @@ struct WarehouseBench: AsyncParsableCommand {
     @Option(help: "Athletes of the dashboards, with two years of about 700,000 points each.")
     var athletes = 10
 
-    @Option(help: "Only this part: landing, refresh or dashboards; or claim, which is no part of the whole.")
+    @Option(help: "Activities of the long history.")
+    var history = 20_000
+
+    @Option(help: "Only this part: landing, refresh or dashboards; or claim or history, which are no part of the whole.")
     var only: String?
 
     func validate() throws {
@@ -52,6 +55,7 @@ struct WarehouseBench: AsyncParsableCommand {
         if only == nil || only == "dashboards" {
             report += try await DashboardBenchmark(server: server, athletes: athletes, rounds: rounds).run()
         }
+        if only == "history" { return try await HistoryBenchmark(server: server, activities: history).run() }
         if only == "claim" { return try await ClaimBenchmark(server: server, counts: [1_000, 100_000, 1_000_000], rounds: 50).run() }
         print(report.markdown)
     }

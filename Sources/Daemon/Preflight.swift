@@ -34,11 +34,12 @@ struct Preflight: Sendable {
 
     /// The addresses can be listened on, unless the daemon that serves our control socket does so.
     func addresses() throws -> String {
-        guard let listen = configuration.httpListen else { return "off" }
-        let place = "\(listen.host):\(listen.port)"
-        if ControlSocket.isServed(configuration.controlSocket) { return "\(place) is left to the running fitnessd" }
+        let listened = listenAddresses.map(\.address.text)
+        if listened.isEmpty { return "off" }
+        let place = listened.joined(separator: ", ")
+        if ControlSocket.isServed(configuration.controlSocket) { return "\(place): left to the running fitnessd" }
         try checkAddresses()
-        return "\(place) is free"
+        return listened.count == 1 ? "\(place) is free" : "\(place) are free"
     }
 
     /// A keyring that is there is read early, before a database is started or migrated; nil: it is still to be made.
@@ -57,6 +58,13 @@ struct Preflight: Sendable {
     var keyringPath: String { configuration.vaultKeyPath ?? configuration.stateDirectory.appending(path: "vault.keyring").path }
 
     private func checkAddresses() throws {
-        try configuration.httpListen?.checkFree()
+        for (key, address) in listenAddresses { try address.checkFree(key: key) }
+    }
+
+    private var listenAddresses: [(key: ListenAddress.Key, address: ListenAddress)] {
+        let addresses = configuration.addresses
+        let web = addresses.web.map { (key: ListenAddress.Key.web, address: $0) }
+        guard case .own(let admin) = addresses.admin else { return [web].compactMap(\.self) }
+        return [web, (key: .admin, address: admin)].compactMap(\.self)
     }
 }

@@ -4,7 +4,7 @@ extension ListenAddress {
     /// Fails when the address can't be listened on now: told before anything is begun, and not by a service that fails later.
     ///
     /// - Throws: `GatewayError`.
-    public func checkFree() throws {
+    public func checkFree(key: Key = .web) throws {
         guard port != 0 else { return }
         var hints = addrinfo()
         hints.ai_flags = AI_PASSIVE
@@ -15,8 +15,8 @@ extension ListenAddress {
         defer { freeaddrinfo(found) }
         switch Self.bindOnce(first.pointee) {
         case 0: return
-        case EADDRINUSE: throw GatewayError(.addressInUse, "\(host):\(port)")
-        case EADDRNOTAVAIL, EACCES: throw GatewayError(.addressNotAvailable, "\(host):\(port)")
+        case EADDRINUSE: throw GatewayError(.addressInUse, "\(host):\(port)", key: key)
+        case EADDRNOTAVAIL, EACCES: throw GatewayError(.addressNotAvailable, "\(host):\(port)", key: key)
         // Whatever else it is, the server meets it, too.
         default: return
         }

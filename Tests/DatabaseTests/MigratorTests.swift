@@ -126,6 +126,46 @@ import Testing
         }
     }
 
+    /// Its table is readable, and any login may take advisory locks and hold what it reads.
+    @Test func `a reader keeps no migration waiting`() async throws {
+        try await withFiles(two) { database, share in
+            let migrator = Migrator(directory: share, database: database, logger: quietLogger)
+            _ = try await migrator.migrate()
+            try write("CREATE TABLE c ();", "0003_create_c.sql", in: share)
+            let role = "reader_\(UInt32.random(in: .min ... .max))"
+            try await database.query("CREATE ROLE \(raw: role)")
+            try await database.query("GRANT SELECT ON public.fitnessd_migration TO \(raw: role)")
+            let applied = try await database.transaction { reader in
+                try await reader.execute("SET LOCAL ROLE \(role); SELECT * FROM public.fitnessd_migration; SELECT pg_advisory_xact_lock(28830321119491955)")
+                let error = await #expect(throws: DatabaseError.self) {
+                    try await reader.execute("SAVEPOINT here; LOCK TABLE public.fitnessd_migration IN SHARE MODE")
+                }
+                #expect(error?.sqlState == "42501")
+                return try await migrator.migrate()
+            }
+            #expect(applied == ["0003_create_c"])
+            try await database.query("REVOKE ALL ON public.fitnessd_migration FROM \(raw: role)")
+            try await database.query("DROP ROLE \(raw: role)")
+        }
+    }
+
+    @Test func `a migration that waits says in the log for whom`() async throws {
+        try await withFiles(two) { database, share in
+            _ = try await Migrator(directory: share, database: database, logger: quietLogger).migrate()
+            try write("ALTER TABLE a ADD COLUMN m int;", "0003_widen_a.sql", in: share)
+            let log = LogCapture()
+            let migrator = Migrator(directory: share, database: database, logger: log.logger)
+            let migration: Task<[String], any Error> = try await database.transaction { holder in
+                try await holder.execute("SET LOCAL application_name = 'long report'; SELECT * FROM a")
+                let migration = Task { try await migrator.migrate() }
+                try await eventually("the wait is told") { log.text.contains("migration waits for a lock that others hold") }
+                return migration
+            }
+            #expect(try await migration.value == ["0003_widen_a"])
+            #expect(log.text.contains("(long report)"), "\(log.text)")
+        }
+    }
+
     @Test func `the migrations of this program make its schemas`() async throws {
         try await withTestDatabase { database in
             let schemas = try await database.query("SELECT nspname::text FROM pg_namespace ORDER BY 1").map { try $0.decode(String.self) }

@@ -28,7 +28,7 @@ public actor Connection {
         self.statementMax = statementMax
     }
 
-    /// Connects and sets what the session needs: UTC, ISO dates, quiet notices.
+    /// Connects and sets what the session needs whatever the server's settings are: UTC, ISO dates, quiet notices, no JIT compilation.
     func open() async throws {
         try await cancellable(limit: .seconds(2 * Link.connectMax.seconds)) { try $0.connect() }
     }
@@ -154,8 +154,10 @@ public actor Connection {
 
     private func connect() throws {
         try link.connect(conninfo, applicationName: applicationName)
-        let session =
-            "SET TIME ZONE 'UTC'; SET datestyle = 'ISO'; SET client_min_messages = warning; SET standard_conforming_strings = on"
+        // JIT compiles a statement whose cost is overestimated for a second, and runs it for a millisecond.
+        let session = """
+            SET TIME ZONE 'UTC'; SET datestyle = 'ISO'; SET client_min_messages = warning; SET standard_conforming_strings = on; SET jit = off
+            """
         _ = try link.check(PQexec(link.pointer, session))
     }
 

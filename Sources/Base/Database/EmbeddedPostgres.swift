@@ -22,20 +22,41 @@ public actor EmbeddedPostgres {
 
     private let stateDirectory: String
     private let purpose: Purpose
+    private let programs: Programs
     private let logger: Logger
     private var running: Running?
     private var supervisor: Task<Void, Never>?
+    /// True from the stop of a server whose programs were upgraded until it runs by the new ones.
+    private var isUpgrading = false
+
+    /// Where servers are looked for, and how often the running one's programs are looked at.
+    struct Programs: Sendable {
+        var patterns = EmbeddedPostgresInstallation.packagePatterns
+        var lookInterval = Duration.seconds(60)
+        /// A package manager replaces file by file: the version must have stayed the same for so long.
+        var settleInterval = Duration.seconds(3)
+    }
 
     struct Running {
         let layout: EmbeddedPostgresLayout
         let lock: EmbeddedPostgresLock
         let launcher: EmbeddedPostgresLauncher
         var process: EmbeddedPostgresProcess
+        /// Of the programs that `process` was started from.
+        var version: String
     }
 
     public init(stateDirectory: URL, purpose: Purpose = .lasting, logger: Logger) {
         self.stateDirectory = stateDirectory.standardizedFileURL.path
         self.purpose = purpose
+        self.programs = Programs()
+        self.logger = logger
+    }
+
+    init(stateDirectory: URL, purpose: Purpose, programs: Programs, logger: Logger) {
+        self.stateDirectory = stateDirectory.standardizedFileURL.path
+        self.purpose = purpose
+        self.programs = programs
         self.logger = logger
     }
 
@@ -57,8 +78,8 @@ public actor EmbeddedPostgres {
             layout: layout, account: account, installation: installation, purpose: purpose, logger: logger)
         try await launcher.createIfMissing()
         let process = try await launcher.launch()
-        running = Running(layout: layout, lock: lock, launcher: launcher, process: process)
-        if purpose == .lasting { supervisor = Task { await self.supervise() } }
+        running = Running(layout: layout, lock: lock, launcher: launcher, process: process, version: installation.version)
+        if purpose == .lasting { supervisor = Task { await self.watch() } }
         return url(layout)
     }
 
@@ -89,12 +110,20 @@ public actor EmbeddedPostgres {
     private func installation(for layout: EmbeddedPostgresLayout) async throws -> EmbeddedPostgresInstallation {
         let version = try? String(contentsOfFile: "\(layout.data)/PG_VERSION", encoding: .utf8)
         let major = version.flatMap { Int($0.trimmingCharacters(in: .whitespacesAndNewlines)) }
-        return try await EmbeddedPostgresInstallation.find(major: major)
+        return try await EmbeddedPostgresInstallation.find(major: major, patterns: programs.patterns)
     }
 
     // MARK: Watching
 
     private static let restartDelaySecondsMax = 30.0
+    private static let troubleInterval = Duration.seconds(1)
+
+    private func watch() async {
+        await withTaskGroup { group in
+            group.addTask { await self.supervise() }
+            group.addTask { await self.followUpgrades() }
+        }
+    }
 
     /// Starts the server again when it ends by itself (killed for want of memory, say); waits longer after each failure.
     private func supervise() async {
@@ -102,9 +131,12 @@ public actor EmbeddedPostgres {
         while let process = running?.process {
             let status = await process.waitForExit()
             guard running != nil, !Task.isCancelled else { return }
-            logger.log(.error, "database server ended by itself", [.status: status, .reason: running?.launcher.lastLines ?? ""])
+            if !isUpgrading {
+                logger.log(.error, "database server ended by itself", [.status: status, .reason: running?.launcher.lastLines ?? ""])
+            }
             do {
-                try await Task.sleep(for: .seconds(delay_s))
+                if !isUpgrading { try await Task.sleep(for: .seconds(delay_s)) }
+                isUpgrading = false
                 try await restart()
                 delay_s = 1
             } catch {
@@ -117,8 +149,37 @@ public actor EmbeddedPostgres {
     private func restart() async throws {
         guard let launcher = running?.launcher, let layout = running?.layout else { return }
         _ = try await EmbeddedPostgresLeftover(dataDirectory: layout.data).clear()
+        let version = await launcher.installation.again()?.version
         let process = try await launcher.launch()
         if running == nil { return await launcher.stop(process) }
         running?.process = process
+        if let version { running?.version = version }
+    }
+
+    /// Looks at the server's programs at each interval, and soon after the server said that one of its files is missing or unusable.
+    private func followUpgrades() async {
+        var lookedAt = ContinuousClock.now
+        var troubles = 0
+        while let launcher = running?.launcher, (try? await Task.sleep(for: min(Self.troubleInterval, programs.lookInterval))) != nil {
+            let isTroubled = launcher.fileTroubles != troubles
+            guard isTroubled || lookedAt.duration(to: .now) >= programs.lookInterval else { continue }
+            troubles = launcher.fileTroubles
+            lookedAt = .now
+            await restartIfUpgraded()
+        }
+    }
+
+    /// A server whose programs were upgraded under it goes on with the old ones, and what it loads from then on may not fit.
+    private func restartIfUpgraded() async {
+        guard let seen = running, let upgraded = await seen.launcher.installation.again()?.version, upgraded != seen.version,
+            (try? await Task.sleep(for: programs.settleInterval)) != nil,
+            await seen.launcher.installation.again()?.version == upgraded,
+            let process = running?.process, process === seen.process, !process.hasExited
+        else { return }
+        logger.log(
+            .notice, "database server's programs were upgraded, it is restarted",
+            [.version: upgraded, .reason: "it ran \(seen.version)"])
+        isUpgrading = true
+        await seen.launcher.stop(process)
     }
 }

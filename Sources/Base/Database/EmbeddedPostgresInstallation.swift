@@ -9,6 +9,8 @@ struct EmbeddedPostgresInstallation: Sendable, Equatable {
 
     let programs: String
     let major: Int
+    /// As the server's program says it, the package's revision included: "15.4 (Debian 15.4-1)". An upgrade of the package changes it.
+    let version: String
 
     func program(_ name: String) -> String { "\(programs)/\(name)" }
 
@@ -25,13 +27,17 @@ struct EmbeddedPostgresInstallation: Sendable, Equatable {
         return best
     }
 
+    /// The same folder as it is now; nil while its server's program is missing or doesn't run.
+    func again() async -> EmbeddedPostgresInstallation? { await Self.installation(in: programs) }
+
     private static func installation(in folder: String) async -> EmbeddedPostgresInstallation? {
         guard folder.hasPrefix("/"), ["postgres", "initdb"].allSatisfy({ access("\(folder)/\($0)", X_OK) == 0 }) else { return nil }
         guard let answer = try? await EmbeddedPostgresProcess.run(["\(folder)/postgres", "--version"]) else { return nil }
         // "postgres (PostgreSQL) 15.4 (Debian …)"
         let words = answer.output.split(separator: " ")
         guard answer.status == 0, words.count >= 3, let major = Int(words[2].prefix { $0.isNumber }) else { return nil }
-        return EmbeddedPostgresInstallation(programs: folder, major: major)
+        let version = words[2...].joined(separator: " ").trimmingCharacters(in: .whitespacesAndNewlines)
+        return EmbeddedPostgresInstallation(programs: folder, major: major, version: version)
     }
 
     private static func expand(_ pattern: String) -> [String] {

@@ -32,6 +32,7 @@ struct EmbeddedPostgresLauncher: Sendable {
     }
 
     var lastLines: String { log.lastLines }
+    var fileTroubles: Int { log.fileTroubles }
 
     // MARK: Making
 
@@ -68,9 +69,16 @@ struct EmbeddedPostgresLauncher: Sendable {
     private func step(_ name: String, _ program: [String]) async throws {
         let answer = try await EmbeddedPostgresProcess.run(account.command(program))
         guard answer.status == 0 else {
-            let lines = answer.output.split(separator: "\n").suffix(3).joined(separator: " | ")
-            throw DatabaseError(.embedded, "\(name) in \(layout.cluster) failed (status \(answer.status)): \(lines)")
+            throw DatabaseError(
+                .embedded, "\(name) in \(layout.cluster) failed (status \(answer.status)): \(Self.reason(in: answer.output))")
         }
+    }
+
+    /// The lines that are errors, else the last three: after its error initdb says at length how it clears up.
+    static func reason(in output: String) -> String {
+        let lines = output.split(separator: "\n")
+        let errors = lines.filter { line in ["PANIC:", "FATAL:", "ERROR:", "error:"].contains { line.contains($0) } }
+        return (errors.isEmpty ? lines.suffix(3) : errors.prefix(3)).joined(separator: " | ")
     }
 
     // MARK: Starting

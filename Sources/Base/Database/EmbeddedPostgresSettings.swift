@@ -29,7 +29,7 @@ struct EmbeddedPostgresSettings {
         lc_messages = 'C'
         log_destination = 'stderr'
         logging_collector = off
-        log_line_prefix = '%m [%p] '
+        log_line_prefix = '%m [%p] %e '
         log_error_verbosity = terse
         log_min_error_statement = panic
         log_checkpoints = off

@@ -31,7 +31,7 @@ struct SilverBatch: Sendable {
     /// Answers the pieces of work that were done; empty: there is none.
     /// - Parameter claimed: told how many rows of the list there are before they are done.
     func run(_ claim: SQL, on connection: Connection, claimed: @Sendable (Int) -> Void = { _ in }) async throws -> [SilverWork] {
-        let (work, rowCount) = try Self.bounded(try await connection.pipeline([claim, SilverQueries.commitLazily])[0])
+        let (work, rowCount) = try Self.bounded(try await connection.pipeline([SilverQueries.planForFew, claim, SilverQueries.commitLazily])[1])
         claimed(rowCount)
         if work.isEmpty { return [] }
         do {
@@ -67,7 +67,8 @@ struct SilverBatch: Sendable {
     /// Makes the rows of the work anew whatever silver has. What sums over all of an athlete's activities is left to `sumUp`. The temporary
     /// tables must be there.
     func remake(_ work: [SilverWork], on connection: Connection) async throws {
-        let made = try await make(work, tables: SilverQueries.truncateTemporary, whateverSilverHas: true, on: connection)
+        let made = try await make(
+            work, tables: SilverQueries.truncateTemporary + [SilverQueries.planForFew], whateverSilverHas: true, on: connection)
         _ = try await connection.pipeline(made.arrays + books(made.material))
     }
 
@@ -91,7 +92,7 @@ struct SilverBatch: Sendable {
     /// Runs the files that sum over all of an athlete's activities, once for all of them.
     func sumUp(_ athlete: AthleteID, on connection: Connection) async throws {
         _ = try await connection.pipeline(
-            SilverQueries.truncateTemporary + SilverQueries.fillAll(athlete) + scripts.afterArrays + SilverQueries.truncateTemporary)
+            [SilverQueries.planForMany] + SilverQueries.truncateTemporary + SilverQueries.fillAll(athlete) + scripts.afterArrays + SilverQueries.truncateTemporary)
     }
 
     /// A batch whose documents are in silver and whose arrays are ready to be stored.

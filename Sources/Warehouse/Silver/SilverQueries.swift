@@ -135,4 +135,16 @@ enum SilverQueries {
 
     /// The commit of a batch need not wait for the disk: if the server dies, the work is on the list again with the batch undone.
     static let commitLazily: SQL = "SET LOCAL synchronous_commit TO off"
+
+    /// For this transaction: a batch's few activities are looked up one by one, by primary key.
+    ///
+    /// The planner guesses the temporary tables' rows by their size, dead ones included, at forty times their number, and at PostgreSQL's own
+    /// `random_page_cost` then reads an athlete's whole history for each batch.
+    static let planForFew: SQL = """
+        SELECT set_config('enable_seqscan', 'off', true), set_config('enable_hashjoin', 'off', true), set_config('enable_mergejoin', 'off', true)
+        """
+    /// For the rest of this transaction: as the planner sees fit.
+    static let planForMany: SQL = """
+        SELECT set_config('enable_seqscan', 'on', true), set_config('enable_hashjoin', 'on', true), set_config('enable_mergejoin', 'on', true)
+        """
 }
