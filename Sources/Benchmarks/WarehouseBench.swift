@@ -26,10 +26,7 @@ struct WarehouseBench: AsyncParsableCommand {
     @Option(help: "Athletes of the dashboards, with two years of about 700,000 points each.")
     var athletes = 10
 
-    @Option(help: "Partitions of the part that measures them.")
-    var partitions = 16
-
-    @Option(help: "Only this part: landing, refresh or dashboards; or claim or partitions, which are no part of the whole.")
+    @Option(help: "Only this part: landing, refresh or dashboards; or claim, which is no part of the whole.")
     var only: String?
 
     func validate() throws {
@@ -54,11 +51,6 @@ struct WarehouseBench: AsyncParsableCommand {
         }
         if only == nil || only == "dashboards" {
             report += try await DashboardBenchmark(server: server, athletes: athletes, rounds: rounds).run()
-        }
-        if only == "partitions" {
-            report += try await PartitionBenchmark(
-                server: server, activities: activities, points: points, rounds: rounds, partitions: partitions
-            ).run()
         }
         if only == "claim" { return try await ClaimBenchmark(server: server, counts: [1_000, 100_000, 1_000_000], rounds: 50).run() }
         print(report.markdown)

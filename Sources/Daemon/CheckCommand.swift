@@ -16,7 +16,7 @@ struct CheckCommand: AsyncParsableCommand {
 
     func run() async throws {
         let configuration = try common.configuration()
-        let logger = Logging.bootstrap(configuration, output: LogOutput())
+        let logger = Logging.bootstrap(configuration, output: .shared)
         let parts: [(String, () async throws -> String)] = [
             ("configuration", { checkConfiguration(configuration) }),
             ("keyring", { try checkKeyring(configuration) }),

@@ -3,40 +3,40 @@ import Synchronization
 
 /// The terminal of who started the daemon: sentences, and while it is a terminal one block of lines at the bottom that is drawn anew.
 final class Console: Sendable {
-    let isTerminal: Bool
+    private let output: LogOutput
     private let block = Mutex<[String]>([])
 
+    var isTerminal: Bool { output.isTerminal }
+
     init(output: LogOutput) {
-        isTerminal = isatty(STDOUT_FILENO) == 1
-        output.stepAside { [weak self] write in
-            guard let self, self.isTerminal else { return write() }
-            self.block.withLock { lines in
-                self.clear(lines)
-                write()
-                self.draw(lines)
-            }
-        }
+        self.output = output
+        guard output.isTerminal else { return }
+        output.stepAside { [weak self] line in self?.sayOnError(line) }
     }
 
     /// Writes lines that stay.
     func say(_ text: String) {
         block.withLock { lines in
-            clear(lines)
-            put(text + "\n")
-            draw(lines)
+            _ = output.put([(STDOUT_FILENO, clearing(lines) + text + "\n" + drawing(lines))])
         }
     }
 
-    /// Shows these lines at the bottom in place of the ones before. Nothing where there is no terminal.
+    /// Shows these lines at the bottom in place of the ones before. Nothing where there is no terminal, or while it takes no more.
     func show(_ lines: [String]) {
-        guard isTerminal else { return }
+        guard isTerminal, output.isIdle else { return }
         // A line that wraps would be two lines to clear.
         let columns = Self.columns
         let lines = lines.map { String($0.prefix(columns)) }
         block.withLock { current in
-            clear(current)
-            current = lines
-            draw(current)
+            if output.put([(STDOUT_FILENO, clearing(current) + drawing(lines))]) { current = lines }
+        }
+    }
+
+    private func sayOnError(_ line: String) {
+        block.withLock { lines in
+            _ = output.put([
+                (STDOUT_FILENO, clearing(lines)), (STDERR_FILENO, line + "\n"), (STDOUT_FILENO, drawing(lines)),
+            ])
         }
     }
 
@@ -46,17 +46,10 @@ final class Console: Sendable {
         return isKnown ? Int(size.ws_col) : 80
     }
 
-    private func clear(_ lines: [String]) {
+    private func clearing(_ lines: [String]) -> String {
         // Up as many lines as were drawn, then clear to the end of the screen (ECMA-48 CUU, ED).
-        if isTerminal && !lines.isEmpty { put("\u{1B}[\(lines.count)A\u{1B}[J") }
+        isTerminal && !lines.isEmpty ? "\u{1B}[\(lines.count)A\u{1B}[J" : ""
     }
 
-    private func draw(_ lines: [String]) {
-        if isTerminal { for line in lines { put(line + "\n") } }
-    }
-
-    private func put(_ text: String) {
-        let bytes = Array(text.utf8)
-        _ = bytes.withUnsafeBytes { write(STDOUT_FILENO, $0.baseAddress, $0.count) }
-    }
+    private func drawing(_ lines: [String]) -> String { isTerminal ? lines.map { $0 + "\n" }.joined() : "" }
 }

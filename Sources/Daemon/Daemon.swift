@@ -20,11 +20,8 @@ struct Daemon: Sendable {
     let vault: TokenVault
     let demo: DemoStrava?
     let identity: InstanceIdentity
+    let notifier: SystemdNotifier
     let logger: Logger
-
-    /// Graceful stop: requests in flight end or are cut. Shorter than systemd's TimeoutStopSec, longer than a commit.
-    private static let gracefulStop: Duration = .seconds(8)
-    private static let cancelledStop: Duration = .seconds(4)
 
     static func build(_ configuration: Configuration, isDemo: Bool, console: Console, logger: Logger) async throws -> Daemon {
         // First of all the socket: it says whether another daemon is running, before anything is touched.
@@ -87,9 +84,11 @@ struct Daemon: Sendable {
         let publicURL = try PublicURL(configuration.publicURL)
         let events = EventDesk(database: store.database, clock: clock)
         let address = try await events.address(verifyToken: configuration.webhookVerifyToken)
+        let migrations = try MigrationCheck(directory: store.shareDirectory)
         let isPublic = configuration.httpListen != nil
+        let (openings, opening) = AsyncStream.makeStream(of: Void.self)
         let control = ControlServer(
-            socket: socket,
+            socket: socket, onListening: { opening.yield() },
             dependencies: ControlDependencies(
                 version: Version.current, startedAt: startedAt, clock: clock, database: store.database, registry: registry,
                 governor: governor, connectURL: isPublic ? publicURL.text + "/connect" : nil,
@@ -104,32 +103,47 @@ struct Daemon: Sendable {
                     listen: listen, publicURL: publicURL, database: store.database, strava: strava, clock: clock, logger: logger,
                     register: { try await registry.register($0, athlete: $1, uid: $2, scope: $3, arrival: .awaited) },
                     events: (events, address),
-                    pendingMigrations: { try await store.pendingMigrations() },
-                    figures: { try await progress.figures(startedAt: startedAt, calls: strava.tally.calls) }))
+                    pendingMigrations: { try await store.missing(migrations) },
+                    figures: { try await progress.figures(startedAt: startedAt, calls: strava.tally.calls) },
+                    onListening: { _ in opening.yield() }))
             listening = "http://\(listen.host):\(listen.port)/"
         }
         let places = Places(psql: store.privateURL, web: listening, controlSocket: configuration.controlSocket)
-        services.append(StatusReporter(progress: progress, notifier: notifier, clock: clock, logger: logger))
+        services.append(
+            StatusReporter(
+                progress: progress, notifier: notifier, openings: openings, doors: isPublic ? 2 : 1, clock: clock, logger: logger))
         services.append(ProgressDisplay(progress: progress, console: console, places: places, clock: clock, always: isDemo, logger: logger))
         // Last, so that a stop begins with it: what its drain lands finds everything else at work.
         services.append(scheduler)
-        return Daemon(services: services, store: store, http: http, vault: vault, demo: demo, identity: identity, logger: logger)
+        return Daemon(
+            services: services, store: store, http: http, vault: vault, demo: demo, identity: identity, notifier: notifier, logger: logger)
     }
 
-    /// Runs until SIGTERM or SIGINT, or until a service fails.
-    func run() async throws {
-        var group = ServiceGroupConfiguration(
-            services: services.map { .init(service: $0) }, gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)
-        group.maximumGracefulShutdownDuration = Daemon.gracefulStop
-        group.maximumCancellationDuration = Daemon.cancelledStop
-        try await ServiceGroup(configuration: group).run()
+    /// Runs until it is told to stop, or until a service fails.
+    func run(_ stop: Stop) async throws {
+        // Signals are `stop`'s, and so is the last resort: the group's own would be a crash.
+        var configuration = ServiceGroupConfiguration(services: services.map { .init(service: $0) }, logger: logger)
+        configuration.maximumGracefulShutdownDuration = Stop.gracefulMax
+        let group = ServiceGroup(configuration: configuration)
+        let running = Task { try await group.run() }
+        stop.setSteps(
+            Stop.Steps(
+                begin: {
+                    notifier.stopping()
+                    Task { await group.triggerGracefulShutdown() }
+                },
+                hurry: { running.cancel() },
+                cut: { Task { await store.cut() } }))
+        try await running.value
     }
 
     /// What outlives the services, in the order in which it is used no more.
-    func close() async {
+    func close(_ stop: Stop) async {
+        notifier.stopping()
         await vault.finish()
         await http.shutdown()
         await demo?.simulator.stop()
+        if store.embedded != nil { stop.waitForServer() }
         await store.close()
     }
 

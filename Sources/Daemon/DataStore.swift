@@ -38,13 +38,20 @@ struct DataStore: Sendable {
         try await Migrator(directory: shareDirectory, database: database, logger: logger).migrate()
     }
 
-    /// Divides the large tables by athlete; answers which were not divided so before.
-    func partition(into count: Int) async throws -> [String] {
-        try await Migrator(directory: shareDirectory, database: database, logger: logger).partition(into: count)
-    }
-
     func pendingMigrations() async throws -> [String] {
         try await Migrator(directory: shareDirectory, database: database, logger: logger).pending()
+    }
+
+    /// The migrations that the database lacks, by one small query. Throws when it can't be reached, or can't be written for want of disk.
+    func missing(_ migrations: MigrationCheck) async throws -> [String] {
+        try await steering.checkDisk()
+        return try await migrations.missing(in: steering)
+    }
+
+    /// Ends all statements under way; nothing waits for the server any more.
+    func cut() async {
+        await steering.cut()
+        await database.cut()
     }
 
     func close() async {

@@ -21,6 +21,7 @@ struct Fitnessd: AsyncParsableCommand {
             } else {
                 try command.run()
             }
+            LogOutput.shared.flush()
         } catch let error as any AdvisedError {
             fail("\(error)")
         } catch let error as ConfigurationError {
@@ -28,17 +29,22 @@ struct Fitnessd: AsyncParsableCommand {
         } catch {
             let code = exitCode(for: error)
             if code == .validationFailure {
-                FileHandle.standardError.write(Data((fullMessage(for: error) + "\n").utf8))
-                Foundation.exit(2)
+                end(fullMessage(for: error), code: 2)
             }
-            if code == .success || error is ExitCode { exit(withError: error) }
+            if code == .success || error is ExitCode {
+                LogOutput.shared.flush()
+                exit(withError: error)
+            }
             fail(error is CleanExit ? "" : "\(error)")
         }
     }
 
-    private static func fail(_ sentence: String) -> Never {
-        FileHandle.standardError.write(Data("fitnessd: \(sentence)\n".utf8))
-        Foundation.exit(1)
+    private static func fail(_ sentence: String) -> Never { end("fitnessd: \(sentence)", code: 1) }
+
+    private static func end(_ text: String, code: Int32) -> Never {
+        LogOutput.shared.put([(STDERR_FILENO, text + "\n")])
+        LogOutput.shared.flush()
+        Foundation.exit(code)
     }
 }
 

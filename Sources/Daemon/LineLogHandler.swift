@@ -18,29 +18,29 @@ struct LineLogHandler: LogHandler {
     func log(event: LogEvent) {
         let merged = metadata.merging(event.metadata ?? [:]) { _, new in new }
         let values = merged.map { ($0.key, "\($0.value)") }.sorted { $0.0 < $1.0 }
+        output.write(line(event.level, "\(event.message)", values))
+    }
+
+    func line(_ level: Logger.Level, _ message: String, _ values: [(String, String)], at time: Date = Date()) -> String {
         switch format {
-        case .console: output.write(console(event, values))
-        case .journal: output.write("<\(event.level.journalPriority)>" + plain(event, values))
-        case .json: output.write(json(event, values))
+        case .console:
+            "\(time.formatted(.iso8601)) \(level.rawValue.padding(toLength: 7, withPad: " ", startingAt: 0)) " + plain(message, values)
+        case .journal: "<\(level.journalPriority)>" + plain(message, values)
+        case .json: json(level, message, values, at: time)
         }
     }
 
-    private func console(_ event: LogEvent, _ values: [(String, String)]) -> String {
-        "\(Date().formatted(.iso8601.time(includingFractionalSeconds: false))) \(event.level.rawValue.padding(toLength: 7, withPad: " ", startingAt: 0)) "
-            + plain(event, values)
-    }
-
-    private func plain(_ event: LogEvent, _ values: [(String, String)]) -> String {
-        (["\(label): \(event.message)"] + values.map { "\($0.0)=\($0.1.contains(" ") ? "\"\($0.1)\"" : $0.1)" })
+    private func plain(_ message: String, _ values: [(String, String)]) -> String {
+        (["\(label): \(message)"] + values.map { "\($0.0)=\($0.1.contains(" ") ? "\"\($0.1)\"" : $0.1)" })
             .joined(separator: " ").replacingOccurrences(of: "\n", with: " ")
     }
 
-    private func json(_ event: LogEvent, _ values: [(String, String)]) -> String {
+    private func json(_ level: Logger.Level, _ message: String, _ values: [(String, String)], at time: Date) -> String {
         var object: [String: String] = Dictionary(values) { first, _ in first }
-        object["time"] = Date().formatted(.iso8601.time(includingFractionalSeconds: true))
-        object["level"] = event.level.rawValue
+        object["time"] = time.formatted(Date.ISO8601FormatStyle(includingFractionalSeconds: true))
+        object["level"] = level.rawValue
         object["label"] = label
-        object["message"] = "\(event.message)"
+        object["message"] = message
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
         return (try? encoder.encode(object)).map { String(decoding: $0, as: UTF8.self) } ?? "{}"
@@ -58,22 +58,5 @@ extension Logger.Level {
         case .info: 6
         case .debug, .trace: 7
         }
-    }
-}
-
-/// Standard error, one line at a time; a live display can be told to step aside for a line.
-final class LogOutput: Sendable {
-    /// Called before and after a line is written, so that a status line at the bottom of the terminal is cleared and drawn again.
-    private let aside: Mutex<(@Sendable (_ write: () -> Void) -> Void)?>
-
-    init() { aside = Mutex(nil) }
-
-    func stepAside(_ body: (@Sendable (_ write: () -> Void) -> Void)?) { aside.withLock { $0 = body } }
-
-    func write(_ line: String) {
-        let bytes = Array((line + "\n").utf8)
-        let body = aside.withLock { $0 }
-        func write() { _ = bytes.withUnsafeBytes { Foundation.write(STDERR_FILENO, $0.baseAddress, $0.count) } }
-        if let body { body(write) } else { write() }
     }
 }

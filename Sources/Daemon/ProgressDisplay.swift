@@ -34,7 +34,11 @@ struct ProgressDisplay: Service {
     private static let spoken: Duration = .seconds(5)
 
     func run() async throws {
-        guard console.isTerminal || always else { return try await gracefulShutdown() }
+        guard console.isTerminal || always else {
+            // Its error is the cancellation, which ends this service as well.
+            do { try await gracefulShutdown() } catch {}
+            return
+        }
         await cancelWhenGracefulShutdown { await display() }
         console.show([])
     }
@@ -44,9 +48,11 @@ struct ProgressDisplay: Service {
         var isSummarised = false
         var last = Progress()
         var spokenAt = Date.distantPast
+        let outage = Outage("progress not readable", over: "progress readable again", level: .warning)
         while !Task.isCancelled {
             do {
                 let now = try await progress.read()
+                outage.isOver(logger)
                 console.show(block(now))
                 if !console.isTerminal, now != last, clock.now.timeIntervalSince(spokenAt) >= Self.spoken.seconds {
                     console.say(line(now))
@@ -57,7 +63,7 @@ struct ProgressDisplay: Service {
                     isSummarised = true
                 }
             } catch {
-                if !Task.isCancelled { logger.log(.warning, "progress not readable", [.error: "\(error)"]) }
+                if !Task.isCancelled { outage.met(error, logger) }
             }
             do { try await clock.sleep(for: Self.drawn) } catch { break }
         }

@@ -14,7 +14,7 @@ struct RunCommand: AsyncParsableCommand {
     var demo = false
 
     func run() async throws {
-        let output = LogOutput()
+        let output = LogOutput.shared
         var configuration = try common.configuration()
         let isDemo = try configuration.isDemo(asked: demo)
         let console = Console(output: output)
@@ -25,14 +25,30 @@ struct RunCommand: AsyncParsableCommand {
             console.say(demo ? Self.askedDemo : Self.impliedDemo)
         }
         let logger = Logging.bootstrap(configuration, output: output)
-        let daemon = try await Daemon.build(configuration, isDemo: isDemo, console: console, logger: logger)
-        do {
-            try await daemon.run()
-        } catch {
-            await daemon.close()
-            throw error
+        let stop = Stop(logger: logger) { output.flush() }
+        stop.watchSignals()
+        // A task of its own, so that a stop can cancel it: a start that waits for a database, say.
+        let life = Task { [configuration] in
+            try await Self.live(configuration, isDemo: isDemo, console: console, stop: stop, logger: logger)
         }
-        await daemon.close()
+        stop.setSteps(Stop.Steps(begin: { life.cancel() }))
+        try await life.value
+    }
+
+    private static func live(
+        _ configuration: Configuration, isDemo: Bool, console: Console, stop: Stop, logger: Logger
+    ) async throws {
+        let daemon: Daemon
+        do {
+            daemon = try await Daemon.build(configuration, isDemo: isDemo, console: console, logger: logger)
+        } catch where stop.hasBegun {
+            return console.say("stopped before it was ready")
+        }
+        let services = Task { try await daemon.run(stop) }
+        let result = await services.result
+        // In a task that nobody has cancelled: what is given back here must not be cut short.
+        await Task { await daemon.close(stop) }.value
+        try result.get()
         console.say("stopped cleanly")
     }
 

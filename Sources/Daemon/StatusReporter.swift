@@ -7,6 +7,9 @@ import ServiceLifecycle
 struct StatusReporter: Service {
     let progress: ProgressReader
     let notifier: SystemdNotifier
+    /// One element for each door that takes connections; ready when all do.
+    let openings: AsyncStream<Void>
+    let doors: Int
     let clock: WallClock
     let logger: Logger
 
@@ -14,10 +17,21 @@ struct StatusReporter: Service {
     private static let interval: Duration = .seconds(10)
 
     func run() async throws {
-        notifier.ready()
-        logger.log(.info, "running", [.version: Version.current])
-        await cancelWhenGracefulShutdown { await report() }
-        notifier.stopping()
+        await cancelWhenGracefulShutdown {
+            await waitForDoors()
+            if Task.isCancelled { return }
+            notifier.ready()
+            logger.log(.info, "running", [.version: Version.current])
+            await report()
+        }
+    }
+
+    private func waitForDoors() async {
+        var left = doors
+        for await _ in openings {
+            left -= 1
+            if left == 0 { break }
+        }
     }
 
     private func report() async {

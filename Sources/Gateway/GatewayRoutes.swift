@@ -31,6 +31,7 @@ struct GatewayRoutes: Sendable {
         switch await readiness.check() {
         case .ready: Self.plain(.ok, "ready\n")
         case .databaseUnreachable: Self.plain(.serviceUnavailable, "not ready: the database can't be reached\n")
+        case .diskFull: Self.plain(.serviceUnavailable, "not ready: the database's disk is full\n")
         case .migrationsPending(let count): Self.plain(.serviceUnavailable, "not ready: \(count) migrations are not applied\n")
         }
     }

@@ -53,4 +53,36 @@ import Testing
             #expect(answer.body.contains("\"windows\"") && answer.body.contains("\"started_at\""))
         }
     }
+
+    @Test(arguments: [false, true])
+    func `a socket that was removed while the daemon runs comes back, and its lock with it`(isLockRemoved: Bool) async throws {
+        try await ControlHarness.serve { daemon in
+            let _: StatusMessage = try await daemon.client.ask(ControlTarget(.status))
+            try FileManager.default.removeItem(atPath: daemon.socketPath)
+            if isLockRemoved { try FileManager.default.removeItem(atPath: daemon.socketPath + ".lock") }
+            try await eventually("the socket answers again") { ControlSocket.isServed(daemon.socketPath) }
+            let _: StatusMessage = try await daemon.client.ask(ControlTarget(.status))
+            let error = #expect(throws: ControlServerError.self) {
+                try ControlSocket.open(path: daemon.socketPath, environment: [:])
+            }
+            #expect(error?.code == .alreadyServed)
+            let mode = try FileManager.default.attributesOfItem(atPath: daemon.socketPath)[.posixPermissions] as? Int
+            #expect(mode == 0o660)
+        }
+    }
+
+    @Test func `a path that another daemon took meanwhile is left to it`() async throws {
+        try await withTemporaryFolder { folder in
+            let path = folder.appending(path: "control.sock").path
+            let first = try ControlSocket.open(path: path, environment: [:])
+            for name in [path, path + ".lock"] { try FileManager.default.removeItem(atPath: name) }
+            let second = try ControlSocket.open(path: path, environment: [:])
+            let error = #expect(throws: ControlServerError.self) { try first.renewed() }
+            #expect(error?.code == .alreadyServed)
+            #expect(try second.renewed()?.path == nil)
+            first.remove()
+            #expect(FileIdentity.of(path) != nil)
+            second.remove()
+        }
+    }
 }

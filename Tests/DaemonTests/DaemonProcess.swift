@@ -10,19 +10,23 @@ final class DaemonProcess: Sendable {
     let pid: Int32
 
     /// Starts `.build/…/<program>` with nothing in its environment but what is given.
-    init(_ program: String, _ arguments: [String], environment: [String: String]) throws {
+    /// - Parameter output: where its output goes instead of `output`.
+    init(_ program: String, _ arguments: [String], environment: [String: String], output: FileHandle? = nil) throws {
         let process = Process()
-        process.executableURL = Self.folder.appending(path: program)
+        process.executableURL = program.hasPrefix("/") ? URL(filePath: program) : Self.folder.appending(path: program)
         process.arguments = arguments
         process.environment = ["PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"].merging(environment) { _, new in new
         }
         let pipe = Pipe()
-        process.standardOutput = pipe
-        process.standardError = pipe
+        let sink: Any = output ?? pipe
+        process.standardOutput = sink
+        process.standardError = sink
         process.standardInput = FileHandle.nullDevice
         try process.run()
         pid = process.processIdentifier
         self.process = Mutex(process)
+        // Nobody else will close it.
+        if output != nil { try pipe.fileHandleForWriting.close() }
         follow(pipe) { [self] piece in
             if let piece { text.withLock { $0 += String(decoding: piece, as: UTF8.self) } } else { hasSaidAll.withLock { $0 = true } }
         }

@@ -29,7 +29,7 @@ struct DaemonRig: Sendable {
             options.webhooks.timeout = .seconds(30)
             let simulator = StravaSimulator(world: world, options: options, logger: quietLogger)
             _ = try await simulator.start()
-            let database = Database(url: url, logger: quietLogger)
+            let database = Database(url: url, applicationName: "test", logger: quietLogger)
             var rig = DaemonRig(
                 folder: folder, database: database, simulator: simulator,
                 environment: settings(folder, url: url, simulator: simulator, options: options))

@@ -8,32 +8,6 @@ import Testing
 private let epoch = Date(timeIntervalSince1970: (Date().timeIntervalSince1970 - 3_600).rounded())
 
 @Suite struct DaemonTests {
-    @Test func `kill -9 in the middle of a first sync costs nothing that was committed`() async throws {
-        let world = SimulatorWorld(seed: 11, epoch: epoch, athleteCount: 3, activitiesEach: 30, points: 60...120)
-        try await DaemonRig.with(world) { rig in
-            let first = try await rig.start()
-            #expect(try await rig.control("athletes", "import", try rig.importFile()).code == 0)
-            await rig.simulator.waitForRequests(25) { $0.endpoint == "streams" && $0.status == 200 }
-            first.signal(SIGKILL)
-            _ = try await first.waitForEnd()
-            try await eventually("the killed daemon's sessions are gone") {
-                try await rig.database.query(
-                    "SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'fitnessd' AND pid <> pg_backend_pid()"
-                ).count <= 1
-            }
-            let committed = try await rig.committedStreams()
-            #expect(committed.count > 5 && committed.count < 85, "the kill was in the middle: \(committed.count)")
-            rig.simulator.clearRequests()
-            let second = try await rig.start()
-            try await eventually("all is in silver", within: .seconds(60)) { try await rig.isComplete() }
-            #expect(try await rig.differences() == [])
-            let again = Set(rig.simulator.requests.filter { $0.endpoint == "streams" }.compactMap(\.activity))
-            #expect(again.isDisjoint(with: committed))
-            second.signal(SIGTERM)
-            #expect(try await second.waitForEnd(within: .seconds(15)) == 0)
-        }
-    }
-
     @Test func `a stop in mid-work gives the leases back and a start goes on at once`() async throws {
         let world = SimulatorWorld(seed: 5, epoch: epoch, athleteCount: 2, activitiesEach: 20, points: 40...60)
         try await DaemonRig.with(world) { rig in
@@ -84,13 +58,5 @@ private let epoch = Date(timeIntervalSince1970: (Date().timeIntervalSince1970 - 
                 #expect(!String(decoding: commandLine, as: UTF8.self).contains(secret))
             }
         }
-    }
-}
-
-extension DaemonRig {
-    /// The activities whose streams are in bronze.
-    fileprivate func committedStreams() async throws -> Set<ActivityID> {
-        let rows = try await database.query("SELECT activity_id FROM sync.completeness WHERE endpoint = 'streams' AND state = 'landed'")
-        return Set(try rows.map { try $0.decode(ActivityID.self) })
     }
 }

@@ -4,16 +4,17 @@ import Testing
 
 /// What the real process tells systemd.
 @Suite struct SystemdNotifyTests {
-    private func start(state: URL, socket: NotifySocket) throws -> Process {
+    private func start(state: URL, socket: NotifySocket, listen: String = "off", output: Pipe? = nil) throws -> Process {
         let process = Process()
         process.executableURL = try builtProgram("fitnessd")
         process.arguments = ["run", "--demo"]
         process.environment = [
-            "FITNESSD_STATE_DIR": state.path, "FITNESSD_HTTP_LISTEN": "off", "FITNESSD_CONTROL_SOCKET": state.path + "/c.sock",
+            "FITNESSD_STATE_DIR": state.path, "FITNESSD_HTTP_LISTEN": listen, "FITNESSD_CONTROL_SOCKET": state.path + "/c.sock",
             "NOTIFY_SOCKET": socket.name, "WATCHDOG_USEC": "10000000", "PATH": "/usr/bin:/bin",
         ]
-        process.standardOutput = FileHandle.nullDevice
-        process.standardError = FileHandle.nullDevice
+        let sink: Any = output ?? FileHandle.nullDevice
+        process.standardOutput = sink
+        process.standardError = sink
         try process.run()
         return process
     }
@@ -37,5 +38,37 @@ import Testing
             #expect(socket.count("READY=1") == 1)
             #expect(process.terminationStatus == 0)
         }
+    }
+
+    @Test func `a daemon whose port is taken is never ready, and says so in one sentence`() async throws {
+        try await withTemporaryFolder { folder in
+            let socket = try NotifySocket(name: folder.appending(path: "n").path)
+            let (listener, port) = try listeningPort()
+            defer { close(listener) }
+            let output = Pipe()
+            let process = try start(state: folder, socket: socket, listen: "127.0.0.1:\(port)", output: output)
+            defer { if process.isRunning { kill(process.processIdentifier, SIGKILL) } }
+            try await eventually("the daemon ends", within: .seconds(120)) { !process.isRunning }
+            #expect(process.terminationStatus == 1)
+            #expect(!socket.hears("READY=1"))
+            let text = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+            #expect(text.contains("127.0.0.1:\(port)") && !text.contains("CancellationError") && !text.contains("leases not given back"), "\(text)")
+        }
+    }
+
+    /// A loopback port that somebody listens on.
+    private func listeningPort() throws -> (descriptor: Int32, port: Int) {
+        let port = try freePort()
+        let descriptor = Glibc.socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        var address = sockaddr_in()
+        address.sin_family = sa_family_t(AF_INET)
+        address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
+        address.sin_port = UInt16(port).bigEndian
+        let length = socklen_t(MemoryLayout<sockaddr_in>.size)
+        let done = withUnsafePointer(to: &address) { pointer in
+            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { bind(descriptor, $0, length) == 0 && listen(descriptor, 1) == 0 }
+        }
+        try #require(done)
+        return (descriptor, port)
     }
 }

@@ -175,4 +175,18 @@ import Testing
         #expect(sizes.allSatisfy { $0 > 0 && $0 <= 1 << 20 })
         #expect(log.lastLines.hasSuffix("the end"))
     }
+
+    @Test func `a server that was frozen is woken and stops in order`() async throws {
+        try await withTemporaryFolder { folder in
+            let server = EmbeddedPostgres(stateDirectory: folder, purpose: .throwaway, logger: quietLogger)
+            let url = try await server.start()
+            let database = Database(url: url, connectionsMax: 1, logger: quietLogger)
+            let backend = try await database.query("SELECT pg_backend_pid()")[0].decode(Int32.self)
+            for pid in [backend, try #require(await server.serverPID)] { kill(pid, SIGSTOP) }
+            let start = ContinuousClock.now
+            await database.cut()
+            await server.stop()
+            #expect(start.duration(to: .now) < .seconds(15))
+        }
+    }
 }

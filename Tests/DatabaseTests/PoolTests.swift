@@ -42,6 +42,7 @@ import Testing
         #expect(ConnectionShares.steering >= 3)
         // Two daemons and people's own tools, of the 60 connections of a private cluster and the 100 of a server of one's own.
         #expect(2 * ConnectionShares.all <= 50)
+        #expect(ConnectionShares.all == 21, "the readme names the number")
     }
 
     @Test func `the reserved pool answers while the large one is used up`() async throws {
@@ -125,6 +126,36 @@ import Testing
                 }
             }
             #expect(error?.code == .statement)
+        }
+    }
+
+    @Test func `a full disk is remembered until a table can grow again`() async throws {
+        try await withTestDatabase { database in
+            try await database.query("CREATE TABLE t (id int)")
+            for mends in [true, false] {
+                await #expect(throws: DatabaseError.self) {
+                    try await database.withConnection {
+                        try await $0.execute("DO $$ BEGIN RAISE EXCEPTION 'no room' USING ERRCODE = 'disk_full'; END $$")
+                    }
+                }
+                #expect(database.isDiskFull)
+                try await database.query("UPDATE t SET id = 2")
+                #expect(database.isDiskFull, "what changes in place shows nothing")
+                if mends { try await database.query("INSERT INTO t VALUES (1)") } else { try await database.reserved().checkDisk() }
+                #expect(!database.isDiskFull)
+            }
+        }
+    }
+
+    @Test func `the health check finds missing migrations by their names alone`() async throws {
+        let check = try MigrationCheck(directory: checkout)
+        try await withTestDatabase { database in
+            #expect(try await check.missing(in: database) == [])
+            let last = try await database.query("DELETE FROM public.fitnessd_migration WHERE number = 1 RETURNING name")
+            #expect(try await check.missing(in: database) == [try last[0].decode(String.self)])
+            try await database.query("INSERT INTO public.fitnessd_migration (number, name, sha256) VALUES (9999, '9999_from_tomorrow', '')")
+            let error = await #expect(throws: DatabaseError.self) { try await check.missing(in: database) }
+            #expect(error?.code == .migration)
         }
     }
 

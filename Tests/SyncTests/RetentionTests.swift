@@ -48,9 +48,8 @@ extension SyncRig {
 @Suite struct RetentionTests {
     private let week = RetentionPolicy(apiDays: 7)
 
-    @Test(arguments: [nil, 4])
-    func `copies of API data go when their days are over, in bronze and silver, and the ledger says so`(partitions: Int?) async throws {
-        try await SyncRig.with(world(), partitions: partitions) { rig in
+    @Test func `copies of API data go when their days are over, in bronze and silver, and the ledger says so`() async throws {
+        try await SyncRig.with(world()) { rig in
             try await rig.connect(athlete)
             try await rig.settle()
             let answers = try await rig.number("SELECT count(*) FROM bronze_strava.answer")

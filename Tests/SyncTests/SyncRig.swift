@@ -27,9 +27,9 @@ struct SyncRig: Sendable {
     /// Lends a rig for the time of `body`.
     static func with(
         _ world: SimulatorWorld, options: SimulatorOptions = SimulatorOptions(), settings: SyncSettings = SyncSettings(),
-        partitions: Int? = nil, clock: WallClock = .system, logger: Logger = quietLogger, _ body: (SyncRig) async throws -> Void
+        clock: WallClock = .system, logger: Logger = quietLogger, _ body: (SyncRig) async throws -> Void
     ) async throws {
-        try await withTestDatabase(partitions: partitions) { database in
+        try await withTestDatabase { database in
             var options = options
             options.limits = nil
             let simulator = StravaSimulator(world: world, options: options, logger: quietLogger)

@@ -8,7 +8,7 @@ public final class Gate: Sendable {
 
     public func open() { semaphore.signal() }
 
-    func pass() {
+    public func pass() {
         semaphore.wait()
         semaphore.signal()
     }

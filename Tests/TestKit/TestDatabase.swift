@@ -3,16 +3,12 @@ import Database
 /// Lends a migrated database of its own, cloned from a template, and drops it afterwards. A missing server is a failure.
 ///
 /// At most eight are lent at once, so that a parallel run stays within the server's connections: don't nest these calls.
-/// - Parameter partitions: into how many its large tables are divided by athlete; nil: they are plain.
 public func withTestDatabase<Answer>(
-    partitions: Int? = nil, isolation: isolated (any Actor)? = #isolation, _ body: (Database) async throws -> Answer
+    isolation: isolated (any Actor)? = #isolation, _ body: (Database) async throws -> Answer
 ) async throws -> Answer {
     try await withTestDatabaseURL { url in
         let database = Database(url: url, logger: quietLogger)
         do {
-            if let partitions {
-                _ = try await Migrator(directory: checkout, database: database, logger: quietLogger).partition(into: partitions)
-            }
             let answer = try await body(database)
             await database.close()
             return answer

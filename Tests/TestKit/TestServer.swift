@@ -5,8 +5,7 @@ import Synchronization
 
 /// The one PostgreSQL of this test process: private, on a socket, nothing flushed to disk, gone with the process.
 ///
-/// It is started by the first test that asks. Its template database is migrated once; each test gets a clone. With
-/// `FITNESSD_TEST_PARTITIONS=5` in the environment the large tables of the template are in so many partitions, and all tests must pass.
+/// It is started by the first test that asks. Its template database is migrated once; each test gets a clone.
 actor TestServer {
     static let shared = TestServer()
     static let folderPrefix = "fitnessd-test-server-"
@@ -62,11 +61,7 @@ actor TestServer {
         try await control.query("CREATE DATABASE \(raw: templateName) TEMPLATE template0")
         await control.close()
         let template = Database(url: replaceDatabase(in: url, with: templateName), connectionsMax: 1, logger: quietLogger)
-        let migrator = Migrator(directory: checkout, database: template, logger: quietLogger)
-        _ = try await migrator.migrate()
-        if let count = ProcessInfo.processInfo.environment["FITNESSD_TEST_PARTITIONS"].flatMap({ Int($0) }) {
-            _ = try await migrator.partition(into: count)
-        }
+        _ = try await Migrator(directory: checkout, database: template, logger: quietLogger).migrate()
         await template.close()
     }
 

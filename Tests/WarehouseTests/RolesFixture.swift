@@ -9,10 +9,9 @@ struct RolesFixture {
     private let prefix: String
 
     /// Made as db/README.md says for a database of one's own: roles, migrations, roles again.
-    /// - Parameter partitions: into how many the large tables are divided; nil: they are plain.
     /// - Parameter keepsConstraints: for what asks the catalogue: the tables stay empty, and their constraints as they are.
     static func with(
-        partitions: Int? = nil, keepsConstraints: Bool = false, _ body: (RolesFixture) async throws -> Void
+        keepsConstraints: Bool = false, _ body: (RolesFixture) async throws -> Void
     ) async throws {
         try await withTestDatabaseURL(isMigrated: false) { url in
             let owner = Database(url: url, logger: quietLogger)
@@ -21,10 +20,8 @@ struct RolesFixture {
             let result: Result<Void, any Error>
             do {
                 try await makeRoles(in: owner)
-                let migrator = Migrator(directory: checkout, database: owner, logger: quietLogger)
-                _ = try await migrator.migrate()
+                _ = try await Migrator(directory: checkout, database: owner, logger: quietLogger).migrate()
                 try await makeRoles(in: owner)
-                if let partitions { _ = try await migrator.partition(into: partitions) }
                 if !keepsConstraints { try await fixture.fill() }
                 result = .success(try await body(fixture))
             } catch { result = .failure(error) }

@@ -35,9 +35,8 @@ import Testing
         try await bench.transform()
     }
 
-    @Test(arguments: [nil, 5])
-    func `each question has its answer, of plain tables and of partitions`(partitions: Int?) async throws {
-        try await withTestDatabase(partitions: partitions) { database in
+    @Test func `each question has its answer`() async throws {
+        try await withTestDatabase { database in
             let bench = try await Bench(database)
             try await land(bench)
             let week = try await bench.lines(question("weekly_totals"))

@@ -46,6 +46,16 @@ public final class Database: Sendable {
     /// Whether the last write failed because the server's disk is full, and none has succeeded since.
     public var isDiskFull: Bool { health.isDiskFull }
 
+    /// When a write has failed because the disk is full: tries whether a table can grow again, and throws when none can (SQLSTATE 53100).
+    public func checkDisk() async throws {
+        guard health.isDiskFull else { return }
+        try await transaction {
+            try await $0.execute(
+                "CREATE TEMPORARY TABLE fitnessd_disk_check ON COMMIT DROP AS SELECT repeat('x', 6000) FROM generate_series(1, 64)")
+        }
+        health.hasRoom()
+    }
+
     /// Runs one statement on any connection.
     @discardableResult
     public func query(_ sql: SQL) async throws -> Rows {

@@ -43,6 +43,9 @@ public struct DatabaseError: AdvisedError {
         self.constraint = constraint
     }
 
+    /// The server's disk is full (SQLSTATE disk_full).
+    public var isDiskFull: Bool { sqlState == WriteHealth.diskFull }
+
     public var description: String {
         let state = sqlState.map { " (SQLSTATE \($0))" } ?? ""
         return "database \(code.rawValue): \(message)\(state)"

@@ -120,6 +120,7 @@ struct EmbeddedPostgresLauncher: Sendable {
 
     /// Fast shutdown (SIGINT), then immediate (SIGQUIT), then the end of all patience. Also runs in a cancelled task.
     func stop(_ process: EmbeddedPostgresProcess) async {
+        process.wake()
         for (signal, patience_s) in [(SIGINT, Self.fastStopSeconds), (SIGQUIT, Self.immediateStopSeconds), (SIGKILL, 1)] {
             process.send(signal)
             if await process.waitForExit(within: patience_s) { return }

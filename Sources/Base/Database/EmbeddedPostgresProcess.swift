@@ -52,6 +52,15 @@ final class EmbeddedPostgresProcess: Sendable {
         state.withLock { if $0.status == nil { _ = kill(pid, signal) } }
     }
 
+    /// Lets the program and its children go on that somebody has stopped (SIGSTOP): a process that is stopped obeys nothing but SIGKILL.
+    func wake() {
+        let children = (try? String(contentsOfFile: "/proc/\(pid)/task/\(pid)/children", encoding: .utf8)) ?? ""
+        state.withLock { state in
+            guard state.status == nil else { return }
+            for process in [pid] + children.split(separator: " ").compactMap({ pid_t($0) }) { kill(process, SIGCONT) }
+        }
+    }
+
     /// The exit status, or 128 + the signal that ended it.
     func waitForExit() async -> Int32 {
         await withCheckedContinuation { continuation in

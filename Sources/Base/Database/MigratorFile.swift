@@ -30,11 +30,6 @@ struct MigratorFile: Sendable, Equatable {
         return FileManager.default.fileExists(atPath: file.path) ? try text(of: file) : ""
     }
 
-    /// `db/partition_by_athlete.sql`.
-    static func partitioning(in shareDirectory: URL) throws -> String {
-        try text(of: shareDirectory.appending(path: "db/partition_by_athlete.sql"))
-    }
-
     private static func read(_ file: URL) throws -> MigratorFile {
         let name = String(file.lastPathComponent.dropLast(".sql".count))
         let words = name.split(separator: "_", maxSplits: 1, omittingEmptySubsequences: false)

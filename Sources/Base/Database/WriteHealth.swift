@@ -15,8 +15,8 @@ final class WriteHealth: Sendable {
 
     /// Rows that were added show that there is room again. An UPDATE may find room in its own page when no table can grow.
     func succeeded(_ tag: String) {
-        if ["INSERT", "COPY", "SELECT INTO"].contains(where: { tag.hasPrefix($0) }) && !tag.hasSuffix(" 0") {
-            full.store(false, ordering: .relaxed)
-        }
+        if tag.hasPrefix("INSERT") || tag.hasPrefix("COPY"), !tag.hasSuffix(" 0") { hasRoom() }
     }
+
+    func hasRoom() { full.store(false, ordering: .relaxed) }
 }

@@ -20,30 +20,48 @@ public struct ControlServer: Service {
     private let policy: PeerPolicy
     private let served: HTTP1Channel
     private let counter = ConnectionCounter(max: connectionsMax)
+    private let onListening: @Sendable () -> Void
 
-    public init(socket: ControlSocket, dependencies: ControlDependencies, logger: Logger) {
+    /// Time between two looks whether the socket's file is still there.
+    private static let watchInterval: Duration = .seconds(1)
+
+    /// - Parameter onListening: called once, when connections are accepted.
+    public init(
+        socket: ControlSocket, onListening: @escaping @Sendable () -> Void = {}, dependencies: ControlDependencies, logger: Logger
+    ) {
         self.socket = socket
+        self.onListening = onListening
         self.logger = logger
         policy = PeerPolicy(ownUserID: geteuid(), socketGroupID: socket.groupID)
         served = ControlResponder.channel(ControlRoutes(dependencies: dependencies, logger: logger).router(), logger: logger)
     }
 
     public func run() async throws {
-        defer { socket.remove() }
-        let quiescing = ServerQuiescingHelper(group: MultiThreadedEventLoopGroup.singleton)
-        let server = try await listen(quiescing)
+        let doors = ControlDoors(socket)
+        defer { doors.socket.remove() }
+        let (servers, opened) = AsyncStream.makeStream(of: Server.self)
+        opened.yield(try await listen(socket, doors))
         logger.log(.info, "control socket open", [.socket: socket.path])
+        onListening()
         await withGracefulShutdownHandler {
-            await accept(server)
+            await withDiscardingTaskGroup { group in
+                group.addTask {
+                    await cancelWhenGracefulShutdown { await watch(doors, opened) }
+                    opened.finish()
+                }
+                for await server in servers { group.addTask { await accept(server) } }
+            }
         } onGracefulShutdown: {
-            quiescing.initiateShutdown(promise: nil)
+            doors.close()
         }
     }
 
     private typealias Connection = HTTP1Channel.Value
+    private typealias Server = NIOAsyncChannel<Connection, Never>
 
-    private func listen(_ quiescing: ServerQuiescingHelper) async throws -> NIOAsyncChannel<Connection, Never> {
-        try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
+    private func listen(_ socket: ControlSocket, _ doors: ControlDoors) async throws -> Server {
+        let quiescing = doors.open(socket)
+        return try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
             .serverChannelOption(.backlog, value: UnixSocketCalls.backlogMax)
             .serverChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
@@ -52,6 +70,21 @@ public struct ControlServer: Service {
             }
             .childChannelOption(.allowRemoteHalfClosure, value: true)
             .bind(socket.descriptor) { served.setup(channel: $0, logger: logger) }
+    }
+
+    /// Makes the socket's file again when it was removed: without it nobody could ask a daemon that runs.
+    private func watch(_ doors: ControlDoors, _ opened: AsyncStream<Server>.Continuation) async {
+        let outage = Outage("control socket was removed and can't be made again", over: "control socket is there again")
+        while (try? await Task.sleep(for: Self.watchInterval)) != nil {
+            do {
+                guard let renewed = try doors.socket.renewed() else { continue }
+                opened.yield(try await listen(renewed, doors))
+                logger.log(.warning, "control socket was removed, made again", [.socket: renewed.path])
+                outage.isOver(logger)
+            } catch {
+                outage.met(error, logger)
+            }
+        }
     }
 
     private func accept(_ server: NIOAsyncChannel<Connection, Never>) async {
@@ -63,6 +96,7 @@ public struct ControlServer: Service {
                     }
                 }
             } catch {
+                if Task.isCancelled { return }
                 logger.log(.error, "control socket failed", [.socket: socket.path, .error: "\(error)"])
             }
         }

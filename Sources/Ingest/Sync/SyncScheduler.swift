@@ -28,7 +28,7 @@ public actor SyncScheduler: Service {
 
     /// How long a stop waits for calls in flight and what they land: most answers are here within a second. What takes longer is cut, and
     /// fetched again after the next start.
-    static let drainMax: Duration = .seconds(6)
+    public static let drainMax: Duration = .seconds(6)
 
     /// - Parameter owner: whom the leases name. The same from start to start, and never of two processes at once: what a crashed
     ///   predecessor of this name held is freed at the start.
@@ -256,6 +256,7 @@ public actor SyncScheduler: Service {
         do {
             try await schedule.takeUp(now: environment.clock.now)
         } catch {
+            if error.isCancellation { return }
             environment.logger.log(.warning, "what a sample left out not taken up", [.error: "\(error)"])
         }
     }

@@ -26,12 +26,14 @@ public struct RetentionKeeper: Service {
 
     /// Works until graceful shutdown or cancellation.
     public func run() async throws {
+        let outage = Outage("retention failed, will try again", over: "retention works again")
         await cancelWhenGracefulShutdown {
             while !Task.isCancelled {
                 do {
                     try await runOnce()
+                    outage.isOver(logger)
                 } catch {
-                    if !Task.isCancelled { logger.log(.error, "retention failed, will try again", [.error: "\(error)"]) }
+                    if !error.isCancellation { outage.met(error, logger) }
                 }
                 do { try await clock.sleep(for: Self.interval) } catch { break }
             }

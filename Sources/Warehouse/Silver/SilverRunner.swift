@@ -135,7 +135,7 @@ public struct SilverRunner: Service {
             do {
                 while try await runOnce(claimed: claimed) > 0 { try Task.checkCancellation() }
                 return
-            } catch is CancellationError {
+            } catch where error.isCancellation {
                 return
             } catch let error as DatabaseError where error.code == .serialization && attempt < Self.attemptsMax {
                 logger.log(.debug, "silver run met a deadlock", [.attempt: attempt])
@@ -151,6 +151,7 @@ public struct SilverRunner: Service {
             let rows = try await database.query(SilverQueries.enqueueOutdated)
             if rows.affected > 0 { logger.log(.info, "silver rows of an older version will be made anew", [.rows: rows.affected]) }
         } catch {
+            if error.isCancellation { return }
             logger.log(.error, "silver rows of an older version could not be found", [.error: "\(error)"])
         }
     }

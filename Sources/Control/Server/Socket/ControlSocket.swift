@@ -38,6 +38,27 @@ public struct ControlSocket: Sendable {
         }
     }
 
+    /// The socket made again, when its file is gone or is another's stale one (a cleaner of temporary folders, a person): the file, and the
+    /// lock when that was removed as well. Nil while the file is in place.
+    ///
+    /// - Throws: `ControlServerError`, `.alreadyServed` when another process has taken the path meanwhile.
+    func renewed() throws -> ControlSocket? {
+        guard !isActivated, FileIdentity.of(path) != file else { return nil }
+        try Self.createFolder(of: path)
+        let isLockInPlace = FileIdentity.of(descriptor: lock) == FileIdentity.of(Self.lockName(path))
+        let renewedLock = isLockInPlace ? lock : try Self.takeLock(path)
+        do {
+            try Self.replaceStaleFile(path)
+            let descriptor = try UnixSocketCalls.listen(path)
+            if !isLockInPlace { close(lock) }
+            return ControlSocket(
+                path: path, descriptor: descriptor, groupID: groupID, isActivated: false, lock: renewedLock, file: FileIdentity.of(path))
+        } catch {
+            if !isLockInPlace { close(renewedLock) }
+            throw error
+        }
+    }
+
     /// Whether a daemon answers at `path`.
     public static func isServed(_ path: String) -> Bool {
         (try? UnixSocketCalls.checkLength(path)) != nil && UnixSocketCalls.probe(path) == 0
@@ -65,8 +86,7 @@ public struct ControlSocket: Sendable {
 
     /// The lock closes the gap between "nobody answers" and "bind", in which two daemons could remove each other's file.
     private static func takeLock(_ path: String) throws -> Int32 {
-        let name = path + ".lock"
-        let lock = Glibc.open(name, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o600)
+        let lock = Glibc.open(lockName(path), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o600)
         guard lock >= 0 else { throw ControlServerError.system("lock", path, errno) }
         guard flock(lock, LOCK_EX | LOCK_NB) == 0 else {
             close(lock)
@@ -74,6 +94,8 @@ public struct ControlSocket: Sendable {
         }
         return lock
     }
+
+    private static func lockName(_ path: String) -> String { path + ".lock" }
 
     private static func replaceStaleFile(_ path: String) throws {
         guard let file = FileIdentity.of(path) else { return }

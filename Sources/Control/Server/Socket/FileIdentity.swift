@@ -10,9 +10,19 @@ struct FileIdentity: Sendable, Equatable {
     /// Nil when there is no such file. Symbolic links are not followed.
     static func of(_ path: String) -> FileIdentity? {
         var status = stat()
-        guard lstat(path, &status) == 0 else { return nil }
-        return FileIdentity(
-            device: UInt64(status.st_dev), inode: UInt64(status.st_ino), groupID: status.st_gid,
-            isSocket: status.st_mode & S_IFMT == S_IFSOCK)
+        return lstat(path, &status) == 0 ? FileIdentity(status) : nil
+    }
+
+    /// The file that is open as `descriptor`, which may have no name any more.
+    static func of(descriptor: Int32) -> FileIdentity? {
+        var status = stat()
+        return fstat(descriptor, &status) == 0 ? FileIdentity(status) : nil
+    }
+
+    private init(_ status: stat) {
+        device = UInt64(status.st_dev)
+        inode = UInt64(status.st_ino)
+        groupID = status.st_gid
+        isSocket = status.st_mode & S_IFMT == S_IFSOCK
     }
 }

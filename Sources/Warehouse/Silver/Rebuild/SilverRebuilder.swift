@@ -18,9 +18,7 @@ struct SilverRebuilder: Sendable {
     func drain() async {
         do {
             while try await runOnce() { try Task.checkCancellation() }
-        } catch is CancellationError {
-            return
-        } catch let error as DatabaseError where error.code == .cancelled {
+        } catch where error.isCancellation {
             return
         } catch {
             logger.log(.error, "silver rebuild failed, will try again", [.error: "\(error)"])

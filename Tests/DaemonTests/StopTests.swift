@@ -1,0 +1,139 @@
+import Core
+import Database
+import Foundation
+import Simulator
+import TestKit
+import Testing
+
+private let epoch = Date(timeIntervalSince1970: (Date().timeIntervalSince1970 - 3_600).rounded())
+
+/// How the real process ends, and what may not end it.
+@Suite struct StopTests {
+    @Test func `an idle daemon is gone within two seconds of SIGTERM`() async throws {
+        try await DaemonRig.with(SimulatorWorld(seed: 1, epoch: epoch, athleteCount: 1, activitiesEach: 1)) { rig in
+            let process = try await rig.start()
+            let start = ContinuousClock.now
+            process.signal(SIGTERM)
+            #expect(try await process.waitForEnd() == 0)
+            #expect(start.duration(to: .now) < .seconds(2))
+            #expect(!process.output.contains(#""level":"error""#), "\(process.output)")
+        }
+    }
+
+    @Test func `a stop lands what is in flight and makes no further call`() async throws {
+        let world = SimulatorWorld(seed: 7, epoch: epoch, athleteCount: 1, activitiesEach: 20, points: 40...60)
+        try await DaemonRig.with(world) { rig in
+            let gate = rig.simulator.gate(.streams)
+            let process = try await rig.start()
+            #expect(try await rig.control("athletes", "import", try rig.importFile()).code == 0)
+            await gate.waitForHeld(1)
+            process.signal(SIGTERM)
+            try await eventually("it says that it stops") { process.output.contains("stopping") }
+            try await Task.sleep(for: .milliseconds(300))
+            let asked = rig.simulator.requests.count
+            gate.open()
+            #expect(try await process.waitForEnd(within: .seconds(15)) == 0)
+            #expect(rig.simulator.requests.count <= asked + 1, "what was held is counted when it is answered")
+            let rows = try await rig.database.query(
+                "SELECT count(*) FROM sync.completeness WHERE endpoint = 'streams' AND state = 'landed'")
+            #expect(try rows[0].decode(Int.self) >= 1)
+            #expect(try await rig.database.query("SELECT 1 FROM sync.schedule WHERE lease_owner IS NOT NULL").isEmpty)
+            #expect(!process.output.contains(#""level":"error""#), "\(process.output)")
+        }
+    }
+
+    @Test func `a frozen PostgreSQL does not keep the daemon from stopping`() async throws {
+        try await withTemporaryFolder { folder in
+            let server = EmbeddedPostgres(stateDirectory: folder, purpose: .throwaway, logger: quietLogger)
+            let url = try await server.start()
+            let world = SimulatorWorld(seed: 8, epoch: epoch, athleteCount: 3, activitiesEach: 30, points: 40...60)
+            try await DaemonRig.with(world) { rig in
+                let process = try await rig.start(["FITNESSD_DATABASE_URL": url])
+                #expect(try await rig.control("athletes", "import", try rig.importFile()).code == 0)
+                await rig.simulator.waitForRequests(5) { $0.endpoint == "streams" }
+                let frozen = try await server.family()
+                for pid in frozen { kill(pid, SIGSTOP) }
+                defer { for pid in frozen { kill(pid, SIGCONT) } }
+                try await Task.sleep(for: .seconds(1))
+                let start = ContinuousClock.now
+                process.signal(SIGTERM)
+                let code = try await process.waitForEnd(within: .seconds(30))
+                #expect(start.duration(to: .now) < .seconds(15))
+                #expect(code == 0 || code == 1)
+                #expect(!process.output.contains("Fatal error") && !process.output.contains("crashed"), "\(process.output)")
+            }
+            await server.stop()
+        }
+    }
+
+    @Test func `SIGHUP without a terminal, and signals that ask for nothing, leave a line and end nothing`() async throws {
+        try await DaemonRig.with(SimulatorWorld(seed: 1, epoch: epoch, athleteCount: 1, activitiesEach: 1)) { rig in
+            // A session of its own has no terminal, wherever the tests run.
+            let process = try DaemonProcess(
+                "/usr/bin/setsid", ["--wait", DaemonProcess.folder.appending(path: "fitnessd").path, "run"], environment: rig.environment)
+            try await eventually("fitnessd serves its control socket") { try await rig.control("status").code == 0 }
+            let pid = try await rig.pid()
+            for signal in [SIGHUP, SIGUSR1, SIGUSR2, SIGALRM] { kill(pid, signal) }
+            try await eventually("it says so") {
+                process.output.contains("SIGHUP: nothing is reloaded") && process.output.components(separatedBy: "signal ignored").count == 4
+            }
+            #expect(try await rig.control("status").code == 0)
+            kill(pid, SIGTERM)
+            #expect(try await process.waitForEnd() == 0)
+        }
+    }
+
+    @Test func `a log that nobody reads stops nothing, and tells later how much is missing`() async throws {
+        let world = SimulatorWorld(seed: 9, epoch: epoch, athleteCount: 2, activitiesEach: 20, points: 40...60)
+        try await DaemonRig.with(world) { rig in
+            let log = try FullPipe()
+            let process = try DaemonProcess(
+                "fitnessd", ["run"], environment: rig.environment.merging(["FITNESSD_LOG_LEVEL": "trace"]) { _, new in new },
+                output: log.writing)
+            try await eventually("status answers") { try await rig.control("status").code == 0 }
+            #expect(try await rig.control("athletes", "import", try rig.importFile()).code == 0)
+            try await eventually("all is in silver") { try await rig.isComplete() }
+            let start = ContinuousClock.now
+            process.signal(SIGTERM)
+            #expect(try await process.waitForEnd(within: .seconds(30)) == 0)
+            #expect(start.duration(to: .now) < .seconds(15))
+        }
+    }
+}
+
+/// A pipe that is full and that nobody reads.
+private final class FullPipe {
+    let writing: FileHandle
+    private let pipe = Pipe()
+
+    init() throws {
+        writing = pipe.fileHandleForWriting
+        let descriptor = writing.fileDescriptor
+        let flags = fcntl(descriptor, F_GETFL)
+        _ = fcntl(descriptor, F_SETFL, flags | O_NONBLOCK)
+        let piece = [UInt8](repeating: UInt8(ascii: "\n"), count: 4_096)
+        while write(descriptor, piece, piece.count) > 0 {}
+        try #require(errno == EAGAIN)
+        _ = fcntl(descriptor, F_SETFL, flags)
+    }
+}
+
+extension EmbeddedPostgres {
+    /// The numbers of the server and of all its processes.
+    fileprivate func family() throws -> [pid_t] {
+        let server = try #require(serverPID)
+        let children = try String(contentsOfFile: "/proc/\(server)/task/\(server)/children", encoding: .utf8)
+        return [server] + children.split(separator: " ").compactMap { pid_t($0) }
+    }
+}
+
+extension DaemonRig {
+    /// The daemon's number: who holds the lock of its state directory.
+    fileprivate func pid() async throws -> pid_t {
+        var status = stat()
+        try #require(stat(folder.appending(path: "instance").path, &status) == 0)
+        let locks = try String(contentsOfFile: "/proc/locks", encoding: .utf8)
+        let line = try #require(locks.split(separator: "\n").first { $0.contains("FLOCK") && $0.contains(":\(status.st_ino) ") })
+        return try #require(pid_t(line.split(separator: " ")[4]))
+    }
+}
