@@ -84,7 +84,7 @@ extension AthleteSync {
 
     /// The token is another athlete's: nothing it brought is stored, and no call is made with it any more.
     func stopAsForeign() async throws -> Never {
-        try await queries.askToReconnect(SyncError.Code.tokenOfAnotherAthlete.rawValue)
+        try await queries.askToReconnect(SyncError.Code.tokenOfAnotherAthlete.rawValue, lease: claim.lease, now: now)
         throw SyncError(
             .tokenOfAnotherAthlete,
             "the stored token belongs to another athlete: import this athlete's own token, or send a link (fitnessctl athletes connect)")
