@@ -44,9 +44,9 @@ struct DataStore: Sendable {
     /// Fails with a sentence that says what to do when the operator's server can't be reached.
     private func reached() async throws -> DataStore {
         do {
-            try await database.query("SELECT 1")
+            try await database.requireOwnSession()
             return self
-        } catch let error as DatabaseError {
+        } catch let error as DatabaseError where error.code != .statement {
             throw DatabaseError(
                 error.code, "\(error.message); check FITNESSD_DATABASE_URL and that the server runs", sqlState: error.sqlState)
         }

@@ -8,8 +8,8 @@ public final class Database: Sendable {
     public static let connectionsMaxDefault = 8
 
     private let pool: ConnectionPool
-    private let conninfo: String
-    private let applicationName: String
+    let conninfo: String
+    let applicationName: String
     private let logger: Logger
 
     /// - Parameter url: a libpq URL or connection string. It may hold a password: it is never logged.
