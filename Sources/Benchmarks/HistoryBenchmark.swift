@@ -36,7 +36,9 @@ struct HistoryBenchmark {
             let rate = Double(range.count) / seconds
             first = first ?? rate
             lines.append(
-                String(format: "| %@ | %d | %@ | %.0f | %.2f |", kind, range.upperBound, isAnalyzed ? "after" : "before", rate, rate / (first ?? rate)))
+                String(
+                    format: "| %@ | %d | %@ | %.0f | %.2f |", kind, range.upperBound, isAnalyzed ? "after" : "before", rate,
+                    rate / (first ?? rate)))
             server.say(lines.last ?? "")
         }
         return lines

@@ -62,6 +62,7 @@ struct DataStore: Sendable {
     private func reached() async throws -> DataStore {
         do {
             try await checkVersion()
+            try await database.requireOwnSession()
             return self
         } catch let error as DatabaseError where error.code != .statement {
             throw DatabaseError(

@@ -136,7 +136,8 @@ import Testing
             try await database.query("CREATE ROLE \(raw: role)")
             try await database.query("GRANT SELECT ON public.fitnessd_migration TO \(raw: role)")
             let applied = try await database.transaction { reader in
-                try await reader.execute("SET LOCAL ROLE \(role); SELECT * FROM public.fitnessd_migration; SELECT pg_advisory_xact_lock(28830321119491955)")
+                try await reader.execute(
+                    "SET LOCAL ROLE \(role); SELECT * FROM public.fitnessd_migration; SELECT pg_advisory_xact_lock(28830321119491955)")
                 let error = await #expect(throws: DatabaseError.self) {
                     try await reader.execute("SAVEPOINT here; LOCK TABLE public.fitnessd_migration IN SHARE MODE")
                 }

@@ -137,6 +137,9 @@ public actor Connection {
 
     func close() { link.close() }
 
+    /// The number of the server's process as it was announced when the connection was made.
+    func announcedProcess() -> Int32 { PQbackendPID(link.pointer) }
+
     /// Waits until the server sends something, a notification among it, or `timeout_ms` has passed.
     func waitForNotifications(timeout_ms: Int32) throws -> [String] {
         var descriptor = pollfd(fd: PQsocket(link.pointer), events: Int16(POLLIN), revents: 0)

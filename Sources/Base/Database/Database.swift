@@ -5,8 +5,8 @@ import Logging
 /// The pool of connections to one database: a bounded number, opened when needed, handed out first come, first served.
 public final class Database: Sendable {
     private let pool: ConnectionPool
-    private let conninfo: String
-    private let applicationName: String
+    let conninfo: String
+    let applicationName: String
     private let health: WriteHealth
     private let logger: Logger
 

@@ -85,7 +85,8 @@ public struct Migrator: Sendable {
 
     private func mayNotMigrate(_ error: DatabaseError) -> DatabaseError {
         DatabaseError(
-            .migration, "migrations are missing, and this login may not apply them (\(error.message)): run `fitnessd migrate` as the owner of the tables",
+            .migration,
+            "migrations are missing, and this login may not apply them (\(error.message)): run `fitnessd migrate` as the owner of the tables",
             sqlState: error.sqlState)
     }
 

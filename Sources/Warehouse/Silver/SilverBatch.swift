@@ -31,7 +31,8 @@ struct SilverBatch: Sendable {
     /// Answers the pieces of work that were done; empty: there is none.
     /// - Parameter claimed: told how many rows of the list there are before they are done.
     func run(_ claim: SQL, on connection: Connection, claimed: @Sendable (Int) -> Void = { _ in }) async throws -> [SilverWork] {
-        let (work, rowCount) = try Self.bounded(try await connection.pipeline([SilverQueries.planForFew, claim, SilverQueries.commitLazily])[1])
+        let answers = try await connection.pipeline([SilverQueries.planForFew, claim, SilverQueries.commitLazily])
+        let (work, rowCount) = try Self.bounded(answers[1])
         claimed(rowCount)
         if work.isEmpty { return [] }
         do {
@@ -92,7 +93,8 @@ struct SilverBatch: Sendable {
     /// Runs the files that sum over all of an athlete's activities, once for all of them.
     func sumUp(_ athlete: AthleteID, on connection: Connection) async throws {
         _ = try await connection.pipeline(
-            [SilverQueries.planForMany] + SilverQueries.truncateTemporary + SilverQueries.fillAll(athlete) + scripts.afterArrays + SilverQueries.truncateTemporary)
+            [SilverQueries.planForMany] + SilverQueries.truncateTemporary + SilverQueries.fillAll(athlete) + scripts.afterArrays
+                + SilverQueries.truncateTemporary)
     }
 
     /// A batch whose documents are in silver and whose arrays are ready to be stored.
