@@ -199,7 +199,8 @@ let package = Package(
                 "ControlAPI", "ControlServer", "HTTPTransport", "fitnessctl", "TestKit",
                 .product(name: "NIOPosix", package: "swift-nio"),
             ]),
-        .testTarget(name: "GatewayTests", dependencies: ["Gateway", "ServerGuard", "HTTPTransport", "Simulator", "Sync", "TestKit", "Vault"]),
+        .testTarget(
+            name: "GatewayTests", dependencies: ["Gateway", "ServerGuard", "HTTPTransport", "Simulator", "Sync", "TestKit", "Vault"]),
         .testTarget(
             name: "SimulatorTests",
             dependencies: [

@@ -116,8 +116,7 @@ struct Daemon: Sendable {
                     },
                     onListening: { _ in opening.yield() }))
         }
-        let listening = addresses.adminAddress.map { "http://\($0.text)/" }
-        let places = Places(psql: store.privateURL, web: listening, controlSocket: configuration.controlSocket)
+        let places = Places(psql: store.privateURL, web: addresses.adminURL, controlSocket: configuration.controlSocket)
         services.append(ClockWatch(database: store.database, governor: governor, clock: clock, logger: logger))
         services.append(
             StatusReporter(

@@ -41,6 +41,9 @@ public struct GatewayAddresses: Sendable, Equatable {
         }
     }
 
+    /// The same as an address for a browser.
+    public var adminURL: String? { adminAddress.map { "http://\($0.text)/" } }
+
     private static let adminDefault = ListenAddress(host: "127.0.0.1", port: 8081)
 
     private static func separate(_ web: ListenAddress?, _ admin: ListenAddress, _ publicURL: PublicURL) throws -> GatewayAddresses {

@@ -42,7 +42,8 @@ import Testing
 
     @Test func `a uid that moves is told for both athletes, in whatever order the lines come`() async throws {
         try await ControlHarness.serve { daemon in
-            _ = try await upload([line(1, uid: #""demo-1""#), line(2, uid: #""demo-2""#), line(3, uid: #""demo-3""#)].joined(separator: "\n"), to: daemon)
+            _ = try await upload(
+                [line(1, uid: #""demo-1""#), line(2, uid: #""demo-2""#), line(3, uid: #""demo-3""#)].joined(separator: "\n"), to: daemon)
             let lines = [line(1, uid: #""demo-2""#), line(2, uid: #""demo-1""#), line(3), #"{"uid":"anna","athlete_id":3}"#]
             let report: ImportReport = try ControlClient.decoded(try await upload(lines.joined(separator: "\n"), to: daemon))
             #expect(
@@ -73,20 +74,26 @@ import Testing
             let now = Int(Date.now.timeIntervalSince1970)
             let (older, stored, later) = ("\(now)", "\(now + 3_600)", "\(now + 7_200)")
             for id in Int64(1)...6 { _ = try await upload(line(id, uid: "\"u\(id)\"", expires: stored), to: daemon) }
-            _ = try await daemon.database.query("UPDATE vault.token SET dead_at = now(), dead_reason = 'refresh_token_invalid' WHERE athlete_id = 3")
+            _ = try await daemon.database.query(
+                "UPDATE vault.token SET dead_at = now(), dead_reason = 'refresh_token_invalid' WHERE athlete_id = 3")
             _ = try await daemon.database.query(
                 "UPDATE sync.athlete SET state = 'reconnect', state_reason = 'token_of_another_athlete' WHERE athlete_id = 4")
             // Refused by Strava before its time, and not yet refreshed: as young as can be.
-            _ = try await daemon.database.query("UPDATE vault.token SET access_expires_at = 'epoch', refreshed_at = now() WHERE athlete_id = 5")
+            _ = try await daemon.database.query(
+                "UPDATE vault.token SET access_expires_at = 'epoch', refreshed_at = now() WHERE athlete_id = 5")
             let lines = [
-                line(1, expires: older, scope: #""read""#), line(2, expires: later, scope: #""read""#), line(3, expires: older, scope: #""read""#),
-                line(4, expires: older, scope: #""read""#), line(5, expires: older, scope: #""read""#), line(6, expires: stored, scope: #""read""#),
+                line(1, expires: older, scope: #""read""#), line(2, expires: later, scope: #""read""#),
+                line(3, expires: older, scope: #""read""#),
+                line(4, expires: older, scope: #""read""#), line(5, expires: older, scope: #""read""#),
+                line(6, expires: stored, scope: #""read""#),
                 line(1, uid: #""anna""#, expires: older),
             ]
             let report: ImportReport = try ControlClient.decoded(try await upload(lines.joined(separator: "\n"), to: daemon))
             #expect(report.updated == 4 && report.kept == 3 && report.keptLines.map(\.line) == [1, 5, 7])
             #expect(report.keptLines.first?.expiresAt == Date(timeIntervalSince1970: Double(now + 3_600)))
-            let scopes = try await daemon.database.query("SELECT scope FROM sync.athlete ORDER BY athlete_id").map { try $0.decode(String.self) }
+            let scopes = try await daemon.database.query("SELECT scope FROM sync.athlete ORDER BY athlete_id").map {
+                try $0.decode(String.self)
+            }
             #expect(scopes.map { $0 == "read" } == [false, true, true, true, false, true])
             #expect(try await uids(daemon).first == "anna")
             let states = try await daemon.database.query("SELECT 1 FROM sync.athlete WHERE state = 'active'")
@@ -94,7 +101,9 @@ import Testing
 
             let file = line(1, expires: older, scope: #""read""#)
             let kept = try await Tool.run(["athletes", "import", "-"], socket: daemon.socketPath, input: file)
-            #expect(kept.code == 0 && kept.out.contains("line 1: athlete 1: kept the stored grant") && kept.out.hasSuffix("0 updated, 1 kept, 0 bad\n"))
+            #expect(
+                kept.code == 0 && kept.out.contains("line 1: athlete 1: kept the stored grant")
+                    && kept.out.hasSuffix("0 updated, 1 kept, 0 bad\n"))
             let replaced = try await Tool.run(["athletes", "import", "--replace", "-"], socket: daemon.socketPath, input: file)
             #expect(replaced.code == 0 && replaced.out == "0 added, 1 updated, 0 bad\n")
         }

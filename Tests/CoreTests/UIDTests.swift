@@ -4,7 +4,9 @@ import Testing
 @Suite struct UIDTests {
     @Test func `uids are short and plain`() {
         for text in ["a", "user-1", "A.b_c:d@e+f", String(repeating: "u", count: 128)] { #expect(UID(text)?.text == text) }
-        for text in ["", " ", "a b", "<a>", "a'b", "a\"b", "ä", "a/b", "a&b", "a%b", "a\0b", "a\u{202E}b", String(repeating: "u", count: 129)] {
+        for text in [
+            "", " ", "a b", "<a>", "a'b", "a\"b", "ä", "a/b", "a&b", "a%b", "a\0b", "a\u{202E}b", String(repeating: "u", count: 129),
+        ] {
             #expect(UID(text) == nil)
         }
     }
@@ -22,10 +24,15 @@ import Testing
     }
 
     @Test func `a public address is known to be this machine's own or not`() throws {
-        for text in ["http://localhost:8080", "http://127.0.0.1", "http://127.9.9.9:1", "http://[::1]:8080", "https://fit.localhost", "http://LOCALHOST"] {
+        for text in [
+            "http://localhost:8080", "http://127.0.0.1", "http://127.9.9.9:1", "http://[::1]:8080", "https://fit.localhost",
+            "http://LOCALHOST",
+        ] {
             #expect(try PublicURL(text).isLoopback, "\(text)")
         }
-        for text in ["https://fit.example.org", "http://192.168.1.2:8080", "http://127.0.0.1.example.org", "http://[2001:db8::1]", "http://0.0.0.0"] {
+        for text in [
+            "https://fit.example.org", "http://192.168.1.2:8080", "http://127.0.0.1.example.org", "http://[2001:db8::1]", "http://0.0.0.0",
+        ] {
             #expect(try !PublicURL(text).isLoopback, "\(text)")
         }
     }

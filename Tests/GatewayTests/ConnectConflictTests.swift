@@ -16,7 +16,9 @@ import Testing
             _ = try await gateway.connect(athlete, as: "user-1")
             let refused = try await gateway.connect(athlete, as: "user-2")
             #expect(refused.status == 409 && refused.text.contains("Nothing was changed"))
-            #expect(refused.text.contains("{&quot;uid&quot;:&quot;user-2&quot;,&quot;athlete_id&quot;:101}") && !refused.text.contains("user-1"))
+            #expect(
+                refused.text.contains("{&quot;uid&quot;:&quot;user-2&quot;,&quot;athlete_id&quot;:101}") && !refused.text.contains("user-1")
+            )
             #expect(try await gateway.uids == ["101 user-1"])
             #expect(try await gateway.connect(athlete, as: "user-1").text.contains("Connected again"))
         }
@@ -51,7 +53,9 @@ extension GatewayFixture {
     /// Who has which uid.
     fileprivate var uids: [String] {
         get async throws {
-            try await database.query("SELECT athlete_id || ' ' || uid FROM sync.athlete ORDER BY athlete_id").map { try $0.decode(String.self) }
+            try await database.query("SELECT athlete_id || ' ' || uid FROM sync.athlete ORDER BY athlete_id").map {
+                try $0.decode(String.self)
+            }
         }
     }
 }

@@ -99,7 +99,9 @@ func withGateway(
     times: RequestTimes? = nil, _ body: (GatewayFixture) async throws -> Void
 ) async throws {
     let clock = WallClock.manual(at: GatewayFixture.start)
-    let world = SimulatorWorld(seed: 7, epoch: GatewayFixture.start, athletes: [GatewayFixture.athlete, GatewayFixture.other].map { AthleteSpec(id: $0, activityCount: 0) })
+    let world = SimulatorWorld(
+        seed: 7, epoch: GatewayFixture.start,
+        athletes: [GatewayFixture.athlete, GatewayFixture.other].map { AthleteSpec(id: $0, activityCount: 0) })
     let simulator = StravaSimulator(world: world, clock: clock, logger: quietLogger)
     simulator.autoApprove = .athlete(GatewayFixture.athlete)
     try await simulator.start()

@@ -37,7 +37,9 @@ import Testing
         #expect(try admin("off", everybody) == .off)
         #expect(try admin("0.0.0.0:8080", own) == .withWeb)
         #expect(try admin("[::1]:9000", everybody) == .own(ListenAddress(host: "::1", port: 9000)))
-        #expect(try admin("127.0.0.1:0", everybody, ListenAddress(host: "127.0.0.1", port: 0)) == .own(ListenAddress(host: "127.0.0.1", port: 0)))
+        #expect(
+            try admin("127.0.0.1:0", everybody, ListenAddress(host: "127.0.0.1", port: 0))
+                == .own(ListenAddress(host: "127.0.0.1", port: 0)))
     }
 
     @Test(arguments: ["0.0.0.0:8080", "127.0.0.1:8080", "localhost:8080", "[::]:8080", "fit.example.org:443"])

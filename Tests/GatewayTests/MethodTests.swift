@@ -23,7 +23,8 @@ import Testing
             let client = try RawClient(gateway.base)
             client.send("HEAD /nothing-here HTTP/1.1\r\nHost: x\r\n\r\nGET /healthz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
             let answers = await client.readAll().components(separatedBy: "\r\n\r\n")
-            #expect(answers.count == 3 && answers[0].hasPrefix("HTTP/1.1 404") && answers[1].hasPrefix("HTTP/1.1 200") && answers[2] == "ok\n")
+            #expect(
+                answers.count == 3 && answers[0].hasPrefix("HTTP/1.1 404") && answers[1].hasPrefix("HTTP/1.1 200") && answers[2] == "ok\n")
         }
     }
 

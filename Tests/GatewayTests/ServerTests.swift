@@ -97,7 +97,8 @@ import Testing
             let port = try #require(URLComponents(string: gateway.base)?.port)
             let second = Gateway(
                 addresses: GatewayAddresses(web: ListenAddress(host: "127.0.0.1", port: port), admin: .off),
-                publicURL: try PublicURL("http://127.0.0.1:9"), database: gateway.database, strava: gateway.strava, clock: gateway.clock, logger: quietLogger,
+                publicURL: try PublicURL("http://127.0.0.1:9"), database: gateway.database, strava: gateway.strava, clock: gateway.clock,
+                logger: quietLogger,
                 register: { _, _, _, _ in throw CancellationError() }, pendingMigrations: { [] }, figures: { GatewayFigures() })
             let error = await #expect(throws: GatewayError.self) { try await second.run() }
             #expect(error?.code == .addressInUse && error?.description.contains("127.0.0.1:\(port)") == true)

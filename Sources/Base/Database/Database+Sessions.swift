@@ -9,7 +9,7 @@ extension Database {
     /// whether the session stays ours while others, one after the other, each begin a transaction.
     /// - Throws: `DatabaseError(.statement)` with a sentence that says what to do.
     public func requireOwnSession() async throws {
-        let watched = try await Connection.open(conninfo, applicationName: applicationName)
+        let watched = try await Connection.opened(conninfo, applicationName: applicationName)
         var others: [Connection] = []
         let result: Result<Void, any Error>
         do {
@@ -25,7 +25,7 @@ extension Database {
         let process = try await watched.serverProcess()
         if await watched.announcedProcess() == process { return }
         for _ in 0..<Self.othersMax {
-            let other = try await Connection.open(conninfo, applicationName: applicationName)
+            let other = try await Connection.opened(conninfo, applicationName: applicationName)
             others.append(other)
             do {
                 try await other.execute("BEGIN; SELECT 1")
@@ -47,6 +47,12 @@ extension Database {
 }
 
 extension Connection {
+    fileprivate static func opened(_ conninfo: String, applicationName: String) async throws -> Connection {
+        let connection = Connection(conninfo, applicationName: applicationName)
+        try await connection.open()
+        return connection
+    }
+
     /// The server's process that this connection talks to at this moment.
     fileprivate func serverProcess() async throws -> Int32 {
         guard let row = try await query("SELECT pg_backend_pid()").first else { throw DatabaseError(.decoding, "no number of a process") }

@@ -115,7 +115,8 @@ public struct ControlServer: Service {
         guard places.enter(connection.channel, client: "user \(peer.userID)") else {
             return await refuse(
                 connection, .busy,
-                "fitnessd serves \(Self.connectionsMax) control connections already, or \(Self.userConnectionsMax) of yours; try again soon")
+                "fitnessd serves \(Self.connectionsMax) control connections already, or \(Self.userConnectionsMax) of yours; try again soon"
+            )
         }
         await served.handle(value: connection, logger: logger)
     }

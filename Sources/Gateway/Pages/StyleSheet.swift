@@ -38,7 +38,7 @@ enum StyleSheet {
         table { border-collapse: collapse; width: 100%; }
         th, td { text-align: left; padding: .35rem .6rem .35rem 0; border-bottom: 1px solid var(--line); }
         th { color: var(--text-2); font-weight: 550; }
-        td.number, th.number { text-align: right; padding-right: 0; font-variant-numeric: tabular-nums; }
+        td.number, th.number { text-align: right; padding: .35rem 0 .35rem .6rem; font-variant-numeric: tabular-nums; }
         .hint { color: var(--text-2); font-size: .875rem; }
         @media (max-width: 44rem) { main { margin: 0; min-height: 100vh; border: 0; border-radius: 0; } }
 

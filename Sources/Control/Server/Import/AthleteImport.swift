@@ -68,7 +68,8 @@ struct AthleteImport {
             accessToken: given.accessToken, refreshToken: given.refreshToken, expiresAt: given.expiresAt, athleteID: entry.athlete,
             scope: given.scope)
         let registration = try await registry.register(
-            grant, athlete: entry.athlete, uid: entry.uid, scope: given.scope.joined(separator: ","), arrival: .bulk, keepsLater: keepsLater)
+            grant, athlete: entry.athlete, uid: entry.uid, scope: given.scope.joined(separator: ","), arrival: .bulk, keepsLater: keepsLater
+        )
         note(moves: registration.moves)
         switch registration.outcome {
         case .added: report.added += 1

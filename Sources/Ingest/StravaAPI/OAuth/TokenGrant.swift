@@ -8,12 +8,14 @@ public struct TokenGrant: Sendable {
     public let expiresAt: Date
     /// Only from an exchange; a refresh doesn't say whose tokens they are.
     public let athleteID: AthleteID?
-    /// The athlete's name at Strava, where the answer has one; as with `athleteID`. People chose it: it may hold anything but control characters.
+    /// The athlete's name at Strava, where the answer has one, without characters that can't be printed.
     public let athleteName: String?
     /// Nil when the answer has no `scope`: then the scope of the redirect counts.
     public let scope: [String]?
 
-    public init(accessToken: Secret, refreshToken: Secret, expiresAt: Date, athleteID: AthleteID?, scope: [String]?, athleteName: String? = nil) {
+    public init(
+        accessToken: Secret, refreshToken: Secret, expiresAt: Date, athleteID: AthleteID?, scope: [String]?, athleteName: String? = nil
+    ) {
         self.accessToken = accessToken
         self.refreshToken = refreshToken
         self.expiresAt = expiresAt
