@@ -63,6 +63,42 @@ import Testing
         }
     }
 
+    @Test func `what was set aside without a row in the ledger is named with its reason, as the quarantine names it`() async throws {
+        try await ControlHarness.serve { daemon in
+            try await daemon.addAthlete(7)
+            try await daemon.addActivity(7, 70, streams: "quarantined")
+            _ = try await daemon.database.query(
+                """
+                INSERT INTO sync.quarantine (athlete_id, endpoint, object_id, reason, detail, attempts) VALUES
+                    (7, 'summary', -5, 'unreadable_answer', 'a list element without a start', 1),
+                    (7, 'silver', 0, 'transform_failed', 'out of range', 2), (7, 'streams', 70, 'server_error', NULL, 6)
+                """)
+            let explained = try await ask(daemon)
+            #expect(
+                explained.gaps.map { "\($0.endpoint) \($0.state) \($0.reason ?? "") \($0.attempts ?? 0)" }
+                    == [
+                        "silver quarantined transform_failed 2", "streams quarantined  6", "summary quarantined unreadable_answer 1",
+                    ])
+            let text = try await Tool.run(["explain", "7"], socket: daemon.socketPath)
+            #expect(text.out.contains("out of range") && text.out.contains("a list element without a start"))
+            let status: StatusMessage = try await daemon.client.ask(ControlTarget(.status))
+            let list: QuarantineMessage = try await daemon.client.ask(ControlTarget(.quarantine))
+            #expect(status.quarantined == 3 && list.total == 3)
+        }
+    }
+
+    @Test func `without a grant one line says what to do, and nothing claims a next try`() async throws {
+        try await ControlHarness.serve { daemon in
+            try await daemon.addAthlete(7)
+            try await daemon.addActivity(7, 1, streams: "failed")
+            _ = try await daemon.database.query("UPDATE sync.completeness SET next_try_at = now() + interval '3 minutes' WHERE state = 'failed'")
+            _ = try await daemon.database.query("UPDATE sync.athlete SET state = 'reconnect', state_reason = 'Strava refuses the refresh token'")
+            #expect(try await ask(daemon).gaps.allSatisfy { $0.nextTryAt == nil })
+            let text = try await Tool.run(["explain", "7"], socket: daemon.socketPath).out
+            #expect(text.contains("Send a new link: fitnessctl athletes connect --uid UID") && text.contains("next         after a new connect"))
+        }
+    }
+
     @Test func `a dry run prices a sync and changes nothing`() async throws {
         try await ControlHarness.serve { daemon in
             try await daemon.addAthlete(7)

@@ -51,6 +51,26 @@ extension ControlHarness {
         }
     }
 
+    @Test func `everyone's entries are retried at once, those of one reason if it is named`() async throws {
+        try await ControlHarness.serve { daemon in
+            try await daemon.setAside()
+            _ = try await daemon.database.query("INSERT INTO sync.athlete (athlete_id) SELECT n FROM generate_series(1001, 1150) AS n")
+            _ = try await daemon.database.query(
+                """
+                INSERT INTO sync.quarantine (athlete_id, endpoint, object_id, reason)
+                SELECT n, 'silver', 1, 'transform_failed' FROM generate_series(1001, 1150) AS n
+                """)
+            let some = try await Tool.run(["quarantine", "retry", "--all", "--reason", "transform_failed"], socket: daemon.socketPath)
+            #expect(some.code == 0 && some.out == "150 entries will be tried again\n", "\(some.err)")
+            let work = try await daemon.database.query("SELECT count(*) FROM sync.transform_work WHERE activity_id = 1")
+            #expect(try work[0].decode(Int.self) == 150)
+            let all = try await Tool.run(["quarantine", "retry", "--all"], socket: daemon.socketPath)
+            #expect(all.code == 0 && all.out == "1 entry will be tried again\n", "\(all.err)")
+            let nobody = try await Tool.run(["quarantine", "retry"], socket: daemon.socketPath)
+            #expect(nobody.code == 2)
+        }
+    }
+
     @Test func `half a name is refused`() async throws {
         try await ControlHarness.serve { daemon in
             for body in [

@@ -27,9 +27,10 @@ import Testing
                 "fitnessd_strava_requests_total{endpoint=\"a\\\"b\\\\c\\nd\",status=\"0\"} 1",
                 "fitnessd_strava_quota_used{bucket=\"read\",window=\"quarter_hour\"} 12",
                 "fitnessd_strava_quota_limit{bucket=\"read\",window=\"quarter_hour\"} 300", "fitnessd_transform_backlog 3",
+                "fitnessd_silver_stopped 0",
                 "process_start_time_seconds 1790000000",
             ])
-        #expect(lines.filter { $0.hasPrefix("# TYPE") }.count == 6)
+        #expect(lines.filter { $0.hasPrefix("# TYPE") }.count == 7)
     }
 
     @Test func `labels that are not closed can't flood the metrics`() {

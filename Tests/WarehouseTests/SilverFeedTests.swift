@@ -34,4 +34,15 @@ import Testing
         feed.offer([landed(900, "{" + String(repeating: " ", count: 2000) + "}")])
         #expect(feed.bytes == 900)
     }
+
+    @Test func `an entry that nobody takes keeps no places of others`() {
+        let feed = SilverFeed(bytesMax: 100_000)
+        feed.offer([landed(0, "{}")])
+        for id in Int64(1)...10_000 {
+            let answer = landed(id, "{ }")
+            feed.offer([answer])
+            #expect(feed.take(answer.key, sha256: answer.sha256) != nil)
+        }
+        #expect(feed.placeCount <= 130)
+    }
 }

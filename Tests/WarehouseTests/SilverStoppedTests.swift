@@ -9,7 +9,7 @@ import Testing
 /// What fails for everybody stops silver with one incident; what fails for one is set aside.
 @Suite struct SilverStoppedTests {
     private func land(_ bench: Bench, _ ids: ClosedRange<Int64>) async throws {
-        try await bench.land(ids.map { answer(.activity, $0, #"{"name":"\($0)","laps":[{"name":"x"}]}"#) }, listed: ids.map { listed($0) })
+        try await bench.land(ids.map { answer(.activity, $0, #"{"name":"\#($0)","laps":[{"name":"x"}]}"#) }, listed: ids.map { listed($0) })
     }
 
     /// As a role without a grant meets it, or a deploy without its migration.
