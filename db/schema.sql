@@ -52,18 +52,24 @@ COMMENT ON FUNCTION bronze_strava.json_degree(pair jsonb, place integer) IS 'Lat
 CREATE FUNCTION bronze_strava.json_document(document text) RETURNS jsonb
     LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE
     AS $$
+DECLARE
+    clean text;
 BEGIN
     RETURN document::jsonb;
 EXCEPTION WHEN OTHERS THEN
     BEGIN
-        -- jsonb has no U+0000; it is taken out of strings (an escaped backslash before "u0000" is left alone).
-        RETURN regexp_replace(ltrim(document, U&'\FEFF'), '(?<!\\)((?:\\\\)*)\\u0000', '\1', 'g')::jsonb;
+        clean := replace(ltrim(document, U&'\FEFF'), '\\', chr(1));
+        clean := replace(clean, '\u0000', '');
+        clean := regexp_replace(clean, '\\u[dD][89abAB][0-9a-fA-F]{2}(?!\\u[dD][c-fC-F][0-9a-fA-F]{2})', '\\ufffd', 'g');
+        clean := regexp_replace(clean, '(?<!\\u[dD][89abAB][0-9a-fA-F]{2})\\u[dD][c-fC-F][0-9a-fA-F]{2}', '\\ufffd', 'g');
+        clean := regexp_replace(clean, '([:,[]\s*)-?\d+(\.\d+)?[eE][+-]?\d{5,}', '\1null', 'g');
+        RETURN replace(clean, chr(1), '\\')::jsonb;
     EXCEPTION WHEN OTHERS THEN
         RETURN NULL;
     END;
 END $$;
 
-COMMENT ON FUNCTION bronze_strava.json_document(document text) IS 'The text as jsonb; NULL when it is not JSON.';
+COMMENT ON FUNCTION bronze_strava.json_document(document text) IS 'The text as jsonb, without what jsonb refuses (U+0000, halves of surrogate pairs, numbers beyond numeric); NULL when it is not JSON.';
 
 CREATE FUNCTION bronze_strava.json_float(value jsonb) RETURNS double precision
     LANGUAGE sql IMMUTABLE PARALLEL SAFE
@@ -81,7 +87,7 @@ CREATE FUNCTION bronze_strava.json_int(value jsonb) RETURNS integer
     AS $_$
     SELECT CASE jsonb_typeof(value)
         WHEN 'number' THEN CASE WHEN abs(round(value::numeric)) < 2147483647 THEN round(value::numeric)::integer END
-        WHEN 'string' THEN CASE WHEN value #>> '{}' ~ '^[+-]?\d{1,9}$' THEN (value #>> '{}')::integer END
+        WHEN 'string' THEN CASE WHEN value #>> '{}' ~ '^[+-]?\d{1,9}(\.\d{1,15})?$' THEN round((value #>> '{}')::numeric)::integer END
     END
 $_$;
 
@@ -2555,12 +2561,14 @@ CREATE TABLE sync.cursor (
     listed_at timestamp with time zone,
     history_complete_at timestamp with time zone,
     first_complete_at timestamp with time zone,
-    looked_back_at timestamp with time zone
+    looked_back_at timestamp with time zone,
+    walk_before timestamp with time zone,
+    walk_oldest_at timestamp with time zone
 );
 
 COMMENT ON TABLE sync.cursor IS 'How far the list of each athlete''s activities has been read. It never passes what has not landed.';
 
-COMMENT ON COLUMN sync.cursor.walk_page IS 'Next page (from 1) of the walk over the whole list; null: no walk is under way.';
+COMMENT ON COLUMN sync.cursor.walk_page IS 'Next page (from 1) of the walk over the whole list, among what started before walk_before; null: no walk is under way.';
 
 COMMENT ON COLUMN sync.cursor.newest_start_at IS 'Newest start among the listed activities, never in the future.';
 
@@ -2571,6 +2579,10 @@ COMMENT ON COLUMN sync.cursor.history_complete_at IS 'When the walk over the who
 COMMENT ON COLUMN sync.cursor.first_complete_at IS 'When the first walk over the whole list ended; what was first listed later is new, however old its date.';
 
 COMMENT ON COLUMN sync.cursor.looked_back_at IS 'When the last look that reached back further than the newest start, and ended with an empty page, was begun.';
+
+COMMENT ON COLUMN sync.cursor.walk_before IS 'Bound of the walk''s next page: only activities that started before it are listed; null: all.';
+
+COMMENT ON COLUMN sync.cursor.walk_oldest_at IS 'Start of the oldest activity that the walk has reached without a gap; null: none yet.';
 
 CREATE TABLE sync.transform_work (
     athlete_id bigint NOT NULL,

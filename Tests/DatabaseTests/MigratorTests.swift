@@ -137,10 +137,12 @@ import Testing
             try await database.query("GRANT SELECT ON public.fitnessd_migration TO \(raw: role)")
             let applied = try await database.transaction { reader in
                 try await reader.execute(
-                    "SET LOCAL ROLE \(role); SELECT * FROM public.fitnessd_migration; SELECT pg_advisory_xact_lock(28830321119491955)")
+                    "SET LOCAL ROLE \(role); SELECT * FROM public.fitnessd_migration; SELECT pg_advisory_xact_lock(28830321119491955); SAVEPOINT here"
+                )
                 let error = await #expect(throws: DatabaseError.self) {
-                    try await reader.execute("SAVEPOINT here; LOCK TABLE public.fitnessd_migration IN SHARE MODE")
+                    try await reader.execute("LOCK TABLE public.fitnessd_migration IN SHARE MODE")
                 }
+                try await reader.execute("ROLLBACK TO SAVEPOINT here")
                 #expect(error?.sqlState == "42501")
                 return try await migrator.migrate()
             }

@@ -49,10 +49,9 @@ struct ActivityPageTests {
         (#"{"id":1,"start_date":5}"#, .startDateUnreadable), (#"{"id":1,"start_date":"yesterday"}"#, .startDateUnreadable),
         (#"{"id":1,"start_date":"2026-02-30T00:00:00Z"}"#, .startDateUnreadable),
         (#"{"start_date":"2026-01-02T03:04:05Z"}"#, .idMissing), (#"{"id":null,"start_date":"2026-01-02T03:04:05Z"}"#, .idMissing),
-        (#"{"id":"1","start_date":"2026-01-02T03:04:05Z"}"#, .idUnreadable),
+        (#"{"id":"one","start_date":"2026-01-02T03:04:05Z"}"#, .idUnreadable),
         (#"{"id":1.5,"start_date":"2026-01-02T03:04:05Z"}"#, .idUnreadable),
         (#"{"id":194641753419464175341946417534,"start_date":"2026-01-02T03:04:05Z"}"#, .integerBeyondInt64),
-        (#"{"id":1,"upload_id":987654321234567891234,"start_date":"2026-01-02T03:04:05Z"}"#, .integerBeyondInt64),
         ("17", .notAnObject), ("null", .notAnObject), ("[]", .notAnObject), (#""x""#, .notAnObject),
         (#"{"id":01,"start_date":"2026-01-02T03:04:05Z"}"#, .malformed), (#"{"id":1 "x":2}"#, .malformed), ("", .malformed),
         (deep, .tooDeep),
@@ -71,6 +70,25 @@ struct ActivityPageTests {
         #expect(rejected.body == Array(bytes(element).prefix(RejectedElement.bodyBytesMax)))
         let idIsKnown = element.hasPrefix(#"{"id":1,"#) && ![.tooLarge, .tooDeep].contains(reason) || reason == .startDateMissing
         #expect(rejected.activityID == (idIsKnown ? ActivityID(1) : nil))
+    }
+
+    @Test func `what is plain is taken in another type`() throws {
+        let page = try page(
+            #"{"id":"1","start_date":"2026-01-02T03:04:05","manual":"true","upload_id":987654321234567891234}"#,
+            #"{"id":2.0,"start_date":"2026-01-02T03:04:05Z","manual":1,"name":"half \ud83d of a pair"}"#)
+        #expect(page.rejected.isEmpty)
+        #expect(page.activities.map(\.activityID) == [ActivityID(1), ActivityID(2)])
+        #expect(page.activities.allSatisfy { $0.manual && $0.startAt == instant("2026-01-02T03:04:05Z") })
+    }
+
+    @Test func `an element of another athlete is set aside, one that names nobody is taken`() throws {
+        let elements = [#""athlete":{"id":7},"#, #""athlete":{"id":"8"},"#, ""].enumerated().map { index, owner in
+            #"{\#(owner)"id":\#(index + 1),"start_date":"2026-01-02T03:04:05Z"}"#
+        }
+        let page = try ActivityPage(body: bytes("[\(elements.joined(separator: ","))]"), athlete: AthleteID(7))
+        #expect(page.activities.map(\.activityID) == [ActivityID(1), ActivityID(3)])
+        #expect(page.rejected.map(\.reason) == [.otherAthlete] && page.rejected.first?.activityID == ActivityID(2))
+        #expect(page.foreignCount == 1 && page.ownCount == 1)
     }
 
     @Test func `a field never seen, another type or a missing key takes nothing away`() throws {

@@ -21,7 +21,7 @@ private func world(_ activities: Int = 8) -> SimulatorWorld {
             try await rig.connect(athlete)
             _ = try await rig.registry.requestSync(athlete, full: false, only: [.list], by: "test")
             try await rig.settle()
-            #expect(Set(rig.simulator.requests.map(\.endpoint)) == ["activities"])
+            #expect(Set(rig.simulator.requests.map(\.endpoint)) == ["athlete", "activities"], "whose the grant is comes first")
             #expect(try await rig.number("SELECT count(*) FROM sync.activity") == 8)
             #expect(try await rig.number("SELECT count(*) FROM sync.schedule WHERE request IS NULL") == 1)
             try await rig.makeDue(athlete)

@@ -26,12 +26,34 @@ private func item(_ id: Int64, startedAgo: Double, missing: [CompletenessEndpoin
         return state
     }
 
+    /// An athlete whose profile has come: the grant is theirs.
+    private func known(_ cursor: SyncCursor = SyncCursor()) -> SyncState {
+        var state = SyncState(cursor: cursor)
+        state.objects = .landed(at: ago(5))
+        return state
+    }
+
     @Test func `a new athlete's walk begins with the first page`() {
-        #expect(plan.next(SyncState(), now: now) == .list(ListPass(kind: .walk, page: 1, after: nil)))
+        #expect(plan.next(known(), now: now) == .list(ListPass(kind: .walk, page: 1, after: nil)))
+    }
+
+    @Test func `before anything else a new grant is asked whose it is`() {
+        var state = SyncState()
+        state.request = SyncRequest(full: false, by: "admin", at: 1, only: [.list])
+        #expect(plan.next(state, now: now) == .object(.profile))
+    }
+
+    @Test func `a history that is empty at first is looked at again after 5 minutes, then after twice the time that has passed`() {
+        var state = known(SyncCursor(walkStartedAt: ago(10), listedAt: ago(10)))
+        #expect(plan.next(state, now: now) == .done(nextDueAt: ago(10).addingTimeInterval(300)))
+        state.cursor = SyncCursor(walkStartedAt: ago(910), listedAt: ago(10))
+        #expect(plan.next(state, now: now) == .done(nextDueAt: ago(10).addingTimeInterval(1_800)))
+        state.cursor = SyncCursor(walkStartedAt: ago(3_000), listedAt: ago(2_701))
+        #expect(plan.next(state, now: now) == .list(ListPass(kind: .walk, page: 1, after: nil)))
     }
 
     @Test func `the newest activities come before the second page`() {
-        var state = SyncState(cursor: SyncCursor(walkPage: 2, walkStartedAt: ago(10)))
+        var state = known(SyncCursor(walkPage: 2, walkStartedAt: ago(10)))
         state.work = [item(1, startedAgo: 100)]
         state.newestThreshold = ago(1_000)
         #expect(plan.next(state, now: now) == .fetch(state.work[0]))
@@ -40,7 +62,7 @@ private func item(_ id: Int64, startedAgo: Double, missing: [CompletenessEndpoin
     }
 
     @Test func `an interrupted walk goes on at its page`() {
-        #expect(plan.next(SyncState(cursor: SyncCursor(walkPage: 7)), now: now) == .list(ListPass(kind: .walk, page: 7, after: nil)))
+        #expect(plan.next(known(SyncCursor(walkPage: 7)), now: now) == .list(ListPass(kind: .walk, page: 7, after: nil)))
     }
 
     @Test func `a due look asks for what started after the newest, and never in the future`() {

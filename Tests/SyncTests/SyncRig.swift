@@ -76,9 +76,10 @@ struct SyncRig: Sendable {
     }
 
     func connect(
-        _ athlete: AthleteID, scopes: StravaScopes = .sync, expiresIn: Int = 21_600, arrival: Arrival = .alone
+        _ athlete: AthleteID, tokensOf owner: AthleteID? = nil, scopes: StravaScopes = .sync, expiresIn: Int = 21_600,
+        arrival: Arrival = .alone
     ) async throws {
-        let tokens = simulator.issueTokens(for: athlete, scopes: scopes, expiresIn: expiresIn)
+        let tokens = simulator.issueTokens(for: owner ?? athlete, scopes: scopes, expiresIn: expiresIn)
         let grant = TokenGrant(
             accessToken: Secret(tokens.accessToken), refreshToken: Secret(tokens.refreshToken), expiresAt: tokens.expiresAt,
             athleteID: athlete, scope: nil)

@@ -9,7 +9,7 @@ import Testing
         "HTTPTransport": ["Core", "CLibcurl"],
         "ServerGuard": [],
         "Warehouse": ["Core", "Database", "COpenSSL", "CSimdjson"],
-        "StravaAPI": ["Core", "HTTPTransport", "COpenSSL"],
+        "StravaAPI": ["Core", "HTTPTransport", "COpenSSL", "CSimdjson"],
         "Governor": ["Core", "Database", "StravaAPI"],
         "Vault": ["Core", "Database", "StravaAPI", "COpenSSL"],
         "Sync": ["Core", "Database", "StravaAPI", "Governor", "Vault", "Warehouse"],

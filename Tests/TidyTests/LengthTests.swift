@@ -8,7 +8,7 @@ import Testing
     private static let longerFiles: [String: Int] = [:]
     private static let longerFunctions = [
         // The one place that builds every part: one after the other, nothing to decide.
-        "Sources/Daemon/Daemon.swift assemble": 64
+        "Sources/Daemon/Daemon.swift assemble": 71
     ]
 
     @Test func `no file is longer than 300 lines`() {

@@ -212,7 +212,8 @@ extension BronzeBatch {
             answers.append(
                 BronzeAnswer(
                     endpoint: result.endpoint == .detail ? .activity : .streams, objectID: item.activityID.rawValue,
-                    request: result.call.pathAndQuery, status: answer.status, fetchedAt: answer.fetchedAt, body: answer.body, streams: streams))
+                    request: result.call.pathAndQuery, status: answer.status, fetchedAt: answer.fetchedAt, body: answer.body,
+                    streams: streams))
             ledger.append(
                 LedgerChange(
                     activityID: item.activityID, endpoint: result.endpoint, state: .landed,

@@ -26,7 +26,8 @@ public struct BronzeAnswer: Sendable {
     let streams: StreamsAnswer?
 
     public init(
-        endpoint: BronzeEndpoint, objectID: Int64, request: String, status: Int, fetchedAt: Date, body: [UInt8], streams: StreamsAnswer? = nil
+        endpoint: BronzeEndpoint, objectID: Int64, request: String, status: Int, fetchedAt: Date, body: [UInt8],
+        streams: StreamsAnswer? = nil
     ) {
         self.streams = streams
         self.endpoint = endpoint

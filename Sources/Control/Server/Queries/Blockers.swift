@@ -25,7 +25,10 @@ struct Blockers {
     private var turn: [ExplanationMessage.Blocker] {
         let schedule = athlete.schedule
         let quota = waiting.map { ExplanationMessage.Blocker(reason: "waiting_for_quota", detail: $0.reason, until: $0.until) }
-        if schedule.working { return [quota, .init(reason: "working", detail: schedule.failures > 0 ? schedule.lastError : nil)].compactMap(\.self) }
+        if schedule.working {
+            let error = schedule.failures > 0 ? schedule.lastError : nil
+            return [quota, .init(reason: "working", detail: error)].compactMap(\.self)
+        }
         guard let dueAt = schedule.dueAt, pauses.isEmpty else { return [] }
         if dueAt <= now { return [.init(reason: "in_line"), quota].compactMap(\.self) }
         guard schedule.failures > 0 else { return [] }

@@ -13,7 +13,9 @@ extension ControlRoutes {
         let queries = ExplanationQueries(database: dependencies.database, athlete: id, now: now)
         let calls = try await CallCounter(database: dependencies.database).count(AthleteID(id), full: false, only: nil, now: now)
         let place = try await queries.place()
-        let blockers = Blockers(athlete: athlete, everything: everything, waiting: await limits().waiting, silver: dependencies.silver?.incident?.reason, now: now)
+        let blockers = Blockers(
+            athlete: athlete, everything: everything, waiting: await limits().waiting, silver: dependencies.silver?.incident?.reason,
+            now: now)
         return ExplanationMessage(
             athleteID: id, at: now, blockers: blockers.all, calls: CallsMessage(calls), historyIsUnknown: athlete.historyCompleteAt == nil,
             line: .init(

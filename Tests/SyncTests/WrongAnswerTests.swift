@@ -1,0 +1,150 @@
+import Core
+import Database
+import Foundation
+import Simulator
+import StravaAPI
+import TestKit
+import Testing
+import Warehouse
+
+@testable import Sync
+
+private let epoch = Date(timeIntervalSince1970: (Date().timeIntervalSince1970 - 3_600).rounded())
+private let athlete = AthleteID(101)
+private let other = AthleteID(102)
+
+private func world(_ athletes: Int = 1, activities: Int = 3) -> SimulatorWorld {
+    SimulatorWorld(seed: 7, epoch: epoch, athleteCount: athletes, activitiesEach: activities, points: 40...60)
+}
+
+/// An answer is believed only if it can be the answer to what was asked.
+@Suite struct WrongAnswerTests {
+    private static let details: [(body: String, reason: String)] = [
+        ("{}", "wrong_shape"), (#"{"message":"Record Not Found","errors":[{"resource":"Activity"}]}"#, "wrong_shape"),
+        (#"{"id":1,"name":"another ride","type":"Ride","start_date":"2026-01-02T03:04:05Z"}"#, "other_object"),
+        ("{\"a\":" + String(repeating: "[", count: 200) + String(repeating: "]", count: 200) + "}", "too_deep"),
+        (#"{"id":01}"#, "unreadable"), ("[]", "unreadable"),
+    ]
+
+    @Test(arguments: details)
+    func `a detail that can't be the one asked for overwrites nothing, and comes after a retry`(body: String, reason: String) async throws {
+        try await SyncRig.with(world()) { rig in
+            let id = try #require(rig.simulator.truth(for: athlete).first).id
+            rig.simulator.faults.append(
+                Fault(match: RequestMatch { _, path, _ in path.hasSuffix("/activities/\(id)") }, times: 1, response: .status(200, body)))
+            try await rig.connect(athlete)
+            try await rig.settle()
+            #expect(try await rig.states(id)["detail"] == "failed")
+            #expect(try await rig.number("SELECT count(*) FROM silver.activity WHERE start_at IS NOT NULL AND sport_type IS NOT NULL") == 3)
+            let rows = try await rig.database.query("SELECT reason, body IS NOT NULL FROM sync.quarantine WHERE endpoint = 'detail'")
+            #expect(try rows.map { try $0.decode(String.self, Bool.self).0 } == [reason])
+            #expect(try await QuarantineDesk(database: rig.database, clock: .system).retry(athlete) == 1)
+            try await rig.settle()
+            #expect(try await rig.differences(athlete) == [])
+            #expect(try await rig.number("SELECT count(*) FROM sync.quarantine") == 0)
+        }
+    }
+
+    @Test(arguments: [
+        "[1,2,3]", #"{"message":"error"}"#, #"{"time":null}"#, #"{"time":{"data":null}}"#, #"{"time":[0,1]}"#, #"{"time":{"data":"0,1"}}"#,
+        #"{"foo":{"data":[1]}}"#, #"{"time":{"data":[0,1],"original_size":100}}"#, #"{"time":{"data":[0,1]},"distance":{"data":[0]}}"#,
+    ])
+    func `an answer without streams of its own lengths is no streams answer`(body: String) async throws {
+        try await SyncRig.with(world()) { rig in
+            let id = try #require(rig.simulator.truth(for: athlete).first { !$0.isManual }).id
+            rig.simulator.faults.append(Fault(match: .streams(id), times: 1, response: .status(200, body)))
+            try await rig.connect(athlete)
+            try await rig.settle()
+            #expect(try await rig.states(id)["streams"] == "failed")
+            #expect(try await rig.number("SELECT count(*) FROM sync.quarantine WHERE endpoint = 'streams'") == 1)
+            _ = try await QuarantineDesk(database: rig.database, clock: .system).retry(athlete)
+            try await rig.settle()
+            #expect(try await rig.differences(athlete) == [])
+        }
+    }
+
+    @Test func `it is asked for again after 5 minutes, an hour and a day, then it stays in the quarantine`() throws {
+        let now = Date(timeIntervalSince1970: 1_790_000_000)
+        let answer = StravaAnswer(call: .activity(ActivityID(1)), body: Array("{}".utf8), fetchedAt: now)
+        for (attempts, wait_s) in [300.0, 3_600, 86_400, nil].enumerated() {
+            let item = WorkItem(
+                activityID: ActivityID(1), startAt: now, firstListedAt: now, lastListedAt: now, missing: [.detail: attempts])
+            let rules = OutcomeRules(item: item, endpoint: .detail, cursor: SyncCursor(), now: now)
+            guard case .wrong(let change, .wrongShape) = rules.answered(answer, athlete: athlete) else {
+                Issue.record("the answer is believed")
+                return
+            }
+            #expect(change.state == (wait_s == nil ? .quarantined : .failed))
+            #expect(change.nextTryAt == wait_s.map { now.addingTimeInterval($0) })
+        }
+    }
+
+    @Test func `swapped tokens bring nothing, stop both athletes, and the right ones mend it`() async throws {
+        try await SyncRig.with(world(2)) { rig in
+            try await rig.connect(athlete, tokensOf: other)
+            try await rig.connect(other, tokensOf: athlete)
+            try await rig.settle()
+            #expect(try await rig.number("SELECT count(*) FROM bronze_strava.answer") == 0)
+            #expect(try await rig.number("SELECT count(*) FROM sync.activity") == 0)
+            #expect(
+                try await rig.number(
+                    "SELECT count(*) FROM sync.athlete WHERE state = 'reconnect' AND state_reason = 'token_of_another_athlete'") == 2)
+            rig.simulator.clearRequests()
+            try await rig.settle()
+            #expect(rig.simulator.requests.isEmpty)
+            for athlete in [athlete, other] { try await rig.connect(athlete) }
+            try await rig.settle()
+            for athlete in [athlete, other] { #expect(try await rig.differences(athlete) == []) }
+        }
+    }
+
+    @Test func `a history that is longer than a page is complete although activities vanish between its pages`() async throws {
+        try await SyncRig.with(world(activities: 260)) { rig in
+            let gate = rig.simulator.gate(RequestMatch { _, path, _ in path.hasSuffix("/streams") })
+            try await rig.connect(athlete)
+            let claim = try #require(try await rig.claim().first)
+            let turn = Task { await AthleteSync(environment: rig.environment, claim: claim).run() }
+            await gate.waitForHeld()
+            for gone in rig.simulator.truth(for: athlete).sorted(by: { $0.startAt > $1.startAt }).dropFirst(3).prefix(5) {
+                _ = rig.world.delete(gone.id)
+            }
+            gate.open()
+            _ = await turn.value
+            try await rig.settle()
+            let left = Set(rig.simulator.truth(for: athlete).map(\.id))
+            let rows = try await rig.database.query("SELECT activity_id FROM sync.activity WHERE gone_at IS NULL")
+            #expect(Set(try rows.map { try $0.decode(ActivityID.self) }).isSuperset(of: left))
+            #expect(left.count == 255)
+        }
+    }
+
+    /// Lists of random length with ties, whose activities vanish and appear while they are walked: what is there all the time is seen.
+    @Test func `a walk passes nothing that is there from its beginning to its end`() {
+        var random = SeededRandom(seed: modelSeed)
+        for history in 0..<300 {
+            let perPage = Int.random(in: 3...8, using: &random)
+            func start() -> Double { (Double.random(in: 0...40, using: &random) * 4).rounded() / 4 * 86_400 }
+            var list = (0..<Int.random(in: 0...60, using: &random)).map { (id: $0, start: start()) }
+            var lasting = Set(list.map(\.id))
+            var seen: Set<Int> = []
+            var position = WalkPosition()
+            var pages = 0
+            while pages < 500 {
+                pages += 1
+                let bound = position.before?.timeIntervalSince1970 ?? .infinity
+                let below = list.filter { $0.start < bound }.sorted { ($0.start, $0.id) > ($1.start, $1.id) }
+                let page = below.dropFirst((position.page - 1) * perPage).prefix(perPage)
+                if page.isEmpty { break }
+                seen.formUnion(page.map(\.id))
+                position.pass(starts: page.map { Date(timeIntervalSince1970: $0.start) }, isFull: page.count == perPage)
+                for _ in 0..<Int.random(in: 0...2, using: &random) where !list.isEmpty && below.count < perPage * 6 {
+                    lasting.remove(list.remove(at: Int.random(in: list.indices, using: &random)).id)
+                }
+                if Bool.random(using: &random) { list.append((id: 1_000 + pages, start: start())) }
+            }
+            #expect(pages < 500, "the walk ends (history \(history), seed \(modelSeed))")
+            let dense = Dictionary(grouping: list) { ($0.start / 86_400).rounded(.down) }.values.contains { $0.count * 3 >= perPage }
+            if !dense { #expect(lasting.isSubset(of: seen), "history \(history), seed \(modelSeed)") }
+        }
+    }
+}
