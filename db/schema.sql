@@ -280,6 +280,10 @@ COMMENT ON FUNCTION silver.plausible(p_check_name text, p_value double precision
 
 CREATE FUNCTION silver.refresh_training_day(p_athlete_id bigint, p_source_id smallint) RETURNS integer
     LANGUAGE plpgsql
+    SET enable_seqscan TO 'on'
+    SET enable_hashjoin TO 'on'
+    SET enable_mergejoin TO 'on'
+    SET enable_nestloop TO 'off'
     AS $$
 DECLARE
     first_possible CONSTANT timestamp := '1980-01-01';

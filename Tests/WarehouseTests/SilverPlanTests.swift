@@ -24,21 +24,30 @@ import Testing
     private func expectNoScan(_ database: Database) async throws {
         #expect(try await database.query("SELECT current_setting('jit')")[0].decode(String.self) == "off")
         let bench = try await Bench(database)
-        let ids = Array(Int64(1)...400)
-        try await bench.land(ids.map { answer(.activitySummary, $0, Self.summary) }, listed: ids.map { listed($0) })
-        try await bench.transform()
-        try await database.query("ANALYZE")
-        try await bench.land(ids.map { answer(.activity, $0, Self.summary) })
-        try await bench.transform()
-        try await eventually("the counts are there") {
-            try await bench.value("SELECT n_tup_upd >= 400 FROM pg_stat_user_tables WHERE relid = 'silver.activity'::regclass")
-        }
-        let scanned = try await bench.lines(
+        // A long history that no ANALYZE has seen.
+        try await database.query("INSERT INTO silver.athlete (athlete_id, source_id) VALUES (\(Bench.athlete), 1)")
+        try await database.query(
             """
-            SELECT relname, seq_scan FROM pg_stat_user_tables
-            WHERE schemaname = 'silver' AND relname IN ('activity', 'activity_metric', 'activity_rollup', 'lap', 'split') AND seq_tup_read > 0
+            INSERT INTO silver.activity (athlete_id, source_id, activity_id, start_at, start_date_local, has_detail, transform_version)
+            SELECT \(Bench.athlete), 1, 1000 + n, at, at AT TIME ZONE 'UTC', false, 0
+            FROM generate_series(1, 5000) AS n CROSS JOIN LATERAL (SELECT '2020-01-01Z'::timestamptz + n * interval '6 hours' AS at) AS t
             """)
-        #expect(scanned == [])
+        let before = try await reads(bench)
+        let ids = Array(Int64(1)...96)
+        try await bench.land(ids.map { answer(.activitySummary, $0, Self.summary) }, listed: ids.map { listed($0) })
+        #expect(try await bench.transform() == 96)
+        try await eventually("the counts are there") {
+            try await bench.value("SELECT n_tup_ins >= 5096 FROM pg_stat_user_tables WHERE relid = 'silver.activity'::regclass")
+        }
+        let after = try await reads(bench)
+        #expect(after.scans - before.scans <= 4, "the days are summed up once, when all has landed; no batch of three reads the history")
+        #expect(after.fetched - before.fetched < 60_000, "96 activities are looked up some ten times each")
+    }
+
+    private func reads(_ bench: Bench) async throws -> (scans: Int64, fetched: Int64) {
+        let rows = try await bench.database.query(
+            "SELECT seq_scan, idx_tup_fetch FROM pg_stat_user_tables WHERE relid = 'silver.activity'::regclass")
+        return try rows[0].decode(Int64.self, Int64.self)
     }
 
     private static let summary = #"""

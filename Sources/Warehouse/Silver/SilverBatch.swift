@@ -62,7 +62,7 @@ struct SilverBatch: Sendable {
         let isSwollen = made.temporary_bytes > Self.temporaryBytesMax
         _ = try await connection.pipeline(
             made.arrays + [SilverQueries.done(work), SilverQueries.freed(work)] + scripts.afterArrays + books(made.material)
-                + (isSwollen ? SilverQueries.truncateTemporary : SilverQueries.emptyTemporary))
+                + (isSwollen ? SilverQueries.truncateTemporary + [SilverQueries.planAnew] : SilverQueries.emptyTemporary))
     }
 
     /// Makes the rows of the work anew whatever silver has. What sums over all of an athlete's activities is left to `sumUp`. The temporary

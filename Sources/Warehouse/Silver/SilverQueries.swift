@@ -84,13 +84,16 @@ enum SilverQueries {
         """
     }
 
+    /// Each source by itself: of a table without statistics the planner takes a list of sources for many rows, and then finds the activity by
+    /// reading all that the athlete has.
     static func states(of work: [SilverWork]) -> SQL {
         """
         SELECT t.athlete_id, t.source_id, t.activity_id, t.summary_sha256, t.detail_sha256, t.transform_version,
                s.src_sha256, s.transform_version
         FROM unnest(\(work.map(\.athleteID)), \(work.map(\.activityID))) AS w(athlete_id, activity_id)
+        CROSS JOIN (VALUES (1::smallint), (2::smallint), (3::smallint)) AS o(source_id)
         JOIN silver.activity t
-          ON t.athlete_id = w.athlete_id AND t.source_id IN (1, 2, 3) AND t.activity_id = w.activity_id
+          ON t.athlete_id = w.athlete_id AND t.source_id = o.source_id AND t.activity_id = w.activity_id
         LEFT JOIN silver.activity_stream s
           ON s.athlete_id = t.athlete_id AND s.source_id = t.source_id AND s.activity_id = t.activity_id
         """
@@ -143,6 +146,9 @@ enum SilverQueries {
     static let planForFew: SQL = """
         SELECT set_config('enable_seqscan', 'off', true), set_config('enable_hashjoin', 'off', true), set_config('enable_mergejoin', 'off', true)
         """
+    /// A plan is kept until ANALYZE, and one made while the tables were empty reads all that an athlete has for each activity.
+    static let planAnew: SQL = "DISCARD PLANS"
+
     /// For the rest of this transaction: as the planner sees fit.
     static let planForMany: SQL = """
         SELECT set_config('enable_seqscan', 'on', true), set_config('enable_hashjoin', 'on', true), set_config('enable_mergejoin', 'on', true)
