@@ -14,7 +14,11 @@ WITH figure AS MATERIALIZED (
         FROM changed_activity
         WHERE is_stale AND NOT is_gone AND coalesce(summary, detail) IS NOT NULL
     ) AS c
-    JOIN silver.activity a ON a.athlete_id = c.athlete_id AND a.source_id = c.source_id AND a.activity_id = c.activity_id
+    CROSS JOIN LATERAL (
+        SELECT * FROM silver.activity x
+        WHERE x.athlete_id = c.athlete_id AND x.source_id = c.source_id AND x.activity_id = c.activity_id
+        OFFSET 0 -- one look into the index per activity
+    ) AS a
     CROSS JOIN LATERAL (VALUES
         ('distance_m', 'distance', a.distance_m), ('moving_time_s', 'moving_time', a.moving_time_s::float8),
         ('elapsed_time_s', 'elapsed_time', a.elapsed_time_s), ('elevation_gain_m', 'total_elevation_gain', a.elevation_gain_m),

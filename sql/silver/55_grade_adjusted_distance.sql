@@ -7,7 +7,11 @@
 -- Minetti's cost of running or of walking, as the activity's sport is now: it may be edited when the streams stay as they are.
 UPDATE silver.activity_metric AS t SET grade_adjusted_distance_m = n.distance_m
 FROM changed_activity c
-JOIN silver.activity a ON a.athlete_id = c.athlete_id AND a.source_id = c.source_id AND a.activity_id = c.activity_id
+CROSS JOIN LATERAL (
+    SELECT * FROM silver.activity x
+    WHERE x.athlete_id = c.athlete_id AND x.source_id = c.source_id AND x.activity_id = c.activity_id
+    OFFSET 0 -- one look into the index per activity
+) AS a
 LEFT JOIN silver.activity_rollup r ON r.athlete_id = c.athlete_id AND r.source_id = c.source_id AND r.activity_id = c.activity_id
 CROSS JOIN LATERAL (
     SELECT CASE silver.sport_family(a.sport_type) WHEN 'run' THEN r.adjusted_distance_m[1] WHEN 'walk' THEN r.adjusted_distance_m[2] END AS distance_m

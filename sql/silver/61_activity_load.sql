@@ -17,7 +17,11 @@
 -- was measured, or the average heart rate, over the moving time. Both curves bend upwards, so this is less than streams would give.
 DELETE FROM silver.activity_metric AS t
 USING changed_activity c
-JOIN silver.activity a ON a.athlete_id = c.athlete_id AND a.source_id = c.source_id AND a.activity_id = c.activity_id
+CROSS JOIN LATERAL (
+    SELECT * FROM silver.activity x
+    WHERE x.athlete_id = c.athlete_id AND x.source_id = c.source_id AND x.activity_id = c.activity_id
+    OFFSET 0 -- one look into the index per activity
+) AS a
 WHERE t.athlete_id = c.athlete_id AND t.source_id = c.source_id AND t.activity_id = c.activity_id
   AND (a.moving_time_s > 0
        AND (a.average_heartrate_bpm > 0 OR a.has_power_meter AND coalesce(a.weighted_power_w, a.average_power_w) > 0)) IS NOT TRUE
@@ -28,7 +32,11 @@ WHERE t.athlete_id = c.athlete_id AND t.source_id = c.source_id AND t.activity_i
 INSERT INTO silver.activity_metric (athlete_id, source_id, activity_id, recorded_s, heartrate_s, power_s)
 SELECT c.athlete_id, c.source_id, c.activity_id, 0, 0, 0
 FROM changed_activity c
-JOIN silver.activity a ON a.athlete_id = c.athlete_id AND a.source_id = c.source_id AND a.activity_id = c.activity_id
+CROSS JOIN LATERAL (
+    SELECT * FROM silver.activity x
+    WHERE x.athlete_id = c.athlete_id AND x.source_id = c.source_id AND x.activity_id = c.activity_id
+    OFFSET 0 -- one look into the index per activity
+) AS a
 WHERE a.moving_time_s > 0
   AND (a.average_heartrate_bpm > 0 OR a.has_power_meter AND coalesce(a.weighted_power_w, a.average_power_w) > 0)
 ON CONFLICT (athlete_id, source_id, activity_id) DO NOTHING;

@@ -8,8 +8,11 @@
 WITH finding AS MATERIALIZED (
     SELECT c.athlete_id, c.source_id, c.activity_id, q.check_name, m.measured, q.at_least, q.at_most
     FROM changed_activity c
-    JOIN silver.activity a
-      ON a.athlete_id = c.athlete_id AND a.source_id = c.source_id AND a.activity_id = c.activity_id
+    CROSS JOIN LATERAL (
+        SELECT * FROM silver.activity x
+        WHERE x.athlete_id = c.athlete_id AND x.source_id = c.source_id AND x.activity_id = c.activity_id
+        OFFSET 0 -- one look into the index per activity
+    ) AS a
     LEFT JOIN silver.activity_stream s
       ON s.athlete_id = c.athlete_id AND s.source_id = c.source_id AND s.activity_id = c.activity_id
     LEFT JOIN silver.activity_metric t
