@@ -58,18 +58,19 @@ BEGIN
     RETURN document::jsonb;
 EXCEPTION WHEN OTHERS THEN
     BEGIN
+        -- chr(1) stands for an escaped backslash meanwhile: JSON has no raw control characters.
         clean := replace(ltrim(document, U&'\FEFF'), '\\', chr(1));
         clean := replace(clean, '\u0000', '');
         clean := regexp_replace(clean, '\\u[dD][89abAB][0-9a-fA-F]{2}(?!\\u[dD][c-fC-F][0-9a-fA-F]{2})', '\\ufffd', 'g');
         clean := regexp_replace(clean, '(?<!\\u[dD][89abAB][0-9a-fA-F]{2})\\u[dD][c-fC-F][0-9a-fA-F]{2}', '\\ufffd', 'g');
-        clean := regexp_replace(clean, '([:,[]\s*)-?\d+(\.\d+)?[eE][+-]?\d{5,}', '\1null', 'g');
+        clean := regexp_replace(clean, '([:,[]\s*)(?:-?Infinity|NaN|-?\d+(?:\.\d+)?[eE][+-]?\d{5,})(?=\s*[,\]}])', '\1null', 'g');
         RETURN replace(clean, chr(1), '\\')::jsonb;
     EXCEPTION WHEN OTHERS THEN
         RETURN NULL;
     END;
 END $$;
 
-COMMENT ON FUNCTION bronze_strava.json_document(document text) IS 'The text as jsonb, without what jsonb refuses (U+0000, halves of surrogate pairs, numbers beyond numeric); NULL when it is not JSON.';
+COMMENT ON FUNCTION bronze_strava.json_document(document text) IS 'The text as jsonb, without what jsonb refuses (U+0000, halves of surrogate pairs, numbers beyond numeric, NaN); NULL when it is not JSON.';
 
 CREATE FUNCTION bronze_strava.json_float(value jsonb) RETURNS double precision
     LANGUAGE sql IMMUTABLE PARALLEL SAFE

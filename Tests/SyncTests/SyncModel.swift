@@ -194,7 +194,7 @@ struct SyncModel {
 }
 
 /// Counts from 1, from any thread.
-private final class Counter: Sendable {
+final class Counter: Sendable {
     private let count = Mutex(0)
 
     func next() -> Int {

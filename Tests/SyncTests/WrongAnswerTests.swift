@@ -23,7 +23,8 @@ private func world(_ athletes: Int = 1, activities: Int = 3) -> SimulatorWorld {
         ("{}", "wrong_shape"), (#"{"message":"Record Not Found","errors":[{"resource":"Activity"}]}"#, "wrong_shape"),
         (#"{"id":1,"name":"another ride","type":"Ride","start_date":"2026-01-02T03:04:05Z"}"#, "other_object"),
         ("{\"a\":" + String(repeating: "[", count: 200) + String(repeating: "]", count: 200) + "}", "too_deep"),
-        (#"{"id":01}"#, "unreadable"), ("[]", "unreadable"),
+        (#"{"id":01}"#, "unreadable"), ("[]", "unreadable"), (#"{"id":ID,"type":"Ride","start_date":"soon"}"#, "wrong_shape"),
+        (#"{"id":ID,"type":"","start_date":"2026-01-02T03:04:05Z"}"#, "wrong_shape"),
     ]
 
     @Test(arguments: details)
@@ -31,7 +32,9 @@ private func world(_ athletes: Int = 1, activities: Int = 3) -> SimulatorWorld {
         try await SyncRig.with(world()) { rig in
             let id = try #require(rig.simulator.truth(for: athlete).first).id
             rig.simulator.faults.append(
-                Fault(match: RequestMatch { _, path, _ in path.hasSuffix("/activities/\(id)") }, times: 1, response: .status(200, body)))
+                Fault(
+                    match: RequestMatch { _, path, _ in path.hasSuffix("/activities/\(id)") }, times: 1,
+                    response: .status(200, body.replacing("ID", with: "\(id)"))))
             try await rig.connect(athlete)
             try await rig.settle()
             #expect(try await rig.states(id)["detail"] == "failed")
@@ -115,6 +118,52 @@ private func world(_ athletes: Int = 1, activities: Int = 3) -> SimulatorWorld {
             let rows = try await rig.database.query("SELECT activity_id FROM sync.activity WHERE gone_at IS NULL")
             #expect(Set(try rows.map { try $0.decode(ActivityID.self) }).isSuperset(of: left))
             #expect(left.count == 255)
+        }
+    }
+
+    @Test func `an empty page behind a full one is no end of the list`() async throws {
+        try await SyncRig.with(world(activities: 230)) { rig in
+            let seen = Counter()
+            let second = RequestMatch { _, path, _ in path.hasSuffix("/athlete/activities") && seen.next() == 2 }
+            rig.simulator.faults.append(Fault(match: second, response: .status(200, "[]")))
+            try await rig.connect(athlete)
+            _ = try await rig.registry.requestSync(athlete, full: false, only: [.list], by: "test")
+            try await rig.settle()
+            #expect(try await rig.number("SELECT count(*) FROM sync.cursor WHERE history_complete_at IS NOT NULL") == 0)
+            try await rig.database.query("UPDATE sync.schedule SET due_at = now()")
+            try await rig.settle()
+            #expect(try await rig.number("SELECT count(*) FROM sync.activity") == 230)
+            #expect(try await rig.number("SELECT count(*) FROM sync.cursor WHERE history_complete_at IS NOT NULL") == 1)
+        }
+    }
+
+    @Test func `nothing of another athlete's is kept in the quarantine`() async throws {
+        try await SyncRig.with(world(2)) { rig in
+            let (mine, theirs) = (rig.simulator.truth(for: athlete), rig.simulator.truth(for: other))
+            let page = (mine + [theirs[0]]).map { String(decoding: $0.summaryBody, as: UTF8.self) }.joined(separator: ",")
+            rig.simulator.faults.append(Fault(match: .list, times: 1, response: .status(200, "[\(page)]")))
+            let detail = String(decoding: try #require(rig.world.detailBody(of: theirs[0].id)), as: UTF8.self)
+            rig.simulator.faults.append(
+                Fault(match: RequestMatch { _, path, _ in path.hasSuffix("/activities/\(mine[0].id)") }, response: .status(200, detail)))
+            try await rig.connect(athlete)
+            try await rig.settle()
+            #expect(try await rig.number("SELECT count(*) FROM sync.quarantine WHERE reason = 'other_athlete' AND body IS NULL") == 2)
+            #expect(try await rig.number("SELECT count(*) FROM sync.activity") == mine.count)
+        }
+    }
+
+    @Test func `a request that can't be read is not run as another one, nor thrown away`() async throws {
+        try await SyncRig.with(world()) { rig in
+            try await rig.connect(athlete)
+            try await rig.database.query(#"UPDATE sync.schedule SET request = '{"full":"perhaps"}'"#)
+            try await rig.turn()
+            #expect(try await rig.differences(athlete) == [], "the ordinary rhythm goes on")
+            let row = try await rig.database.query("SELECT request::text, last_error, due_at > now() FROM sync.schedule")
+            let (request, error, waits) = try row[0].decode(String?.self, String?.self, Bool.self)
+            #expect(request == #"{"full": "perhaps"}"# && error?.contains("can't be read") == true && waits)
+            _ = try await rig.registry.requestSync(athlete, full: false, by: "test")
+            try await rig.settle()
+            #expect(try await rig.number("SELECT count(*) FROM sync.schedule WHERE request IS NULL AND last_error IS NULL") == 1)
         }
     }
 

@@ -37,7 +37,9 @@ extension AthleteSync {
         var batch = BronzeBatch(athleteID: claim.athleteID, lease: claim.lease)
         batch.add(page, request: call.pathAndQuery, answer: answer)
         try await leaveOutExpired(of: page, from: &batch)
-        if page.elementCount == 0 {
+        if page.elementCount == 0, pass.followsFullPage {
+            batch.cursor = beginAnew()
+        } else if page.elementCount == 0 {
             batch.cursor = try await endOfPass(pass, askedAt: askedAt)
             if pass.kind == .walk {
                 try await lookAgain(into: &batch)
@@ -57,6 +59,15 @@ extension AthleteSync {
     private func leaveOutExpired(of page: ActivityPage, from batch: inout BronzeBatch) async throws {
         let expired = try await queries.expired(page.activities.map { ($0.activityID, $0.fingerprint) })
         if !expired.isEmpty { batch.answers.removeAll { expired.contains($0.objectID) } }
+    }
+
+    /// A page that goes on by start begins with what the one before ended with, so an empty one is no end: the list changed, or the answer is
+    /// wrong. The walk begins anew, later each time.
+    private func beginAnew() -> CursorChange {
+        state.listTrouble = "strava: the list ended behind a full page, it is read again"
+        var change = CursorChange(walkPage: .set(1))
+        (change.walkBefore, change.walkOldestAt) = (.set(nil), .set(nil))
+        return change
     }
 
     /// Where the cursor stands after an empty page: never past what has landed, never in the future.
@@ -200,7 +211,8 @@ extension BronzeBatch {
         for rejected in page.rejected {
             quarantine.append(
                 QuarantineEntry(
-                    endpoint: "summary", objectID: rejected.quarantineID, reason: rejected.reason.rawValue, body: rejected.body))
+                    endpoint: "summary", objectID: rejected.quarantineID, reason: rejected.reason.rawValue,
+                    body: rejected.reason == .otherAthlete ? nil : rejected.body))
         }
     }
 
@@ -224,7 +236,8 @@ extension BronzeBatch {
                 QuarantineEntry(
                     endpoint: result.endpoint.rawValue, objectID: item.activityID.rawValue, reason: fault.rawValue,
                     detail: change.state == .failed ? "asked for again at the ledger's next try" : nil,
-                    body: result.answer.map { Array($0.body.prefix(RejectedElement.bodyBytesMax)) }))
+                    // Nothing of another athlete's is kept.
+                    body: fault == .otherAthlete ? nil : result.answer.map { Array($0.body.prefix(RejectedElement.bodyBytesMax)) }))
         case .ledger(let changes):
             ledger += changes
             for change in changes where change.state == .quarantined {

@@ -48,6 +48,8 @@ actor AthleteSync {
     var state = SyncState()
     var requests = 0
     var landed = 0
+    /// Why an admin's request is not run; it is not fulfilled then.
+    private var requestTrouble: String?
     /// PostgreSQL's trouble that ended the turn.
     private var storeError: (any Error)?
 
@@ -96,7 +98,7 @@ actor AthleteSync {
             }
             let step = plan.next(state, now: now)
             if case .done(let nextDueAt) = step {
-                if let trouble = state.listTrouble { return await backedOff(trouble, startedAt: startedAt) }
+                if let trouble = state.listTrouble ?? requestTrouble { return await backedOff(trouble, startedAt: startedAt) }
                 return turnEnd(.done, nextDueAt: nextDueAt, priority: 2, startedAt: startedAt)
             }
             let requestClass = plan.requestClass(step, state: state, now: now)
@@ -113,13 +115,14 @@ actor AthleteSync {
         }
     }
 
-    /// A request that this version can't read is told, and an ordinary turn stands in for it.
+    /// A request that this version can't read is told and stays where it is; the athlete's own rhythm goes on meanwhile.
     private func readRequest() -> SyncRequest? {
         guard let text = claim.request else { return nil }
         do {
             return try JSONDecoder().decode(SyncRequest.self, from: Data(text.utf8))
         } catch {
-            log(.warning, "request for a sync not readable, ask again: an ordinary look is made instead", error)
+            log(.warning, "request for a sync not readable, an ordinary look is made instead", error)
+            requestTrouble = "what was asked for can't be read, ask again: fitnessctl sync \(claim.athleteID)"
             return nil
         }
     }

@@ -133,6 +133,9 @@ public struct ListPass: Sendable, Equatable {
     /// When a look that reaches back behind the newest start was begun; nil: one that does not, or a walk.
     public let lookBackBegunAt: Date?
 
+    /// Whether it is a walk's page that begins with activities which the page before has named.
+    var followsFullPage: Bool { kind == .walk && page == 1 && before != nil }
+
     /// Whether it is the pass's first page.
     var isFirst: Bool { page == 1 && before == nil }
 

@@ -45,8 +45,8 @@ extension LandingQueries {
         var statements: [SQL] = []
         if !gone.isEmpty { statements.append(bury(gone, now: now)) }
         if !ledger.isEmpty { statements.append(change(ledger, now: now)) }
-        let landed = ledger.filter { $0.1.state == .landed }
-        if !landed.isEmpty { statements.append(takeOff(landed)) }
+        let settled = plans.flatMap(settled)
+        if !settled.isEmpty { statements.append(takeOff(settled)) }
         for plan in plans {
             if let cursor = plan.batch.batch.cursor { statements.append(move(cursor, of: plan.batch.athleteID, now: now)) }
         }
@@ -106,11 +106,18 @@ extension LandingQueries {
             """
     }
 
-    /// A good answer landed: what was set aside instead of it leaves the quarantine. What silver could not read stays until silver can.
-    private static func takeOff(_ landed: [(AthleteID, LedgerChange)]) -> SQL {
+    /// What a batch brings in order, as the quarantine names it: activities that are listed, and answers that landed or will not come.
+    private static func settled(_ plan: LandingPlan) -> [(AthleteID, CompletenessEndpoint, ActivityID)] {
+        let states: Set<CompletenessState> = [.landed, .empty, .gone]
+        return plan.batch.listed.map { (plan.batch.athleteID, .summary, $0.activityID) }
+            + plan.batch.ledger.filter { states.contains($0.state) }.map { (plan.batch.athleteID, $0.endpoint, $0.activityID) }
+    }
+
+    /// What was set aside leaves the quarantine when it is in order. What silver could not read stays until silver can.
+    private static func takeOff(_ settled: [(AthleteID, CompletenessEndpoint, ActivityID)]) -> SQL {
         """
         DELETE FROM sync.quarantine q
-        USING unnest(\(landed.map(\.0)), \(landed.map(\.1.endpoint.rawValue)), \(landed.map(\.1.activityID)))
+        USING unnest(\(settled.map(\.0)), \(settled.map(\.1.rawValue)), \(settled.map(\.2)))
             AS w(athlete_id, endpoint, object_id)
         WHERE q.athlete_id = w.athlete_id AND q.endpoint = w.endpoint AND q.object_id = w.object_id
           AND q.reason <> 'unreadable_answer'

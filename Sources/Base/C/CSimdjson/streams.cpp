@@ -66,13 +66,58 @@ int stream_of(std::string_view name) {
     return -1;
 }
 
-// What is no number or boolean is null; what begins as a number and is none (1.2.3) ends the reading.
-double scalar(ondemand::value value, ondemand::json_type type) {
-    switch (type) {
-        case ondemand::json_type::number: return double(value.get_double());
-        case ondemand::json_type::boolean: return bool(value.get_bool()) ? 1 : 0;
-        default: return kNull;
+std::string_view trimmed(std::string_view token) {
+    size_t end = token.find_last_not_of(" \t\r\n");
+    return token.substr(0, end == std::string_view::npos ? 0 : end + 1);
+}
+
+size_t digits(std::string_view text, size_t from) {
+    size_t end = from;
+    while (end < text.size() && text[end] >= '0' && text[end] <= '9') end++;
+    return end;
+}
+
+// -? (0 | [1-9][0-9]*) (. [0-9]+)? ([eE] [+-]? [0-9]+)? (RFC 8259), of any size: what a number is worth is for its reader to judge.
+bool is_number(std::string_view text) {
+    size_t at = !text.empty() && text[0] == '-' ? 1 : 0;
+    size_t end = digits(text, at);
+    if (end == at || (text[at] == '0' && end > at + 1)) return false;
+    if (end < text.size() && text[end] == '.') {
+        at = end + 1;
+        end = digits(text, at);
+        if (end == at) return false;
     }
+    if (end < text.size() && (text[end] == 'e' || text[end] == 'E')) {
+        at = end + 1;
+        if (at < text.size() && (text[at] == '+' || text[at] == '-')) at++;
+        end = digits(text, at);
+        if (end == at) return false;
+    }
+    return end == text.size();
+}
+
+// What some writers put for a number that they don't have; JSON has no such thing.
+bool is_no_number(std::string_view token) { return token == "NaN" || token == "Infinity" || token == "-Infinity"; }
+
+// Whether the value is an object or a list; what begins as no value of JSON's is neither.
+bool is_compound(ondemand::value value, ondemand::json_type &type) {
+    return value.type().get(type) == SUCCESS && (type == ondemand::json_type::object || type == ondemand::json_type::array);
+}
+
+// What is no number or boolean is null, and so is a number beyond all bounds; a text that holds a number is that number. What begins as a
+// number and is none (1.2.3) ends the reading.
+double scalar(ondemand::value value) {
+    std::string_view token = trimmed(value.raw_json_token());
+    if (token == "true") return 1;
+    if (token == "false") return 0;
+    if (token == "null" || is_no_number(token) || is_number(token)) return kNull;
+    double number;
+    if (token.size() > 2 && token.front() == '"' && is_number(token.substr(1, token.size() - 2))
+        && value.get_double_in_string().get(number) == SUCCESS) {
+        return number;
+    }
+    (void)std::string_view(value.get_string());
+    return kNull;
 }
 
 // A [latitude, longitude] pair; a list of another length is two nulls.
@@ -80,7 +125,8 @@ void read_pair(ondemand::array pair, Series &series) {
     double halves[2] = {kNull, kNull};
     size_t place = 0;
     for (ondemand::value element : pair) {
-        if (place < 2 && element.get_double().get(halves[place]) != SUCCESS) halves[place] = scalar(element, element.type());
+        ondemand::json_type type;
+        if (place < 2 && element.get_double().get(halves[place]) != SUCCESS) halves[place] = is_compound(element, type) ? kNull : scalar(element);
         place++;
     }
     series.latitudes.resize(series.numbers.size(), kNull);
@@ -109,11 +155,13 @@ void read_data(ondemand::value value, size_t points_max, Series &series) {
             series.numbers.push_back(number);
             continue;
         }
-        ondemand::json_type type = element.type();
-        if (type == ondemand::json_type::array) {
+        ondemand::json_type type;
+        if (!is_compound(element, type)) {
+            series.numbers.push_back(scalar(element));
+        } else if (type == ondemand::json_type::array) {
             read_pair(element.get_array(), series);
         } else {
-            series.numbers.push_back(scalar(element, type));
+            series.numbers.push_back(kNull);
         }
     }
 }
@@ -266,37 +314,8 @@ extern "C" const char *fsj_streams_resolution(const fsj_streams *streams) { retu
 
 namespace {
 
-std::string_view trimmed(std::string_view token) {
-    size_t end = token.find_last_not_of(" \t\r\n");
-    return token.substr(0, end == std::string_view::npos ? 0 : end + 1);
-}
-
-size_t digits(std::string_view text, size_t from) {
-    size_t end = from;
-    while (end < text.size() && text[end] >= '0' && text[end] <= '9') end++;
-    return end;
-}
-
-// -? (0 | [1-9][0-9]*) (. [0-9]+)? ([eE] [+-]? [0-9]+)? (RFC 8259), of any size: what a number is worth is for its reader to judge.
-bool is_number(std::string_view text) {
-    size_t at = !text.empty() && text[0] == '-' ? 1 : 0;
-    size_t end = digits(text, at);
-    if (end == at || (text[at] == '0' && end > at + 1)) return false;
-    if (end < text.size() && text[end] == '.') {
-        at = end + 1;
-        end = digits(text, at);
-        if (end == at) return false;
-    }
-    if (end < text.size() && (text[end] == 'e' || text[end] == 'E')) {
-        at = end + 1;
-        if (at < text.size() && (text[at] == '+' || text[at] == '-')) at++;
-        end = digits(text, at);
-        if (end == at) return false;
-    }
-    return end == text.size();
-}
-
 void check(ondemand::value value, size_t levels_left) {
+    if (is_no_number(trimmed(value.raw_json_token()))) return;
     ondemand::json_type type = value.type();
     switch (type) {
         case ondemand::json_type::object:
@@ -338,6 +357,7 @@ bool whole_number(std::string_view text, int64_t &number) {
 
 void read_id(ondemand::value value, fsj_id_kind &kind, int64_t &number, char (*text)[32]) {
     kind = FSJ_ID_OTHER;
+    if (is_no_number(trimmed(value.raw_json_token()))) return;
     ondemand::json_type type = value.type();
     if (type == ondemand::json_type::number) {
         if (whole_number(trimmed(value.raw_json_token()), number)) kind = FSJ_ID_NUMBER;
@@ -367,19 +387,31 @@ void read_owner(ondemand::object object, size_t levels_left, fsj_document &docum
     }
 }
 
+// A text's token without its quotes.
+template <size_t size>
+void copy_inside(std::string_view token, char (&target)[size]) {
+    size_t length = token.size() >= 2 && token.size() - 2 < size ? token.size() - 2 : 0;
+    if (length > 0) std::memcpy(target, token.data() + 1, length);
+    target[length] = 0;
+}
+
 void read_document(
     ondemand::object object, size_t depth_max, const char *const *names, size_t names_count, fsj_document &document) {
     for (auto field : object) {
         std::string_view unescaped;
         std::string key = field.unescaped_key().get(unescaped) == SUCCESS ? std::string(unescaped) : std::string();
         ondemand::value value = field.value();
-        ondemand::json_type type = value.type();
+        std::string_view token = trimmed(value.raw_json_token());
+        bool is_text = token.size() > 2 && token.front() == '"';
+        ondemand::json_type type;
+        bool is_there = is_compound(value, type) || is_text;
         for (size_t index = 0; index < names_count && index < 64; index++) {
             if (key != names[index]) continue;
             uint64_t bit = uint64_t(1) << index;
-            document.present = type == ondemand::json_type::null ? document.present & ~bit : document.present | bit;
+            document.present = is_there ? document.present | bit : document.present & ~bit;
+            if (index == 0) copy_inside(is_text ? token : std::string_view(), document.first_text);
         }
-        if (key == "athlete" && type == ondemand::json_type::object) {
+        if (key == "athlete" && is_compound(value, type) && type == ondemand::json_type::object) {
             read_owner(value.get_object(), depth_max - 2, document);
         } else {
             if (key == "id") read_id(value, document.id_kind, document.id, &document.id_text);
@@ -426,15 +458,15 @@ extern "C" fsj_status fsj_object_without(
             kept += '"';
             kept.append(start, end);
             kept += "\":";
-            ondemand::json_type type = value.type();
-            if (type == ondemand::json_type::object) {
+            ondemand::json_type type;
+            if (!is_compound(value, type)) {
+                kept += std::string_view(value.raw_json_token());
+            } else if (type == ondemand::json_type::object) {
                 ondemand::object inner = value.get_object();
                 kept += std::string_view(inner.raw_json());
-            } else if (type == ondemand::json_type::array) {
+            } else {
                 ondemand::array inner = value.get_array();
                 kept += std::string_view(inner.raw_json());
-            } else {
-                kept += std::string_view(value.raw_json_token());
             }
         }
         kept += '}';

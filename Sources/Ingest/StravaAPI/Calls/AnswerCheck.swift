@@ -43,7 +43,7 @@ public enum AnswerCheck {
         case .activity(let id):
             if document.owner_kind == FSJ_ID_NUMBER, document.owner != athlete.rawValue { return .otherAthlete }
             if let fault = number(document.id_kind, document.id, is: id.rawValue, else: .otherObject) { return fault }
-            return has("start_date") && (has("sport_type") || has("type")) ? nil : .wrongShape
+            return startsSometime(document) && (has("sport_type") || has("type")) ? nil : .wrongShape
         case .athleteZones:
             return has("heart_rate") || has("power") ? nil : .wrongShape
         case .gear(let id):
@@ -51,6 +51,11 @@ public enum AnswerCheck {
             return text(document) == id ? nil : .otherObject
         case .activities, .streams, .activityZones: return nil
         }
+    }
+
+    private static func startsSometime(_ document: fsj_document) -> Bool {
+        let text = withUnsafeBytes(of: document.first_text) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
+        return Timestamp.iso8601(text) != nil
     }
 
     private static func number(_ kind: fsj_id_kind, _ number: Int64, is wanted: Int64, else fault: WrongAnswer) -> WrongAnswer? {

@@ -32,6 +32,9 @@ struct JSONParser {
         case UInt8(ascii: "t"): return try word("true", .bool(true))
         case UInt8(ascii: "f"): return try word("false", .bool(false))
         case UInt8(ascii: "n"): return try word("null", .null)
+        // What some writers put for a number that they don't have; JSON has no such thing.
+        case UInt8(ascii: "N"): return try word("NaN", .null)
+        case UInt8(ascii: "I"): return try word("Infinity", .null)
         default: return try number()
         }
     }
@@ -77,7 +80,7 @@ struct JSONParser {
     /// `-? (0 | [1-9][0-9]*) (. [0-9]+)? ([eE] [+-]? [0-9]+)?`
     private mutating func number() throws(Failure) -> JSONValue {
         let start = position
-        _ = take("-")
+        if take("-"), peek == UInt8(ascii: "I") { return try word("Infinity", .null) }
         if !take("0") { try digits() }
         if take(".") { try digits() }
         if take("e") || take("E") {

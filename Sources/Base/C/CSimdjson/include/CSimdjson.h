@@ -51,8 +51,10 @@ typedef struct {
     // The id in the object "athlete".
     fsj_id_kind owner_kind;
     int64_t owner;
-    // Bit n: the n-th of the names that were asked for is there and not null.
+    // Bit n: the n-th of the names that were asked for is there, as an object, a list or a text that is not empty.
     uint64_t present;
+    // The first of the names, as it stands between its quotes; empty when it is no text or has more than 63 bytes.
+    char first_text[64];
 } fsj_document;
 
 // Reads the whole document: its structure, its numbers and words are checked, nothing is kept but the fields above.
