@@ -1,3 +1,4 @@
+import ControlAPI
 import ControlServer
 import Core
 import Database
@@ -97,7 +98,7 @@ struct Checks {
 
     /// Any answer will do: without a token Strava says 401, and counts nothing for the application.
     private func checkStrava() async throws -> String {
-        let http = HTTPClient(userAgent: "fitnessd/\(Version.current)")
+        let http = HTTPClient(userAgent: "fitnessd/\(ProductVersion.current)")
         let answer: HTTPResponse
         do {
             answer = try await http.send(HTTPRequest(method: .get, url: configuration.stravaAPIURL + "/athlete", timeout: .seconds(10)))

@@ -13,8 +13,6 @@ struct Configuration: Sendable {
     let databaseURL: Secret?
     var stateDirectory: URL
     let controlSocket: String
-    /// Nil: no public HTTP.
-    let httpListen: ListenAddress?
     let publicURL: String
     /// Where the gateway listens, for people and for the operator.
     let addresses: GatewayAddresses
@@ -54,7 +52,6 @@ struct Configuration: Sendable {
         stateDirectory = directory
         controlSocket = Configuration.controlSocket(source, stateDirectory: directory)
         let listen = faults.take(nil) { try ListenAddress.parse(source.value("FITNESSD_HTTP_LISTEN") ?? "127.0.0.1:8080") }
-        httpListen = listen
         let url = faults.take("") {
             let text = try Configuration.url(source, "FITNESSD_PUBLIC_URL", "http://localhost:\(listen?.port ?? 8080)")
             return try PublicURL(text).text

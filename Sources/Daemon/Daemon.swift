@@ -1,3 +1,4 @@
+import ControlAPI
 import ControlServer
 import Core
 import Database
@@ -67,7 +68,7 @@ struct Daemon: Sendable {
         let keyring = try await StartKeyring(configuration: configuration, database: store.database).taken(logger)
         let demo = isDemo ? try await DemoStrava.start(stateDirectory: configuration.stateDirectory, clock: clock, logger: logger) : nil
         let configuration = demo.map { configuration.talking(to: $0) } ?? configuration
-        let http = HTTPClient(inFlightMax: configuration.requestsInFlight, userAgent: "fitnessd/\(Version.current)")
+        let http = HTTPClient(inFlightMax: configuration.requestsInFlight, userAgent: "fitnessd/\(ProductVersion.current)")
         let strava = StravaClient(configuration: configuration.strava, http: http, clock: clock, logger: logger)
         let governor = RateLimitGovernor(database: store.steering, clock: clock, limit: configuration.limit, logger: logger)
         try await governor.start()
@@ -89,19 +90,19 @@ struct Daemon: Sendable {
         let events = EventDesk(database: store.database, clock: clock)
         let address = try await events.address(verifyToken: configuration.webhookVerifyToken)
         let migrations = try MigrationCheck(directory: store.shareDirectory)
-        let isPublic = configuration.httpListen != nil
+        let addresses = configuration.addresses
+        let isPublic = addresses.web != nil
         let (openings, opening) = AsyncStream.makeStream(of: Void.self)
         let control = ControlServer(
             socket: socket, onListening: { opening.yield() },
             dependencies: ControlDependencies(
-                version: Version.current, startedAt: startedAt, clock: clock, database: store.database, registry: registry,
+                version: ProductVersion.current, startedAt: startedAt, clock: clock, database: store.database, registry: registry,
                 governor: governor, publicURL: isPublic ? publicURL : nil,
                 webhook: WebhookControl(strava: strava, publicURL: isPublic ? publicURL.text : nil, address: address), silver: silver.health
             ),
             logger: logger)
         let retention = RetentionKeeper(database: store.database, policy: configuration.retention, clock: clock, logger: logger)
         var services: [any Service] = [governor, silver, retention, control]
-        let addresses = configuration.addresses
         let hasGateway = addresses.web != nil || addresses.adminAddress != nil
         if hasGateway {
             services.append(

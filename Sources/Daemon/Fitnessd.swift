@@ -9,7 +9,7 @@ struct Fitnessd: AsyncParsableCommand {
         commandName: "fitnessd",
         abstract: "Keeps the Strava data of many athletes complete and current in PostgreSQL.",
         discussion: "Settings come from the environment (FITNESSD_…) or from a file of the same keys; see README.",
-        version: Version.current,
+        version: ProductVersion.current,
         subcommands: [RunCommand.self, CheckCommand.self, MigrateCommand.self, KeygenCommand.self],
         defaultSubcommand: RunCommand.self)
 
@@ -54,10 +54,6 @@ struct Fitnessd: AsyncParsableCommand {
         LogOutput.shared.flush()
         Foundation.exit(code)
     }
-}
-
-enum Version {
-    static let current = ProductVersion.current
 }
 
 /// What each command takes.

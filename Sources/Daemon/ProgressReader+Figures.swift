@@ -1,3 +1,4 @@
+import ControlAPI
 import Core
 import Foundation
 import Database
@@ -9,7 +10,7 @@ extension ProgressReader {
     /// The figures for the gateway's `/metrics` and status page.
     func figures(startedAt: Date, calls: [CallTally.Kind: Int]) async throws -> GatewayFigures {
         var figures = try await GatewayFigures.load(from: database)
-        (figures.version, figures.startedAt) = (Version.current, startedAt)
+        (figures.version, figures.startedAt) = (ProductVersion.current, startedAt)
         figures.requests = calls.map {
             GatewayFigures.Requests(endpoint: $0.key.endpoint, status: $0.key.status.map { "\($0)" } ?? "none", count: $0.value)
         }

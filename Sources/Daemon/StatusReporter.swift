@@ -1,3 +1,4 @@
+import ControlAPI
 import Core
 import Foundation
 import Logging
@@ -21,7 +22,7 @@ struct StatusReporter: Service {
             await waitForDoors()
             if Task.isCancelled { return }
             notifier.ready()
-            logger.log(.info, "running", [.version: Version.current])
+            logger.log(.info, "running", [.version: ProductVersion.current])
             await report()
         }
     }

@@ -52,7 +52,7 @@ import Testing
     }
 
     @Test func `connecting to a server that says nothing ends when it is cancelled`() async throws {
-        let (listener, port) = try silentListener()
+        let (listener, port) = try LoopbackSocket.listen()
         defer { close(listener) }
         let database = Database(url: "postgresql://nobody@127.0.0.1:\(port)/none", logger: quietLogger)
         let statement = Task { try await database.query("SELECT 1") }
@@ -76,22 +76,6 @@ import Testing
             let error = await #expect(throws: DatabaseError.self) { try await database.query("SELECT 1") }
             #expect(error?.code == .closed)
         }
-    }
-
-    /// Accepts connections, in its backlog, and never reads.
-    private func silentListener() throws -> (Int32, UInt16) {
-        let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-        var address = sockaddr_in()
-        address.sin_family = sa_family_t(AF_INET)
-        address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
-        var length = socklen_t(MemoryLayout<sockaddr_in>.size)
-        let isListening = withUnsafeMutablePointer(to: &address) { pointer in
-            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { address in
-                bind(descriptor, address, length) == 0 && listen(descriptor, 8) == 0 && getsockname(descriptor, address, &length) == 0
-            }
-        }
-        try #require(isListening)
-        return (descriptor, UInt16(bigEndian: address.sin_port))
     }
 }
 

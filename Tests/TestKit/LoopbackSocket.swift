@@ -1,7 +1,7 @@
 import Foundation
 
-/// The few socket calls of `ScriptedServer`, and just enough HTTP to know where a request ends.
-final class LoopbackSocket {
+/// The few socket calls of a server on the loopback address, and just enough HTTP to know where a request ends.
+public final class LoopbackSocket {
     struct Failure: Error, CustomStringConvertible {
         let description: String
     }
@@ -11,7 +11,8 @@ final class LoopbackSocket {
 
     init(_ descriptor: Int32) { self.descriptor = descriptor }
 
-    static func listen() throws -> (descriptor: Int32, port: UInt16) {
+    /// Connections wait in its backlog until they are accepted.
+    public static func listen() throws -> (descriptor: Int32, port: UInt16) {
         let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
         var address = sockaddr_in()
         address.sin_family = sa_family_t(AF_INET)

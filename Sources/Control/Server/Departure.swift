@@ -9,8 +9,7 @@ struct Departure {
     /// Nil: the error is another one.
     init?(_ error: any Error) {
         switch error {
-        case is CancellationError: reason = "the request was cancelled"
-        case let error as DatabaseError where error.code == .cancelled: reason = "the request was cancelled"
+        case _ where error.isCancellation: reason = "the request was cancelled"
         case is Exports.Stalled: reason = "the client took nothing"
         case is ChannelError, is IOError, is HTTPParserError, is NIOAsyncWriterError:
             reason = "the client went away"

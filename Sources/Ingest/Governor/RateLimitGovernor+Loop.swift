@@ -66,14 +66,10 @@ extension RateLimitGovernor {
         do {
             let answers = try await ledger.take(turns)
             budget.took(Array(zip(turns, answers)), at: moment)
-            if ledgerIsSilent { logger.log(.notice, "quota ledger answers again", [:]) }
-            ledgerIsSilent = false
+            ledgerOutage.isOver(logger)
         } catch {
             budget.ledgerFailed(turns, retryIn_s: Self.ledgerRetry_s, at: moment)
-            if !ledgerIsSilent, life == .running, !Task.isCancelled {
-                logger.log(.warning, "quota ledger does not answer, will go on trying", [.error: "\(error)"])
-                ledgerIsSilent = true
-            }
+            if life == .running, !Task.isCancelled { ledgerOutage.met(error, logger) }
         }
     }
 

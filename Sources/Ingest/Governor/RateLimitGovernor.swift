@@ -39,8 +39,8 @@ public actor RateLimitGovernor: Service {
     var wantsLease: Int?
     var waitingFor: (until: Date, reason: WaitReason)?
     var nap: Nap?
-    /// The ledger failed at the last talk: said once, not at each retry.
-    var ledgerIsSilent = false
+    let ledgerOutage = Outage(
+        "quota ledger does not answer, will go on trying", over: "quota ledger answers again", level: .warning)
 
     /// - Parameter limit: in force until Strava's headers say otherwise.
     public init(

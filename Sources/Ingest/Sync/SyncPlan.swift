@@ -14,8 +14,9 @@ public enum NextStep: Sendable, Equatable {
 
 /// Decides an athlete's next request from the cursor, the completeness ledger and what was asked for. Pure: no clock, no database, no network.
 ///
-/// Order: the profile of an athlete whose grant was never tried, which says whose it is; the list's first page, the newest activities, the rest of the list, then all else newest first. A new athlete's latest training is
-/// therefore here after a few dozen calls, however long the history is.
+/// Order: the profile of an athlete whose grant was never tried, which says whose it is; the list's first page, the newest activities,
+/// the rest of the list, then all else newest first. A new athlete's latest training is therefore here after a few dozen calls, however
+/// long the history is.
 public struct SyncPlan: Sendable {
     public let settings: SyncSettings
     public let pace: SyncPace

@@ -19,8 +19,9 @@ public actor SyncScheduler: Service {
     private var pace: SyncPace?
     private var pacedAt = Date.distantPast
     private var eventState = EventHealth.State.none
-    private var databaseTrouble = false
-    private var housekeepingTrouble = false
+    private let scheduleOutage = Outage("schedule not readable, will go on trying", over: "schedule readable again")
+    private let housekeepingOutage = Outage(
+        "demand and rhythm not counted, will go on trying", over: "demand and rhythm counted again", level: .warning)
     /// When the look at the schedule that is under way began.
     private var lookBeganAt: Date?
     private var silenceIsTold = false
@@ -123,16 +124,12 @@ public actor SyncScheduler: Service {
             if lanes.isEmpty { return [] }
             if try await schedule.pausedUntil(now: now) != nil { return [] }
             let claims = try await schedule.claim(lanes: lanes, owner: owner, now: now, lease_s: environment.settings.lease_s)
-            if databaseTrouble { environment.logger.log(.notice, "schedule readable again", [:]) }
-            databaseTrouble = false
+            scheduleOutage.isOver(environment.logger)
             return claims
         } catch {
             // The claim may have been made, and only its answer lost.
             working.mayHoldOthers = true
-            if !databaseTrouble, !error.isCancellation, !Task.isCancelled {
-                environment.logger.log(.error, "schedule not readable, will go on trying", [.error: "\(error)"])
-                databaseTrouble = true
-            }
+            if !error.isCancellation, !Task.isCancelled { scheduleOutage.met(error, environment.logger) }
             return []
         }
     }
@@ -169,12 +166,9 @@ public actor SyncScheduler: Service {
         do {
             try await tellDemand(now: now)
             try await setPace(now: now)
-            housekeepingTrouble = false
+            housekeepingOutage.isOver(environment.logger)
         } catch {
-            if !housekeepingTrouble, !error.isCancellation, !Task.isCancelled {
-                environment.logger.log(.warning, "demand and rhythm not counted, will go on trying", [.error: "\(error)"])
-                housekeepingTrouble = true
-            }
+            if !error.isCancellation, !Task.isCancelled { housekeepingOutage.met(error, environment.logger) }
         }
     }
 

@@ -107,17 +107,19 @@ extension LandingQueries {
     }
 
     /// What a batch brings in order, as the quarantine names it: activities that are listed, and answers that landed or will not come.
-    private static func settled(_ plan: LandingPlan) -> [(AthleteID, CompletenessEndpoint, ActivityID)] {
+    private static func settled(_ plan: LandingPlan) -> [(AthleteID, String, Int64)] {
         let states: Set<CompletenessState> = [.landed, .empty, .gone]
-        return plan.batch.listed.map { (plan.batch.athleteID, .summary, $0.activityID) }
-            + plan.batch.ledger.filter { states.contains($0.state) }.map { (plan.batch.athleteID, $0.endpoint, $0.activityID) }
+        return plan.batch.listed.map { (plan.batch.athleteID, CompletenessEndpoint.summary.rawValue, $0.activityID.rawValue) }
+            + plan.batch.ledger.filter { states.contains($0.state) }.map {
+                (plan.batch.athleteID, $0.endpoint.rawValue, $0.activityID.rawValue)
+            }
     }
 
     /// What was set aside leaves the quarantine when it is in order. What silver could not read stays until silver can.
-    private static func takeOff(_ settled: [(AthleteID, CompletenessEndpoint, ActivityID)]) -> SQL {
+    static func takeOff(_ settled: [(AthleteID, String, Int64)]) -> SQL {
         """
         DELETE FROM sync.quarantine q
-        USING unnest(\(settled.map(\.0)), \(settled.map(\.1.rawValue)), \(settled.map(\.2)))
+        USING unnest(\(settled.map(\.0)), \(settled.map(\.1)), \(settled.map(\.2)))
             AS w(athlete_id, endpoint, object_id)
         WHERE q.athlete_id = w.athlete_id AND q.endpoint = w.endpoint AND q.object_id = w.object_id
           AND q.reason <> 'unreadable_answer'

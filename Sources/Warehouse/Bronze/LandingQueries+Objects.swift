@@ -7,19 +7,9 @@ extension LandingQueries {
     static func objects(_ plans: [LandingPlan], now: Date) -> [SQL] {
         let uses = plans.flatMap { plan in newest(plan.batch.batch.gearUses).map { (plan.batch.athleteID, $0) } }
         let changes = plans.flatMap { plan in plan.batch.batch.objects.map { (plan.batch.athleteID, $0) } }
-        let landed = changes.filter { $0.1.state == .landed }
+        let landed = changes.filter { $0.1.state == .landed }.map { ($0, $1.object.kind.rawValue, $1.object.answerID($0)) }
         return (uses.isEmpty ? [] : [use(uses)]) + (changes.isEmpty ? [] : [change(changes, now: now)])
             + (landed.isEmpty ? [] : [takeOff(landed)])
-    }
-
-    /// A good answer landed: what was set aside instead of it leaves the quarantine.
-    private static func takeOff(_ landed: [(AthleteID, ObjectChange)]) -> SQL {
-        """
-        DELETE FROM sync.quarantine q
-        USING unnest(\(landed.map(\.0)), \(landed.map(\.1.object.kind.rawValue)), \(landed.map { $0.1.object.answerID($0.0) }))
-            AS w(athlete_id, endpoint, object_id)
-        WHERE q.athlete_id = w.athlete_id AND q.endpoint = w.endpoint AND q.object_id = w.object_id
-        """
     }
 
     /// Of each gear its newest activity.

@@ -73,6 +73,21 @@ struct SilverBatch: Sendable {
         _ = try await connection.pipeline(made.arrays + books(made.material))
     }
 
+    /// What everything meets at this moment, if anything; nothing that it does is kept.
+    /// - Parameter good: finds work that went well before; nil: only no rows are tried.
+    func probe(
+        in database: Database, good: @Sendable (Connection) async throws -> SilverWork? = { _ in nil }
+    ) async throws -> (any Error)? {
+        do {
+            return try await database.transaction { connection in
+                if let error = try await probe(try await good(connection), on: connection) { throw SilverStopped(underlying: error) }
+                return nil
+            }
+        } catch let stopped as SilverStopped {
+            return stopped.underlying
+        }
+    }
+
     /// What everything meets at this moment, if anything: the same statements on no rows, then on work that went well before, taken back in any case.
     func probe(_ good: SilverWork?, on connection: Connection) async throws -> (any Error)? {
         for work in [[], good.map { [$0] } ?? []] {

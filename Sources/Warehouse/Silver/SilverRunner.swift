@@ -98,13 +98,11 @@ public struct SilverRunner: Service {
     }
 
     private func transform(_ claim: SQL, claimed: @Sendable (Int) -> Void = { _ in }) async throws -> Int {
-        let batch = try batch()
+        let batch = SilverBatch(scripts: try scripts.get(), feed: feed, now: clock.now)
         let done = try await database.transaction { try await batch.run(claim, on: $0, claimed: claimed) }
         if let work = done.last { lastGood.work = work }
         return done.count
     }
-
-    private func batch() throws -> SilverBatch { SilverBatch(scripts: try scripts.get(), feed: feed, now: clock.now) }
 
     /// Finds the work to blame: each piece alone, and the one that fails alone is set aside, unless everything fails.
     private func isolate(_ failure: TransformFailure) async throws -> Int {
@@ -129,18 +127,11 @@ public struct SilverRunner: Service {
     private func probe(except work: SilverWork) async throws -> (any Error)? {
         let probing = SilverBatch(scripts: try scripts.get(), feed: SilverFeed(bytesMax: 0), now: clock.now)
         let last = lastGood.work
-        do {
-            return try await database.transaction { connection in
-                let rows = try await connection.query(SilverQueries.knownGood(last, except: work))
-                let good = try rows.first.map { row in
-                    let (athlete, activity) = try row.decode(AthleteID.self, Int64.self)
-                    return SilverWork(athleteID: athlete, activityID: activity, rows: [])
-                }
-                if let error = try await probing.probe(good, on: connection) { throw SilverStopped(underlying: error) }
-                return nil
+        return try await probing.probe(in: database) { connection in
+            try await connection.query(SilverQueries.knownGood(last, except: work)).first.map { row in
+                let (athlete, activity) = try row.decode(AthleteID.self, Int64.self)
+                return SilverWork(athleteID: athlete, activityID: activity, rows: [])
             }
-        } catch let stopped as SilverStopped {
-            return stopped.underlying
         }
     }
 
@@ -157,7 +148,8 @@ public struct SilverRunner: Service {
     private func drain(claimed: @Sendable (Int) -> Void = { _ in }) async {
         for attempt in 1...Self.attemptsMax {
             do {
-                while case let count = try await runOnce(claimed: claimed) {
+                while true {
+                    let count = try await runOnce(claimed: claimed)
                     if let ended = health.succeeded(.run) {
                         logger.log(.info, "silver goes on", [.error: ended.reason, .attempt: ended.failures])
                     }

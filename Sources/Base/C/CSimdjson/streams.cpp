@@ -430,7 +430,6 @@ extern "C" fsj_status fsj_document_read(
         ondemand::parser parser;
         ondemand::document document = parser.iterate(text);
         if (ondemand::json_type(document.type()) != ondemand::json_type::object) return FSJ_WRONG_SHAPE;
-        result->is_object = 1;
         read_document(document.get_object(), depth_max, names, names_count, *result);
         return is_finished(document) ? FSJ_OK : FSJ_NOT_JSON;
     });

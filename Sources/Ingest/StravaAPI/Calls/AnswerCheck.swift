@@ -43,19 +43,14 @@ public enum AnswerCheck {
         case .activity(let id):
             if document.owner_kind == FSJ_ID_NUMBER, document.owner != athlete.rawValue { return .otherAthlete }
             if let fault = number(document.id_kind, document.id, is: id.rawValue, else: .otherObject) { return fault }
-            return startsSometime(document) && (has("sport_type") || has("type")) ? nil : .wrongShape
+            return Timestamp.iso8601(text(document.first_text)) != nil && (has("sport_type") || has("type")) ? nil : .wrongShape
         case .athleteZones:
             return has("heart_rate") || has("power") ? nil : .wrongShape
         case .gear(let id):
             guard document.id_kind == FSJ_ID_TEXT else { return document.id_kind == FSJ_ID_NUMBER ? .otherObject : .wrongShape }
-            return text(document) == id ? nil : .otherObject
+            return text(document.id_text) == id ? nil : .otherObject
         case .activities, .streams, .activityZones: return nil
         }
-    }
-
-    private static func startsSometime(_ document: fsj_document) -> Bool {
-        let text = withUnsafeBytes(of: document.first_text) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
-        return Timestamp.iso8601(text) != nil
     }
 
     private static func number(_ kind: fsj_id_kind, _ number: Int64, is wanted: Int64, else fault: WrongAnswer) -> WrongAnswer? {
@@ -63,8 +58,9 @@ public enum AnswerCheck {
         return number == wanted ? nil : fault
     }
 
-    private static func text(_ document: fsj_document) -> String {
-        withUnsafeBytes(of: document.id_text) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
+    /// - Parameter characters: a `char` array of the document, which Swift sees as a tuple.
+    private static func text<Characters>(_ characters: Characters) -> String {
+        withUnsafeBytes(of: characters) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
     }
 
     private static func read(_ body: [UInt8]) throws(WrongAnswer) -> fsj_document {

@@ -18,7 +18,8 @@ struct SilverRebuilder: Sendable {
     /// Does what was asked for, one athlete after the other, until nothing is left.
     func drain() async {
         do {
-            while case let hasWorked = try await runOnce() {
+            while true {
+                let hasWorked = try await runOnce()
                 if let ended = health.succeeded(.rebuild) {
                     logger.log(.info, "silver rebuild goes on", [.error: ended.reason, .attempt: ended.failures])
                 }
@@ -60,7 +61,7 @@ struct SilverRebuilder: Sendable {
         } catch {
             switch SilverFault(error) {
             case .passing: throw error
-            case .unclear: if let cause = try await probe() { throw SilverStopped(underlying: cause) }
+            case .unclear: if let cause = try await batch.probe(in: database) { throw SilverStopped(underlying: cause) }
             case .row: break
             }
             logger.log(.error, "silver rebuild of an athlete failed", [.athleteID: job.athleteID, .error: "\(error)"])
@@ -70,18 +71,8 @@ struct SilverRebuilder: Sendable {
         }
     }
 
-    /// What a rebuild of any athlete would meet, too.
-    private func probe() async throws -> (any Error)? {
-        let batch = SilverBatch(scripts: scripts, feed: SilverFeed(bytesMax: 0), now: clock.now)
-        do {
-            return try await database.transaction { connection in
-                if let error = try await batch.probe(nil, on: connection) { throw SilverStopped(underlying: error) }
-                return nil
-            }
-        } catch let stopped as SilverStopped {
-            return stopped.underlying
-        }
-    }
+    /// Reads answers from bronze only: the feed has those of the newest batches.
+    private var batch: SilverBatch { SilverBatch(scripts: scripts, feed: SilverFeed(bytesMax: 0), now: clock.now) }
 
     private func rebuild(_ job: RebuildJob, on connection: Connection) async throws -> Bool {
         guard try await connection.query(RebuildQueries.lock(job.athleteID))[0].decode(Bool.self) else { return false }
@@ -91,7 +82,7 @@ struct SilverRebuilder: Sendable {
         try await connection.execute("SAVEPOINT rebuild")
         _ = try await connection.pipeline(RebuildQueries.remember(job.athleteID) + RebuildQueries.clear(job.athleteID))
         let work = try await work(job.athleteID, on: connection)
-        let batch = SilverBatch(scripts: scripts, feed: SilverFeed(bytesMax: 0), now: clock.now)
+        let batch = batch
         for part in work { try await remake(part, batch, on: connection) }
         try await batch.sumUp(job.athleteID, on: connection)
         let report = try await connection.query(RebuildQueries.report(job.athleteID))[0].decode(String.self)

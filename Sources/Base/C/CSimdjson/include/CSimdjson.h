@@ -44,7 +44,6 @@ typedef enum {
 } fsj_id_kind;
 
 typedef struct {
-    int is_object;
     fsj_id_kind id_kind;
     int64_t id;
     char id_text[32];
