@@ -21,9 +21,9 @@ build: packages
 	scripts/build -c release --product fitnessd
 	scripts/build -c release --product fitnessctl
 
-# The unit files are checked by systemd's own tools.
+# systemd's own tools check the unit files; PgBouncer is what the daemon must refuse to work through.
 test:
-	scripts/packages systemd
+	scripts/packages systemd pgbouncer
 	scripts/test
 
 bench: build

@@ -23,12 +23,14 @@ COMMENT ON SCHEMA vault IS 'Sealed OAuth tokens. No dashboard role may read it.'
 
 CREATE FUNCTION bronze_strava.json_bigint(value jsonb) RETURNS bigint
     LANGUAGE sql IMMUTABLE PARALLEL SAFE
-    AS $_$
+    AS $$
     SELECT CASE jsonb_typeof(value)
-        WHEN 'number' THEN CASE WHEN abs(value::numeric) < 9223372036854775807 THEN round(value::numeric)::bigint END
-        WHEN 'string' THEN CASE WHEN value #>> '{}' ~ '^[+-]?\d{1,18}$' THEN (value #>> '{}')::bigint END
+        WHEN 'number' THEN CASE WHEN abs(round(value::numeric)) < 9223372036854775807 THEN round(value::numeric)::bigint END
+        WHEN 'string' THEN
+            CASE WHEN abs(round(bronze_strava.json_numeric(value))) < 9223372036854775807
+                THEN round(bronze_strava.json_numeric(value))::bigint END
     END
-$_$;
+$$;
 
 COMMENT ON FUNCTION bronze_strava.json_bigint(value jsonb) IS 'A number that fits 64 bits, rounded, or a string that holds one; else NULL.';
 
@@ -74,23 +76,25 @@ COMMENT ON FUNCTION bronze_strava.json_document(document text) IS 'The text as j
 
 CREATE FUNCTION bronze_strava.json_float(value jsonb) RETURNS double precision
     LANGUAGE sql IMMUTABLE PARALLEL SAFE
-    AS $_$
+    AS $$
     SELECT CASE jsonb_typeof(value)
         WHEN 'number' THEN CASE WHEN abs(value::numeric) < 1e100 THEN round(value::numeric, 15)::float8 END
-        WHEN 'string' THEN CASE WHEN value #>> '{}' ~ '^[+-]?\d{1,15}(\.\d{1,15})?$' THEN (value #>> '{}')::float8 END
+        WHEN 'string' THEN
+            CASE WHEN abs(bronze_strava.json_numeric(value)) < 1e100 THEN round(bronze_strava.json_numeric(value), 15)::float8 END
     END
-$_$;
+$$;
 
 COMMENT ON FUNCTION bronze_strava.json_float(value jsonb) IS 'A number below 1e100, or a string that holds one; else NULL.';
 
 CREATE FUNCTION bronze_strava.json_int(value jsonb) RETURNS integer
     LANGUAGE sql IMMUTABLE PARALLEL SAFE
-    AS $_$
+    AS $$
     SELECT CASE jsonb_typeof(value)
         WHEN 'number' THEN CASE WHEN abs(round(value::numeric)) < 2147483647 THEN round(value::numeric)::integer END
-        WHEN 'string' THEN CASE WHEN value #>> '{}' ~ '^[+-]?\d{1,9}(\.\d{1,15})?$' THEN round((value #>> '{}')::numeric)::integer END
+        WHEN 'string' THEN
+            CASE WHEN abs(round(bronze_strava.json_numeric(value))) < 2147483647 THEN round(bronze_strava.json_numeric(value))::integer END
     END
-$_$;
+$$;
 
 COMMENT ON FUNCTION bronze_strava.json_int(value jsonb) IS 'A number that fits 32 bits, rounded, or a string that holds one; else NULL.';
 
@@ -108,16 +112,24 @@ COMMENT ON FUNCTION bronze_strava.json_local_time(value jsonb) IS 'Wall-clock ti
 
 CREATE FUNCTION bronze_strava.json_measure(value jsonb) RETURNS double precision
     LANGUAGE sql IMMUTABLE PARALLEL SAFE
-    AS $_$
+    AS $$
     SELECT CASE WHEN n < -1e100 THEN -1e100 WHEN n > 1e100 THEN 1e100 ELSE n END::float8
-    FROM (
-        SELECT CASE WHEN jsonb_typeof(value) = 'number' THEN value::numeric
-            WHEN jsonb_typeof(value) = 'string' AND value #>> '{}' ~ '^[+-]?\d{1,40}(\.\d{1,40})?([eE][+-]?\d{1,3})?$' THEN (value #>> '{}')::numeric
-        END AS n
-    ) AS v
-$_$;
+    FROM (SELECT bronze_strava.json_numeric(value) AS n) AS v
+$$;
 
 COMMENT ON FUNCTION bronze_strava.json_measure(value jsonb) IS 'A number of any size, or a text that is one, for a finding: at most 1e100, at least -1e100; null for anything else.';
+
+CREATE FUNCTION bronze_strava.json_numeric(value jsonb) RETURNS numeric
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    AS $_$
+    SELECT CASE jsonb_typeof(value)
+        WHEN 'number' THEN value::numeric
+        WHEN 'string' THEN
+            CASE WHEN value #>> '{}' ~ '^\s*[+-]?\d{1,40}(\.\d{0,40})?([eE][+-]?\d{1,3})?\s*$' THEN (value #>> '{}')::numeric END
+    END
+$_$;
+
+COMMENT ON FUNCTION bronze_strava.json_numeric(value jsonb) IS 'A number, or a string that holds one; else NULL.';
 
 CREATE FUNCTION bronze_strava.json_object(body bytea) RETURNS jsonb
     LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE
@@ -504,6 +516,16 @@ END $$;
 
 COMMENT ON FUNCTION silver.zone_seconds(seconds integer[], first_value integer, lower_bounds integer[]) IS 'Seconds in each zone from a histogram: element i of the histogram stands for first_value + i - 1, which belongs to the zone that begins at or below it.';
 
+CREATE FUNCTION sync.add_silver_locks() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+    INSERT INTO sync.silver_lock VALUES (NEW.athlete_id, false), (NEW.athlete_id, true) ON CONFLICT DO NOTHING;
+    RETURN NULL;
+END $$;
+
+COMMENT ON FUNCTION sync.add_silver_locks() IS 'Makes a new athlete''s rows of silver_lock.';
+
 CREATE FUNCTION sync.quota_counts(p_span text, p_starts_at timestamp with time zone, p_instance uuid) RETURNS bigint[]
     LANGUAGE sql STABLE
     AS $$
@@ -769,6 +791,16 @@ CREATE FUNCTION sync.silver_figures(p_athlete_id bigint) RETURNS TABLE(figure te
 $$;
 
 COMMENT ON FUNCTION sync.silver_figures(p_athlete_id bigint) IS 'Sums of the main figures of an athlete''s silver, units in their names; null: there is nothing to sum.';
+
+CREATE FUNCTION sync.try_silver_lock(p_athlete_id bigint, p_is_rebuild boolean) RETURNS boolean
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+    PERFORM FROM sync.silver_lock WHERE athlete_id = p_athlete_id AND is_rebuild = p_is_rebuild FOR NO KEY UPDATE SKIP LOCKED;
+    RETURN FOUND;
+END $$;
+
+COMMENT ON FUNCTION sync.try_silver_lock(p_athlete_id bigint, p_is_rebuild boolean) IS 'Locks the athlete''s row of silver_lock to the end of the transaction; false when somebody else holds it.';
 
 CREATE TABLE bronze_strava.answer (
     athlete_id bigint NOT NULL,
@@ -3324,6 +3356,17 @@ CREATE TABLE sync.setting (
 
 COMMENT ON TABLE sync.setting IS 'Settings of the whole installation that an admin changes while it runs (for example a pause of everything).';
 
+CREATE TABLE sync.silver_lock (
+    athlete_id bigint NOT NULL,
+    is_rebuild boolean NOT NULL
+);
+
+COMMENT ON TABLE sync.silver_lock IS 'Two rows per athlete that are only locked: whoever makes the athlete''s silver holds one to the end of its transaction. Made with the athlete.';
+
+COMMENT ON COLUMN sync.silver_lock.athlete_id IS 'Strava''s number for the athlete.';
+
+COMMENT ON COLUMN sync.silver_lock.is_rebuild IS 'True: held by a rebuild, so that no other of this athlete begins. False: held by whoever writes the athlete''s silver.';
+
 CREATE TABLE sync.silver_rebuild (
     athlete_id bigint NOT NULL,
     is_dry_run boolean NOT NULL,
@@ -3508,6 +3551,9 @@ ALTER TABLE ONLY sync.schedule
 ALTER TABLE ONLY sync.setting
     ADD CONSTRAINT setting_pk PRIMARY KEY (key);
 
+ALTER TABLE ONLY sync.silver_lock
+    ADD CONSTRAINT silver_lock_pk PRIMARY KEY (athlete_id, is_rebuild);
+
 ALTER TABLE ONLY sync.silver_rebuild
     ADD CONSTRAINT silver_rebuild_pk PRIMARY KEY (athlete_id, is_dry_run);
 
@@ -3560,6 +3606,8 @@ CREATE INDEX silver_rebuild_waiting ON sync.silver_rebuild USING btree (requeste
 CREATE INDEX transform_work_oldest ON sync.transform_work USING btree (enqueued_at);
 
 CREATE INDEX token_by_key ON vault.token USING btree (key_id, athlete_id);
+
+CREATE TRIGGER athlete_silver_lock AFTER INSERT ON sync.athlete FOR EACH ROW EXECUTE FUNCTION sync.add_silver_locks();
 
 ALTER TABLE ONLY bronze_strava.answer
     ADD CONSTRAINT answer_athlete_fk FOREIGN KEY (athlete_id) REFERENCES sync.athlete(athlete_id) ON DELETE CASCADE;
@@ -3647,6 +3695,9 @@ ALTER TABLE ONLY sync.run
 
 ALTER TABLE ONLY sync.schedule
     ADD CONSTRAINT schedule_athlete_fk FOREIGN KEY (athlete_id) REFERENCES sync.athlete(athlete_id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY sync.silver_lock
+    ADD CONSTRAINT silver_lock_athlete_fk FOREIGN KEY (athlete_id) REFERENCES sync.athlete(athlete_id) ON DELETE CASCADE;
 
 ALTER TABLE ONLY sync.silver_rebuild
     ADD CONSTRAINT silver_rebuild_athlete_fk FOREIGN KEY (athlete_id) REFERENCES sync.athlete(athlete_id) ON DELETE CASCADE;

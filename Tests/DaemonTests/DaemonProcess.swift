@@ -10,8 +10,12 @@ final class DaemonProcess: Sendable {
     let pid: Int32
 
     /// Starts `.build/…/<program>` with nothing in its environment but what is given.
-    /// - Parameter output: where its output goes instead of `output`.
-    init(_ program: String, _ arguments: [String], environment: [String: String], output: FileHandle? = nil) throws {
+    /// - Parameters:
+    ///   - input: what it reads; nil: nothing.
+    ///   - output: where its output goes instead of `output`.
+    init(
+        _ program: String, _ arguments: [String], environment: [String: String], input: FileHandle? = nil, output: FileHandle? = nil
+    ) throws {
         let process = Process()
         process.executableURL = program.hasPrefix("/") ? URL(filePath: program) : Self.folder.appending(path: program)
         process.arguments = arguments
@@ -21,7 +25,7 @@ final class DaemonProcess: Sendable {
         let sink: Any = output ?? pipe
         process.standardOutput = sink
         process.standardError = sink
-        process.standardInput = FileHandle.nullDevice
+        process.standardInput = input ?? FileHandle.nullDevice
         try process.run()
         pid = process.processIdentifier
         self.process = Mutex(process)

@@ -85,6 +85,19 @@ private let epoch = Date(timeIntervalSince1970: (Date().timeIntervalSince1970 - 
         }
     }
 
+    @Test func `a terminal that hangs up ends the daemon cleanly`() async throws {
+        try await DaemonRig.with(SimulatorWorld(seed: 1, epoch: epoch, athleteCount: 1, activitiesEach: 1)) { rig in
+            let terminal = try Terminal()
+            let process = try DaemonProcess(
+                "/usr/bin/setsid", ["--ctty", "--wait", DaemonProcess.folder.appending(path: "fitnessd").path, "run"],
+                environment: rig.environment, input: terminal.end)
+            try await eventually("status answers") { try await rig.control("status").code == 0 }
+            try terminal.hangUp()
+            #expect(try await process.waitForEnd() == 0)
+            #expect(process.output.contains("stopped cleanly"), "\(process.output)")
+        }
+    }
+
     @Test func `a log that nobody reads stops neither the daemon nor its stop`() async throws {
         let world = SimulatorWorld(seed: 9, epoch: epoch, athleteCount: 2, activitiesEach: 20, points: 40...60)
         try await DaemonRig.with(world) { rig in
@@ -168,5 +181,29 @@ extension DaemonRig {
         let locks = try String(contentsOfFile: "/proc/locks", encoding: .utf8)
         let line = try #require(locks.split(separator: "\n").first { $0.contains("FLOCK") && $0.contains(":\(status.st_ino) ") })
         return try #require(pid_t(line.split(separator: " ")[4]))
+    }
+}
+
+/// A pseudoterminal: a program gets `end`, the test holds the other side (pty(7)).
+private final class Terminal {
+    let end: FileHandle
+    private let side: FileHandle
+
+    init() throws {
+        let descriptor = open("/dev/ptmx", O_RDWR | O_NOCTTY | O_CLOEXEC)
+        try #require(descriptor >= 0)
+        side = FileHandle(fileDescriptor: descriptor, closeOnDealloc: true)
+        // The C library's functions for this are hidden from Swift: what they ask of the kernel (ioctl_tty(2)).
+        let (unlock, number) = (UInt(0x4004_5431), UInt(0x8004_5430))
+        var (isLocked, place) = (Int32(0), UInt32(0))
+        try #require(ioctl(descriptor, unlock, &isLocked) == 0 && ioctl(descriptor, number, &place) == 0)
+        let endDescriptor = open("/dev/pts/\(place)", O_RDWR | O_NOCTTY | O_CLOEXEC)
+        try #require(endDescriptor >= 0)
+        end = FileHandle(fileDescriptor: endDescriptor, closeOnDealloc: true)
+    }
+
+    func hangUp() throws {
+        try end.close()
+        try side.close()
     }
 }

@@ -100,22 +100,23 @@ struct LookModel {
     private mutating func list(_ pass: ListPass) {
         now += Double.random(in: 0.2...5, using: &random)
         if pass.kind == .incremental {
-            looks += pass.page == 1 ? 1 : 0
+            looks += pass.isFirst ? 1 : 0
             lookCalls += 1
         }
         if let after = pass.after, after > now { isRefused = true }
         let page = page(pass)
         for index in page where activities[index].foundAt == nil { activities[index].foundAt = now }
-        if page.isEmpty { end(pass) } else { goOn(pass) }
+        if page.isEmpty { end(pass) } else { goOn(pass, page) }
         state.recentCount = activities.count { $0.foundAt != nil && $0.start > now - 28 * 86_400 }
     }
 
     private mutating func page(_ pass: ListPass) -> ArraySlice<Int> {
         let after = pass.after ?? .distantPast
         let matching = activities.indices.filter {
-            activities[$0].uploadedAt <= now && (activities[$0].start > after || isInclusive && activities[$0].start == after)
+            activities[$0].uploadedAt <= now && activities[$0].start < pass.before ?? .distantFuture
+                && (activities[$0].start > after || isInclusive && activities[$0].start == after)
         }
-        let isAscending = pass.after != nil && isOldestFirst
+        let isAscending = pass.after != nil && pass.before == nil && isOldestFirst
         let sorted = matching.sorted { (activities[$0].start, $0) < (activities[$1].start, $1) }
         let ordered = isAscending ? sorted : sorted.reversed()
         let first = min((pass.page - 1) * perPage, ordered.count)
@@ -123,8 +124,11 @@ struct LookModel {
     }
 
     /// As `AthleteSync` does with a page.
-    private mutating func goOn(_ pass: ListPass) {
-        if pass.kind == .incremental { return state.pass = pass.next }
+    private mutating func goOn(_ pass: ListPass, _ page: ArraySlice<Int>) {
+        if pass.kind == .incremental {
+            state.pass = pass.next(starts: page.map { activities[$0].start }, isFull: page.count >= perPage, now: now)
+            return
+        }
         if pass.page == 1 { state.cursor.walkStartedAt = now }
         state.cursor.walkPage = pass.page + 1
     }

@@ -91,8 +91,24 @@ private func item(_ id: Int64, startedAgo: Double, missing: [CompletenessEndpoin
 
     @Test func `a pass goes on to its next page`() {
         var state = settled()
-        state.pass = ListPass(kind: .incremental, page: 2, after: ago(100), lookBackBegunAt: ago(5)).next
+        state.pass = ListPass(kind: .incremental, page: 2, after: ago(100), lookBackBegunAt: ago(5)).next(
+            starts: [], isFull: false, now: now)
         #expect(plan.next(state, now: now) == .list(ListPass(kind: .incremental, page: 3, after: ago(100), lookBackBegunAt: ago(5))))
+    }
+
+    @Test func `a look goes on by start behind a full page, whichever way Strava sorts`() {
+        let day: Double = 86_400
+        let first = ListPass(kind: .incremental, page: 1, after: ago(90 * day))
+        let upwards = first.next(starts: [ago(80 * day), ago(30 * day)], isFull: true, now: now)
+        #expect(upwards == ListPass(kind: .incremental, page: 1, after: ago(31 * day), isContinued: true))
+        let downwards = first.next(starts: [ago(2 * day), ago(30 * day)], isFull: true, now: now)
+        #expect(downwards == ListPass(kind: .incremental, page: 1, after: ago(90 * day), before: ago(29 * day), isContinued: true))
+        #expect(downwards.followsFullPage && !downwards.isFirst)
+        let crowdedDay = first.next(starts: [ago(90 * day - 1), ago(90 * day - 2)], isFull: true, now: now)
+        #expect(crowdedDay == ListPass(kind: .incremental, page: 2, after: ago(90 * day)))
+        let deviceAhead = first.next(starts: [ago(80 * day), now.addingTimeInterval(900 * day)], isFull: true, now: now)
+        #expect(deviceAhead.after.map { $0 < now } == true, "Strava refuses an `after` in the future")
+        #expect(first.next(starts: [ago(5)], isFull: false, now: now) == ListPass(kind: .incremental, page: 2, after: ago(90 * day)))
     }
 
     @Test func `nothing due means done until the list or a retry is due`() {

@@ -121,6 +121,56 @@ private func world(_ athletes: Int = 1, activities: Int = 3) -> SimulatorWorld {
         }
     }
 
+    @Test func `a look for what is new names everything although activities vanish between its pages`() async throws {
+        try await SyncRig.with(world(activities: 260)) { rig in
+            try await rig.connect(athlete)
+            _ = try await rig.registry.requestSync(athlete, full: false, only: [.list], by: "test")
+            try await rig.settle()
+            try await rig.database.query("UPDATE sync.cursor SET newest_start_at = '2000-01-01'")
+            try await rig.database.query("UPDATE sync.activity SET last_listed_at = '2000-01-01'")
+            let seen = Counter()
+            let gate = rig.simulator.gate(RequestMatch { _, path, _ in path.hasSuffix("/athlete/activities") && seen.next() == 2 })
+            _ = try await rig.registry.requestSync(athlete, full: false, only: [.list], by: "test")
+            let claim = try #require(try await rig.claim().first)
+            let turn = Task { await AthleteSync(environment: rig.environment, claim: claim).run() }
+            await gate.waitForHeld()
+            for gone in rig.simulator.truth(for: athlete).sorted(by: { $0.startAt < $1.startAt }).dropFirst(3).prefix(5) {
+                _ = rig.world.delete(gone.id)
+            }
+            gate.open()
+            _ = await turn.value
+            let left = Set(rig.simulator.truth(for: athlete).map(\.id))
+            let rows = try await rig.database.query("SELECT activity_id FROM sync.activity WHERE last_listed_at > '2001-01-01'")
+            #expect(Set(try rows.map { try $0.decode(ActivityID.self) }).isSuperset(of: left))
+            #expect(left.count == 255)
+        }
+    }
+
+    @Test func `a first walk during which an activity was deleted is walked once more before the history is complete`() async throws {
+        try await SyncRig.with(world(activities: 230)) { rig in
+            let gone = try #require(rig.simulator.truth(for: athlete).max { $0.startAt < $1.startAt })
+            let seen = Counter()
+            let gate = rig.simulator.gate(RequestMatch { _, path, _ in path.hasSuffix("/athlete/activities") && seen.next() == 2 })
+            try await rig.connect(athlete)
+            _ = try await rig.registry.requestSync(athlete, full: false, only: [.list], by: "test")
+            let claim = try #require(try await rig.claim().first)
+            let turn = Task { await AthleteSync(environment: rig.environment, claim: claim).run() }
+            await gate.waitForHeld()
+            _ = rig.world.delete(gone.id)
+            try await rig.database.query(
+                """
+                INSERT INTO sync.event (athlete_id, object_type, object_id, aspect_type, event_at, received_at)
+                SELECT \(athlete), 'activity', \(gone.id), 'delete', walk_started_at, walk_started_at + interval '1 second' FROM sync.cursor
+                """)
+            gate.open()
+            _ = await turn.value
+            try await rig.settle()
+            #expect(try await rig.number("SELECT count(*) FROM sync.cursor WHERE history_complete_at IS NOT NULL") == 1)
+            // Twice the first page, its continuation and the empty page.
+            #expect(seen.next() == 7)
+        }
+    }
+
     @Test func `an empty page behind a full one is no end of the list`() async throws {
         try await SyncRig.with(world(activities: 230)) { rig in
             let seen = Counter()

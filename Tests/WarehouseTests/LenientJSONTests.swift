@@ -38,6 +38,22 @@ import Testing
     }
 
     @Test(arguments: [
+        ("123.0", "(123,123,123)"), (" 12 ", "(12,12,12)"), ("2.1e2", "(210,210,210)"), ("+7", "(7,7,7)"),
+        ("9007199254740993", "(9007199254740993,,9.007199254740992e+15)"),
+        ("12.", "(12,12,12)"), ("0x10", "(,,)"), ("12 km", "(,,)"), ("", "(,,)"), ("1e400", "(,,)"), ("9e99", "(,,9e+99)"),
+    ])
+    func `a number that comes as a text is read however it is written`(text: String, read: String) async throws {
+        try await withTestDatabase { database in
+            let rows = try await database.query(
+                """
+                SELECT (bronze_strava.json_bigint(j), bronze_strava.json_int(j), bronze_strava.json_float(j))::text
+                FROM (SELECT to_jsonb(\(text)::text) AS j) AS v
+                """)
+            #expect(try rows[0].decode(String.self) == read)
+        }
+    }
+
+    @Test(arguments: [
         "1e400", "-1e400", "1e999999", "-7e-999999", "123456789012345678901234567890", "NaN", "Infinity", "-Infinity", #""abc""#,
         #"{"x":1}"#,
         "[1]", #""1e99""#, "1e299",

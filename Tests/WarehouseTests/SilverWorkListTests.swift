@@ -27,6 +27,28 @@ import Testing
         }
     }
 
+    /// Anybody who may connect may take advisory locks, and hold what may be read.
+    @Test func `a reader can't keep silver from being made`() async throws {
+        try await RolesFixture.with(keepsConstraints: true) { fixture in
+            let bench = try await Bench(fixture.owner)
+            try await bench.land([answer(.activity, 1, #"{"name":"new"}"#)], listed: [listed(1)])
+            let reader = try await fixture.makeLogin("dash", in: "fitness_dashboard")
+            try await fixture.connected(as: reader) { connection in
+                try await connection.execute(
+                    "BEGIN; SELECT pg_advisory_lock(hashtextextended(word, athlete)) FROM unnest(ARRAY['silver', 'silver_rebuild']) word, generate_series(1, 9) athlete; SELECT * FROM silver.activity"
+                )
+                for statement in ["SELECT FROM sync.silver_lock FOR UPDATE", "SELECT sync.try_silver_lock(1, false)"] {
+                    try await connection.execute("SAVEPOINT here")
+                    let error = await #expect(throws: DatabaseError.self) { try await connection.query("\(raw: statement)") }
+                    #expect(error?.sqlState == "42501")
+                    try await connection.execute("ROLLBACK TO SAVEPOINT here")
+                }
+                #expect(try await bench.transform() == 1)
+            }
+            #expect(try await bench.lines("SELECT name FROM silver.activity") == ["(new)"])
+        }
+    }
+
     @Test func `what landed several times since the last batch is made once`() async throws {
         try await withTestDatabase { database in
             let bench = try await Bench(database)

@@ -16,9 +16,18 @@ extension Database {
             result = .success(try await watch(watched, &others))
         } catch let error as DatabaseError where Self.lostStatement.contains(error.sqlState ?? "") {
             result = .failure(Self.sharedSession)
+        } catch let error as DatabaseError where error.code == .unreachable {
+            // PgBouncer's `pool_mode = statement` ends a connection that begins a transaction, and takes the next one all the same.
+            result = .failure(await isServed() ? Self.sharedSession : error)
         } catch { result = .failure(error) }
         for connection in others + [watched] { await connection.close() }
         try result.get()
+    }
+
+    private func isServed() async -> Bool {
+        guard let probe = try? await Connection.opened(conninfo, applicationName: applicationName) else { return false }
+        await probe.close()
+        return true
     }
 
     private func watch(_ watched: Connection, _ others: inout [Connection]) async throws {

@@ -37,9 +37,17 @@ extension AthleteSync {
         var batch = BronzeBatch(athleteID: claim.athleteID, lease: claim.lease)
         batch.add(page, request: call.pathAndQuery, answer: answer)
         try await leaveOutExpired(of: page, from: &batch)
-        if page.elementCount == 0, pass.followsFullPage {
-            batch.cursor = beginAnew()
-        } else if page.elementCount == 0 {
+        let starts = page.activities.map(\.startAt)
+        let isFull = page.elementCount >= perPage
+        let isEmpty = page.elementCount == 0
+        var hasEnded = false
+        if isEmpty, pass.followsFullPage {
+            state.listTrouble = "strava: the list ended behind a full page, it is read again"
+            if pass.kind == .walk { batch.cursor = .walkFromTheTop }
+        } else if isEmpty, try await hasLostActivities(pass) {
+            batch.cursor = .walkFromTheTop
+        } else if isEmpty {
+            hasEnded = true
             batch.cursor = try await endOfPass(pass, askedAt: askedAt)
             if pass.kind == .walk {
                 try await lookAgain(into: &batch)
@@ -47,11 +55,13 @@ extension AthleteSync {
             }
         } else if pass.kind == .walk {
             var position = WalkPosition(page: pass.page, before: pass.before, oldestAt: state.cursor.walkOldestAt)
-            position.pass(starts: page.activities.map(\.startAt), isFull: page.elementCount >= perPage)
+            position.pass(starts: starts, isFull: isFull)
             batch.cursor = CursorChange(position, walkStartedAt: pass.isFirst ? .set(askedAt) : .keep)
         }
         try await commit(batch)
-        advance(pass, batch: batch, ended: page.elementCount == 0)
+        if let cursor = batch.cursor { state.cursor.apply(cursor) }
+        if hasEnded { state.eventsLookedAfter.formUnion(state.eventsAtPassStart) }
+        state.pass = pass.kind == .walk || isEmpty ? nil : pass.next(starts: starts, isFull: isFull, now: now)
         try await readWork()
     }
 
@@ -61,13 +71,13 @@ extension AthleteSync {
         if !expired.isEmpty { batch.answers.removeAll { expired.contains($0.objectID) } }
     }
 
-    /// A page that goes on by start begins with what the one before ended with, so an empty one is no end: the list changed, or the answer is
-    /// wrong. The walk begins anew, later each time.
-    private func beginAnew() -> CursorChange {
-        state.listTrouble = "strava: the list ended behind a full page, it is read again"
-        var change = CursorChange(walkPage: .set(1))
-        (change.walkBefore, change.walkOldestAt) = (.set(nil), .set(nil))
-        return change
+    /// Whether something was deleted, or answered 404, since this walk of several pages began. Before a history is called complete, it is then
+    /// walked once more: what follows a deletion moves onto pages that were read already.
+    private func hasLostActivities(_ pass: ListPass) async throws -> Bool {
+        guard pass.kind == .walk, pass.page > 2 || pass.before != nil, state.cursor.historyCompleteAt == nil,
+            let begunAt = state.cursor.walkStartedAt
+        else { return false }
+        return try await queries.hasGone(since: begunAt)
     }
 
     /// Where the cursor stands after an empty page: never past what has landed, never in the future.
@@ -124,16 +134,6 @@ extension AthleteSync {
         guard let walkStartedAt = state.cursor.walkStartedAt else { return }
         batch.ledger += try await queries.believedEmptyOnce(before: walkStartedAt).map {
             LedgerChange(activityID: $0, endpoint: .streams, state: .pending, reason: OutcomeRules.secondLookReason)
-        }
-    }
-
-    /// Follows in memory what was just committed.
-    private func advance(_ pass: ListPass, batch: BronzeBatch, ended: Bool) {
-        if let cursor = batch.cursor { state.cursor.apply(cursor) }
-        if ended { state.eventsLookedAfter.formUnion(state.eventsAtPassStart) }
-        switch pass.kind {
-        case .walk: state.pass = nil
-        case .incremental: state.pass = ended ? nil : pass.next
         }
     }
 

@@ -138,7 +138,7 @@ public struct SyncPlan: Sendable {
     }
 
     /// Strava answers 400 to an `after` in the future (STRAVA_API.md 3.2). `newestStartAt` never is, but clocks differ, at most by this.
-    private static let clockError_s: Double = 3_600
+    static let clockError_s: Double = 3_600
     /// Of so many looks in a row at least one reaches back, however long the interval is.
     private static let looksPerLookBack: Double = 4
 

@@ -118,6 +118,18 @@ struct TurnQueries: Sendable {
         return try rows[0].decode([ActivityID].self, Int.self)
     }
 
+    /// Whether an activity was deleted since `instant`, so far as events and answers tell.
+    func hasGone(since instant: Date) async throws -> Bool {
+        let rows = try await database.query(
+            """
+            SELECT EXISTS (SELECT FROM sync.activity WHERE athlete_id = \(athlete) AND gone_at >= \(instant))
+                OR EXISTS (
+                    SELECT FROM sync.event
+                    WHERE athlete_id = \(athlete) AND object_type = 'activity' AND aspect_type = 'delete' AND received_at >= \(instant))
+            """)
+        return try rows[0].decode(Bool.self)
+    }
+
     /// Activities whose streams Strava did not have at the first look, which was before `instant`.
     func believedEmptyOnce(before instant: Date) async throws -> [ActivityID] {
         let rows = try await database.query(

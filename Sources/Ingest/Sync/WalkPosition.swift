@@ -47,6 +47,14 @@ public struct WalkPosition: Sendable, Equatable {
 }
 
 extension CursorChange {
+    /// A page that goes on by start begins with what the one before ended with, so an empty one is no end: the list changed, or the answer is
+    /// wrong. The walk begins anew, later each time.
+    static var walkFromTheTop: CursorChange {
+        var change = CursorChange(walkPage: .set(1))
+        (change.walkBefore, change.walkOldestAt) = (.set(nil), .set(nil))
+        return change
+    }
+
     init(_ position: WalkPosition, walkStartedAt: FieldChange<Date?>) {
         self.init(walkPage: .set(position.page), walkStartedAt: walkStartedAt)
         (walkBefore, walkOldestAt) = (.set(position.before), .set(position.oldestAt))

@@ -145,7 +145,8 @@ extension Simulation {
         if pass.kind == .walk && pass.page == 1 { cursor.walkStartedAt = now }
         world.athletes[turn.athlete].cursor = cursor
         turn.state.cursor = cursor
-        turn.state.pass = pass.kind == .incremental && count > 0 ? pass.next : nil
+        // Nothing is deleted in the model, so that it may count pages by place.
+        turn.state.pass = pass.kind == .incremental && count > 0 ? pass.next(starts: [], isFull: false, now: now) : nil
         readWork(&turn)
     }
 

@@ -31,7 +31,7 @@ extension SilverQueries {
         WHERE (w.athlete_id, w.activity_id) <> (\(work.athleteID), \(work.activityID))
           AND NOT EXISTS (
             SELECT FROM sync.transform_work t WHERE t.athlete_id = w.athlete_id AND t.activity_id = w.activity_id)
-          AND pg_try_advisory_xact_lock(\(raw: athleteLock))
+          AND \(raw: isFree)
         LIMIT 1
         """
     }

@@ -19,7 +19,7 @@ enum SilverQueries {
             ORDER BY w.enqueued_at
             LIMIT \(max * rowsLookedAt)
         ), taken AS MATERIALIZED (
-            SELECT * FROM oldest w WHERE pg_try_advisory_xact_lock(\(raw: athleteLock)) LIMIT \(max)
+            SELECT * FROM oldest w WHERE \(raw: isFree) LIMIT \(max)
         )
         \(raw: workOfTaken)
         """
@@ -32,7 +32,7 @@ enum SilverQueries {
             SELECT w.athlete_id, w.activity_id, w.work_id, w.enqueued_at
             FROM sync.transform_work w
             WHERE w.athlete_id = \(work.athleteID) AND w.activity_id = \(work.activityID) AND w.work_id = ANY (\(work.rows))
-              AND pg_try_advisory_xact_lock(\(raw: athleteLock))
+              AND \(raw: isFree)
         )
         \(raw: workOfTaken)
         """
@@ -40,14 +40,14 @@ enum SilverQueries {
 
     /// Waits until nobody else makes the athlete's silver, and keeps the others away to the end of the transaction.
     static func hold(_ athlete: AthleteID) -> SQL {
-        "SELECT pg_advisory_xact_lock(\(raw: athleteLock)) FROM (SELECT \(athlete)::bigint AS athlete_id) AS w"
+        "SELECT FROM sync.silver_lock WHERE athlete_id = \(athlete) AND NOT is_rebuild FOR NO KEY UPDATE"
     }
 
     /// Rows of the list that a claim looks at for each that it wants, to find athletes who are free.
     private static let rowsLookedAt = 32
 
-    /// The key of the lock that whoever makes an athlete's silver holds.
-    static let athleteLock = "hashtextextended('silver', w.athlete_id)"
+    /// Locks the athlete of `w` to the end of the transaction; false when somebody else makes this athlete's silver.
+    static let isFree = "sync.try_silver_lock(w.athlete_id, false)"
 
     private static let workOfTaken = """
         SELECT w.athlete_id, w.activity_id, array_agg(w.work_id), (

@@ -27,9 +27,9 @@ enum RebuildQueries {
         """
     }
 
-    /// Held to the end of the transaction; false: somebody else works on the athlete.
+    /// Held to the end of the transaction; false: somebody else rebuilds the athlete.
     static func lock(_ athlete: AthleteID) -> SQL {
-        "SELECT pg_try_advisory_xact_lock(hashtextextended('silver_rebuild', \(athlete)))"
+        "SELECT sync.try_silver_lock(\(athlete), true)"
     }
 
     static let temporaryTables = """
