@@ -22,6 +22,7 @@ SELECT create_distributed_table('sync.completeness', 'athlete_id', colocate_with
 SELECT create_distributed_table('sync.athlete_object', 'athlete_id', colocate_with => 'sync.athlete');
 SELECT create_distributed_table('sync.quarantine', 'athlete_id', colocate_with => 'sync.athlete');
 SELECT create_distributed_table('sync.transform_work', 'athlete_id', colocate_with => 'sync.athlete');
+SELECT create_distributed_table('sync.silver_lock', 'athlete_id', colocate_with => 'sync.athlete');
 SELECT create_distributed_table('sync.silver_rebuild', 'athlete_id', colocate_with => 'sync.athlete');
 SELECT create_distributed_table('sync.run', 'athlete_id', colocate_with => 'sync.athlete');
 SELECT create_distributed_table('sync.event', 'athlete_id', colocate_with => 'sync.athlete');

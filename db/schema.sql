@@ -516,16 +516,6 @@ END $$;
 
 COMMENT ON FUNCTION silver.zone_seconds(seconds integer[], first_value integer, lower_bounds integer[]) IS 'Seconds in each zone from a histogram: element i of the histogram stands for first_value + i - 1, which belongs to the zone that begins at or below it.';
 
-CREATE FUNCTION sync.add_silver_locks() RETURNS trigger
-    LANGUAGE plpgsql
-    AS $$
-BEGIN
-    INSERT INTO sync.silver_lock VALUES (NEW.athlete_id, false), (NEW.athlete_id, true) ON CONFLICT DO NOTHING;
-    RETURN NULL;
-END $$;
-
-COMMENT ON FUNCTION sync.add_silver_locks() IS 'Makes a new athlete''s rows of silver_lock.';
-
 CREATE FUNCTION sync.quota_counts(p_span text, p_starts_at timestamp with time zone, p_instance uuid) RETURNS bigint[]
     LANGUAGE sql STABLE
     AS $$
@@ -797,10 +787,17 @@ CREATE FUNCTION sync.try_silver_lock(p_athlete_id bigint, p_is_rebuild boolean) 
     AS $$
 BEGIN
     PERFORM FROM sync.silver_lock WHERE athlete_id = p_athlete_id AND is_rebuild = p_is_rebuild FOR NO KEY UPDATE SKIP LOCKED;
+    IF FOUND THEN
+        RETURN true;
+    END IF;
+    IF EXISTS (SELECT FROM sync.silver_lock WHERE athlete_id = p_athlete_id AND is_rebuild = p_is_rebuild) THEN
+        RETURN false;
+    END IF;
+    INSERT INTO sync.silver_lock VALUES (p_athlete_id, p_is_rebuild) ON CONFLICT DO NOTHING;
     RETURN FOUND;
 END $$;
 
-COMMENT ON FUNCTION sync.try_silver_lock(p_athlete_id bigint, p_is_rebuild boolean) IS 'Locks the athlete''s row of silver_lock to the end of the transaction; false when somebody else holds it.';
+COMMENT ON FUNCTION sync.try_silver_lock(p_athlete_id bigint, p_is_rebuild boolean) IS 'Locks the athlete''s row of silver_lock to the end of the transaction; false when somebody else holds it. An athlete without the row, which registration makes, gets it.';
 
 CREATE TABLE bronze_strava.answer (
     athlete_id bigint NOT NULL,
@@ -3606,8 +3603,6 @@ CREATE INDEX silver_rebuild_waiting ON sync.silver_rebuild USING btree (requeste
 CREATE INDEX transform_work_oldest ON sync.transform_work USING btree (enqueued_at);
 
 CREATE INDEX token_by_key ON vault.token USING btree (key_id, athlete_id);
-
-CREATE TRIGGER athlete_silver_lock AFTER INSERT ON sync.athlete FOR EACH ROW EXECUTE FUNCTION sync.add_silver_locks();
 
 ALTER TABLE ONLY bronze_strava.answer
     ADD CONSTRAINT answer_athlete_fk FOREIGN KEY (athlete_id) REFERENCES sync.athlete(athlete_id) ON DELETE CASCADE;

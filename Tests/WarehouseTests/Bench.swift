@@ -30,6 +30,7 @@ struct Bench {
     static func enrol(_ athlete: AthleteID, in database: Database) async throws -> LeaseFence {
         let lease = LeaseFence(owner: UUID(), fence: 7)
         try await database.query("INSERT INTO sync.athlete (athlete_id) VALUES (\(athlete))")
+        try await database.query("INSERT INTO sync.silver_lock VALUES (\(athlete), false), (\(athlete), true)")
         try await database.query(
             "INSERT INTO sync.schedule (athlete_id, lease_owner, lease_fence) VALUES (\(athlete), \(lease.owner), \(lease.fence))")
         return lease

@@ -11,20 +11,19 @@ COMMENT ON TABLE sync.silver_lock IS 'Two rows per athlete that are only locked:
 COMMENT ON COLUMN sync.silver_lock.athlete_id IS 'Strava''s number for the athlete.';
 COMMENT ON COLUMN sync.silver_lock.is_rebuild IS 'True: held by a rebuild, so that no other of this athlete begins. False: held by whoever writes the athlete''s silver.';
 
--- With the athlete, not when first wanted: an insert waits for another transaction's insert of the same key, and a try must not wait.
-CREATE FUNCTION sync.add_silver_locks() RETURNS trigger LANGUAGE plpgsql AS $$
-BEGIN
-    INSERT INTO sync.silver_lock VALUES (NEW.athlete_id, false), (NEW.athlete_id, true) ON CONFLICT DO NOTHING;
-    RETURN NULL;
-END $$;
-COMMENT ON FUNCTION sync.add_silver_locks() IS 'Makes a new athlete''s rows of silver_lock.';
-CREATE TRIGGER athlete_silver_lock AFTER INSERT ON sync.athlete FOR EACH ROW EXECUTE FUNCTION sync.add_silver_locks();
 INSERT INTO sync.silver_lock SELECT athlete_id, is_rebuild FROM sync.athlete CROSS JOIN (VALUES (false), (true)) AS v (is_rebuild);
 
 -- Called row by row, so that no more athletes are held than are wanted.
 CREATE FUNCTION sync.try_silver_lock(p_athlete_id bigint, p_is_rebuild boolean) RETURNS boolean LANGUAGE plpgsql VOLATILE AS $$
 BEGIN
     PERFORM FROM sync.silver_lock WHERE athlete_id = p_athlete_id AND is_rebuild = p_is_rebuild FOR NO KEY UPDATE SKIP LOCKED;
+    IF FOUND THEN
+        RETURN true;
+    END IF;
+    IF EXISTS (SELECT FROM sync.silver_lock WHERE athlete_id = p_athlete_id AND is_rebuild = p_is_rebuild) THEN
+        RETURN false;
+    END IF;
+    INSERT INTO sync.silver_lock VALUES (p_athlete_id, p_is_rebuild) ON CONFLICT DO NOTHING;
     RETURN FOUND;
 END $$;
-COMMENT ON FUNCTION sync.try_silver_lock(bigint, boolean) IS 'Locks the athlete''s row of silver_lock to the end of the transaction; false when somebody else holds it.';
+COMMENT ON FUNCTION sync.try_silver_lock(bigint, boolean) IS 'Locks the athlete''s row of silver_lock to the end of the transaction; false when somebody else holds it. An athlete without the row, which registration makes, gets it.';

@@ -53,6 +53,8 @@ public struct AthleteRegistry: Sendable {
                     lease_owner = NULL, lease_expires_at = NULL
                 """)
             try await connection.query("INSERT INTO sync.cursor (athlete_id) VALUES (\(athlete)) ON CONFLICT DO NOTHING")
+            try await connection.query(
+                "INSERT INTO sync.silver_lock VALUES (\(athlete), false), (\(athlete), true) ON CONFLICT DO NOTHING")
             try await askAgainForNoScope(athlete, on: connection)
             try await vault.store(grant, for: athlete, on: connection)
             try await connection.query("SELECT pg_notify('sync', '')")

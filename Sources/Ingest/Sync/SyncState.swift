@@ -151,23 +151,26 @@ public struct ListPass: Sendable, Equatable {
         self.followsFullPage = page == 1 && (isContinued || kind == .walk && before != nil)
     }
 
-    /// A look's next page. After a full one it goes on by start with a day's overlap, as a walk does (see `WalkPosition`).
+    /// A look's next page. After a full one it goes on by start with a day's overlap, as a walk does (see `WalkPosition`), if the page shows
+    /// which way the list is sorted.
     /// - Parameters:
     ///   - starts: of the page's activities, in Strava's order: the oldest first with `after` alone, else the newest (STRAVA_API.md 3.2).
     ///   - isFull: whether it held as many elements as were asked for.
     package func next(starts: [Date], isFull: Bool, now: Date) -> ListPass {
         let byPlace = ListPass(kind: kind, page: page + 1, after: after, before: before, lookBackBegunAt: lookBackBegunAt)
-        guard isFull, let first = starts.first, let last = starts.last else { return byPlace }
+        guard isFull, let first = starts.first, let last = starts.last, first != last else { return byPlace }
         var (after, before) = (after, before)
-        if first <= last {
+        if zip(starts, starts.dropFirst()).allSatisfy(<=) {
             // Strava refuses an `after` in the future, and a recording device's clock may be years ahead.
             let bound = min(last.addingTimeInterval(-WalkPosition.overlap_s), now.addingTimeInterval(-SyncPlan.clockError_s))
             if bound <= after ?? .distantPast { return byPlace }
             after = bound
-        } else {
+        } else if zip(starts, starts.dropFirst()).allSatisfy(>=) {
             let bound = last.addingTimeInterval(WalkPosition.overlap_s)
             if bound >= before ?? .distantFuture { return byPlace }
             before = bound
+        } else {
+            return byPlace
         }
         return ListPass(kind: kind, page: 1, after: after, before: before, lookBackBegunAt: lookBackBegunAt, isContinued: true)
     }
