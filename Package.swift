@@ -147,11 +147,11 @@ let package = Package(
 
         // A simulated week
         .target(
-            name: "Simulation", dependencies: ["Core", "StravaAPI", "Governor", "Warehouse", "Sync"], path: "Sources/Simulation/Library"),
+            name: "QuotaModel", dependencies: ["Core", "StravaAPI", "Governor", "Warehouse", "Sync"], path: "Sources/QuotaModel/Library"),
         .executableTarget(
             name: "fitness-simulate",
-            dependencies: ["Simulation", .product(name: "ArgumentParser", package: "swift-argument-parser")],
-            path: "Sources/Simulation/Program"),
+            dependencies: ["QuotaModel", .product(name: "ArgumentParser", package: "swift-argument-parser")],
+            path: "Sources/QuotaModel/Program"),
 
         // Programs
         .executableTarget(
@@ -207,7 +207,7 @@ let package = Package(
                 "Core", "Simulator", "strava-simulator", "TestKit", "HTTPTransport",
                 .product(name: "HummingbirdCore", package: "hummingbird"),
             ]),
-        .testTarget(name: "SimulationTests", dependencies: ["Simulation", "TestKit"]),
+        .testTarget(name: "QuotaModelTests", dependencies: ["QuotaModel", "TestKit"]),
         .testTarget(
             name: "DaemonTests", dependencies: ["Core", "Database", "HTTPTransport", "Simulator", "TestKit", "fitnessd", "fitnessctl"]),
         .testTarget(name: "TidyTests", dependencies: ["TestKit"]),

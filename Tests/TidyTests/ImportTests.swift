@@ -18,8 +18,8 @@ import Testing
         "Gateway": ["Core", "Database", "ServerGuard", "StravaAPI", "Governor", "Vault", "Sync", "Warehouse", "COpenSSL"],
         "Simulator": ["Core", "HTTPTransport"],
         "strava-simulator": ["Core", "Simulator"],
-        "Simulation": ["Core", "StravaAPI", "Governor", "Warehouse", "Sync"],
-        "fitness-simulate": ["Simulation"],
+        "QuotaModel": ["Core", "StravaAPI", "Governor", "Warehouse", "Sync"],
+        "fitness-simulate": ["QuotaModel"],
         "fitnessd": [
             "Core", "Database", "HTTPTransport", "Warehouse", "StravaAPI", "Governor", "Vault", "Sync", "ControlAPI", "ControlServer",
             "Gateway", "Simulator",

@@ -19,6 +19,7 @@ public struct SyncEnvironment: Sendable {
     public let clock: WallClock
     public let settings: SyncSettings
     public let logger: Logger
+    let window: FetchWindow
 
     public init(
         database: Database, steering: Database? = nil, strava: StravaClient, governor: RateLimitGovernor, vault: TokenVault,
@@ -33,21 +34,70 @@ public struct SyncEnvironment: Sendable {
         self.clock = clock
         self.settings = settings
         self.logger = logger
+        window = FetchWindow(callsMax: settings.callsInFlight)
     }
 }
 
-/// One athlete's walk, for the time of one turn: asks the plan, spends a permit, fetches, lands, asks again.
+/// How a turn ended, for the scheduler.
+struct TurnReport: Sendable {
+    /// Its end is in PostgreSQL, or its lease had been lost before.
+    let isEndWritten: Bool
+    /// PostgreSQL's trouble that it met.
+    var storeError: (any Error)?
+    var isCancelled = false
+}
+
+/// One athlete's sync for the time of one turn: makes the calls that `TurnRules` names and lands what has arrived, in groups.
 ///
-/// At most one is at work per athlete, by lease; each write is fenced with it. Everything it knows it can read again from Postgres.
+/// One task decides and lands; each call has a child task of its own, which waits for a permit and a place in flight and leaves its answer
+/// here. At most one turn per athlete is at work, by lease, and each write is fenced with it. All that it knows can be read again from
+/// PostgreSQL.
 actor AthleteSync {
-    let environment: SyncEnvironment
-    let claim: Claim
-    let plan: SyncPlan
-    let queries: TurnQueries
+    /// What a call brought.
+    private struct Arrival {
+        let call: TurnCall
+        /// When the call was begun.
+        let askedAt: Date
+        let answer: Result<StravaAnswer, any Error>
+
+        var isFailure: Bool {
+            if case .failure = answer { true } else { false }
+        }
+    }
+
+    /// What one answer changes, ready to land.
+    private struct Judgement {
+        let call: TurnCall
+        var batch: BronzeBatch
+        /// The answer concerns more than its target: the turn ends once what has arrived has landed.
+        var trouble: (any Error)?
+    }
+
+    /// The call has not been made, because the turn ends.
+    private struct Withdrawal: Error {}
+
+    /// Bytes of answers in one batch, unless one alone has more: the rest lands with the next.
+    private static let batchBytesMax = 8 << 20
+    /// What was known of pauses is asked again before a call that has waited longer than this, in seconds.
+    private static let standingAge_s: Double = 1
+
+    private let environment: SyncEnvironment
+    private let claim: Claim
+    private let queries: TurnQueries
     private let drain: Drain
-    var state = SyncState()
-    var requests = 0
-    var landed = 0
+    private var rules: TurnRules
+    private var state = SyncState()
+    private var standing: TurnStanding
+    private var arrivals: [Arrival] = []
+    /// Calls that have a place in flight.
+    private var placed: Set<TurnCall.Target> = []
+    /// Calls that wait for a permit.
+    private var permitWaits: [TurnCall.Target: Task<Permit, any Error>] = [:]
+    private var isWithdrawn = false
+    private var requests = 0
+    private var landed = 0
+    /// What ends the turn as failed.
+    private var trouble: (any Error)?
     /// Why an admin's request is not run; it is not fulfilled then.
     private var requestTrouble: String?
     /// PostgreSQL's trouble that ended the turn.
@@ -58,28 +108,35 @@ actor AthleteSync {
         self.environment = environment
         self.claim = claim
         self.drain = drain
-        plan = SyncPlan(settings: environment.settings, pace: pace, athlete: claim.athleteID)
+        rules = TurnRules(
+            plan: SyncPlan(settings: environment.settings, pace: pace, athlete: claim.athleteID), claimPriority: claim.priority)
         queries = TurnQueries(
-            database: environment.database, athlete: claim.athleteID, sampleCount: environment.settings.sampleCount)
+            database: environment.database, claim: claim, newestCount: environment.settings.newestFirstCount,
+            sampleCount: environment.settings.sampleCount)
+        standing = TurnStanding(readAt: .distantPast, mayGoOn: false, isAnyoneDue: false)
     }
 
-    private var schedule: ScheduleQueries { ScheduleQueries(database: environment.database) }
-    var now: Date { environment.clock.now }
+    private var now: Date { environment.clock.now }
 
     /// Works until nothing is due, the turn's bound is reached, or it is told to stop; then writes how it ended.
     @discardableResult
     func run() async -> TurnReport {
         let startedAt = now
+        environment.window.turnBegan()
         let end: TurnEnd
         do {
-            end = try await walk(startedAt: startedAt)
+            let ending = try await work()
+            if let trouble { throw trouble }
+            end = await turnEnd(ending, startedAt: startedAt)
         } catch {
             end = await failure(error, startedAt: startedAt)
         }
+        for _ in placed { environment.window.leave() }
+        environment.window.turnEnded()
         // A cancelled turn writes nothing here: the scheduler gives all leases back at its own end.
         if Task.isCancelled { return TurnReport(isEndWritten: false, isCancelled: true) }
         do {
-            try await queries.finish(end, lease: claim.lease, now: now)
+            try await queries.finish(end, now: now)
             return TurnReport(isEndWritten: true, storeError: storeError)
         } catch {
             log(.warning, "end of turn not written, the lease is taken back", error)
@@ -87,32 +144,35 @@ actor AthleteSync {
         }
     }
 
-    private func walk(startedAt: Date) async throws -> TurnEnd {
-        let request = readRequest()
-        state = try await queries.state(request, now: now, newestCount: environment.settings.newestFirstCount)
-        while true {
-            try Task.checkCancellation()
-            if drain.hasBegun { return turnEnd(.stopped, nextDueAt: now, priority: claim.priority, startedAt: startedAt) }
-            if state.work.isEmpty && state.pass == nil {
-                try await readWork()
+    private func work() async throws -> TurnRules.Ending {
+        (state, standing) = try await queries.state(readRequest(), now: now)
+        return try await withThrowingTaskGroup(of: Void.self) { calls in
+            while true {
+                try Task.checkCancellation()
+                try await land()
+                switch rules.next(state, situation) {
+                case .begin(let begun, let requestClass):
+                    for call in begun {
+                        if case .list(let pass) = call, pass.isFirst { state.eventsAtPassStart = state.events.ids }
+                        calls.addTask { await self.make(call, requestClass) }
+                    }
+                case .read:
+                    (state, standing) = try await queries.stateAgain(state, now: now)
+                    rules.stateWasRead()
+                case .withdraw:
+                    withdraw()
+                    try await calls.next()
+                case .wait: try await calls.next()
+                case .end(let ending): return ending
+                }
             }
-            let step = plan.next(state, now: now)
-            if case .done(let nextDueAt) = step {
-                if let trouble = state.listTrouble ?? requestTrouble { return await backedOff(trouble, startedAt: startedAt) }
-                return turnEnd(.done, nextDueAt: nextDueAt, priority: 2, startedAt: startedAt)
-            }
-            let requestClass = plan.requestClass(step, state: state, now: now)
-            if requests >= environment.settings.requestsPerTurnMax || requestClass.priority > claim.priority && requestClass == .history {
-                return turnEnd(.more, nextDueAt: now, priority: requestClass.priority, startedAt: startedAt)
-            }
-            guard try await schedule.mayGoOn(claim.athleteID, lease: claim.lease, now: now) else {
-                return turnEnd(.stopped, nextDueAt: now, priority: requestClass.priority, startedAt: startedAt)
-            }
-            if try await isOthersTurn() {
-                return turnEnd(.more, nextDueAt: now, priority: requestClass.priority, startedAt: startedAt)
-            }
-            try await perform(step, requestClass)
         }
+    }
+
+    private var situation: TurnRules.Situation {
+        TurnRules.Situation(
+            now: now, mayGoOn: standing.mayGoOn, isAnyoneDue: standing.isAnyoneDue, isDraining: drain.hasBegun,
+            turnCount: environment.window.turnCount)
     }
 
     /// A request that this version can't read is told and stays where it is; the athlete's own rhythm goes on meanwhile.
@@ -127,36 +187,47 @@ actor AthleteSync {
         }
     }
 
-    /// A pass for what is new begins again with each turn, so a turn is not ended in the middle of one.
-    private func isOthersTurn() async throws -> Bool {
-        guard requests >= environment.settings.requestsPerTurnShared, state.pass == nil else { return false }
-        return try await schedule.isAnyoneDue(priority: claim.priority, now: now)
-    }
+    // MARK: Calls
 
-    func readWork() async throws {
-        state = try await queries.withWork(state, now: now, newestCount: environment.settings.newestFirstCount)
-    }
-
-    private func perform(_ step: NextStep, _ requestClass: RequestClass) async throws {
-        switch step {
-        case .list(let pass): try await tryList(pass, requestClass)
-        case .object(let object): try await fetch(object, requestClass)
-        case .fetch(let item): try await fetch(item, requestClass)
-        case .done: break
-        }
-    }
-
-    /// One call: permit, token, request, settlement. A refused token is refreshed once.
-    func get(_ call: StravaCall, _ requestClass: RequestClass) async throws -> StravaAnswer {
+    /// Makes one call and leaves its answer for the next landing.
+    private func make(_ call: TurnCall, _ requestClass: RequestClass) async {
+        let askedAt = now
         do {
-            return try await getOnce(call, requestClass)
+            let answer = try await get(call.strava(state.request), requestClass, for: call.target)
+            arrivals.append(Arrival(call: call, askedAt: askedAt, answer: .success(answer)))
+        } catch is Withdrawal {
+            return close(call.target, hasLanded: false)
+        } catch {
+            arrivals.append(Arrival(call: call, askedAt: askedAt, answer: .failure(error)))
+        }
+        rules.answered(call.target)
+    }
+
+    /// The call is no longer open.
+    private func close(_ target: TurnCall.Target, hasLanded: Bool) {
+        if placed.remove(target) != nil { environment.window.leave() }
+        if hasLanded { rules.landed(target) } else { rules.dropped(target) }
+    }
+
+    /// Permit, token, request, settlement. A refused token is refreshed once.
+    ///
+    /// - Parameter target: nil: a call beside those of the rules, which takes no place in flight.
+    private func get(_ call: StravaCall, _ requestClass: RequestClass, for target: TurnCall.Target?) async throws -> StravaAnswer {
+        do {
+            return try await getOnce(call, requestClass, for: target)
         } catch let error as StravaError where error.code == .tokenDead {
-            return try await getOnce(call, requestClass)
+            return try await getOnce(call, requestClass, for: target)
         }
     }
 
-    private func getOnce(_ call: StravaCall, _ requestClass: RequestClass) async throws -> StravaAnswer {
-        let (token, permit) = try await tokenAndPermit(call, requestClass)
+    private func getOnce(_ call: StravaCall, _ requestClass: RequestClass, for target: TurnCall.Target?) async throws -> StravaAnswer {
+        let (token, permit) = try await tokenAndPermit(call, requestClass, for: target)
+        do {
+            if let target { try await depart(target) }
+        } catch {
+            await environment.governor.settle(permit, .notSent)
+            throw error
+        }
         requests += 1
         do {
             let answer = try await environment.strava.get(call, token: token)
@@ -175,21 +246,223 @@ actor AthleteSync {
     /// Waits for a permit are long when the quota is spent; a token that ran out meanwhile is refreshed, this many times.
     private static let tokenRoundsMax = 3
 
-    /// The token first, since a refresh may take a minute and a permit is worth seconds; then the permit, and a look that the token still
+    /// The token first, since a refresh may take a minute and a permit is worth seconds; then the permit, and a look whether the token still
     /// holds.
-    private func tokenAndPermit(_ call: StravaCall, _ requestClass: RequestClass) async throws -> (Secret, Permit) {
-        let (governor, vault) = (environment.governor, environment.vault)
+    private func tokenAndPermit(
+        _ call: StravaCall, _ requestClass: RequestClass, for target: TurnCall.Target?
+    ) async throws -> (Secret, Permit) {
+        let vault = environment.vault
         var rounds = 0
         while true {
+            if isWithdrawn, target != nil { throw Withdrawal() }
             let token = try await vault.accessToken(for: claim.athleteID)
-            let permit = try await governor.acquire(requestClass, athlete: claim.athleteID, reportsUsage: call.reportsUsage)
+            let permit = try await permit(call, requestClass, for: target)
             rounds += 1
             if await vault.holds(token, for: claim.athleteID) || rounds >= Self.tokenRoundsMax { return (token, permit) }
-            await governor.settle(permit, .notSent)
+            await environment.governor.settle(permit, .notSent)
         }
     }
 
+    private func permit(_ call: StravaCall, _ requestClass: RequestClass, for target: TurnCall.Target?) async throws -> Permit {
+        let (governor, athlete) = (environment.governor, claim.athleteID)
+        guard let target else {
+            return try await governor.acquire(requestClass, athlete: athlete, reportsUsage: call.reportsUsage)
+        }
+        if isWithdrawn { throw Withdrawal() }
+        // A task of its own, so that the turn can give up waiting without cancelling the calls that have been sent.
+        let wait = Task { try await governor.acquire(requestClass, athlete: athlete, reportsUsage: call.reportsUsage) }
+        permitWaits[target] = wait
+        defer { permitWaits[target] = nil }
+        do {
+            return try await withTaskCancellationHandler {
+                try await wait.value
+            } onCancel: {
+                wait.cancel()
+            }
+        } catch where isWithdrawn {
+            throw Withdrawal()
+        }
+    }
+
+    /// Takes a place in flight and looks whether the call may still be made.
+    private func depart(_ target: TurnCall.Target) async throws {
+        if !placed.contains(target) {
+            try await environment.window.enter()
+            placed.insert(target)
+        }
+        if now.timeIntervalSince(standing.readAt) > Self.standingAge_s { standing = try await queries.standing(now: now) }
+        guard standing.mayGoOn, !drain.hasBegun, !isWithdrawn else { throw Withdrawal() }
+        rules.sent(target)
+    }
+
+    /// Gives up the calls that have not been sent.
+    private func withdraw() {
+        isWithdrawn = true
+        for wait in permitWaits.values { wait.cancel() }
+    }
+
+    // MARK: Landing
+
+    /// Lands what has arrived, newest first.
+    private func land() async throws {
+        while case let group = takeGroup(), !group.isEmpty { try await land(group) }
+        guard let index = arrivals.firstIndex(where: { $0.call.target == .list }), case .list(let pass) = arrivals[index].call else { return }
+        // A call that is under way may show that something was deleted, which the end of a walk has to know.
+        if pass.kind == .walk, rules.isAnySent { return }
+        try await landList(pass, arrivals.remove(at: index))
+    }
+
+    /// Answers for activities and own objects that may land together.
+    private func takeGroup() -> [Arrival] {
+        let landable = rules.landable
+        var (group, bytes) = ([Arrival](), 0)
+        for arrival in arrivals.sorted(by: { $0.call.startAt > $1.call.startAt })
+        where arrival.call.target != .list && landable.contains(arrival.call.target) {
+            if bytes >= Self.batchBytesMax { break }
+            bytes += (try? arrival.answer.get())?.body.count ?? 0
+            group.append(arrival)
+        }
+        let taken = Set(group.map(\.call.target))
+        arrivals.removeAll { taken.contains($0.call.target) }
+        return group
+    }
+
+    private func land(_ group: [Arrival]) async throws {
+        var judgements: [Judgement] = []
+        for arrival in group { judgements.append(try await judge(arrival)) }
+        var batch = BronzeBatch(athleteID: claim.athleteID, lease: claim.lease)
+        for judgement in judgements { batch.append(judgement.batch) }
+        do {
+            try await commit(batch)
+        } catch where judgements.count > 1 && !StoreTrouble.isMet(in: error) && (error as? WarehouseError)?.code != .leaseLost {
+            // A bad answer fails alone.
+            for judgement in judgements { try await commit(judgement.batch) }
+        }
+        for judgement in judgements { follow(judgement) }
+        if trouble != nil { rules.failed() }
+        if !batch.isEmpty { standing = try await queries.standing(now: now) }
+    }
+
+    private func judge(_ arrival: Arrival) async throws -> Judgement {
+        switch arrival.call {
+        case .activity(let item, let endpoint): return judge(arrival, item, endpoint)
+        case .object(let object): return try await judge(arrival, object)
+        case .list: return Judgement(call: arrival.call, batch: BronzeBatch(athleteID: claim.athleteID, lease: claim.lease))
+        }
+    }
+
+    private func judge(_ arrival: Arrival, _ item: WorkItem, _ endpoint: CompletenessEndpoint) -> Judgement {
+        var judgement = Judgement(call: arrival.call, batch: BronzeBatch(athleteID: claim.athleteID, lease: claim.lease))
+        let rules = OutcomeRules(item: item, endpoint: endpoint, cursor: state.cursor, now: now)
+        let call = arrival.call.strava(state.request)
+        let result: FetchResult
+        switch arrival.answer {
+        case .success(let answer):
+            result = FetchResult(endpoint: endpoint, call: call, answer: answer, outcome: rules.answered(answer, athlete: claim.athleteID))
+        case .failure(let error as StravaError):
+            result = FetchResult(endpoint: endpoint, call: call, answer: nil, outcome: rules.failed(error))
+        case .failure(let error):
+            judgement.trouble = error
+            return judgement
+        }
+        judgement.batch.add(result, item: item, streamsReason: state.request?.streamsReason)
+        judgement.trouble = result.trouble
+        return judgement
+    }
+
+    private func judge(_ arrival: Arrival, _ object: AthleteObject) async throws -> Judgement {
+        var judgement = Judgement(call: arrival.call, batch: BronzeBatch(athleteID: claim.athleteID, lease: claim.lease))
+        let standing = state.objects.first { $0.object == object } ?? ObjectStanding(object)
+        switch arrival.answer {
+        case .success(let answer):
+            let fault = AnswerCheck.fault(of: answer.body, to: object.call, athlete: claim.athleteID)
+            if fault == .otherAthlete { try await stopAsForeign() }
+            judgement.batch.add(answer, of: object, standing, fault, now: now)
+        case .failure(let error as StravaError):
+            if let change = standing.failed(error, now: now) { judgement.batch.objects.append(change) } else { judgement.trouble = error }
+        case .failure(let error):
+            judgement.trouble = error
+        }
+        return judgement
+    }
+
+    /// Follows in memory what was just committed.
+    private func follow(_ judgement: Judgement) {
+        let target = judgement.call.target
+        trouble = trouble ?? judgement.trouble
+        close(target, hasLanded: !judgement.batch.isEmpty)
+        if judgement.batch.isEmpty { return }
+        if case .activity(let id, let endpoint) = target { state.settled(id, endpoint) }
+        for change in judgement.batch.objects { state.follow(change, now: now) }
+    }
+
+    private func commit(_ batch: BronzeBatch) async throws {
+        if batch.isEmpty { return }
+        let receipt = try await environment.writer.commit(batch)
+        landed += receipt.inserted + receipt.changed
+    }
+
+    // MARK: The list
+
+    /// Lands a page. Trouble with the list alone is remembered, and the turn goes on with what is known already.
+    private func landList(_ pass: ListPass, _ arrival: Arrival) async throws {
+        do {
+            try await land(try arrival.answer.get(), of: pass, askedAt: arrival.askedAt)
+            close(.list, hasLanded: true)
+        } catch let error as StravaError where error.isAboutOneObject {
+            close(.list, hasLanded: false)
+            if error.code == .scopeMissing {
+                let scope = error.missingScope ?? "a scope"
+                try await queries.askToReconnect("the grant lacks \(scope): the athlete must connect again and allow it", now: now)
+            }
+            log(.warning, "list not readable", error)
+            state.listTrouble = "\(error)"
+        } catch where arrival.isFailure {
+            close(.list, hasLanded: false)
+            trouble = trouble ?? error
+            rules.failed()
+        }
+    }
+
+    private func land(_ answer: StravaAnswer, of pass: ListPass, askedAt: Date) async throws {
+        let page = try ActivityPage(body: answer.body, athlete: claim.athleteID)
+        if page.foreignCount > 0 && page.ownCount == 0 { try await askWhoseTokenThisIs(pass) }
+        let step = ListStep(claim: claim, queries: queries, pass: pass, askedAt: askedAt, logger: environment.logger)
+        let outcome = try await step.outcome(of: page, answer, state, now: now)
+        try await commit(outcome.batch)
+        if let cursor = outcome.batch.cursor { state.cursor.apply(cursor) }
+        if outcome.hasEnded { state.eventsLookedAfter.formUnion(state.eventsAtPassStart) }
+        if let trouble = outcome.trouble { state.listTrouble = trouble }
+        state.pass = outcome.next
+    }
+
+    /// All of a page is another athlete's: the profile tells whether the token is, too. Throws when it is.
+    private func askWhoseTokenThisIs(_ pass: ListPass) async throws {
+        let requestClass = rules.requestClass(.list(pass), state: state, now: now)
+        let answer = try await get(.athlete, requestClass, for: nil)
+        if AnswerCheck.fault(of: answer.body, to: .athlete, athlete: claim.athleteID) == .otherAthlete { try await stopAsForeign() }
+    }
+
+    /// The token is another athlete's: nothing it brought is stored, and no call is made with it any more.
+    private func stopAsForeign() async throws -> Never {
+        try await queries.askToReconnect(SyncError.Code.tokenOfAnotherAthlete.rawValue, now: now)
+        throw SyncError(
+            .tokenOfAnotherAthlete,
+            "the stored token belongs to another athlete: import this athlete's own token, or send a link (fitnessctl athletes connect)")
+    }
+
     // MARK: Ends
+
+    private func turnEnd(_ ending: TurnRules.Ending, startedAt: Date) async -> TurnEnd {
+        switch ending {
+        case .done(let nextDueAt):
+            if let trouble = state.listTrouble ?? requestTrouble { return await backedOff(trouble, startedAt: startedAt) }
+            return turnEnd(.done, nextDueAt: nextDueAt, priority: 2, startedAt: startedAt)
+        case .more(let priority): return turnEnd(.more, nextDueAt: now, priority: priority, startedAt: startedAt)
+        case .stopped(let priority): return turnEnd(.stopped, nextDueAt: now, priority: priority, startedAt: startedAt)
+        case .failed: return turnEnd(.stopped, nextDueAt: now, priority: claim.priority, startedAt: startedAt)
+        }
+    }
 
     private func turnEnd(_ outcome: TurnEnd.Outcome, nextDueAt: Date, priority: Int, startedAt: Date) -> TurnEnd {
         TurnEnd(
@@ -236,28 +509,40 @@ actor AthleteSync {
         return strava.map { $0.isApplicationWide || $0.code == .network || $0.code == .busy } ?? false
     }
 
-    func log(_ level: Logger.Level, _ message: Logger.Message, _ error: any Error) {
+    private func log(_ level: Logger.Level, _ message: Logger.Message, _ error: any Error) {
         environment.logger.log(level, message, [.athleteID: claim.athleteID, .error: "\(error)"])
     }
 }
 
-/// How a turn ended, for the scheduler.
-struct TurnReport: Sendable {
-    /// Its end is in Postgres, or its lease had been lost before.
-    let isEndWritten: Bool
-    /// PostgreSQL's trouble that it met.
-    var storeError: (any Error)?
-    var isCancelled = false
+extension TurnCall {
+    fileprivate func strava(_ request: SyncRequest?) -> StravaCall {
+        switch self {
+        case .list(let pass): .activities(page: pass.page, perPage: ListStep.perPage, after: pass.after, before: pass.before)
+        case .object(let object): object.call
+        case .activity(let item, .streams): .streams(item.activityID, keys: request?.streamKeys ?? StreamKey.allCases)
+        case .activity(let item, _): .activity(item.activityID)
+        }
+    }
+
+    /// Start of its activity; the list and own objects come before all.
+    fileprivate var startAt: Date {
+        if case .activity(let item, _) = self { item.startAt } else { .distantFuture }
+    }
 }
 
 extension StravaCall {
     /// Answers about streams carry no rate-limit headers (STRAVA_API.md 2).
-    var reportsUsage: Bool {
+    fileprivate var reportsUsage: Bool {
         if case .streams = self { false } else { true }
     }
 }
 
-extension RequestClass {
-    /// Its place in `sync.schedule.priority`.
-    var priority: Int { rawValue }
+extension StravaError {
+    /// Whether the same token may do well with everything else.
+    fileprivate var isAboutOneObject: Bool {
+        switch code {
+        case .serverError, .unreadable, .badRequest, .notFound, .forbidden, .paymentRequired, .scopeMissing: true
+        default: false
+        }
+    }
 }

@@ -140,3 +140,116 @@ public struct OutcomeRules: Sendable {
         return content == Array("{}".utf8) || content == Array("[]".utf8)
     }
 }
+
+/// One call for an activity with what it means.
+struct FetchResult: Sendable {
+    let endpoint: CompletenessEndpoint
+    let call: StravaCall
+    let answer: StravaAnswer?
+    let outcome: FetchOutcome
+
+    /// What concerns more than this activity and ends the turn.
+    var trouble: (any Error)? {
+        switch outcome {
+        case .landed, .ledger, .wrong: nil
+        case .tokenRefused: SyncError(.tokenRefused, "Strava refuses this athlete's access token, a fresh one too")
+        case .stop(let error): error
+        }
+    }
+}
+
+extension BronzeBatch {
+    var isEmpty: Bool { answers.isEmpty && listed.isEmpty && ledger.isEmpty && quarantine.isEmpty && cursor == nil && objects.isEmpty }
+
+    /// Adds what another batch of the same athlete and lease changes; list pages are not joined.
+    mutating func append(_ other: BronzeBatch) {
+        answers += other.answers
+        ledger += other.ledger
+        quarantine += other.quarantine
+        objects += other.objects
+    }
+
+    /// Adds the page's activities as one answer each, its list rows, and what could not be read.
+    mutating func add(_ page: ActivityPage, request: String, answer: StravaAnswer) {
+        for activity in page.activities {
+            answers.append(
+                BronzeAnswer(
+                    endpoint: .activitySummary, objectID: activity.activityID.rawValue, request: request, status: answer.status,
+                    fetchedAt: answer.fetchedAt, body: activity.body))
+            listed.append(
+                ListedRow(
+                    activityID: activity.activityID, startAt: activity.startAt, manual: activity.manual,
+                    fingerprint: activity.fingerprint))
+            if let gear = activity.gearID.flatMap(AthleteObject.gear) { gearUses.append(GearUse(gear: gear, startAt: activity.startAt)) }
+        }
+        for rejected in page.rejected {
+            quarantine.append(
+                QuarantineEntry(
+                    endpoint: "summary", objectID: rejected.quarantineID, reason: rejected.reason.rawValue,
+                    body: rejected.reason == .otherAthlete ? nil : rejected.body))
+        }
+    }
+
+    /// Adds the outcome of one call for an activity.
+    mutating func add(_ result: FetchResult, item: WorkItem, streamsReason: String? = nil) {
+        switch result.outcome {
+        case .landed(let streams):
+            guard let answer = result.answer else { return }
+            answers.append(
+                BronzeAnswer(
+                    endpoint: result.endpoint == .detail ? .activity : .streams, objectID: item.activityID.rawValue,
+                    request: result.call.pathAndQuery, status: answer.status, fetchedAt: answer.fetchedAt, body: answer.body,
+                    streams: streams))
+            ledger.append(
+                LedgerChange(
+                    activityID: item.activityID, endpoint: result.endpoint, state: .landed,
+                    reason: result.endpoint == .streams ? streamsReason : nil, countsAsAttempt: true))
+        case .wrong(let change, let fault):
+            ledger.append(change)
+            quarantine.append(
+                QuarantineEntry(
+                    endpoint: result.endpoint.rawValue, objectID: item.activityID.rawValue, reason: fault.rawValue,
+                    detail: change.state == .failed ? "asked for again at the ledger's next try" : nil,
+                    // Nothing of another athlete's is kept.
+                    body: fault == .otherAthlete ? nil : result.answer.map { Array($0.body.prefix(RejectedElement.bodyBytesMax)) }))
+        case .ledger(let changes):
+            ledger += changes
+            for change in changes where change.state == .quarantined {
+                quarantine.append(
+                    QuarantineEntry(
+                        endpoint: result.endpoint.rawValue, objectID: item.activityID.rawValue, reason: change.reason ?? "failed"))
+            }
+        case .tokenRefused, .stop: break
+        }
+    }
+
+    /// Adds the answer for one of the athlete's own objects.
+    ///
+    /// - Parameter fault: why it can't be an answer to what was asked; nil: it lands.
+    mutating func add(_ answer: StravaAnswer, of object: AthleteObject, _ standing: ObjectStanding, _ fault: WrongAnswer?, now: Date) {
+        guard let fault else {
+            answers.append(
+                BronzeAnswer(
+                    endpoint: object.endpoint, objectID: object.answerID(athleteID), request: object.call.pathAndQuery,
+                    status: answer.status, fetchedAt: answer.fetchedAt, body: answer.body))
+            objects.append(ObjectChange(object, .landed))
+            return
+        }
+        objects.append(standing.answeredWrongly(fault, now: now))
+        quarantine.append(
+            QuarantineEntry(
+                endpoint: object.kind.rawValue, objectID: object.answerID(athleteID), reason: fault.rawValue,
+                body: Array(answer.body.prefix(RejectedElement.bodyBytesMax))))
+    }
+}
+
+extension RejectedElement {
+    /// The activity's number, or, when it has no readable one, a negative number made from the element's bytes (FNV-1a): the same element
+    /// is set aside once, however often it is listed.
+    var quarantineID: Int64 {
+        if let activityID { return activityID.rawValue }
+        var hash: UInt64 = 0xcbf2_9ce4_8422_2325
+        for byte in body { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01b3 }
+        return -Int64(hash >> 1) - 1
+    }
+}

@@ -32,10 +32,21 @@ public struct SyncPlan: Sendable {
     }
 
     public func next(_ state: SyncState, now: Date) -> NextStep {
-        if let profile = unknownOwner(state) { return .object(profile) }
-        if state.listTrouble == nil, let step = nextListStep(state, now: now) { return step }
-        if state.request?.only == nil, let object = dueObject(state, now: now) { return .object(object) }
-        if let item = firstWanted(state) { return .fetch(item) }
+        next(state, now: now, besides: []) ?? .done(nextDueAt: nextDue(state, now: now))
+    }
+
+    /// The next step while the calls for `open` are under way; nil: one of them decides what comes next. `done` says that there is nothing to do
+    /// besides them.
+    func next(_ state: SyncState, now: Date, besides open: Set<TurnCall.Target>) -> NextStep? {
+        if let profile = unknownOwner(state) { return open.contains(.object(profile)) ? nil : .object(profile) }
+        if state.listTrouble == nil, let step = nextListStep(state, now: now, besides: open) {
+            guard case .list = step, open.contains(.list) else { return step }
+            // What is new need not wait until the list has been read to its end.
+            guard let item = firstWanted(state, besides: open), isRecent(item, state: state, now: now) else { return nil }
+            return .fetch(item)
+        }
+        if state.request?.only == nil, let object = dueObject(state, now: now, besides: open) { return .object(object) }
+        if let item = firstWanted(state, besides: open) { return .fetch(item) }
         return .done(nextDueAt: nextDue(state, now: now))
     }
 
@@ -56,7 +67,7 @@ public struct SyncPlan: Sendable {
         return listed.addingTimeInterval(max(Self.emptyHistoryWaitMin_s, 2 * listed.timeIntervalSince(begun)))
     }
 
-    private func nextListStep(_ state: SyncState, now: Date) -> NextStep? {
+    private func nextListStep(_ state: SyncState, now: Date, besides open: Set<TurnCall.Target>) -> NextStep? {
         if let pass = state.pass { return .list(pass) }
         if let request = state.request, !request.wants(.list) { return nil }
         if let due = emptyHistoryDueAt(state), due > now, !isAskedFor(state) { return nil }
@@ -66,7 +77,7 @@ public struct SyncPlan: Sendable {
             return .list(look(state, now: now))
         }
         if let page = state.cursor.walkPage {
-            if page > 1 || state.cursor.walkBefore != nil, let item = newestWork(state) { return .fetch(item) }
+            if page > 1 || state.cursor.walkBefore != nil, let item = newestWork(state, besides: open) { return .fetch(item) }
             return .list(ListPass(kind: .walk, page: page, after: nil, before: state.cursor.walkBefore))
         }
         if isWalkWanted || isWalkWantedByEvent(state) || walkIsDue(state, now: now) {
@@ -85,16 +96,17 @@ public struct SyncPlan: Sendable {
 
     // MARK: Parts of the decision
 
-    private func newestWork(_ state: SyncState) -> WorkItem? {
-        guard let item = firstWanted(state), let threshold = state.newestThreshold, item.startAt >= threshold else { return nil }
+    private func newestWork(_ state: SyncState, besides open: Set<TurnCall.Target>) -> WorkItem? {
+        guard let item = firstWanted(state, besides: open), let threshold = state.newestThreshold, item.startAt >= threshold else { return nil }
         return item
     }
 
-    /// The newest work, without the endpoints that a request leaves out.
-    private func firstWanted(_ state: SyncState) -> WorkItem? {
+    /// The newest work, without the endpoints that a request leaves out and those under way.
+    private func firstWanted(_ state: SyncState, besides open: Set<TurnCall.Target>) -> WorkItem? {
         let wanted = state.endpointsWanted
         for var item in state.work {
-            item.missing = item.missing.filter { wanted.contains($0.key) }
+            let id = item.activityID
+            item.missing = item.missing.filter { wanted.contains($0.key) && !open.contains(.activity(id, $0.key)) }
             if !item.missing.isEmpty { return item }
         }
         return nil
@@ -184,5 +196,43 @@ public struct SyncPlan: Sendable {
     private func nextDue(_ state: SyncState, now: Date) -> Date {
         let list = emptyHistoryDueAt(state) ?? listDueAt(state) ?? now.addingTimeInterval(listInterval(state))
         return [list, walkDueAt(state), state.earliestRetryAt].compactMap(\.self).min() ?? list
+    }
+}
+
+/// When the athlete's own objects are asked for: what was never asked, what failed and has waited, and what may have changed.
+extension SyncPlan {
+    func dueObject(_ state: SyncState, now: Date, besides open: Set<TurnCall.Target> = []) -> AthleteObject? {
+        state.objects.first { !open.contains(.object($0.object)) && isDue($0, state: state, now: now) }?.object
+    }
+
+    private func isDue(_ standing: ObjectStanding, state: SyncState, now: Date) -> Bool {
+        switch standing.state {
+        case .pending: true
+        case .failed: standing.nextTryAt.map { $0 <= now } ?? true
+        case .landed, .empty, .gone, .expired: isOld(standing, state: state, now: now)
+        // Only a new grant, or an admin, changes that.
+        case .noScope, .quarantined: false
+        }
+    }
+
+    /// Who asks for a sync of one athlete, or for a full one, wants what was set at Strava since: no event tells of an FTP or a weight.
+    private func isAskedFor(_ state: SyncState, since checked: Date) -> Bool {
+        guard let request = state.request, request.full || !request.isBulk else { return false }
+        return checked < request.askedAt
+    }
+
+    /// The zones are asked for again after each walk. So is gear that was used since, for its mileage, unless the profile tells it: what
+    /// shows the zones (`profile:read_all`) shows a profile with all gear in use (STRAVA_API.md 3.1, 3.5).
+    private func isOld(_ standing: ObjectStanding, state: SyncState, now: Date) -> Bool {
+        guard let checked = standing.checkedAt else { return true }
+        if standing.object.kind != .gear, isAskedFor(state, since: checked) { return true }
+        let hasWalkedSince = state.cursor.historyCompleteAt.map { $0 > checked } ?? false
+        switch standing.object.kind {
+        case .profile: return checked.addingTimeInterval(settings.profileInterval_s) <= now
+        case .zones: return hasWalkedSince
+        case .gear:
+            let isInProfile = state.objects.contains { $0.object == .zones && $0.state == .landed }
+            return hasWalkedSince && !isInProfile && standing.usedAt.map { $0 > checked } ?? false
+        }
     }
 }

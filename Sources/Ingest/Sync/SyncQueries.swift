@@ -86,24 +86,6 @@ package struct ScheduleQueries: Sendable {
         return rows.affected
     }
 
-    /// Whether this turn may go on: the lease is still ours and nobody paused the athlete or everything.
-    func mayGoOn(_ athlete: AthleteID, lease: LeaseFence, now: Date) async throws -> Bool {
-        let rows = try await database.query(
-            """
-            SELECT 1 FROM sync.schedule s JOIN sync.athlete a USING (athlete_id)
-            WHERE s.athlete_id = \(athlete) AND s.lease_owner = \(lease.owner) AND s.lease_fence = \(lease.fence)
-              AND a.state = 'active' AND (a.paused_until IS NULL OR a.paused_until <= \(now))
-              AND NOT EXISTS (SELECT 1 FROM sync.setting WHERE key = 'paused_until' AND (value #>> '{}')::timestamptz > \(now))
-            """)
-        return !rows.isEmpty
-    }
-
-    /// Whether somebody of this priority is due and not in work.
-    func isAnyoneDue(priority: Int, now: Date) async throws -> Bool {
-        let rows = try await database.query("SELECT 1 FROM sync.schedule WHERE priority = \(priority) AND due_at <= \(now) LIMIT 1")
-        return !rows.isEmpty
-    }
-
     /// Calls that are known to be needed in what is left of the UTC day, for the governor's plan of it; nil while a history's length is not
     /// known, or when there are too many to count often. What is put off, and what belongs to athletes who are paused or not connected, is
     /// not needed.

@@ -13,6 +13,10 @@ public struct SyncSettings: Sendable {
     /// The same while others of the same priority wait for a place: one activity, so that all of them get on alike. 10,000 athletes
     /// share some 20 calls a week each.
     public var requestsPerTurnShared = 2
+    /// Calls of all turns that are at Strava, or answered and not yet landed: what a crash costs at most, and how many answers are in memory.
+    public var callsInFlight = 32
+    /// The same for one athlete: 8 activities. Fewer when many turns are in work, which share `callsInFlight`.
+    public var callsInFlightPerAthlete = 16
     /// Time between two looks at an active athlete's list, in seconds.
     public var listInterval_s: Double = 900
     /// Time between two reads of the athlete's own profile, in seconds.

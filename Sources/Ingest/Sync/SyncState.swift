@@ -35,6 +35,30 @@ public struct SyncCursor: Sendable, Equatable {
     }
 }
 
+extension SyncCursor {
+    mutating func apply(_ change: CursorChange) {
+        change.walkPage.apply(to: &walkPage)
+        change.walkBefore.apply(to: &walkBefore)
+        change.walkOldestAt.apply(to: &walkOldestAt)
+        change.walkStartedAt.apply(to: &walkStartedAt)
+        change.listedAt.apply(to: &listedAt)
+        change.lookedBackAt.apply(to: &lookedBackAt)
+        change.historyCompleteAt.apply(to: &historyCompleteAt)
+        firstCompleteAt = firstCompleteAt ?? historyCompleteAt
+        switch change.newestStartAt {
+        case .keep: break
+        case .raise(let instant): newestStartAt = max(newestStartAt ?? instant, instant)
+        case .reset(let instant): newestStartAt = instant
+        }
+    }
+}
+
+extension FieldChange {
+    func apply(to field: inout Value) {
+        if case .set(let value) = self { field = value }
+    }
+}
+
 /// One activity with the endpoints that are still to be fetched.
 public struct WorkItem: Sendable, Equatable {
     public let activityID: ActivityID
@@ -120,62 +144,6 @@ public struct SyncRequest: Sendable, Codable, Equatable {
     func wants(_ step: SyncStep) -> Bool { only?.contains(step) ?? true }
 }
 
-/// A pass over the list: the walk over all of it, newest first, or a look for what is new.
-public struct ListPass: Sendable, Equatable {
-    public enum Kind: String, Sendable { case walk, incremental }
-    public let kind: Kind
-    /// From 1.
-    public var page: Int
-    /// Only activities that started after this instant; nil for the walk.
-    public let after: Date?
-    /// Only activities that started before this instant; nil: all.
-    public let before: Date?
-    /// When a look that reaches back behind the newest start was begun; nil: one that does not, or a walk.
-    public let lookBackBegunAt: Date?
-
-    /// Whether it goes on by start behind a full page: it begins with activities that the page before has named.
-    let followsFullPage: Bool
-
-    /// Whether it is the pass's first page.
-    var isFirst: Bool { page == 1 && !followsFullPage }
-
-    public init(
-        kind: Kind, page: Int, after: Date?, before: Date? = nil, lookBackBegunAt: Date? = nil, isContinued: Bool = false
-    ) {
-        self.before = before
-        self.kind = kind
-        self.page = page
-        self.after = after
-        self.lookBackBegunAt = lookBackBegunAt
-        // Only a walk that goes on by start has an upper bound.
-        self.followsFullPage = page == 1 && (isContinued || kind == .walk && before != nil)
-    }
-
-    /// A look's next page. After a full one it goes on by start with a day's overlap, as a walk does (see `WalkPosition`), if the page shows
-    /// which way the list is sorted.
-    /// - Parameters:
-    ///   - starts: of the page's activities, in Strava's order: the oldest first with `after` alone, else the newest (STRAVA_API.md 3.2).
-    ///   - isFull: whether it held as many elements as were asked for.
-    package func next(starts: [Date], isFull: Bool, now: Date) -> ListPass {
-        let byPlace = ListPass(kind: kind, page: page + 1, after: after, before: before, lookBackBegunAt: lookBackBegunAt)
-        guard isFull, let first = starts.first, let last = starts.last, first != last else { return byPlace }
-        var (after, before) = (after, before)
-        if zip(starts, starts.dropFirst()).allSatisfy(<=) {
-            // Strava refuses an `after` in the future, and a recording device's clock may be years ahead.
-            let bound = min(last.addingTimeInterval(-WalkPosition.overlap_s), now.addingTimeInterval(-SyncPlan.clockError_s))
-            if bound <= after ?? .distantPast { return byPlace }
-            after = bound
-        } else if zip(starts, starts.dropFirst()).allSatisfy(>=) {
-            let bound = last.addingTimeInterval(WalkPosition.overlap_s)
-            if bound >= before ?? .distantFuture { return byPlace }
-            before = bound
-        } else {
-            return byPlace
-        }
-        return ListPass(kind: kind, page: 1, after: after, before: before, lookBackBegunAt: lookBackBegunAt, isContinued: true)
-    }
-}
-
 /// Everything that the plan decides from; read from Postgres, never guessed.
 public struct SyncState: Sendable {
     public var cursor: SyncCursor
@@ -187,8 +155,12 @@ public struct SyncState: Sendable {
     public var listTrouble: String?
     /// Due work, newest start first.
     public var work: [WorkItem] = []
+    /// Whether `work` is all that is due; else there is more behind it.
+    public var isWorkComplete = true
     /// Start of the oldest among the athlete's newest activities, which come before the rest of the walk.
     public var newestThreshold: Date?
+    /// Start of the newest activity that has been listed and is not in the future.
+    var newestListedAt: Date?
     /// Activities that started in the last 28 days; nil: not known, as of somebody who records daily.
     public var recentCount: Int?
     /// When the earliest of the work that is not yet due may be tried.
@@ -207,5 +179,19 @@ public struct SyncState: Sendable {
     /// The endpoints of activities that this turn fetches.
     var endpointsWanted: [CompletenessEndpoint] {
         SyncStep.allCases.filter { request?.wants($0) ?? true }.compactMap(\.endpoint)
+    }
+
+    /// An endpoint of an activity is no longer missing, or not yet due again.
+    public mutating func settled(_ activity: ActivityID, _ endpoint: CompletenessEndpoint) {
+        guard let index = work.firstIndex(where: { $0.activityID == activity }) else { return }
+        work[index].missing[endpoint] = nil
+        if work[index].missing.isEmpty { work.remove(at: index) }
+    }
+
+    /// One of the athlete's own objects was asked for.
+    public mutating func follow(_ change: ObjectChange, now: Date) {
+        guard let index = objects.firstIndex(where: { $0.object == change.object }) else { return }
+        objects[index].attempts = change.state == .failed ? objects[index].attempts + 1 : 0
+        (objects[index].state, objects[index].nextTryAt, objects[index].checkedAt) = (change.state, change.nextTryAt, now)
     }
 }

@@ -1,3 +1,4 @@
+import Core
 import Database
 import Foundation
 
@@ -6,16 +7,15 @@ extension TurnQueries {
     /// The ledger's reason for what a sample leaves out.
     static let sampleReason = "beyond the sample"
 
-    func putOff(_ connection: Connection, beyond count: Int) async throws {
-        try await connection.query(
-            """
-            UPDATE sync.completeness c SET reason = \(Self.sampleReason), next_try_at = 'infinity'
-            FROM (
-                SELECT start_at FROM sync.activity WHERE athlete_id = \(athlete) AND gone_at IS NULL
-                ORDER BY start_at DESC OFFSET \(count - 1) LIMIT 1) AS last
-            WHERE c.athlete_id = \(athlete) AND c.state IN ('pending', 'failed') AND c.start_at < last.start_at
-              AND c.next_try_at IS DISTINCT FROM 'infinity'
-            """)
+    static func putOff(_ athlete: AthleteID, beyond count: Int) -> SQL {
+        """
+        UPDATE sync.completeness c SET reason = \(sampleReason), next_try_at = 'infinity'
+        FROM (
+            SELECT start_at FROM sync.activity WHERE athlete_id = \(athlete) AND gone_at IS NULL
+            ORDER BY start_at DESC OFFSET \(count - 1) LIMIT 1) AS last
+        WHERE c.athlete_id = \(athlete) AND c.state IN ('pending', 'failed') AND c.start_at < last.start_at
+          AND c.next_try_at IS DISTINCT FROM 'infinity'
+        """
     }
 }
 

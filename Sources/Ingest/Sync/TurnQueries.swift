@@ -22,62 +22,134 @@ struct TurnEnd: Sendable {
     var error: String?
 }
 
-/// The statements of one athlete's turn.
+/// Whether a turn may go on, as PostgreSQL has it at one instant.
+struct TurnStanding: Sendable {
+    let readAt: Date
+    /// The lease holds, and neither the athlete nor everything is paused.
+    let mayGoOn: Bool
+    /// Another athlete of the claim's priority is due and not in work.
+    let isAnyoneDue: Bool
+}
+
+/// The statements of one athlete's turn. What a turn reads as a whole it reads in one round trip.
 struct TurnQueries: Sendable {
     let database: Database
-    let athlete: AthleteID
+    let claim: Claim
+    let newestCount: Int
     var sampleCount: Int?
+
+    private var athlete: AthleteID { claim.athleteID }
 
     /// Rows read at once: enough for some minutes of work under Strava's limits.
     private static let workRowsMax = 120
+    /// Own objects that a turn looks at: nobody has that many bikes.
+    private static let objectsMax = 1_000
+    private static let recent_s: Double = 28 * 86_400
 
-    func state(_ request: SyncRequest?, now: Date, newestCount: Int) async throws -> SyncState {
-        try await database.withConnection { connection in
-            var state = SyncState(cursor: try await cursor(connection))
-            state.request = request
-            return try await withWork(state, connection, now: now, newestCount: newestCount)
-        }
+    // MARK: The state
+
+    /// The state with which a turn begins.
+    func state(_ request: SyncRequest?, now: Date) async throws -> (SyncState, TurnStanding) {
+        var state = SyncState()
+        state.request = request
+        return try await read(state, now: now, withCursor: true)
     }
 
-    /// The state with its work read again.
-    func withWork(_ state: SyncState, now: Date, newestCount: Int) async throws -> SyncState {
-        try await database.withConnection { try await withWork(state, $0, now: now, newestCount: newestCount) }
+    /// What landings may have changed of it, read again. The turn itself follows the cursor.
+    func stateAgain(_ state: SyncState, now: Date) async throws -> (SyncState, TurnStanding) {
+        try await read(state, now: now, withCursor: false)
     }
 
-    private func withWork(_ old: SyncState, _ connection: Connection, now: Date, newestCount: Int) async throws -> SyncState {
+    func standing(now: Date) async throws -> TurnStanding {
+        try standing(try await database.query(standingQuery(now: now)), now: now)
+    }
+
+    private func read(_ old: SyncState, now: Date, withCursor: Bool) async throws -> (SyncState, TurnStanding) {
         var state = old
-        state.objects = try await objects(connection)
-        if let sampleCount { try await putOff(connection, beyond: sampleCount) }
-        state.work = try await work(connection, old.endpointsWanted, now: now)
-        let threshold = try await connection.query(
-            """
-            SELECT start_at FROM sync.activity WHERE athlete_id = \(athlete) AND gone_at IS NULL
-            ORDER BY start_at DESC OFFSET \(newestCount - 1) LIMIT 1
-            """)
-        state.newestThreshold = try threshold.first?.decode(Date.self) ?? .distantPast
-        let recent = try await connection.query(
-            """
-            SELECT count(*) FROM sync.activity
-            WHERE athlete_id = \(athlete) AND gone_at IS NULL AND start_at > \(now.addingTimeInterval(-28 * 86_400))
-            """)
-        state.recentCount = try recent[0].decode(Int.self)
-        let retry = try await connection.query(
-            """
-            SELECT min(next_try_at) FROM sync.completeness
-            WHERE athlete_id = \(athlete) AND state IN ('pending', 'failed') AND next_try_at > \(now)
-            """)
-        state.earliestRetryAt = try retry.first?.decode(Date?.self)
-        state.events = try await OpenEvents.read(of: athlete, connection)
-        return state
+        var batch = [
+            standingQuery(now: now), objectsQuery, workQuery(old.endpointsWanted, now: now), figuresQuery(now: now), OpenEvents.query(athlete),
+        ]
+        if withCursor { batch.append(cursorQuery) }
+        // Before the work is read.
+        if let sampleCount { batch.insert(Self.putOff(athlete, beyond: sampleCount), at: 0) }
+        let all = try await database.withConnection { [batch] in try await $0.pipeline(batch) }
+        let rows = all.suffix(batch.count - (sampleCount == nil ? 0 : 1)).map(\.self)
+        state.objects = try objects(rows[1])
+        state.isWorkComplete = rows[2].count < Self.workRowsMax
+        state.work = try WorkItem.grouped(rows[2], complete: state.isWorkComplete)
+        let (threshold, newest, recentCount, retryAt) = try rows[3][0].decode(Date?.self, Date?.self, Int.self, Date?.self)
+        state.newestThreshold = threshold ?? .distantPast
+        (state.newestListedAt, state.recentCount, state.earliestRetryAt) = (newest, recentCount, retryAt)
+        state.events = try OpenEvents(rows[4])
+        if withCursor { state.cursor = try cursor(rows[5]) }
+        return (state, try standing(rows[0], now: now))
     }
 
-    private func cursor(_ connection: Connection) async throws -> SyncCursor {
-        let rows = try await connection.query(
-            """
-            SELECT walk_page, walk_before, walk_oldest_at, walk_started_at, newest_start_at, listed_at, looked_back_at, history_complete_at,
-                   first_complete_at
-            FROM sync.cursor WHERE athlete_id = \(athlete)
-            """)
+    private func standingQuery(now: Date) -> SQL {
+        """
+        SELECT EXISTS (
+            SELECT FROM sync.schedule s JOIN sync.athlete a USING (athlete_id)
+            WHERE s.athlete_id = \(athlete) AND s.lease_owner = \(claim.lease.owner) AND s.lease_fence = \(claim.lease.fence)
+              AND a.state = 'active' AND (a.paused_until IS NULL OR a.paused_until <= \(now))
+              AND NOT EXISTS (SELECT FROM sync.setting WHERE key = 'paused_until' AND (value #>> '{}')::timestamptz > \(now))),
+            EXISTS (SELECT FROM sync.schedule WHERE priority = \(claim.priority) AND due_at <= \(now))
+        """
+    }
+
+    private func standing(_ rows: Rows, now: Date) throws -> TurnStanding {
+        let (mayGoOn, isAnyoneDue) = try rows[0].decode(Bool.self, Bool.self)
+        return TurnStanding(readAt: now, mayGoOn: mayGoOn, isAnyoneDue: isAnyoneDue)
+    }
+
+    /// The profile and the zones first.
+    private var objectsQuery: SQL {
+        """
+        SELECT endpoint, object, state, attempts, next_try_at, checked_at, used_at FROM sync.athlete_object
+        WHERE athlete_id = \(athlete) ORDER BY endpoint = 'gear', endpoint DESC, used_at DESC, object LIMIT \(Self.objectsMax)
+        """
+    }
+
+    private func workQuery(_ endpoints: [CompletenessEndpoint], now: Date) -> SQL {
+        """
+        SELECT c.activity_id, c.start_at, a.first_listed_at, a.last_listed_at, c.endpoint, c.attempts,
+               c.reason IS NOT DISTINCT FROM \(OutcomeRules.secondLookReason)
+        FROM sync.completeness c JOIN sync.activity a USING (athlete_id, activity_id)
+        WHERE c.athlete_id = \(athlete) AND c.state IN ('pending', 'failed') AND c.endpoint = ANY (\(endpoints.map(\.rawValue)))
+          AND (c.next_try_at IS NULL OR c.next_try_at <= \(now))
+        ORDER BY c.start_at DESC, c.activity_id LIMIT \(Self.workRowsMax)
+        """
+    }
+
+    /// Start of the oldest of the newest activities; newest start; how many activities of late; when the next work is due.
+    private func figuresQuery(now: Date) -> SQL {
+        """
+        SELECT
+            (SELECT start_at FROM sync.activity WHERE athlete_id = \(athlete) AND gone_at IS NULL
+             ORDER BY start_at DESC OFFSET \(newestCount - 1) LIMIT 1),
+            (SELECT max(start_at) FROM sync.activity WHERE athlete_id = \(athlete) AND start_at <= \(now)),
+            (SELECT count(*) FROM sync.activity
+             WHERE athlete_id = \(athlete) AND gone_at IS NULL AND start_at > \(now.addingTimeInterval(-Self.recent_s))),
+            (SELECT min(next_try_at) FROM sync.completeness
+             WHERE athlete_id = \(athlete) AND state IN ('pending', 'failed') AND next_try_at > \(now))
+        """
+    }
+
+    private var cursorQuery: SQL {
+        """
+        SELECT walk_page, walk_before, walk_oldest_at, walk_started_at, newest_start_at, listed_at, looked_back_at, history_complete_at,
+               first_complete_at
+        FROM sync.cursor WHERE athlete_id = \(athlete)
+        """
+    }
+
+    /// All own objects, the profile and the zones whether or not they have a row.
+    private func objects(_ rows: Rows) throws -> [ObjectStanding] {
+        let known = try rows.compactMap(ObjectStanding.init)
+        let unknown = [AthleteObject.profile, .zones].filter { object in !known.contains { $0.object == object } }
+        return unknown.map { ObjectStanding($0) } + known
+    }
+
+    private func cursor(_ rows: Rows) throws -> SyncCursor {
         guard let row = rows.first else { return SyncCursor() }
         let (page, before, oldest, started, newest, listed, lookedBack, complete, first) = try row.decode(
             Int?.self, Date?.self, Date?.self, Date?.self, Date?.self, Date?.self, Date?.self, Date?.self, Date?.self)
@@ -88,25 +160,7 @@ struct TurnQueries: Sendable {
         return cursor
     }
 
-    private func work(_ connection: Connection, _ endpoints: [CompletenessEndpoint], now: Date) async throws -> [WorkItem] {
-        let rows = try await connection.query(
-            """
-            SELECT c.activity_id, c.start_at, a.first_listed_at, a.last_listed_at, c.endpoint, c.attempts,
-                   c.reason IS NOT DISTINCT FROM \(OutcomeRules.secondLookReason)
-            FROM sync.completeness c JOIN sync.activity a USING (athlete_id, activity_id)
-            WHERE c.athlete_id = \(athlete) AND c.state IN ('pending', 'failed') AND c.endpoint = ANY (\(endpoints.map(\.rawValue)))
-              AND (c.next_try_at IS NULL OR c.next_try_at <= \(now))
-            ORDER BY c.start_at DESC, c.activity_id LIMIT \(TurnQueries.workRowsMax)
-            """)
-        return try WorkItem.grouped(rows, complete: rows.count < TurnQueries.workRowsMax)
-    }
-
-    /// The newest start that has landed and is not in the future.
-    func newestLandedStart(now: Date) async throws -> Date? {
-        let rows = try await database.query(
-            "SELECT max(start_at) FROM sync.activity WHERE athlete_id = \(athlete) AND start_at <= \(now)")
-        return try rows.first?.decode(Date?.self)
-    }
+    // MARK: For the end of a walk, and for pages of the list
 
     /// Activities that a walk over the whole list, begun at `walkStartedAt`, did not name, and how many there are in all.
     func unlisted(since walkStartedAt: Date) async throws -> (activities: [ActivityID], total: Int) {
@@ -156,7 +210,7 @@ struct TurnQueries: Sendable {
     }
 
     /// Stops the athlete until a new grant, with the reason for people; not when the lease was lost, as to a new grant that came meanwhile.
-    func askToReconnect(_ reason: String, lease: LeaseFence, now: Date) async throws {
+    func askToReconnect(_ reason: String, now: Date) async throws {
         try await database.transaction { connection in
             // Athlete before schedule, as whoever connects an athlete does.
             try await connection.query("SELECT 1 FROM sync.athlete WHERE athlete_id = \(athlete) FOR NO KEY UPDATE")
@@ -165,7 +219,8 @@ struct TurnQueries: Sendable {
                 UPDATE sync.athlete SET state = 'reconnect', state_reason = \(reason), updated_at = \(now)
                 WHERE athlete_id = \(athlete) AND state = 'active' AND EXISTS (
                     SELECT FROM sync.schedule s
-                    WHERE s.athlete_id = \(athlete) AND s.lease_owner = \(lease.owner) AND s.lease_fence = \(lease.fence))
+                    WHERE s.athlete_id = \(athlete) AND s.lease_owner = \(claim.lease.owner)
+                      AND s.lease_fence = \(claim.lease.fence))
                 """)
         }
     }
@@ -193,5 +248,17 @@ extension WorkItem {
         }
         if !complete && items.count > 1 { items.removeLast() }
         return items
+    }
+}
+
+extension ObjectStanding {
+    /// Nil: an object that this version does not know.
+    fileprivate init?(_ row: Row) throws {
+        let (endpoint, name, state, attempts, nextTryAt, checkedAt, usedAt) = try row.decode(
+            String.self, String.self, String.self, Int.self, Date?.self, Date?.self, Date?.self)
+        guard let object = AthleteObject(endpoint: endpoint, object: name), let state = CompletenessState(rawValue: state) else {
+            return nil
+        }
+        self.init(object, state: state, attempts: attempts, nextTryAt: nextTryAt, checkedAt: checkedAt, usedAt: usedAt)
     }
 }

@@ -22,23 +22,24 @@ public struct OpenEvents: Sendable, Equatable {
     /// Events that one turn reads; what is beyond stays for the next one.
     private static let countMax = 1_000
 
-    static func read(of athlete: AthleteID, _ connection: Connection) async throws -> OpenEvents {
-        let rows = try await connection.query(
-            """
-            SELECT e.event_id, e.received_at, e.looked_at IS NULL,
-                   e.object_type = 'activity' AND e.aspect_type <> 'delete' AND a.activity_id IS NULL
-            FROM sync.event e LEFT JOIN sync.activity a
-                ON a.athlete_id = e.athlete_id AND a.activity_id = e.object_id AND a.gone_at IS NULL
-            WHERE e.athlete_id = \(athlete) AND e.handled_at IS NULL ORDER BY e.event_id LIMIT \(countMax)
-            """)
-        var open = OpenEvents()
+    static func query(_ athlete: AthleteID) -> SQL {
+        """
+        SELECT e.event_id, e.received_at, e.looked_at IS NULL,
+               e.object_type = 'activity' AND e.aspect_type <> 'delete' AND a.activity_id IS NULL
+        FROM sync.event e LEFT JOIN sync.activity a
+            ON a.athlete_id = e.athlete_id AND a.activity_id = e.object_id AND a.gone_at IS NULL
+        WHERE e.athlete_id = \(athlete) AND e.handled_at IS NULL ORDER BY e.event_id LIMIT \(countMax)
+        """
+    }
+
+    /// - Parameter rows: what `query` answered.
+    init(_ rows: Rows) throws {
         for row in rows {
             let (id, receivedAt, isUnlooked, isUnlisted) = try row.decode(Int64.self, Date.self, Bool.self, Bool.self)
-            open.ids.append(id)
-            if isUnlooked { open.unlookedIDs.append(id) }
-            open.receivedAt = max(open.receivedAt ?? receivedAt, receivedAt)
-            if isUnlisted { open.unlistedAt = max(open.unlistedAt ?? receivedAt, receivedAt) }
+            ids.append(id)
+            if isUnlooked { unlookedIDs.append(id) }
+            self.receivedAt = max(self.receivedAt ?? receivedAt, receivedAt)
+            if isUnlisted { unlistedAt = max(unlistedAt ?? receivedAt, receivedAt) }
         }
-        return open
     }
 }

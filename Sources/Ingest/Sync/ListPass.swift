@@ -1,6 +1,62 @@
 import Foundation
 import Warehouse
 
+/// A pass over the list: the walk over all of it, newest first, or a look for what is new.
+public struct ListPass: Sendable, Equatable {
+    public enum Kind: String, Sendable { case walk, incremental }
+    public let kind: Kind
+    /// From 1.
+    public var page: Int
+    /// Only activities that started after this instant; nil for the walk.
+    public let after: Date?
+    /// Only activities that started before this instant; nil: all.
+    public let before: Date?
+    /// When a look that reaches back behind the newest start was begun; nil: one that does not, or a walk.
+    public let lookBackBegunAt: Date?
+
+    /// Whether it goes on by start behind a full page: it begins with activities that the page before has named.
+    let followsFullPage: Bool
+
+    /// Whether it is the pass's first page.
+    var isFirst: Bool { page == 1 && !followsFullPage }
+
+    public init(
+        kind: Kind, page: Int, after: Date?, before: Date? = nil, lookBackBegunAt: Date? = nil, isContinued: Bool = false
+    ) {
+        self.before = before
+        self.kind = kind
+        self.page = page
+        self.after = after
+        self.lookBackBegunAt = lookBackBegunAt
+        // Only a walk that goes on by start has an upper bound.
+        self.followsFullPage = page == 1 && (isContinued || kind == .walk && before != nil)
+    }
+
+    /// A look's next page. After a full one it goes on by start with a day's overlap, as a walk does (see `WalkPosition`), if the page shows
+    /// which way the list is sorted.
+    /// - Parameters:
+    ///   - starts: of the page's activities, in Strava's order: the oldest first with `after` alone, else the newest (STRAVA_API.md 3.2).
+    ///   - isFull: whether it held as many elements as were asked for.
+    package func next(starts: [Date], isFull: Bool, now: Date) -> ListPass {
+        let byPlace = ListPass(kind: kind, page: page + 1, after: after, before: before, lookBackBegunAt: lookBackBegunAt)
+        guard isFull, let first = starts.first, let last = starts.last, first != last else { return byPlace }
+        var (after, before) = (after, before)
+        if zip(starts, starts.dropFirst()).allSatisfy(<=) {
+            // Strava refuses an `after` in the future, and a recording device's clock may be years ahead.
+            let bound = min(last.addingTimeInterval(-WalkPosition.overlap_s), now.addingTimeInterval(-SyncPlan.clockError_s))
+            if bound <= after ?? .distantPast { return byPlace }
+            after = bound
+        } else if zip(starts, starts.dropFirst()).allSatisfy(>=) {
+            let bound = last.addingTimeInterval(WalkPosition.overlap_s)
+            if bound >= before ?? .distantFuture { return byPlace }
+            before = bound
+        } else {
+            return byPlace
+        }
+        return ListPass(kind: kind, page: 1, after: after, before: before, lookBackBegunAt: lookBackBegunAt, isContinued: true)
+    }
+}
+
 /// How far a walk over the whole list has come, and where its next page begins. Pure.
 ///
 /// Pages are counted by place, so a deletion while a list is walked moves what follows it onto pages that were read already (STRAVA_API.md

@@ -2,17 +2,17 @@ import Governor
 import TestKit
 import Testing
 
-@testable import Simulation
+@testable import QuotaModel
 
 /// Some simulated hours with the real decisions; `make simulate` shows a week.
-@Suite struct SimulationTests {
+@Suite struct QuotaModelTests {
     private func measures(_ change: (inout Scenario) -> Void) async -> Measures {
         var scenario = Scenario(name: "test", athletes: 100, start: .empty)
         scenario.hours = 4
         scenario.newcomersPerDay = 24
         change(&scenario)
-        var simulation = Simulation(scenario, seed: modelSeed)
-        return await simulation.run()
+        var week = SimulatedWeek(scenario, seed: modelSeed)
+        return await week.run()
     }
 
     private func checkUse(_ measures: Measures) {
@@ -54,9 +54,9 @@ import Testing
         func table() async -> String {
             var scenario = Scenario(name: "test", athletes: 30, start: .loaded)
             scenario.hours = 2
-            var simulation = Simulation(scenario, seed: 5)
+            var week = SimulatedWeek(scenario, seed: 5)
             var table = ReportTable()
-            table.add(scenario, await simulation.run())
+            table.add(scenario, await week.run())
             return table.text
         }
         let (one, other) = (await table(), await table())

@@ -1,6 +1,6 @@
 import ArgumentParser
 import Foundation
-import Simulation
+import QuotaModel
 
 /// `fitness-simulate`: a simulated time with the real decisions, as a table.
 @main
@@ -33,8 +33,8 @@ struct FitnessSimulate: AsyncParsableCommand {
         let started = ContinuousClock.now
         for var scenario in Scenario.all(hours: hours) where only.isEmpty || scenario.name.contains(only) {
             scenario.foreignPerHour = foreign
-            var simulation = Simulation(scenario, seed: seed)
-            table.add(scenario, await simulation.run())
+            var week = SimulatedWeek(scenario, seed: seed)
+            table.add(scenario, await week.run())
         }
         print(table.text)
         print(

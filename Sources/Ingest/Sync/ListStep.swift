@@ -1,0 +1,128 @@
+import Core
+import Foundation
+import Logging
+import StravaAPI
+import Warehouse
+
+/// What one page of an athlete's list changes. Reads what that depends on, and writes nothing.
+struct ListStep {
+    struct Outcome {
+        var batch: BronzeBatch
+        /// The pass's next page, if it goes on within this turn; a walk is remembered by its cursor.
+        var next: ListPass?
+        /// The whole pass has been read.
+        var hasEnded = false
+        /// Why the list must be read again later.
+        var trouble: String?
+    }
+
+    /// What Strava gives a page at most (STRAVA_API.md 3.2).
+    static let perPage = 200
+
+    let claim: Claim
+    let queries: TurnQueries
+    let pass: ListPass
+    let askedAt: Date
+    let logger: Logger
+
+    /// An empty page ends the pass; a short one does not.
+    func outcome(of page: ActivityPage, _ answer: StravaAnswer, _ state: SyncState, now: Date) async throws -> Outcome {
+        var outcome = Outcome(batch: BronzeBatch(athleteID: claim.athleteID, lease: claim.lease))
+        outcome.batch.add(page, request: answer.call.pathAndQuery, answer: answer)
+        if page.elementCount == 0 {
+            try await readEnd(state, into: &outcome)
+            return outcome
+        }
+        try await leaveOutExpired(of: page, from: &outcome.batch)
+        let starts = page.activities.map(\.startAt)
+        let isFull = page.elementCount >= Self.perPage
+        if pass.kind == .walk {
+            var position = WalkPosition(page: pass.page, before: pass.before, oldestAt: state.cursor.walkOldestAt)
+            position.pass(starts: starts, isFull: isFull)
+            outcome.batch.cursor = CursorChange(position, walkStartedAt: pass.isFirst ? .set(askedAt) : .keep)
+        } else {
+            outcome.next = pass.next(starts: starts, isFull: isFull, now: now)
+        }
+        return outcome
+    }
+
+    private func readEnd(_ state: SyncState, into outcome: inout Outcome) async throws {
+        if pass.followsFullPage {
+            outcome.trouble = "strava: the list ended behind a full page, it is read again"
+            if pass.kind == .walk { outcome.batch.cursor = .walkFromTheTop }
+            return
+        }
+        if try await hasLostActivities(state) {
+            outcome.batch.cursor = .walkFromTheTop
+            return
+        }
+        outcome.hasEnded = true
+        outcome.batch.cursor = endOfPass(state)
+        if pass.kind == .walk {
+            try await lookAgain(state, into: &outcome.batch)
+            try await lookForStreamsAgain(state, into: &outcome.batch)
+        }
+    }
+
+    /// What was removed because its time was over, and is listed as it was, does not come back with the list.
+    private func leaveOutExpired(of page: ActivityPage, from batch: inout BronzeBatch) async throws {
+        if page.activities.isEmpty { return }
+        let expired = try await queries.expired(page.activities.map { ($0.activityID, $0.fingerprint) })
+        if !expired.isEmpty { batch.answers.removeAll { expired.contains($0.objectID) } }
+    }
+
+    /// Whether something was deleted, or answered 404, since this walk of several pages began. Before a history is called complete, it is then
+    /// walked once more: what follows a deletion moves onto pages that were read already.
+    private func hasLostActivities(_ state: SyncState) async throws -> Bool {
+        guard pass.kind == .walk, pass.page > 2 || pass.before != nil, state.cursor.historyCompleteAt == nil,
+            let begunAt = state.cursor.walkStartedAt
+        else { return false }
+        return try await queries.hasGone(since: begunAt)
+    }
+
+    /// Where the cursor stands after an empty page: never past what has landed, never in the future.
+    private func endOfPass(_ state: SyncState) -> CursorChange {
+        let newest = state.newestListedAt
+        var change = CursorChange(newestStartAt: newest.map { .raise(to: $0) } ?? .keep, listedAt: .set(askedAt))
+        if let begunAt = pass.lookBackBegunAt { change.lookedBackAt = .set(begunAt) }
+        if pass.kind == .walk {
+            (change.walkPage, change.walkBefore, change.walkOldestAt) = (.set(nil), .set(nil), .set(nil))
+            let isFirstEmpty = newest == nil && state.cursor.historyCompleteAt == nil
+            let begunAt = isFirstEmpty ? state.cursor.walkStartedAt ?? askedAt : askedAt
+            if pass.isFirst { change.walkStartedAt = .set(begunAt) }
+            // Somebody who connects right after an upload, or before Strava has caught up, must not wait for the ordinary rhythm.
+            let isBelieved = !isFirstEmpty || askedAt.timeIntervalSince(begunAt) >= SyncPlan.emptyHistoryDoubt_s
+            if isBelieved { change.historyCompleteAt = .set(askedAt) }
+        }
+        return change
+    }
+
+    /// With fewer activities than this the share says nothing: each is looked at again by its number anyway.
+    private static let vanishingGuardMin = 5
+
+    /// What a complete walk did not name is asked for by its number: only a 404 there makes it a tombstone. When most of an athlete's
+    /// activities would vanish at once, nothing is believed and a person has to look.
+    private func lookAgain(_ state: SyncState, into batch: inout BronzeBatch) async throws {
+        guard state.cursor.historyCompleteAt != nil, let walkStartedAt = state.cursor.walkStartedAt else { return }
+        let (missing, total) = try await queries.unlisted(since: walkStartedAt)
+        if missing.isEmpty { return }
+        if total >= Self.vanishingGuardMin && missing.count * 2 > total {
+            batch.quarantine.append(
+                QuarantineEntry(
+                    endpoint: "list", objectID: 0, reason: "mass_disappearance",
+                    detail: "\(missing.count) of \(total) activities are no longer listed"))
+            logger.log(
+                .error, "most activities are no longer listed, nothing is removed", [.athleteID: claim.athleteID, .count: missing.count])
+            return
+        }
+        batch.ledger += missing.map { LedgerChange(activityID: $0, endpoint: .detail, state: .pending, reason: "no longer listed") }
+    }
+
+    /// What had no streams before this walk is asked for once more.
+    private func lookForStreamsAgain(_ state: SyncState, into batch: inout BronzeBatch) async throws {
+        guard let walkStartedAt = state.cursor.walkStartedAt else { return }
+        batch.ledger += try await queries.believedEmptyOnce(before: walkStartedAt).map {
+            LedgerChange(activityID: $0, endpoint: .streams, state: .pending, reason: OutcomeRules.secondLookReason)
+        }
+    }
+}

@@ -1,0 +1,204 @@
+import Core
+import Foundation
+import Sync
+import Warehouse
+
+/// One athlete: what Strava has of them, and the rows of `sync` that the plan reads.
+struct ModelAthlete {
+    /// By their start, oldest first; all are visible at Strava.
+    private(set) var activities: [ModelActivity] = []
+    var cursor = SyncCursor()
+    /// Profile and zones; gear comes with the profile.
+    var objects = [ObjectStanding(.profile), ObjectStanding(.zones)]
+    var request: SyncRequest?
+    /// Mean activities a day.
+    let perDay: Double
+    /// Seconds since the simulation's start; nil as long as the athlete has not connected.
+    var connectedAt_s: Double?
+    /// Of the newest activities at the time of connecting, how many are not here yet.
+    var newestLeft = 0
+    /// Calls that are known to be missing.
+    private(set) var callsMissing = 0
+    /// Calls made for this athlete.
+    var calls = 0
+    /// Calls that the history alone needs.
+    private(set) var historyCalls = 0
+
+    init(perDay: Double) { self.perDay = perDay }
+
+    // MARK: What happens at Strava
+
+    mutating func give(history: [ModelActivity]) {
+        activities = history
+        historyCalls = history.reduce(0) { $0 + ($1.isManual ? 1 : 2) }
+    }
+
+    mutating func upload(_ activity: ModelActivity) {
+        let index = firstIndex(from: activity.start_s)
+        // The start stands for the activity's number.
+        if index < activities.count, activities[index].start_s == activity.start_s { return }
+        activities.insert(activity, at: index)
+    }
+
+    mutating func edit(at index: Int, now_s: Int32) {
+        activities[index].isEdited = true
+        activities[index].since_s = now_s
+        activities[index].kind = .late
+    }
+
+    /// The newest activities are what a new athlete waits for.
+    mutating func connect(at now_s: Double, newestCount: Int) {
+        connectedAt_s = now_s
+        newestLeft = min(newestCount, activities.count)
+        for index in activities.indices.suffix(newestCount) { activities[index].kind = .newest }
+    }
+
+    /// Everything is here since long ago.
+    mutating func landAll(at now_s: Int32) {
+        for index in activities.indices { activities[index].firstListed_s = now_s }
+    }
+
+    // MARK: What the sync does
+
+    /// One page of the list, newest first. Answers how many activities it names.
+    mutating func list(page: Int, perPage: Int, after_s: Double?, now_s: Double) -> Int {
+        let first = after_s.map { firstIndex(from: Int32($0.rounded(.down)) + 1) } ?? 0
+        let end = activities.count - (page - 1) * perPage
+        guard end > first else { return 0 }
+        let range = max(first, end - perPage)..<end
+        for index in range { callsMissing += activities[index].listed(at: Int32(now_s)) }
+        return range.count
+    }
+
+    /// A detail or its streams landed. Answers the activity when nothing more of it is missing.
+    mutating func land(_ index: Int, _ endpoint: CompletenessEndpoint) -> ModelActivity? {
+        let before = activities[index].callsMissing
+        if endpoint == .detail { activities[index].lacksDetail = false } else { activities[index].lacksStreams = false }
+        callsMissing -= before - activities[index].callsMissing
+        guard before > 0, activities[index].callsMissing == 0 else { return nil }
+        if activities[index].kind == .newest { newestLeft -= 1 }
+        return activities[index]
+    }
+
+    /// The profile or the zones landed.
+    mutating func landed(_ object: AthleteObject, at now: Date) {
+        objects = objects.map { $0.object == object ? ObjectStanding(object, state: .landed, checkedAt: now) : $0 }
+    }
+
+    /// The index of the first activity that started then or later.
+    func firstIndex(from start_s: Int32) -> Int {
+        var (low, high) = (0, activities.count)
+        while low < high {
+            let middle = (low + high) / 2
+            if activities[middle].start_s < start_s { low = middle + 1 } else { high = middle }
+        }
+        return low
+    }
+
+    var newestListedStart_s: Int32? { activities.last { $0.firstListed_s != nil }?.start_s }
+
+    // MARK: What a turn reads
+
+    /// As `TurnQueries.workRowsMax`.
+    private static let workRowsMax = 120
+
+    /// As `TurnQueries`: what counts as recent.
+    private static let recent_s = 28 * 86_400.0
+
+    func state(now: Date, newestCount: Int) -> SyncState {
+        var state = SyncState(cursor: cursor)
+        state.objects = objects
+        state.request = request
+        readWork(into: &state, now: now, newestCount: newestCount)
+        return state
+    }
+
+    func readWork(into state: inout SyncState, now: Date, newestCount: Int) {
+        let origin = World.origin
+        (state.work, state.isWorkComplete) = work(origin: origin)
+        let threshold = newestListed(count: newestCount)
+        state.newestThreshold = threshold.map { origin.addingTimeInterval(Double($0)) } ?? .distantPast
+        let monthAgo_s = now.timeIntervalSince(origin) - Self.recent_s
+        state.recentCount = activities.count - firstIndex(from: Int32(monthAgo_s))
+    }
+
+    /// What is missing, newest start first.
+    private func work(origin: Date) -> (items: [WorkItem], isComplete: Bool) {
+        var (items, rows) = ([WorkItem](), 0)
+        if callsMissing == 0 { return (items, true) }
+        for activity in activities.reversed() where activity.callsMissing > 0 {
+            rows += activity.callsMissing
+            if rows > Self.workRowsMax { return (items, false) }
+            items.append(item(activity, origin))
+        }
+        return (items, true)
+    }
+
+    private func item(_ activity: ModelActivity, _ origin: Date) -> WorkItem {
+        var missing: [CompletenessEndpoint: Int] = [:]
+        if activity.lacksDetail { missing[.detail] = 0 }
+        if activity.lacksStreams { missing[.streams] = 0 }
+        let firstListedAt = origin.addingTimeInterval(Double(activity.firstListed_s ?? 0))
+        return WorkItem(
+            activityID: ActivityID(Int64(activity.start_s)), startAt: origin.addingTimeInterval(Double(activity.start_s)),
+            firstListedAt: firstListedAt, lastListedAt: firstListedAt, missing: missing)
+    }
+
+    /// The start of the oldest among the `count` newest that a list has named; nil when there are fewer.
+    private func newestListed(count: Int) -> Int32? {
+        var left = count
+        for activity in activities.reversed() where activity.firstListed_s != nil {
+            left -= 1
+            if left == 0 { return activity.start_s }
+        }
+        return nil
+    }
+}
+
+/// One activity as Strava has it and as far as it has landed. Times are whole seconds since the simulation's start: millions are held.
+struct ModelActivity {
+    /// What people wait for, which decides in which line of the table its age is counted.
+    enum Kind: Int, CaseIterable {
+        /// Among the newest of a new athlete.
+        case newest
+        /// Recorded while the athlete is connected.
+        case fresh
+        /// Uploaded more than a day after it began, or edited.
+        case late
+        /// The rest of the past.
+        case history
+    }
+
+    let start_s: Int32
+    /// Since when this version is at Strava for us to fetch.
+    var since_s: Int32
+    /// When a list first named it; nil as long as none has.
+    var firstListed_s: Int32?
+    var kind: Kind
+    /// Entered by hand: without streams.
+    let isManual: Bool
+    /// The list names other figures than before.
+    var isEdited = false
+    var lacksDetail = false
+    var lacksStreams = false
+
+    init(start_s: Int32, since_s: Int32, kind: Kind, isManual: Bool) {
+        self.start_s = start_s
+        self.since_s = since_s
+        self.kind = kind
+        self.isManual = isManual
+    }
+
+    var callsMissing: Int { (lacksDetail ? 1 : 0) + (lacksStreams ? 1 : 0) }
+
+    /// A list named it. Answers how many further calls that makes necessary.
+    mutating func listed(at now_s: Int32) -> Int {
+        if firstListed_s != nil && !isEdited { return 0 }
+        let before = callsMissing
+        if firstListed_s == nil { firstListed_s = now_s }
+        isEdited = false
+        lacksDetail = true
+        lacksStreams = !isManual
+        return callsMissing - before
+    }
+}
