@@ -4,6 +4,7 @@ import StravaAPI
 import TestKit
 import Testing
 
+@testable import Streams
 @testable import Warehouse
 
 /// Answers that were recorded from Strava. They may not be copied into the repository; without them these tests say so and end.

@@ -1,6 +1,7 @@
 import Core
 import Database
 import Foundation
+import Streams
 
 /// The profile of an athlete in a batch; nil profile: only the athlete's key is needed.
 struct ChangedAthlete: Sendable {

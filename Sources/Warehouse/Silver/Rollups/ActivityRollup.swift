@@ -1,3 +1,5 @@
+import Streams
+
 /// All that is worked out from an activity's arrays while they are in memory: best efforts, histograms, heat map, minutes, figures.
 ///
 /// Pure, never fails: what the streams don't say is nil, a value that can't be is as good as missing. Costs about one pass for each rung.

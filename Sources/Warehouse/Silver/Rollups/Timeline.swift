@@ -1,3 +1,5 @@
+import Streams
+
 /// The moments at which an activity was sampled: whole seconds since the start, strictly rising.
 ///
 /// Streams are not 1 Hz: devices leave out points when little changes, and pauses are gaps. A gap of up to `gap_s_max` belongs to the
