@@ -2,47 +2,49 @@ import Core
 import Foundation
 import HTTPTransport
 
-/// Push subscriptions and the events of the world (STRAVA_API.md, 4).
-extension StravaSimulator {
-    /// Sends an event that never happened: a forged one, a duplicate, one long past.
-    public func sendWebhook(_ event: WebhookEvent) { webhooks.add(event) }
+/// Push subscriptions, and the events that the world causes (STRAVA_API.md, 4).
+struct WebhookEndpoints: Sendable {
+    let world: SimulatorWorld
+    let options: SimulatorOptions
+    let clock: WallClock
+    let state: SimulatorState
+    let queue: WebhookQueue
 
-    /// The callback that is subscribed now.
-    public var subscribedCallback: String? { webhooks.subscription?.callbackURL }
+    private var now_s: Int64 { clock.now.epoch_s }
 
-    /// POST: validated while the caller waits.
+    /// POST: the callback is validated while the caller waits.
     func subscribe(_ request: SimulatorRequest) async throws -> SimulatorAnswer {
         let parameters = request.parameters
-        try checkClient(parameters)
+        try options.checkClient(parameters)
         guard let callback = parameters["callback_url"], callback.utf8.count <= 255, callback.hasPrefix("http") else {
-            throw StravaFault.badRequest("PushSubscription", "callback url", "invalid")
+            throw SimulatedError.badRequest("PushSubscription", "callback url", "invalid")
         }
-        guard webhooks.subscription == nil else { throw StravaFault.badRequest("PushSubscription", "", "already exists") }
+        guard queue.subscription == nil else { throw SimulatedError.badRequest("PushSubscription", "", "already exists") }
         try await validate(callback, verifyToken: parameters["verify_token"] ?? "")
-        guard let subscription = webhooks.subscribe(callback, now_s: now_s) else {
-            throw StravaFault.badRequest("PushSubscription", "", "already exists")
+        guard let subscription = queue.subscribe(callback, now_s: now_s) else {
+            throw SimulatedError.badRequest("PushSubscription", "", "already exists")
         }
         var json = JSONWriter()
         subscription.write(clientID: options.clientID, into: &json)
         return quotaless(.json(json.bytes, status: 201))
     }
 
-    func subscriptions(_ request: SimulatorRequest) throws -> SimulatorAnswer {
-        try checkClient(request.parameters)
+    func list(_ request: SimulatorRequest) throws -> SimulatorAnswer {
+        try options.checkClient(request.parameters)
         var json = JSONWriter()
-        json.array { list in webhooks.subscription?.write(clientID: options.clientID, into: &list) }
+        json.array { list in queue.subscription?.write(clientID: options.clientID, into: &list) }
         return quotaless(.json(json.bytes))
     }
 
     func unsubscribe(_ id: Int, _ request: SimulatorRequest) throws -> SimulatorAnswer {
-        try checkClient(request.parameters)
-        guard webhooks.unsubscribe(id) else { throw StravaFault.notFound("PushSubscription") }
+        try options.checkClient(request.parameters)
+        guard queue.unsubscribe(id) else { throw SimulatedError.notFound("PushSubscription") }
         return quotaless(SimulatorAnswer(status: 204, body: []))
     }
 
     /// These calls were recorded with an overall usage of `0,0`.
     private func quotaless(_ answer: SimulatorAnswer) -> SimulatorAnswer {
-        let limits = self.limits ?? .unlimited
+        let limits = state.withLock { $0.quota.limits } ?? .unlimited
         var answer = answer
         answer.headers = [("X-Ratelimit-Limit", "\(limits.quarterHour),\(limits.day)"), ("X-Ratelimit-Usage", "0,0")]
         return answer
@@ -55,34 +57,30 @@ extension StravaSimulator {
             return SimulatedToken.hex(
                 (0..<8).map { UInt8(truncatingIfNeeded: SplitMix64.mix(world.seed &+ state.challengeCount) >> ($0 * 8)) })
         }
-        let query = "hub.mode=subscribe&hub.challenge=\(challenge)&hub.verify_token=\(percentEncoded(verifyToken))"
+        let query = "hub.mode=subscribe&hub.challenge=\(challenge)&hub.verify_token=\(FormFields.encode(verifyToken))"
         let http = HTTPClient(inFlightMax: 1, userAgent: "strava-simulator webhooks")
         var request = HTTPRequest(method: .get, url: callback + (callback.contains("?") ? "&" : "?") + query)
         request.timeout = options.webhooks.timeout
         let response = try? await http.send(request)
         await http.shutdown()
-        guard let response else { throw StravaFault.badRequest("PushSubscription", "callback url", "not verifiable") }
+        guard let response else { throw SimulatedError.badRequest("PushSubscription", "callback url", "not verifiable") }
         guard response.status == 200 else {
-            throw StravaFault.badRequest("PushSubscription", "callback url", "GET to callback URL does not return 200")
+            throw SimulatedError.badRequest("PushSubscription", "callback url", "GET to callback URL does not return 200")
         }
         let echoed = try? JSONDecoder().decode([String: String].self, from: Data(response.body))
         guard echoed?["hub.challenge"] == challenge else {
-            throw StravaFault.badRequest("PushSubscription", "callback url", "not verifiable")
+            throw SimulatedError.badRequest("PushSubscription", "callback url", "not verifiable")
         }
-    }
-
-    private func percentEncoded(_ text: String) -> String {
-        text.addingPercentEncoding(withAllowedCharacters: .alphanumerics.union(.init(charactersIn: "-._~"))) ?? ""
     }
 
     // MARK: Events
 
-    /// An event goes out only for athletes who granted a scope to read activities.
+    /// Sends an event, but only for an athlete who granted a scope to read activities.
     func announce(_ event: WorldEvent) {
         let athlete = event.recipe.athlete
         guard let scopes = state.withLock({ $0.tokens.scopes(of: athlete) }), scopes.canReadActivities else { return }
         let seesPrivate = scopes.contains(.activityReadAll)
-        if let event = WebhookEvent.from(event, seesPrivate: seesPrivate, at_s: now_s) { webhooks.add(event) }
+        if let event = WebhookEvent.from(event, seesPrivate: seesPrivate, at_s: now_s) { queue.add(event) }
     }
 
     /// Announces live activities as they appear, until cancelled.
