@@ -1,10 +1,10 @@
 import Core
 import Database
 
-/// The statements that store what was worked out from an activity's arrays, provided that silver has the activity.
-extension SilverQueries {
-    /// Streams without times have no rollups; rows of an earlier answer go.
-    static func storeRollup(_ rollup: ActivityRollup?, of head: AnswerHead) -> [SQL] {
+/// The statements that store an activity's rollup. Where silver lacks the activity they do nothing.
+enum RollupQueries {
+    /// - Parameter rollup: nil for streams without times, which have none; rows of an earlier answer are deleted.
+    static func store(_ rollup: ActivityRollup?, of head: AnswerHead) -> [SQL] {
         if let rollup { return [store(rollup, of: head), store(rollup.metrics, rollup.heartrate, of: head)] }
         let key = head.key
         return ["activity_rollup", "activity_metric"].map { table in
@@ -44,7 +44,7 @@ extension SilverQueries {
             "minute_distance_m", "minute_altitude_m", "adjusted_distance_m",
         ])
 
-    /// The load's columns are left to `sql/silver`: they need what is known of the athlete. So is an edited sport, which the distance goes by.
+    /// `sql/silver` fills the columns of load, which depend on the athlete, and chooses the adjusted distance again when the sport is edited.
     private static func store(_ metrics: ActivityMetrics, _ heartrate: BestEfforts?, of head: AnswerHead) -> SQL {
         let key = head.key
         let variability = metrics.normalizedPower_w.flatMap { normalized in
@@ -71,12 +71,4 @@ extension SilverQueries {
             "normalized_power_w", "variability_index", "decoupling_percent", "decoupling_basis", "best_vam_10min_m_per_h",
             "grade_adjusted_distance_m",
         ])
-}
-
-extension BestEfforts {
-    /// The value at a rung of the durations; nil when it was not reached.
-    func best(over duration_s: Int) -> Double? {
-        guard let rung = EffortLadder.durations_s.firstIndex(of: duration_s), rung < values.count, !values[rung].isNaN else { return nil }
-        return values[rung]
-    }
 }
