@@ -68,10 +68,11 @@ let package = Package(
             path: "Sources/Base/ServerGuard"),
 
         // Warehouse and Ingest
+        .target(name: "Streams", dependencies: ["Core", "CSimdjson"], path: "Sources/Streams"),
         .target(
             name: "Warehouse",
             dependencies: [
-                "Core", "Database", "COpenSSL", "CSimdjson", .product(name: "Logging", package: "swift-log"),
+                "Core", "Database", "Streams", "COpenSSL", "CSimdjson", .product(name: "Logging", package: "swift-log"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
             ],
             path: "Sources/Warehouse"),
@@ -93,7 +94,7 @@ let package = Package(
         .target(
             name: "Sync",
             dependencies: [
-                "Core", "Database", "StravaAPI", "Governor", "Vault", "Warehouse",
+                "Core", "Database", "StravaAPI", "Streams", "Governor", "Vault", "Warehouse",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
             ],

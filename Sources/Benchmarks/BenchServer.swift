@@ -3,7 +3,7 @@ import Database
 import Foundation
 import Logging
 
-/// A private cluster as the daemon makes it, migrated, and psql for the rivals.
+/// A migrated private cluster, made as the daemon makes it, and psql for the rivals.
 struct BenchServer: Sendable {
     /// `db/`, `sql/`, and in a checkout this program's own SQL.
     let share: URL
@@ -25,7 +25,7 @@ struct BenchServer: Sendable {
             share: share, folder: folder, url: url, database: database, logger: logger, postgres: postgres,
             socket: await postgres.socketDirectory ?? "")
         _ = try await Migrator(directory: share, database: database, logger: logger).migrate()
-        // So that no other work falls into a measurement; what it would do is done by hand where it counts.
+        // So that it does not disturb a measurement. Where it matters VACUUM and ANALYZE are run by hand.
         try await server.run("ALTER SYSTEM SET autovacuum = off")
         try await server.run("SELECT pg_reload_conf()")
         return server
@@ -49,7 +49,7 @@ struct BenchServer: Sendable {
     /// Runs a script on a connection of the daemon's kind.
     func run(_ script: String) async throws { try await database.withConnection { try await $0.execute(script) } }
 
-    /// Undoes what a private cluster sets for the planner: a server that somebody else installed, autovacuum apart.
+    /// Restores the planner's settings to PostgreSQL's defaults, as on a server that was installed for no special purpose.
     func useDefaults() async throws {
         let defaults = [
             "jit = on", "random_page_cost = 4", "effective_cache_size = '4GB'", "work_mem = '4MB'", "maintenance_work_mem = '64MB'",
@@ -67,7 +67,7 @@ struct BenchServer: Sendable {
         return values.reduce(text) { $0.replacingOccurrences(of: ":" + $1.key, with: $1.value) }
     }
 
-    /// The one number that a query answers.
+    /// The one number that a query returns.
     func number(_ query: String) async throws -> Double {
         try await database.query(SQL(raw: "SELECT (\(query))::float8"))[0].decode(Double.self)
     }
@@ -87,13 +87,13 @@ struct BenchServer: Sendable {
         guard process.terminationStatus == 0 else { throw BenchFailure("psql ended with status \(process.terminationStatus)") }
     }
 
-    /// Empties everything that is per athlete.
-    func forgetAthletes() async throws {
+    /// Removes all athletes with everything that belongs to them.
+    func removeAthletes() async throws {
         try await run("TRUNCATE sync.athlete CASCADE")
         try await run("CHECKPOINT")
     }
 
-    func say(_ line: String) { FileHandle.standardError.write(Data((line + "\n").utf8)) }
+    func note(_ line: String) { FileHandle.standardError.write(Data((line + "\n").utf8)) }
 }
 
 struct BenchFailure: Error, CustomStringConvertible {

@@ -3,10 +3,10 @@ import Database
 import Foundation
 import Sync
 
-/// What one look at the schedule costs with few and with very many athletes of whom a hundred are due: the scheduler's own statement.
+/// The time of one claim, the scheduler's own statement, with few and with very many athletes, of whom a hundred are due.
 struct ClaimBenchmark {
-    static let due = 100
-    static let place = 32
+    private static let due = 100
+    private static let claimed = 32
     let server: BenchServer
     let counts: [Int]
     let rounds: Int
@@ -16,19 +16,19 @@ struct ClaimBenchmark {
         var lines: [String] = []
         var first: Double?
         for count in counts {
-            server.say("claim: \(count) athletes")
+            server.note("claim: \(count) athletes")
             try await fill(count)
             let each_s = try await claim_s()
             first = first ?? each_s
             lines.append(String(format: "| %d | %d | %.2f | %.2f |", count, Self.due, each_s * 1000, each_s / (first ?? each_s)))
         }
         print(try await plan())
-        print("| athletes | due | claim of \(Self.place), fastest of \(rounds), ms | times the first |\n|---|---|---|---|")
+        print("| athletes | due | claim of \(Self.claimed), fastest of \(rounds), ms | times the first |\n|---|---|---|---|")
         print(lines.joined(separator: "\n"))
     }
 
     private func fill(_ count: Int) async throws {
-        try await server.forgetAthletes()
+        try await server.removeAthletes()
         try await server.run(
             """
             INSERT INTO sync.athlete (athlete_id) SELECT generate_series(1, \(count));
@@ -40,7 +40,7 @@ struct ClaimBenchmark {
         try await server.run("VACUUM ANALYZE sync.athlete, sync.schedule")
     }
 
-    /// The fastest of several claims, in seconds; each is given back.
+    /// The fastest of several claims, in seconds; each is undone.
     private func claim_s() async throws -> Double {
         var all: [Double] = []
         for round in 0..<rounds + 3 {
@@ -48,7 +48,7 @@ struct ClaimBenchmark {
             let claim = statement(owner)
             var claimed = 0
             let each_s = try await Stopwatch.seconds { claimed = try await server.database.query(claim).count }
-            guard claimed == Self.place else { throw BenchFailure("\(claimed) athletes claimed instead of \(Self.place)") }
+            guard claimed == Self.claimed else { throw BenchFailure("\(claimed) athletes claimed instead of \(Self.claimed)") }
             if round >= 3 { all.append(each_s) }
             try await server.database.query(
                 "UPDATE sync.schedule SET due_at = now() - interval '1 minute', lease_owner = NULL, lease_expires_at = NULL WHERE lease_owner = \(owner)"
@@ -65,6 +65,6 @@ struct ClaimBenchmark {
     }
 
     private func statement(_ owner: UUID) -> SQL {
-        ScheduleQueries.claim(lanes: [(0...4, Self.place)], owner: owner, now: Date(), lease_s: 120)
+        ScheduleQueries.claim(lanes: [(0...4, Self.claimed)], owner: owner, now: Date(), lease_s: 120)
     }
 }

@@ -3,14 +3,14 @@ import Database
 import Foundation
 import Simulator
 
-/// The questions of `sql/dashboards` as they are, as the owner and as a reader of one athlete, against the same on the predecessor's layout.
+/// The queries of `sql/dashboards`, as the owner and as a reader of one athlete, against the same questions on the predecessor's layout.
 ///
-/// One athlete is loaded through writer and runner; the others are copies of its silver rows, made in SQL. The predecessor's tables
-/// hold that one athlete only, which is in its favour.
+/// One athlete is loaded through writer and runner; the others are copies of its silver rows, made in SQL. The predecessor's tables hold that
+/// one athlete only, which is to their advantage.
 struct DashboardBenchmark {
-    /// Two years at the simulator's pace of one activity in 1.4 days.
+    /// Two years at the simulator's rate of one activity in 1.4 days.
     private static let activities = 521
-    /// With the kinds that have streams about 700,000 points an athlete.
+    /// About 700,000 points an athlete, over all kinds that have streams.
     private static let points = 600...2430
     private static let runs = 21
     private static let reader = "bench_reader"
@@ -35,7 +35,7 @@ struct DashboardBenchmark {
     ]
 
     func run() async throws -> Report {
-        server.say("dashboards: \(athletes) athletes …")
+        server.note("dashboards: \(athletes) athletes …")
         let (athlete, activity) = try await fill()
         let values = ["athlete_id": "\(athlete)", "activity_id": "\(activity)"].merging(Self.ladder) { first, _ in first }
         let reader = Database(url: try await makeReader(athlete), connectionsMax: 1, logger: server.logger)
@@ -48,7 +48,7 @@ struct DashboardBenchmark {
                 try await time(theirs, in: server.database, runs: rounds)
             )
             report.cost(question.what, "ms", times.0, bound: times.1, against: "predecessor", times.2, target: question.target)
-            server.say(String(format: "  %@: %.2f ms, as a reader %.2f ms, predecessor %.1f ms", question.what, times.0, times.1, times.2))
+            server.note(String(format: "  %@: %.2f ms, as a reader %.2f ms, predecessor %.1f ms", question.what, times.0, times.1, times.2))
         }
         await reader.close()
         return report
@@ -61,13 +61,13 @@ struct DashboardBenchmark {
         }
     }
 
-    /// Answers the athlete and an activity of it near the median length.
+    /// Returns the athlete and one of its activities near the median length.
     private func fill() async throws -> (AthleteID, Int64) {
         let world = SimulatorWorld(seed: 9, epoch: Date(), athleteCount: 1, activitiesEach: Self.activities, points: Self.points)
         let material = Material(world.athleteIDs[0], in: world)
-        try await server.forgetAthletes()
+        try await server.removeAthletes()
         let seconds = try await Lander(server).land([material])
-        server.say(String(format: "  one athlete loaded: %d points in %.1f s", material.points, seconds))
+        server.note(String(format: "  one athlete loaded: %d points in %.1f s", material.points, seconds))
         try await copyAthlete(material.athlete)
         let rivals = Rivals(server: server)
         try await rivals.makePredecessor()
@@ -81,7 +81,7 @@ struct DashboardBenchmark {
             """)
         try await server.run("VACUUM ANALYZE")
         let total = try await server.number("SELECT sum(point_count) FROM silver.activity_stream")
-        server.say(String(format: "  %d athletes with %.0f points in silver, all but one of them copies", athletes, total))
+        server.note(String(format: "  %d athletes with %.0f points in silver, all but one of them copies", athletes, total))
         let typical = try await server.number(
             """
             SELECT activity_id FROM silver.activity_stream WHERE athlete_id = \(material.athlete) AND power_w IS NOT NULL
@@ -112,7 +112,7 @@ struct DashboardBenchmark {
         }
     }
 
-    /// A login that row-level security binds to one athlete; answers its URL.
+    /// Makes a login that row-level security restricts to one athlete; returns its URL.
     private func makeReader(_ athlete: AthleteID) async throws -> String {
         try await server.run(file: "db/roles.sql")
         try await server.run("CREATE ROLE \(Self.reader) LOGIN")

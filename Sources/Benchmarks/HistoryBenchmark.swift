@@ -3,16 +3,16 @@ import Database
 import Foundation
 import Simulator
 
-/// One athlete's long history without streams on a server at PostgreSQL's own settings: how fast silver makes each further thousand, from
-/// the list and then from the details, before and after ANALYZE half-way through each.
+/// One athlete's long history without streams, on a server with PostgreSQL's default settings: how fast silver makes each further thousand,
+/// from the list and then from the details. Half-way through either, ANALYZE is run.
 struct HistoryBenchmark {
-    static let step = 1_000
+    private static let step = 1_000
     let server: BenchServer
     let activities: Int
 
     /// Prints a table; a ratio is to the first thousand of the same kind.
     func run() async throws {
-        server.say("history: \(activities) activities of one athlete …")
+        server.note("history: \(activities) activities of one athlete …")
         let world = SimulatorWorld(seed: 9, epoch: Date(), athleteCount: 1, activitiesEach: activities, points: 2...3)
         let material = Material(world.athleteIDs[0], in: world)
         try await server.useDefaults()
@@ -39,7 +39,7 @@ struct HistoryBenchmark {
                 String(
                     format: "| %@ | %d | %@ | %.0f | %.2f |", kind, range.upperBound, isAnalyzed ? "after" : "before", rate,
                     rate / (first ?? rate)))
-            server.say(lines.last ?? "")
+            server.note(lines.last ?? "")
         }
         return lines
     }

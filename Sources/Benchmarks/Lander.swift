@@ -1,9 +1,10 @@
 import Core
 import Database
 import Foundation
+import Simulator
 import Warehouse
 
-/// Lands material as the daemon does: the same writer, runner and feed, the batches that a sync makes, several athletes side by side.
+/// Lands material as the daemon does: with the same writer, runner and feed, in batches such as a turn makes, several athletes at once.
 struct Lander: Sendable {
     /// Activities on a page of Strava's list.
     private static let page = 200
@@ -20,13 +21,13 @@ struct Lander: Sendable {
         runner = SilverRunner(database: server.database, shareDirectory: server.share, feed: feed, clock: .system, logger: server.logger)
     }
 
-    /// From bodies in memory to the last silver row, all athletes at once; answers the seconds. The runner goes along as in the daemon.
-    /// - Parameter first: landed before and erased afterwards, outside the time: a daemon that has been at work has its statements planned.
+    /// From bodies in memory to the last silver row, all athletes at once; returns the seconds. The runner runs beside it, as in the daemon.
+    /// - Parameter first: landed before the clock starts and deleted afterwards, so that statements are planned, as in a daemon at work.
     func land(_ athletes: [Material], after first: [Material] = []) async throws -> Double {
         for material in first + athletes { try await enrol(material.athlete) }
         return try await withThrowingTaskGroup { group in
             group.addTask { try await runner.run() }
-            // The runner has begun to listen when it has looked once; nothing is on its list yet.
+            // So that the runner listens before anything lands.
             try await Task.sleep(for: .milliseconds(200))
             try await toSilver(first)
             let seconds = try await Stopwatch.seconds { try await toSilver(athletes) }
@@ -64,7 +65,7 @@ struct Lander: Sendable {
         }
     }
 
-    /// Makes silver of at least so many pieces of work, or of all there are.
+    /// Makes silver of at least `count` pieces of work, or of all there are.
     func transform(_ count: Int) async throws {
         var done = 0
         while done < count {
@@ -86,7 +87,7 @@ struct Lander: Sendable {
             """)
     }
 
-    /// As a sync's turn: the profile, the list page by page, then one batch for each activity, newest first.
+    /// As a turn does: the profile, the list page by page, then one batch for each activity, newest first.
     private func landAll(of material: Material) async throws {
         try await landProfileAndList(of: material)
         for activity in material.activities { try await commit(material.athlete, answers(activity)) }
@@ -125,5 +126,42 @@ struct Lander: Sendable {
 
     private func answer(_ endpoint: BronzeEndpoint, _ id: Int64, _ body: [UInt8]) -> BronzeAnswer {
         BronzeAnswer(endpoint: endpoint, objectID: id, request: "/activities/\(id)", status: 200, fetchedAt: Date(), body: body)
+    }
+}
+
+/// An athlete's answers, ready in memory.
+struct Material: Sendable {
+    struct Activity: Sendable {
+        let id: ActivityID
+        let startAt: Date
+        let manual: Bool
+        let points: Int
+        let summary: [UInt8]
+        let detail: [UInt8]
+        let streams: [UInt8]?
+
+        init(_ truth: ActivityTruth, in world: SimulatorWorld) {
+            id = truth.id
+            startAt = truth.startAt
+            manual = truth.isManual
+            streams = truth.streamsBody
+            points = streams == nil ? 0 : truth.pointCount
+            summary = truth.summaryBody
+            detail = world.detailBody(of: truth.id) ?? []
+        }
+    }
+
+    let athlete: AthleteID
+    let profile: [UInt8]
+    let zones: [UInt8]
+    let activities: [Activity]
+
+    var points: Int { activities.reduce(0) { $0 + $1.points } }
+
+    init(_ athlete: AthleteID, in world: SimulatorWorld) {
+        self.athlete = athlete
+        profile = world.profileBody(of: athlete) ?? []
+        zones = world.zonesBody(of: athlete) ?? []
+        activities = world.truth(for: athlete).map { Activity($0, in: world) }
     }
 }

@@ -3,14 +3,14 @@ import Database
 import Foundation
 import Simulator
 
-/// Points a second from bodies in memory to silver, against COPY of the same content and against the predecessor's landing.
+/// Points per second from bodies in memory to silver, against COPY of the same content and against the predecessor's landing.
 struct LandingBenchmark {
     /// Athletes in work at once: as many places as the daemon has for history.
     private static let athletesAtOnce = 16
-    /// What a daemon that is not new has landed before.
+    /// Landed before the clock starts, as in a daemon that has been at work.
     private static let athletesBefore = 4
     private static let activitiesBefore = 8
-    /// Activities of the predecessor's rounds: enough for its speed, few enough for its slowness.
+    /// Activities of the predecessor's rounds: few, because it is slow, and enough to measure it.
     private static let predecessorActivities = 20
 
     let server: BenchServer
@@ -19,7 +19,7 @@ struct LandingBenchmark {
     let rounds: Int
 
     func run() async throws -> Report {
-        server.say("landing: \(activities) activities of \(points) points, \(rounds) rounds …")
+        server.note("landing: \(activities) activities of \(points) points, \(rounds) rounds …")
         let together = material(athletes: Self.athletesAtOnce, each: activities / Self.athletesAtOnce)
         let alone = material(athletes: 1, each: activities)
         let before = material(athletes: Self.athletesBefore, each: Self.activitiesBefore, firstID: 9001)
@@ -36,7 +36,7 @@ struct LandingBenchmark {
             seconds.alone.append(try await land(alone, after: before))
             try await rivals.emptyPredecessor()
             seconds.predecessor.append(try await Stopwatch.seconds { try await rivals.predecessorLanding(of: together[0].athlete) })
-            server.say("  round \(round): \(seconds.last)")
+            server.note("  round \(round): \(seconds.last)")
         }
         try await rivals.emptyBareCopy()
         return report(
@@ -80,7 +80,7 @@ struct LandingBenchmark {
 
     @discardableResult
     private func land(_ material: [Material], after before: [Material]) async throws -> Double {
-        try await server.forgetAthletes()
+        try await server.removeAthletes()
         return try await Lander(server).land(material, after: before)
     }
 }

@@ -3,10 +3,10 @@ import Database
 import Foundation
 import Simulator
 
-/// One changed activity of an athlete, from its new answers to silver, against the predecessor's delete-and-insert of the athlete; and
-/// the bytes that this athlete takes in both.
+/// One changed activity of an athlete, from its new answers to silver, against the predecessor's delete and insert of the whole athlete; and
+/// the bytes that the athlete takes in both.
 struct RefreshBenchmark {
-    /// Of ours, which is too short for so few rounds as the rival's.
+    /// Ours is short and needs more rounds than the rival's.
     private static let roundsOfOurs = 21
 
     let server: BenchServer
@@ -15,13 +15,13 @@ struct RefreshBenchmark {
     let rounds: Int
 
     func run() async throws -> Report {
-        server.say("refresh: one of \(activities) activities of \(points) points, \(rounds) rounds of the rival …")
+        server.note("refresh: one of \(activities) activities of \(points) points, \(rounds) rounds of the rival …")
         let world = SimulatorWorld(
             seed: 8, epoch: Date(), athleteCount: 1, activitiesEach: activities, points: points...points,
             kinds: ActivityKind.mixed.filter(\.hasStreams))
         let athlete = world.athleteIDs[0]
         let material = Material(athlete, in: world)
-        try await server.forgetAthletes()
+        try await server.removeAthletes()
         let lander = Lander(server)
         _ = try await lander.land([material])
         let rivals = Rivals(server: server)
@@ -49,12 +49,12 @@ struct RefreshBenchmark {
         for round in 1...rounds {
             seconds.append(try await Stopwatch.seconds { try await rivals.predecessorRefresh(of: athlete) })
             try await server.run("VACUUM predecessor.aggregate_stream")
-            server.say(String(format: "  round %d: predecessor %.2f s", round, seconds.last ?? 0))
+            server.note(String(format: "  round %d: predecessor %.2f s", round, seconds.last ?? 0))
         }
         return seconds.median
     }
 
-    /// Each time the end is cut off by another thousandth: summary, detail and streams are new.
+    /// Each round crops another thousandth, so that summary, detail and streams are new.
     private func refreshOurs(
         _ world: SimulatorWorld, _ activity: Material.Activity, _ lander: Lander, _ athlete: AthleteID
     ) async throws -> Double {

@@ -1,12 +1,12 @@
 import Foundation
 
-/// Figures beside their rivals', in the form of README's table.
+/// Figures beside their rivals', in the form of the table in docs/benchmarks.md.
 struct Report {
-    struct Line {
+    private struct Line {
         let what: String
         let unit: String
         let ours: Double
-        /// The same asked by a login that row-level security binds; nil: not asked.
+        /// The same under row-level security; nil: not measured.
         var bound: Double?
         let rivalName: String
         let rival: Double
@@ -15,16 +15,16 @@ struct Report {
         let target: String
     }
 
-    private(set) var lines: [Line] = []
+    private var lines: [Line] = []
 
     static func += (report: inout Report, other: Report) { report.lines += other.lines }
 
-    /// A figure of which more is better.
+    /// A figure that is better when it is higher.
     mutating func rate(_ what: String, _ unit: String, _ ours: Double, against rivalName: String, _ rival: Double, target: String) {
         lines.append(Line(what: what, unit: unit, ours: ours, rivalName: rivalName, rival: rival, ratio: ours / rival, target: target))
     }
 
-    /// A figure of which less is better.
+    /// A figure that is better when it is lower.
     mutating func cost(
         _ what: String, _ unit: String, _ ours: Double, bound: Double? = nil, against rivalName: String, _ rival: Double, target: String
     ) {
@@ -43,9 +43,37 @@ struct Report {
         return ([head, head.map { _ in "---" }] + rows).map { "| " + $0.joined(separator: " | ") + " |" }.joined(separator: "\n")
     }
 
-    /// Three digits that count.
+    /// Three significant digits.
     private static func text(_ value: Double) -> String {
         let digits = value >= 100 ? 0 : value >= 10 ? 1 : 2
         return String(format: "%.\(digits)f", value)
+    }
+}
+
+/// Wall-clock time of work.
+enum Stopwatch {
+    /// Seconds that `work` took.
+    static func seconds(_ work: () async throws -> Void) async rethrows -> Double {
+        let clock = ContinuousClock()
+        let start = clock.now
+        try await work()
+        let spent = (clock.now - start).components
+        return Double(spent.seconds) + Double(spent.attoseconds) / 1e18
+    }
+
+    /// Median of `rounds` runs, in seconds, after `warmUps` that don't count.
+    static func median(of rounds: Int, warmUps: Int = 0, _ work: () async throws -> Void) async rethrows -> Double {
+        for _ in 0..<warmUps { try await work() }
+        var all: [Double] = []
+        for _ in 0..<rounds { all.append(try await seconds(work)) }
+        return all.median
+    }
+}
+
+extension [Double] {
+    /// The middle value; for an even number the mean of the two in the middle.
+    var median: Double {
+        let sorted = sorted()
+        return (sorted[(count - 1) / 2] + sorted[count / 2]) / 2
     }
 }

@@ -2,7 +2,7 @@ import Core
 import Database
 import Foundation
 
-/// What the warehouse is measured against: a bare binary COPY of the same content by psql, and the predecessor's layout.
+/// The rivals: a bare binary COPY of the same content by psql, and the predecessor's layout.
 struct Rivals: Sendable {
     /// Names of the predecessor's stream tables, which bronze has as views.
     private static let streams = [
@@ -15,7 +15,7 @@ struct Rivals: Sendable {
 
     // MARK: Bare COPY
 
-    /// Writes files of all raw bytes and all arrays that silver has now, and makes tables without keys for them.
+    /// Writes all answers and arrays of the warehouse to files, and makes tables without keys for them.
     func prepareBareCopy() async throws {
         try await server.run(
             """
@@ -42,10 +42,10 @@ struct Rivals: Sendable {
 
     // MARK: The predecessor's layout
 
-    /// Makes its empty tables.
+    /// Creates its tables.
     func makePredecessor() async throws { try await server.run(file: "Sources/Benchmarks/predecessor/layout.sql") }
 
-    /// Writes the files that its loader would have made of the streams of `count` activities. Answers their points.
+    /// Writes the files that its loader would make of the streams of `count` activities; returns their points.
     func preparePredecessorCopy(of athlete: AthleteID, activities count: Int) async throws -> Double {
         let some = "SELECT activity_id FROM silver.activity_stream WHERE athlete_id = \(athlete) ORDER BY activity_id LIMIT \(count)"
         let tables = Self.streams + ["activity"]
@@ -56,7 +56,7 @@ struct Rivals: Sendable {
         return try await server.number("SELECT sum(point_count) FROM silver.activity_stream WHERE activity_id IN (\(some))")
     }
 
-    /// Its landing and its silver: twelve files, one join.
+    /// Its landing and its silver: twelve files and one join.
     func predecessorLanding(of athlete: AthleteID) async throws {
         try server.psql((Self.streams + ["activity"]).map { "\\copy predecessor.\($0) FROM '\(path($0))' (FORMAT binary)" })
         try await joinPredecessor(athlete)
@@ -67,7 +67,7 @@ struct Rivals: Sendable {
         try await server.run("TRUNCATE \(tables); CHECKPOINT")
     }
 
-    /// Fills its bronze with all of an athlete, and plans its queries well.
+    /// Fills its bronze with all of an athlete, and gathers statistics.
     func fillPredecessor(with athlete: AthleteID) async throws {
         for table in Self.streams + ["activity"] {
             try await server.run("INSERT INTO predecessor.\(table) SELECT * FROM bronze_strava.\(table) WHERE athlete_id = \(athlete)")
@@ -79,13 +79,13 @@ struct Rivals: Sendable {
         try await server.run(file: "Sources/Benchmarks/predecessor/join.sql", ["athlete_id": "\(athlete)"])
     }
 
-    /// What it does when one activity changed: all of the athlete, as one script, which is one transaction.
+    /// When one activity has changed it makes the whole athlete anew, in one transaction.
     func predecessorRefresh(of athlete: AthleteID) async throws {
         let join = try server.text(of: "Sources/Benchmarks/predecessor/join.sql", ["athlete_id": "\(athlete)"])
         try await server.run("DELETE FROM predecessor.aggregate_stream WHERE athlete_id = \(athlete);\n" + join)
     }
 
-    /// Bytes of all tables of these schemas with their TOAST and indexes.
+    /// Bytes of all tables of these schemas, with TOAST and indexes.
     func bytes(of schemas: [String]) async throws -> Double {
         let names = schemas.map { "'\($0)'" }.joined(separator: ", ")
         return try await server.number(

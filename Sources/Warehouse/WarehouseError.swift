@@ -9,8 +9,6 @@ public struct WarehouseError: AdvisedError {
         case overloaded
         /// An answer is not JSON or not of the expected shape.
         case unreadable
-        /// A stream has more points than any activity can have.
-        case tooLong = "too_long"
         /// A file of `sql/silver` is missing or can't be read.
         case scripts
         /// The rows of an export are not the binary COPY that was asked for.
@@ -30,7 +28,7 @@ public struct WarehouseError: AdvisedError {
     public var retryAdvice: RetryAdvice {
         switch code {
         case .overloaded: .retry
-        case .leaseLost, .unreadable, .tooLong, .scripts, .brokenCopy: .never
+        case .leaseLost, .unreadable, .scripts, .brokenCopy: .never
         }
     }
 }

@@ -3,13 +3,6 @@ import Foundation
 /// The root folder of the checkout.
 public let checkout = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
 
-/// Recorded answers of Strava in `../shared/data` beside the checkout, or nil. A test that needs them says so and ends:
-/// they may not be copied into the repository.
-public let recordedAnswers: URL? = {
-    let folder = checkout.deletingLastPathComponent().appending(path: "shared/data")
-    return FileManager.default.fileExists(atPath: folder.path) ? folder : nil
-}()
-
 /// Lends an empty folder with a short path and removes it afterwards.
 ///
 /// Its mode is 0711: a server that drops from root to another account must pass through.

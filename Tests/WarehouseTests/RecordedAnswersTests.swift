@@ -4,46 +4,34 @@ import StravaAPI
 import TestKit
 import Testing
 
+@testable import Streams
 @testable import Warehouse
 
-/// Answers that were recorded from Strava. They may not be copied into the repository; without them these tests say so and end.
+/// Answers in Strava's shape through bronze into silver: the invented ones of the repository and, where they are, Strava's own.
 @Suite struct RecordedAnswersTests {
-    private struct Recording {
-        let path: String
-        let kind: String
-        let body: [UInt8]
-    }
-
-    private func recordings(_ kinds: String...) throws -> [Recording] {
-        guard let folder = recordedAnswers else {
-            print("no recorded answers beside the checkout: nothing to compare with")
-            return []
-        }
-        let index = try String(contentsOf: folder.appending(path: "INDEX.tsv"), encoding: .utf8)
-        return try index.split(separator: "\n").dropFirst().compactMap { line in
-            let fields = line.split(separator: "\t", omittingEmptySubsequences: false)
-            guard kinds.contains(String(fields[1])), fields[0].hasSuffix(".json") else { return nil }
-            let body = [UInt8](try Data(contentsOf: folder.appending(path: String(fields[0]))))
-            return Recording(path: String(fields[0]), kind: String(fields[1]), body: body)
-        }
-    }
-
     private func json(_ body: [UInt8]) throws -> Any { try JSONSerialization.jsonObject(with: Data(body), options: [.fragmentsAllowed]) }
 
-    @Test func `every recorded streams answer is decoded, in both forms, value by value`() throws {
-        for recording in try recordings("streams-by-type") {
-            let sent = try #require(try json(recording.body) as? [String: [String: Any]], "\(recording.path)")
-            let list = sent.map { name, series in series.merging(["type": name]) { $1 } }
-            let asList = [UInt8](try JSONSerialization.data(withJSONObject: list))
-            for body in [recording.body, asList] {
-                let streams = try StreamDecoder.decode(body)
-                for column in StreamColumn.allCases where column != .longitude {
-                    let values = sent[column.stravaName]?["data"] as? [Any]
-                    #expect(streams.values(column)?.count == values?.count, "\(recording.path) \(column)")
-                    #expect(streams.values(column) == values?.map { Self.number($0) }, "\(recording.path) \(column)")
+    @Test(arguments: Recordings.of("streams-by-type"))
+    func `every streams answer is decoded, in both forms, value by value`(recording: Recording) throws {
+        let sent = try #require(try json(recording.body) as? [String: [String: Any]])
+        let list = sent.map { name, series in series.merging(["type": name]) { $1 } }
+        let asList = [UInt8](try JSONSerialization.data(withJSONObject: list))
+        for body in [recording.body, asList] {
+            let streams = try StreamDecoder.decode(body)
+            for column in StreamColumn.allCases where column != .longitude {
+                let values = sent[column.stravaName]?["data"] as? [Any]
+                #expect(streams.values(column)?.count == values?.count, "\(column)")
+                for (value, wanted) in zip(streams.values(column) ?? [], values ?? []) {
+                    #expect(Self.isSame(value, Self.number(wanted)), "\(column)")
                 }
             }
         }
+    }
+
+    /// Foundation reads numbers of 17 digits with an error in the last places.
+    private static func isSame(_ value: Double?, _ wanted: Double?) -> Bool {
+        guard let value, let wanted else { return value == nil && wanted == nil }
+        return abs(value - wanted) <= abs(wanted) * 1e-14
     }
 
     private static func number(_ value: Any) -> Double? {
@@ -51,7 +39,7 @@ import Testing
         return (value as? NSNumber)?.doubleValue
     }
 
-    @Test func `every recorded activity, list and streams answer goes through bronze into silver`() async throws {
+    @Test func `every activity, list and streams answer goes through bronze into silver`() async throws {
         try await withTestDatabase { database in
             let bench = try await Bench(database, feedBytesMax: 1 << 20)
             let expected = try await land(bench)
@@ -92,11 +80,11 @@ import Testing
             try await bench.land([sent], listed: [listed(id)])
             expected.activities[id] = try #require(try json(body) as? [String: Any])
         }
-        for recording in try recordings("activity-detail") { try await add(.activity, recording.body) }
-        for recording in try recordings("activity-list") {
+        for recording in Recordings.of("activity-detail") { try await add(.activity, recording.body) }
+        for recording in Recordings.of("activity-list") {
             for element in try ActivityPage(body: recording.body).activities { try await add(.activitySummary, element.body) }
         }
-        for recording in try recordings("streams-by-type") {
+        for recording in Recordings.of("streams-by-type") {
             try await add(.activity, Array("{}".utf8))
             try await bench.land([
                 BronzeAnswer(
@@ -109,13 +97,14 @@ import Testing
 
     private static func instant(_ value: Any?) -> Double? {
         guard let text = value as? String else { return nil }
-        return (try? Date(text, strategy: .iso8601))?.timeIntervalSince1970
+        // Some collections have local times without the Z.
+        return ((try? Date(text, strategy: .iso8601)) ?? (try? Date(text + "Z", strategy: .iso8601)))?.timeIntervalSince1970
     }
 
-    @Test func `every recorded profile becomes an athlete`() async throws {
+    @Test func `every profile becomes an athlete`() async throws {
         try await withTestDatabase { database in
             let bench = try await Bench(database)
-            for (number, recording) in try recordings("athlete").enumerated() {
+            for (number, recording) in Recordings.of("athlete").enumerated() {
                 let sent = answer(.athlete, Bench.athlete.rawValue, "", at: Bench.noon + Double(number))
                 try await bench.land([
                     BronzeAnswer(
@@ -127,7 +116,8 @@ import Testing
                 let (first, weight) = try await database.query("SELECT first_name, weight_kg FROM silver.athlete")[0].decode(
                     String?.self, Double?.self)
                 #expect(first == profile["firstname"] as? String, "\(recording.path)")
-                #expect(weight == (profile["weight"] as? NSNumber)?.doubleValue, "\(recording.path)")
+                // A weight of 0 can't be true: it is a finding, and null.
+                #expect(weight == (profile["weight"] as? NSNumber).flatMap { $0 == 0 ? nil : $0.doubleValue }, "\(recording.path)")
             }
             #expect(try await bench.value("SELECT count(*) FROM sync.quarantine", as: Int.self) == 0)
         }

@@ -3,6 +3,7 @@ import Foundation
 import TestKit
 import Testing
 
+@testable import Streams
 @testable import Warehouse
 
 /// The edges of what can be: first and last rung, bins, cells of the globe, an edited sport; against values worked out by hand.

@@ -1,6 +1,7 @@
 import TestKit
 import Testing
 
+@testable import Streams
 @testable import Warehouse
 
 /// Figures against values worked out by hand.

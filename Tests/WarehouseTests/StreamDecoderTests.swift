@@ -2,7 +2,7 @@ import Foundation
 import TestKit
 import Testing
 
-@testable import Warehouse
+@testable import Streams
 
 @Suite struct StreamDecoderTests {
     private func decode(_ text: String) throws -> DecodedStreams { try StreamDecoder.decode(Array(text.utf8)) }
@@ -69,24 +69,24 @@ import Testing
         "{\"time\":{\"data\":[tru]}}",
     ])
     func `what is no streams answer is refused`(text: String) {
-        let error = #expect(throws: WarehouseError.self) { try decode(text) }
+        let error = #expect(throws: StreamsError.self) { try decode(text) }
         #expect(error?.code == .unreadable)
     }
 
     @Test func `bytes that are not UTF-8 are refused`() {
-        let error = #expect(throws: WarehouseError.self) { try StreamDecoder.decode([0x7B, 0x22, 0xFF, 0xFE, 0x22, 0x3A, 0x31, 0x7D]) }
+        let error = #expect(throws: StreamsError.self) { try StreamDecoder.decode([0x7B, 0x22, 0xFF, 0xFE, 0x22, 0x3A, 0x31, 0x7D]) }
         #expect(error?.code == .unreadable)
     }
 
     @Test func `lists nested without end are refused`() {
         let deep = String(repeating: "[", count: 200_000)
-        #expect(throws: WarehouseError.self) { try decode(deep) }
-        #expect(throws: WarehouseError.self) { try decode(#"{"x":"# + deep + "}") }
+        #expect(throws: StreamsError.self) { try decode(deep) }
+        #expect(throws: StreamsError.self) { try decode(#"{"x":"# + deep + "}") }
     }
 
     @Test func `more points than any activity can have are refused`() {
         let body = "{\"time\":{\"data\":[" + String(repeating: "0,", count: StreamDecoder.points_max) + "0]}}"
-        let error = #expect(throws: WarehouseError.self) { try decode(body) }
+        let error = #expect(throws: StreamsError.self) { try decode(body) }
         #expect(error?.code == .tooLong)
     }
 
@@ -103,7 +103,12 @@ import Testing
             let body = "{\"altitude\":{\"data\":[\(list)]}}"
             #expect(try decode(body).values(.altitude) == sent)
             let cut = Int.random(in: 0..<body.utf8.count, using: &random)
-            #expect(throws: WarehouseError.self) { try StreamDecoder.decode(Array(body.utf8.prefix(cut))) }
+            #expect(throws: StreamsError.self) { try StreamDecoder.decode(Array(body.utf8.prefix(cut))) }
         }
     }
+}
+
+extension DecodedStreams {
+    /// The series with nil for missing points; nil when Strava sent none.
+    func values(_ column: StreamColumn) -> [Double?]? { self[column]?.map { $0.isNaN ? nil : $0 } }
 }

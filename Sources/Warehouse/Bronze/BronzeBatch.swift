@@ -1,5 +1,6 @@
 import Core
 import Foundation
+import Streams
 
 /// The lease under which a batch was made; the write is refused when `sync.schedule` names another owner or a later fence.
 public struct LeaseFence: Sendable, Hashable {

@@ -1,4 +1,5 @@
 import Core
+import Streams
 
 /// A row of `metrics.metrics`: what was landed, one for each object, and for a streams answer one for each stream in it.
 struct LandingMetric: Sendable {

@@ -1,5 +1,6 @@
 import Core
 import Foundation
+import Streams
 
 /// A batch made ready outside the writer's turn: hashes computed, and of several entries for one key only the last kept
 /// (pages shift while they are read, so a page may name an activity twice).
@@ -66,7 +67,7 @@ struct PreparedAnswer: Sendable {
     let answer: BronzeAnswer
     let sha256: [UInt8]
     /// Nil for other endpoints; a failure is silver's business, the bytes are kept in any case.
-    let streams: Result<DecodedStreams, WarehouseError>?
+    let streams: Result<DecodedStreams, StreamsError>?
 
     init(key: AnswerKey, answer: BronzeAnswer) {
         self.key = key

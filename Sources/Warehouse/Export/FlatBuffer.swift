@@ -1,6 +1,6 @@
-/// Writes a tree of values as a FlatBuffer from front to back: what a place refers to comes after it (flatbuffers.dev, "FlatBuffer Internals").
+/// Writes a tree of values as a FlatBuffer from front to back: a reference comes before its target (flatbuffers.dev, "FlatBuffer Internals").
 ///
-/// For messages written once: equal tables of fields are not shared, and each table begins at a multiple of 8 bytes.
+/// Meant for short messages: equal vtables are not shared, and each table begins at a multiple of 8 bytes.
 struct FlatBuffer {
     private var bytes: [UInt8] = []
 
@@ -23,13 +23,13 @@ struct FlatBuffer {
         }
     }
 
-    /// A reference is the distance from its own place to what it refers to.
+    /// A reference is the distance from its own place to its target.
     private mutating func refer(from place: Int, to node: FlatNode) {
         let target = append(node)
         bytes.storeLittleEndian(UInt32(target - place), at: place)
     }
 
-    /// Answers the place of what was written.
+    /// Returns the place at which the node was written.
     private mutating func append(_ node: FlatNode) -> Int {
         switch node {
         case .string(let text): appendString(text)
@@ -40,7 +40,7 @@ struct FlatBuffer {
         }
     }
 
-    /// Length, bytes and a zero that the length leaves out.
+    /// Length, bytes, and a zero that the length does not count.
     private mutating func appendString(_ text: String) -> Int {
         bytes.pad(to: 4)
         let start = bytes.count
@@ -50,8 +50,8 @@ struct FlatBuffer {
         return start
     }
 
-    /// The table of fields comes first: its own length, the table's, and each field's place in the table, 0 for the default. The table
-    /// begins with the distance back to it.
+    /// The vtable comes first: its own length, the table's, and each field's place in the table, 0 for the default. The table begins with the
+    /// distance back to it.
     private mutating func appendTable(_ slots: [FlatNode?]) -> Int {
         let (places, table_bytes) = Self.layout(slots)
         let fields_bytes = 4 + 2 * slots.count
@@ -96,5 +96,47 @@ struct FlatBuffer {
             bytes.appendLittleEndian(second)
         }
         return start
+    }
+}
+
+/// The values of a FlatBuffer that Arrow's messages need. A table's fields stand in the order of their slots, nil for the default.
+indirect enum FlatNode {
+    case uint8(UInt8)
+    case int16(Int16)
+    case int32(Int32)
+    case int64(Int64)
+    case string(String)
+    case table([FlatNode?])
+    case tables([FlatNode])
+    /// A vector of structs of two 64-bit numbers each.
+    case pairs([(Int64, Int64)])
+
+    /// Its size in its table, and its alignment. All but numbers are references.
+    fileprivate var size_bytes: Int {
+        switch self {
+        case .uint8: 1
+        case .int16: 2
+        case .int32, .string, .table, .tables, .pairs: 4
+        case .int64: 8
+        }
+    }
+}
+
+/// Little-endian numbers, as in Arrow's buffers and in FlatBuffers.
+extension [UInt8] {
+    mutating func appendLittleEndian<Value: FixedWidthInteger>(_ value: Value) {
+        Swift.withUnsafeBytes(of: value.littleEndian) { append(contentsOf: $0) }
+    }
+
+    fileprivate mutating func storeLittleEndian<Value: FixedWidthInteger>(_ value: Value, at place: Int) {
+        withUnsafeMutableBytes { $0.storeBytes(of: value.littleEndian, toByteOffset: place, as: Value.self) }
+    }
+
+    mutating func appendZeros(_ count: Int) { append(contentsOf: repeatElement(0, count: count)) }
+
+    /// Appends zeros so that the byte `offset` further on lies at a multiple of `alignment`.
+    mutating func pad(to alignment: Int, before offset: Int = 0) {
+        let over = (count + offset) % alignment
+        if over > 0 { appendZeros(alignment - over) }
     }
 }

@@ -1,8 +1,8 @@
 import CSimdjson
 import Foundation
 
-/// Makes an activity's detail small before it travels to PostgreSQL as jsonb: the lists that silver does not use are cut out.
-/// They are nine tenths of a detail, and jsonb is slow to build.
+/// Makes an activity's detail small before it goes to PostgreSQL as jsonb: the lists that silver does not use are cut out.
+/// They make up nine tenths of a detail, and jsonb is slow to build.
 enum DocumentReader {
     /// Fields of a detail that no file of `sql/silver` reads.
     static let unusedFields = [
@@ -18,8 +18,16 @@ enum DocumentReader {
         let status = names.map { UnsafePointer($0) }.withUnsafeBufferPointer { names in
             fsj_object_without(body, body.count, names.baseAddress, names.count, &text, &length)
         }
-        guard status == FSJ_OK, let text else { throw JSONFailure.error(status) }
+        guard status == FSJ_OK, let text else { throw Self.error(status) }
         defer { fsj_text_free(text) }
         return String(decoding: UnsafeRawBufferPointer(start: text, count: length), as: UTF8.self)
+    }
+
+    private static func error(_ status: fsj_status) -> WarehouseError {
+        switch status {
+        case FSJ_WRONG_SHAPE: WarehouseError(.unreadable, "the answer is JSON of another shape than expected")
+        case FSJ_NO_MEMORY: WarehouseError(.unreadable, "the answer does not fit into memory")
+        default: WarehouseError(.unreadable, "the answer is not JSON")
+        }
     }
 }

@@ -1,6 +1,7 @@
 import Core
 import Database
 import Foundation
+import Streams
 
 /// The profile of an athlete in a batch; nil profile: only the athlete's key is needed.
 struct ChangedAthlete: Sendable {
@@ -146,7 +147,7 @@ struct SilverBatch: Sendable {
             for (place, head) in heads.enumerated() {
                 guard let streams = streams[head.key] else { continue }
                 group.addTask {
-                    (place, [SilverQueries.store(streams, of: head)] + SilverQueries.storeRollup(ActivityRollup(streams), of: head))
+                    (place, [SilverQueries.store(streams, of: head)] + RollupQueries.store(ActivityRollup(streams), of: head))
                 }
             }
             return await group.reduce(into: []) { $0.append($1) }.sorted { $0.0 < $1.0 }.flatMap(\.1)

@@ -1,3 +1,4 @@
+import Streams
 import Synchronization
 
 /// What the writer is about to commit, kept in memory so that the silver runner need not read it back from bronze.

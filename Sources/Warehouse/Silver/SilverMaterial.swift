@@ -1,4 +1,5 @@
 import Core
+import Streams
 
 /// The needed answers of a batch, read: documents as JSON text, streams as arrays, and what could not be read, with its reason.
 struct SilverMaterial: Sendable {
@@ -12,14 +13,14 @@ struct SilverMaterial: Sendable {
     private(set) var unreadable: [Unreadable] = []
 
     mutating func read(_ key: AnswerKey, body: [UInt8]) {
-        do throws(WarehouseError) {
+        do {
             if key.endpoint == BronzeEndpoint.streams.rawValue {
                 streams[key] = try StreamDecoder.decode(body)
             } else {
                 documents[key] = try DocumentReader.reduce(body)
             }
         } catch {
-            unreadable.append(Unreadable(key: key, reason: error.description))
+            unreadable.append(Unreadable(key: key, reason: "\(error)"))
         }
     }
 

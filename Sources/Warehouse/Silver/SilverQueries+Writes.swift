@@ -1,6 +1,7 @@
 import Core
 import Database
 import Foundation
+import Streams
 
 /// The statements with which the runner hands the batch to the SQL files, stores arrays, and closes its books.
 extension SilverQueries {

@@ -1,3 +1,5 @@
+import Streams
+
 /// What the quality checks measure on an activity's streams. Pure; nil: there is no such stream, or nothing in it.
 struct StreamFacts: Sendable, Equatable {
     let shortPoints: Int

@@ -77,3 +77,47 @@ struct AthleteJSON {
         }
     }
 }
+
+/// A bike or a pair of shoes, in GET /athlete, in an activity's detail and in GET /gear/{id} (STRAVA_API.md, 3.1 and 3.5).
+enum GearJSON {
+    static func write(_ gear: SimulatedGear, isDetailed: Bool, into json: inout JSONWriter) {
+        json.field("id", gear.id)
+        json.field("primary", !gear.isRetired)
+        json.field("name", gear.name)
+        json.field("nickname", gear.isBike ? "" : nil)
+        json.field("resource_state", isDetailed ? 3 : 2)
+        json.field("retired", gear.isRetired)
+        json.field("distance", gear.distance_m)
+        json.field("converted_distance", units: gear.distance_m / 100, places: 1)
+        guard isDetailed else { return }
+        json.field("brand_name", gear.name)
+        json.field("model_name", gear.isBike ? "450" : gear.name)
+        json.field("description", "")
+        if gear.isBike {
+            json.field("frame_type", 3)
+            json.field("weight", units: 90, places: 1)
+        } else {
+            json.field("notification_distance", 0)
+        }
+    }
+}
+
+/// A bike or a pair of shoes.
+public struct SimulatedGear: Sendable, Hashable {
+    public let id: String
+    public let name: String
+    public let isBike: Bool
+    /// Retired gear is missing from GET /athlete and stays on activities.
+    public let isRetired: Bool
+    public let distance_m: Int
+
+    /// The gear of the athlete at this place in the world: a bike, a pair of shoes, a retired pair.
+    static func all(ordinal: Int) -> [SimulatedGear] {
+        let number = 16_000_000 + ordinal * 10
+        return [
+            .init(id: "b\(number)", name: "Trek ", isBike: true, isRetired: false, distance_m: 1_204_000),
+            .init(id: "g\(number + 1)", name: "Adizero SL2", isBike: false, isRetired: false, distance_m: 336_329),
+            .init(id: "g\(number + 2)", name: "Supernova ST", isBike: false, isRetired: true, distance_m: 966_309),
+        ]
+    }
+}

@@ -1,4 +1,4 @@
-/// Writes JSON text straight into bytes. Numbers keep the form Strava gives them: `24.0` is not `24`.
+/// Writes JSON text into bytes. A number keeps the form that Strava gives it: `24.0` is not `24`.
 struct JSONWriter {
     private(set) var bytes: [UInt8] = []
     private var needsComma = false
@@ -52,8 +52,7 @@ struct JSONWriter {
     mutating func null() { raw("null") }
     mutating func bool(_ value: Bool) { raw(value ? "true" : "false") }
 
-    /// Ready-made JSON.
-    mutating func raw(_ text: String) {
+    private mutating func raw(_ text: String) {
         separate()
         bytes.append(contentsOf: text.utf8)
     }
@@ -113,5 +112,45 @@ struct JSONWriter {
             rest %= divisor
             divisor /= 10
         }
+    }
+}
+
+/// A key of an object with its value.
+extension JSONWriter {
+    mutating func field(_ name: String, _ value: String?) {
+        key(name)
+        if let value { string(value) } else { null() }
+    }
+
+    mutating func field(_ name: String, _ value: Int?) {
+        key(name)
+        if let value { int(value) } else { null() }
+    }
+
+    mutating func field(_ name: String, _ value: Int64) { field(name, Int(value)) }
+
+    mutating func field(_ name: String, _ value: Bool) {
+        key(name)
+        bool(value)
+    }
+
+    mutating func field(_ name: String, units: Int, places: Int) {
+        key(name)
+        decimal(units, places: places)
+    }
+
+    mutating func field(_ name: String, object body: (inout JSONWriter) -> Void) {
+        key(name)
+        object(body)
+    }
+
+    mutating func field(_ name: String, array body: (inout JSONWriter) -> Void) {
+        key(name)
+        array(body)
+    }
+
+    mutating func nullField(_ name: String) {
+        key(name)
+        null()
     }
 }

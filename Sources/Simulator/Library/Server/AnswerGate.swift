@@ -1,6 +1,6 @@
 import Synchronization
 
-/// Holds matching answers back until a test opens it. What the request asked for has happened by then.
+/// Holds matching answers until a test opens it. The request has taken effect by then.
 public final class AnswerGate: Sendable {
     private struct State {
         var isOpen = false
@@ -15,10 +15,10 @@ public final class AnswerGate: Sendable {
 
     init(match: RequestMatch) { self.match = match }
 
-    /// Answers waiting behind it now.
+    /// How many answers it holds now.
     public var heldCount: Int { state.withLock { $0.held.count } }
 
-    /// Returns as soon as `count` answers wait behind the gate.
+    /// Returns as soon as it holds `count` answers.
     public func waitForHeld(_ count: Int = 1) async {
         await withCheckedContinuation { continuation in
             let isReady = state.withLock { state in
@@ -30,7 +30,7 @@ public final class AnswerGate: Sendable {
         }
     }
 
-    /// Lets all waiting answers go, and all later ones pass.
+    /// Lets all answers pass, those it holds and all later ones.
     public func open() {
         let waiting = state.withLock { state in
             state.isOpen = true
@@ -43,7 +43,7 @@ public final class AnswerGate: Sendable {
         for continuation in waiting { continuation.resume() }
     }
 
-    /// Waits until the gate opens or the task is cancelled (the server stops).
+    /// Waits until the gate opens or the task is cancelled, as when the server stops.
     func pass() async {
         let id = state.withLock { state in
             state.nextID += 1

@@ -1,7 +1,46 @@
 import Core
 import Synchronization
 
-/// The faults to come. The first one that matches a request is used, up to its count.
+/// A scripted fault: which requests it hits, how often, and what they get.
+public struct Fault: Sendable {
+    /// How many matching requests it hits.
+    public enum Times: Sendable, ExpressibleByIntegerLiteral {
+        case count(Int)
+        case forever
+        public init(integerLiteral value: Int) { self = .count(value) }
+    }
+
+    public enum Response: Sendable {
+        /// This status with this body, as JSON.
+        case status(Int, String)
+        /// An HTML page from the edge in front of Strava: 502, 503, 504, 597, or 400 on the token endpoint.
+        case html(Int)
+        /// The connection breaks; nothing happened.
+        case reset
+        /// The right answer, but later (in real time, whatever the simulator's clock).
+        case delay(Duration)
+        /// Status 200 with a body that is not JSON.
+        case malformed
+        /// Status 200 with `{}`.
+        case emptyStreams
+        /// The right answer, cut off in the middle; Content-Length is that of the whole.
+        case truncatedBody
+        /// The request takes effect (a refresh token is replaced), then the connection breaks.
+        case resetAfterEffect
+    }
+
+    let match: RequestMatch
+    var times: Times
+    let response: Response
+
+    public init(match: RequestMatch, times: Times = 1, response: Response) {
+        self.match = match
+        self.times = times
+        self.response = response
+    }
+}
+
+/// The faults to come. A request gets the first that matches it.
 public final class FaultScript: Sendable {
     private let faults = Mutex<[Fault]>([])
 
@@ -20,4 +59,26 @@ public final class FaultScript: Sendable {
             return response
         }
     }
+}
+
+/// Which requests a fault or a gate is for.
+public struct RequestMatch: Sendable {
+    let matches: @Sendable (_ method: String, _ path: String, _ athlete: AthleteID?) -> Bool
+
+    public init(_ matches: @escaping @Sendable (_ method: String, _ path: String, _ athlete: AthleteID?) -> Bool) {
+        self.matches = matches
+    }
+
+    public static let any = RequestMatch { _, _, _ in true }
+    /// Paths that begin so: `/api/v3/athlete/activities`, `/oauth/token`.
+    public static func path(_ prefix: String) -> RequestMatch { .init { _, path, _ in path.hasPrefix(prefix) } }
+    public static func athlete(_ id: AthleteID) -> RequestMatch { .init { _, _, athlete in athlete == id } }
+    /// Detail, laps, zones and streams of one activity.
+    public static func activity(_ id: ActivityID) -> RequestMatch {
+        .init { _, path, _ in path.split(separator: "/").contains(Substring(String(id.rawValue))) }
+    }
+    public static func streams(_ id: ActivityID) -> RequestMatch { .init { _, path, _ in path.hasSuffix("/activities/\(id)/streams") } }
+    public static let streams = RequestMatch { _, path, _ in path.hasSuffix("/streams") }
+    public static let token = RequestMatch { _, path, _ in path.hasSuffix("/oauth/token") }
+    public static let list = RequestMatch { _, path, _ in path.hasSuffix("/athlete/activities") }
 }

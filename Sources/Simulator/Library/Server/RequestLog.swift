@@ -1,7 +1,8 @@
 import Core
+import Foundation
 import Synchronization
 
-/// The last requests and how many there were of each kind; tests can wait on it.
+/// The last requests, and how many there were of each kind. Tests can wait for one.
 final class RequestLog: Sendable {
     private struct Watcher {
         var left: Int
@@ -16,7 +17,7 @@ final class RequestLog: Sendable {
         var watchers: [Watcher] = []
     }
 
-    /// Enough for any test; a demo that runs for weeks forgets the oldest half when it is full.
+    /// More than any test makes. In a demo that runs for weeks the older half is forgotten.
     private static let requestsMax = 200_000
     private let state = Mutex(State())
 
@@ -58,4 +59,31 @@ final class RequestLog: Sendable {
             state.counters = [:]
         }
     }
+}
+
+/// One request with its outcome; the query is without secrets.
+public struct LoggedRequest: Sendable {
+    /// 1 for the first request since the start.
+    public let number: Int
+    public let method: String
+    public let path: String
+    public let query: String
+    /// A name from a closed set: `activities`, `activity`, `streams`, `token`, …
+    public let endpoint: String
+    /// The athlete to whom the token was issued; nil for another token or none.
+    public let athlete: AthleteID?
+    /// The activity asked for; nil when it was about none.
+    public let activity: ActivityID?
+    /// Status of the answer; 0 when the connection was reset instead.
+    public let status: Int
+    /// When it arrived, on the simulator's clock.
+    public let receivedAt: Date
+    public let tokenPlace: TokenPlace
+    /// A request that Strava's rate limit counted.
+    public let isCounted: Bool
+}
+
+/// Where a request carried its access token. From June 2027 only the header counts (STRAVA_API.md, 0).
+public enum TokenPlace: String, Sendable {
+    case none, header, query, body
 }

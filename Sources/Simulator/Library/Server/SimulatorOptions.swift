@@ -1,4 +1,6 @@
-/// How the simulated Strava behaves. All of it can be given at the start; some switches also turn later on `StravaSimulator`.
+import Core
+
+/// How the simulated Strava behaves, from the start on; `StravaSimulator` has switches for what may change later.
 public struct SimulatorOptions: Sendable {
     /// The port of 127.0.0.1; 0 takes a free one.
     public var port = 0
@@ -6,10 +8,9 @@ public struct SimulatorOptions: Sendable {
     public var clientSecret = "simulated-client-secret"
     /// The registered Authorization Callback Domain; localhost and 127.0.0.1 may always be redirected to.
     public var callbackDomain: String?
-    /// Nil refuses nothing; the headers then tell a very high limit.
+    /// Nil refuses nothing; the headers then show a very high limit.
     public var limits: SimulatedLimits? = .init(quarterHour: 600, day: 30_000)
-    /// The recording of 2025 suggests that streams calls are free; a careful client counts them, and so does this server unless
-    /// told otherwise.
+    /// A recording of 2025 suggests that Strava does not count streams calls; a careful client does, and so does this server by default.
     public var countsStreams = true
     public var rotation = TokenRotation.withNewAccessToken
     /// Whether the token answer names the granted `scope` (2026's documents mention it, no recording shows it).
@@ -18,9 +19,66 @@ public struct SimulatorOptions: Sendable {
     public var hasShortPages = false
     /// GET /oauth/authorize redirects at once, as this athlete, with all scopes asked for: for tests without a browser.
     public var autoApprove: AutoApproval?
-    /// Most athletes who can be connected at once; nil for no limit.
+    /// How many athletes can be connected at once; nil for no limit.
     public var capacity: Int?
     public var webhooks = WebhookPolicy()
+
+    public init() {}
+
+    func checkClient(_ parameters: FormFields) throws {
+        guard parameters["client_id"] == clientID, let secret = parameters["client_secret"] else { throw SimulatedError.wrongClient }
+        guard secret == clientSecret else { throw SimulatedError.wrongSecret }
+    }
+}
+
+/// Requests per quarter hour and per UTC day, over all and for reads (STRAVA_API.md, 2).
+public struct SimulatedLimits: Sendable, Equatable {
+    public var quarterHour: Int
+    public var day: Int
+    public var readQuarterHour: Int
+    public var readDay: Int
+
+    /// The read bucket is as large as the whole one unless given.
+    public init(quarterHour: Int, day: Int, readQuarterHour: Int? = nil, readDay: Int? = nil) {
+        self.quarterHour = quarterHour
+        self.day = day
+        self.readQuarterHour = readQuarterHour ?? quarterHour
+        self.readDay = readDay ?? day
+    }
+
+    /// What the headers say when nothing is limited.
+    static let unlimited = SimulatedLimits(quarterHour: 1_000_000, day: 100_000_000)
+}
+
+/// When a refresh answers with a new refresh token; the old one then is dead at once (STRAVA_API.md, 1.3).
+public enum TokenRotation: Sendable {
+    case never
+    /// Together with a new access token.
+    case withNewAccessToken
+    /// On every refresh, even when the access token stays the same.
+    case always
+}
+
+/// How GET /oauth/authorize answers without asking. The query parameter `auto_approve` (an athlete's number, or `deny`) sets it for one
+/// request.
+public enum AutoApproval: Sendable {
+    /// Grants the scopes asked for, as far as they are among these.
+    case athlete(AthleteID, StravaScopes? = nil)
+    case deny
+}
+
+/// How events are delivered (STRAVA_API.md, 4): three attempts, about a minute apart; duplicates, loss and disorder when asked for.
+public struct WebhookPolicy: Sendable {
+    /// A callback must answer within this time.
+    public var timeout: Duration = .seconds(2)
+    /// Waits before the second and the third attempt, on the simulator's clock.
+    public var gaps: [Duration] = [.seconds(62), .seconds(75)]
+    /// Each event is sent this many times.
+    public var copies = 1
+    /// Every n-th event is never sent; 0 sends all.
+    public var loseEvery = 0
+    /// Each event is held until the next one comes, which is sent first.
+    public var isDisordered = false
 
     public init() {}
 }

@@ -1,6 +1,7 @@
+import Core
 import Foundation
 
-/// A request as the simulator sees it, free of any HTTP library.
+/// A request, independent of any HTTP library.
 struct SimulatorRequest: Sendable {
     let method: String
     let path: String
@@ -21,7 +22,7 @@ struct SimulatorRequest: Sendable {
         endpoint = Endpoint(method: method, path: path)
     }
 
-    /// Strava takes parameters from the query as well as from the form.
+    /// Strava takes parameters from the query and from the form.
     var parameters: FormFields { query.merging(form) }
 
     /// The access token and where it travelled.
@@ -47,5 +48,138 @@ struct SimulatorRequest: Sendable {
             let name = String(part.prefix { $0 != "=" })
             return secret.contains(name) ? "\(name)=<secret>" : String(part)
         }.joined(separator: "&")
+    }
+}
+
+/// Name and value pairs of a query or a form body, in order; a name may occur more than once.
+struct FormFields: Sendable {
+    let pairs: [(name: String, value: String)]
+
+    init(_ pairs: [(name: String, value: String)] = []) { self.pairs = pairs }
+
+    /// Reads `application/x-www-form-urlencoded` text.
+    init(parsing text: some StringProtocol) {
+        pairs = text.split(separator: "&").map { part in
+            let sides = part.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+            return (Self.decode(sides[0]), sides.count > 1 ? Self.decode(sides[1]) : "")
+        }
+    }
+
+    subscript(name: String) -> String? { pairs.first { $0.name == name }?.value }
+    func all(_ name: String) -> [String] { pairs.filter { $0.name == name }.map(\.value) }
+    func merging(_ other: FormFields) -> FormFields { FormFields(pairs + other.pairs) }
+
+    /// Percent-encoded for a query or a form.
+    static func encode(_ text: String) -> String {
+        text.addingPercentEncoding(withAllowedCharacters: .alphanumerics.union(.init(charactersIn: "-._~"))) ?? ""
+    }
+
+    private static func decode(_ text: some StringProtocol) -> String {
+        let spaced = String(text).replacing("+", with: " ")
+        return spaced.removingPercentEncoding ?? spaced
+    }
+}
+
+/// What a request asks for. The API answers under `/api/v3` and, like the announced new host, without that prefix
+/// (STRAVA_API.md, 0).
+enum Endpoint: Sendable, Equatable {
+    case authorize, approve, token, deauthorize, revoke
+    case athlete, athleteZones, activities, createActivity
+    case activity(ActivityID), laps(ActivityID), activityZones(ActivityID), streams(ActivityID)
+    case gear(String)
+    case subscribe, subscriptions, unsubscribe(Int)
+    case unknown
+
+    init(method: String, path: String) {
+        var parts = path.split(separator: "/")
+        if parts.starts(with: ["api", "v3"]) { parts.removeFirst(2) }
+        switch parts.first {
+        case "oauth": self = Self.oauth(method, parts)
+        case "push_subscriptions": self = Self.webhooks(method, parts)
+        case _ where method == "GET": self = Self.read(parts)
+        case "activities" where method == "POST" && parts.count == 1: self = .createActivity
+        default: self = .unknown
+        }
+    }
+
+    private static func oauth(_ method: String, _ parts: [Substring]) -> Endpoint {
+        let rest = parts.dropFirst().joined(separator: "/")
+        return switch (method, rest) {
+        case ("GET", "authorize"), ("GET", "mobile/authorize"): .authorize
+        case ("POST", "authorize"): .approve
+        case ("POST", "token"): .token
+        case ("POST", "deauthorize"): .deauthorize
+        case ("POST", "revoke"): .revoke
+        default: .unknown
+        }
+    }
+
+    private static func webhooks(_ method: String, _ parts: [Substring]) -> Endpoint {
+        switch (method, parts.count) {
+        case ("POST", 1): .subscribe
+        case ("GET", 1): .subscriptions
+        case ("DELETE", 2): .unsubscribe(Int(parts[1]) ?? -1)
+        default: .unknown
+        }
+    }
+
+    private static func read(_ parts: [Substring]) -> Endpoint {
+        if parts == ["athlete"] { return .athlete }
+        if parts == ["athlete", "zones"] { return .athleteZones }
+        if parts == ["athlete", "activities"] { return .activities }
+        if parts.first == "gear", parts.count == 2 { return .gear(String(parts[1])) }
+        guard parts.first == "activities", parts.count > 1, let number = Int64(parts[1]) else { return .unknown }
+        let id = ActivityID(number)
+        return switch parts.dropFirst(2).joined(separator: "/") {
+        case "": .activity(id)
+        case "laps": .laps(id)
+        case "zones": .activityZones(id)
+        case "streams": .streams(id)
+        default: .unknown
+        }
+    }
+
+    /// For logs and counters.
+    var name: String {
+        switch self {
+        case .authorize: "authorize"
+        case .approve: "approve"
+        case .token: "token"
+        case .deauthorize: "deauthorize"
+        case .revoke: "revoke"
+        case .athlete: "athlete"
+        case .athleteZones: "athlete_zones"
+        case .activities: "activities"
+        case .createActivity: "create_activity"
+        case .activity: "activity"
+        case .laps: "laps"
+        case .activityZones: "activity_zones"
+        case .streams: "streams"
+        case .gear: "gear"
+        case .subscribe: "subscribe"
+        case .subscriptions: "subscriptions"
+        case .unsubscribe: "unsubscribe"
+        case .unknown: "unknown"
+        }
+    }
+
+    /// Token, consent and revoke calls don't count; nor do push subscriptions (recorded usage `0,0`). `deauthorize` does.
+    var isCounted: Bool {
+        switch self {
+        case .authorize, .approve, .token, .revoke, .subscribe, .subscriptions, .unsubscribe, .unknown: false
+        default: true
+        }
+    }
+
+    /// Everything is a read but uploads and new activities.
+    var isRead: Bool { self != .createActivity }
+    var isStreams: Bool { if case .streams = self { true } else { false } }
+
+    /// The activity asked for, if it is about one.
+    var activity: ActivityID? {
+        switch self {
+        case .activity(let id), .laps(let id), .activityZones(let id), .streams(let id): id
+        default: nil
+        }
     }
 }

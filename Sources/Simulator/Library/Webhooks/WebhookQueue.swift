@@ -3,7 +3,7 @@ import Foundation
 import HTTPTransport
 import Synchronization
 
-/// The one subscription and the events on their way to its callback. Without a subscription events are dropped, as Strava does.
+/// The one subscription, and the events on their way to its callback. Without a subscription events are dropped, as at Strava.
 final class WebhookQueue: Sendable {
     private struct Delivery: Sendable {
         let url: String
@@ -11,14 +11,14 @@ final class WebhookQueue: Sendable {
     }
 
     private struct State {
-        var subscription: PushSubscription?
+        var subscription: SimulatedSubscription?
         var subscriptionCount = 0
         var eventCount = 0
         var heldBack: Delivery?
         var input: AsyncStream<Delivery>.Continuation?
     }
 
-    /// Deliveries at once; more wait, and of those the newest ten thousand are kept.
+    /// Deliveries at once; of those that wait the newest ten thousand are kept.
     private static let inFlightMax = 16
     private static let waitingMax = 10_000
     private let policy: WebhookPolicy
@@ -32,14 +32,14 @@ final class WebhookQueue: Sendable {
 
     // MARK: The subscription
 
-    var subscription: PushSubscription? { state.withLock { $0.subscription } }
+    var subscription: SimulatedSubscription? { state.withLock { $0.subscription } }
 
     /// Nil when there is one already.
-    func subscribe(_ callbackURL: String, now_s: Int64) -> PushSubscription? {
+    func subscribe(_ callbackURL: String, now_s: Int64) -> SimulatedSubscription? {
         state.withLock { state in
             guard state.subscription == nil else { return nil }
             state.subscriptionCount += 1
-            let subscription = PushSubscription(id: 131_299 + state.subscriptionCount, callbackURL: callbackURL, created_s: now_s)
+            let subscription = SimulatedSubscription(id: 131_299 + state.subscriptionCount, callbackURL: callbackURL, created_s: now_s)
             state.subscription = subscription
             return subscription
         }
@@ -76,7 +76,7 @@ final class WebhookQueue: Sendable {
     func run() async {
         let (deliveries, input) = AsyncStream.makeStream(of: Delivery.self, bufferingPolicy: .bufferingNewest(Self.waitingMax))
         state.withLock { $0.input = input }
-        // One at a time, or the disorder would be chance's.
+        // One at a time, so that the order is wrong in the way that was asked for.
         let inFlightMax = policy.isDisordered ? 1 : Self.inFlightMax
         let http = HTTPClient(inFlightMax: inFlightMax, userAgent: "strava-simulator webhooks")
         await withTaskGroup(of: Void.self) { group in
@@ -94,7 +94,7 @@ final class WebhookQueue: Sendable {
         await http.shutdown()
     }
 
-    /// Three attempts; then the event is lost.
+    /// After the third attempt the event is lost.
     private func deliver(_ delivery: Delivery, _ http: HTTPClient) async {
         for gap in policy.gaps + [.zero] {
             var request = HTTPRequest(method: .post, url: delivery.url)
@@ -103,6 +103,24 @@ final class WebhookQueue: Sendable {
             request.timeout = policy.timeout
             if let response = try? await http.send(request), response.status == 200 { return }
             guard gap != .zero, (try? await clock.sleep(for: gap)) != nil else { return }
+        }
+    }
+}
+
+/// The one subscription of the application.
+struct SimulatedSubscription: Sendable {
+    let id: Int
+    let callbackURL: String
+    let created_s: Int64
+
+    func write(clientID: String, into json: inout JSONWriter) {
+        json.object {
+            $0.field("id", id)
+            $0.field("resource_state", 2)
+            $0.field("application_id", Int(clientID) ?? 0)
+            $0.field("callback_url", callbackURL)
+            $0.field("created_at", CivilTime.iso(created_s))
+            $0.field("updated_at", CivilTime.iso(created_s))
         }
     }
 }

@@ -1,4 +1,5 @@
 import Core
+import Foundation
 
 /// What an athlete of the simulated world has: how many activities, how long, of which kinds.
 public struct AthleteSpec: Sendable {
@@ -9,7 +10,7 @@ public struct AthleteSpec: Sendable {
     public var points: ClosedRange<Int>
     /// The kinds that occur, picked with equal weight; list a kind twice to see it twice as often.
     public var kinds: [ActivityKind]
-    /// Strava answers 402 to the zones of an activity for athletes who pay nothing.
+    /// Zones of an activity are answered with 402 for athletes who do not subscribe.
     public var isSubscriber: Bool
 
     public init(
@@ -22,4 +23,35 @@ public struct AthleteSpec: Sendable {
         self.kinds = kinds
         self.isSubscriber = isSubscriber
     }
+}
+
+/// How new activities appear after the epoch. Seed, epoch and time alone decide which: after a restart they are the same.
+public struct LivePlan: Sendable, Equatable {
+    /// Seconds between two new activities of one athlete; athletes take turns within it.
+    public let interval_s: Double
+    /// New activities of one athlete, so that a demo that runs for months stays small.
+    public let countMax: Int
+
+    public init(interval_s: Double, countMax: Int = 1000) {
+        self.interval_s = max(1, interval_s)
+        self.countMax = countMax
+    }
+
+    /// When number `index` of the athlete at place `ordinal` of `athletes` appears.
+    func appears(_ index: Int, ordinal: Int, athletes: Int, epoch_s: Int64) -> Int64 {
+        let turn = Double(ordinal) / Double(max(1, athletes))
+        return epoch_s + Int64(interval_s * (Double(index + 1) + turn))
+    }
+
+    /// How many have appeared at `now_s`.
+    func count(ordinal: Int, athletes: Int, epoch_s: Int64, now_s: Int64) -> Int {
+        let turn = Double(ordinal) / Double(max(1, athletes))
+        let estimate = Int(max(0, Double(now_s - epoch_s) / interval_s - turn)) + 1
+        var count = min(estimate, countMax)
+        while count > 0, appears(count - 1, ordinal: ordinal, athletes: athletes, epoch_s: epoch_s) > now_s { count -= 1 }
+        return count
+    }
+
+    /// Points that fit between two activities of one athlete.
+    var pointsMax: Int { max(2, Int(interval_s * 0.5)) }
 }

@@ -1,6 +1,6 @@
 import Foundation
 
-/// What a test wants to appear in an athlete's account: a late upload, a future-dated one, one whose streams are not ready.
+/// An activity that a test adds to an athlete's account: a late upload, a future-dated one, one whose streams are not ready.
 public struct NewActivity: Sendable {
     public var startAt: Date
     public var kind: ActivityKind
@@ -20,4 +20,30 @@ public struct NewActivity: Sendable {
         self.visibility = visibility
         self.streamsDelay = streamsDelay
     }
+}
+
+/// For some minutes after an upload streams are not ready; the answers until then differ (STRAVA_API.md, 3.4).
+public struct StreamsDelay: Sendable, Equatable {
+    public enum EarlyAnswer: Sendable {
+        case notFound
+        case empty
+        /// Only `time` and `distance`.
+        case partial
+    }
+
+    public let until: Date
+    public let answer: EarlyAnswer
+
+    public init(until: Date, answer: EarlyAnswer) {
+        self.until = until
+        self.answer = answer
+    }
+}
+
+/// Who may see an activity, in Strava's words.
+public enum ActivityVisibility: String, Sendable {
+    case everyone
+    case followersOnly = "followers_only"
+    /// "Only You": not even listed for a token without `activity:read_all`.
+    case onlyMe = "only_me"
 }

@@ -1,4 +1,4 @@
-/// Figures of an activity that follow from its streams alone. Nil: the streams don't say.
+/// Figures of an activity that follow from its streams alone. Nil: the streams don't yield it.
 struct ActivityMetrics: Sendable, Equatable {
     let recorded_s: Int
     let heartrate_s: Int
@@ -8,18 +8,17 @@ struct ActivityMetrics: Sendable, Equatable {
     let normalizedPower_w: Double?
     let decoupling: Decoupling?
     let bestVAM_m_per_h: Double?
-    /// If it was run, and if it was walked: what it was, the streams don't say.
+    /// As a run and as a walk: the streams don't say which it was.
     let runAdjustedDistance_m: Double?
     let walkAdjustedDistance_m: Double?
 }
 
-/// Normalised power, after Coggan (Allen, Coggan: Training and Racing with a Power Meter): the power is averaged over rolling 30 s, from
-/// the 30th second on; these means are taken to the fourth power, averaged, and the fourth root is taken. It goes over the recorded
-/// seconds one after the other: pauses are taken out.
+/// Normalised power, after Coggan (Allen, Coggan: Training and Racing with a Power Meter): the fourth root of the mean of the fourth
+/// powers of the rolling 30-second mean, from the 30th second on. Pauses are left out: the recorded seconds count as contiguous.
 enum NormalizedPower {
     static let window_s = 30
 
-    /// Watts; nil under 30 s of power.
+    /// Watts; nil for less than 30 s of power.
     static func watts(_ power: [Double]) -> Double? {
         guard power.count >= window_s else { return nil }
         var sum = power[..<window_s].reduce(0, +)
@@ -37,18 +36,18 @@ enum NormalizedPower {
     }
 }
 
-/// How much output per heart beat falls from the first to the second half, after Friel (Pw:HR and Pa:HR): with the ratio of mean power
-/// (else mean speed) to mean heart rate in each half, (first − second) / first, in percent. Positive: the heart rate drifted up.
+/// By how much output per heartbeat falls from the first half to the second, after Friel (Pw:HR and Pa:HR): with the ratio of mean power
+/// (or mean speed) to mean heart rate in each half, (first − second) / first, in percent. Positive: the heart rate drifted up.
 struct Decoupling: Sendable, Equatable {
     enum Basis: String, Sendable { case power, pace }
 
-    /// Shorter than 20 minutes it says nothing.
+    /// Over less than 20 minutes the figure means nothing.
     static let known_s_min = 1200
 
     let percent: Double
     let basis: Basis
 
-    /// The halves are halves of the seconds that have both values.
+    /// Only seconds that have both values count; these are halved.
     init?(_ output: SecondSeries, basis: Basis, heartrate: SecondSeries) {
         let pairs = zip(output.values, heartrate.values).filter { !$0.isNaN && !$1.isNaN }
         guard pairs.count >= Self.known_s_min else { return nil }
@@ -63,8 +62,8 @@ struct Decoupling: Sendable, Equatable {
     }
 }
 
-/// Climbing speed (velocità ascensionale media, after Ferrari): metres climbed in an hour, here over the best 10 minutes of elapsed time,
-/// net from the start of the window to its end.
+/// Climbing speed (velocità ascensionale media, after Ferrari): metres climbed per hour, over the best 10 minutes of elapsed time, net from
+/// the start of the window to its end.
 enum ClimbingSpeed {
     static let window_s = 600
 
@@ -78,7 +77,7 @@ enum ClimbingSpeed {
     }
 }
 
-/// What a way up or down would be on the level, by the metabolic cost of going on slopes (Minetti et al. 2002, J. Appl. Physiol. 93:
+/// The level distance of equal effort, by the metabolic cost of walking and running on slopes (Minetti et al. 2002, J. Appl. Physiol. 93:
 /// 1039–1046), in joules per kilogram and metre for gradients i of up to 45 %. Walking on the level costs less than running, and a slope
 /// makes more of a difference.
 enum GradeAdjustment {
@@ -103,7 +102,7 @@ enum GradeAdjustment {
         gait.cost(min(max(gradient, -gradient_max), gradient_max))
     }
 
-    /// Metres on the level that cost as much. A stretch takes the grade at its beginning; without one it counts as level.
+    /// Metres on the level that cost as much. A stretch has the grade of its first sample; without one it counts as level.
     static func distance_m(_ timeline: Timeline, distances: [Double], gradesPercent: [Double], _ gait: Gait) -> Double? {
         guard timeline.points.contains(where: { !gradesPercent[$0].isNaN }) else { return nil }
         var total = 0.0

@@ -1,6 +1,9 @@
-/// All that is worked out from an activity's arrays while they are in memory: best efforts, histograms, heat map, minutes, figures.
+import Streams
+
+/// Everything that is computed from an activity's arrays while they are in memory: best efforts, histograms, heat map, minutes, figures.
 ///
-/// Pure, never fails: what the streams don't say is nil, a value that can't be is as good as missing. Costs about one pass for each rung.
+/// Pure; never fails. A figure that the streams don't yield is nil; an impossible value counts as missing. The cost is about one pass over
+/// the arrays for each rung of the ladders.
 struct ActivityRollup: Sendable {
     let power: BestEfforts?
     let heartrate: BestEfforts?
@@ -21,15 +24,15 @@ struct ActivityRollup: Sendable {
         let altitude_m: [Double]?
     }
 
-    /// Bounds of values that can be. A heart rate of 0 is a lost sensor, a power of 0 is none.
-    private enum Bounds {
+    /// Possible values. A heart rate of 0 means that the sensor lost contact; a power of 0 is a value.
+    private enum Possible {
         static let heartrate_bpm = 1.0...300.0
         static let power_w = 0.0...5000.0
         static let cadence_rpm = 0.0...500.0
         static let altitude_m = -1000.0...20_000.0
     }
 
-    /// Nil when there are no times: then nothing can be said.
+    /// Nil when there are no times.
     init?(_ streams: DecodedStreams) {
         guard let times = streams[.time] else { return nil }
         let timeline = Timeline(times)
@@ -37,9 +40,9 @@ struct ActivityRollup: Sendable {
         func series(_ column: StreamColumn, in bounds: ClosedRange<Double>) -> SecondSeries? {
             streams[column].map { SecondSeries(timeline, $0, in: bounds) }.flatMap { $0.values.allSatisfy(\.isNaN) ? nil : $0 }
         }
-        let heartrate = series(.heartrate, in: Bounds.heartrate_bpm)
-        let power = series(.watts, in: Bounds.power_w)
-        let altitude = series(.altitude, in: Bounds.altitude_m)
+        let heartrate = series(.heartrate, in: Possible.heartrate_bpm)
+        let power = series(.watts, in: Possible.power_w)
+        let altitude = series(.altitude, in: Possible.altitude_m)
         let track = streams[.distance].map { DistanceTrack(timeline, $0) }
         let speed = track.map { SecondSeries(speedOf: $0, span_s: timeline.span_s) }
         self.power = power.map(BestEfforts.power)
@@ -51,7 +54,7 @@ struct ActivityRollup: Sendable {
         minutes = Minutes(
             recorded_s: MinuteSeries(recorded: timeline).values, heartrate_bpm: heartrate.map { MinuteSeries(meanOf: $0).values },
             power_w: power.map { MinuteSeries(meanOf: $0).values },
-            cadence_rpm: series(.cadence, in: Bounds.cadence_rpm).map { MinuteSeries(meanOf: $0).values },
+            cadence_rpm: series(.cadence, in: Possible.cadence_rpm).map { MinuteSeries(meanOf: $0).values },
             distance_m: track.flatMap { track in speed.map { MinuteSeries(metresOf: track, speed: $0).values } },
             altitude_m: altitude.map { MinuteSeries(meanOf: $0).values })
         metrics = Self.metrics(timeline, streams, power: power, heartrate: heartrate, speed: speed, altitude: altitude)
@@ -80,5 +83,71 @@ struct ActivityRollup: Sendable {
             averagePower_w: watts.mean, normalizedPower_w: NormalizedPower.watts(watts), decoupling: byPower ?? byPace,
             bestVAM_m_per_h: altitude.flatMap(ClimbingSpeed.best_m_per_h), runAdjustedDistance_m: adjusted(.running),
             walkAdjustedDistance_m: adjusted(.walking))
+    }
+}
+
+/// Seconds spent at each value.
+struct SecondsHistogram: Sendable, Equatable {
+    /// Value of the first bin; the bins are contiguous.
+    let first: Int
+    /// Seconds in each bin.
+    let seconds: [Double]
+
+    /// Bins of one unit around whole numbers, from the lowest to the highest value: for heart rate. Nil when there are no values.
+    static func ofWholeValues(_ series: SecondSeries) -> SecondsHistogram? {
+        let bins = series.known.map { Int($0.rounded()) }
+        guard let low = bins.min(), let high = bins.max() else { return nil }
+        return SecondsHistogram(first: low, seconds: count(bins, from: low, to: high))
+    }
+
+    /// Bins of one unit that begin at whole numbers, from 0 to the highest value: for power. Nil when there are no values.
+    static func fromZero(_ series: SecondSeries) -> SecondsHistogram? {
+        let bins = series.known.map { Int($0.rounded(.down)) }
+        guard let high = bins.max() else { return nil }
+        return SecondsHistogram(first: 0, seconds: count(bins, from: 0, to: high))
+    }
+
+    private static func count(_ bins: [Int], from low: Int, to high: Int) -> [Double] {
+        var seconds = [Double](repeating: 0, count: high - low + 1)
+        for bin in bins { seconds[bin - low] += 1 }
+        return seconds
+    }
+}
+
+/// Seconds spent in each cell of a grid of thousandths of a degree (about 111 m from south to north), for heat maps.
+struct HeatGrid: Sendable, Equatable {
+    /// (latitude cell + 90,000) · 1,000,000 + longitude cell + 180,000, each cell the floor of thousandths of a degree; ascending.
+    let cells: [Int64]
+    let seconds: [Double]
+
+    init(_ timeline: Timeline, latitudes: [Double], longitudes: [Double]) {
+        var runs: [(cell: Int64, seconds: Int)] = []
+        for (place, point) in timeline.points.enumerated() {
+            guard let cell = Self.cell(latitudes[point], longitudes[point]) else { continue }
+            let hold_s = timeline.hold_s(at: place)
+            if runs.last?.cell == cell { runs[runs.count - 1].seconds += hold_s } else { runs.append((cell, hold_s)) }
+        }
+        runs.sort { $0.cell < $1.cell }
+        var cells: [Int64] = []
+        var seconds: [Double] = []
+        for run in runs {
+            if cells.last == run.cell {
+                seconds[seconds.count - 1] += Double(run.seconds)
+            } else {
+                cells.append(run.cell)
+                seconds.append(Double(run.seconds))
+            }
+        }
+        self.cells = cells
+        self.seconds = seconds
+    }
+
+    /// Computed from millionths, as positions are stored, so that both agree at the border of a cell. The pole belongs to the last row of
+    /// cells, and 180° east is 180° west, so no cell lies outside the globe or occurs twice.
+    private static func cell(_ latitude: Double, _ longitude: Double) -> Int64? {
+        guard abs(latitude) <= 90, abs(longitude) <= 180 else { return nil }
+        let y = Int64((latitude * 1e6).rounded()) + 90_000_000
+        let x = Int64((longitude * 1e6).rounded()) + 180_000_000
+        return min(y / 1000, 179_999) * 1_000_000 + x / 1000 % 360_000
     }
 }

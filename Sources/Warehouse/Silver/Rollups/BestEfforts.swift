@@ -1,7 +1,7 @@
-/// The best effort at each rung of a ladder, as columns: NaN where there is none. Both arrays end at the last rung that was reached.
+/// The best effort at each rung of a ladder, as columns; NaN where there is none. Both arrays end at the last rung reached.
 struct BestEfforts: Sendable, Equatable {
-    private(set) var values: [Double]
-    private(set) var starts_s: [Double]
+    let values: [Double]
+    let starts_s: [Double]
 
     private init(_ efforts: [Effort?]) {
         let reached = (efforts.lastIndex { $0 != nil } ?? -1) + 1
@@ -11,26 +11,32 @@ struct BestEfforts: Sendable, Equatable {
 
     var isEmpty: Bool { values.isEmpty }
 
-    struct Effort: Sendable, Equatable {
+    /// The value at a rung of the durations; nil when it was not reached.
+    func best(over duration_s: Int) -> Double? {
+        guard let rung = EffortLadder.durations_s.firstIndex(of: duration_s), rung < values.count, !values[rung].isNaN else { return nil }
+        return values[rung]
+    }
+
+    private struct Effort {
         let value: Double
         let start_s: Double
     }
 
-    /// Best mean power over windows of elapsed time, in watts: in a second without a value no power is made, so a pause counts as 0 W.
+    /// Best mean power over windows of elapsed time, in watts. A second without a value, as in a pause, counts as 0 W.
     static func power(_ power: SecondSeries) -> BestEfforts {
         let sums = runningSums(power.values.map { $0.isNaN ? 0 : $0 })
         return BestEfforts(EffortLadder.durations_s.map { bestMean(sums, over: $0) })
     }
 
     /// Best mean heart rate over windows of elapsed time, in beats per minute: the mean of the seconds that have a value, in windows in
-    /// which at least nine tenths have one. (Nothing is known of the heart in a pause, and 0 would be wrong.)
+    /// which at least nine tenths have one. (In a pause the heart rate is unknown, not 0.)
     static func heartrate(_ heartrate: SecondSeries) -> BestEfforts {
         let sums = runningSums(heartrate.values.map { $0.isNaN ? 0 : $0 })
         let counts = runningSums(heartrate.values.map { $0.isNaN ? 0 : 1 })
         return BestEfforts(EffortLadder.durations_s.map { bestMeanOfKnown(sums, counts, over: $0) })
     }
 
-    /// Shortest elapsed time in seconds for each distance, pauses included. Either end of a stretch may lie between two samples.
+    /// Shortest elapsed time in seconds for each distance, pauses included. Either end of the stretch may lie between two samples.
     static func pace(_ track: DistanceTrack) -> BestEfforts {
         BestEfforts(
             EffortLadder.distances_m.map { distance_m in
@@ -71,7 +77,7 @@ struct BestEfforts: Sendable, Equatable {
     }
 }
 
-/// Pace: stretches that begin, or end, at a sample; one of the two is always among the fastest.
+/// Pace: stretches that begin or end at a sample. One of the fastest always does.
 extension BestEfforts {
     private static func fastestFromSample(_ track: DistanceTrack, _ distance_m: Double) -> Effort? {
         var best: Effort?
@@ -99,12 +105,27 @@ extension BestEfforts {
         return best
     }
 
-    /// When the athlete was at `goal`, which lies between two samples. Within a pause nobody knows: then it is `onPause`, the end of the
-    /// gap that makes the effort longer.
+    /// When the athlete was at `goal`, which lies between two samples. Within a pause that is unknown: the result then is `onPause`, the end
+    /// of the gap that makes the effort longer.
     private static func instant(_ track: DistanceTrack, _ goal: Double, between place: Int, onPause: Int) -> Double {
         let (from, to) = (track.seconds[place], track.seconds[place + 1])
         let way = track.metres[place + 1] - track.metres[place]
         guard to - from <= Timeline.gap_s_max, way > 0 else { return Double(track.seconds[onPause]) }
         return Double(from) + (goal - track.metres[place]) / way * Double(to - from)
     }
+}
+
+/// The rungs at which best efforts are kept. SQL has the same ones in `silver.effort_durations_s()` and `silver.effort_distances_m()`: a
+/// change here needs a migration and a new `TransformVersion`.
+private enum EffortLadder {
+    /// 1 s to 5 h.
+    static let durations_s = [
+        1, 2, 3, 5, 8, 10, 15, 20, 30, 45, 60, 90, 120, 180, 240, 300, 360, 480, 600, 720, 900, 1200, 1500, 1800, 2400, 2700, 3600,
+        5400, 7200, 10800, 14400, 18000,
+    ]
+
+    /// 400 m, half a mile, 1 km, 1 and 2 miles, 5, 10 and 15 km, 10 miles, 20 km, half marathon, 30 km, marathon.
+    static let distances_m = [
+        400, 804.672, 1000, 1609.344, 3218.688, 5000, 10000, 15000, 16093.44, 20000, 21097.5, 30000, 42195,
+    ]
 }

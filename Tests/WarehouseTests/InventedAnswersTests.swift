@@ -1,0 +1,124 @@
+import Core
+import Foundation
+import StravaAPI
+import TestKit
+import Testing
+
+@testable import Warehouse
+
+/// The invented answers of `Tests/Fixtures/Strava`, landed as the sync would land them, against silver's rows worked out by hand.
+@Suite struct InventedAnswersTests {
+    private static let (ride, run, swim, manual): (Int64, Int64, Int64, Int64) = (
+        20_000_000_101, 20_000_000_202, 20_000_000_303, 20_000_000_404
+    )
+
+    private func answer(_ endpoint: BronzeEndpoint, _ id: Int64, _ name: String) throws -> BronzeAnswer {
+        let recording = try #require(Recordings.invented.first { $0.path == "\(name).body.json" })
+        return BronzeAnswer(
+            endpoint: endpoint, objectID: id, request: "/\(name)", status: 200, fetchedAt: Bench.noon, body: recording.body)
+    }
+
+    private func land(_ bench: Bench) async throws {
+        let athlete = Bench.athlete.rawValue
+        let page = try ActivityPage(body: try answer(.activitySummary, 0, "activity-list").body)
+        let summaries = page.activities.map {
+            BronzeAnswer(
+                endpoint: .activitySummary, objectID: $0.activityID.rawValue, request: "/athlete/activities", status: 200,
+                fetchedAt: Bench.noon - 60, body: $0.body)
+        }
+        let rows = page.activities.map {
+            ListedRow(activityID: $0.activityID, startAt: $0.startAt, manual: $0.manual, fingerprint: $0.fingerprint)
+        }
+        try await bench.land(
+            summaries + [
+                answer(.athlete, athlete, "athlete"), answer(.athleteZones, athlete, "athlete-zones"),
+                answer(.gear, 90_000_011, "gear-bike"), answer(.gear, -90_000_012, "gear-shoes"),
+            ], listed: rows)
+        try await bench.land([
+            answer(.activity, Self.ride, "activity-ride"), answer(.streams, Self.ride, "streams-ride"),
+            answer(.activityZones, Self.ride, "activity-zones-ride"),
+            answer(.activity, Self.run, "activity-run"), answer(.streams, Self.run, "streams-run"),
+            answer(.activity, Self.swim, "activity-swim"), answer(.streams, Self.swim, "streams-swim"),
+            answer(.activity, Self.manual, "activity-manual"),
+        ])
+        try await bench.transform()
+    }
+
+    private func expect(_ statement: String, _ expected: [String], in bench: Bench) async throws {
+        let found = try await bench.lines(statement)
+        #expect(found == expected, "\(statement)")
+    }
+
+    @Test func `a ride, a run, a swim and a manual activity become rows with their own figures`() async throws {
+        try await withTestDatabase { database in
+            let bench = try await Bench(database)
+            try await land(bench)
+            try await expect("SELECT endpoint, object_id, reason, detail FROM sync.quarantine", [], in: bench)
+            try await expect(
+                """
+                SELECT activity_id, sport_type, distance_m, moving_time_s, gear_name, is_manual, has_detail, start_latitude_deg, calories_kcal
+                FROM silver.activity ORDER BY 1
+                """,
+                [
+                    #"(20000000101,GravelRide,317,39,"Example bike",f,t,-44.5,8.4)"#,
+                    #"(20000000202,TrailRun,140.9,46,"Example shoes",f,t,-44.75,9)"#, "(20000000303,Swim,275,275,,f,t,,40)",
+                    "(20000000404,VirtualRow,0,1800,,t,t,,)",
+                ], in: bench)
+            try await expect(
+                "SELECT activity_id, start_at AT TIME ZONE 'UTC', start_date_local, utc_offset_s FROM silver.activity WHERE is_manual",
+                [#"(20000000404,"2026-02-24 06:00:00","2026-02-23 22:00:00",-28800)"#], in: bench)
+            try await expect(
+                "SELECT activity_id, lap_number, distance_m, first_index, last_index, has_power_meter FROM silver.lap ORDER BY 1, 2",
+                ["(20000000101,1,197,1,25,t)", "(20000000101,2,120,26,40,t)", "(20000000202,1,140.9,1,24,)"], in: bench)
+            for table in ["split", "split_mile"] {
+                try await expect("SELECT activity_id, split_number, distance_m FROM silver.\(table)", ["(20000000202,1,140.9)"], in: bench)
+            }
+        }
+    }
+
+    @Test func `all streams become arrays, and what follows from them is worked out`() async throws {
+        try await withTestDatabase { database in
+            let bench = try await Bench(database)
+            try await land(bench)
+            try await expect(
+                """
+                SELECT activity_id, point_count, cardinality(time_s), cardinality(distance_m), cardinality(latitude_e6), cardinality(longitude_e6),
+                       cardinality(altitude_m), cardinality(velocity_mps), cardinality(grade_percent), cardinality(heartrate_bpm),
+                       cardinality(cadence_rpm), cardinality(power_w), cardinality(temperature_c), cardinality(moving)
+                FROM silver.activity_stream ORDER BY 1
+                """,
+                [
+                    "(20000000101,40,40,40,40,40,40,40,40,40,40,40,40,40)", "(20000000202,24,24,24,24,24,24,24,24,24,24,,,24)",
+                    "(20000000303,12,12,12,,,,,,12,,,,)",
+                ], in: bench)
+            try await expect(
+                """
+                SELECT latitude_e6[1], longitude_e6[1], altitude_m[1], power_w[3:5], temperature_c[8], moving[25:27], time_s[10:12], end_distance_m
+                FROM silver.activity_stream WHERE activity_id = \(Self.ride)
+                """, [#"(-44500000,-126250000,-0.6,"{190,NULL,180}",,"{t,f,t}","{9,13,14}",317)"#], in: bench)
+            // 37 steps of a second, one of 4, a pause of 61 s before which a point stands for a second, and the last point.
+            // A point without power or heart rate between two that have one takes the value before it.
+            try await expect(
+                "SELECT activity_id, recorded_s, heartrate_s, power_s, load_ftp_w FROM silver.activity_metric ORDER BY 1",
+                ["(20000000101,43,43,43,210)", "(20000000202,47,47,0,210)", "(20000000303,12,12,0,210)"], in: bench)
+        }
+    }
+
+    @Test func `profile, zones and gear become the athlete's own rows`() async throws {
+        try await withTestDatabase { database in
+            let bench = try await Bench(database)
+            try await land(bench)
+            try await expect(
+                "SELECT username, first_name, city, sex, weight_kg, ftp_w, is_subscriber FROM silver.athlete", [#"(,Test,,F,61.5,210,t)"#],
+                in: bench)
+            try await expect(
+                "SELECT metric, lower_bounds, is_default FROM silver.athlete_zone_set WHERE NOT is_default ORDER BY 1",
+                [#"(heartrate,"{0,120,140,160,175}",f)"#, #"(power,"{0,116,159,190}",f)"#], in: bench)
+            try await expect(
+                "SELECT gear_id, name, brand, model, is_primary, is_retired, strava_distance_m FROM silver.gear_item ORDER BY 1",
+                [
+                    #"(b90000011,"Example bike",Example,Gravel,t,f,1234567)"#, #"(g90000012,"Example shoes",Example,,f,t,400000.5)"#,
+                ], in: bench)
+        }
+    }
+}
