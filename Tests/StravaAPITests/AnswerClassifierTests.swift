@@ -3,7 +3,7 @@ import Testing
 
 @testable import StravaAPI
 
-/// The table of STRAVA_API 1.5, 2, 3.3 and 6.
+/// The table of docs/strava-api.md 1.5, 2, 3.3 and 6.
 struct AnswerClassifierTests {
     struct Case: Sendable, CustomTestStringConvertible {
         let door: AnswerDoor

@@ -2,7 +2,7 @@ import Core
 import Foundation
 import HTTPTransport
 
-/// The application's one subscription to events (STRAVA_API.md 4). These calls do not count against the quota.
+/// The application's one subscription to events (docs/strava-api.md 4). These calls do not count against the quota.
 public struct PushSubscription: Sendable, Equatable {
     public let id: Int64
     /// Where its events go; it may hold a secret.

@@ -4,7 +4,7 @@ import Governor
 import StravaAPI
 import Warehouse
 
-/// What Strava gives a page at most (STRAVA_API.md 3.2).
+/// What Strava gives a page at most (docs/strava-api.md 3.2).
 private let perPage = 200
 /// With fewer activities than this the share says nothing: each is looked at again by its number anyway.
 private let vanishingGuardMin = 5

@@ -251,7 +251,7 @@ struct TurnReport: Sendable {
 }
 
 extension StravaCall {
-    /// Answers about streams carry no rate-limit headers (STRAVA_API.md 2).
+    /// Answers about streams carry no rate-limit headers (docs/strava-api.md 2).
     var reportsUsage: Bool {
         if case .streams = self { false } else { true }
     }

@@ -24,7 +24,7 @@ extension SyncPlan {
     }
 
     /// The zones are asked for again after each walk. So is gear that was used since, for its mileage, unless the profile tells it: what
-    /// shows the zones (`profile:read_all`) shows a profile with all gear in use (STRAVA_API.md 3.1, 3.5).
+    /// shows the zones (`profile:read_all`) shows a profile with all gear in use (docs/strava-api.md 3.1, 3.5).
     private func isOld(_ standing: ObjectStanding, state: SyncState, now: Date) -> Bool {
         guard let checked = standing.checkedAt else { return true }
         if standing.object.kind != .gear, isAskedFor(state, since: checked) { return true }

@@ -154,7 +154,7 @@ public struct ListPass: Sendable, Equatable {
     /// A look's next page. After a full one it goes on by start with a day's overlap, as a walk does (see `WalkPosition`), if the page shows
     /// which way the list is sorted.
     /// - Parameters:
-    ///   - starts: of the page's activities, in Strava's order: the oldest first with `after` alone, else the newest (STRAVA_API.md 3.2).
+    ///   - starts: of the page's activities, in Strava's order: oldest first with `after` alone, else newest first (docs/strava-api.md 3.2).
     ///   - isFull: whether it held as many elements as were asked for.
     package func next(starts: [Date], isFull: Bool, now: Date) -> ListPass {
         let byPlace = ListPass(kind: kind, page: page + 1, after: after, before: before, lookBackBegunAt: lookBackBegunAt)

@@ -9,7 +9,7 @@ extension Simulation {
     private static let demandInterval_s = 30.0
     /// As `ScheduleQueries.knownDemand`: more are not counted.
     private static let demandMax = 100_000
-    /// What Strava gives a page at most (STRAVA_API.md 3.2).
+    /// What Strava gives a page at most (docs/strava-api.md 3.2).
     private static let perPage = 200
     /// As `AthleteSync` after trouble of the whole application.
     private static let troubleWait_s = 5.0

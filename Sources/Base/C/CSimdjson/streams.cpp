@@ -200,7 +200,7 @@ std::string read_series(ondemand::object object, size_t points_max, fsj_streams 
     return type;
 }
 
-// Strava gives all streams of an activity one length, and each its own size (STRAVA_API.md 3.4).
+// Strava gives all streams of an activity one length, and each its own size (docs/strava-api.md 3.4).
 void judge(fsj_streams &streams, const Series &series) {
     auto count = int64_t(series.numbers.size());
     if (series.original_size >= 0 && count != series.original_size && !(series.is_thinned && count < series.original_size)) {

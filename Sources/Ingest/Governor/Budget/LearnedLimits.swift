@@ -1,6 +1,6 @@
 import StravaAPI
 
-/// The limits in force: as configured, then as Strava's headers say (STRAVA_API.md 2: read them, never hard-code).
+/// The limits in force: as configured, then as Strava's headers say (docs/strava-api.md 2: read them, never hard-code).
 ///
 /// Answers overtake one another, and instances hear at different times. So a limit sinks at once, and rises only on the word of an
 /// answer that is certainly newer. A limit that sinks implausibly far is in doubt: it holds, but what held before is kept, and one probe a

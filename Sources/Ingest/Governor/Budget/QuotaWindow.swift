@@ -1,6 +1,6 @@
 import Foundation
 
-/// The two kinds of window that Strava counts in (STRAVA_API.md 2: natural quarters and UTC days).
+/// The two kinds of window that Strava counts in (docs/strava-api.md 2: natural quarters and UTC days).
 public enum QuotaSpan: String, Sendable, Codable, CaseIterable {
     case quarter
     case day

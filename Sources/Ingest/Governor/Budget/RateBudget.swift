@@ -72,7 +72,7 @@ package struct RateBudget: Sendable {
     ///
     /// - Parameters:
     ///   - weight: share among the athletes of the class; 1 is ordinary.
-    ///   - reportsUsage: whether the answer will carry rate-limit headers. Streams answers do not (STRAVA_API.md 2).
+    ///   - reportsUsage: whether the answer will carry rate-limit headers. Streams answers do not (docs/strava-api.md 2).
     package mutating func request(
         _ requestClass: RequestClass, athlete: AthleteID, weight: Double = 1, reportsUsage: Bool = true
     ) -> UInt64 {

@@ -1,6 +1,6 @@
 import HTTPTransport
 
-/// What an answer's headers say about the application's quota (STRAVA_API 2). Streams answers and token answers carry none.
+/// What an answer's headers say about the application's quota (docs/strava-api.md 2). Streams answers and token answers carry none.
 public struct RateLimitHeaders: Sendable, Equatable {
     /// Limit and usage of one bucket, in requests; nil where Strava left a number out.
     public struct Pair: Sendable, Equatable {

@@ -1,7 +1,7 @@
 import Core
 import Foundation
 
-/// An event of a push subscription (STRAVA_API.md 4). It is not signed: it says where to look, never what is true.
+/// An event of a push subscription (docs/strava-api.md 4). It is not signed: it says where to look, never what is true.
 ///
 /// So it is read leniently: whose it is and which object it is about must be there, as numbers or as texts; all else has a substitute.
 public struct StravaEvent: Sendable, Equatable {

@@ -1,4 +1,4 @@
-/// The eleven streams of an activity, named as Strava names them (STRAVA_API 3.4).
+/// The eleven streams of an activity, named as Strava names them (docs/strava-api.md 3.4).
 public enum StreamKey: String, CaseIterable, Codable, Sendable {
     case time
     case distance

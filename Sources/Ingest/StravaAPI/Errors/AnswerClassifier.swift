@@ -1,5 +1,5 @@
-/// Says what an answer means that is not what was asked for: by status, then by the fault's `resource` and `field` (STRAVA_API 1.5, 2, 3.3, 6).
-/// Never by its wording, except for the two errors that Strava gives no code to.
+/// Says what an answer means that is not what was asked for: by status, then by the fault's `resource` and `field`
+/// (docs/strava-api.md 1.5, 2, 3.3, 6). Never by its wording, except for the two errors that Strava gives no code to.
 struct AnswerClassifier {
     let door: AnswerDoor
     let status: Int

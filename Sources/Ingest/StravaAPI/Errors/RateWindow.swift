@@ -1,6 +1,6 @@
 import Foundation
 
-/// The windows of Strava's quota: natural quarters of an hour and UTC days (STRAVA_API 2).
+/// The windows of Strava's quota: natural quarters of an hour and UTC days (docs/strava-api.md 2).
 enum RateWindow {
     private static let quarterS = 900.0
     private static let dayS = 86_400.0

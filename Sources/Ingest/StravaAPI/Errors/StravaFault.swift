@@ -1,5 +1,5 @@
-/// The body of Strava's errors: `{"message": …, "errors": [{"resource", "field", "code"}]}` (STRAVA_API 0), read leniently: `errors` has
-/// been seen as a text, as an empty list and missing.
+/// The body of Strava's errors: `{"message": …, "errors": [{"resource", "field", "code"}]}` (docs/strava-api.md 0), read leniently: `errors`
+/// has been seen as a text, as an empty list and missing.
 public struct StravaFault: Sendable, Equatable {
     public struct Item: Sendable, Equatable {
         public let resource: String

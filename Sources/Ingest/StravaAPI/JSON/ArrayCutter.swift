@@ -3,7 +3,7 @@
 struct ArrayCutter {
     enum Failure: Error { case notAnArray, unterminated, trailingBytes, tooManyElements }
 
-    /// A page has 200 elements at most (STRAVA_API 3.2); more than five times that is no page of Strava's.
+    /// A page has 200 elements at most (docs/strava-api.md 3.2); more than five times that is no page of Strava's.
     static let elementsMax = 1_000
 
     private let bytes: [UInt8]

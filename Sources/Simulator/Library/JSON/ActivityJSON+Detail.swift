@@ -1,4 +1,4 @@
-/// The keys that only GET /activities/{id} has (STRAVA_API.md, 3.3).
+/// The keys that only GET /activities/{id} has (docs/strava-api.md 3.3).
 extension ActivityJSON {
     func writeDetail(_ json: inout JSONWriter, gear: SimulatedGear?) {
         json.field("description", [nil, "", "Line one\r\nline \"two\""][Int(recipe.seed % 3)])

@@ -1,4 +1,4 @@
-/// Laps, the same objects in the detail and in GET /activities/{id}/laps (STRAVA_API.md, 3.5).
+/// Laps, the same objects in the detail and in GET /activities/{id}/laps (docs/strava-api.md 3.5).
 extension ActivityJSON {
     func lapsBody() -> [UInt8] {
         var json = JSONWriter()

@@ -1,5 +1,5 @@
 /// An activity as the list and the detail give it, keys present, absent, null or empty as recorded in October 2025
-/// (STRAVA_API.md, 3.2).
+/// (docs/strava-api.md 3.2).
 struct ActivityJSON {
     let recipe: ActivityRecipe
     let shape: ActivityShape

@@ -1,7 +1,7 @@
 import Core
 import Foundation
 
-/// The parameters of GET /oauth/authorize, checked (STRAVA_API.md, 1.1).
+/// The parameters of GET /oauth/authorize, checked (docs/strava-api.md 1.1).
 struct AuthorizeRequest: Sendable {
     let clientID: String
     let redirectURI: String

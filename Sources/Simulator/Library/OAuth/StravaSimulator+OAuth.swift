@@ -1,7 +1,7 @@
 import Core
 import Foundation
 
-/// The OAuth endpoints (STRAVA_API.md, 1).
+/// The OAuth endpoints (docs/strava-api.md 1).
 extension StravaSimulator {
     /// GET /oauth/authorize: the consent page, or at once the redirect when a test asked for that.
     func authorize(_ request: SimulatorRequest) throws -> SimulatorAnswer {

@@ -1,4 +1,4 @@
-/// When a refresh brings another refresh token; the old one is dead at once then (STRAVA_API.md, 1.3).
+/// When a refresh brings another refresh token; the old one is dead at once then (docs/strava-api.md 1.3).
 public enum TokenRotation: Sendable {
     case never
     /// Together with a new access token.

@@ -1,4 +1,4 @@
-/// The parameters of GET /athlete/activities, and the page they ask for (STRAVA_API.md, 3.2).
+/// The parameters of GET /athlete/activities, and the page they ask for (docs/strava-api.md 3.2).
 struct ListRequest {
     static let perPageMax = 200
 

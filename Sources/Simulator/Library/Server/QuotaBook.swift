@@ -1,6 +1,6 @@
 import Foundation
 
-/// Counts requests in natural quarter hours and UTC days, in two buckets (STRAVA_API.md, 2). A value; `now` comes in.
+/// Counts requests in natural quarter hours and UTC days, in two buckets (docs/strava-api.md 2). A value; `now` comes in.
 struct QuotaBook: Sendable {
     struct Counts: Sendable, Equatable {
         var quarterHour = 0

@@ -1,4 +1,4 @@
-/// Requests per quarter hour and per UTC day, over all and for reads (STRAVA_API.md, 2).
+/// Requests per quarter hour and per UTC day, over all and for reads (docs/strava-api.md 2).
 public struct SimulatedLimits: Sendable, Equatable {
     public var quarterHour: Int
     public var day: Int

@@ -9,7 +9,7 @@ extension StravaSimulator {
         let fault = faults.take(method: request.method, path: request.path, athlete: caller.athlete)
         let verdict = count(request, caller, receivedAt)
         var answer = await self.answer(request, caller, fault, verdict)
-        // Streams come from another backend; 401 and 404 were recorded without the headers too (STRAVA_API.md, 2).
+        // Streams come from another backend; 401 and 404 were recorded without the headers too (docs/strava-api.md 2).
         if verdict.isCounted, !request.endpoint.isStreams, answer.status != 401, answer.status != 404, !isOfTheEdge(fault) {
             answer.headers += verdict.headers
         }

@@ -42,7 +42,7 @@ extension StravaSimulator {
         }
     }
 
-    /// A manual activity from a form (STRAVA_API.md, 3.2); the one call here that is no read.
+    /// A manual activity from a form (docs/strava-api.md 3.2); the one call here that is no read.
     private func create(_ form: FormFields, _ athlete: AthleteID, _ scopes: StravaScopes) throws -> [UInt8] {
         guard scopes.contains(.activityWrite) else {
             throw StravaFault.unauthorized("AccessToken", "activity:write_permission", "missing")

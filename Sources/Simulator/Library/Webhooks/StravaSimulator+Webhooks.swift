@@ -2,7 +2,7 @@ import Core
 import Foundation
 import HTTPTransport
 
-/// Push subscriptions and the events of the world (STRAVA_API.md, 4).
+/// Push subscriptions and the events of the world (docs/strava-api.md 4).
 extension StravaSimulator {
     /// Sends an event that never happened: a forged one, a duplicate, one long past.
     public func sendWebhook(_ event: WebhookEvent) { webhooks.add(event) }

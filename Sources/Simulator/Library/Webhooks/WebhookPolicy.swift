@@ -1,4 +1,4 @@
-/// How events travel (STRAVA_API.md, 4): three attempts, about a minute apart; duplicates, loss and disorder when asked for.
+/// How events travel (docs/strava-api.md 4): three attempts, about a minute apart; duplicates, loss and disorder when asked for.
 public struct WebhookPolicy: Sendable {
     /// A callback must answer within this time.
     public var timeout: Duration = .seconds(2)

@@ -1,6 +1,6 @@
 import Foundation
 
-/// Strava needs minutes after an upload until streams are ready; what it answers meanwhile differs (STRAVA_API.md, 3.4).
+/// Strava needs minutes after an upload until streams are ready; what it answers meanwhile differs (docs/strava-api.md 3.4).
 public struct StreamsDelay: Sendable, Equatable {
     public enum Answer: Sendable {
         case notFound

@@ -1,6 +1,6 @@
 import Core
 
-/// What happened in the world, as far as Strava tells webhook subscribers about it (STRAVA_API.md, 4): nothing of crops, gear
+/// What happened in the world, as far as Strava tells webhook subscribers about it (docs/strava-api.md 4): nothing of crops, gear
 /// or descriptions.
 enum WorldEvent: Sendable {
     case created(ActivityRecipe)
