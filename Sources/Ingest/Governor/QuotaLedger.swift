@@ -2,23 +2,30 @@ import Core
 import Database
 import Foundation
 
-/// The durable ledger in PostgreSQL: budgets are leased from it in small blocks, by sync.quota_turn() in one statement.
+/// The quota ledger in PostgreSQL, which all instances share. Calls are taken from it in small blocks by sync.quota_turn(), one statement.
 struct QuotaLedger: Sendable {
-    let database: Database
-    /// A name for this run of this process; a later run is another instance and finds these leases spent.
-    let instance: UUID
+    private let database: Database
+    /// Identifies this run of this process. A later run is another instance, to which calls taken and not given back count as spent.
+    private let instance: UUID
 
-    /// Tells and asks, in one round trip. The answers are in the order of the turns.
-    func take(_ turns: [QuotaTurn]) async throws -> [QuotaAnswer] {
-        let statements = turns.map(statement)
+    init(database: Database, instance: UUID) {
+        self.database = database
+        self.instance = instance
+    }
+
+    /// Tells and asks in one round trip. The replies are in the order of the requests.
+    ///
+    /// - Throws: `DatabaseError`; `QuotaLedgerError` when program and schema differ in version.
+    func exchange(_ requests: [QuotaRequest]) async throws -> [QuotaReply] {
+        let statements = requests.map(statement)
         let results = try await database.withConnection { try await $0.pipeline(statements) }
-        return try zip(turns, results).map { turn, rows in
-            guard let row = rows.first else { throw QuotaLedgerError.noAnswer }
-            return try answer(row, to: turn)
+        return try zip(requests, results).map { request, rows in
+            guard let row = rows.first else { throw QuotaLedgerError.unknownShape }
+            return try reply(row, to: request)
         }
     }
 
-    private func statement(_ turn: QuotaTurn) -> SQL {
+    private func statement(_ turn: QuotaRequest) -> SQL {
         """
         SELECT granted, is_probe, quarter_counts, day_counts, quarter_exhausted, day_exhausted, limits, limits_seen_at_s, probed_at
         FROM sync.quota_turn(\(instance), \(turn.quarter.startsAt), \(turn.day.startsAt), \(turn.sequence),
@@ -33,8 +40,8 @@ struct QuotaLedger: Sendable {
         [included, usage.overall, usage.read, allIncluded].map(Int64.init)
     }
 
-    /// Quarter overall, quarter read, day overall, day read; the same four before a doubt, and since when it lasts. 0 stands for what is not
-    /// there.
+    /// Quarter overall, quarter read, day overall, day read; the same four as they were before a doubt; the doubt's beginning in seconds since
+    /// 1970. 0 stands for none.
     private func limits(_ limits: LearnedLimits) -> [Int64] {
         let doubt = limits.doubt.map { numbers($0.quarter, $0.day) + [$0.since_s] } ?? [0, 0, 0, 0, 0]
         return (numbers(limits.quarter, limits.day) + doubt).map(Int64.init)
@@ -48,29 +55,30 @@ struct QuotaLedger: Sendable {
         .init(overall: Int(overall), read: read == 0 ? nil : Int(read))
     }
 
-    private func answer(_ row: Row, to turn: QuotaTurn) throws -> QuotaAnswer {
+    private func reply(_ row: Row, to request: QuotaRequest) throws -> QuotaReply {
         let (granted, isProbe, quarter, day, quarterExhausted, dayExhausted, limits, seenAt_s, probedAt) = try row.decode(
             Int64.self, Bool.self, [Int64].self, [Int64].self, Bool.self, Bool.self, [Int64].self, Double.self, Date?.self)
-        guard quarter.count == 9, day.count == 9, limits.count == 9 else { throw QuotaLedgerError.noAnswer }
-        var answer = QuotaAnswer(limits: turn.limits)
-        answer.limits.quarter = bucketed(limits[0], limits[1])
-        answer.limits.day = bucketed(limits[2], limits[3])
-        answer.limits.seenAt_s = seenAt_s
-        answer.limits.doubt =
+        guard quarter.count == 9, day.count == 9, limits.count == 9 else { throw QuotaLedgerError.unknownShape }
+        var reply = QuotaReply(limits: request.limits)
+        reply.limits.quarter = bucketed(limits[0], limits[1])
+        reply.limits.day = bucketed(limits[2], limits[3])
+        reply.limits.seenAt_s = seenAt_s
+        reply.limits.doubt =
             limits[4] == 0
             ? nil
             : .init(quarter: bucketed(limits[4], limits[5]), day: bucketed(limits[6], limits[7]), since_s: Int(limits[8]))
-        answer.isProbe = isProbe
-        answer.probed = probedAt.map { QuotaWindow(.quarter, containing: $0.timeIntervalSince1970) }
-        answer.granted = Int(granted)
-        answer.quarter = window(quarter, quarterExhausted)
-        answer.day = window(day, dayExhausted)
-        return answer
+        reply.isProbe = isProbe
+        reply.probed = probedAt.map { QuotaWindow(.quarter, containing: $0.timeIntervalSince1970) }
+        reply.granted = Int(granted)
+        reply.quarter = window(quarter, quarterExhausted)
+        reply.day = window(day, dayExhausted)
+        return reply
     }
 
-    /// Leased, included, own leased, own included, carried, overall usage, read usage, settled by others, included of all together.
-    private func window(_ counts: [Int64], _ exhausted: Bool) -> QuotaAnswer.Window {
-        var window = QuotaAnswer.Window()
+    /// - Parameter counts: leased, included, own leased, own included, carried, overall usage, read usage, settled by others, included of all
+    ///   together.
+    private func window(_ counts: [Int64], _ exhausted: Bool) -> QuotaReply.Window {
+        var window = QuotaReply.Window()
         window.leased = Int(counts[0])
         window.included = Int(counts[1])
         window.ownLeased = Int(counts[2])
@@ -84,9 +92,9 @@ struct QuotaLedger: Sendable {
     }
 }
 
-/// The ledger's function answered in a shape that this program does not know: program and schema are of different versions.
+/// sync.quota_turn() returned a row of unknown shape: program and schema are of different versions.
 struct QuotaLedgerError: AdvisedError {
-    static let noAnswer = QuotaLedgerError()
+    static let unknownShape = QuotaLedgerError()
     var description: String { "sync.quota_turn() answered in an unknown shape; run the migrations of this version" }
     var retryAdvice: RetryAdvice { .never }
 }

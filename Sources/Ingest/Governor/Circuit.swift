@@ -1,9 +1,9 @@
 import Core
 
-/// The circuit between the daemon and Strava: trouble of the whole application is one incident, not one error per athlete.
+/// The switch that stops all calls to Strava while the whole application is in trouble: one incident, not one error per athlete. Pure.
 ///
-/// `closed` lets calls through and adds up trouble since the last good answer; enough of it opens the circuit.
-/// `open` lets nothing through until its time is up. Can transition to: `probing`.
+/// `closed` lets calls through and adds up trouble since the last good answer. Can transition to: `open` (enough trouble).
+/// `open` lets no call through until its back-off has passed. Can transition to: `probing`.
 /// `probing` lets one call through. Can transition to: `closed` (a good answer), `open` (trouble, with a longer back-off).
 struct Circuit: Sendable {
     /// What one settled call says about the application.
@@ -11,7 +11,7 @@ struct Circuit: Sendable {
         /// Strava answered sensibly.
         case alive
         case trouble(ApplicationTrouble)
-        /// Says nothing (not sent, cancelled).
+        /// Not sent or cancelled.
         case nothing
     }
 
@@ -23,7 +23,7 @@ struct Circuit: Sendable {
     }
 
     enum Event: Equatable {
-        /// The first trouble since the last good answer; calls still go. A JSON 500 is the object's own as a rule.
+        /// The first trouble since the last good answer; calls still go. Not for a JSON 500, which usually belongs to one object.
         case began(ApplicationTrouble)
         case opened(ApplicationTrouble, backOff_s: Double)
         case stillOpen(ApplicationTrouble, backOff_s: Double)
@@ -37,9 +37,9 @@ struct Circuit: Sendable {
     }
 
     /// Trouble adds up to this before the circuit opens. One failed object alone never gets there: see `weight`.
-    static let troubleMax = 6
-    /// First back-off and its bound. What a person must repair is asked for more seldom.
-    static func backOff_s(_ reason: ApplicationTrouble) -> (first: Double, most: Double) {
+    private static let troubleMax = 6
+    /// The first back-off and the longest, in seconds. Trouble that a person must repair is probed less often.
+    private static func backOff_s(_ reason: ApplicationTrouble) -> (first: Double, most: Double) {
         switch reason {
         case .inactive, .capacityExceeded, .clientSecretWrong: (60, 900)
         case .maintenance, .serverErrors, .network: (5, 300)
@@ -47,9 +47,9 @@ struct Circuit: Sendable {
     }
 
     private var state = State.closed(trouble: 0)
-    private(set) var reason: ApplicationTrouble?
+    private var reason: ApplicationTrouble?
     private var openings = 0
-    /// Who met the last trouble: a probe is better made for somebody else, and one athlete's JSON 500s count once.
+    /// The athlete whose call met the last trouble: a probe is better made for another one, and one athlete's JSON 500s count once.
     private(set) var troubled: AthleteID?
 
     /// Whether a call may go at `now_s` (uptime).
@@ -70,6 +70,7 @@ struct Circuit: Sendable {
         if case .probing(call: nil) = state { state = .probing(call: call) }
     }
 
+    /// A permitted call ended. Nil: nothing to report.
     mutating func settled(_ call: UInt64, _ verdict: Verdict, athlete: AthleteID, at now_s: Double) -> Event? {
         switch state {
         case .closed(let trouble): return settledWhileClosed(verdict, trouble, athlete, now_s)
@@ -78,12 +79,11 @@ struct Circuit: Sendable {
         }
     }
 
-    /// For status: since when and why, `until_s` as uptime.
-    var open: (until_s: Double?, probing: Bool)? {
+    func snapshot(at moment: Moment) -> CircuitSnapshot {
         switch state {
-        case .closed: nil
-        case .open(let until_s): (until_s, false)
-        case .probing: (nil, true)
+        case .closed: CircuitSnapshot(state: .closed, reason: nil, until: nil)
+        case .open(let until_s): CircuitSnapshot(state: .open, reason: reason, until: moment.wall(after: until_s - moment.uptime_s))
+        case .probing: CircuitSnapshot(state: .probing, reason: reason, until: nil)
         }
     }
 
@@ -124,7 +124,7 @@ struct Circuit: Sendable {
         }
     }
 
-    /// Opens for the back-off that is due, which it returns in seconds.
+    /// Opens the circuit and returns the back-off in seconds, which doubles with each failed probe.
     private mutating func open(_ reason: ApplicationTrouble, _ now_s: Double) -> Double {
         let (first, most) = Self.backOff_s(reason)
         let seconds = min(most, first * Double(1 << min(openings, 16)))
@@ -134,8 +134,8 @@ struct Circuit: Sendable {
         return seconds
     }
 
-    /// The application-wide refusals open at once, gateway errors at the second in a row, silence at the third. A JSON 500 can
-    /// be pinned to one object, so it takes six athletes in turn without a good answer between them.
+    /// Application-wide refusals open the circuit at once, gateway errors at the second in a row, no answer at the third. A JSON 500 may
+    /// belong to one object, so it takes six different athletes without a good answer between them.
     private func weight(_ reason: ApplicationTrouble, _ athlete: AthleteID) -> Int {
         switch reason {
         case .inactive, .capacityExceeded, .clientSecretWrong: Self.troubleMax

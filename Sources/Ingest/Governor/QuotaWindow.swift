@@ -1,6 +1,6 @@
 import Foundation
 
-/// The two kinds of window that Strava counts in (docs/strava-api.md 2: natural quarters and UTC days).
+/// The two kinds of window in which Strava counts calls: natural quarter hours and UTC days (docs/strava-api.md 2).
 public enum QuotaSpan: String, Sendable, Codable, CaseIterable {
     case quarter
     case day
@@ -13,7 +13,7 @@ public enum QuotaSpan: String, Sendable, Codable, CaseIterable {
     }
 }
 
-/// One window, by its first second since 1970. UTC has no leap seconds in this count, so both kinds are plain multiples.
+/// One window, by its first second since 1970. Unix time has no leap seconds, so all windows begin at multiples of their length.
 package struct QuotaWindow: Hashable, Comparable, Sendable {
     package let span: QuotaSpan
     package let start_s: Int

@@ -1,10 +1,41 @@
 import StravaAPI
 
-/// The limits in force: as configured, then as Strava's headers say (docs/strava-api.md 2: read them, never hard-code).
+/// The application's quota as configured: calls in a natural quarter hour and calls in a UTC day. Limits in Strava's headers replace it.
+public struct RateLimit: Sendable, Equatable {
+    /// Calls in a quarter hour that starts at :00, :15, :30 or :45.
+    public let quarter: Int
+    /// Calls in a day that starts at midnight UTC.
+    public let day: Int
+
+    public init(quarter: Int, day: Int) {
+        self.quarter = quarter
+        self.day = day
+    }
+
+    /// Reads `600,30000`. Nil unless both are whole numbers from 1 to `limitMax`.
+    public init?(_ text: String) {
+        let parts = text.split(separator: ",", omittingEmptySubsequences: false).map { part in
+            Int(part.filter { $0 != " " })
+        }
+        guard parts.count == 2, let quarter = parts[0], let day = parts[1],
+            Self.allowed.contains(quarter), Self.allowed.contains(day)
+        else { return nil }
+        self.init(quarter: quarter, day: day)
+    }
+
+    /// For benchmarks against a simulator without limits: costs next to nothing per call.
+    public static let unlimited = RateLimit(quarter: limitMax, day: limitMax)
+
+    /// Larger numbers, in the configuration or in a header, are ignored.
+    public static let limitMax = 1_000_000_000
+    static let allowed = 1...limitMax
+}
+
+/// The limits in force: as configured, then as Strava's headers say (docs/strava-api.md 2: read them, never hard-code). Pure.
 ///
-/// Answers overtake one another, and instances hear at different times. So a limit sinks at once, and rises only on the word of an
-/// answer that is certainly newer. A limit that sinks implausibly far is in doubt: it holds, but what held before is kept, and one probe a
-/// quarter hour may go beyond it, until an answer names plausible limits again, or names the same ones in a later quarter hour.
+/// Answers overtake one another, and instances receive them at different times. So a limit is lowered at once, and raised only by an answer
+/// that is certainly newer. A limit that drops implausibly far is in doubt: it holds, but the previous one is kept, and one probe a quarter
+/// hour may go beyond it, until an answer names plausible limits again, or the same ones in a later quarter hour.
 package struct LearnedLimits: Sendable, Equatable {
     /// The limits of one span, in both buckets. All our calls count in both.
     package struct Bucketed: Sendable, Equatable {
@@ -20,12 +51,12 @@ package struct LearnedLimits: Sendable, Equatable {
         }
     }
 
-    /// Why the limits in force are not believed.
+    /// What held before implausible limits, which are in force now.
     package struct Doubt: Sendable, Equatable {
-        /// What held before they were named.
+        /// The limits that held before.
         package var quarter: Bucketed
         package var day: Bucketed
-        /// When they were first named, by Strava's clock in whole seconds since 1970.
+        /// When the implausible ones were first named, by Strava's clock in whole seconds since 1970.
         package var since_s: Int
 
         subscript(span: QuotaSpan) -> Bucketed { span == .quarter ? quarter : day }
@@ -33,21 +64,21 @@ package struct LearnedLimits: Sendable, Equatable {
 
     /// Two answers whose times differ by no more than this may have been counted in either order: `Date` is cut to the second, and
     /// Strava has more than one server.
-    static let orderMargin_s = 2.0
+    private static let orderMargin_s = 2.0
     /// No application has a limit below this one.
-    static let leastPlausible = 5
-    /// A limit that headers have named before does not sink below this share of it...
-    static let plausibleShare = 20
-    /// ...unless it is one that Strava gives: 100 calls a quarter hour and 1,000 a day are its smallest tier.
-    static let tierMin = (quarter: 100, day: 1_000)
+    private static let leastPlausible = 5
+    /// A limit that headers named before does not plausibly drop below one part in this many...
+    private static let plausibleShare = 20
+    /// ...unless to one that Strava gives: 100 calls a quarter hour and 1,000 a day are its smallest tier.
+    private static let tierMin = (quarter: 100, day: 1_000)
     /// Implausible limits count as repeated when they are named again this much later, in seconds, and in another quarter hour.
-    static let repeatedAfter_s = 60.0
+    private static let repeatedAfter_s = 60.0
 
     package var quarter: Bucketed
     package var day: Bucketed
-    /// When a header last named limits, by Strava's clock in seconds since 1970; 0: only the configuration did.
+    /// When a header last named limits, by Strava's clock in seconds since 1970; 0: never.
     package var seenAt_s: Double = 0
-    /// Nil: the limits are believed.
+    /// Nil: the limits are plausible or confirmed.
     package var doubt: Doubt?
 
     package init(_ configured: RateLimit) {
@@ -57,15 +88,15 @@ package struct LearnedLimits: Sendable, Equatable {
 
     subscript(span: QuotaSpan) -> Bucketed { span == .quarter ? quarter : day }
 
-    /// Takes over what the headers of an answer name that Strava gave within `at_s`; empty and absurd values change nothing. True
-    /// when a limit changed, or came into doubt or out of it.
+    /// Learns the limits in the headers of an answer that Strava gave within `at_s` (seconds since 1970); empty and impossible values change
+    /// nothing. True when a limit changed, or came into doubt or out of it.
     mutating func learn(_ headers: RateLimitHeaders, at_s: ClosedRange<Double>) -> Bool {
-        var told = self
-        if let value = Self.believed(headers.overall?.quarterLimit) { told.quarter.overall = value }
-        if let value = Self.believed(headers.overall?.dayLimit) { told.day.overall = value }
-        if let value = Self.believed(headers.read?.quarterLimit) { told.quarter.read = value }
-        if let value = Self.believed(headers.read?.dayLimit) { told.day.read = value }
         guard Self.named(by: headers) else { return false }
+        var told = self
+        if let value = Self.possible(headers.overall?.quarterLimit) { told.quarter.overall = value }
+        if let value = Self.possible(headers.overall?.dayLimit) { told.day.overall = value }
+        if let value = Self.possible(headers.read?.quarterLimit) { told.quarter.read = value }
+        if let value = Self.possible(headers.read?.dayLimit) { told.day.read = value }
         let before = self
         told.doubt = doubt(about: told, at_s)
         let isNewer = seenAt_s == 0 || at_s.lowerBound > seenAt_s + Self.orderMargin_s
@@ -73,12 +104,12 @@ package struct LearnedLimits: Sendable, Equatable {
         return (before.quarter, before.day) != (quarter, day) || (before.doubt == nil) != (doubt == nil)
     }
 
-    /// Whether these headers name a limit that may be one.
+    /// Whether these headers name a possible limit.
     static func named(by headers: RateLimitHeaders?) -> Bool {
-        [headers?.overall, headers?.read].contains { believed($0?.quarterLimit) != nil || believed($0?.dayLimit) != nil }
+        [headers?.overall, headers?.read].contains { possible($0?.quarterLimit) != nil || possible($0?.dayLimit) != nil }
     }
 
-    /// Strava refused a call although these limits held, or because of them: they are true. True when they were in doubt.
+    /// Strava refused a call, so the limits are true. Returns true when they were in doubt.
     mutating func confirm(at_s: Double) -> Bool {
         guard doubt != nil else { return false }
         doubt = nil
@@ -86,7 +117,7 @@ package struct LearnedLimits: Sendable, Equatable {
         return true
     }
 
-    /// A call beyond these limits was answered: what held before holds again. True when they were in doubt.
+    /// A call beyond these limits was answered, so the previous ones hold again. Returns true when the limits were in doubt.
     mutating func disprove(at_s: Double) -> Bool {
         guard let doubt else { return false }
         (quarter, day, self.doubt) = (doubt.quarter, doubt.day, nil)
@@ -94,8 +125,8 @@ package struct LearnedLimits: Sendable, Equatable {
         return true
     }
 
-    /// Takes over what another instance has learned, or the ledger knows: the same rule as sync.quota_learn() in PostgreSQL. Among
-    /// configured limits the last told hold.
+    /// Merges what another instance has learned, or the ledger knows: the same rule as sync.quota_learn() in PostgreSQL. Of two configured
+    /// limits the later one holds.
     package mutating func merge(_ other: LearnedLimits) {
         if other.seenAt_s == 0 || seenAt_s == 0 {
             if seenAt_s == 0 { self = other }
@@ -106,7 +137,7 @@ package struct LearnedLimits: Sendable, Equatable {
 
     // MARK: Parts
 
-    /// All of what was told when it is certainly newer, else the lesser of each. The time only moves on with what was told as a whole.
+    /// Takes all of `told` when it is certainly newer, else the lesser of each limit. The time advances only when all of `told` was taken.
     private mutating func take(_ told: LearnedLimits, isNewer: Bool, at_s: Double) {
         let least = (quarter: quarter.lesser(told.quarter), day: day.lesser(told.day))
         let isWhole = isNewer || least == (told.quarter, told.day)
@@ -115,8 +146,8 @@ package struct LearnedLimits: Sendable, Equatable {
         if isWhole { seenAt_s = max(seenAt_s, at_s) }
     }
 
-    /// The doubt that is left where two tellings of about the same time meet: none when both name the same limits and one of them believes
-    /// them; else what would hold without the doubtful ones.
+    /// The doubt that is left when limits of about the same time are merged: none when both are the same and one of them is without doubt;
+    /// else the lesser of what held before.
     private func sharedDoubt(_ told: LearnedLimits) -> Doubt? {
         if doubt == nil && told.doubt == nil { return nil }
         let isSame = (quarter, day) == (told.quarter, told.day)
@@ -127,7 +158,7 @@ package struct LearnedLimits: Sendable, Equatable {
             since_s: max(doubt?.since_s ?? 0, told.doubt?.since_s ?? 0))
     }
 
-    /// The doubt about limits that an answer just named; nil: they are plausible, or were repeated.
+    /// The doubt about limits that an answer just named; nil: they are plausible, or confirmed by being repeated.
     private func doubt(about told: LearnedLimits, _ at_s: ClosedRange<Double>) -> Doubt? {
         let held = doubt ?? Doubt(quarter: quarter, day: day, since_s: Int(at_s.upperBound))
         let isPlausible =
@@ -149,11 +180,11 @@ package struct LearnedLimits: Sendable, Equatable {
     private func isPlausible(_ told: Int?, after held: Int, tierMin: Int) -> Bool {
         guard let told, told < held else { return true }
         if told < Self.leastPlausible { return false }
-        // The configuration's word is a guess at the application's tier; only a header's is a measure.
+        // The configured limit is a guess at the application's tier; only a header's is a measure.
         return seenAt_s == 0 || told >= tierMin || told * Self.plausibleShare >= held
     }
 
-    private static func believed(_ value: Int?) -> Int? {
+    private static func possible(_ value: Int?) -> Int? {
         value.flatMap { RateLimit.allowed.contains($0) ? $0 : nil }
     }
 }

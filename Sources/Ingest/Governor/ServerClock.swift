@@ -1,7 +1,22 @@
 import Foundation
 
-/// What time it is at Strava, as an interval: from the `Date` headers of answers, carried forward by uptime so that setting the
-/// local clock changes nothing. Before the first answer only the local clock is there, and believed within 1.5 s.
+/// One instant by two clocks of this machine: the wall clock, which may be wrong or be set, and the uptime in seconds, which only runs
+/// forward. All decisions take it as a parameter.
+package struct Moment: Sendable, Equatable {
+    package let wall: Date
+    package let uptime_s: Double
+
+    package init(wall: Date, uptime_s: Double) {
+        self.wall = wall
+        self.uptime_s = uptime_s
+    }
+
+    /// The wall clock's time in `seconds`.
+    func wall(after seconds: Double) -> Date { wall.addingTimeInterval(seconds) }
+}
+
+/// Strava's time as an interval: from the `Date` headers of answers, carried forward by uptime, so that setting the local clock changes
+/// nothing. Before the first answer it is the local clock's time, give or take 1.5 s. Pure.
 struct ServerClock: Sendable {
     /// Where an instant lies among the quarter hours.
     enum Place: Equatable {
@@ -10,16 +25,16 @@ struct ServerClock: Sendable {
         case edge(of: QuotaWindow, wait_s: Double)
     }
 
-    /// Around an edge nothing is sent for this long on both sides, since nobody knows Strava's counter to the millisecond.
-    static let edgeMargin_s = 1.0
-    /// How far the local clock is believed before Strava has told the time.
-    static let localUncertainty_s = 1.5
-    /// A local clock that is off by no more than this is believed too, where that is the more careful thing.
-    static let localTrust_s = 5.0
-    /// Clocks drift: 100 millionths is more than any ordinary machine.
-    static let drift = 1e-4
-    /// Answers slower than this tell too little about the time.
-    static let sampleWidthMax_s = 10.0
+    /// Nothing is sent this close to a window's edge, on either side: Strava's counter is not known to the millisecond.
+    private static let edgeMargin_s = 1.0
+    /// How far the local clock may be off before Strava's time is known.
+    private static let localUncertainty_s = 1.5
+    /// A local clock that differs by no more than this widens the interval.
+    private static let localTrust_s = 5.0
+    /// Clock drift as a share: more than that of any ordinary machine.
+    private static let drift = 1e-4
+    /// Answers slower than this say too little about the time.
+    private static let sampleWidthMax_s = 10.0
 
     private struct Bounds {
         var lower: Double
@@ -31,7 +46,7 @@ struct ServerClock: Sendable {
     private var bounds: Bounds?
     private var outliers = 0
 
-    /// The earliest and the latest that it may be at Strava, in seconds since 1970.
+    /// Strava's time at the earliest and at the latest, in seconds since 1970.
     func reading(at moment: Moment) -> ClosedRange<Double> {
         let wall = moment.wall.timeIntervalSince1970
         guard let bounds else { return (wall - Self.localUncertainty_s)...(wall + Self.localUncertainty_s) }
@@ -57,7 +72,7 @@ struct ServerClock: Sendable {
         return moment.uptime_s + (bounds.lower + bounds.upper) / 2 - moment.wall.timeIntervalSince1970
     }
 
-    /// An answer carried `date`. It was written, cut to the second, somewhere between the sending and now.
+    /// An answer carried `date`: Strava's time cut to the second, at some instant between `sentAt` and `now`.
     mutating func heard(_ date: Date, sentAt: Moment, now: Moment) {
         let second = date.timeIntervalSince1970
         let sample = Bounds(lower: second - now.uptime_s, upper: second + 1 - sentAt.uptime_s, measuredAt_s: now.uptime_s)
@@ -70,7 +85,8 @@ struct ServerClock: Sendable {
         merge(sample, with: Bounds(lower: known.lower - slack, upper: known.upper + slack, measuredAt_s: now.uptime_s))
     }
 
-    /// Agreeing samples narrow the interval, near ones widen it (Strava has more than one server), far ones need two witnesses more.
+    /// Overlapping samples narrow the interval, near ones widen it (Strava has more than one server), far ones are ignored until the third in
+    /// a row, which replaces it.
     private mutating func merge(_ sample: Bounds, with known: Bounds) {
         let gap = max(sample.lower - known.upper, known.lower - sample.upper)
         if gap <= 0 {

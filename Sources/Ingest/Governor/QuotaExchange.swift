@@ -1,16 +1,16 @@
 import Foundation
 
-/// What an instance tells the ledger about one quarter hour and its day, and how many calls it asks for. All counts are
-/// totals of this instance, not differences, so telling the same twice changes nothing.
-package struct QuotaTurn: Sendable, Equatable {
+/// What an instance tells the quota ledger about one quarter hour and its day, and how many calls it asks for. All counts are totals of
+/// this instance, not differences, so telling the same twice changes nothing.
+package struct QuotaRequest: Sendable, Equatable {
     package let quarter: QuotaWindow
-    /// Rises with each turn of an instance: a turn that comes through late is not taken for the newest.
+    /// Rises with each request of an instance, so that a request that arrives late is not mistaken for the newest.
     package let sequence: Int
-    /// Calls of this quarter that this instance made or may still make without asking again.
+    /// Calls of this quarter hour that this instance made or may still make without asking again.
     package var kept: Int
-    /// Of those, the calls that certainly arrived within the quarter.
+    /// Of those, the calls that certainly arrived within the quarter hour.
     package var settled: Int
-    /// Calls that are certainly in the usage told here, for the quarter and for the day.
+    /// Calls that are certainly in the usage told here, for the quarter hour and for the day.
     package var quarterIncluded: Int
     package var dayIncluded: Int
     /// The same for the calls of all instances together.
@@ -21,18 +21,18 @@ package struct QuotaTurn: Sendable, Equatable {
     package var quarterExhausted: Bool
     package var dayExhausted: Bool
     package var limits: LearnedLimits
-    /// Further calls asked for; 0: only tells.
+    /// Further calls asked for; 0: only tell.
     package var want: Int
-    /// Asks for the quarter hour's probe where limits in doubt leave nothing.
+    /// Ask for the quarter hour's probe where limits in doubt leave nothing.
     package var wantsProbe = false
 
     package var day: QuotaWindow { quarter.day }
 }
 
-/// The ledger's answer: what is granted, and what all instances together have done.
-package struct QuotaAnswer: Sendable, Equatable {
+/// The ledger's reply: what is granted, and what all instances together have done.
+package struct QuotaReply: Sendable, Equatable {
     package struct Window: Sendable, Equatable {
-        /// Calls leased by all instances, with what is granted now.
+        /// Calls taken by all instances, including those granted now.
         package var leased = 0
         package var included = 0
         /// The part of both counts that belongs to the instance that asked.
@@ -40,10 +40,10 @@ package struct QuotaAnswer: Sendable, Equatable {
         package var ownIncluded = 0
         /// Calls of other instances that certainly arrived within the window.
         package var othersSettled = 0
-        /// Calls of all instances that are certainly in the usage, as one of them saw it: more than `included` where an instance's
-        /// header shows calls of another one.
+        /// Calls of all instances that are certainly in the usage, as one of them saw it: more than `included` where an instance's header
+        /// shows calls of another one.
         package var allIncluded = 0
-        /// Leased in the window before and perhaps arriving in this one.
+        /// Calls taken in the previous window that may arrive in this one.
         package var carried = 0
         package var usage = WindowUsage()
         package var exhausted = false
@@ -56,7 +56,7 @@ package struct QuotaAnswer: Sendable, Equatable {
             ownLeased += granted
         }
 
-        /// The rule that sync.quota_turn() states in SQL; a test holds the two together.
+        /// The rule that sync.quota_turn() states in SQL; a test compares the two.
         package func free(_ limits: LearnedLimits.Bucketed) -> Int {
             if exhausted { return 0 }
             let counted = carried + leased
