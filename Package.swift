@@ -58,6 +58,7 @@ let package = Package(
             path: "Sources/Base/Database"),
         .target(
             name: "HTTPTransport", dependencies: ["Core", "CLibcurl"], path: "Sources/Base/HTTPTransport"),
+        .target(name: "Digest", dependencies: ["COpenSSL"], path: "Sources/Base/Digest"),
 
         .target(
             name: "ServerGuard",
@@ -71,13 +72,13 @@ let package = Package(
         .target(
             name: "Warehouse",
             dependencies: [
-                "Core", "Database", "COpenSSL", "CSimdjson", .product(name: "Logging", package: "swift-log"),
+                "Core", "Database", "Digest", "CSimdjson", .product(name: "Logging", package: "swift-log"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
             ],
             path: "Sources/Warehouse"),
         .target(
             name: "StravaAPI",
-            dependencies: ["Core", "HTTPTransport", "COpenSSL", "CSimdjson", .product(name: "Logging", package: "swift-log")],
+            dependencies: ["Core", "Digest", "HTTPTransport", "CSimdjson", .product(name: "Logging", package: "swift-log")],
             path: "Sources/Ingest/StravaAPI"),
         .target(
             name: "Governor",
@@ -125,7 +126,7 @@ let package = Package(
         .target(
             name: "Gateway",
             dependencies: [
-                "Core", "Database", "ServerGuard", "StravaAPI", "Governor", "Vault", "Sync", "Warehouse", "COpenSSL",
+                "Core", "Database", "ServerGuard", "StravaAPI", "Governor", "Vault", "Sync", "Warehouse", "Digest",
                 .product(name: "Hummingbird", package: "hummingbird"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"),
@@ -176,7 +177,7 @@ let package = Package(
         .executableTarget(
             name: "warehouse-bench",
             dependencies: [
-                "Core", "Database", "Simulator", "Sync", "Warehouse",
+                "Core", "Database", "Simulator", "StravaAPI", "Sync", "Warehouse",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
             ],

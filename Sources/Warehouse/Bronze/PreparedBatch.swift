@@ -1,4 +1,5 @@
 import Core
+import Digest
 import Foundation
 
 /// A batch made ready outside the writer's turn: hashes computed, and of several entries for one key only the last kept

@@ -2,7 +2,7 @@ import Foundation
 
 /// Reads the two forms in which Strava writes an instant.
 enum Timestamp {
-    /// `2018-02-16T14:52:54Z`, also with a fraction or an offset such as `+02:00`; without any it is UTC. Nil when it is not such a text.
+    /// `2018-02-16T14:52:54Z`, also with a fraction or an offset such as `+02:00`; without an offset it is UTC. Nil for any other text.
     static func iso8601(_ text: String) -> Date? {
         let bytes = Array(text.utf8)
         guard bytes.count >= 19, bytes.count <= 40, bytes[4] == dash, bytes[7] == dash, bytes[13] == colon, bytes[16] == colon,
@@ -42,7 +42,7 @@ enum Timestamp {
         return digits.reduce(0) { $0 * 10 + Int($1 - UInt8(ascii: "0")) }
     }
 
-    /// `HH:MM:SS` in seconds; a leap second is the next minute's first.
+    /// `HH:MM:SS` in seconds; a leap second counts as the first second of the next minute.
     private static func clock(_ bytes: [UInt8], at start: Int) -> Int? {
         guard let hour = number(bytes, start..<start + 2), let minute = number(bytes, start + 3..<start + 5),
             let second = number(bytes, start + 6..<start + 8), hour < 24, minute < 60, second <= 60
@@ -60,8 +60,8 @@ enum Timestamp {
         return (hour * 3600 + minute * 60) * (bytes.first == dash ? -1 : 1)
     }
 
-    /// Seconds from 1970 to the day's midnight in UTC; nil for a date that is in no calendar. Years are counted from March, so that the
-    /// leap day is the last of its year.
+    /// Seconds from 1970 to the day's midnight in UTC; nil for a date that does not exist. Years are counted from March, so that the leap day
+    /// is the last day of its year.
     private static func epoch(_ year: Int, _ month: Int, _ day: Int) -> Int? {
         let isLeap = (year % 4 == 0 && year % 100 != 0) || year % 400 == 0
         let lengths = [31, isLeap ? 29 : 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31]

@@ -4,31 +4,31 @@ import Testing
 
 @testable import StravaAPI
 
-struct JSONParserTests {
+struct JSONValueTests {
     @Test(arguments: [
         "", " ", "{", "}", "[1,]", "[,1]", "{\"a\":1,}", "{\"a\"}", "{a:1}", "01", "1.", ".5", "+1", "1e", "-", "nul", "tru", "nan",
         "\"\u{0A}\"", "\"\\x\"", "\"\\u12\"", "\"\\u12g4\"", "\"abc", "\"abc\\", "[1] 2", "1 1", "'a'", "{\"a\":}", "[1 2]", "1\u{FEFF}",
     ])
     func `what is not JSON is malformed`(text: String) {
-        #expect(throws: JSONParser.Failure.malformed) { try JSONParser.parse(bytes(text)) }
+        #expect(throws: JSONValue.Failure.malformed) { try JSONValue(parsing: bytes(text)) }
     }
 
     @Test func `bytes that are not UTF-8 are malformed`() {
         for tail: [UInt8] in [[0xFF], [0xC3], [0xED, 0xA0, 0x80]] {
-            #expect(throws: JSONParser.Failure.malformed) { try JSONParser.parse(bytes("\"") + tail + bytes("\"")) }
-            #expect(throws: JSONParser.Failure.malformed) { try JSONParser.parse(bytes("\"\\n") + tail + bytes("\"")) }
+            #expect(throws: JSONValue.Failure.malformed) { try JSONValue(parsing: bytes("\"") + tail + bytes("\"")) }
+            #expect(throws: JSONValue.Failure.malformed) { try JSONValue(parsing: bytes("\"\\n") + tail + bytes("\"")) }
         }
     }
 
     @Test func `nesting is read to its limit and no further`() throws {
         let deepest = String(repeating: "[", count: 63) + "1" + String(repeating: "]", count: 63)
-        #expect(try JSONParser.parse(bytes(deepest)).list?.count == 1)
-        #expect(throws: JSONParser.Failure.tooDeep) { try JSONParser.parse(bytes("[\(deepest)]")) }
-        #expect(throws: JSONParser.Failure.tooDeep) { try JSONParser.parse([UInt8](repeating: UInt8(ascii: "["), count: 1 << 20)) }
+        #expect(try JSONValue(parsing: bytes(deepest)).list?.count == 1)
+        #expect(throws: JSONValue.Failure.tooDeep) { try JSONValue(parsing: bytes("[\(deepest)]")) }
+        #expect(throws: JSONValue.Failure.tooDeep) { try JSONValue(parsing: [UInt8](repeating: UInt8(ascii: "["), count: 1 << 20)) }
     }
 
     @Test func `a byte order mark at the beginning is passed over`() throws {
-        #expect(try JSONParser.parse(bytes("\u{FEFF}[1]")) == .list([.number("1")]))
+        #expect(try JSONValue(parsing: bytes("\u{FEFF}[1]")) == .list([.number("1")]))
         #expect(try ArrayCutter.cut(bytes("\u{FEFF}[1]")) == [4..<5])
         #expect(BodyShape.begins(bytes("\u{FEFF}[1]"), withOneOf: [UInt8(ascii: "[")]))
     }
@@ -36,7 +36,7 @@ struct JSONParserTests {
     @Test func `escapes, pairs and half pairs are read`() throws {
         let text = #""\"\\\/\b\f\n\r\t é \u00e9 \ud83c\udfc3 \ud83c x \udfc3 \ud83c\u0041""#
         let expected = "\"\\/\u{8}\u{C}\n\r\t é é 🏃 \u{FFFD} x \u{FFFD} \u{FFFD}A"
-        #expect(try JSONParser.parse(bytes(text)) == .text(expected))
+        #expect(try JSONValue(parsing: bytes(text)) == .text(expected))
     }
 
     @Test func `a number is an integer when it is whole and fits`() throws {
@@ -46,7 +46,7 @@ struct JSONParserTests {
             ("12.5", nil, false), ("0", 0, false), ("-0.0", 0, false), ("1e400", nil, true),
         ]
         for (digits, integer, isBeyond) in cases {
-            let value = try JSONParser.parse(bytes(digits))
+            let value = try JSONValue(parsing: bytes(digits))
             #expect(value.integer == integer, "\(digits)")
             #expect(value.isIntegerBeyondInt64 == isBeyond, "\(digits)")
         }
@@ -58,7 +58,7 @@ struct JSONParserTests {
         var random = SeededRandom(seed: seed)
         for _ in 0..<300 {
             let value = randomValue(depth: 0, &random)
-            #expect(try JSONParser.parse(bytes(written(value, &random))) == value, "seed \(seed)")
+            #expect(try JSONValue(parsing: bytes(written(value, &random))) == value, "seed \(seed)")
         }
     }
 
@@ -79,7 +79,7 @@ struct JSONParserTests {
             }
             // Foundation's reader is the judge of what is JSON. It takes more than RFC 8259 in some places, and less in one: numbers
             // that no double can hold (1e999) are JSON, and Foundation refuses them.
-            if (try? JSONParser.parse(text)) != nil {
+            if (try? JSONValue(parsing: text)) != nil {
                 readable += 1
                 let hasLongExponent = String(decoding: text, as: UTF8.self).contains(/[0-9][eE][+-]?[0-9]{3,}/)
                 if hasLongExponent { continue }

@@ -1,14 +1,14 @@
 import CSimdjson
 import Core
 
-/// Why an answer with status 200 can't be the answer to what was asked. Stored as the reason in the ledger and in the quarantine.
+/// Why an answer with status 200 can't be the answer to its call. Stored as the reason in the ledger and in the quarantine.
 public enum WrongAnswer: String, Error, Sendable, CaseIterable {
-    /// Not JSON, or not of the kind that the call has: a page of HTML, a word, a body cut off.
+    /// Not JSON, or not of the call's shape: an HTML page, a word, a truncated body.
     case unreadable
     case tooDeep = "too_deep"
     /// JSON, but not what was asked for: an error object, a stub, a list.
     case wrongShape = "wrong_shape"
-    /// It bears another id than the one that was asked for.
+    /// It has another id than the one asked for.
     case otherObject = "other_object"
     /// It names another athlete than the one whose token was used.
     case otherAthlete = "other_athlete"
@@ -18,17 +18,17 @@ public enum WrongAnswer: String, Error, Sendable, CaseIterable {
     case streamLengths = "stream_lengths"
 }
 
-/// Holds an answer against what was asked: an answer is believed only if it can be the answer to the question. Pure.
+/// Compares an answer with its call: it is accepted only if it can be the answer to it. Pure.
 ///
-/// Lenient in what does not matter: an id may be a text, a number of any size may stand in any other field, unknown fields are passed over.
-/// Streams are judged where they are decoded (`StreamsAnswer`), a list element by element (`ActivityPage`).
+/// Lenient where it does not matter: an id may be a string, any other field may hold a number of any size, unknown fields are ignored.
+/// Streams are checked by their decoder (`StreamsAnswer`), lists element by element (`ActivityPage`).
 public enum AnswerCheck {
     /// Strava's deepest answer has about six levels.
-    static let depthMax = 64
+    private static let depthMax = 64
 
     private static let fields = ["start_date", "sport_type", "type", "heart_rate", "power"]
 
-    /// What is wrong with the answer; nil: it can be what was asked for.
+    /// What is wrong with the answer; nil: it can be the answer to `call`.
     public static func fault(of body: [UInt8], to call: StravaCall, athlete: AthleteID) -> WrongAnswer? {
         switch call {
         case .activities, .streams, .activityZones: return nil
@@ -58,7 +58,7 @@ public enum AnswerCheck {
         return number == wanted ? nil : fault
     }
 
-    /// - Parameter characters: a `char` array of the document, which Swift sees as a tuple.
+    /// - Parameter characters: a `char` array of the document, which Swift imports as a tuple.
     private static func text<Characters>(_ characters: Characters) -> String {
         withUnsafeBytes(of: characters) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
     }
@@ -84,5 +84,17 @@ public enum AnswerCheck {
         return bytes.withUnsafeBufferPointer { text in
             starts.map { start in text.baseAddress.map { $0 + start } }.withUnsafeBufferPointer(body)
         }
+    }
+}
+
+/// A cheap check whether a body can be JSON of the call's shape.
+enum BodyShape {
+    /// Whether the first byte that is not blank is one of `starts` and the last one closes it: HTML pages, empty and truncated bodies are not
+    /// kept as answers.
+    static func begins(_ body: [UInt8], withOneOf starts: [UInt8]) -> Bool {
+        let isBlank: (UInt8) -> Bool = { $0 == 0x20 || $0 == 0x0A || $0 == 0x0D || $0 == 0x09 }
+        guard let first = body[ByteOrderMark.end(in: body)...].first(where: { !isBlank($0) }), let last = body.last(where: { !isBlank($0) })
+        else { return false }
+        return starts.contains(first) && last == (first == UInt8(ascii: "[") ? UInt8(ascii: "]") : UInt8(ascii: "}"))
     }
 }

@@ -1,16 +1,16 @@
 import Core
 import Foundation
 
-/// A pair of tokens as Strava granted it. Keep the pair before using the access token: the refresh token before it may be dead already.
+/// A pair of tokens as Strava granted it. Store the pair before using the access token: the previous refresh token may be dead already.
 public struct TokenGrant: Sendable {
     public let accessToken: Secret
     public let refreshToken: Secret
     public let expiresAt: Date
-    /// Only from an exchange; a refresh doesn't say whose tokens they are.
+    /// Only from an exchange; a refresh doesn't name the athlete.
     public let athleteID: AthleteID?
-    /// The athlete's name at Strava, where the answer has one, without characters that can't be printed.
+    /// The athlete's name at Strava, if the answer has one, without unprintable characters.
     public let athleteName: String?
-    /// Nil when the answer has no `scope`: then the scope of the redirect counts.
+    /// Nil when the answer has no `scope`; then the scope of the redirect applies.
     public let scope: [String]?
 
     public init(
@@ -24,12 +24,12 @@ public struct TokenGrant: Sendable {
         self.scope = scope
     }
 
-    /// Reads the token endpoint's answer; nil when there is no pair of tokens in it.
+    /// Reads the token endpoint's answer; nil when it has no pair of tokens.
     ///
-    /// As lenient as can be: the old refresh token may be dead, and an answer thrown away locks the athlete out.
-    /// - Parameter sent: the refresh token that was sent, which goes on when the answer has none.
+    /// As lenient as possible: the old refresh token may be dead, so an answer thrown away locks the athlete out.
+    /// - Parameter sent: the refresh token that was sent; it stays valid when the answer has none.
     init?(body: [UInt8], sent: Secret?, now: Date) {
-        guard let value = try? JSONParser.parse(body), let access = Self.token(value["access_token"]),
+        guard let value = try? JSONValue(parsing: body), let access = Self.token(value["access_token"]),
             let refresh = Self.token(value["refresh_token"]) ?? sent
         else { return nil }
         self.init(
@@ -38,7 +38,7 @@ public struct TokenGrant: Sendable {
             athleteName: Self.name(value["athlete"]))
     }
 
-    /// A token goes into a header line: visible ASCII only, and of a bearable length.
+    /// A token is sent in a header line: visible ASCII only, with a maximum length.
     private static func token(_ value: JSONValue?) -> Secret? {
         guard let text = value?.text, (1...tokenBytesMax).contains(text.utf8.count),
             text.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F })
@@ -46,7 +46,7 @@ public struct TokenGrant: Sendable {
         return Secret(text)
     }
 
-    /// `expires_at`, else from `expires_in`, else an hour: a token that dies earlier is answered with 401 and refreshed then.
+    /// `expires_at`, else from `expires_in`, else an hour from now: a token that expires earlier is answered with 401 and refreshed then.
     private static func expiry(_ value: JSONValue, now: Date) -> Date {
         if let at = value["expires_at"]?.double, (1e9...1e10).contains(at) { return Date(timeIntervalSince1970: at) }
         if let seconds = value["expires_in"]?.double, (0...lifetimeSecondsMax).contains(seconds) {
@@ -55,7 +55,7 @@ public struct TokenGrant: Sendable {
         return now.addingTimeInterval(3600)
     }
 
-    /// First and last name, each as far as it is a text; characters that steer a terminal or the order of writing are left out.
+    /// First and last name, if they are strings, without characters that control a terminal or the writing direction.
     private static func name(_ athlete: JSONValue?) -> String? {
         let words = ["firstname", "lastname"].compactMap { athlete?[$0]?.text }.map { word in
             String(String.UnicodeScalarView(word.unicodeScalars.filter { !isUnprintable($0) }).prefix(nameCharactersMax))
@@ -69,7 +69,7 @@ public struct TokenGrant: Sendable {
         [.control, .format, .lineSeparator, .paragraphSeparator].contains(character.properties.generalCategory)
     }
 
-    /// Comma-separated in redirects, described as blank-separated in token answers.
+    /// Separated by commas in redirects, documented as separated by spaces in token answers.
     private static func scope(_ value: JSONValue?) -> [String]? {
         guard let text = value?.text else { return nil }
         return scopes(in: text)

@@ -2,7 +2,7 @@ import HTTPTransport
 
 /// What an answer's headers say about the application's quota (docs/strava-api.md 2). Streams answers and token answers carry none.
 public struct RateLimitHeaders: Sendable, Equatable {
-    /// Limit and usage of one bucket, in requests; nil where Strava left a number out.
+    /// Limit and usage of one bucket, in requests; nil where Strava omitted a number.
     public struct Pair: Sendable, Equatable {
         public let quarterLimit: Int?
         public let dayLimit: Int?
@@ -16,7 +16,7 @@ public struct RateLimitHeaders: Sendable, Equatable {
             self.dayUsage = dayUsage
         }
 
-        /// Nil when not one number is there.
+        /// Nil when there is no number at all.
         init?(limit: String?, usage: String?) {
             let (limits, usages) = (Self.numbers(limit), Self.numbers(usage))
             guard [limits.0, limits.1, usages.0, usages.1].contains(where: { $0 != nil }) else { return nil }
