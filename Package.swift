@@ -14,6 +14,7 @@ let package = Package(
     // Exact versions: two builds of one commit are the same program. A test compares this list with what was resolved.
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-collections.git", exact: "1.6.0"),
         .package(url: "https://github.com/apple/swift-log", exact: "1.16.2"),
         .package(url: "https://github.com/apple/swift-nio", exact: "2.101.2"),
         .package(url: "https://github.com/apple/swift-nio-extras", exact: "1.35.2"),
@@ -25,7 +26,6 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-async-algorithms.git", exact: "1.1.4"),
         .package(url: "https://github.com/apple/swift-atomics.git", exact: "1.3.0"),
         .package(url: "https://github.com/apple/swift-certificates.git", exact: "1.21.1"),
-        .package(url: "https://github.com/apple/swift-collections.git", exact: "1.6.0"),
         .package(url: "https://github.com/apple/swift-configuration.git", exact: "1.4.0"),
         .package(url: "https://github.com/apple/swift-crypto.git", exact: "4.5.2"),
         .package(url: "https://github.com/apple/swift-distributed-tracing.git", exact: "1.7.3"),
@@ -58,6 +58,7 @@ let package = Package(
             path: "Sources/Base/Database"),
         .target(
             name: "HTTPTransport", dependencies: ["Core", "CLibcurl"], path: "Sources/Base/HTTPTransport"),
+        .target(name: "Digest", dependencies: ["COpenSSL"], path: "Sources/Base/Digest"),
 
         .target(
             name: "ServerGuard",
@@ -72,18 +73,21 @@ let package = Package(
         .target(
             name: "Warehouse",
             dependencies: [
-                "Core", "Database", "Streams", "COpenSSL", "CSimdjson", .product(name: "Logging", package: "swift-log"),
+                "Core", "Database", "Digest", "Streams", .product(name: "Logging", package: "swift-log"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
             ],
             path: "Sources/Warehouse"),
         .target(
             name: "StravaAPI",
-            dependencies: ["Core", "HTTPTransport", "COpenSSL", "CSimdjson", .product(name: "Logging", package: "swift-log")],
+            dependencies: ["Core", "Digest", "HTTPTransport", "CSimdjson", .product(name: "Logging", package: "swift-log")],
             path: "Sources/Ingest/StravaAPI"),
         .target(
             name: "Governor",
             dependencies: [
-                "Core", "Database", "StravaAPI", .product(name: "Logging", package: "swift-log"),
+                "Core", "Database", "StravaAPI",
+                .product(name: "DequeModule", package: "swift-collections"),
+                .product(name: "HeapModule", package: "swift-collections"),
+                .product(name: "Logging", package: "swift-log"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
             ],
             path: "Sources/Ingest/Governor"),
@@ -123,7 +127,7 @@ let package = Package(
         .target(
             name: "Gateway",
             dependencies: [
-                "Core", "Database", "ServerGuard", "StravaAPI", "Governor", "Vault", "Sync", "Warehouse", "COpenSSL",
+                "Core", "Database", "ServerGuard", "StravaAPI", "Governor", "Vault", "Sync", "Warehouse", "Digest",
                 .product(name: "Hummingbird", package: "hummingbird"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"),
@@ -174,7 +178,7 @@ let package = Package(
         .executableTarget(
             name: "warehouse-bench",
             dependencies: [
-                "Core", "Database", "Simulator", "Sync", "Warehouse",
+                "Core", "Database", "Simulator", "StravaAPI", "Sync", "Warehouse",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
             ],

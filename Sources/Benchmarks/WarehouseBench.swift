@@ -29,7 +29,7 @@ struct WarehouseBench: AsyncParsableCommand {
     @Option(help: "Activities of the long history.")
     var history = 20_000
 
-    @Option(help: "Only this part: landing, refresh or dashboards; or claim or history, which are no part of the whole.")
+    @Option(help: "Only this part: list, landing, refresh or dashboards; or claim or history, which are no part of the whole.")
     var only: String?
 
     func validate() throws {
@@ -46,6 +46,7 @@ struct WarehouseBench: AsyncParsableCommand {
 
     private func measure(_ server: BenchServer) async throws {
         var report = Report()
+        if only == nil || only == "list" { report += try ListPageBenchmark(rounds: rounds).run() }
         if only == nil || only == "landing" {
             report += try await LandingBenchmark(server: server, activities: activities, points: points, rounds: rounds).run()
         }

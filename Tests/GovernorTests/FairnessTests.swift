@@ -11,7 +11,7 @@ import Testing
         func add(_ athlete: Int64, _ count: Int) {
             for _ in 0..<count {
                 id += 1
-                lane.append(.init(id: id, requestClass: .history, athlete: AthleteID(athlete), weight: 1, reportsUsage: true))
+                lane.append(.init(id: id, requestClass: .history, athlete: AthleteID(athlete), reportsUsage: true))
             }
         }
         add(1, 1000)
@@ -26,29 +26,12 @@ import Testing
         #expect(served.values.allSatisfy { $0 == 40 })
     }
 
-    @Test func `a weight of two means twice the share`() {
-        var lane = FairLane()
-        for id in 1...200 {
-            let athlete = Int64(id % 2)
-            lane.append(
-                .init(id: UInt64(id), requestClass: .history, athlete: AthleteID(athlete), weight: athlete == 0 ? 2 : 1, reportsUsage: true)
-            )
-        }
-        var served: [AthleteID: Int] = [:]
-        for _ in 0..<90 {
-            guard let waiter = lane.first() else { break }
-            lane.take(waiter)
-            served[waiter.athlete, default: 0] += 1
-        }
-        #expect(abs((served[AthleteID(0)] ?? 0) - 60) <= 1)
-    }
-
-    @Test func `who comes back after each call is served in turn, not twice`() {
+    @Test func `an athlete who returns after each call is served in order, not twice`() {
         var queue = FairQueue()
         var id: UInt64 = 0
         func waiter(_ athlete: AthleteID) -> FairQueue.Waiter {
             id += 1
-            return .init(id: id, requestClass: .incremental, athlete: athlete, weight: 1, reportsUsage: true)
+            return .init(id: id, requestClass: .incremental, athlete: athlete, reportsUsage: true)
         }
         for athlete in 1...20 { queue.append(waiter(AthleteID(Int64(athlete)))) }
         var served: [AthleteID: Int] = [:]
@@ -71,7 +54,7 @@ import Testing
         for _ in 0..<1000 {
             for requestClass in [RequestClass.live, .incremental, .history] where queue.count(requestClass) < 2 {
                 id += 1
-                queue.append(.init(id: id, requestClass: requestClass, athlete: AthleteID(1), weight: 1, reportsUsage: true))
+                queue.append(.init(id: id, requestClass: requestClass, athlete: AthleteID(1), reportsUsage: true))
             }
             guard let next = queue.nextClass(among: { _ in true }), let waiter = queue.first(next) else { break }
             queue.take(waiter)
@@ -85,7 +68,7 @@ import Testing
     @Test func `a cancelled call is forgotten`() {
         var queue = FairQueue()
         for id in 1...3 {
-            queue.append(.init(id: UInt64(id), requestClass: .live, athlete: AthleteID(1), weight: 1, reportsUsage: true))
+            queue.append(.init(id: UInt64(id), requestClass: .live, athlete: AthleteID(1), reportsUsage: true))
         }
         let cancelled = [queue.cancel(1), queue.cancel(1), queue.cancel(2)]
         #expect(cancelled == [true, false, true])

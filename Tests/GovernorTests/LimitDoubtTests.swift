@@ -105,10 +105,9 @@ import Testing
 
     @Test func `instances in doubt share one probe a quarter hour, also after a restart`() async throws {
         try await withTestDatabase { database in
-            var first = try self.knowing().budget
-            var limits = first.limits
-            _ = limits.learn(headers(4, 4, limit: (1, 1)), at_s: moment(10).uptime_s...moment(10).uptime_s)
-            first.limits = limits
+            var bench = try self.knowing()
+            _ = self.call(&bench, 10, usage: 4, limit: (1, 1))
+            var first = bench.budget
             func ask(_ budget: inout RateBudget, _ ledger: QuotaLedger, at now: Moment) async throws -> Bool {
                 let id = budget.request(.history, athlete: AthleteID(1))
                 for _ in 0..<4 {
@@ -116,9 +115,9 @@ import Testing
                     case .grant(_, let permit):
                         _ = budget.settle(permit, .networkFailed(sent: true), at: now)
                         return true
-                    case .lease(let calls):
-                        let turns = budget.turns(want: calls, at: now)
-                        budget.took(Array(zip(turns, try await ledger.take(turns))), at: now)
+                    case .askLedger(let calls):
+                        let turns = budget.ledgerRequests(want: calls, at: now)
+                        budget.received(Array(zip(turns, try await ledger.exchange(turns))), at: now)
                     case .wait, .idle:
                         _ = budget.cancel(id)
                         return false
@@ -129,8 +128,8 @@ import Testing
             let ledgers = (0..<3).map { _ in QuotaLedger(database: database, instance: UUID()) }
             #expect(try await ask(&first, ledgers[0], at: moment(60)))
             var second = RateBudget(configured: RateLimit(quarter: 600, day: 30_000))
-            let turns = second.turns(want: nil, at: moment(70))
-            second.took(Array(zip(turns, try await ledgers[1].take(turns))), at: moment(70))
+            let turns = second.ledgerRequests(want: nil, at: moment(70))
+            second.received(Array(zip(turns, try await ledgers[1].exchange(turns))), at: moment(70))
             #expect(second.limits.doubt != nil && second.limits.day.least == 1)
             #expect(try await ask(&second, ledgers[1], at: moment(80)) == false)
             #expect(try await ask(&second, ledgers[1], at: moment(1000)))

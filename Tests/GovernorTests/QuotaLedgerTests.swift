@@ -10,11 +10,11 @@ import Testing
     @Test func `a block is granted, counted, and given back by its total`() async throws {
         try await withTestDatabase { database in
             let ledger = QuotaLedger(database: database, instance: UUID())
-            let granted = try await ledger.take([turn(1, want: 12)])[0]
+            let granted = try await ledger.exchange([turn(1, want: 12)])[0]
             #expect(granted.granted == 12)
             #expect(granted.quarter.leased == 12)
             #expect(granted.day.leased == 12)
-            let returned = try await ledger.take([turn(2, kept: 5)])[0]
+            let returned = try await ledger.exchange([turn(2, kept: 5)])[0]
             #expect(returned.quarter.leased == 5)
             #expect(returned.day.leased == 5)
         }
@@ -24,9 +24,9 @@ import Testing
         try await withTestDatabase { database in
             let ledger = QuotaLedger(database: database, instance: UUID())
             let asked = turn(1, want: 20, limit: RateLimit(quarter: 50, day: 15))
-            let first = try await ledger.take([asked])[0]
+            let first = try await ledger.exchange([asked])[0]
             #expect(first.granted == 15)
-            let second = try await QuotaLedger(database: database, instance: UUID()).take([asked])[0]
+            let second = try await QuotaLedger(database: database, instance: UUID()).exchange([asked])[0]
             #expect(second.granted == 0)
         }
     }
@@ -34,9 +34,9 @@ import Testing
     @Test func `a turn that comes through late changes nothing`() async throws {
         try await withTestDatabase { database in
             let ledger = QuotaLedger(database: database, instance: UUID())
-            _ = try await ledger.take([turn(1, want: 12)])
-            _ = try await ledger.take([turn(3, kept: 12, want: 12)])
-            let late = try await ledger.take([turn(2, kept: 0, want: 12)])[0]
+            _ = try await ledger.exchange([turn(1, want: 12)])
+            _ = try await ledger.exchange([turn(3, kept: 12, want: 12)])
+            let late = try await ledger.exchange([turn(2, kept: 0, want: 12)])[0]
             #expect(late.granted == 0)
             #expect(late.quarter.leased == 24)
         }
@@ -51,7 +51,7 @@ import Testing
                         var kept = 0
                         for sequence in 1...30 {
                             let asked = turn(sequence, kept: kept, want: 7, limit: RateLimit(quarter: 600, day: 9000))
-                            kept += try await ledger.take([asked])[0].granted
+                            kept += try await ledger.exchange([asked])[0].granted
                         }
                         return kept
                     }
@@ -67,10 +67,10 @@ import Testing
     @Test func `a lease belongs to one window, and the next one carries only what may still arrive`() async throws {
         try await withTestDatabase { database in
             let ledger = QuotaLedger(database: database, instance: UUID())
-            _ = try await ledger.take([turn(1, want: 12)])
+            _ = try await ledger.exchange([turn(1, want: 12)])
             let next = QuotaWindow(.quarter, containing: quarterStart.timeIntervalSince1970 + 901)
             // 9 made, 7 of them certainly within the window, the rest given back: 2 may arrive in the next one.
-            let answers = try await ledger.take([turn(2, kept: 9, settled: 7), turn(3, quarter: next)])
+            let answers = try await ledger.exchange([turn(2, kept: 9, settled: 7), turn(3, quarter: next)])
             #expect(answers[1].quarter.leased == 0)
             #expect(answers[1].quarter.carried == 2)
             #expect(answers[1].day.leased == 9)
@@ -82,9 +82,9 @@ import Testing
             var learned = LearnedLimits(RateLimit(quarter: 200, day: 2000))
             learned.quarter.read = 100
             learned.seenAt_s = 1000
-            _ = try await QuotaLedger(database: database, instance: UUID()).take([turn(1, limits: learned)])
+            _ = try await QuotaLedger(database: database, instance: UUID()).exchange([turn(1, limits: learned)])
             let later = QuotaWindow(.quarter, containing: quarterStart.timeIntervalSince1970 + 5000)
-            let answer = try await QuotaLedger(database: database, instance: UUID()).take([turn(1, quarter: later)])[0]
+            let answer = try await QuotaLedger(database: database, instance: UUID()).exchange([turn(1, quarter: later)])[0]
             #expect(answer.limits == learned)
         }
     }
@@ -96,7 +96,7 @@ import Testing
             for (limit, seenAt_s) in heard {
                 var limits = LearnedLimits(RateLimit(quarter: limit, day: 2000))
                 limits.seenAt_s = seenAt_s
-                let answer = try await QuotaLedger(database: database, instance: UUID()).take([turn(1, limits: limits)])[0]
+                let answer = try await QuotaLedger(database: database, instance: UUID()).exchange([turn(1, limits: limits)])[0]
                 known.append(answer.limits.quarter.least)
             }
             #expect(known == [200, 100, 100, 150])
@@ -107,17 +107,17 @@ import Testing
         try await withTestDatabase { database in
             let limit = RateLimit(quarter: 100, day: 1000)
             let (first, second) = (QuotaLedger(database: database, instance: UUID()), QuotaLedger(database: database, instance: UUID()))
-            _ = try await first.take([turn(1, want: 40, limit: limit)])
+            _ = try await first.exchange([turn(1, want: 40, limit: limit)])
             // 40 calls of the first instance have arrived; one of the second one, sent after that was known, names a usage of 41.
-            _ = try await first.take([turn(2, kept: 40, settled: 40, limit: limit)])
-            let read = try await second.take([turn(1, want: 1, limit: limit)])[0]
+            _ = try await first.exchange([turn(2, kept: 40, settled: 40, limit: limit)])
+            let read = try await second.exchange([turn(1, want: 1, limit: limit)])[0]
             #expect(read.quarter.othersSettled == 40)
             var told = turn(2, kept: 1, settled: 1, want: 100, limit: limit)
             (told.quarterIncluded, told.quarterUsage) = (1, WindowUsage(overall: 41, read: 41))
-            #expect(try await second.take([told])[0].granted == 19)
+            #expect(try await second.exchange([told])[0].granted == 19)
             told = turn(3, kept: 1, settled: 1, want: 100, limit: limit)
             (told.quarterIncluded, told.quarterAllIncluded, told.quarterUsage) = (1, 41, WindowUsage(overall: 41, read: 41))
-            #expect(try await second.take([told])[0].granted == 59)
+            #expect(try await second.exchange([told])[0].granted == 59)
         }
     }
 
@@ -127,21 +127,21 @@ import Testing
         var random = SeededRandom(seed: seed)
         try await withTestDatabase { database in
             let limit = RateLimit(quarter: 40, day: 150)
-            var book = QuotaBook(configured: limit)
+            var book = QuotaLedgerModel(configured: limit)
             let instances = [UUID(), UUID(), UUID()]
             let base = QuotaWindow(.day, containing: quarterStart.timeIntervalSince1970).end_s - 1800
             for step in 1...300 {
                 let instance = instances.randomElement(using: &random) ?? instances[0]
                 let turn = randomTurn(step, base: base, &random)
-                let expected = book.turn(turn, by: instance)
-                let answer = try await QuotaLedger(database: database, instance: instance).take([turn])[0]
+                let expected = book.exchange(turn, by: instance)
+                let answer = try await QuotaLedger(database: database, instance: instance).exchange([turn])[0]
                 #expect(answer == expected, "step \(step)")
                 if answer != expected { return }
             }
         }
     }
 
-    private func randomTurn(_ step: Int, base: Int, _ random: inout SeededRandom) -> QuotaTurn {
+    private func randomTurn(_ step: Int, base: Int, _ random: inout SeededRandom) -> QuotaRequest {
         let quarter = QuotaWindow(.quarter, containing: Double(base + 900 * min(3, step / 75)))
         var limits = LearnedLimits(RateLimit(quarter: .random(in: 30...60, using: &random), day: 150))
         if Bool.random(using: &random) { limits.quarter.read = 35 }
@@ -153,7 +153,7 @@ import Testing
         }
         limits.seenAt_s = Bool.random(using: &random) ? max(0, Double(step / 20) + .random(in: -3...1, using: &random)) : 0
         let kept = Int.random(in: 0...14, using: &random)
-        return QuotaTurn(
+        return QuotaRequest(
             quarter: quarter, sequence: max(1, step - .random(in: 0...3, using: &random)), kept: kept,
             settled: .random(in: 0...kept, using: &random), quarterIncluded: .random(in: 0...kept, using: &random),
             dayIncluded: .random(in: 0...kept, using: &random), quarterAllIncluded: .random(in: 0...20, using: &random),
@@ -168,8 +168,8 @@ import Testing
 private func turn(
     _ sequence: Int, kept: Int = 0, settled: Int = 0, want: Int = 0, limit: RateLimit = RateLimit(quarter: 600, day: 30_000),
     quarter: QuotaWindow = QuotaWindow(.quarter, containing: quarterStart.timeIntervalSince1970), limits: LearnedLimits? = nil
-) -> QuotaTurn {
-    QuotaTurn(
+) -> QuotaRequest {
+    QuotaRequest(
         quarter: quarter, sequence: sequence, kept: kept, settled: settled, quarterIncluded: 0, dayIncluded: 0,
         quarterUsage: WindowUsage(), dayUsage: WindowUsage(), quarterExhausted: false, dayExhausted: false,
         limits: limits ?? LearnedLimits(limit), want: want)

@@ -29,20 +29,20 @@ func answered(_ status: Int = 200, _ headers: RateLimitHeaders? = nil, at date: 
 /// A budget with a ledger in memory: a test asks for calls and settles them, nothing else.
 struct Bench {
     var budget: RateBudget
-    var book: QuotaBook
+    var book: QuotaLedgerModel
     let instance = UUID()
 
     init(quarter: Int = 600, day: Int = 30_000, policy: DayPolicy = .spend) {
         let limit = RateLimit(quarter: quarter, day: day)
         budget = RateBudget(configured: limit, policy: policy)
-        book = QuotaBook(configured: limit)
+        book = QuotaLedgerModel(configured: limit)
     }
 
     /// Decides, asking the ledger as often as the budget wants.
     mutating func next(at now: Moment) -> BudgetDecision {
         var decision = budget.next(at: now)
         for _ in 0..<3 {
-            guard case .lease(let calls) = decision else { return decision }
+            guard case .askLedger(let calls) = decision else { return decision }
             tell(want: calls, at: now)
             decision = budget.next(at: now)
         }
@@ -50,8 +50,8 @@ struct Bench {
     }
 
     mutating func tell(want: Int? = nil, at now: Moment) {
-        let turns = budget.turns(want: want, at: now)
-        budget.took(turns.map { ($0, book.turn($0, by: instance)) }, at: now)
+        let turns = budget.ledgerRequests(want: want, at: now)
+        budget.received(turns.map { ($0, book.exchange($0, by: instance)) }, at: now)
     }
 
     /// Lets one call through now; nil when the budget does not.

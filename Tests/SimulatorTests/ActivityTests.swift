@@ -3,7 +3,7 @@ import Foundation
 import Simulator
 import Testing
 
-/// Summary, detail, laps and zones of activities (STRAVA_API.md, 3.2, 3.3, 3.5).
+/// Summary, detail, laps and zones of activities (docs/strava-api.md 3.2, 3.3, 3.5).
 struct ActivityTests {
     /// Keys that all 1,132 summaries of October 2025 have.
     private static let always: Set<String> = [

@@ -4,7 +4,7 @@ import HTTPTransport
 import Simulator
 import Testing
 
-/// GET and POST /oauth/authorize, deauthorize and revoke (STRAVA_API.md, 1.1 and 1.4).
+/// GET and POST /oauth/authorize, deauthorize and revoke (docs/strava-api.md 1.1 and 1.4).
 struct AuthorizeTests {
     private static let form = [
         ("client_id", "12345"), ("redirect_uri", "http://localhost:8080/oauth/callback"), ("response_type", "code"),

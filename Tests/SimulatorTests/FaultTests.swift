@@ -4,7 +4,7 @@ import HTTPTransport
 import Simulator
 import Testing
 
-/// Scripted faults and the gate (STRAVA_API.md, 8.7).
+/// Scripted faults and the gate (docs/strava-api.md 8.7).
 struct FaultTests {
     @Test func `a fault hits matching requests as often as told`() async throws {
         try await withSimulator { (visitor) async throws in

@@ -3,7 +3,7 @@ import Foundation
 import Simulator
 import Testing
 
-/// GET /athlete/activities (STRAVA_API.md, 3.2).
+/// GET /athlete/activities (docs/strava-api.md 3.2).
 struct ListTests {
     @Test func `without bounds the newest comes first, page after page, until an empty one`() async throws {
         try await withSimulator { visitor in

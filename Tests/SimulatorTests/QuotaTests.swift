@@ -5,7 +5,7 @@ import Simulator
 import TestKit
 import Testing
 
-/// Rate limits (STRAVA_API.md, 2).
+/// Rate limits (docs/strava-api.md 2).
 struct QuotaTests {
     private func options(_ limits: SimulatedLimits?) -> SimulatorOptions {
         var options = SimulatorOptions()

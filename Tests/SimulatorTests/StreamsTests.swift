@@ -5,7 +5,7 @@ import Simulator
 import TestKit
 import Testing
 
-/// GET /activities/{id}/streams (STRAVA_API.md, 3.4).
+/// GET /activities/{id}/streams (docs/strava-api.md 3.4).
 struct StreamsTests {
     private static let allKeys =
         "time,distance,latlng,altitude,velocity_smooth,heartrate,cadence,watts,temp,moving,grade_smooth"

@@ -4,7 +4,7 @@ import Simulator
 import TestKit
 import Testing
 
-/// POST /oauth/token and what access tokens are good for (STRAVA_API.md, 1.2 to 1.5).
+/// POST /oauth/token and what access tokens are good for (docs/strava-api.md 1.2 to 1.5).
 struct TokenTests {
     @Test(arguments: ["/oauth/token", "/api/v3/oauth/token"])
     func `both addresses exchange a code, once`(path: String) async throws {

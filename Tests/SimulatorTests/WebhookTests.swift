@@ -4,7 +4,7 @@ import Simulator
 import TestKit
 import Testing
 
-/// Push subscriptions and events (STRAVA_API.md, 4).
+/// Push subscriptions and events (docs/strava-api.md 4).
 struct WebhookTests {
     /// Callbacks here may take longer than Strava's two seconds: a busy machine is no finding.
     private static var patient: SimulatorOptions {

@@ -39,7 +39,7 @@ struct ActivityPageTests {
         #expect(page.activities.map(\.activityID) == [ActivityID(1), ActivityID(2)])
         #expect(page.activities.map(\.startAt) == [instant("2026-01-02T03:04:05Z"), instant("2026-01-02T03:04:06Z")])
         #expect(page.activities.map(\.manual) == [false, true])
-        #expect(page.activities.allSatisfy { $0.fingerprint.count == 32 && $0.streamsFingerprint.count == 32 })
+        #expect(page.activities.allSatisfy { $0.fingerprint.count == 32 })
     }
 
     private static let deep = #"{"id":1,"x":"# + String(repeating: "[", count: 70) + String(repeating: "]", count: 70) + "}"

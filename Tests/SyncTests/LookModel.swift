@@ -15,7 +15,7 @@ struct LookModel {
         let isNewest: Bool
     }
 
-    /// How the list behaves: STRAVA_API.md 3.2 and 9.
+    /// How the list behaves: docs/strava-api.md 3.2 and 9.
     private let isInclusive: Bool
     private let isOldestFirst: Bool
     private let perPage: Int

@@ -198,32 +198,32 @@ import Testing
         }
     }
 
-    @Test func `more than a thousand who wait for a refresh are told so`() async throws {
-        let door = Door()
-        #expect(await door.enter())
+    @Test func `refreshes beyond the thousand that may wait are refused`() async throws {
+        let slots = CountedSlots()
+        #expect(await slots.acquire())
         try await withThrowingDiscardingTaskGroup { group in
-            for _ in 0..<Turnstile.waitingMax + 3 {
-                group.addTask { if await door.enter() { await door.leave() } }
+            for _ in 0..<RefreshSlots.waitingMax + 3 {
+                group.addTask { if await slots.acquire() { await slots.release() } }
             }
-            try await eventually("all wait or were refused") { await door.refusals == 3 }
-            await door.leave()
+            try await eventually("all wait or were refused") { await slots.refusals == 3 }
+            await slots.release()
         }
-        #expect(await door.refusals == 3)
-        #expect(await door.enter())
+        #expect(await slots.refusals == 3)
+        #expect(await slots.acquire())
     }
 }
 
-private actor Door {
-    private var turns = Turnstile(countMax: 1)
+private actor CountedSlots {
+    private var slots = RefreshSlots(countMax: 1)
     private(set) var refusals = 0
 
-    func enter() async -> Bool {
-        let isIn = await withCheckedContinuation { turns.enter($0) }
-        if !isIn { refusals += 1 }
-        return isIn
+    func acquire() async -> Bool {
+        let isAcquired = await withCheckedContinuation { slots.acquire($0) }
+        if !isAcquired { refusals += 1 }
+        return isAcquired
     }
 
-    func leave() { turns.leave() }
+    func release() { slots.release() }
 }
 
 private struct RolledBack: Error {}

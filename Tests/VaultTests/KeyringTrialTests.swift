@@ -33,7 +33,7 @@ import Testing
     func `another keyring is refused, and nobody is told to connect again`(stored: Int) async throws {
         let found = try await refusal(Self.other, stored: stored)
         #expect(found.code == .opensNothing)
-        #expect(found.sentence.contains("put the right file back") && !found.sentence.contains("connect"))
+        #expect(found.sentence.contains("restore the right file") && !found.sentence.contains("connect"))
     }
 
     @Test(arguments: [1, 3])
@@ -57,7 +57,7 @@ import Testing
             try await fixture.connect(VaultFixture.athletes[4], to: vault)
         }
         #expect(found.code == nil)
-        #expect(found.warning?.contains("1 stored tokens lie under the key other") == true)
+        #expect(found.warning?.contains("1 stored tokens are sealed with the key other") == true)
     }
 
     @Test func `one changed row is no wrong keyring, and a dead one says nothing`() async throws {

@@ -1,3 +1,4 @@
+import Digest
 import Database
 import TestKit
 import Testing

@@ -1,4 +1,4 @@
-import COpenSSL
+import Digest
 
 /// 258 random bits as 43 characters of base64url: the one-time `state` that goes to Strava and comes back, and the cookie that binds it to
 /// a browser. Only hashes are stored.
@@ -24,11 +24,5 @@ struct ConnectSecret: Sendable, Equatable {
     private init(unchecked text: String) { self.text = text }
 
     /// What is stored. A plain hash is enough: 258 random bits can't be guessed.
-    var hash: [UInt8] {
-        let bytes = Array(text.utf8)
-        var digest = [UInt8](repeating: 0, count: 32)
-        var count: UInt32 = 0
-        precondition(EVP_Digest(bytes, bytes.count, &digest, &count, EVP_sha256(), nil) == 1, "OpenSSL has no SHA-256")
-        return digest
-    }
+    var hash: [UInt8] { SHA256.digest(of: Array(text.utf8)) }
 }

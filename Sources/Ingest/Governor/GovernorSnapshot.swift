@@ -1,6 +1,6 @@
 import Foundation
 
-/// What the governor knows at one instant: for `status`, `fitnessctl limits` and metrics.
+/// The governor's state at one instant, for `status`, `fitnessctl limits` and metrics.
 public struct GovernorSnapshot: Sendable, Codable, Equatable {
     public let at: Date
     /// The quarter hour, then the day.
@@ -12,7 +12,7 @@ public struct GovernorSnapshot: Sendable, Codable, Equatable {
     /// Calls permitted since start, by class name.
     public let granted: [String: Int]
     public let circuit: CircuitSnapshot
-    /// When the next waiting call may go; nil when nothing waits or it depends on a call in flight.
+    /// When the next waiting call may go; nil when no call waits, or when it depends on a call in flight.
     public let waitingUntil: Date?
     public let waitingReason: WaitReason?
     public let policy: DayPolicy
@@ -28,17 +28,17 @@ public struct WindowSnapshot: Sendable, Codable, Equatable {
     /// The smaller of the overall and the read limit.
     public let limit: Int
     public let overallLimit: Int
-    /// Nil as long as no answer named one.
+    /// Nil until an answer names one.
     public let readLimit: Int?
     /// Calls that count as used: ours, other instances', foreign ones.
     public let used: Int
-    /// Calls that others made with the same application, as far as the headers show.
+    /// Calls that others certainly made with the same application, by the headers.
     public let foreign: Int
-    /// Calls of ours in flight.
+    /// Calls of this process in flight.
     public let reserved: Int
-    /// Calls leased from the ledger and not yet permitted.
+    /// Calls taken from the ledger and not yet permitted.
     public let leased: Int
-    /// Strava refused a call in this window (429): nothing goes before it ends.
+    /// Strava refused a call in this window (429): no call goes before it ends.
     public let exhausted: Bool
 }
 
@@ -52,26 +52,26 @@ public struct CircuitSnapshot: Sendable, Codable, Equatable {
 
 /// What the next waiting call waits for.
 public enum WaitReason: String, Sendable, Codable, CaseIterable {
-    /// The ledger in PostgreSQL is asked for more, or does not answer.
+    /// The quota ledger is asked for calls, or does not reply.
     case ledger
-    /// Too near to a window's edge to know in which window a call would arrive.
+    /// So close to a window's edge that the window in which a call would arrive is uncertain.
     case windowEdge = "window_edge"
-    /// The first call of a window shows what others have spent; the rest waits for its answer.
+    /// The first call of a window shows what others have spent; other calls wait for its answer.
     case scouting
-    /// Everything that is left may be in flight; the answers will tell.
+    /// Calls in flight may have used all that is left; their answers will show.
     case answers
     case quarterSpent = "quarter_spent"
     case daySpent = "day_spent"
-    /// What is left of the quarter or the day is kept for urgent calls.
+    /// What is left of the quarter hour or the day is kept for urgent calls.
     case reserve
     /// The day's budget is spread over the day.
     case dayPace = "day_pace"
-    /// The limits that Strava named can't be true; one call a quarter hour asks again.
+    /// The limits that Strava named are implausible; one call a quarter hour checks them.
     case limitsInDoubt = "limits_in_doubt"
     /// Strava refused a call in this window.
     case rateLimited = "rate_limited"
     /// The circuit is open.
     case circuitOpen = "circuit_open"
-    /// One call probes whether the trouble is over.
+    /// One call checks whether the trouble is over.
     case circuitProbing = "circuit_probing"
 }

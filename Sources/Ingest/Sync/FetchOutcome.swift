@@ -20,7 +20,7 @@ public enum FetchOutcome: Sendable {
 
 /// Reads the outcome of a call for an activity and sets the next try.
 public struct OutcomeRules: Sendable {
-    /// Streams and details may be missing for minutes after an upload (STRAVA_API.md 3.4, 6): waits before "none" is believed, in seconds.
+    /// Streams and details may be missing for minutes after an upload (docs/strava-api.md 3.4, 6): waits before "none" is believed, in s.
     public static let notReadyWaits_s: [Double] = [300, 900, 2_700]
     /// How Strava said that there is nothing.
     enum MissingReason: String, CaseIterable {

@@ -59,10 +59,11 @@ public struct ListPass: Sendable, Equatable {
 
 /// How far a walk over the whole list has come, and where its next page begins. Pure.
 ///
-/// Pages are counted by place, so a deletion while a list is walked moves what follows it onto pages that were read already (STRAVA_API.md
-/// 3.2). After a full page the walk therefore goes on by start: it asks for what started before the oldest start that it has reached, and a
-/// day more, since what Strava sorts by may be hidden behind the day's first second. A page so asked for begins with what the one before ended
-/// with, and nothing can fall between them. Only an empty page ends the walk: after a short one the next place is asked for.
+/// Pages are counted by place, so a deletion while a list is walked moves what follows it onto pages that were read already
+/// (docs/strava-api.md 3.2). After a full page the walk therefore goes on by start: it asks for what started before the oldest start that it has
+/// reached, and a day more, since what Strava sorts by may be hidden behind the day's first second. A page so asked for begins with what
+/// the one before ended with, and nothing can fall between them. Only an empty page ends the walk: after a short one the next place is
+/// asked for.
 public struct WalkPosition: Sendable, Equatable {
     /// From 1, among what started before `before`.
     public private(set) var page: Int

@@ -31,7 +31,7 @@ public struct ObjectStanding: Sendable, Equatable {
         switch error.code {
         case .notFound: return ObjectChange(object, .gone, reason: "404")
         case .scopeMissing:
-            // Strava names a permission; the athlete is asked for a scope (STRAVA_API.md 1.6).
+            // Strava names a permission; the athlete is asked for a scope (docs/strava-api.md 1.6).
             let scope = object == .zones ? "profile:read_all" : error.missingScope
             return ObjectChange(object, .noScope, reason: scope ?? "scope missing")
         case .paymentRequired: return ObjectChange(object, .noScope, reason: "payment required")

@@ -149,16 +149,17 @@ public struct SyncPlan: Sendable {
         return listDueAt(state).map { $0 <= now } ?? true
     }
 
-    /// Strava answers 400 to an `after` in the future (STRAVA_API.md 3.2). `newestStartAt` never is, but clocks differ, at most by this.
+    /// Strava answers 400 to an `after` in the future (docs/strava-api.md 3.2). `newestStartAt` never is, but clocks differ:
+    /// at most by this.
     static let clockError_s: Double = 3_600
     /// Of so many looks in a row at least one reaches back, however long the interval is.
     private static let looksPerLookBack: Double = 4
 
     /// The first page of a look for what is new.
     ///
-    /// Only an empty page ends a list (STRAVA_API.md 3.2). Asked for what started after the newest known start, the list is empty as a rule,
-    /// and one call is all. What came to Strava later than something that started after it (a second device, a hidden start, which is the
-    /// day's first second) is found by a look that reaches back from time to time: from its predecessor, less `lookBack_s`. So
+    /// Only an empty page ends a list (docs/strava-api.md 3.2). Asked for what started after the newest known start, the list is empty as a
+    /// rule, and one call is all. What came to Strava later than something that started after it (a second device, a hidden start, which is
+    /// the day's first second) is found by a look that reaches back from time to time: from its predecessor, less `lookBack_s`. So
     /// nothing that was uploaded within `lookBack_s` of its start is missed by it; the rest is for the walk.
     private func look(_ state: SyncState, now: Date) -> ListPass {
         let newest = state.cursor.newestStartAt.map { min($0, now.addingTimeInterval(-Self.clockError_s)) }

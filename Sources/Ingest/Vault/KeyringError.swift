@@ -1,6 +1,6 @@
 import Core
 
-/// Why a keyring file can't be used or made. Its description is one sentence that says what to do; it never shows a line of the file.
+/// Why a keyring file can't be used or created. The description is one sentence that says what to do; it never shows a line of the file.
 public struct KeyringError: AdvisedError, Equatable {
     public enum Code: String, Sendable {
         case unreadable
@@ -14,16 +14,16 @@ public struct KeyringError: AdvisedError, Equatable {
         case exists
         case notWritable = "not_writable"
         case notLockable = "not_lockable"
-        /// A key has the name, and not the bytes, of the one that sealed stored tokens.
+        /// A key has the name but not the bytes of the one that sealed stored tokens.
         case otherKey = "other_key"
         case opensNothing = "opens_nothing"
-        /// There is no file, but tokens are stored.
+        /// The file does not exist, but tokens are stored.
         case missing
     }
 
     public let code: Code
     public let path: String
-    /// What the code alone doesn't say: a line number, the system's words.
+    /// Details: a line number, a key id, the system's message.
     public let detail: String
 
     init(_ code: Code, path: String, detail: String = "") {
@@ -36,30 +36,30 @@ public struct KeyringError: AdvisedError, Equatable {
 
     public var description: String {
         switch code {
-        case .unreadable: "the keyring \(path) can't be read (\(detail)): make one with `fitnessd keygen \(path)` or correct the path"
+        case .unreadable: "the keyring \(path) can't be read (\(detail)): create one with `fitnessd keygen \(path)` or correct the path"
         case .notAFile: "the keyring \(path) is not a regular file: name the file itself"
         case .wrongOwner: "the keyring \(path) belongs to somebody else: run `chown` so that it belongs to the user of fitnessd"
         case .wrongPermissions: "the keyring \(path) can be read or changed by others (mode \(detail)): run `chmod 600 \(path)`"
-        case .tooLarge: "the keyring \(path) is larger than \(detail): it holds one key a line and nothing else"
-        case .malformed: "line \(detail) of the keyring \(path) is not `key_id base64-of-32-bytes`: correct it or take it out"
-        case .duplicate: "line \(detail) of the keyring \(path) repeats a key id: give each key a name of its own"
-        case .empty: "the keyring \(path) holds no key: make a new one with `fitnessd keygen` under another name"
-        case .exists: "\(path) is there already and is not replaced: name a new file for the keyring"
-        case .notWritable: "the keyring \(path) can't be written (\(detail)): make the folder writable or name another place"
+        case .tooLarge: "the keyring \(path) is larger than \(detail): it must hold one key a line and nothing else"
+        case .malformed: "line \(detail) of the keyring \(path) is not `key_id base64-of-32-bytes`: correct or remove it"
+        case .duplicate: "line \(detail) of the keyring \(path) repeats a key id: give each key its own name"
+        case .empty: "the keyring \(path) holds no key: create one with `fitnessd keygen` under another name"
+        case .exists: "\(path) exists and is not replaced: name a new file for the keyring"
+        case .notWritable: "the keyring \(path) can't be written (\(detail)): make the folder writable or choose another path"
         case .otherKey:
             """
-            the key \(detail) of the keyring \(path) is not the key of that name that sealed the stored tokens: put the right file back from \
-            its copy, or set FITNESSD_VAULT_KEY to it
+            the key \(detail) of the keyring \(path) is not the key of that name that sealed the stored tokens: restore the right file \
+            from its copy, or set FITNESSD_VAULT_KEY to it
             """
         case .opensNothing:
             """
-            the keyring \(path) opens none of the stored tokens, which lie under the key \(detail): put the right file back from its copy, or \
+            the keyring \(path) opens none of the stored tokens, which are sealed with the key \(detail): restore the right file from its copy, or \
             set FITNESSD_VAULT_KEY to it
             """
         case .missing:
             """
-            the keyring \(path) is gone, but tokens are stored that lie under the key \(detail): put the file back from its copy, or set \
-            FITNESSD_VAULT_KEY to it; a new one is not made, because it would open none of them
+            the keyring \(path) does not exist, but stored tokens are sealed with the key \(detail): restore the file from its copy, or set \
+            FITNESSD_VAULT_KEY to it; a new one is not created, because it could not open them
             """
         case .notLockable:
             """

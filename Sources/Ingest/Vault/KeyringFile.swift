@@ -2,12 +2,14 @@ import COpenSSL
 import Foundation
 import Glibc
 
-/// The keyring's file: who may see it, and how it gets onto disk. What its lines mean is `KeyringLines`' matter.
+/// The keyring's file: its permissions, reading and durable writing. `KeyringLines` reads its lines.
 struct KeyringFile {
-    /// 64 keys with room for comments.
-    static let bytesMax = 64 * 1024
+    /// Enough for 64 keys and comments.
+    private static let bytesMax = 64 * 1024
 
-    let path: String
+    private let path: String
+
+    init(path: String) { self.path = path }
 
     func load(credentialsDirectory: String?) throws -> Keyring {
         let file = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
@@ -87,7 +89,7 @@ struct KeyringFile {
         }
     }
 
-    /// The name itself is only on disk once the folder is.
+    /// A new name is durable only once its folder is synced.
     private func syncFolder() throws {
         let folder = open(URL(filePath: path).deletingLastPathComponent().path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
         guard folder >= 0 else { throw failure(.notWritable, errno) }
@@ -97,5 +99,145 @@ struct KeyringFile {
 
     private func failure(_ code: KeyringError.Code, _ number: Int32) -> KeyringError {
         KeyringError(code, path: path, detail: String(cString: strerror(number)))
+    }
+}
+
+/// Reads the lines of a keyring and copies each key from the caller's buffer straight into locked memory.
+private struct KeyringLines {
+    private struct Entry {
+        let keyID: String
+        let key: UnsafeRawBufferPointer
+        let line: Int
+    }
+
+    let path: String
+    let text: UnsafeRawBufferPointer
+
+    func keyring() throws -> Keyring {
+        let entries = try entries()
+        guard !entries.isEmpty else { throw KeyringError(.empty, path: path) }
+        var malformedLine: Int?
+        let keyring = Keyring(keyIDs: entries.map(\.keyID)) { memory in
+            for (index, entry) in entries.enumerated() {
+                let start = index * Keyring.keyByteCount
+                let slot = UnsafeMutableRawBufferPointer(rebasing: memory[start..<start + Keyring.keyByteCount])
+                if !Base64.decode(entry.key, into: slot), malformedLine == nil { malformedLine = entry.line }
+            }
+        }
+        if let malformedLine { throw KeyringError(.malformed, path: path, detail: String(malformedLine)) }
+        guard let keyring else { throw KeyringError(.notLockable, path: path, detail: String(cString: strerror(errno))) }
+        return keyring
+    }
+
+    private func entries() throws -> [Entry] {
+        var entries: [Entry] = []
+        var seen: Set<String> = []
+        let lines = text.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
+        for (index, line) in lines.enumerated() {
+            guard let entry = try entry(in: line, number: index + 1) else { continue }
+            guard seen.insert(entry.keyID).inserted else { throw KeyringError(.duplicate, path: path, detail: String(index + 1)) }
+            entries.append(entry)
+            guard entries.count <= Keyring.keysMax else { throw KeyringError(.tooLarge, path: path, detail: "\(Keyring.keysMax) keys") }
+        }
+        return entries
+    }
+
+    private func entry(in line: Slice<UnsafeRawBufferPointer>, number: Int) throws -> Entry? {
+        let content = line.prefix { $0 != UInt8(ascii: "#") }
+        let words = content.split { $0 == UInt8(ascii: " ") || $0 == UInt8(ascii: "\t") || $0 == UInt8(ascii: "\r") }
+        if words.isEmpty { return nil }
+        guard words.count == 2, isKeyID(words[0]) else { throw KeyringError(.malformed, path: path, detail: String(number)) }
+        let keyID = String(decoding: words[0], as: UTF8.self)
+        return Entry(keyID: keyID, key: UnsafeRawBufferPointer(rebasing: words[1]), line: number)
+    }
+
+    private func isKeyID(_ word: Slice<UnsafeRawBufferPointer>) -> Bool {
+        (1...32).contains(word.count)
+            && word.allSatisfy { byte in
+                switch byte {
+                case UInt8(ascii: "A")...UInt8(ascii: "Z"), UInt8(ascii: "a")...UInt8(ascii: "z"): true
+                case UInt8(ascii: "0")...UInt8(ascii: "9"): true
+                case UInt8(ascii: "."), UInt8(ascii: "_"), UInt8(ascii: "-"): true
+                default: false
+                }
+            }
+    }
+}
+
+/// A keyring file's owner and permissions; decides whether its keys are still secret.
+struct KeyringAccess {
+    let owner: uid_t
+    /// Permission bits.
+    let mode: mode_t
+    /// The user of this process.
+    let user: uid_t
+    /// The file is in the folder that systemd protects for this service. Newer versions give it to root with an access list, whose mask
+    /// shows in the group's bits.
+    let isCredential: Bool
+
+    /// Why the file is not accepted; nil: it is.
+    var refusal: KeyringError.Code? {
+        guard owner == user || owner == 0 else { return .wrongOwner }
+        let refused: mode_t = isCredential && owner == 0 ? 0o037 : 0o077
+        return mode & refused == 0 ? nil : .wrongPermissions
+    }
+}
+
+/// Standard base64 (RFC 4648, section 4) for keys, directly from and into the caller's memory, so that no copy is left behind. Foundation's
+/// would leave one.
+enum Base64 {
+    /// Decodes exactly `output.count` bytes. False when `text` is not their canonical padded encoding.
+    static func decode(_ text: UnsafeRawBufferPointer, into output: UnsafeMutableRawBufferPointer) -> Bool {
+        let paddingCount = (3 - output.count % 3) % 3
+        guard text.count == (output.count + 2) / 3 * 4 else { return false }
+        guard text.suffix(paddingCount).allSatisfy({ $0 == UInt8(ascii: "=") }) else { return false }
+        var bits: UInt32 = 0
+        var bitCount: UInt32 = 0
+        var written = 0
+        for byte in text.dropLast(paddingCount) {
+            guard let value = value(of: byte) else { return false }
+            bits = bits << 6 | value
+            bitCount += 6
+            guard bitCount >= 8 else { continue }
+            bitCount -= 8
+            output[written] = UInt8(truncatingIfNeeded: bits >> bitCount)
+            bits &= (1 << bitCount) - 1
+            written += 1
+        }
+        return written == output.count && bits == 0
+    }
+
+    static func encode(_ bytes: UnsafeRawBufferPointer) -> [UInt8] {
+        var text: [UInt8] = []
+        for start in stride(from: 0, to: bytes.count, by: 3) {
+            let group = bytes[start..<min(start + 3, bytes.count)]
+            let bits = group.reduce(UInt32(0)) { $0 << 8 | UInt32($1) } << (8 * UInt32(3 - group.count))
+            for position in 0..<4 {
+                let isPadding = position > group.count
+                text.append(isPadding ? UInt8(ascii: "=") : digit(bits >> (18 - 6 * UInt32(position)) & 63))
+            }
+        }
+        return text
+    }
+
+    private static func value(of byte: UInt8) -> UInt32? {
+        switch byte {
+        case UInt8(ascii: "A")...UInt8(ascii: "Z"): UInt32(byte - UInt8(ascii: "A"))
+        case UInt8(ascii: "a")...UInt8(ascii: "z"): UInt32(byte - UInt8(ascii: "a")) + 26
+        case UInt8(ascii: "0")...UInt8(ascii: "9"): UInt32(byte - UInt8(ascii: "0")) + 52
+        case UInt8(ascii: "+"): 62
+        case UInt8(ascii: "/"): 63
+        default: nil
+        }
+    }
+
+    private static func digit(_ value: UInt32) -> UInt8 {
+        switch value {
+        case 0..<26: UInt8(ascii: "A") + UInt8(value)
+        case 26..<52: UInt8(ascii: "a") + UInt8(value - 26)
+        case 52..<62: UInt8(ascii: "0") + UInt8(value - 52)
+        case 62: UInt8(ascii: "+")
+        default: UInt8(ascii: "/")
+        }
     }
 }

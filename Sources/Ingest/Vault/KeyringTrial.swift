@@ -1,13 +1,13 @@
 import Core
 import Database
 
-/// Whether a keyring is the one that sealed the stored tokens, found out on a few rows of each key. Tokens that Strava takes no more
-/// don't count: nothing is lost with them.
+/// Whether a keyring is the one that sealed the stored tokens, tested on a few rows of each key. Dead tokens don't count: nothing is lost
+/// with them.
 public struct KeyringTrial: Sendable, Equatable {
-    /// The rows that lie under one key.
+    /// The rows sealed with one key.
     public struct Group: Sendable, Equatable {
         public let keyID: String
-        /// Rows in all, and of those tried how many opened.
+        /// Rows in all, how many of them were tried, and how many of those opened.
         public let rowCount: Int
         public let triedCount: Int
         public let openedCount: Int
@@ -15,22 +15,22 @@ public struct KeyringTrial: Sendable, Equatable {
     }
 
     /// More keys than a keyring holds; those with most rows come first.
-    static let groupsMax = 100
-    /// Rows opened of each key: one changed row, or a few, are not taken for a wrong key.
+    private static let groupsMax = 100
+    /// Rows tried of each key, so that a few changed rows are not mistaken for a wrong key.
     static let rowsTriedMax = 20
 
     public let groups: [Group]
 
     public init(groups: [Group]) { self.groups = groups }
 
-    /// - Parameter keyring: nil when there is none yet: nothing opens.
+    /// - Parameter keyring: nil when there is none yet; then nothing opens.
     public static func run(_ keyring: Keyring?, on database: Database) async throws -> KeyringTrial {
         guard try await hasTable(database) else { return KeyringTrial(groups: []) }
         let counts = try await database.query(VaultQueries.keyCounts(countMax: groupsMax)).map { try $0.decode(String.self, Int.self) }
         var groups: [Group] = []
         for (keyID, count) in counts {
             let rows = try await database.query(VaultQueries.rows(under: keyID, countMax: rowsTriedMax)).map { try TokenRow($0) }
-            let opened = rows.count { row in keyring.map { opens(row, $0) } ?? false }
+            let opened = rows.count { row in keyring.map { row.failureToOpen($0) == nil } ?? false }
             groups.append(
                 Group(
                     keyID: keyID, rowCount: count, triedCount: rows.count, openedCount: opened,
@@ -42,8 +42,8 @@ public struct KeyringTrial: Sendable, Equatable {
     /// Stored tokens in all.
     public var rowCount: Int { groups.reduce(0) { $0 + $1.rowCount } }
 
-    /// Why nothing should be begun with this keyring; nil: it may be used. A single row that doesn't open under a key that is there may as
-    /// well be a changed row, so long as others open.
+    /// Why this keyring must not be used; nil: it may. A single row that doesn't open under a key of the keyring may be a changed row, as long
+    /// as others open.
     public func refusal(path: String) -> KeyringError? {
         if let other = groups.first(where: { $0.isInKeyring && $0.openedCount == 0 && ($0.triedCount > 1 || opensNothing) }) {
             return KeyringError(.otherKey, path: path, detail: other.keyID)
@@ -57,34 +57,26 @@ public struct KeyringTrial: Sendable, Equatable {
         groups.first.map { KeyringError(.missing, path: path, detail: $0.keyID) }
     }
 
-    /// What has to be said although the keyring may be used; nil: all that was tried opens.
+    /// A warning to show although the keyring may be used; nil: all rows tried opened.
     public var warning: String? {
         let sentences = groups.compactMap { group -> String? in
             if !group.isInKeyring {
                 return """
-                    \(group.rowCount) stored tokens lie under the key \(group.keyID), which the keyring lacks: put its line back into the file
+                    \(group.rowCount) stored tokens are sealed with the key \(group.keyID), which the keyring lacks: put its line back into the file
                     """
             }
             if group.openedCount == group.triedCount { return nil }
             let closed = group.triedCount - group.openedCount
-            return "of \(group.triedCount) stored tokens tried under the key \(group.keyID) \(closed) don't open"
+            return "of \(group.triedCount) stored tokens tried with the key \(group.keyID), \(closed) don't open"
         }
         return sentences.isEmpty ? nil : sentences.joined(separator: "; ")
     }
 
     private var opensNothing: Bool { !groups.isEmpty && groups.allSatisfy { $0.openedCount == 0 } }
 
-    /// Before the first migration there is none.
+    /// The table does not exist before the first migration.
     private static func hasTable(_ database: Database) async throws -> Bool {
         let rows = try await database.query("SELECT to_regclass('vault.token') IS NOT NULL")
         return try rows.first?.decode(Bool.self) ?? false
-    }
-
-    private static func opens(_ row: TokenRow, _ keyring: Keyring) -> Bool {
-        do {
-            _ = try row.openAccess(keyring)
-            _ = try row.openRefresh(keyring)
-            return true
-        } catch { return false }
     }
 }

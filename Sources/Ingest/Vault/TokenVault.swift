@@ -4,38 +4,77 @@ import Foundation
 import Logging
 import StravaAPI
 
-/// Owns the athletes' sealed tokens and the keyring: the one place where a token becomes readable.
+/// Owns the athletes' sealed tokens and the keyring: the only code that can read a token.
 ///
-/// Invariants: a refresh is under way at most once per athlete in all processes on one database; a new pair is committed before its
-/// access token is handed out; a token is in no log, error or report.
+/// Invariants: at most one refresh per athlete is under way in all processes on one database; a new pair is committed before its access
+/// token is handed out, and the only valid pair is never lost while this process lives; no log, error or report contains a token.
 public actor TokenVault {
-    /// An access token is refreshed when it has this much left or less.
+    /// An access token is refreshed when it has this much time left or less.
     ///
-    /// Strava gives a new one only when the old has an hour or less left, and takes it until its last second. Half of that hour keeps the
-    /// same distance from both edges: our clock may be 30 minutes fast (Strava still gives a new token) or 30 minutes slow (the old one
-    /// still works), and no request in flight outlives its token.
+    /// Strava gives a new one only when the old has an hour or less left, and takes the old one until its last second. Half of that hour is
+    /// equally far from both limits: our clock may be 30 minutes fast (Strava still gives a new token) or 30 minutes slow (the old one still
+    /// works), and no request in flight outlives its token.
     public static let refreshMargin = Duration.seconds(1800)
-    /// However soon a token that Strava just gave seems to expire (our clock is far off), it is used for this long before the next refresh.
-    static let refreshPauseMin = Duration.seconds(60)
-    /// A refresh holds a connection while Strava answers.
+    /// A token that Strava just gave is used for this long before the next refresh, however soon it seems to expire (our clock may be wrong).
+    private static let refreshPauseMin = Duration.seconds(60)
+    /// A refresh holds a database connection while Strava answers.
     static let refreshesMax = ConnectionShares.refreshes
     /// Opened access tokens kept in memory, about 200 bytes each; far more than athletes are in work at once.
-    static let openedMax = 4096
+    private static let openedMax = 4096
+    /// Two processes that overtake each other more often than this have clocks that differ by hours.
+    private static let roundsMax = 3
+    /// Rows read at once by `verify`: about 300 kB.
+    private static let rowsPerPage = 1000
+    /// Rows locked at once by `rotate`: their refreshes wait a few milliseconds.
+    private static let rowsPerBatch = 200
 
-    let database: Database
-    let keyring: Keyring
-    let strava: StravaClient
-    let clock: WallClock
-    let logger: Logger
+    /// An access token in the clear, with the time until which it is handed out.
+    private struct OpenedToken: Sendable {
+        let token: Secret
+        let useUntil: Date
+    }
 
-    /// What is being done for an athlete right now. Its answer is nil when that was not a question for a token.
+    /// A pair that replaces the one of `generation` and is not known to be in the database.
+    private struct UncommittedPair: Sendable {
+        let pair: SealedPair
+        let opened: OpenedToken
+        let generation: Int64
+        let receivedAt: Date
+    }
+
+    /// How a refresh under the row's lock ended.
+    private enum RefreshOutcome: Sendable {
+        case renewed(OpenedToken)
+        /// Another process was faster; this is what it stored.
+        case current(TokenRow)
+        /// The pair changed and needs a refresh again: start over.
+        case overtaken(TokenRow)
+        case dead(DeadReason)
+        case failed(StravaError)
+        case erased
+    }
+
+    /// What Strava answered to the refresh token.
+    private enum RefreshAnswer: Sendable {
+        case granted(TokenGrant)
+        case refused(answerWasLost: Bool)
+        case failed(StravaError)
+    }
+
+    private let database: Database
+    private let keyring: Keyring
+    private let strava: StravaClient
+    private let clock: WallClock
+    private let logger: Logger
+
+    /// The one task under way for an athlete. Its result is nil when it was not started for a token.
     private var underWay: [AthleteID: Task<Secret?, any Error>] = [:]
     private var opened: [AthleteID: OpenedToken] = [:]
-    /// Rises each time that opened tokens are forgotten, so that a row which was read before is not remembered after it.
-    private var forgotten: UInt64 = 0
-    /// Pairs that Strava gave and PostgreSQL has not yet confirmed. They are the only copy: they are written before anything else.
-    var uncommitted: [AthleteID: UncommittedPair] = [:]
-    var turns = Turnstile(countMax: TokenVault.refreshesMax)
+    /// Rises each time an opened token is forgotten, so that a row read before is not remembered afterwards.
+    private var forgetCount: UInt64 = 0
+    /// Pairs that Strava gave and PostgreSQL has not confirmed. They are the only copy: they are written before anything else.
+    private var uncommitted: [AthleteID: UncommittedPair] = [:]
+    private var refreshSlots = RefreshSlots(countMax: TokenVault.refreshesMax)
 
     public init(
         database: Database, keyring: Keyring, strava: StravaClient, clock: WallClock = .system,
@@ -48,6 +87,8 @@ public actor TokenVault {
         self.logger = logger
     }
 
+    // MARK: Grants
+
     /// Seals and stores a pair inside the caller's transaction, replacing an older one. The athlete's row in `sync.athlete` must exist.
     ///
     /// - Throws: `VaultError` when the pair can't be sealed, `DatabaseError`.
@@ -58,7 +99,25 @@ public actor TokenVault {
         await connection.afterCommit { await self.forget(athlete) }
     }
 
-    /// The athlete's access token, good for another 30 minutes as a rule; refreshed first when it is not.
+    /// When the stored access token expires, if that is later than the grant's expiry. Nil otherwise, and when no token is stored, or it is
+    /// known to be dead or another athlete's. The stored grant can't change until the caller's transaction ends.
+    public func laterExpiry(than grant: TokenGrant, of athlete: AthleteID, on connection: Connection) async throws -> Date? {
+        _ = try await connection.query(VaultQueries.lockAthlete(athlete))
+        let stored = try await connection.query(VaultQueries.livingExpiry(of: athlete)).first?.decode(Date.self)
+        // Fractions of a second may be lost on the way to PostgreSQL: the same grant must not be later than itself.
+        let given = SealedPair.clampedExpiry(grant.expiresAt, at: clock.now).addingTimeInterval(1)
+        return stored.flatMap { $0 > given ? $0 : nil }
+    }
+
+    /// Deletes the athlete's tokens inside the caller's transaction.
+    public func erase(_ athlete: AthleteID, on connection: Connection) async throws {
+        _ = try await connection.query(VaultQueries.erase(athlete))
+        await connection.afterCommit { await self.forget(athlete) }
+    }
+
+    // MARK: Access tokens
+
+    /// The athlete's access token, usually good for another 30 minutes; refreshed first when it is not.
     ///
     /// - Throws: `VaultError`; `DatabaseError` when PostgreSQL can't be reached.
     public func accessToken(for athlete: AthleteID) async throws -> Secret {
@@ -69,41 +128,33 @@ public actor TokenVault {
         }
     }
 
-    /// Says that Strava refused `token` (401): the next `accessToken` refreshes, unless a newer token is stored by then.
+    /// Whether this token, which `accessToken` gave, may still be used. Needs no query; false also when it was forgotten.
+    public func holds(_ token: Secret, for athlete: AthleteID) -> Bool {
+        opened[athlete].map { $0.token == token && clock.now < $0.useUntil } ?? false
+    }
+
+    /// Records that Strava refused `token` (401): the next `accessToken` refreshes, unless a newer token is stored by then.
     ///
     /// - Throws: `VaultError`, `DatabaseError`.
     public func reject(_ token: Secret, for athlete: AthleteID) async throws {
         while let work = underWay[athlete] { _ = await work.result }
-        _ = try await begin(athlete) { try await self.refuse(token, for: athlete) }.value
-    }
-
-    /// Deletes the athlete's tokens inside the caller's transaction.
-    public func erase(_ athlete: AthleteID, on connection: Connection) async throws {
-        _ = try await connection.query(VaultQueries.erase(athlete))
-        await connection.afterCommit { await self.forget(athlete) }
-    }
-
-    /// Whether this token, which `accessToken` gave, may still be used. Costs nothing; false also when it was forgotten.
-    public func holds(_ token: Secret, for athlete: AthleteID) -> Bool {
-        opened[athlete].map { $0.token == token && clock.now < $0.useUntil } ?? false
+        _ = try await begin(athlete) { try await self.markRefused(token, of: athlete) }.value
     }
 
     /// Waits for refreshes under way and writes what could not be written before. To be called when the daemon stops.
     public func finish() async {
         for work in underWay.values { _ = await work.result }
         for athlete in uncommitted.keys {
-            do { try await commitLeftover(of: athlete) } catch {
+            do { try await storeUncommitted(of: athlete) } catch {
                 logger.log(.critical, "a refreshed token could not be stored", [.athleteID: athlete, .error: "\(error)"])
             }
         }
     }
 
-    // MARK: One at a time per athlete
-
     /// Starts `body` as the athlete's only work.
     ///
-    /// It is a task of its own and not a child of the caller's: a caller who is cancelled must not take the answer with the only valid pair
-    /// of tokens along. It ends with the HTTP client's time limit, and `finish()` waits for it.
+    /// Not a child task: a caller who is cancelled must not cancel the request whose answer has the only valid pair of tokens. It ends with
+    /// the HTTP client's time limit, and `finish()` waits for it.
     private func begin(_ athlete: AthleteID, _ body: @escaping () async throws -> Secret?) -> Task<Secret?, any Error> {
         let work = Task {
             defer { underWay[athlete] = nil }
@@ -114,21 +165,21 @@ public actor TokenVault {
     }
 
     private func renew(_ athlete: AthleteID) async throws -> Secret? {
-        try await commitLeftover(of: athlete)
-        let before = forgotten
+        try await storeUncommitted(of: athlete)
+        let before = forgetCount
         guard let row = try await database.query(VaultQueries.row(of: athlete)).first else {
             throw VaultError(.noToken, athlete: athlete)
         }
         let stored = try TokenRow(row)
-        if let reason = stored.deadReason { throw try await announceDeath(of: athlete, reason: reason) }
-        if clock.now < stored.useUntil {
-            // Another pair was stored meanwhile, perhaps this athlete's: look from the start.
-            return forgotten == before ? try remember(stored) : nil
+        if let reason = stored.deadReason { throw try await requireReconnect(athlete, reason: reason) }
+        if clock.now < Self.useUntil(stored) {
+            // Another pair was stored meanwhile, perhaps this athlete's: start over.
+            return forgetCount == before ? try remember(stored) : nil
         }
         return try await refresh(stored)
     }
 
-    private func refuse(_ token: Secret, for athlete: AthleteID) async throws -> Secret? {
+    private func markRefused(_ token: Secret, of athlete: AthleteID) async throws -> Secret? {
         opened[athlete] = nil
         try await database.transaction { connection in
             guard let row = try await connection.query(VaultQueries.lockedRow(of: athlete)).first else { return }
@@ -138,28 +189,229 @@ public actor TokenVault {
         return nil
     }
 
-    // MARK: Opened tokens
-
-    /// Another pair is stored, or none: what was opened before is forgotten, and so is what a work under way has read before.
+    /// Another pair is stored, or none: drops what was opened before, also by work under way.
     private func forget(_ athlete: AthleteID) {
         opened[athlete] = nil
         uncommitted[athlete] = nil
-        forgotten &+= 1
+        forgetCount &+= 1
     }
 
-    func remember(_ row: TokenRow) throws -> Secret {
+    private func remember(_ row: TokenRow) throws -> Secret {
         let token = try row.openAccess(keyring)
-        remember(OpenedToken(token: token, useUntil: row.useUntil), for: row.athlete)
+        remember(OpenedToken(token: token, useUntil: Self.useUntil(row)), for: row.athlete)
         return token
     }
 
-    func remember(_ token: OpenedToken, for athlete: AthleteID) {
+    private func remember(_ token: OpenedToken, for athlete: AthleteID) {
         if opened.count >= Self.openedMax { opened.removeAll(keepingCapacity: true) }
         opened[athlete] = token
     }
 
-    static func useUntil(expiresAt: Date, refreshedAt: Date?) -> Date {
+    /// Until when the access token is handed out; after that, the pair is refreshed.
+    private static func useUntil(_ row: TokenRow) -> Date {
+        row.isAccessRefused ? .distantPast : useUntil(expiresAt: row.accessExpiresAt, refreshedAt: row.refreshedAt)
+    }
+
+    private static func useUntil(expiresAt: Date, refreshedAt: Date?) -> Date {
         let end = expiresAt.addingTimeInterval(-refreshMargin.seconds)
         return refreshedAt.map { max(end, $0.addingTimeInterval(refreshPauseMin.seconds)) } ?? end
+    }
+
+    // MARK: Refresh
+
+    private func refresh(_ stored: TokenRow) async throws -> Secret {
+        guard await withCheckedContinuation({ refreshSlots.acquire($0) }) else { throw VaultError(.queueFull, athlete: stored.athlete) }
+        defer { refreshSlots.release() }
+        var row = stored
+        for _ in 0..<Self.roundsMax {
+            _ = try await database.query(VaultQueries.markAsked(row.athlete, generation: row.generation))
+            switch try await refreshInTransaction(row) {
+            case .renewed(let token):
+                remember(token, for: row.athlete)
+                return token.token
+            case .current(let newer): return try remember(newer)
+            case .overtaken(let newer): row = newer
+            case .dead(let reason): throw try await requireReconnect(row.athlete, reason: reason)
+            case .failed(let error): throw VaultError(.refreshFailed, athlete: row.athlete, underlying: error)
+            case .erased: throw VaultError(.noToken, athlete: row.athlete)
+            }
+        }
+        throw VaultError(.refreshFailed, athlete: row.athlete)
+    }
+
+    /// Writes a pair that Strava gave earlier and that is not known to be stored. Writes nothing when a newer pair is stored.
+    private func storeUncommitted(of athlete: AthleteID) async throws {
+        guard let left = uncommitted[athlete] else { return }
+        let replaced = try await database.query(
+            VaultQueries.replace(left.pair, athlete: athlete, generation: left.generation, at: left.receivedAt))
+        if replaced.affected > 0 { _ = try await changeState(of: athlete, VaultQueries.revive(athlete, at: clock.now)) }
+        uncommitted[athlete] = nil
+    }
+
+    /// Sets the athlete's state to `reconnect` because the token is dead, and returns the error to throw. May be repeated.
+    ///
+    /// It is a transaction of its own, after the token's: whoever connects an athlete locks `sync.athlete` first and the token second, so the
+    /// reverse order could deadlock.
+    private func requireReconnect(_ athlete: AthleteID, reason: DeadReason) async throws -> VaultError {
+        if try await changeState(of: athlete, VaultQueries.askToReconnect(athlete, reason: reason, at: clock.now)) {
+            logger.log(.warning, "athlete must connect again", [.athleteID: athlete, .reason: reason.rawValue])
+        }
+        return VaultError(.refreshTokenDead, athlete: athlete)
+    }
+
+    private func changeState(of athlete: AthleteID, _ change: SQL) async throws -> Bool {
+        try await database.transaction { connection in
+            _ = try await connection.query(VaultQueries.lockAthlete(athlete))
+            return try await connection.query(change).affected > 0
+        }
+    }
+
+    private func refreshInTransaction(_ row: TokenRow) async throws -> RefreshOutcome {
+        do {
+            let outcome = try await database.transaction { try await self.refreshUnderLock(row, on: $0) }
+            uncommitted[row.athlete] = nil
+            return outcome
+        } catch {
+            guard let left = uncommitted[row.athlete] else { throw error }
+            logger.log(.error, "a refreshed token is not stored yet", [.athleteID: row.athlete, .error: "\(error)"])
+            try await storeUncommitted(of: row.athlete)
+            return .renewed(left.opened)
+        }
+    }
+
+    private func refreshUnderLock(_ seen: TokenRow, on connection: Connection) async throws -> RefreshOutcome {
+        // PostgreSQL ends the session of a process that is frozen while it holds the lock; two calls to Strava take at most 60 s.
+        try await connection.execute("SET LOCAL idle_in_transaction_session_timeout = '90s'")
+        guard let locked = try await connection.query(VaultQueries.lockedRow(of: seen.athlete)).first else { return .erased }
+        let row = try TokenRow(locked)
+        if let reason = row.deadReason { return .dead(reason) }
+        if clock.now < Self.useUntil(row) { return .current(row) }
+        if row.generation != seen.generation { return .overtaken(row) }
+        let answer = try await ask(try row.openRefresh(keyring), about: row)
+        return try await settle(answer, row, on: connection)
+    }
+
+    private func settle(_ answer: RefreshAnswer, _ row: TokenRow, on connection: Connection) async throws -> RefreshOutcome {
+        switch answer {
+        case .granted(let grant):
+            let receivedAt = clock.now
+            let pair = try SealedPair(grant, athlete: row.athlete, keyring: keyring, at: receivedAt)
+            let useUntil = Self.useUntil(expiresAt: pair.expiresAt, refreshedAt: receivedAt)
+            let opened = OpenedToken(token: grant.accessToken, useUntil: useUntil)
+            uncommitted[row.athlete] = UncommittedPair(pair: pair, opened: opened, generation: row.generation, receivedAt: receivedAt)
+            _ = try await connection.query(
+                VaultQueries.replace(pair, athlete: row.athlete, generation: row.generation, at: receivedAt))
+            return .renewed(opened)
+        case .refused(let answerWasLost):
+            let reason: DeadReason = answerWasLost || row.unanswered > 1 ? .refreshAnswerLost : .refreshTokenInvalid
+            _ = try await connection.query(VaultQueries.markDead(row.athlete, reason: reason, at: clock.now))
+            return .dead(reason)
+        case .failed(let error):
+            if !Self.mayHaveRotated(error) { _ = try await connection.query(VaultQueries.clearAsked(row.athlete)) }
+            return .failed(error)
+        }
+    }
+
+    /// Asks Strava for a new pair. If the answer is lost, Strava may have replaced the pair already; the old token is tried once more, since
+    /// it is the only one we have.
+    private func ask(_ refreshToken: Secret, about row: TokenRow) async throws -> RefreshAnswer {
+        let first = try await askOnce(refreshToken)
+        guard case .failed(let error) = first, Self.answerWasLost(error) else { return first }
+        logger.log(.notice, "the answer to a token refresh was lost", [.athleteID: row.athlete, .code: error.code.rawValue])
+        let second = try await askOnce(refreshToken)
+        if case .refused = second { return .refused(answerWasLost: true) }
+        return second
+    }
+
+    private func askOnce(_ refreshToken: Secret) async throws -> RefreshAnswer {
+        do {
+            return .granted(try await strava.refresh(refreshToken))
+        } catch let error as StravaError {
+            return error.code == .refreshTokenDead ? .refused(answerWasLost: false) : .failed(error)
+        }
+    }
+
+    /// The request went out and no readable answer came back.
+    private static func answerWasLost(_ error: StravaError) -> Bool {
+        switch error.code {
+        case .network, .cancelled: error.reachedStrava != .no
+        case .unreadable: error.status == nil || error.status == 200
+        default: false
+        }
+    }
+
+    /// A server that failed may have replaced the pair before it failed; a proper refusal has not.
+    private static func mayHaveRotated(_ error: StravaError) -> Bool {
+        answerWasLost(error) || error.code == .serverError || error.code == .maintenance
+    }
+
+    // MARK: All rows
+
+    /// Opens every row, both tokens, and counts them by key. Changes nothing.
+    public func verify() async throws -> VaultReport {
+        var report = VaultReport(activeKeyID: keyring.activeKeyID)
+        var last = AthleteID(.min)
+        while true {
+            let page = try await database.query(VaultQueries.rows(after: last, countMax: Self.rowsPerPage)).map { try TokenRow($0) }
+            guard let end = page.last else { return report }
+            for row in page { report.add(row, failure: row.failureToOpen(keyring)) }
+            last = end.athlete
+        }
+    }
+
+    /// Reseals every row that lies under another key than the active one, one batch a transaction: interrupted and started again, it continues
+    /// where it stopped. Rows that don't open stay as they are; `verify` names them.
+    ///
+    /// - Returns: the number of rows resealed.
+    @discardableResult
+    public func rotate() async throws -> Int {
+        var resealedCount = 0
+        var last = AthleteID(.min)
+        while let batch = try await rotateBatch(after: last) {
+            resealedCount += batch.resealedCount
+            last = batch.last
+            try Task.checkCancellation()
+        }
+        return resealedCount
+    }
+
+    private func rotateBatch(after last: AthleteID) async throws -> (last: AthleteID, resealedCount: Int)? {
+        try await database.transaction { connection in
+            let query = VaultQueries.lockedRows(notUnder: keyring.activeKeyID, after: last, countMax: Self.rowsPerBatch)
+            let rows = try await connection.query(query).map { try TokenRow($0) }
+            guard let end = rows.last else { return nil }
+            let readable = rows.filter { $0.failureToOpen(keyring) == nil }
+            let pairs = try readable.map { try SealedPair(resealing: $0, keyring: keyring) }
+            _ = try await connection.query(VaultQueries.reseal(readable.map(\.athlete.rawValue), pairs))
+            return (end.athlete, readable.count)
+        }
+    }
+}
+
+/// Limits how many refreshes run at once, first come, first served. Part of the vault's state; those that wait are the vault's own tasks.
+struct RefreshSlots {
+    /// More than athletes ever are in work at once: each waits for its own token.
+    static let waitingMax = 1_024
+
+    private var freeCount: Int
+    private var waiting: [CheckedContinuation<Bool, Never>] = []
+
+    init(countMax: Int) { freeCount = countMax }
+
+    /// Resumes with true once a slot is taken, with false when too many wait already.
+    mutating func acquire(_ continuation: CheckedContinuation<Bool, Never>) {
+        if freeCount > 0 {
+            freeCount -= 1
+            continuation.resume(returning: true)
+        } else if waiting.count >= Self.waitingMax {
+            continuation.resume(returning: false)
+        } else {
+            waiting.append(continuation)
+        }
+    }
+
+    /// Only for work that acquired a slot.
+    mutating func release() {
+        if waiting.isEmpty { freeCount += 1 } else { waiting.removeFirst().resume(returning: true) }
     }
 }

@@ -7,16 +7,16 @@ public struct VaultError: AdvisedError {
     public enum Code: String, Sendable {
         /// Nothing is stored for this athlete.
         case noToken = "no_token"
-        /// Strava takes the refresh token no more; the athlete must connect again.
+        /// Strava no longer accepts the refresh token; the athlete must connect again.
         case refreshTokenDead = "refresh_token_dead"
-        /// Strava could not be asked or did not answer usefully; `underlying` says how.
+        /// Strava could not be asked or gave no usable answer; `underlying` says why.
         case refreshFailed = "refresh_failed"
-        /// The stored bytes don't open: changed, or moved from another athlete.
+        /// The stored bytes don't open: they were changed, or belong to another athlete.
         case unsealFailed = "unseal_failed"
         /// The keyring lacks the key that sealed the row.
         case unknownKey = "unknown_key"
         case sealFailed = "seal_failed"
-        /// More than `Turnstile.waitingMax` refreshes wait for Strava.
+        /// More than `RefreshSlots.waitingMax` refreshes wait for Strava.
         case queueFull = "queue_full"
         /// Strava's tokens are empty or absurdly long.
         case unusableGrant = "unusable_grant"
@@ -45,7 +45,7 @@ public struct VaultError: AdvisedError {
     public var description: String {
         switch code {
         case .noToken: "no token is stored for athlete \(athlete): let them connect"
-        case .refreshTokenDead: "Strava no longer takes the refresh token of athlete \(athlete): let them connect again"
+        case .refreshTokenDead: "Strava no longer accepts the refresh token of athlete \(athlete): let them connect again"
         case .refreshFailed: "the token of athlete \(athlete) could not be refreshed: \(underlying.map(\.description) ?? "no answer")"
         case .unsealFailed:
             """
@@ -54,9 +54,9 @@ public struct VaultError: AdvisedError {
             """
         case .unknownKey:
             "the keyring lacks the key \(keyID ?? "?") that sealed the token of athlete \(athlete): put its line back into the file"
-        case .sealFailed: "OpenSSL could not seal the token of athlete \(athlete): look at memory and entropy of this machine"
-        case .queueFull: "too many tokens wait for their refresh; that of athlete \(athlete) is refreshed later"
-        case .unusableGrant: "Strava's answer for athlete \(athlete) holds no usable token: try again"
+        case .sealFailed: "OpenSSL could not seal the token of athlete \(athlete): check memory and entropy of this machine"
+        case .queueFull: "too many token refreshes are waiting; the token of athlete \(athlete) is refreshed later"
+        case .unusableGrant: "Strava's answer for athlete \(athlete) has no usable token: try again"
         }
     }
 }

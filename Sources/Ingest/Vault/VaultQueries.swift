@@ -80,6 +80,16 @@ enum VaultQueries {
         "UPDATE vault.token SET access_expires_at = \(TokenRow.refusedAt) WHERE athlete_id = \(athlete)"
     }
 
+    /// A token that Strava refused early has no expiry of its own; six hours, the life of any token, after it was given are the latest possible.
+    static func livingExpiry(of athlete: AthleteID) -> SQL {
+        """
+        SELECT CASE WHEN t.access_expires_at = \(TokenRow.refusedAt) THEN coalesce(t.refreshed_at, t.updated_at) + interval '6 hours'
+            ELSE t.access_expires_at END
+        FROM vault.token t JOIN sync.athlete a ON a.athlete_id = t.athlete_id
+        WHERE t.athlete_id = \(athlete) AND t.dead_at IS NULL AND a.state = 'active' FOR UPDATE OF t
+        """
+    }
+
     static func erase(_ athlete: AthleteID) -> SQL {
         "DELETE FROM vault.token WHERE athlete_id = \(athlete)"
     }
@@ -121,5 +131,74 @@ enum VaultQueries {
             AS n (athlete_id, key_id, access, refresh)
         WHERE t.athlete_id = n.athlete_id
         """
+    }
+}
+
+/// One row of `vault.token`.
+struct TokenRow: Sendable {
+    static let columns = """
+        athlete_id, key_id, sealed_access, sealed_refresh, access_expires_at, generation, unanswered, dead_reason, refreshed_at
+        """
+    /// `access_expires_at` of a token that Strava refused before it expired.
+    static let refusedAt = Date(timeIntervalSince1970: 0)
+
+    let athlete: AthleteID
+    let keyID: String
+    private let access: SealedToken
+    private let refresh: SealedToken
+    let accessExpiresAt: Date
+    let generation: Int64
+    let unanswered: Int
+    let deadReason: DeadReason?
+    /// Nil for a pair from a connect or an import.
+    let refreshedAt: Date?
+
+    init(_ row: Row) throws {
+        let (athlete, keyID, access, refresh, expiresAt, generation, unanswered, dead, refreshedAt) = try row.decode(
+            Int64.self, String.self, [UInt8].self, [UInt8].self, Date.self, Int64.self, Int32.self, String?.self, Date?.self)
+        self.athlete = AthleteID(athlete)
+        self.keyID = keyID
+        self.access = SealedToken(keyID: keyID, bytes: access)
+        self.refresh = SealedToken(keyID: keyID, bytes: refresh)
+        accessExpiresAt = expiresAt
+        self.generation = generation
+        self.unanswered = Int(unanswered)
+        deadReason = dead.map { DeadReason(rawValue: $0) ?? .refreshTokenInvalid }
+        self.refreshedAt = refreshedAt
+    }
+
+    /// Strava refused the access token before it expired.
+    var isAccessRefused: Bool { accessExpiresAt == Self.refusedAt }
+
+    func openAccess(_ keyring: Keyring) throws -> Secret { try access.open(athlete: athlete, purpose: .access, keyring: keyring) }
+    func openRefresh(_ keyring: Keyring) throws -> Secret { try refresh.open(athlete: athlete, purpose: .refresh, keyring: keyring) }
+
+    /// Why one of the tokens does not open; nil: both open.
+    func failureToOpen(_ keyring: Keyring) -> VaultError.Code? {
+        do {
+            _ = try openAccess(keyring)
+            _ = try openRefresh(keyring)
+            return nil
+        } catch let error as VaultError {
+            return error.code
+        } catch {
+            return .unsealFailed
+        }
+    }
+}
+
+/// Why a refresh token is dead.
+enum DeadReason: String, Sendable {
+    case refreshTokenInvalid = "refresh_token_invalid"
+    case refreshAnswerLost = "refresh_answer_lost"
+
+    /// The sentence that `sync.athlete.state_reason` shows to people.
+    var sentence: String {
+        switch self {
+        case .refreshTokenInvalid:
+            "Strava no longer accepts the refresh token (revoked by the athlete, or replaced elsewhere): the athlete must connect again"
+        case .refreshAnswerLost:
+            "Strava's answer to a token refresh was lost and it no longer accepts the old refresh token: the athlete must connect again"
+        }
     }
 }

@@ -1,6 +1,6 @@
 import Core
 
-/// What `TokenVault.verify()` found: does every row open, and under which keys do they lie?
+/// The result of `TokenVault.verify()`: whether every row opens, and which keys seal them.
 public struct VaultReport: Sendable, Equatable {
     /// A row that doesn't open.
     public struct Unopened: Sendable, Equatable {
@@ -13,17 +13,17 @@ public struct VaultReport: Sendable, Equatable {
     public static let unopenedNamedMax = 100
 
     public let activeKeyID: String
-    public internal(set) var rowCount = 0
-    public internal(set) var rowCountByKeyID: [String: Int] = [:]
-    public internal(set) var unopenedCount = 0
-    public internal(set) var unopened: [Unopened] = []
+    public private(set) var rowCount = 0
+    public private(set) var rowCountByKeyID: [String: Int] = [:]
+    public private(set) var unopenedCount = 0
+    public private(set) var unopened: [Unopened] = []
     /// Rows of athletes who must connect again.
-    public internal(set) var deadCount = 0
+    public private(set) var deadCount = 0
 
     init(activeKeyID: String) { self.activeKeyID = activeKeyID }
 
     public var isSound: Bool { unopenedCount == 0 }
-    /// Rows that `rotate()` would seal anew.
+    /// Rows that `rotate()` would reseal.
     public var staleCount: Int { rowCount - rowCountByKeyID[activeKeyID, default: 0] }
 
     mutating func add(_ row: TokenRow, failure: VaultError.Code?) {

@@ -2,11 +2,11 @@ import Core
 import Foundation
 import Governor
 
-/// The governor without its actor: the real `RateBudget`, the ledger's rule in memory (`QuotaBook`), and the loop of
+/// The governor without its actor: the real `RateBudget`, the ledger's rule in memory (`QuotaLedgerModel`), and the loop of
 /// `RateLimitGovernor` as one call that returns what may go now and when to look again.
 struct ModelGovernor {
     private var budget: RateBudget
-    private var book: QuotaBook
+    private var ledger: QuotaLedgerModel
     private let instance = UUID()
     /// The local clock minus Strava's, in seconds: no machine's clock is right.
     private let clockError_s: Double
@@ -20,7 +20,7 @@ struct ModelGovernor {
 
     init(limit: RateLimit, policy: DayPolicy, clockError_s: Double) {
         budget = RateBudget(configured: limit, policy: policy)
-        book = QuotaBook(configured: limit)
+        ledger = QuotaLedgerModel(configured: limit)
         self.clockError_s = clockError_s
     }
 
@@ -37,14 +37,14 @@ struct ModelGovernor {
     /// All calls that may go now, with the numbers that `request` gave them.
     mutating func pump(at now_s: Double) -> [(id: UInt64, permit: Permit)] {
         let now = moment(now_s)
-        if let tell_s = budget.tellAt_s(at: now), tell_s <= now_s { talk(want: nil, now) }
+        if let tell_s = budget.ledgerDueAt_s(at: now), tell_s <= now_s { talk(want: nil, now) }
         var granted: [(UInt64, Permit)] = []
         var talks = 0
         wakeAt_s = now_s + Self.heartbeat_s
         deciding: while true {
             switch budget.next(at: now) {
             case .grant(let id, let permit): granted.append((id, permit))
-            case .lease(let calls):
+            case .askLedger(let calls):
                 talks += 1
                 if talks > Self.talksMax { break deciding }
                 talk(want: calls, now)
@@ -54,13 +54,13 @@ struct ModelGovernor {
             case .idle: break deciding
             }
         }
-        wakeAt_s = max(now_s + 0.001, min(wakeAt_s, budget.tellAt_s(at: now) ?? .infinity))
+        wakeAt_s = max(now_s + 0.001, min(wakeAt_s, budget.ledgerDueAt_s(at: now) ?? .infinity))
         return granted
     }
 
     private mutating func talk(want: Int?, _ now: Moment) {
-        let turns = budget.turns(want: want, at: now)
-        budget.took(turns.map { ($0, book.turn($0, by: instance)) }, at: now)
+        let requests = budget.ledgerRequests(want: want, at: now)
+        budget.received(requests.map { ($0, ledger.exchange($0, by: instance)) }, at: now)
     }
 
     /// The uptime is Strava's time here: it only runs forward, which is all that the budget asks of it.

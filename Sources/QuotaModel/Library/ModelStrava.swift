@@ -3,7 +3,7 @@ import Governor
 import StravaAPI
 
 /// Strava as far as the quota goes: counts each arrival in its quarter hour and its UTC day, refuses what is over the limit with 429
-/// (which counts too), and says in its headers what it has counted. Streams answers carry no such headers (STRAVA_API.md 2).
+/// (which counts too), and says in its headers what it has counted. Streams answers carry no such headers (docs/strava-api.md 2).
 struct ModelStrava {
     let limit: RateLimit
     private(set) var arrivals: [QuotaWindow: Int] = [:]

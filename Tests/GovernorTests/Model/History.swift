@@ -44,7 +44,7 @@ struct History {
     let policy: DayPolicy
     let configured: RateLimit
     var strava: StravaModel
-    var book: QuotaBook
+    var book: QuotaLedgerModel
     /// What the instances have told the ledger.
     var bookKnown = Known()
     var instances: [UUID: Instance] = [:]
@@ -68,7 +68,7 @@ struct History {
         self.policy = policy
         self.configured = configured ?? limit
         strava = StravaModel(overall: limit, read: read ?? limit)
-        book = QuotaBook(configured: configured ?? limit)
+        book = QuotaLedgerModel(configured: configured ?? limit)
         now_s = start_s
         end_s = start_s + hours * 3600
         for _ in 0..<troubles.instances { startInstance() }
@@ -131,7 +131,7 @@ struct History {
         // Half of them crash. A clean stop settles what is in flight, then gives back what is unused.
         if Bool.random(using: &random), var instance = instances[victim] {
             for flight in instance.budget.flights.values { _ = instance.budget.settle(flight.permit, .unknown, at: moment(instance)) }
-            for turn in instance.budget.closingTurns(at: moment(instance)) { _ = book.turn(turn, by: victim) }
+            for turn in instance.budget.closingRequests(at: moment(instance)) { _ = book.exchange(turn, by: victim) }
         }
         instances[victim] = nil
         startInstance()
@@ -175,7 +175,7 @@ struct History {
         guard var instance = instances[id] else { return }
         if instance.nextWake_s <= now_s { instance.nextWake_s = .infinity }
         let now = moment(instance)
-        if let tell = instance.budget.tellAt_s(at: now), tell <= now.uptime_s { talk(&instance, want: nil) }
+        if let tell = instance.budget.ledgerDueAt_s(at: now), tell <= now.uptime_s { talk(&instance, want: nil) }
         pump(&instance)
         instances[id] = instance
     }
@@ -186,7 +186,7 @@ struct History {
             topUp(&instance)
             switch instance.budget.next(at: moment(instance)) {
             case .grant(_, let permit): send(permit, &instance)
-            case .lease(let calls):
+            case .askLedger(let calls):
                 asked += 1
                 if asked > 50 { return plan(&instance, in: 1) }
                 talk(&instance, want: calls)
@@ -262,19 +262,19 @@ struct History {
 
     private mutating func talk(_ instance: inout Instance, want: Int?) {
         let now = moment(instance)
-        let turns = instance.budget.turns(want: want, at: now)
-        let answers = turns.map { ($0, book.turn($0, by: instance.id)) }
+        let turns = instance.budget.ledgerRequests(want: want, at: now)
+        let answers = turns.map { ($0, book.exchange($0, by: instance.id)) }
         if !turns.isEmpty { bookKnown.merge(instance.known) }
         if Double.random(in: 0...1, using: &random) < troubles.ledgerFailureShare {
             instance.budget.ledgerFailed(turns, retryIn_s: 1, at: now)
         } else {
-            instance.budget.took(answers, at: now)
+            instance.budget.received(answers, at: now)
             if !turns.isEmpty { instance.known.merge(bookKnown) }
         }
     }
 
     private mutating func plan(_ instance: inout Instance, in delay_s: Double) {
-        let tell_s = instance.budget.tellAt_s(at: moment(instance)).map { $0 - now_s } ?? .infinity
+        let tell_s = instance.budget.ledgerDueAt_s(at: moment(instance)).map { $0 - now_s } ?? .infinity
         let at_s = now_s + max(0.001, min(delay_s, tell_s))
         guard at_s < instance.nextWake_s || instance.nextWake_s <= now_s else { return }
         instance.nextWake_s = at_s

@@ -200,7 +200,7 @@ std::string read_series(ondemand::object object, size_t points_max, fsj_streams 
     return type;
 }
 
-// Strava gives all streams of an activity one length, and each its own size (STRAVA_API.md 3.4).
+// Strava gives all streams of an activity one length, and each its own size (docs/strava-api.md 3.4).
 void judge(fsj_streams &streams, const Series &series) {
     auto count = int64_t(series.numbers.size());
     if (series.original_size >= 0 && count != series.original_size && !(series.is_thinned && count < series.original_size)) {
@@ -479,3 +479,91 @@ extern "C" fsj_status fsj_object_without(
 }
 
 extern "C" void fsj_text_free(char *text) { delete[] text; }
+
+namespace {
+
+bool code_unit(const char *text, const char *end, unsigned &unit) {
+    if (end - text < 6 || text[0] != '\\' || text[1] != 'u') return false;
+    unit = 0;
+    for (int place = 2; place < 6; place++) {
+        char byte = text[place];
+        if (byte >= '0' && byte <= '9') unit = unit * 16 + unsigned(byte - '0');
+        else if ((byte | 32) >= 'a' && (byte | 32) <= 'f') unit = unit * 16 + unsigned((byte | 32) - 'a' + 10);
+        else return false;
+    }
+    return true;
+}
+
+// simdjson 3.0 refuses half a surrogate pair; like most readers we take it for U+FFFD, which has an escape of the same length.
+void replace_half_pairs(char *text, char *end) {
+    while ((text = static_cast<char *>(std::memchr(text, '\\', size_t(end - text)))) != nullptr) {
+        unsigned unit, next;
+        if (!code_unit(text, end, unit)) {
+            if (end - text < 2) return;
+            text += 2;
+            continue;
+        }
+        bool is_pair = unit >= 0xD800 && unit < 0xDC00 && code_unit(text + 6, end, next) && next >= 0xDC00 && next < 0xE000;
+        if (!is_pair && unit >= 0xD800 && unit < 0xE000) std::memcpy(text + 2, "fffd", 4);
+        text += is_pair ? 12 : 6;
+    }
+}
+
+struct Reader {
+    void *context;
+    fsj_handler handler;
+
+    void tell(fsj_event event, std::string_view text = {}) const { handler(context, event, text.data(), text.size()); }
+
+    void read(ondemand::value value, size_t levels_left) const {
+        if (levels_left == 0) throw TooDeep{};
+        std::string_view token = trimmed(value.raw_json_token());
+        if (is_no_number(token)) return tell(FSJ_EVENT_NULL);
+        switch (ondemand::json_type(value.type())) {
+            case ondemand::json_type::object:
+                tell(FSJ_EVENT_OBJECT);
+                for (auto field : value.get_object()) {
+                    tell(FSJ_EVENT_KEY, std::string_view(field.unescaped_key()));
+                    read(field.value(), levels_left - 1);
+                }
+                return tell(FSJ_EVENT_END);
+            case ondemand::json_type::array:
+                tell(FSJ_EVENT_LIST);
+                for (ondemand::value element : value.get_array()) read(element, levels_left - 1);
+                return tell(FSJ_EVENT_END);
+            case ondemand::json_type::number:
+                if (!is_number(token)) throw NotJSON{};
+                return tell(FSJ_EVENT_NUMBER, token);
+            case ondemand::json_type::boolean:
+                if (token != "true" && token != "false") throw NotJSON{};
+                return tell(token == "true" ? FSJ_EVENT_TRUE : FSJ_EVENT_FALSE);
+            case ondemand::json_type::null:
+                if (token != "null") throw NotJSON{};
+                return tell(FSJ_EVENT_NULL);
+            case ondemand::json_type::string: return tell(FSJ_EVENT_STRING, std::string_view(value.get_string()));
+        }
+    }
+};
+
+}  // namespace
+
+extern "C" fsj_status fsj_value_read(
+    const uint8_t *bytes, size_t length, size_t depth_max, void *context, fsj_handler handler) {
+    return guarded([&] {
+        std::string_view sent = without_mark(bytes, length);
+        // In brackets, because simdjson reads a number or a string alone in another way.
+        padded_string text(sent.size() + 2);
+        text.data()[0] = '[';
+        if (!sent.empty()) std::memcpy(text.data() + 1, sent.data(), sent.size());
+        text.data()[sent.size() + 1] = ']';
+        replace_half_pairs(text.data(), text.data() + text.size());
+        ondemand::parser parser;
+        ondemand::document document = parser.iterate(text);
+        size_t count = 0;
+        for (ondemand::value value : document.get_array()) {
+            if (++count > 1) return FSJ_NOT_JSON;
+            Reader{context, handler}.read(value, depth_max);
+        }
+        return count == 1 && is_finished(document) ? FSJ_OK : FSJ_NOT_JSON;
+    });
+}

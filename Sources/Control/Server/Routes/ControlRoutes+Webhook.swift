@@ -59,7 +59,7 @@ extension ControlRoutes {
         }
     }
 
-    private func message(_ subscription: PushSubscription?) async throws -> WebhookMessage {
+    private func message(_ subscription: WebhookSubscription?) async throws -> WebhookMessage {
         let health = try await EventHealth.read(dependencies.database, now: dependencies.clock.now)
         return WebhookMessage(
             subscribed: subscription != nil, ours: subscription.map { $0.callbackURL == dependencies.webhook?.callbackURL } ?? false,

@@ -1,4 +1,4 @@
-/// GET /athlete: the summary, or with `profile:read_all` the full profile (STRAVA_API.md, 3.1).
+/// GET /athlete: the summary, or with `profile:read_all` the full profile (docs/strava-api.md 3.1).
 struct AthleteJSON {
     let spec: AthleteSpec
     let ordinal: Int

@@ -93,6 +93,30 @@ fsj_status fsj_object_without(
     const uint8_t *bytes, size_t length, const char *const *dropped, size_t dropped_count, char **result, size_t *result_length);
 void fsj_text_free(char *text);
 
+// The parts of a JSON value, in the order in which they stand.
+typedef enum {
+    FSJ_EVENT_NULL = 0,
+    FSJ_EVENT_TRUE,
+    FSJ_EVENT_FALSE,
+    // Its digits as sent.
+    FSJ_EVENT_NUMBER,
+    // UTF-8, without escapes.
+    FSJ_EVENT_STRING,
+    // The key of the value that follows, like a string.
+    FSJ_EVENT_KEY,
+    FSJ_EVENT_OBJECT,
+    FSJ_EVENT_LIST,
+    // The end of the object or list that began last.
+    FSJ_EVENT_END
+} fsj_event;
+
+// text is only valid during the call.
+typedef void (*fsj_handler)(void *context, fsj_event event, const char *text, size_t length);
+
+// Reads one JSON value (RFC 8259), also a number or a string alone, and calls handler for each of its parts. NaN and Infinity are null. A
+// value within depth_max others is FSJ_TOO_DEEP. Parts that were handled before a failure are void.
+fsj_status fsj_value_read(const uint8_t *bytes, size_t length, size_t depth_max, void *context, fsj_handler handler);
+
 #ifdef __cplusplus
 }
 #endif
