@@ -1,5 +1,5 @@
--- Sealed OAuth tokens, one row per athlete. What is sealed and how: Sources/Ingest/Vault/SealedToken.swift.
--- Nothing in here can be read without the keyring file, which is never in the database.
+-- Sealed OAuth tokens, one row per athlete. How they are sealed: Sources/Ingest/Vault/SealedToken.swift.
+-- None can be opened without the keyring file, which is never in the database.
 
 CREATE TABLE vault.token (
     athlete_id        bigint      NOT NULL,

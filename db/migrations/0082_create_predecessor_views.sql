@@ -1,5 +1,4 @@
--- The predecessor's bronze tables as views, with its names, columns and order, so that queries written for it run here.
--- security_invoker: who reads a view needs the right to read the rows under it.
+-- The predecessor's tables as views: the same names, columns and types.
 
 CREATE VIEW bronze_strava.activity WITH (security_invoker = true) AS
 SELECT

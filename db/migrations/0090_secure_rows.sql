@@ -1,8 +1,8 @@
--- Who reads which athlete's rows. A login reads the rows of the athletes that were granted to it (sync.reader_grant) in every table, and
--- through every view, of silver, metrics and bronze_strava; the daemon and fitness_dashboard read all; the owner is not bound.
+-- Which login reads which athlete's rows. A login reads the rows of the athletes that were granted to it (sync.reader_grant) in every table, and
+-- through every view, of silver, metrics and bronze_strava; the daemon and fitness_dashboard read all; the owner is not restricted.
 --
--- The policies ask for session_user: neither SET ROLE nor any setting changes it. silver.secure() sets them on every table there is; the
--- migrator calls it at the end of each migration (db/after_migration.sql), db/roles.sql when it has made the roles.
+-- The policies compare with session_user, which neither SET ROLE nor any setting changes. silver.secure() makes them on every table; the
+-- migrator calls it at the end of each migration (db/after_migration.sql), db/roles.sql after it has made the roles.
 
 CREATE TABLE sync.reader_grant (
     athlete_id bigint      NOT NULL,
@@ -17,14 +17,17 @@ COMMENT ON COLUMN sync.reader_grant.athlete_id IS 'Athlete whose rows are shown.
 COMMENT ON COLUMN sync.reader_grant.role_name IS 'PostgreSQL role that logs in. A role it belongs to does not count.';
 COMMENT ON COLUMN sync.reader_grant.granted_at IS 'When it was granted.';
 
--- It runs with the owner's rights, since readers can't enter schema sync; it takes nothing and tells each login its own grants only.
-CREATE FUNCTION silver.my_athletes() RETURNS bigint[] LANGUAGE sql STABLE SECURITY DEFINER PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
-    SELECT coalesce(array_agg(g.athlete_id), '{}') FROM sync.reader_grant g WHERE g.role_name = session_user
-$$;
-COMMENT ON FUNCTION silver.my_athletes() IS 'Athletes that were granted to the login that asks. Row-level security shows it their rows only.';
+-- It runs with the owner's rights, since readers can't enter schema sync; it takes no argument and returns the login's own grants only. Called
+-- once for each table of a reader's query: in plpgsql its plan is kept from query to query.
+CREATE FUNCTION silver.my_athletes() RETURNS bigint[] LANGUAGE plpgsql STABLE SECURITY DEFINER PARALLEL SAFE
+SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    RETURN (SELECT coalesce(array_agg(g.athlete_id), '{}') FROM sync.reader_grant g WHERE g.role_name = session_user);
+END $$;
+COMMENT ON FUNCTION silver.my_athletes IS 'Athletes that were granted to the login that asks. Row-level security shows it their rows only.';
 GRANT EXECUTE ON FUNCTION silver.my_athletes() TO PUBLIC;
 
--- One policy on one table, unless it is there or its role is not.
+-- Makes one policy on one table, unless it exists or its role doesn't.
 CREATE FUNCTION silver.secure_table(p_table regclass, p_policy name, p_role name, p_rule text) RETURNS void
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
@@ -36,8 +39,8 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION silver.secure_table IS 'Part of silver.secure.';
 
--- A table without athlete_id is read by those who read all, and by nobody else. The sub-select makes the planner ask once a query; the
--- cast keeps = ANY on an array, which an index serves.
+-- A table without athlete_id is read by the roles that read all athletes, and by nobody else. The sub-select makes the planner call the function
+-- once a query; the cast keeps = ANY on an array, which an index serves.
 CREATE FUNCTION silver.secure() RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     target record;
@@ -65,10 +68,10 @@ BEGIN
         REVOKE INSERT, UPDATE, DELETE, TRUNCATE ON sync.reader_grant FROM fitnessd;
     END IF;
 END $$;
-COMMENT ON FUNCTION silver.secure() IS 'Sets row-level security on every table of silver, metrics and bronze_strava. For the owner; may be run again.';
+COMMENT ON FUNCTION silver.secure IS 'Sets row-level security on every table of silver, metrics and bronze_strava. For the owner; may be run again.';
 
--- Both run with their caller's rights: they serve whoever owns the schemas. A role that could read everything anyway is refused, so that
--- a grant never looks like a limit that it is not.
+-- Both run with their caller's rights: they serve the owner of the schemas. A role that could read everything anyway is refused, so that a
+-- grant never looks like a limit that it is not.
 CREATE FUNCTION silver.grant_athlete(p_role name, p_athlete_id bigint) RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     wide text;

@@ -1,6 +1,4 @@
--- What silver has to offer, for people and programs that are given the schema alone: each relation with an example that runs.
-
-COMMENT ON SCHEMA silver IS 'Typed, commented tables and views for dashboards, made from bronze; silver.readme has an example for each. Filter by athlete_id. Numbers are in the unit that their name ends with, else in the one of their comment. Times are UTC unless a column says local; for days, weeks and hours of the athlete take start_date_local. Null is not known, 0 is zero. Add up seconds, metres, counts and load; never percentages, averages, paces, fitness or form. Join activities with USING (athlete_id, source_id, activity_id).';
+-- An index of silver for people: each table and view with an example.
 
 CREATE VIEW silver.readme WITH (security_invoker = true) AS
 SELECT c.relname::text AS relation, CASE c.relkind WHEN 'v' THEN 'view' ELSE 'table' END AS kind, obj_description(c.oid, 'pg_class') AS description,
@@ -19,6 +17,7 @@ LEFT JOIN (VALUES
     ('aggregate_stream', $$SELECT time, heartrate, watts FROM silver.aggregate_stream WHERE athlete_id = :athlete_id AND activity_id = :activity_id ORDER BY index$$),
     ('athlete', $$SELECT first_name, weight_kg, ftp_w FROM silver.athlete WHERE athlete_id = :athlete_id$$),
     ('athlete_day', $$SELECT day, load, fitness_ctl, fatigue_atl, form_tsb FROM silver.athlete_day WHERE athlete_id = :athlete_id ORDER BY day$$),
+    ('athlete_finding', $$SELECT check_name, measured, at_least, at_most FROM silver.athlete_finding WHERE athlete_id = :athlete_id ORDER BY check_name$$),
     ('athlete_history', $$SELECT valid_from, weight_kg, ftp_w FROM silver.athlete_history WHERE athlete_id = :athlete_id ORDER BY valid_from$$),
     ('athlete_max_heartrate', $$SELECT valid_from, max_heartrate_bpm FROM silver.athlete_max_heartrate WHERE athlete_id = :athlete_id ORDER BY valid_from$$),
     ('athlete_month', $$SELECT month_start, sum(moving_time_s) / 3600.0 AS hours FROM silver.athlete_month WHERE athlete_id = :athlete_id GROUP BY month_start ORDER BY month_start$$),

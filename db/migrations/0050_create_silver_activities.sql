@@ -1,4 +1,5 @@
 -- Silver: typed tables that dashboards read, made from bronze. Numbers are in the unit that their name ends with. One grain per table.
+-- First the athletes, their activities, and the laps and splits of these.
 
 CREATE TABLE silver.athlete (
     athlete_id         bigint   NOT NULL,
@@ -101,9 +102,9 @@ CREATE TABLE silver.activity (
     athlete_count          integer,
     photo_count            integer,
     pr_count               integer,
-    description            text,
-    summary_polyline       text,
-    polyline               text,
+    description            text        COMPRESSION lz4,
+    summary_polyline       text        COMPRESSION lz4,
+    polyline               text        COMPRESSION lz4,
     has_detail             boolean     NOT NULL,
     transform_version      smallint    NOT NULL,
     summary_sha256         bytea,
@@ -115,13 +116,13 @@ CREATE TABLE silver.activity (
 CREATE INDEX activity_by_start ON silver.activity (athlete_id, start_at DESC);
 COMMENT ON TABLE silver.activity IS 'One row per activity: the newest of its summary (from the list) and its detail; what only a detail has stays until the next detail.';
 COMMENT ON COLUMN silver.activity.athlete_id IS 'Strava''s number for the athlete.';
-COMMENT ON COLUMN silver.activity.source_id IS '1 strava_api, 2 strava_archive, 3 file.';
+COMMENT ON COLUMN silver.activity.source_id IS '1 strava_api, 2 strava_archive, 3 file. Part of each key: the same workout from two sources is two rows.';
 COMMENT ON COLUMN silver.activity.activity_id IS 'Strava''s number for the activity. Not ordered by date.';
 COMMENT ON COLUMN silver.activity.name IS 'Title.';
 COMMENT ON COLUMN silver.activity.sport_type IS 'Kind of sport (Run, TrailRun, Ride, …); new values appear. Old answers have only activity_type, which then stands here too.';
 COMMENT ON COLUMN silver.activity.activity_type IS 'Strava''s older, coarser kind of sport (type).';
-COMMENT ON COLUMN silver.activity.start_at IS 'Start, UTC. Midnight and one second means that the athlete hides it.';
-COMMENT ON COLUMN silver.activity.start_date_local IS 'Start on the clock on the wall where it happened; has no zone. Use it for days, weeks and hours of the athlete.';
+COMMENT ON COLUMN silver.activity.start_at IS 'Start, UTC. 00:00:01 means that the athlete hides it: start_date_local says the same then, and of both only the day is true.';
+COMMENT ON COLUMN silver.activity.start_date_local IS 'Start on the clock on the wall where it happened; has no zone. Use it for days, weeks and hours of the athlete. 00:00:01: hidden, see start_at.';
 COMMENT ON COLUMN silver.activity.utc_offset_s IS 'Seconds to add to UTC for the local time at the start.';
 COMMENT ON COLUMN silver.activity.timezone IS 'Name of the time zone as Strava has it, mostly an IANA name.';
 COMMENT ON COLUMN silver.activity.distance_m IS 'Distance in metres.';
@@ -142,8 +143,8 @@ COMMENT ON COLUMN silver.activity.max_power_w IS 'Highest power in watts.';
 COMMENT ON COLUMN silver.activity.energy_kj IS 'Mechanical work in kilojoules.';
 COMMENT ON COLUMN silver.activity.calories_kcal IS 'Energy spent in kilocalories; only a detail has it.';
 COMMENT ON COLUMN silver.activity.relative_effort IS 'Strava''s relative effort (suffer_score); no unit.';
-COMMENT ON COLUMN silver.activity.perceived_exertion IS 'The athlete''s own rating from 1 to 10; only a detail has it.';
-COMMENT ON COLUMN silver.activity.has_power_meter IS 'Power was measured (device_watts); null when there is no word about it.';
+COMMENT ON COLUMN silver.activity.perceived_exertion IS 'The athlete''s own rating, no unit: from 1, easiest, to 10; only a detail has it.';
+COMMENT ON COLUMN silver.activity.has_power_meter IS 'Power was measured (device_watts); null when there is no word about it. Where it is false, power is Strava''s estimate, and counts for no load, zone, curve or record.';
 COMMENT ON COLUMN silver.activity.has_heartrate IS 'Heart rate was recorded.';
 COMMENT ON COLUMN silver.activity.heartrate_opt_out IS 'The athlete does not share heart rate.';
 COMMENT ON COLUMN silver.activity.is_trainer IS 'Indoors or on a trainer. May have positions all the same (virtual courses).';
@@ -153,7 +154,7 @@ COMMENT ON COLUMN silver.activity.is_private IS 'Seen by the athlete only.';
 COMMENT ON COLUMN silver.activity.is_flagged IS 'Flagged by other athletes.';
 COMMENT ON COLUMN silver.activity.is_hidden_from_home IS 'Muted: not shown in followers'' feeds.';
 COMMENT ON COLUMN silver.activity.visibility IS 'everyone, followers_only or only_me.';
-COMMENT ON COLUMN silver.activity.workout_type IS 'Runs: 0 default, 1 race, 2 long run, 3 workout. Rides: 10 default, 11 race, 12 workout.';
+COMMENT ON COLUMN silver.activity.workout_type IS 'Number of a kind of workout. Runs: 0 default, 1 race, 2 long run, 3 workout. Rides: 10 default, 11 race, 12 workout.';
 COMMENT ON COLUMN silver.activity.gear_id IS 'Strava''s id of the bike (b…) or shoes (g…).';
 COMMENT ON COLUMN silver.activity.gear_name IS 'Name of the gear; only a detail has it.';
 COMMENT ON COLUMN silver.activity.device_name IS 'Recording device.';
@@ -207,7 +208,7 @@ CREATE TABLE silver.lap (
     CONSTRAINT lap_pk PRIMARY KEY (athlete_id, source_id, activity_id, lap_number),
     CONSTRAINT lap_activity_fk FOREIGN KEY (athlete_id, source_id, activity_id) REFERENCES silver.activity ON DELETE CASCADE
 );
-COMMENT ON TABLE silver.lap IS 'One row per lap of an activity, from its detail.';
+COMMENT ON TABLE silver.lap IS 'One row per lap of an activity, from its detail. Laps, kilometres (split) and miles (split_mile) each cover the activity: never add them up together, and join none with another by activity_id.';
 COMMENT ON COLUMN silver.lap.athlete_id IS 'Strava''s number for the athlete.';
 COMMENT ON COLUMN silver.lap.source_id IS '1 strava_api, 2 strava_archive, 3 file.';
 COMMENT ON COLUMN silver.lap.activity_id IS 'Activity of the lap.';
@@ -230,3 +231,42 @@ COMMENT ON COLUMN silver.lap.has_power_meter IS 'Power was measured.';
 COMMENT ON COLUMN silver.lap.pace_zone IS 'Strava''s pace zone of the lap.';
 COMMENT ON COLUMN silver.lap.first_index IS 'First point of the lap in activity_stream''s arrays, from 1 as in SQL.';
 COMMENT ON COLUMN silver.lap.last_index IS 'Last point of the lap in activity_stream''s arrays, from 1 as in SQL.';
+
+CREATE TABLE silver.split (
+    athlete_id               bigint   NOT NULL,
+    source_id                smallint NOT NULL DEFAULT 1,
+    activity_id              bigint   NOT NULL,
+    split_number             integer  NOT NULL,
+    distance_m               float8,
+    moving_time_s            integer,
+    elapsed_time_s           integer,
+    elevation_difference_m   float8,
+    average_speed_mps        float8,
+    grade_adjusted_speed_mps float8,
+    average_heartrate_bpm    float8,
+    pace_zone                integer,
+    CONSTRAINT split_pk PRIMARY KEY (athlete_id, source_id, activity_id, split_number),
+    CONSTRAINT split_activity_fk FOREIGN KEY (athlete_id, source_id, activity_id) REFERENCES silver.activity ON DELETE CASCADE
+);
+COMMENT ON TABLE silver.split IS 'One row per kilometre of an activity, as Strava splits it (splits_metric of the detail; runs and walks only). The last is what is left.';
+COMMENT ON COLUMN silver.split.athlete_id IS 'Strava''s number for the athlete.';
+COMMENT ON COLUMN silver.split.source_id IS '1 strava_api, 2 strava_archive, 3 file.';
+COMMENT ON COLUMN silver.split.activity_id IS 'Activity of the split.';
+COMMENT ON COLUMN silver.split.split_number IS 'Place in the activity, from 1.';
+COMMENT ON COLUMN silver.split.distance_m IS 'Metres: about 1000, the last one less.';
+COMMENT ON COLUMN silver.split.moving_time_s IS 'Time in motion in seconds.';
+COMMENT ON COLUMN silver.split.elapsed_time_s IS 'Time from start to end in seconds.';
+COMMENT ON COLUMN silver.split.elevation_difference_m IS 'Metres that the end lies higher than the start.';
+COMMENT ON COLUMN silver.split.average_speed_mps IS 'Average speed, metres per second.';
+COMMENT ON COLUMN silver.split.grade_adjusted_speed_mps IS 'Strava''s average grade-adjusted speed, metres per second.';
+COMMENT ON COLUMN silver.split.average_heartrate_bpm IS 'Average heart rate, beats per minute.';
+COMMENT ON COLUMN silver.split.pace_zone IS 'Strava''s pace zone of the split.';
+
+-- A table of its own, so that a sum over splits never counts a distance twice.
+CREATE TABLE silver.split_mile (
+    LIKE silver.split INCLUDING DEFAULTS INCLUDING COMMENTS,
+    CONSTRAINT split_mile_pk PRIMARY KEY (athlete_id, source_id, activity_id, split_number),
+    CONSTRAINT split_mile_activity_fk FOREIGN KEY (athlete_id, source_id, activity_id) REFERENCES silver.activity ON DELETE CASCADE
+);
+COMMENT ON TABLE silver.split_mile IS 'One row per mile of an activity, as Strava splits it (splits_standard of the detail; runs and walks only). The last is what is left. By the kilometre: split.';
+COMMENT ON COLUMN silver.split_mile.distance_m IS 'Metres: about 1609, the last one less.';

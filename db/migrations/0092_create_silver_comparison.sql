@@ -1,29 +1,6 @@
--- Making silver anew from bronze: what was asked for, how far it is, and what it changed. While an athlete's row here is in work, the
--- silver runner leaves the athlete's new work on its list, so that neither waits for the other.
+-- What a rebuild of silver compares before and after.
 
-CREATE TABLE sync.silver_rebuild (
-    athlete_id   bigint      NOT NULL,
-    is_dry_run   boolean     NOT NULL,
-    requested_at timestamptz NOT NULL,
-    started_at   timestamptz,
-    finished_at  timestamptz,
-    activities   integer,
-    report       jsonb,
-    error        text,
-    CONSTRAINT silver_rebuild_pk PRIMARY KEY (athlete_id, is_dry_run),
-    CONSTRAINT silver_rebuild_athlete_fk FOREIGN KEY (athlete_id) REFERENCES sync.athlete ON DELETE CASCADE
-);
-CREATE INDEX silver_rebuild_waiting ON sync.silver_rebuild (requested_at) WHERE finished_at IS NULL;
-COMMENT ON TABLE sync.silver_rebuild IS 'The last rebuild of an athlete''s silver that was asked for, and the last dry run: one row each. Without an end it waits, is in work, or goes on after a restart.';
-COMMENT ON COLUMN sync.silver_rebuild.is_dry_run IS 'The rows are made and compared, then thrown away.';
-COMMENT ON COLUMN sync.silver_rebuild.requested_at IS 'When it was asked for, the last time.';
-COMMENT ON COLUMN sync.silver_rebuild.started_at IS 'Since when it is in work; null: it waits.';
-COMMENT ON COLUMN sync.silver_rebuild.finished_at IS 'When it ended, well or with an error; null: not yet.';
-COMMENT ON COLUMN sync.silver_rebuild.activities IS 'Activities that were made anew.';
-COMMENT ON COLUMN sync.silver_rebuild.report IS 'Rows per table (before, after, added, changed, removed) and sums of the main figures (before, after).';
-COMMENT ON COLUMN sync.silver_rebuild.error IS 'Why the rows of before were kept; null: they were replaced.';
-
--- Every table of silver is looked at, those of later migrations too. What only says when and by what a row was made is no content.
+-- Covers every table of silver, those of later migrations too. Columns that only say when and by what a row was made are no content.
 CREATE FUNCTION sync.silver_content(p_athlete_id bigint) RETURNS TABLE (table_name text, row_key bigint, content bigint)
 LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
@@ -48,7 +25,7 @@ BEGIN
             target.relname, target.keys, target.facts, target.place) USING p_athlete_id;
     END LOOP;
 END $$;
-COMMENT ON FUNCTION sync.silver_content(bigint) IS 'One row per row of an athlete in the tables of silver: hashes of its key and of its content, to compare before and after a rebuild.';
+COMMENT ON FUNCTION sync.silver_content IS 'One row per row of an athlete in the tables of silver: hashes of its key and of its content, to compare before and after a rebuild.';
 
 CREATE FUNCTION sync.silver_figures(p_athlete_id bigint) RETURNS TABLE (figure text, value float8) LANGUAGE sql STABLE AS $$
     SELECT f.figure, f.value
@@ -69,4 +46,7 @@ CREATE FUNCTION sync.silver_figures(p_athlete_id bigint) RETURNS TABLE (figure t
         ('elevation_gain_m', a.elevation_gain_m), ('points', s.points), ('load', m.load), ('zone_time_s', z.zone_time_s),
         ('training_days', t.training_days)) AS f(figure, value)
 $$;
-COMMENT ON FUNCTION sync.silver_figures(bigint) IS 'Sums of the main figures of an athlete''s silver, units in their names; null: there is nothing to sum.';
+COMMENT ON FUNCTION sync.silver_figures IS 'Sums of the main figures of an athlete''s silver, units in their names; null: there is nothing to sum.';
+-- The owner's default privileges give functions of schema sync to nobody, and the daemon's role compares. Both run with their caller's rights
+-- and return nothing that the caller could not read.
+GRANT EXECUTE ON FUNCTION sync.silver_content(bigint), sync.silver_figures(bigint) TO PUBLIC;
