@@ -1,7 +1,9 @@
 import Core
 import Database
+import EmbeddedPostgres
 import Foundation
 import Logging
+import Migrations
 
 /// A private cluster as the daemon makes it, migrated, and psql for the rivals.
 struct BenchServer: Sendable {

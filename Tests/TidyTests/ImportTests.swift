@@ -5,7 +5,9 @@ import Testing
 @Suite struct ImportTests {
     private static let allowed: [String: Set<String>] = [
         "Core": [],
-        "Database": ["Core", "CLibpq", "CSpawn"],
+        "Database": ["Core", "CLibpq"],
+        "EmbeddedPostgres": ["Core", "Database", "CLibpq", "CSpawn"],
+        "Migrations": ["Core", "Database"],
         "HTTPTransport": ["Core", "CLibcurl"],
         "ServerGuard": [],
         "Warehouse": ["Core", "Database", "COpenSSL", "CSimdjson"],
@@ -21,11 +23,11 @@ import Testing
         "Simulation": ["Core", "StravaAPI", "Governor", "Warehouse", "Sync"],
         "fitness-simulate": ["Simulation"],
         "fitnessd": [
-            "Core", "Database", "HTTPTransport", "Warehouse", "StravaAPI", "Governor", "Vault", "Sync", "ControlAPI", "ControlServer",
-            "Gateway", "Simulator",
+            "Core", "Database", "EmbeddedPostgres", "Migrations", "HTTPTransport", "Warehouse", "StravaAPI", "Governor", "Vault", "Sync",
+            "ControlAPI", "ControlServer", "Gateway", "Simulator",
         ],
         "fitnessctl": ["ControlAPI"],
-        "warehouse-bench": ["Core", "Database", "Simulator", "Sync", "Warehouse"],
+        "warehouse-bench": ["Core", "Database", "EmbeddedPostgres", "Migrations", "Simulator", "Sync", "Warehouse"],
         "CSimdjson": [], "CLibpq": [], "CLibcurl": [], "COpenSSL": [], "CSpawn": [],
     ]
 

@@ -1,4 +1,5 @@
 import Logging
+import Synchronization
 
 /// The keys of log metadata, one list for all modules, so that a log query written once keeps working.
 /// Messages are constant lower-case phrases; what varies goes into metadata under one of these keys. Never a token, never a position.
@@ -39,5 +40,30 @@ extension Logger {
         var metadata = Logger.Metadata()
         for (key, value) in values { metadata[key.rawValue] = .stringConvertible(value) }
         log(level: level, message, metadata: metadata)
+    }
+}
+
+/// Logs a lasting failure once when it begins and once when it is over, however often it is met.
+public final class Outage: Sendable {
+    private let begun: String
+    private let over: String
+    private let level: Logger.Level
+    private let isOn = Atomic<Bool>(false)
+
+    /// - Parameters:
+    ///   - begun: the message at `level` when the failure is first met.
+    ///   - over: the notice when it is over.
+    public init(_ begun: String, over: String, level: Logger.Level = .error) {
+        self.begun = begun
+        self.over = over
+        self.level = level
+    }
+
+    public func met(_ error: any Error, _ logger: Logger) {
+        if !isOn.exchange(true, ordering: .relaxed) { logger.log(level, "\(begun)", [.error: "\(error)"]) }
+    }
+
+    public func isOver(_ logger: Logger) {
+        if isOn.exchange(false, ordering: .relaxed) { logger.log(level: .notice, "\(over)") }
     }
 }
