@@ -54,8 +54,15 @@ let package = Package(
         // Base
         .target(name: "Core", dependencies: [.product(name: "Logging", package: "swift-log")], path: "Sources/Base/Core"),
         .target(
-            name: "Database", dependencies: ["Core", "CLibpq", "CSpawn", .product(name: "Logging", package: "swift-log")],
+            name: "Database", dependencies: ["Core", "CLibpq", .product(name: "Logging", package: "swift-log")],
             path: "Sources/Base/Database"),
+        .target(
+            name: "EmbeddedPostgres",
+            dependencies: ["Core", "Database", "CLibpq", "CSpawn", .product(name: "Logging", package: "swift-log")],
+            path: "Sources/Base/EmbeddedPostgres"),
+        .target(
+            name: "Migrations", dependencies: ["Core", "Database", .product(name: "Logging", package: "swift-log")],
+            path: "Sources/Base/Migrations"),
         .target(
             name: "HTTPTransport", dependencies: ["Core", "CLibcurl"], path: "Sources/Base/HTTPTransport"),
         .target(name: "Digest", dependencies: ["COpenSSL"], path: "Sources/Base/Digest"),
@@ -73,7 +80,7 @@ let package = Package(
         .target(
             name: "Warehouse",
             dependencies: [
-                "Core", "Database", "Digest", "Streams", .product(name: "Logging", package: "swift-log"),
+                "Core", "Database", "Digest", "Streams", "CSimdjson", .product(name: "Logging", package: "swift-log"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
             ],
             path: "Sources/Warehouse"),
@@ -162,8 +169,8 @@ let package = Package(
         .executableTarget(
             name: "fitnessd",
             dependencies: [
-                "Core", "Database", "HTTPTransport", "Warehouse", "StravaAPI", "Governor", "Vault", "Sync",
-                "ControlAPI", "ControlServer", "Gateway", "Simulator",
+                "Core", "Database", "EmbeddedPostgres", "Migrations", "HTTPTransport", "Warehouse", "StravaAPI", "Governor", "Vault",
+                "Sync", "ControlAPI", "ControlServer", "Gateway", "Simulator",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
@@ -178,7 +185,7 @@ let package = Package(
         .executableTarget(
             name: "warehouse-bench",
             dependencies: [
-                "Core", "Database", "Simulator", "StravaAPI", "Sync", "Warehouse",
+                "Core", "Database", "EmbeddedPostgres", "Migrations", "Simulator", "StravaAPI", "Sync", "Warehouse",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
             ],
@@ -186,10 +193,13 @@ let package = Package(
 
         // Tests
         .target(
-            name: "TestKit", dependencies: ["Core", "Database", "Simulator", .product(name: "Logging", package: "swift-log")],
+            name: "TestKit",
+            dependencies: [
+                "Core", "Database", "EmbeddedPostgres", "Migrations", "Simulator", .product(name: "Logging", package: "swift-log"),
+            ],
             path: "Tests/TestKit"),
         .testTarget(name: "CoreTests", dependencies: ["Core", "TestKit"]),
-        .testTarget(name: "DatabaseTests", dependencies: ["Database", "TestKit"]),
+        .testTarget(name: "DatabaseTests", dependencies: ["Database", "EmbeddedPostgres", "Migrations", "TestKit"]),
         .testTarget(name: "HTTPTransportTests", dependencies: ["Core", "HTTPTransport", "TestKit"]),
         .testTarget(name: "StravaAPITests", dependencies: ["Core", "HTTPTransport", "StravaAPI", "Simulator", "TestKit"]),
         .testTarget(name: "GovernorTests", dependencies: ["Governor", "TestKit"]),

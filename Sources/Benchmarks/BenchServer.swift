@@ -1,7 +1,9 @@
 import Core
 import Database
+import EmbeddedPostgres
 import Foundation
 import Logging
+import Migrations
 
 /// A migrated private cluster, made as the daemon makes it, and psql for the rivals.
 struct BenchServer: Sendable {

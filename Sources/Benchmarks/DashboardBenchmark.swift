@@ -1,5 +1,6 @@
 import Core
 import Database
+import EmbeddedPostgres
 import Foundation
 import Simulator
 

@@ -2,6 +2,7 @@ import ControlAPI
 import ControlServer
 import Core
 import Database
+import EmbeddedPostgres
 import Foundation
 import Gateway
 import HTTPTransport

@@ -7,6 +7,7 @@ import Gateway
 import Governor
 import HTTPTransport
 import Logging
+import Migrations
 import ServiceLifecycle
 import StravaAPI
 import Sync

@@ -1,7 +1,9 @@
 import Core
 import Database
+import EmbeddedPostgres
 import Foundation
 import Logging
+import Migrations
 
 /// The database the daemon works on: the operator's own, or a private cluster under the state directory, started and stopped with it.
 struct DataStore: Sendable {

@@ -32,16 +32,16 @@ struct Progress: Sendable, Equatable {
 struct ProgressReader: Sendable {
     let database: Database
     let governor: RateLimitGovernor
-    private let counted: RationedCount<Progress>
+    private let counted: CachedValue<Progress>
 
     init(database: Database, governor: RateLimitGovernor, clock: WallClock) {
         self.database = database
         self.governor = governor
-        counted = RationedCount { try await Self.count(database, now: clock.now) }
+        counted = CachedValue(.afterLoadTimes(20)) { try await Self.count(database, now: clock.now) }
     }
 
     func read() async throws -> Progress {
-        var progress = try await counted.counts()
+        var progress = try await counted.value()
         await addQuota(to: &progress)
         return progress
     }

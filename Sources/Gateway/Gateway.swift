@@ -52,7 +52,7 @@ public struct Gateway: Service {
         routes = GatewayRoutes(
             connect: ConnectFlow(states: states, strava: strava, publicURL: publicURL, register: register, logger: logger),
             readiness: Readiness(pendingMigrations: pendingMigrations),
-            figures: FiguresCache(clock: clock, load: figures),
+            figures: CachedValue(.after(.seconds(5)), clock: clock, load: figures),
             webhooks: events.map { WebhookRoutes(desk: $0.desk, address: $0.address, logger: logger) },
             logger: logger)
     }

@@ -1,11 +1,12 @@
+import Database
 import Foundation
 import TestKit
 import Testing
 
-@testable import Database
+@testable import EmbeddedPostgres
 
 @Suite struct EmbeddedPostgresLayoutTests {
-    private func layout(_ state: String, canReach: Bool = true) -> EmbeddedPostgresLayout {
+    private func layout(_ state: String, canReach: Bool = true) -> ClusterLayout {
         .decide(state: state, canReachState: canReach, outside: "/var/lib/x", shortFolder: "/run/x")
     }
 
@@ -34,7 +35,7 @@ import Testing
         try await withTemporaryFolder { folder in
             let shut = folder.appending(path: "shut")
             try FileManager.default.createDirectory(at: shut, withIntermediateDirectories: false, attributes: [.posixPermissions: 0o700])
-            let stranger = EmbeddedPostgresAccount(name: "x", userID: 54_321, groupID: 54_321, isDropped: true)
+            let stranger = ServerAccount(name: "x", userID: 54_321, groupID: 54_321, isDropped: true)
             #expect(stranger.canReach(folder.path))
             #expect(!stranger.canReach(shut.path))
             #expect(!stranger.canReach(shut.appending(path: "missing").path))
@@ -46,12 +47,12 @@ import Testing
             let link = folder.appending(path: "link").path
             symlink("/tmp", link)
             #expect(throws: DatabaseError.self) {
-                try EmbeddedPostgresFiles.makeDirectory(link, mode: 0o700, owner: (geteuid(), getegid()))
+                try ClusterFiles.makeDirectory(link, mode: 0o700, owner: (geteuid(), getegid()))
             }
             let other = folder.appending(path: "other").path
             mkdir(other, 0o700)
             #expect(throws: DatabaseError.self) {
-                try EmbeddedPostgresFiles.makeDirectory(other, mode: 0o700, owner: (geteuid() + 1, getegid()))
+                try ClusterFiles.makeDirectory(other, mode: 0o700, owner: (geteuid() + 1, getegid()))
             }
         }
     }

@@ -1,8 +1,9 @@
+import Database
 import Foundation
 import TestKit
 import Testing
 
-@testable import Database
+@testable import EmbeddedPostgres
 
 @Suite struct EmbeddedPostgresTests {
     /// Runs a cluster under `state`, lends its database, and stops it.
@@ -75,10 +76,10 @@ import Testing
         try await withTemporaryFolder { folder in
             let layout = try await withServer(in: folder) { _, database in
                 try await database.query("CREATE TABLE kept AS SELECT 1 AS n")
-                return try EmbeddedPostgresPlace(state: folder.path).prepare()
+                return try ClusterFolders(state: folder.path).prepare()
             }
             // The leftover: the same server, started behind the back of the lock.
-            let orphan = EmbeddedPostgresLauncher(
+            let orphan = ServerLauncher(
                 layout: layout.0, account: layout.1, installation: try await .find(), purpose: .throwaway, logger: quietLogger)
             let process = try await orphan.launch()
             try await withServer(in: folder) { server, database in
@@ -129,8 +130,8 @@ import Testing
 
     @Test func `a cluster that was being made when the daemon died is made anew`() async throws {
         try await withTemporaryFolder { folder in
-            let (layout, account) = try EmbeddedPostgresPlace(state: folder.path).prepare()
-            try EmbeddedPostgresFiles.makeDirectory(layout.unfinishedData, mode: 0o700, owner: (account.userID, account.groupID))
+            let (layout, account) = try ClusterFolders(state: folder.path).prepare()
+            try ClusterFiles.makeDirectory(layout.unfinishedData, mode: 0o700, owner: (account.userID, account.groupID))
             try Data("15\n".utf8).write(to: URL(filePath: layout.unfinishedData).appending(path: "PG_VERSION"))
             try await withServer(in: folder) { _, database in
                 try await expectOneRow("SELECT 1", in: database)
@@ -144,7 +145,7 @@ import Testing
             let state = folder.appending(path: String(repeating: "long name, with spaces and % ", count: 5) + "end")
             try await withServer(in: state) { server, database in
                 let socket = try #require(await server.socketDirectory)
-                #expect("\(socket)/.s.PGSQL.5432".utf8.count <= EmbeddedPostgresLayout.socketPathBytesMax)
+                #expect("\(socket)/.s.PGSQL.5432".utf8.count <= ClusterLayout.socketPathBytesMax)
                 try await expectOneRow("SELECT 1", in: database)
                 try FileManager.default.removeItem(atPath: socket)
             }
@@ -153,10 +154,10 @@ import Testing
 
     @Test func `a missing server is a sentence that says what to install`() async throws {
         let error = await #expect(throws: DatabaseError.self) {
-            try await EmbeddedPostgresInstallation.find(patterns: ["/nowhere/*/bin"], path: "/nowhere")
+            try await ServerInstallation.find(patterns: ["/nowhere/*/bin"], path: "/nowhere")
         }
         #expect(error?.message.contains("install postgresql-15, or set FITNESSD_DATABASE_URL") == true)
-        let gone = await #expect(throws: DatabaseError.self) { try await EmbeddedPostgresInstallation.find(major: 9) }
+        let gone = await #expect(throws: DatabaseError.self) { try await ServerInstallation.find(major: 9) }
         #expect(gone?.message.contains("made by PostgreSQL 9") == true)
     }
 
@@ -164,7 +165,7 @@ import Testing
         let folder = FileManager.default.temporaryDirectory.appending(path: "fitnessd-log-\(UInt32.random(in: .min ... .max))")
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: false)
         defer { try? FileManager.default.removeItem(at: folder) }
-        let log = EmbeddedPostgresLog(path: folder.appending(path: "server.log").path)
+        let log = ServerLog(path: folder.appending(path: "server.log").path)
         let line = [UInt8](repeating: UInt8(ascii: "x"), count: 99_999) + [UInt8(ascii: "\n")]
         for _ in 0..<50 { line.withUnsafeBytes { log.append($0) } }
         Array("the end\n".utf8).withUnsafeBytes { log.append($0) }

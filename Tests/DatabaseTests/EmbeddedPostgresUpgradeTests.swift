@@ -1,14 +1,15 @@
+import Database
 import Foundation
 import TestKit
 import Testing
 
-@testable import Database
+@testable import EmbeddedPostgres
 
 /// A private cluster whose server's programs change: scripts in a folder of the test's own stand before the real ones.
 @Suite struct EmbeddedPostgresUpgradeTests {
     private struct StandIn {
         let folder: URL
-        let real: EmbeddedPostgresInstallation
+        let real: ServerInstallation
 
         init(in folder: URL) async throws {
             self.folder = folder.appending(path: "bin")
@@ -25,23 +26,23 @@ import Testing
         }
 
         func write(_ name: String, _ script: String) throws {
-            try EmbeddedPostgresFiles.write("#!/bin/sh\n\(script)\n", to: folder.appending(path: name).path, mode: 0o755)
+            try ClusterFiles.write("#!/bin/sh\n\(script)\n", to: folder.appending(path: name).path, mode: 0o755)
         }
 
-        func server(in folder: URL, lookInterval: Duration) -> EmbeddedPostgres {
+        func server(in folder: URL, checkInterval: Duration) -> EmbeddedPostgres {
             EmbeddedPostgres(
                 stateDirectory: folder.appending(path: "state"), purpose: .lasting,
-                programs: .init(patterns: [self.folder.path], lookInterval: lookInterval, settleInterval: .milliseconds(50)),
+                programs: .init(patterns: [self.folder.path], checkInterval: checkInterval, settleInterval: .milliseconds(50)),
                 logger: quietLogger)
         }
     }
 
     private func withServer(
-        lookInterval: Duration, _ body: (StandIn, EmbeddedPostgres, Database, Int32) async throws -> Void
+        checkInterval: Duration, _ body: (StandIn, EmbeddedPostgres, Database, Int32) async throws -> Void
     ) async throws {
         try await withTemporaryFolder { folder in
             let programs = try await StandIn(in: folder)
-            let server = programs.server(in: folder, lookInterval: lookInterval)
+            let server = programs.server(in: folder, checkInterval: checkInterval)
             let database = Database(url: try await server.start(), connectionsMax: 1, logger: quietLogger)
             let result: Result<Void, any Error>
             do {
@@ -61,7 +62,7 @@ import Testing
     }
 
     @Test func `a server whose programs were upgraded is restarted once, with its data`() async throws {
-        try await withServer(lookInterval: .milliseconds(50)) { programs, server, database, pid in
+        try await withServer(checkInterval: .milliseconds(50)) { programs, server, database, pid in
             try await database.query("CREATE TABLE kept AS SELECT 1 AS n")
             try programs.upgrade(to: "2")
             try await answersAnew(server, database, before: pid)
@@ -73,7 +74,7 @@ import Testing
     }
 
     @Test func `a library that is missing has the programs looked at without waiting for the next look`() async throws {
-        try await withServer(lookInterval: .seconds(3600)) { programs, server, database, pid in
+        try await withServer(checkInterval: .seconds(3600)) { programs, server, database, pid in
             try await database.query("CREATE TABLE kept AS SELECT 1 AS n")
             let error = await #expect(throws: DatabaseError.self) { try await database.query("LOAD '/nowhere/library'") }
             #expect(error?.sqlState == "58P01")
@@ -100,7 +101,7 @@ import Testing
                 exit 1
                 """)
             let error = await #expect(throws: DatabaseError.self) {
-                _ = try await programs.server(in: folder, lookInterval: .seconds(60)).start()
+                _ = try await programs.server(in: folder, checkInterval: .seconds(60)).start()
             }
             #expect(error?.message.contains("No space left on device") == true, "\(String(describing: error))")
         }

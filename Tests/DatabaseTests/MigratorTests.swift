@@ -1,8 +1,9 @@
+import Database
 import Foundation
 import TestKit
 import Testing
 
-@testable import Database
+@testable import Migrations
 
 @Suite struct MigratorTests {
     /// Lends an empty database and a share directory that holds these migrations.
@@ -94,6 +95,41 @@ import Testing
         }
     }
 
+    @Test func `a database with the migrations from before the first release is refused whole`() async throws {
+        let former = (1...5).map { number in ("000\(number)_create_\(number).sql", "CREATE TABLE t\(number) ();") }
+        try await withFiles(Dictionary(uniqueKeysWithValues: former)) { database, share in
+            _ = try await Migrator(directory: share, database: database, logger: quietLogger).migrate()
+            let current = Migrator(directory: checkout, database: database, logger: quietLogger)
+            let error = await #expect(throws: DatabaseError.self) { try await current.migrate() }
+            let names = "0001_create_1, 0002_create_2, 0003_create_3 and 2 more, which this program does not know"
+            #expect(error?.code == .migration && error?.message.hasPrefix("this database has \(names): run the newer fitnessd") == true)
+            #expect(error?.message.hasSuffix("if they are from before the first release, use a new database") == true)
+            #expect(try await !exists("sync.athlete", in: database))
+            let check = try MigrationCheck(directory: checkout)
+            let health = await #expect(throws: DatabaseError.self) { try await check.missing(in: database) }
+            #expect(health?.message == error?.message)
+        }
+    }
+
+    @Test func `a database that is not in UTF-8 is refused before anything is made`() async throws {
+        let name = "ascii_\(UInt32.random(in: .min ... .max))"
+        try await withTestDatabaseURL(isMigrated: false) { url in
+            let control = Database(url: url, connectionsMax: 1, logger: quietLogger)
+            try await control.query("CREATE DATABASE \(raw: name) TEMPLATE template0 ENCODING 'SQL_ASCII' LC_COLLATE 'C' LC_CTYPE 'C'")
+            let path = String(url[..<(url.lastIndex(of: "/") ?? url.endIndex)]) + "/" + name
+            let database = Database(url: path, connectionsMax: 1, logger: quietLogger)
+            let migrator = Migrator(directory: checkout, database: database, logger: quietLogger)
+            for operation in [migrator.migrate, migrator.pending] {
+                let error = await #expect(throws: DatabaseError.self) { _ = try await operation() }
+                #expect(error?.message.hasPrefix("the database's encoding is SQL_ASCII, and fitnessd needs UTF8") == true)
+            }
+            #expect(try await !exists("public.fitnessd_migration", in: database))
+            await database.close()
+            try await control.query("DROP DATABASE \(raw: name) WITH (FORCE)")
+            await control.close()
+        }
+    }
+
     @Test func `a file that comes late is refused`() async throws {
         try await withFiles(["0001_create_a.sql": "SELECT 1", "0003_create_c.sql": "SELECT 1"]) { database, share in
             let migrator = Migrator(directory: share, database: database, logger: quietLogger)
@@ -110,7 +146,7 @@ import Testing
             let folder = share.appending(path: "db/migrations")
             try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
             for name in names { try Data("SELECT 1".utf8).write(to: folder.appending(path: name)) }
-            let error = #expect(throws: DatabaseError.self) { try MigratorFile.all(in: share) }
+            let error = #expect(throws: DatabaseError.self) { try MigrationFile.all(in: share) }
             #expect(error?.code == .migration)
         }
     }

@@ -1,5 +1,6 @@
 import Core
 import Foundation
+import Migrations
 import TestKit
 import Testing
 

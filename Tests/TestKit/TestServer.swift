@@ -1,6 +1,8 @@
 import Core
 import Database
+import EmbeddedPostgres
 import Foundation
+import Migrations
 import Synchronization
 
 /// The one PostgreSQL of this test process: private, on a socket, nothing flushed to disk, gone with the process.

@@ -1,4 +1,5 @@
 import Database
+import EmbeddedPostgres
 import Foundation
 import Synchronization
 

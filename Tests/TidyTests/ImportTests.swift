@@ -5,12 +5,14 @@ import Testing
 @Suite struct ImportTests {
     private static let allowed: [String: Set<String>] = [
         "Core": [],
-        "Database": ["Core", "CLibpq", "CSpawn"],
+        "Database": ["Core", "CLibpq"],
+        "EmbeddedPostgres": ["Core", "Database", "CLibpq", "CSpawn"],
+        "Migrations": ["Core", "Database"],
         "HTTPTransport": ["Core", "CLibcurl"],
         "Digest": ["COpenSSL"],
         "ServerGuard": [],
         "Streams": ["Core", "CSimdjson"],
-        "Warehouse": ["Core", "Database", "Digest", "Streams"],
+        "Warehouse": ["Core", "Database", "Digest", "Streams", "CSimdjson"],
         "StravaAPI": ["Core", "Digest", "HTTPTransport", "CSimdjson"],
         "Governor": ["Core", "Database", "StravaAPI"],
         "Vault": ["Core", "Database", "StravaAPI", "COpenSSL"],
@@ -23,11 +25,11 @@ import Testing
         "QuotaModel": ["Core", "StravaAPI", "Governor", "Warehouse", "Sync"],
         "fitness-simulate": ["QuotaModel"],
         "fitnessd": [
-            "Core", "Database", "HTTPTransport", "Warehouse", "StravaAPI", "Governor", "Vault", "Sync", "ControlAPI", "ControlServer",
-            "Gateway", "Simulator",
+            "Core", "Database", "EmbeddedPostgres", "Migrations", "HTTPTransport", "Warehouse", "StravaAPI", "Governor", "Vault", "Sync",
+            "ControlAPI", "ControlServer", "Gateway", "Simulator",
         ],
         "fitnessctl": ["ControlAPI"],
-        "warehouse-bench": ["Core", "Database", "Simulator", "StravaAPI", "Sync", "Warehouse"],
+        "warehouse-bench": ["Core", "Database", "EmbeddedPostgres", "Migrations", "Simulator", "StravaAPI", "Sync", "Warehouse"],
         "CSimdjson": [], "CLibpq": [], "CLibcurl": [], "COpenSSL": [], "CSpawn": [],
     ]
 

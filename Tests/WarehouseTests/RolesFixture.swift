@@ -1,5 +1,6 @@
 import Database
 import Foundation
+import Migrations
 import TestKit
 
 /// A database of its own with the roles, two athletes (1 and 2) with a row in every table, and logins that go with it.

@@ -2,7 +2,7 @@ import Foundation
 import TestKit
 import Testing
 
-@testable import Database
+@testable import EmbeddedPostgres
 
 /// db/schema.sql shows what all migrations together make, for people who read. `make schema` writes it.
 @Suite struct SchemaFileTests {
@@ -23,7 +23,7 @@ import Testing
     }
 
     private func dump() async throws -> String {
-        let program = try await EmbeddedPostgresInstallation.find().program("pg_dump")
+        let program = try await ServerInstallation.find().program("pg_dump")
         return try await withTestDatabaseURL { url in
             let (status, output) = try await run(program, ["--schema-only", "--no-owner", "--no-privileges", "--dbname", url])
             try #require(status == 0, "\(output)")

@@ -1,6 +1,6 @@
 import Foundation
 
-/// The address under which people and Strava reach the gateway: `FITNESSD_PUBLIC_URL`. Kept without a slash at its end.
+/// The address at which people and Strava reach the gateway: `FITNESSD_PUBLIC_URL`, without a trailing slash.
 public struct PublicURL: Sendable, Equatable {
     public let text: String
     /// The host, in lower case and without the brackets of an IPv6 address.
@@ -19,24 +19,24 @@ public struct PublicURL: Sendable, Equatable {
         port = parts.port ?? (isHTTPS ? 443 : 80)
     }
 
-    /// Whether only this machine can reach it (RFC 6761, section 6.3, for `localhost`).
+    /// Whether it is an address of this machine only (RFC 6761, section 6.3, for `localhost`).
     public var isLoopback: Bool {
         let octets = host.split(separator: ".", omittingEmptySubsequences: false)
         let isIPv4 = octets.count == 4 && octets.allSatisfy { UInt8($0) != nil }
         return host == "localhost" || host.hasSuffix(".localhost") || host == "::1" || isIPv4 && octets[0] == "127"
     }
 
-    /// Where Strava sends people back to. Its host must lie in the callback domain that the application has registered at Strava.
+    /// Strava redirects people here. Its host must be in the callback domain that the application has registered at Strava.
     public var callback: String { text + "/oauth/callback" }
 
-    /// The link that a person follows to connect; a plain `+` in a query may be read as a blank.
+    /// The link that a person follows to connect. `+` is escaped, because in a query it may be read as a space.
     public func connect(uid: UID) -> String { text + "/connect?uid=" + uid.text.replacing("+", with: "%2B") }
 
     /// The page that says how a connect ended.
     public func connected(_ result: String) -> String { text + "/connected/" + result }
 }
 
-/// A public address that can't be one.
+/// A text that is no public address.
 public struct PublicURLError: AdvisedError, Equatable {
     public var description: String {
         "FITNESSD_PUBLIC_URL must be an http or https address without a query, such as https://fit.example.org"

@@ -1,6 +1,6 @@
 import Foundation
 
-/// What a caller may do after an error. Every error type of this project answers with one; nobody decides on an error's text.
+/// What a caller may do after an error. Every error type of this project gives one, so that no caller interprets an error's text.
 public enum RetryAdvice: Sendable, Equatable {
     /// The same call may succeed soon: back off and try again.
     case retry

@@ -1,5 +1,5 @@
 /// A text that must not reach a log, an error, a metric or a process list: a token, a client secret, a key.
-/// Printing, interpolating, mirroring or encoding it never shows the value; `reveal()` is the one way to it, and easy to search for.
+/// Printing, interpolating, mirroring or encoding it never shows the value; only `reveal()` returns it, which is easy to search for.
 public struct Secret: Sendable, Hashable, CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {
     private let value: String
 

@@ -1,12 +1,13 @@
 import Foundation
 
-/// Where `db/` and `sql/` are read from: the checkout, or the installed share directory.
+/// The folder that holds `db/` and `sql/`: the checkout, or the installed share directory.
 public enum ShareDirectory {
-    /// Looks upwards from the running program, then at the installed places. Nil when there is none.
+    /// The first of these folders that holds `db/migrations`; nil when none does:
     ///
-    /// - `FITNESSD_SHARE_DIR` wins (set by the container image and by packagers);
-    /// - then each folder above the executable that holds `db/migrations` (a checkout: `.build/…/fitnessd`);
-    /// - then `../share/fitnessd` beside the executable's folder, `/usr/local/share/fitnessd`, `/usr/share/fitnessd`.
+    /// - `FITNESSD_SHARE_DIR` (set by the container image and by packagers);
+    /// - `../share/fitnessd` beside the executable's folder;
+    /// - each folder above the executable (a checkout: `.build/…/fitnessd`);
+    /// - `/usr/local/share/fitnessd` and `/usr/share/fitnessd`.
     public static func find(environment: [String: String] = ProcessInfo.processInfo.environment) -> URL? {
         candidates(environment: environment).first { folder in
             var isDirectory: ObjCBool = false

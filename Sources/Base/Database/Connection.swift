@@ -3,7 +3,7 @@ import Core
 import Foundation
 import Synchronization
 
-/// One connection to PostgreSQL. Its calls run one after another on a thread of its own; cancelling the task that waits cancels the statement.
+/// One connection to PostgreSQL. Its calls run one at a time on a thread of its own; cancelling the waiting task cancels the statement.
 public actor Connection {
     private nonisolated let thread: ConnectionThread
     private nonisolated let link: Link
@@ -11,15 +11,15 @@ public actor Connection {
     private let applicationName: String
     private let statementMax: Duration?
     private var statements = PreparedStatements()
-    /// What waits for COMMIT; nil outside a transaction.
+    /// Actions to run after COMMIT; nil outside a transaction.
     private var afterCommit: [AfterCommit]?
 
-    /// What a transaction's body wants to have done when its COMMIT has succeeded.
+    /// An action to run when a transaction has committed.
     public typealias AfterCommit = @Sendable () async -> Void
 
     public nonisolated var unownedExecutor: UnownedSerialExecutor { thread.asUnownedSerialExecutor() }
 
-    /// - Parameter statementMax: a statement that takes longer is ended and its connection with it; nil: no limit.
+    /// - Parameter statementMax: a statement that takes longer is ended, and the connection with it; nil: no limit.
     init(_ conninfo: String, applicationName: String, statementMax: Duration? = nil, health: WriteHealth = WriteHealth()) {
         thread = ConnectionThread(name: "libpq")
         link = Link(health: health)
@@ -28,12 +28,12 @@ public actor Connection {
         self.statementMax = statementMax
     }
 
-    /// Connects and sets what the session needs whatever the server's settings are: UTC, ISO dates, quiet notices, no JIT compilation.
+    /// Connects, and sets what must not depend on the server's settings: UTC, ISO dates, no notices, no JIT compilation.
     func open() async throws {
         try await cancellable(limit: .seconds(2 * Link.connectMax.seconds)) { try $0.connect() }
     }
 
-    /// Runs one statement. It is prepared at its first use on this connection and found again by its text.
+    /// Runs one statement. It is prepared at its first use on this connection and found by its text later.
     @discardableResult
     public func query(_ sql: SQL) async throws -> Rows {
         try await cancellable { try $0.run(sql) }
@@ -46,13 +46,13 @@ public actor Connection {
         }
     }
 
-    /// Runs several statements in one round trip (libpq's pipeline mode). The first error ends the batch.
+    /// Runs several statements in one round trip (libpq's pipeline mode). The first error ends the batch and is thrown.
     public func pipeline(_ batch: [SQL]) async throws -> [Rows] {
         if batch.isEmpty { return [] }
         return try await cancellable { try $0.runPipeline(batch) }
     }
 
-    /// Sends `bytes` as the data of a `COPY … FROM STDIN` statement; answers the number of rows.
+    /// Sends `bytes` as the data of a `COPY … FROM STDIN` statement; returns the number of rows.
     public func copyIn(_ statement: String, _ bytes: [UInt8]) async throws -> Int {
         try await cancellable { try $0.runCopy(statement, bytes) }
     }
@@ -69,13 +69,13 @@ public actor Connection {
 
     func endCopyOut() async throws -> Int { try await cancellable { try $0.link.endCopy().affected } }
 
-    /// Tells the server to stop. The pool throws the connection away.
+    /// Cancels the COPY. The pool discards the connection.
     func abandon() { link.abandon() }
 
     // MARK: For the pool and for transactions
 
-    /// Runs `action` when the transaction that is under way on this connection has committed, and not when it fails; outside a transaction
-    /// at once. For what must follow the rows and never precede them: a cache that is cleared, a worker that is woken.
+    /// Runs `action` when the transaction that is open on this connection has committed, but not when it fails; outside a transaction, at
+    /// once. For effects that must follow the rows and never precede them, such as clearing a cache or waking a worker.
     public func afterCommit(_ action: @escaping AfterCommit) async {
         if afterCommit == nil { await action() } else { afterCommit?.append(action) }
     }
@@ -85,14 +85,14 @@ public actor Connection {
         afterCommit = []
     }
 
-    /// Answers what is to be done now that the transaction has committed.
+    /// Commits, and returns the actions to run now.
     ///
     /// - Throws: `DatabaseError(.commitUnknown)` when the connection broke before the server's answer came.
     func commit() async throws -> [AfterCommit] {
         let actions = afterCommit ?? []
         afterCommit = nil
         do {
-            // A transaction in which a statement has failed is rolled back by COMMIT, without an error.
+            // COMMIT rolls back a transaction in which a statement has failed, without an error.
             guard try await uncancelled("COMMIT") == "COMMIT" else {
                 throw DatabaseError(.statement, "the transaction was rolled back, because a statement in it had failed")
             }
@@ -108,39 +108,39 @@ public actor Connection {
         try await uncancelled("ROLLBACK")
     }
 
-    /// Runs one word whatever has happened to the task: the end of a transaction must not be cancelled. A task that is cancelled waits a
-    /// little for it, no longer. Answers the server's word for what it did.
+    /// Runs BEGIN, COMMIT or ROLLBACK even in a cancelled task, since the end of a transaction must not be cancelled; a cancelled task
+    /// waits for `Link.cancelMax` at most. Returns the server's command tag, which says what it did.
     @discardableResult
-    private func uncancelled(_ word: String) async throws -> String {
+    private func uncancelled(_ command: String) async throws -> String {
         let (link, call) = (link, link.begin())
         defer { link.end() }
         if let statementMax { link.limit(call, to: statementMax) }
         return try await withTaskCancellationHandler {
-            do { return try link.check(PQexec(link.pointer, word)).tag } catch { throw link.explained(error) }
+            do { return try link.check(PQexec(link.pointer, command)).tag } catch { throw link.explained(error) }
         } onCancel: {
-            link.hurry(call)
+            link.cut(call)
         }
     }
 
-    /// What the pool needs to know of a connection that nobody uses.
+    /// The state of a connection that no caller uses, for the pool.
     enum Condition { case reusable, spent, broken }
 
-    /// Reusable: alive, outside any transaction, and no cancellation may still be on its way to it.
+    /// Reusable: alive, outside any transaction, and no cancellation may still arrive for it.
     func condition() -> Condition {
         if link.isBroken { return .broken }
         if link.isTainted { return .spent }
         return link.isIdleAndAlive ? .reusable : PQtransactionStatus(link.pointer) == PQTRANS_IDLE ? .broken : .spent
     }
 
-    /// Ends what is under way, from any thread: the call returns at once, with an error.
+    /// Ends the call in progress, from any thread: it returns at once, with an error.
     nonisolated func cut() { link.cut() }
 
     func close() { link.close() }
 
-    /// The number of the server's process as it was announced when the connection was made.
+    /// The server's process id as announced when the connection was made.
     func announcedProcess() -> Int32 { PQbackendPID(link.pointer) }
 
-    /// Waits until the server sends something, a notification among it, or `timeout_ms` has passed.
+    /// Waits until the server sends something or `timeout_ms` has passed; returns the payloads of notifications.
     func waitForNotifications(timeout_ms: Int32) throws -> [String] {
         var descriptor = pollfd(fd: PQsocket(link.pointer), events: Int16(POLLIN), revents: 0)
         _ = poll(&descriptor, 1, timeout_ms)
@@ -157,7 +157,7 @@ public actor Connection {
 
     private func connect() throws {
         try link.connect(conninfo, applicationName: applicationName)
-        // JIT compiles a statement whose cost is overestimated for a second, and runs it for a millisecond.
+        // With JIT, a statement whose cost is overestimated compiles for a second to run for a millisecond.
         let session = """
             SET TIME ZONE 'UTC'; SET datestyle = 'ISO'; SET client_min_messages = warning; SET standard_conforming_strings = on; SET jit = off
             """
@@ -168,7 +168,7 @@ public actor Connection {
         limit: Duration? = nil, _ body: (isolated Connection) throws -> Answer
     ) async throws -> Answer {
         try Task.checkCancellation()
-        // Before the handler is there: a cancellation finds the call under way, or the check below finds the cancellation.
+        // Before the handler is installed, so that a cancellation finds the call, or the check below finds the cancellation.
         let (link, call) = (link, link.begin())
         defer { link.end() }
         if let limit = limit ?? statementMax { link.limit(call, to: limit) }
@@ -188,7 +188,7 @@ public actor Connection {
         return Rows(try link.check(result))
     }
 
-    /// The name under which this statement is prepared on this connection.
+    /// The name under which the statement is prepared on this connection.
     private func prepare(_ sql: SQL) throws -> String {
         if let name = statements.name(for: sql) { return name }
         let (name, evicted) = statements.admit(sql)
@@ -217,7 +217,7 @@ public actor Connection {
         return try receivePipeline(count: batch.count)
     }
 
-    /// Reads until the synchronisation point; `PQgetResult` answers nil between two statements' results.
+    /// Reads until the synchronisation point; `PQgetResult` returns nil between two statements' results.
     private func receivePipeline(count: Int) throws -> [Rows] {
         var rows: [Rows] = []
         var failure: (any Error)?
@@ -257,8 +257,8 @@ public actor Connection {
 }
 
 extension [SQLParameter] {
-    /// Lends the parameters in libpq's shape: value pointers, lengths, and 1 (binary) for each format.
-    func withPointers<Answer>(
+    /// Passes the parameters to `body` as libpq expects them: value pointers, lengths, and 1 (binary) for each format.
+    fileprivate func withPointers<Answer>(
         _ body: (UnsafePointer<UnsafePointer<CChar>?>?, UnsafePointer<Int32>?, UnsafePointer<Int32>?) -> Answer
     ) -> Answer {
         if isEmpty { return body(nil, nil, nil) }
@@ -271,7 +271,7 @@ extension [SQLParameter] {
 }
 
 extension ArraySlice<SQLParameter> {
-    /// Adds each value's address to `values`, one inside the other, so that all of them stay valid for the call without being copied.
+    /// Adds each value's address to `values` in nested calls, so that all addresses stay valid for `body` without a copy.
     fileprivate func lend<Answer>(
         into values: inout [UnsafePointer<CChar>?], _ body: ([UnsafePointer<CChar>?]) -> Answer
     ) -> Answer {
@@ -281,10 +281,48 @@ extension ArraySlice<SQLParameter> {
             return dropFirst().lend(into: &values, body)
         }
         return bytes.withUnsafeBytes { buffer in
-            // An empty array has no address, and libpq takes no address for NULL: any other will do for no bytes.
+            // An empty array has no address, and libpq takes a null pointer for NULL: any other address will do for zero bytes.
             let address = buffer.baseAddress ?? UnsafeRawPointer(bitPattern: 1)
             values.append(address?.assumingMemoryBound(to: CChar.self))
             return dropFirst().lend(into: &values, body)
         }
+    }
+}
+
+/// The statements that are prepared on a connection, and their names. Bounded: the oldest is dropped first.
+private struct PreparedStatements {
+    /// More than this program has statements; the limit guards against a statement whose text differs each time.
+    static let countMax = 256
+
+    private struct Key: Hashable {
+        let text: String
+        let types: [UInt32]
+
+        init(_ sql: SQL) {
+            text = sql.text
+            types = sql.parameters.map(\.type)
+        }
+    }
+
+    private var names: [Key: String] = [:]
+    private var order: [Key] = []
+    private var next = 0
+
+    func name(for sql: SQL) -> String? { names[Key(sql)] }
+
+    /// A name for a new statement, and the name to deallocate when the bound is reached.
+    mutating func admit(_ sql: SQL) -> (name: String, evicted: String?) {
+        var evicted: String?
+        if order.count >= Self.countMax { evicted = names.removeValue(forKey: order.removeFirst()) }
+        next += 1
+        let name = "s\(next)"
+        names[Key(sql)] = name
+        order.append(Key(sql))
+        return (name, evicted)
+    }
+
+    mutating func forget(_ sql: SQL) {
+        names[Key(sql)] = nil
+        order.removeAll { $0 == Key(sql) }
     }
 }

@@ -1,13 +1,13 @@
 import Foundation
 
-/// Who has which connection. Waiting is first come, first served, with an end; a connection that broke, or that a cancellation may still
-/// reach, is replaced.
+/// The connections to one database, lent and idle. Callers wait first come, first served, and not for ever; a connection that broke, or
+/// that a late cancellation may still hit, is replaced.
 actor ConnectionPool {
     struct Bounds: Sendable {
         var connectionsMax: Int
-        /// More callers than this do not wait, they are told so.
+        /// One more caller than this is refused.
         var waitersMax = 1024
-        /// A caller who has waited this long for a connection is told so.
+        /// A caller is refused after waiting this long for a connection.
         var waitMax: Duration = .seconds(30)
     }
 
@@ -31,8 +31,8 @@ actor ConnectionPool {
     }
 
     func lease() async throws -> Connection {
-        try await waitForPlace()
-        // From here on one place of `connectionsMax` is ours, until release or failure.
+        try await waitForSlot()
+        // From here on one slot of `connectionsMax` is ours, until release or failure.
         while let connection = idle.popLast() {
             lent[ObjectIdentifier(connection)] = connection
             if await connection.condition() == .reusable, !closed { return connection }
@@ -46,7 +46,7 @@ actor ConnectionPool {
             return connection
         } catch {
             await discard(connection)
-            givePlaceBack()
+            releaseSlot()
             throw error
         }
     }
@@ -59,12 +59,12 @@ actor ConnectionPool {
         } else {
             await discard(connection)
         }
-        // What broke one has most likely broken those that rest beside it: they are not worth an error each.
+        // The cause has most likely broken the idle connections too: without this each would cost a caller an error.
         if condition == .broken { await discardIdle() }
-        givePlaceBack()
+        releaseSlot()
     }
 
-    /// Ends all calls under way, and the pool with them.
+    /// Ends all calls in progress and closes the pool.
     func cut() async {
         for connection in lent.values { connection.cut() }
         await close()
@@ -94,7 +94,7 @@ actor ConnectionPool {
 
     var waiterCount: Int { waiters.count }
 
-    private func waitForPlace() async throws {
+    private func waitForSlot() async throws {
         if closed { throw Self.isClosed }
         try Task.checkCancellation()
         if count < bounds.connectionsMax && waiters.isEmpty {
@@ -106,7 +106,7 @@ actor ConnectionPool {
         }
         nextWaiterID += 1
         let id = nextWaiterID
-        // Not a child task: it ends with the wait, or ends it.
+        // Not a child task: it is cancelled when the wait ends, or ends the wait.
         let limit = Task { [waitMax = bounds.waitMax] in
             try await Task.sleep(for: waitMax)
             stopWaiting(id, DatabaseError(.busy, "no connection to the database became free within \(Int(waitMax.seconds)) s"))
@@ -130,8 +130,8 @@ actor ConnectionPool {
         waiters.remove(at: index).wake.resume(throwing: reason)
     }
 
-    /// The place goes to the one who has waited longest, else it is free again.
-    private func givePlaceBack() {
+    /// The slot goes to the caller that has waited longest, else it is free again.
+    private func releaseSlot() {
         if waiters.isEmpty { count -= 1 } else { waiters.removeFirst().wake.resume() }
     }
 }

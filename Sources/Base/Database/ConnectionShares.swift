@@ -1,33 +1,33 @@
-/// Who may hold how many connections at once: the one place where they are added up. Owners take their bound from here.
+/// How many connections each part of the daemon may hold at once. Parts take their limit from here; the sums are the sizes of the pools.
 ///
-/// What decides whether work goes on at all (claims, leases, the quota's ledger, health) has a pool of its own, so that no amount of other
-/// work can make it wait. In the large pool those who hold a connection for long are counted, and the rest is for short statements.
+/// Claims, leases, the quota ledger and health, without which nothing else can go on, have a pool of their own, so that no amount of other
+/// work makes them wait. The general pool counts the parts that hold a connection for long, and has a few more for short statements.
 public enum ConnectionShares {
-    // MARK: The pool of the steering parts
+    // MARK: The steering pool
 
-    /// Claims and lease renewals: the scheduler's loop makes one call at a time.
+    /// Claims and lease renewals: the scheduler's loop runs one statement at a time.
     public static let scheduler = 1
-    /// The governor's loop: one call at a time.
+    /// The governor's loop: one statement at a time.
     public static let quotaLedger = 1
     /// Readiness: one probe at a time.
     public static let health = 1
 
     public static let steering = scheduler + quotaLedger + health
 
-    // MARK: The pool of all others
+    // MARK: The general pool
 
-    /// Runners that make silver, the second only while there is a backlog.
+    /// Silver runners, the second only while there is a backlog.
     public static let silver = 2
-    /// Rebuilds of one athlete after the other.
+    /// Rebuilds, one athlete at a time.
     public static let rebuild = 1
-    /// The one transaction of the writer.
+    /// The warehouse writer's one transaction.
     public static let landing = 1
     public static let retention = 1
-    /// Refreshes of tokens: each holds its connection while Strava answers.
+    /// Token refreshes: each holds its connection while Strava answers.
     public static let refreshes = 3
-    /// Exports: each holds its connection while its reader reads.
+    /// Exports: each holds its connection while its client reads.
     public static let exports = 2
-    /// Counts of large tables, for the status, the progress and the metrics: one of each at a time.
+    /// Counts of large tables, for status, progress and metrics: one of each at a time.
     public static let counts = 3
     /// Statements of turns, of the control socket and of the gateway: a few milliseconds each.
     public static let short = 3
@@ -36,9 +36,9 @@ public enum ConnectionShares {
 
     // MARK: Outside the pools
 
-    /// Connections that listen: the scheduler's and the silver runner's.
+    /// The scheduler's and the silver runner's LISTEN connections.
     public static let listeners = 2
 
-    /// What a server has to admit for one daemon.
+    /// The connections that a server must admit for one daemon.
     public static let all = steering + general + listeners
 }

@@ -1,22 +1,22 @@
 import Foundation
 import Synchronization
 
-/// The serial executor of one connection: a thread of its own on which blocking libpq calls are made, so that they block nobody else.
+/// The serial executor of one connection: a thread of its own for blocking libpq calls, so that they block no other task.
 ///
-/// Measured as fast as any other way of driving libpq, and the simplest.
+/// As fast, when measured, as any other way of driving libpq, and the simplest.
 final class ConnectionThread: SerialExecutor {
     private struct Queue {
         var jobs: [UnownedJob] = []
         var stopping = false
     }
 
-    /// A mutex with its condition: the thread sleeps on it while there is nothing to do.
+    /// The jobs, with a mutex and the condition on which the thread sleeps while there are none.
     ///
     /// `@unchecked Sendable`: `queue` is touched only between `lock()` and `unlock()` of `condition`.
     private final class Mailbox: @unchecked Sendable {
         let condition = NSCondition()
         var queue = Queue()
-        /// The running thread, to tell whether a caller is on it.
+        /// The running thread, to check whether a caller is on it.
         let thread = Atomic<UInt>(0)
     }
 
@@ -24,7 +24,7 @@ final class ConnectionThread: SerialExecutor {
 
     init(name: String) {
         let mailbox = self.mailbox
-        // The thread holds the mailbox and each job holds what it needs; the executor itself may go before the thread has ended.
+        // The thread retains the mailbox, and each job retains what it needs; the executor may be freed before the thread has ended.
         let thread = Thread { [unowned self] in
             mailbox.thread.store(UInt(pthread_self()), ordering: .releasing)
             let executor = asUnownedSerialExecutor()

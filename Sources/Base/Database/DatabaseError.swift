@@ -1,29 +1,31 @@
 import Core
+import Synchronization
 
-/// What went wrong with PostgreSQL: a closed code, the SQLSTATE, the constraint's name and a message that is safe to log.
+/// A failure of PostgreSQL or of the connection to it: a closed code, the SQLSTATE, the constraint's name and a message that is safe to
+/// log.
 ///
 /// The server's own message is kept only where it can't hold a row's values (SQLSTATE classes 22 and 23 may quote them).
 public struct DatabaseError: AdvisedError {
     public enum Code: String, Sendable {
-        /// No connection could be made or it broke.
+        /// No connection could be made, or the connection broke.
         case unreachable
         /// No connection became free in time, or too many callers wait for one already.
         case busy
         /// The connection broke during COMMIT: the transaction may have taken effect or not.
         case commitUnknown
-        /// The server refuses this user or password.
+        /// The server refused the user or password.
         case authentication
         /// A constraint was violated; `constraint` names it.
         case constraint
-        /// Deadlock or serialisation failure: the same transaction may succeed when tried again.
+        /// Deadlock or serialisation failure: the same transaction may succeed when it is repeated.
         case serialization
         /// The statement was cancelled because its task was.
         case cancelled
         /// The pool was closed.
         case closed
-        /// A column was not of the type that the code expects.
+        /// A column did not have the type that the code expects.
         case decoding
-        /// The server refuses the statement: a bug, or a missing migration or privilege.
+        /// The server refused the statement: a bug, or a missing migration or privilege.
         case statement
         /// A migration can't be applied as it stands.
         case migration
@@ -72,6 +74,27 @@ public struct DatabaseError: AdvisedError {
 }
 
 extension Error {
-    /// Whether this is no trouble but the end of a task that was told to end.
+    /// Whether a task ended because it was cancelled, which is no failure.
     public var isCancellation: Bool { self is CancellationError || (self as? DatabaseError)?.code == .cancelled }
+}
+
+/// Whether the server's disk is full, judged by our own writes. One instance for all connections to a database.
+final class WriteHealth: Sendable {
+    /// SQLSTATE disk_full (PostgreSQL documentation, Appendix A).
+    static let diskFull = "53100"
+
+    private let full = Atomic<Bool>(false)
+
+    var isDiskFull: Bool { full.load(ordering: .relaxed) }
+
+    func failed(_ state: String) {
+        if state == Self.diskFull { full.store(true, ordering: .relaxed) }
+    }
+
+    /// Added rows show that the disk has space again. An UPDATE does not: it may find space in its own page when no table can grow.
+    func succeeded(_ tag: String) {
+        if tag.hasPrefix("INSERT") || tag.hasPrefix("COPY"), !tag.hasSuffix(" 0") { recovered() }
+    }
+
+    func recovered() { full.store(false, ordering: .relaxed) }
 }

@@ -2,37 +2,37 @@ import CLibpq
 import Foundation
 import Synchronization
 
-/// A PGconn and what other threads may do to it: the thinnest cover of libpq.
+/// A PGconn, and the operations on it that are allowed from other threads: a thin wrapper of libpq.
 ///
-/// No call lasts for ever: one that is cancelled, or takes longer than its limit, is ended by the server, and when the server does not
-/// answer, by shutting the socket down under it.
+/// No call lasts for ever: the server ends a call that is cancelled or takes longer than its limit, and when the server does not respond,
+/// the socket is shut down.
 ///
 /// `@unchecked Sendable`: `pointer` is used on the owning connection's thread only; other threads touch `remote` and the atomics.
 final class Link: @unchecked Sendable {
-    /// Why a call is being ended before its time.
-    enum Ending: Int, AtomicRepresentable { case none, cancelled, tooLong }
+    /// Why a call is ended early.
+    private enum Ending: Int, AtomicRepresentable { case none, cancelled, tooLong }
 
-    /// What other threads use: the socket, and the handle for cancellations.
+    /// The parts that other threads use.
     private struct Remote {
         var socket: Int32 = -1
         var handle: CancelHandle?
     }
 
-    /// Time for a new connection, all its steps together.
+    /// The longest time for a new connection, from name lookup to authentication.
     static let connectMax: Duration = .seconds(10)
-    /// How long a server has to obey a cancellation. After that its silence counts as a broken connection.
-    static let cancelMax: Duration = .seconds(2)
-    /// How often a connection that is being made looks whether it is still wanted.
+    /// The longest time for the server to respond to a cancellation. After that the connection counts as broken.
+    private static let cancelMax: Duration = .seconds(2)
+    /// How often a connection that is being made checks for cancellation.
     private static let connectWait_ms: Int32 = 50
-    /// A peer that is gone without a word is noticed in about half a minute, not in the two hours of TCP's defaults. A URL that sets these
-    /// keys (libpq, "Parameter Key Words") wins.
+    /// A peer that vanishes is noticed in about half a minute, not in the two hours of TCP's defaults. Values in the URL take precedence
+    /// (libpq, "Parameter Key Words").
     private static let defaults = [
         ("keepalives_idle", "15"), ("keepalives_interval", "5"), ("keepalives_count", "3"), ("tcp_user_timeout", "30000"),
     ]
 
     private(set) var pointer: OpaquePointer?
     private let remote = Mutex(Remote())
-    /// The number of the call under way; 0: none.
+    /// The number of the call in progress; 0: none.
     private let call = Atomic<UInt64>(0)
     private var calls: UInt64 = 0
     private let ending = Atomic<Ending>(.none)
@@ -45,7 +45,7 @@ final class Link: @unchecked Sendable {
     /// A call was ended early: its cancellation may arrive late and hit the next statement, so the connection is not used again.
     var isTainted: Bool { ending.load(ordering: .sequentiallyConsistent) != .none }
 
-    // MARK: Life
+    // MARK: Connecting and closing
 
     func connect(_ conninfo: String, applicationName: String) throws {
         let words = Self.defaults + [("dbname", conninfo), ("fallback_application_name", applicationName), ("client_encoding", "UTF8")]
@@ -63,7 +63,7 @@ final class Link: @unchecked Sendable {
         }
     }
 
-    /// libpq, "PQconnectPoll": waits as each step asks. The blocking call could be neither cancelled nor bounded on all its ways.
+    /// Waits as PQconnectPoll asks at each step (libpq). The blocking call can't be cancelled, and is not bounded in every case.
     private func finishConnecting(_ fresh: OpaquePointer) throws {
         let deadline = ContinuousClock.now + Self.connectMax
         var step = PGRES_POLLING_WRITING
@@ -82,7 +82,7 @@ final class Link: @unchecked Sendable {
 
     func close() {
         remote.withLock { remote in
-            // PQfinish says goodbye and would wait for room in the socket of a server that reads no more.
+            // PQfinish sends a message, and would block on the socket of a server that has stopped reading.
             if isTainted, remote.socket >= 0 { shutdown(remote.socket, Int32(SHUT_RDWR)) }
             remote = Remote()
         }
@@ -90,7 +90,7 @@ final class Link: @unchecked Sendable {
         pointer = nil
     }
 
-    /// Alive, and silent as an idle connection has to be: a server that went away has left its reason, or its end, in the socket.
+    /// Alive, and without input as an idle connection must be: a server that has gone leaves an error message, or the end of the stream.
     var isIdleAndAlive: Bool {
         guard PQstatus(pointer) == CONNECTION_OK, PQtransactionStatus(pointer) == PQTRANS_IDLE else { return false }
         var descriptor = pollfd(fd: PQsocket(pointer), events: Int16(POLLIN), revents: 0)
@@ -103,7 +103,7 @@ final class Link: @unchecked Sendable {
 
     // MARK: Calls and their ends
 
-    /// Begins a call; answers its number, for those who may have to end it.
+    /// Begins a call; returns its number, by which it can be ended.
     func begin() -> UInt64 {
         calls += 1
         call.store(calls, ordering: .sequentiallyConsistent)
@@ -112,11 +112,13 @@ final class Link: @unchecked Sendable {
 
     func end() { call.store(0, ordering: .sequentiallyConsistent) }
 
-    /// Ends call `number`, if it is still under way: the server is told, and has `cancelMax` to obey.
-    func cancel(_ number: UInt64, as reason: Ending = .cancelled) {
-        guard isUnderWay(number) else { return }
+    /// Ends call `number` if it is still in progress: asks the server to cancel it, and shuts the socket down after `cancelMax`.
+    func cancel(_ number: UInt64) { cancel(number, as: .cancelled) }
+
+    private func cancel(_ number: UInt64, as reason: Ending) {
+        guard isInProgress(number) else { return }
         _ = ending.compareExchange(expected: .none, desired: reason, ordering: .sequentiallyConsistent)
-        remote.withLock { $0.handle }?.send { [weak self] in self?.isUnderWay(number) ?? false }
+        remote.withLock { $0.handle }?.send { [weak self] in self?.isInProgress(number) ?? false }
         cut(number, after: Self.cancelMax)
     }
 
@@ -125,16 +127,16 @@ final class Link: @unchecked Sendable {
         DispatchQueue.global().asyncAfter(deadline: .now() + limit.seconds) { [weak self] in self?.cancel(number, as: .tooLong) }
     }
 
-    /// Gives a call that must not be cancelled (the end of a transaction) a little time instead.
-    func hurry(_ number: UInt64) { cut(number, after: Self.cancelMax) }
+    /// Ends call `number`, which must not be cancelled (the end of a transaction), after `cancelMax`.
+    func cut(_ number: UInt64) { cut(number, after: Self.cancelMax) }
 
-    /// Ends whatever is under way, now and from now on. The socket is shut down, so that the call in libpq returns with an error.
+    /// Ends the call in progress and all later ones: the socket is shut down, so that the call in libpq returns with an error.
     func cut() {
         _ = ending.compareExchange(expected: .none, desired: .cancelled, ordering: .sequentiallyConsistent)
         remote.withLock { if $0.socket >= 0 { _ = shutdown($0.socket, Int32(SHUT_RDWR)) } }
     }
 
-    /// Tells the server to stop sending, when no call is under way.
+    /// Asks the server to stop sending, when no call is in progress.
     func abandon() {
         _ = ending.compareExchange(expected: .none, desired: .cancelled, ordering: .sequentiallyConsistent)
         remote.withLock { $0.handle }?.send { false }
@@ -142,17 +144,17 @@ final class Link: @unchecked Sendable {
 
     private func cut(_ number: UInt64, after pause: Duration) {
         DispatchQueue.global().asyncAfter(deadline: .now() + pause.seconds) { [weak self] in
-            guard let self, isUnderWay(number) else { return }
+            guard let self, isInProgress(number) else { return }
             cut()
         }
     }
 
-    private func isUnderWay(_ number: UInt64) -> Bool { call.load(ordering: .sequentiallyConsistent) == number }
+    private func isInProgress(_ number: UInt64) -> Bool { call.load(ordering: .sequentiallyConsistent) == number }
 }
 
 extension [String] {
-    /// Lends the strings as a nil-ended array of C strings.
-    func withCStrings<Answer>(_ body: (UnsafePointer<UnsafePointer<CChar>?>) -> Answer) -> Answer {
+    /// Passes the strings to `body` as a null-terminated array of C strings.
+    fileprivate func withCStrings<Answer>(_ body: (UnsafePointer<UnsafePointer<CChar>?>) -> Answer) -> Answer {
         let copies = map { strdup($0) }
         defer { for copy in copies { free(copy) } }
         let pointers: [UnsafePointer<CChar>?] = copies.map { UnsafePointer($0) } + [nil]
@@ -163,7 +165,7 @@ extension [String] {
 // MARK: Results and errors, on the connection's own thread
 
 extension Link {
-    /// Takes over a result and throws when it is an error.
+    /// Takes ownership of a result, and throws when it is an error.
     func check(_ pointer: OpaquePointer?, expecting: ExecStatusType? = nil) throws -> QueryResult {
         guard let pointer else { throw failure() }
         let result = QueryResult(pointer)
@@ -171,7 +173,7 @@ extension Link {
         if status == expecting { return result }
         switch status {
         case PGRES_COMMAND_OK where expecting != nil, PGRES_TUPLES_OK where expecting != nil:
-            throw DatabaseError(.statement, "a statement is no COPY of the kind that was meant")
+            throw DatabaseError(.statement, "a statement is no COPY in the expected direction")
         case PGRES_COMMAND_OK, PGRES_TUPLES_OK, PGRES_EMPTY_QUERY:
             if health.isDiskFull { health.succeeded(result.tag) }
             return result
@@ -184,7 +186,7 @@ extension Link {
         DatabaseError(.unreachable, "the connection to the server was lost")
     }
 
-    /// The same error, or what it means when the call was ended early.
+    /// The same error, or its reason when the call was ended early.
     func explained(_ error: any Error) -> any Error {
         guard let known = error as? DatabaseError, [.unreachable, .cancelled].contains(known.code) else { return error }
         switch ending.load(ordering: .sequentiallyConsistent) {
@@ -210,7 +212,7 @@ extension Link {
         return DatabaseError(code, message, sqlState: state, constraint: constraint)
     }
 
-    /// Why no connection could be made. libpq's text names host and user, never the password.
+    /// The error of a connection that could not be made. libpq's text names host and user, never the password.
     private func connectFailure() -> DatabaseError {
         let text = pointer.map { String(cString: PQerrorMessage($0)) } ?? "libpq is out of memory"
         let line = text.split(separator: "\n").first.map(String.init) ?? "no reason given"
@@ -219,5 +221,76 @@ extension Link {
         ]
         let code: DatabaseError.Code = refused.contains { line.contains($0) } ? .authentication : .unreachable
         return DatabaseError(code, line)
+    }
+}
+
+// MARK: COPY, on the connection's own thread
+
+extension Link {
+    /// A piece has at least this many bytes, and at most one row more.
+    private static let pieceBytes = 64 << 10
+
+    /// The next rows of a `COPY … TO STDOUT`; nil at its end. libpq holds one whole row in memory.
+    func copyPiece() throws -> [UInt8]? {
+        var piece: [UInt8] = []
+        while piece.count < Self.pieceBytes {
+            var row: UnsafeMutablePointer<CChar>?
+            let count = PQgetCopyData(pointer, &row, 0)
+            defer { PQfreemem(row) }
+            // -1: the end; -2: an error, which the result after the data describes (libpq, PQgetCopyData).
+            guard count > 0, let row else { break }
+            piece.append(contentsOf: UnsafeRawBufferPointer(start: row, count: Int(count)))
+        }
+        return piece.isEmpty ? nil : piece
+    }
+
+    /// The result that follows the data, and the end of the statement.
+    func endCopy() throws -> QueryResult {
+        let end = PQgetResult(pointer)
+        while let rest = PQgetResult(pointer) { PQclear(rest) }
+        return try check(end)
+    }
+}
+
+/// Cancels the statement of one connection from any thread (PostgreSQL documentation, "Canceling Queries in Progress").
+///
+/// `@unchecked Sendable`: libpq allows PQcancel from any thread and never changes a PGcancel.
+private final class CancelHandle: @unchecked Sendable {
+    /// A server that doesn't respond blocks the thread of each cancellation sent to it. Beyond this many threads none is sent, since the
+    /// connection is cut a moment later anyway.
+    private static let sendersMax = 16
+    private static let senders = Atomic<Int>(0)
+    /// Pauses between two cancellations of one statement, in microseconds.
+    private static let pauseMin_us: UInt32 = 20_000
+    private static let pauseMax_us: UInt32 = 1_000_000
+
+    private let pointer: OpaquePointer
+
+    init?(_ connection: OpaquePointer) {
+        guard let pointer = PQgetCancel(connection) else { return nil }
+        self.pointer = pointer
+    }
+
+    deinit { PQfreeCancel(pointer) }
+
+    /// Asks the server to cancel, and returns at once: PQcancel blocks without a time limit, so it runs on a thread of its own.
+    ///
+    /// The server ignores a cancellation that arrives between two messages of a statement (its preparation and its execution), and may
+    /// refuse the connection that carries the request. So the request is repeated while `isWanted`.
+    func send(while isWanted: @escaping @Sendable () -> Bool) {
+        guard Self.senders.add(1, ordering: .relaxed).newValue <= Self.sendersMax else {
+            Self.senders.subtract(1, ordering: .relaxed)
+            return
+        }
+        Thread.detachNewThread { [self] in
+            var message = [CChar](repeating: 0, count: 256)
+            var pause_us = Self.pauseMin_us
+            repeat {
+                PQcancel(pointer, &message, Int32(message.count))
+                usleep(pause_us)
+                pause_us = min(2 * pause_us, Self.pauseMax_us)
+            } while isWanted()
+            Self.senders.subtract(1, ordering: .relaxed)
+        }
     }
 }

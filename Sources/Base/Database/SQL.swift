@@ -15,7 +15,7 @@ public struct SQL: Sendable, ExpressibleByStringInterpolation {
         parameters = stringInterpolation.parameters
     }
 
-    /// A statement from text that is not a literal: the content of an SQL file, with its `$n` parameters beside it.
+    /// A statement from text that is not a literal, such as the content of an SQL file, with the values of its `$n` parameters.
     public init(raw text: String, parameters: [SQLParameter] = []) {
         self.text = text
         self.parameters = parameters
@@ -37,13 +37,13 @@ public struct SQL: Sendable, ExpressibleByStringInterpolation {
             text += "$\(parameters.count)"
         }
 
-        /// A value that may be missing: nil binds as NULL.
+        /// Nil binds as NULL.
         public mutating func appendInterpolation<Value: SQLEncodable>(_ value: Value?) {
             parameters.append(SQLParameter(value))
             text += "$\(parameters.count)"
         }
 
-        /// Splices text into the statement as it is: identifiers and fragments of our own, never anything from outside.
+        /// Inserts text into the statement as it is: identifiers and fragments of our own, never input.
         public mutating func appendInterpolation(raw fragment: String) { text += fragment }
     }
 }

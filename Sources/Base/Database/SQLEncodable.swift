@@ -5,9 +5,9 @@ import Foundation
 public protocol SQLEncodable: Sendable {
     /// The OID of its PostgreSQL type (pg_type.dat).
     static var sqlType: UInt32 { get }
-    /// Appends the binary form and answers true; answers false for NULL.
+    /// Appends the binary form and returns true; returns false for NULL.
     func encodeSQL(into buffer: inout [UInt8]) -> Bool
-    /// The binary form, nil for NULL. A requirement, so that a value which holds its bytes ready can give them without a copy.
+    /// The binary form, nil for NULL. A requirement, so that a value that has its bytes can return them without a copy.
     func encodedSQL() -> [UInt8]?
 }
 
@@ -26,11 +26,11 @@ public protocol SQLArrayElement: SQLEncodable {
 }
 
 extension SQLArrayElement {
-    static func encodeEach(_ values: [Self], into buffer: inout [UInt8]) {
+    fileprivate static func encodeEach(_ values: [Self], into buffer: inout [UInt8]) {
         for value in values { encodeElement(value, into: &buffer) }
     }
 
-    static func encodeElement(_ value: Self, into buffer: inout [UInt8]) {
+    fileprivate static func encodeElement(_ value: Self, into buffer: inout [UInt8]) {
         let start = buffer.count
         buffer.appendBigEndian(Int32(0))
         _ = value.encodeSQL(into: &buffer)
@@ -40,11 +40,11 @@ extension SQLArrayElement {
 
 extension [UInt8] {
     @inline(__always)
-    mutating func appendBigEndian<Value: FixedWidthInteger>(_ value: Value) {
+    fileprivate mutating func appendBigEndian<Value: FixedWidthInteger>(_ value: Value) {
         Swift.withUnsafeBytes(of: value.bigEndian) { append(contentsOf: $0) }
     }
 
-    mutating func replaceBigEndian(at index: Int, with value: Int32) {
+    fileprivate mutating func replaceBigEndian(at index: Int, with value: Int32) {
         Swift.withUnsafeBytes(of: value.bigEndian) { bytes in
             for (offset, byte) in bytes.enumerated() { self[index + offset] = byte }
         }
@@ -52,7 +52,7 @@ extension [UInt8] {
 
     /// Appends elements of one fixed size, each after its length, in one pass over reserved memory.
     @inline(__always)
-    mutating func appendFixedElements<Item, Value: FixedWidthInteger>(_ values: [Item], _ bits: (Item) -> Value) {
+    fileprivate mutating func appendFixedElements<Item, Value: FixedWidthInteger>(_ values: [Item], _ bits: (Item) -> Value) {
         let size = MemoryLayout<Value>.size
         let length = Int32(size).bigEndian
         let start = count
@@ -149,7 +149,7 @@ extension Bool: SQLArrayElement {
 extension String: SQLArrayElement {
     public static var sqlType: UInt32 { 25 }
     public static var sqlArrayType: UInt32 { 1009 }
-    /// PostgreSQL's text can't hold a zero byte; it is dropped, as all else is kept.
+    /// PostgreSQL's text can't hold a zero byte: zero bytes are dropped.
     public func encodeSQL(into buffer: inout [UInt8]) -> Bool {
         let start = buffer.count
         buffer.append(contentsOf: utf8)
@@ -174,7 +174,7 @@ extension Date: SQLArrayElement {
     /// Seconds from Unix's epoch to PostgreSQL's.
     static let postgresEpoch_s: Double = 946_684_800
 
-    var postgresMicroseconds: Int64 {
+    fileprivate var postgresMicroseconds: Int64 {
         if self >= .distantFuture { return .max }
         if self <= .distantPast { return .min }
         return Int64(((timeIntervalSince1970 - Date.postgresEpoch_s) * 1e6).rounded())
@@ -206,5 +206,134 @@ extension ActivityID: SQLArrayElement {
     public func encodeSQL(into buffer: inout [UInt8]) -> Bool { rawValue.encodeSQL(into: &buffer) }
     public static func encodeElements(_ values: [ActivityID], into buffer: inout [UInt8]) {
         buffer.appendFixedElements(values) { $0.rawValue }
+    }
+}
+
+extension Optional: SQLEncodable where Wrapped: SQLEncodable {
+    public static var sqlType: UInt32 { Wrapped.sqlType }
+    public func encodeSQL(into buffer: inout [UInt8]) -> Bool {
+        guard let value = self else { return false }
+        return value.encodeSQL(into: &buffer)
+    }
+    public func encodedSQL() -> [UInt8]? { flatMap { $0.encodedSQL() } }
+}
+
+/// `[UInt8]` binds as `bytea`; arrays of all other elements bind as PostgreSQL arrays.
+extension Array: SQLEncodable where Element: SQLArrayElement {
+    public static var sqlType: UInt32 { Element.sqlArrayType }
+    public func encodeSQL(into buffer: inout [UInt8]) -> Bool {
+        // By type, not by casting the value: an empty array can be cast to any array type.
+        if Element.self == UInt8.self {
+            Element.encodeElements(self, into: &buffer)
+            return true
+        }
+        buffer.appendArrayHeader(count: count, elementType: Element.sqlType, hasNull: false)
+        Element.encodeElements(self, into: &buffer)
+        return true
+    }
+}
+
+/// A byte is bound only as part of `bytea`, since PostgreSQL has no one-byte integer. Its array type is `bytea` itself.
+extension UInt8: SQLArrayElement {
+    public static var sqlType: UInt32 { 18 }
+    public static var sqlArrayType: UInt32 { 17 }
+    public func encodeSQL(into buffer: inout [UInt8]) -> Bool {
+        buffer.append(self)
+        return true
+    }
+    public static func encodeElements(_ values: [UInt8], into buffer: inout [UInt8]) { buffer.append(contentsOf: values) }
+}
+
+/// `[[UInt8]]` binds as `bytea[]`.
+extension [UInt8]: SQLArrayElement {
+    public static var sqlArrayType: UInt32 { 1001 }
+    public static func encodeElements(_ values: [[UInt8]], into buffer: inout [UInt8]) {
+        buffer.reserveCapacity(buffer.count + values.reduce(0) { $0 + 4 + $1.count })
+        for value in values {
+            buffer.appendBigEndian(Int32(value.count))
+            buffer.append(contentsOf: value)
+        }
+    }
+}
+
+/// An array with NULLs among its elements.
+public struct SQLArray<Element: SQLArrayElement>: SQLEncodable {
+    public var elements: [Element?]
+
+    public init(_ elements: [Element?]) { self.elements = elements }
+
+    public static var sqlType: UInt32 { Element.sqlArrayType }
+
+    public func encodeSQL(into buffer: inout [UInt8]) -> Bool {
+        let hasNull = elements.contains { $0 == nil }
+        buffer.appendArrayHeader(count: elements.count, elementType: Element.sqlType, hasNull: hasNull)
+        for element in elements {
+            if let element { Element.encodeElement(element, into: &buffer) } else { buffer.appendBigEndian(Int32(-1)) }
+        }
+        return true
+    }
+}
+
+/// Text that is JSON and binds as `jsonb`.
+public struct JSONText: SQLArrayElement, Equatable {
+    public let text: String
+    public init(_ text: String) { self.text = text }
+    public static var sqlType: UInt32 { 3802 }
+    public static var sqlArrayType: UInt32 { 3807 }
+    /// The binary form of jsonb is a version byte, 1, and the text.
+    public func encodeSQL(into buffer: inout [UInt8]) -> Bool {
+        buffer.append(1)
+        buffer.append(contentsOf: text.utf8)
+        return true
+    }
+    public static func encodeElements(_ values: [JSONText], into buffer: inout [UInt8]) { encodeEach(values, into: &buffer) }
+}
+
+extension [UInt8] {
+    /// The header of a one-dimensional array (src/backend/utils/adt/arrayfuncs.c, array_recv): dimensions, flags, type, length, lower
+    /// bound.
+    fileprivate mutating func appendArrayHeader(count: Int, elementType: UInt32, hasNull: Bool) {
+        appendBigEndian(Int32(count == 0 ? 0 : 1))
+        appendBigEndian(Int32(hasNull ? 1 : 0))
+        appendBigEndian(elementType)
+        guard count > 0 else { return }
+        appendBigEndian(Int32(count))
+        appendBigEndian(Int32(1))
+    }
+}
+
+/// Builds the bytes of `COPY … FROM STDIN (FORMAT binary)`, row by row (PostgreSQL documentation, COPY, "Binary Format").
+public struct BinaryCopy: Sendable {
+    public private(set) var bytes: [UInt8]
+    public private(set) var rowCount = 0
+
+    /// The signature of eleven bytes, which reveals a transfer as text; then flags and the length of the header's extension, both 0.
+    private static let header: [UInt8] = [
+        0x50, 0x47, 0x43, 0x4F, 0x50, 0x59, 0x0A, 0xFF, 0x0D, 0x0A, 0x00, 0, 0, 0, 0, 0, 0, 0, 0,
+    ]
+
+    public init() { bytes = BinaryCopy.header }
+
+    public mutating func row<each Value: SQLEncodable>(_ values: repeat each Value) {
+        let start = bytes.count
+        bytes.appendBigEndian(Int16(0))
+        var count: Int16 = 0
+        repeat append(each values, &count)
+        bytes[start] = UInt8(truncatingIfNeeded: count >> 8)
+        bytes[start + 1] = UInt8(truncatingIfNeeded: count)
+        rowCount += 1
+    }
+
+    /// All bytes, with the end mark.
+    public consuming func finish() -> [UInt8] {
+        bytes.appendBigEndian(Int16(-1))
+        return bytes
+    }
+
+    private mutating func append<Value: SQLEncodable>(_ value: Value, _ count: inout Int16) {
+        let start = bytes.count
+        bytes.appendBigEndian(Int32(-1))
+        if value.encodeSQL(into: &bytes) { bytes.replaceBigEndian(at: start, with: Int32(bytes.count - start - 4)) }
+        count += 1
     }
 }

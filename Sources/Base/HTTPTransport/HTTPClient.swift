@@ -1,19 +1,20 @@
 import Foundation
 
-/// Sends HTTP requests through libcurl: one thread, kept-alive connections, at most `inFlightMax` requests at a time, the rest in order.
+/// Sends HTTP requests through libcurl: one thread, kept-alive connections, at most `inFlightMax` requests at a time, the others queued in
+/// order.
 ///
-/// It verifies TLS certificates, follows no redirect, speaks only http and https, and hands each request to a connection at most once.
-/// Proxies are taken from the environment (`https_proxy`, `no_proxy`), as with the curl program.
+/// It verifies TLS certificates, follows no redirect, supports only http and https, and writes each request to a connection at most once.
+/// Proxies are taken from the environment (`https_proxy`, `no_proxy`), as by the curl program.
 public final class HTTPClient: Sendable {
     private let multi: MultiHandle
     private let inbox: TransferInbox
 
     /// - Parameters:
-    ///   - inFlightMax: requests on the wire at the same time (about 15 kB of memory each, and the bodies).
-    ///   - queuedMax: requests that may wait for a place; one more fails with `queueFull`.
+    ///   - inFlightMax: requests in flight at the same time (about 15 kB of memory each, plus the bodies).
+    ///   - queuedMax: queued requests; one more fails with `queueFull`.
     ///   - userAgent: the `User-Agent` field of every request.
     public init(inFlightMax: Int = 32, queuedMax: Int = 4096, userAgent: String) {
-        precondition(inFlightMax > 0 && queuedMax >= 0, "a client needs room for a request")
+        precondition(inFlightMax > 0 && queuedMax >= 0, "a client sends at least one request at a time")
         multi = MultiHandle(connectionsMax: inFlightMax)
         inbox = TransferInbox(openMax: inFlightMax + queuedMax)
         let (multi, inbox) = (multi, inbox)
@@ -28,7 +29,7 @@ public final class HTTPClient: Sendable {
 
     /// The complete answer, whatever its status.
     ///
-    /// Throws `HTTPTransportError`, also when the task is cancelled (`cancelled`) or the client has been shut down (`closed`).
+    /// - Throws: `HTTPTransportError`, also when the task is cancelled (`cancelled`) or the client has been shut down (`closed`).
     public func send(_ request: HTTPRequest) async throws -> HTTPResponse {
         guard !Task.isCancelled else { throw HTTPTransportError(code: .cancelled, mayHaveReachedServer: false) }
         let id = inbox.nextID()
@@ -39,7 +40,7 @@ public final class HTTPClient: Sendable {
         }
     }
 
-    /// Ends all requests with `closed`, closes all connections, and returns when the thread is done. May be called again.
+    /// Ends all requests with `closed`, closes all connections, and returns when the thread has ended. May be called again.
     public func shutdown() async {
         stop()
         await inbox.waitForEnd()
@@ -51,7 +52,7 @@ public final class HTTPClient: Sendable {
         case .full: fail(submission, .queueFull)
         case .closed: fail(submission, .closed)
         }
-        // A cancel that overtook the add found nothing to cancel; the flag tells.
+        // A cancellation that came before `add` found nothing to cancel; it is repeated here.
         if Task.isCancelled { cancel(submission.id) }
     }
 

@@ -1,6 +1,6 @@
 import Core
 
-/// Why a request got no complete answer. Never holds an address, a header or a body.
+/// The reason why a request got no complete answer. Contains no address, header or body.
 public struct HTTPTransportError: AdvisedError, Equatable {
     public enum Code: String, Sendable, CaseIterable {
         case resolve
@@ -16,9 +16,9 @@ public struct HTTPTransportError: AdvisedError, Equatable {
     }
 
     public let code: Code
-    /// False only when it is certain that no byte of the request was handed to the connection: the server cannot have acted on it.
+    /// False only when certainly no byte of the request was written to the connection, so that the server cannot have acted on it.
     public let mayHaveReachedServer: Bool
-    /// libcurl's result code, for people who look for a cause; nil when libcurl was not asked.
+    /// libcurl's result code, for diagnosis; nil when the failure is not libcurl's.
     public let curlCode: Int?
 
     public init(code: Code, mayHaveReachedServer: Bool, curlCode: Int? = nil) {

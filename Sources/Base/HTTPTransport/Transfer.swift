@@ -1,7 +1,7 @@
 import CLibcurl
 import Core
 
-/// One request in flight: the libcurl handle, what has been received, and the task that waits. Lives on the loop's thread only.
+/// One request in flight: the libcurl handle, the part of the answer received so far, and the waiting task. Used on the loop's thread only.
 final class Transfer {
     let submission: Submission
     let handle: UnsafeMutableRawPointer
@@ -10,7 +10,7 @@ final class Transfer {
     private var body: [UInt8] = []
     private var bodyIsTooLarge = false
 
-    /// Nil when libcurl can't make a handle (no memory) or the request is not one that may be sent.
+    /// Nil when libcurl can't make a handle (no memory) or the request is malformed.
     init?(_ submission: Submission, userAgent: String) {
         guard submission.request.isWellFormed, let handle = curl_easy_init() else { return nil }
         self.submission = submission
@@ -23,12 +23,12 @@ final class Transfer {
         curl_slist_free_all(headerList)
     }
 
-    // MARK: What libcurl reports
+    // MARK: libcurl's callbacks
 
-    func receivedHeader(_ line: UnsafeBufferPointer<UInt8>) -> Bool { capture.received(line) }
+    fileprivate func receivedHeader(_ line: UnsafeBufferPointer<UInt8>) -> Bool { capture.received(line) }
 
-    /// Counted after decompression, so a small answer that unpacks to a huge one is stopped too.
-    func receivedBody(_ bytes: UnsafeBufferPointer<UInt8>) -> Bool {
+    /// Counted after decompression, so a small answer that decompresses to a huge one is stopped too.
+    fileprivate func receivedBody(_ bytes: UnsafeBufferPointer<UInt8>) -> Bool {
         if bytes.count > submission.request.bodyBytesMax - body.count {
             bodyIsTooLarge = true
             return false
@@ -37,12 +37,12 @@ final class Transfer {
         return true
     }
 
-    /// libcurl resends a request by itself, a POST too, when a kept-alive connection dies before the answer. The server may have acted on
-    /// the first one, so a second sending is refused unless nothing of the first went out: one `send` is at most one request (quotas and
-    /// rotating tokens depend on it).
-    func requestBegins() -> Bool { !mayHaveReachedServer }
+    /// Called before a request is written. libcurl resends a request by itself, even a POST, when a kept-alive connection dies before the
+    /// answer. The server may have acted on the first one, so the second is refused unless nothing of the first was written: one `send` is
+    /// at most one request, on which quotas and rotating tokens depend.
+    fileprivate func requestBegins() -> Bool { !mayHaveReachedServer }
 
-    // MARK: How it ended
+    // MARK: Outcome
 
     func outcome(of result: CURLcode) -> Result<HTTPResponse, any Error> {
         guard result == CURLE_OK else { return .failure(error(CurlOutcome.code(of: result), result: result)) }
@@ -56,11 +56,11 @@ final class Transfer {
             curlCode: result.map { Int($0.rawValue) })
     }
 
-    /// libcurl adds to the request size what a write to the connection has accepted; nothing accepted, nothing sent.
-    /// It is not taken back when libcurl turns to another connection.
+    /// libcurl adds to the request size the bytes that a write to the connection has accepted, and does not reset it when it tries another
+    /// connection. So 0 means that nothing was sent.
     private var mayHaveReachedServer: Bool { fitness_info_long(handle, CURLINFO_REQUEST_SIZE) != 0 }
 
-    // MARK: Setting up
+    // MARK: Options
 
     private func configure(userAgent: String) -> Bool {
         configureAddress(userAgent: userAgent) && configureLimits() && configureReceivers() && configureMethod()
@@ -100,7 +100,7 @@ final class Transfer {
         let body = request.body ?? []
         return offset(CURLOPT_POSTFIELDSIZE_LARGE, body.count)
             && body.withUnsafeBytes { bytes in
-                // An empty array may have no address, and no address would mean "read the body from a callback".
+                // An empty array may have no address, and a null pointer would mean "read the body from a callback".
                 withUnsafeBytes(of: UInt8(0)) { empty in
                     let start = bytes.baseAddress ?? empty.baseAddress
                     return fitness_set_pointer(handle, CURLOPT_COPYPOSTFIELDS, UnsafeMutableRawPointer(mutating: start))
@@ -110,7 +110,7 @@ final class Transfer {
     }
 
     private func configureHeaders() -> Bool {
-        // "Name;" is libcurl's way to write a field with an empty value, "Expect:" the way to leave its own out.
+        // libcurl's syntax: "Name;" sends a field with an empty value, "Expect:" suppresses libcurl's own field.
         var lines = submission.request.headers.map { $0.value.isEmpty ? "\($0.name);" : "\($0.name): \($0.value)" }
         lines.append("Expect:")
         for line in lines {
@@ -125,6 +125,96 @@ final class Transfer {
     private func text(_ option: CURLoption, _ value: String) -> Bool { fitness_set_text(handle, option, value) == CURLE_OK }
 
     private static let connectTimeoutMS = 10_000
-    /// Servers close idle connections after a minute or so; one that is younger is seldom closed just as it is used again.
+    /// Servers close idle connections after about a minute; a younger connection is seldom closed just when it is used again.
     private static let idleConnectionSecondsMax = 30
+}
+
+/// Collects header lines as libcurl delivers them and keeps those of the final answer: a proxy's or an interim answer's header comes first,
+/// and is dropped at the next status line.
+struct HeaderCapture {
+    /// Strava sends about 1 kB; more than this is an attack or an error.
+    static let bytesMax = 64 << 10
+
+    private(set) var headers = HTTPHeaders()
+    private(set) var isTooLarge = false
+    private var bytes = 0
+
+    /// Takes one line. False: the limit is exceeded, stop the transfer.
+    mutating func received(_ line: UnsafeBufferPointer<UInt8>) -> Bool {
+        bytes += line.count
+        if bytes > Self.bytesMax {
+            isTooLarge = true
+            return false
+        }
+        if line.starts(with: "HTTP/".utf8) {
+            headers = HTTPHeaders()
+        } else if let colon = line.firstIndex(of: UInt8(ascii: ":")), colon > 0 {
+            headers.add(name: Self.text(line[..<colon]), value: Self.text(line[(colon + 1)...]))
+        }
+        return true
+    }
+
+    private static func text(_ bytes: Slice<UnsafeBufferPointer<UInt8>>) -> String {
+        let isBlank: (UInt8) -> Bool = { $0 == 0x20 || $0 == 0x09 || $0 == 0x0D || $0 == 0x0A }
+        guard let first = bytes.firstIndex(where: { !isBlank($0) }), let last = bytes.lastIndex(where: { !isBlank($0) }) else {
+            return ""
+        }
+        return String(decoding: bytes[first...last], as: UTF8.self)
+    }
+}
+
+/// libcurl's result codes in our terms.
+private enum CurlOutcome {
+    /// The kind of failure for a result code other than `CURLE_OK`.
+    static func code(of result: CURLcode) -> HTTPTransportError.Code {
+        switch result {
+        case CURLE_COULDNT_RESOLVE_HOST, CURLE_COULDNT_RESOLVE_PROXY: .resolve
+        case CURLE_COULDNT_CONNECT, CURLE_INTERFACE_FAILED, CURLE_PROXY: .connect
+        case CURLE_OPERATION_TIMEDOUT: .timeout
+        case CURLE_FILESIZE_EXCEEDED: .bodyTooLarge
+        case CURLE_UNSUPPORTED_PROTOCOL, CURLE_URL_MALFORMAT, CURLE_LOGIN_DENIED, CURLE_WEIRD_SERVER_REPLY,
+            CURLE_BAD_CONTENT_ENCODING, CURLE_WRITE_ERROR, CURLE_BAD_FUNCTION_ARGUMENT:
+            .malformed
+        default: isTLS(result) ? .tls : .reset
+        }
+    }
+
+    private static func isTLS(_ result: CURLcode) -> Bool {
+        switch result {
+        case CURLE_SSL_CONNECT_ERROR, CURLE_PEER_FAILED_VERIFICATION, CURLE_SSL_CERTPROBLEM, CURLE_SSL_CIPHER,
+            CURLE_SSL_ENGINE_NOTFOUND, CURLE_SSL_ENGINE_SETFAILED, CURLE_SSL_ENGINE_INITFAILED, CURLE_SSL_CACERT_BADFILE,
+            CURLE_SSL_CRL_BADFILE, CURLE_SSL_ISSUER_ERROR, CURLE_SSL_PINNEDPUBKEYNOTMATCH, CURLE_SSL_INVALIDCERTSTATUS,
+            CURLE_SSL_CLIENTCERT, CURLE_USE_SSL_FAILED:
+            true
+        default: false
+        }
+    }
+}
+
+// The functions that libcurl calls on the loop's thread. `context` is the Transfer, which lives until its handle has left the multi handle.
+
+/// Takes a piece of the body; returning another number than the piece's size stops the transfer.
+private let receiveBody: curl_write_callback = { bytes, size, count, context in
+    guard let transfer = transfer(from: context) else { return 0 }
+    return transfer.receivedBody(buffer(bytes, size * count)) ? size * count : Int.max
+}
+
+/// Takes one header line with its line end.
+private let receiveHeader: curl_write_callback = { bytes, size, count, context in
+    guard let transfer = transfer(from: context) else { return 0 }
+    return transfer.receivedHeader(buffer(bytes, size * count)) ? size * count : Int.max
+}
+
+/// Called when the connection is made and before the first byte of the request is written.
+private let beforeRequest: curl_prereq_callback = { context, _, _, _, _ in
+    guard let transfer = transfer(from: context), transfer.requestBegins() else { return CURL_PREREQFUNC_ABORT }
+    return CURL_PREREQFUNC_OK
+}
+
+private func transfer(from context: UnsafeMutableRawPointer?) -> Transfer? {
+    context.map { Unmanaged<Transfer>.fromOpaque($0).takeUnretainedValue() }
+}
+
+private func buffer(_ bytes: UnsafeMutablePointer<CChar>?, _ count: Int) -> UnsafeBufferPointer<UInt8> {
+    UnsafeBufferPointer(start: UnsafeRawPointer(bytes)?.assumingMemoryBound(to: UInt8.self), count: bytes == nil ? 0 : count)
 }

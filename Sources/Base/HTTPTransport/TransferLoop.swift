@@ -1,8 +1,9 @@
 import CLibcurl
 import Foundation
+import Synchronization
 
-/// The loop on the one thread that works with libcurl: takes orders from the inbox, keeps at most `inFlightMax` transfers running, lets
-/// the rest wait in order, and answers each submission exactly once.
+/// The loop on the one thread that uses libcurl: takes orders from the inbox, keeps at most `inFlightMax` transfers running, queues the
+/// others in order, and answers each submission exactly once.
 final class TransferLoop {
     private let multi: MultiHandle
     private let inbox: TransferInbox
@@ -11,7 +12,7 @@ final class TransferLoop {
     private var waiting: [Submission] = []
     private var inFlight: [UInt64: Transfer] = [:]
 
-    /// libcurl's timers and `wake` end a wait earlier; this is only how often an idle loop turns.
+    /// The longest wait of an idle loop; libcurl's timers and `wake` end it earlier.
     private static let idleWaitMS: Int32 = 60_000
 
     init(multi: MultiHandle, inbox: TransferInbox, userAgent: String, inFlightMax: Int) {
@@ -21,10 +22,10 @@ final class TransferLoop {
         self.inFlightMax = inFlightMax
     }
 
-    /// Runs until the inbox says stop; then every open submission has been answered.
+    /// Runs until the inbox orders a stop, and has then answered every open submission.
     func run() {
         while runOnce() {
-            // A poll that fails at once (no descriptors, no memory) must not make the thread spin.
+            // A poll that fails at once (no descriptors, no memory) must not become a busy loop.
             if curl_multi_poll(multi.raw, nil, 0, Self.idleWaitMS, nil) != CURLM_OK { Thread.sleep(forTimeInterval: 0.01) }
         }
         inbox.loopEnded()
@@ -73,7 +74,7 @@ final class TransferLoop {
         }
     }
 
-    /// An order for a submission that has ended already is no error: both were on their way.
+    /// A submission that has ended already is no error: its end and the order crossed.
     private func abandon(_ id: UInt64, code: HTTPTransportError.Code) {
         if let transfer = inFlight[id] {
             finish(transfer, .failure(transfer.error(code)))
@@ -96,4 +97,117 @@ final class TransferLoop {
         inbox.ended()
         submission.waiter.resume(with: outcome)
     }
+}
+
+/// The orders of tasks for the loop's thread, in the order given: submissions, cancellations and the stop.
+final class TransferInbox: Sendable {
+    struct Orders {
+        var added: [Submission] = []
+        var cancelled: [UInt64] = []
+        var stops = false
+    }
+
+    enum AddDecision { case taken, full, closed }
+
+    private struct State {
+        var orders = Orders()
+        var nextID: UInt64 = 0
+        /// Submissions not yet answered, queued or in flight.
+        var openCount = 0
+        var hasEnded = false
+        var endWaiters: [CheckedContinuation<Void, Never>] = []
+    }
+
+    private let state = Mutex(State())
+    private let openMax: Int
+
+    init(openMax: Int) { self.openMax = openMax }
+
+    func nextID() -> UInt64 {
+        state.withLock { state in
+            state.nextID += 1
+            return state.nextID
+        }
+    }
+
+    func add(_ submission: Submission) -> AddDecision {
+        state.withLock { state in
+            if state.orders.stops { return .closed }
+            if state.openCount >= openMax { return .full }
+            state.openCount += 1
+            state.orders.added.append(submission)
+            return .taken
+        }
+    }
+
+    func cancel(_ id: UInt64) {
+        state.withLock { state in
+            if !state.orders.stops { state.orders.cancelled.append(id) }
+        }
+    }
+
+    func stop() { state.withLock { $0.orders.stops = true } }
+
+    /// Returns the new orders. After `stop` nothing more can be added, so the last orders are complete.
+    func take() -> Orders {
+        state.withLock { state in
+            let orders = state.orders
+            state.orders = Orders(stops: orders.stops)
+            return orders
+        }
+    }
+
+    /// A submission has been answered.
+    func ended(_ count: Int = 1) { state.withLock { $0.openCount -= count } }
+
+    // MARK: The end of the loop
+
+    func loopEnded() {
+        let waiters = state.withLock { state in
+            state.hasEnded = true
+            defer { state.endWaiters = [] }
+            return state.endWaiters
+        }
+        for waiter in waiters { waiter.resume() }
+    }
+
+    func waitForEnd() async {
+        await withCheckedContinuation { continuation in
+            let isOver = state.withLock { state in
+                if !state.hasEnded { state.endWaiters.append(continuation) }
+                return state.hasEnded
+            }
+            if isOver { continuation.resume() }
+        }
+    }
+}
+
+/// A request on its way from a task to the loop's thread, with the task's continuation.
+struct Submission: Sendable {
+    let id: UInt64
+    let request: HTTPRequest
+    let waiter: CheckedContinuation<HTTPResponse, any Error>
+}
+
+/// libcurl's multi handle: a set of transfers with their shared connections.
+///
+/// `@unchecked Sendable`: libcurl allows `curl_multi_wakeup` from any thread; all other functions are called on the loop's thread only, and
+/// the handle lives until that thread has ended and no task can wake it any more.
+final class MultiHandle: @unchecked Sendable {
+    fileprivate let raw: UnsafeMutableRawPointer
+
+    init(connectionsMax: Int) {
+        _ = Self.library
+        guard let raw = curl_multi_init() else { preconditionFailure("libcurl has no memory for a multi handle") }
+        self.raw = raw
+        fitness_multi_set_long(raw, CURLMOPT_MAXCONNECTS, connectionsMax)
+    }
+
+    deinit { curl_multi_cleanup(raw) }
+
+    /// Ends the current or the next wait of the loop's thread.
+    func wake() { curl_multi_wakeup(raw) }
+
+    /// libcurl's global initialisation, once per process.
+    private static let library: CURLcode = curl_global_init(Int(CURL_GLOBAL_ALL))
 }

@@ -1,12 +1,12 @@
 import NIOCore
 
-/// Whom a connection or a request is counted for: an IPv4 address, or the /64 of an IPv6 address, since whoever has one has the whole /64.
+/// The client that a connection or request is counted for: an IPv4 address, or the /64 of an IPv6 address, since a client has a whole /64.
 public struct ClientAddress: Hashable, Sendable, CustomStringConvertible {
     public let text: String
     /// Whether the client is on this machine, as a reverse proxy may be.
     public let isLoopback: Bool
 
-    /// An address that the kernel tells. Without one, as on a Unix socket, all are the same client.
+    /// The peer's address as the kernel reports it. Connections without one, as on a Unix socket, count as one client.
     public init(_ address: SocketAddress?) {
         switch address {
         case .v4(let address): self.init(v4: withUnsafeBytes(of: address.address.sin_addr) { Array($0) })
@@ -16,7 +16,7 @@ public struct ClientAddress: Hashable, Sendable, CustomStringConvertible {
         }
     }
 
-    /// An address as a proxy writes it, perhaps with brackets and a port; nil when it is none.
+    /// An address as a proxy writes it, with or without brackets and a port; nil when it is not one.
     public init?(forwarded text: some StringProtocol) {
         var host = text.trimmingPrefix { $0 == " " || $0 == "\t" }
         while host.last == " " || host.last == "\t" { host = host.dropLast() }

@@ -17,7 +17,7 @@ public struct ControlDependencies: Sendable {
     let publicURL: PublicURL?
     let webhook: WebhookControl?
     let silver: SilverHealth?
-    let counter: RationedCount<StatusCounts>
+    let counter: CachedValue<StatusCounts>
     let exports: Exports
 
     /// - Parameters:
@@ -41,7 +41,7 @@ public struct ControlDependencies: Sendable {
         self.publicURL = publicURL
         self.webhook = webhook
         self.silver = silver
-        counter = RationedCount { try await StatusCounts.count(database, now: clock.now) }
+        counter = CachedValue(.afterLoadTimes(20)) { try await StatusCounts.count(database, now: clock.now) }
         exports = Exports(stall: exportStall ?? Exports.stallDefault)
     }
 }

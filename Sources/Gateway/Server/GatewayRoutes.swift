@@ -1,3 +1,4 @@
+import Core
 import HTTPTypes
 import Hummingbird
 import Logging
@@ -28,7 +29,7 @@ struct Route: Sendable {
 struct GatewayRoutes: Sendable {
     let connect: ConnectFlow
     let readiness: Readiness
-    let figures: FiguresCache
+    let figures: CachedValue<GatewayFigures>
     let webhooks: WebhookRoutes?
     let logger: Logger
 
@@ -65,9 +66,9 @@ struct GatewayRoutes: Sendable {
 
     private var admin: [Route] {
         [
-            .get("/") { _, _ in StatusPage.page(try await figures.current()).response },
+            .get("/") { _, _ in StatusPage.page(try await figures.value()).response },
             .get("/metrics") { _, _ in
-                Self.plain(.ok, MetricsText.render(try await figures.current()), type: "text/plain; version=0.0.4; charset=utf-8")
+                Self.plain(.ok, MetricsText.render(try await figures.value()), type: "text/plain; version=0.0.4; charset=utf-8")
             },
         ]
     }

@@ -5,7 +5,7 @@ import Hummingbird
 
 extension ControlRoutes {
     func status() async throws -> StatusMessage {
-        let counts = try await dependencies.counter.counts()
+        let counts = try await dependencies.counter.value()
         let quarantine = QuarantineQueries(database: dependencies.database)
         let errors = try await quarantine.lastErrors()
         let limits = await limits()

@@ -1,0 +1,69 @@
+import Logging
+import Synchronization
+
+/// The keys of log metadata, one list for all modules, so that a log query written once keeps working.
+/// Messages are constant lower-case phrases; what varies goes into metadata under one of these keys. Never a token, never a position.
+public enum LogKey: String, Sendable {
+    case activityID = "activity_id"
+    case athleteID = "athlete_id"
+    case attempt
+    case channel
+    case code
+    case count
+    case durationMS = "duration_ms"
+    case endpoint
+    case error
+    case file
+    case from
+    case host
+    case limit
+    case path
+    case pid
+    case place
+    case port
+    case reason
+    case requestID = "request_id"
+    case rows
+    case signal
+    case socket
+    case state
+    case status
+    case uid
+    case until
+    case usage
+    case version
+}
+
+extension Logger {
+    /// Logs `message` with metadata under the project's own keys.
+    public func log(_ level: Logger.Level, _ message: Logger.Message, _ values: [LogKey: any CustomStringConvertible & Sendable]) {
+        var metadata = Logger.Metadata()
+        for (key, value) in values { metadata[key.rawValue] = .stringConvertible(value) }
+        log(level: level, message, metadata: metadata)
+    }
+}
+
+/// Logs a lasting failure once when it begins and once when it is over, however often it is met.
+public final class Outage: Sendable {
+    private let begun: String
+    private let over: String
+    private let level: Logger.Level
+    private let isOn = Atomic<Bool>(false)
+
+    /// - Parameters:
+    ///   - begun: the message at `level` when the failure is first met.
+    ///   - over: the notice when it is over.
+    public init(_ begun: String, over: String, level: Logger.Level = .error) {
+        self.begun = begun
+        self.over = over
+        self.level = level
+    }
+
+    public func met(_ error: any Error, _ logger: Logger) {
+        if !isOn.exchange(true, ordering: .relaxed) { logger.log(level, "\(begun)", [.error: "\(error)"]) }
+    }
+
+    public func isOver(_ logger: Logger) {
+        if isOn.exchange(false, ordering: .relaxed) { logger.log(level: .notice, "\(over)") }
+    }
+}

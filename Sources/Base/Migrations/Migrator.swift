@@ -1,0 +1,211 @@
+import Core
+import Database
+import Foundation
+import Logging
+import Synchronization
+
+/// Brings a database to the program's schema: applies the files of `db/migrations` in order, each in a transaction of its own together with
+/// its row in `public.fitnessd_migration`. `db/after_migration.sql` runs at the end of each of these transactions.
+///
+/// The table is not in schema `sync`, since the first migration makes the schemas. Several daemons may migrate at once: each step locks the
+/// table and reads it again. A table lock, because any login may take an advisory lock, but this one only a login that may write the table.
+public struct Migrator: Sendable {
+    private let directory: URL
+    private let database: Database
+    private let logger: Logger
+
+    /// - Parameter directory: the share directory, which holds `db/migrations`.
+    public init(directory: URL, database: Database, logger: Logger = Logger(label: "migrator")) {
+        self.directory = directory
+        self.database = database
+        self.logger = logger
+    }
+
+    /// Applies the missing migrations.
+    ///
+    /// - Returns: the names of those applied, in order; empty when the database was up to date.
+    /// - Throws: `DatabaseError(.migration)` when a file was changed, is unknown, comes late or fails, or the database's encoding is not
+    ///   UTF-8. Migrations applied before the one that failed stay.
+    public func migrate() async throws -> [String] {
+        let files = try MigrationFile.all(in: directory)
+        // Before any lock: a login that may not migrate must be able to see that nothing is missing.
+        if try await pending(of: files).isEmpty { return [] }
+        try await makeHistory()
+        var names: [String] = []
+        while let name = try await applyNext(of: files) { names.append(name) }
+        return names
+    }
+
+    /// The names of the migrations that `migrate()` would apply. Writes nothing.
+    public func pending() async throws -> [String] {
+        try await pending(of: MigrationFile.all(in: directory)).map(\.name)
+    }
+
+    private func pending(of files: [MigrationFile]) async throws -> [MigrationFile] {
+        try await database.withConnection { connection in
+            try await requireUTF8(on: connection)
+            return try await plan(files, on: connection).pending()
+        }
+    }
+
+    private func applyNext(of files: [MigrationFile]) async throws -> String? {
+        try await LockWaitReport(database: database, logger: logger).reporting { session in
+            try await step(files, session)
+        }
+    }
+
+    private func step(_ files: [MigrationFile], _ session: LockWaitReport.Session) async throws -> String? {
+        try await database.transaction { connection in
+            try await session.begin(on: connection)
+            try await lock(connection)
+            guard let next = try await plan(files, on: connection).pending().first else { return nil }
+            try await apply(next, then: MigrationFile.afterEach(in: directory), on: connection)
+            logger.log(.info, "migration applied", [.file: next.name])
+            return next.name
+        }
+    }
+
+    /// Another daemon may make the table at the same moment: the later one then violates a unique index of the catalogue.
+    private func makeHistory() async throws {
+        do {
+            try await database.withConnection { connection in
+                if try await !historyExists(on: connection) { try await connection.execute(Self.history) }
+            }
+        } catch let error as DatabaseError where ["23505", "42P07", "42710"].contains(error.sqlState) {
+            return
+        } catch let error as DatabaseError where error.sqlState == Self.insufficientPrivilege {
+            throw mayNotMigrate(error)
+        }
+    }
+
+    /// Needs a privilege to write the table (PostgreSQL documentation, LOCK), so no reader can hold this lock.
+    private func lock(_ connection: Connection) async throws {
+        do {
+            try await connection.execute("LOCK TABLE public.fitnessd_migration IN SHARE ROW EXCLUSIVE MODE")
+        } catch let error as DatabaseError where error.sqlState == Self.insufficientPrivilege {
+            throw mayNotMigrate(error)
+        }
+    }
+
+    private static let insufficientPrivilege = "42501"
+
+    private func mayNotMigrate(_ error: DatabaseError) -> DatabaseError {
+        DatabaseError(
+            .migration,
+            "migrations are missing, and this login may not apply them (\(error.message)): run `fitnessd migrate` as the owner of the tables",
+            sqlState: error.sqlState)
+    }
+
+    private func apply(_ file: MigrationFile, then closing: String, on connection: Connection) async throws {
+        do {
+            // One by one: an extension that rewrites statements, such as Citus, refuses several in one message.
+            for statement in SQLScript.statements(of: file.text) + SQLScript.statements(of: closing) {
+                try await connection.execute(statement)
+            }
+            _ = try await connection.query(
+                """
+                INSERT INTO public.fitnessd_migration (number, name, sha256)
+                VALUES (\(Int32(file.number)), \(file.name), encode(sha256(\(Array(file.text.utf8))), 'hex'))
+                """)
+        } catch let error as DatabaseError where error.code != .unreachable && error.code != .cancelled {
+            throw DatabaseError(.migration, "\(file.name) failed: \(error.message)", sqlState: error.sqlState)
+        }
+    }
+
+    private func plan(_ files: [MigrationFile], on connection: Connection) async throws -> MigrationPlan {
+        let bytes = files.map { Array($0.text.utf8) }
+        let hashes = try await connection.query(
+            """
+            SELECT encode(sha256(body), 'hex') FROM unnest(\(bytes)) WITH ORDINALITY AS file (body, place) ORDER BY place
+            """
+        ).map { try $0.decode(String.self) }
+        return MigrationPlan(files: Array(zip(files, hashes)), applied: try await applied(on: connection))
+    }
+
+    private func applied(on connection: Connection) async throws -> [MigrationPlan.Applied] {
+        guard try await historyExists(on: connection) else { return [] }
+        return try await connection.query("SELECT number, name, sha256 FROM public.fitnessd_migration ORDER BY number").map { row in
+            let (number, name, sha256) = try row.decode(Int32.self, String.self, String.self)
+            return MigrationPlan.Applied(number: Int(number), name: name, sha256: sha256)
+        }
+    }
+
+    /// Other encodings can't hold all characters of Strava's answers, nor the comments of the schema.
+    private func requireUTF8(on connection: Connection) async throws {
+        let encoding = try await connection.query("SELECT current_setting('server_encoding')").first?.decode(String.self)
+        guard encoding != "UTF8" else { return }
+        throw DatabaseError(
+            .migration,
+            "the database's encoding is \(encoding ?? "unknown"), and fitnessd needs UTF8: make a new database with "
+                + "CREATE DATABASE … ENCODING 'UTF8' TEMPLATE template0")
+    }
+
+    private func historyExists(on connection: Connection) async throws -> Bool {
+        try await !connection.query("SELECT 1 WHERE to_regclass('public.fitnessd_migration') IS NOT NULL").isEmpty
+    }
+
+    private static let history = """
+        CREATE TABLE IF NOT EXISTS public.fitnessd_migration (
+            number     integer     NOT NULL CONSTRAINT fitnessd_migration_pk PRIMARY KEY,
+            name       text        NOT NULL,
+            sha256     text        NOT NULL,
+            applied_at timestamptz NOT NULL DEFAULT now()
+        );
+        COMMENT ON TABLE public.fitnessd_migration IS 'The migrations of fitnessd that this database has, with the hash of each file as applied.';
+        """
+}
+
+/// Logs which sessions a migration waits for: another migrator, or one whose open transaction holds a lock on a table that is to be
+/// changed.
+private struct LockWaitReport: Sendable {
+    /// The server process that migrates, once it is known.
+    final class Session: Sendable {
+        private let process = Mutex<Int32?>(nil)
+
+        var pid: Int32? { process.withLock(\.self) }
+
+        func begin(on connection: Connection) async throws {
+            let pid = try await connection.query("SELECT pg_backend_pid()").first?.decode(Int32.self)
+            process.withLock { $0 = pid }
+        }
+    }
+
+    /// A migration that waits for less than this logs nothing.
+    private static let interval = Duration.seconds(3)
+    /// Sessions in a message; there may be as many as connections.
+    private static let holdersMax = 5
+
+    let database: Database
+    let logger: Logger
+
+    /// Runs `body`, and meanwhile logs whenever it waits for other sessions than at the last look.
+    func reporting<Answer: Sendable>(_ body: @escaping @Sendable (Session) async throws -> Answer) async throws -> Answer {
+        let session = Session()
+        return try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { await watch(session) }
+            defer { group.cancelAll() }
+            return try await body(session)
+        }
+    }
+
+    /// Looks on a connection of its own; logs nothing when there is none, or no answer.
+    private func watch(_ session: Session) async {
+        var reported: String?
+        while (try? await Task.sleep(for: Self.interval)) != nil {
+            guard let pid = session.pid, let holders = try? await holders(of: pid), holders != reported else { continue }
+            reported = holders
+            logger.log(.notice, "migration waits for a lock that others hold", [.reason: holders])
+        }
+    }
+
+    /// The sessions that block this one; nil when there are none.
+    private func holders(of pid: Int32) async throws -> String? {
+        let rows = try await database.query(
+            """
+            SELECT format('process %s of %s%s', a.pid, coalesce(a.usename, '?'), coalesce(' (' || nullif(a.application_name, '') || ')', ''))
+            FROM pg_stat_activity a WHERE a.pid = ANY (pg_blocking_pids(\(pid))) ORDER BY a.pid LIMIT \(Self.holdersMax)
+            """)
+        let names = try rows.map { try $0.decode(String.self) }
+        return names.isEmpty ? nil : names.joined(separator: ", ")
+    }
+}

@@ -1,0 +1,234 @@
+-- State of the synchronisation: athletes and when each is due, what is known of their lists, what is complete and what is missing.
+-- athlete_id comes first in every key, so that the rows of an athlete can be kept together on one node of a cluster. Times are UTC instants.
+
+CREATE TABLE sync.athlete (
+    athlete_id    bigint      NOT NULL,
+    uid           text,
+    scope         text        NOT NULL DEFAULT '',
+    state         text        NOT NULL DEFAULT 'active',
+    state_reason  text,
+    paused_until  timestamptz,
+    pause_reason  text,
+    created_at    timestamptz NOT NULL DEFAULT now(),
+    updated_at    timestamptz NOT NULL DEFAULT now(),
+    CONSTRAINT athlete_pk PRIMARY KEY (athlete_id),
+    CONSTRAINT athlete_state CHECK (state IN ('active', 'reconnect', 'erasing'))
+);
+CREATE INDEX athlete_by_uid ON sync.athlete (uid);
+-- Each connect and import looks up who has a uid. Not unique, since unique keys begin with athlete_id: the daemon makes sure that no two
+-- athletes get the same uid.
+CREATE INDEX athlete_uid_i ON sync.athlete (uid) WHERE uid IS NOT NULL;
+COMMENT ON TABLE sync.athlete IS 'One row per connected athlete.';
+COMMENT ON COLUMN sync.athlete.uid IS 'The application''s own name for this person, given at connect or import.';
+COMMENT ON COLUMN sync.athlete.scope IS 'Scopes the athlete granted, comma-separated, as Strava''s redirect said.';
+COMMENT ON COLUMN sync.athlete.state IS 'active; reconnect: the grant is dead and the athlete must connect again; erasing: being erased.';
+COMMENT ON COLUMN sync.athlete.paused_until IS 'No sync before this instant; infinity: until resumed; null: not paused.';
+
+-- The columns that change with each turn, apart from the athlete's row so that a claim rewrites little.
+CREATE TABLE sync.schedule (
+    athlete_id       bigint      NOT NULL,
+    due_at           timestamptz NOT NULL DEFAULT now(),
+    priority         smallint    NOT NULL DEFAULT 2,
+    request          jsonb,
+    lease_owner      uuid,
+    lease_fence      bigint      NOT NULL DEFAULT 0,
+    lease_expires_at timestamptz,
+    last_started_at  timestamptz,
+    last_finished_at timestamptz,
+    last_error       text,
+    failures         integer     NOT NULL DEFAULT 0,
+    CONSTRAINT schedule_pk PRIMARY KEY (athlete_id),
+    CONSTRAINT schedule_athlete_fk FOREIGN KEY (athlete_id) REFERENCES sync.athlete ON DELETE CASCADE
+) WITH (fillfactor = 70);
+CREATE INDEX schedule_due ON sync.schedule (priority, due_at);
+CREATE INDEX schedule_lease ON sync.schedule (lease_expires_at) WHERE lease_owner IS NOT NULL;
+COMMENT ON TABLE sync.schedule IS 'When each athlete is next looked after, and who holds the lease while it happens.';
+COMMENT ON COLUMN sync.schedule.priority IS '0 connect or manual, 1 live (webhook), 2 incremental, 3 repair, 4 history.';
+COMMENT ON COLUMN sync.schedule.request IS 'What an admin asked for ({"full": bool, "by": text, "at": time}); null: the ordinary rhythm.';
+COMMENT ON COLUMN sync.schedule.lease_fence IS 'Rises with each claim; a write of an older fence is refused.';
+COMMENT ON COLUMN sync.schedule.failures IS 'Failed runs in a row; the next due time backs off with it.';
+
+CREATE TABLE sync.cursor (
+    athlete_id          bigint      NOT NULL,
+    walk_page           integer,
+    walk_started_at     timestamptz,
+    newest_start_at     timestamptz,
+    listed_at           timestamptz,
+    history_complete_at timestamptz,
+    first_complete_at   timestamptz,
+    looked_back_at      timestamptz,
+    walk_before         timestamptz,
+    walk_oldest_at      timestamptz,
+    CONSTRAINT cursor_pk PRIMARY KEY (athlete_id),
+    CONSTRAINT cursor_athlete_fk FOREIGN KEY (athlete_id) REFERENCES sync.athlete ON DELETE CASCADE
+);
+COMMENT ON TABLE sync.cursor IS 'How far the list of each athlete''s activities has been read. It never passes what has not landed.';
+COMMENT ON COLUMN sync.cursor.walk_page IS 'Next page (from 1) of the walk over the whole list, among what started before walk_before; null: no walk is under way.';
+COMMENT ON COLUMN sync.cursor.newest_start_at IS 'Newest start among the listed activities, never in the future.';
+COMMENT ON COLUMN sync.cursor.listed_at IS 'When a list pass last ended with an empty page.';
+COMMENT ON COLUMN sync.cursor.history_complete_at IS 'When the walk over the whole list last ended with an empty page.';
+COMMENT ON COLUMN sync.cursor.first_complete_at IS 'When the first walk over the whole list ended; what was first listed later is new, however old its date.';
+COMMENT ON COLUMN sync.cursor.looked_back_at IS 'When the last look that reached back further than the newest start, and ended with an empty page, was begun.';
+COMMENT ON COLUMN sync.cursor.walk_before IS 'Bound of the walk''s next page: only activities that started before it are listed; null: all.';
+COMMENT ON COLUMN sync.cursor.walk_oldest_at IS 'Start of the oldest activity that the walk has reached without a gap; null: none yet.';
+
+CREATE TABLE sync.activity (
+    athlete_id      bigint      NOT NULL,
+    activity_id     bigint      NOT NULL,
+    start_at        timestamptz NOT NULL,
+    manual          boolean     NOT NULL DEFAULT false,
+    fingerprint     bytea       NOT NULL,
+    first_listed_at timestamptz NOT NULL DEFAULT now(),
+    last_listed_at  timestamptz NOT NULL DEFAULT now(),
+    gone_at         timestamptz,
+    CONSTRAINT activity_pk PRIMARY KEY (athlete_id, activity_id),
+    CONSTRAINT activity_athlete_fk FOREIGN KEY (athlete_id) REFERENCES sync.athlete ON DELETE CASCADE
+);
+CREATE INDEX activity_newest ON sync.activity (athlete_id, start_at DESC);
+CREATE INDEX activity_by_first_listed ON sync.activity (first_listed_at);
+COMMENT ON TABLE sync.activity IS 'Every activity that a list named, with a fingerprint of the listed figures that mean its streams may have changed.';
+COMMENT ON COLUMN sync.activity.gone_at IS 'Tombstone: Strava said, twice, that it no longer exists or may no longer be seen.';
+
+CREATE TABLE sync.completeness (
+    athlete_id  bigint      NOT NULL,
+    activity_id bigint      NOT NULL,
+    endpoint    text        NOT NULL,
+    state       text        NOT NULL DEFAULT 'pending',
+    reason      text,
+    start_at    timestamptz NOT NULL,
+    attempts    integer     NOT NULL DEFAULT 0,
+    next_try_at timestamptz,
+    updated_at  timestamptz NOT NULL DEFAULT now(),
+    CONSTRAINT completeness_pk PRIMARY KEY (athlete_id, activity_id, endpoint),
+    CONSTRAINT completeness_activity_fk FOREIGN KEY (athlete_id, activity_id) REFERENCES sync.activity ON DELETE CASCADE,
+    CONSTRAINT completeness_endpoint CHECK (endpoint IN ('summary', 'detail', 'streams', 'zones')),
+    CONSTRAINT completeness_state CHECK (state IN ('pending', 'landed', 'empty', 'no_scope', 'gone', 'failed', 'quarantined', 'expired'))
+);
+CREATE INDEX completeness_work ON sync.completeness (athlete_id, start_at DESC, activity_id)
+    WHERE state IN ('pending', 'failed');
+COMMENT ON TABLE sync.completeness IS 'What is here and what is not, and why: one row per activity and endpoint.';
+COMMENT ON COLUMN sync.completeness.state IS 'pending; landed; empty: Strava has none; no_scope: not granted; gone: deleted at Strava; failed: will be tried again at next_try_at; quarantined: set aside, see sync.quarantine; expired: it was here, and the time that copies may be kept is over.';
+COMMENT ON COLUMN sync.completeness.start_at IS 'Start of the activity, so that the newest work comes first without a join.';
+
+CREATE TABLE sync.athlete_object (
+    athlete_id  bigint      NOT NULL,
+    endpoint    text        NOT NULL,
+    object      text        NOT NULL DEFAULT '',
+    state       text        NOT NULL DEFAULT 'pending',
+    reason      text,
+    attempts    integer     NOT NULL DEFAULT 0,
+    next_try_at timestamptz,
+    checked_at  timestamptz,
+    used_at     timestamptz,
+    CONSTRAINT athlete_object_pk PRIMARY KEY (athlete_id, endpoint, object),
+    CONSTRAINT athlete_object_athlete_fk FOREIGN KEY (athlete_id) REFERENCES sync.athlete ON DELETE CASCADE,
+    CONSTRAINT athlete_object_endpoint CHECK (endpoint IN ('profile', 'athlete_zones', 'gear')),
+    CONSTRAINT athlete_object_state CHECK (state IN ('pending', 'landed', 'empty', 'no_scope', 'gone', 'failed', 'quarantined', 'expired'))
+);
+COMMENT ON TABLE sync.athlete_object IS 'What is here and what is not, and why, of the athlete''s own objects: one row per athlete and object. A profile or zones without a row were never asked for.';
+COMMENT ON COLUMN sync.athlete_object.endpoint IS 'profile, athlete_zones or gear.';
+COMMENT ON COLUMN sync.athlete_object.object IS 'Strava''s id of the gear (b… a bike, g… shoes); empty for the others.';
+COMMENT ON COLUMN sync.athlete_object.state IS 'As in sync.completeness.';
+COMMENT ON COLUMN sync.athlete_object.checked_at IS 'When Strava last answered, with the same bytes or others; null: never.';
+COMMENT ON COLUMN sync.athlete_object.used_at IS 'Start of the newest activity that a list named with this gear.';
+
+CREATE TABLE sync.quarantine (
+    athlete_id bigint      NOT NULL,
+    endpoint   text        NOT NULL,
+    object_id  bigint      NOT NULL,
+    reason     text        NOT NULL,
+    detail     text,
+    body       bytea,
+    attempts   integer     NOT NULL DEFAULT 1,
+    first_at   timestamptz NOT NULL DEFAULT now(),
+    last_at    timestamptz NOT NULL DEFAULT now(),
+    CONSTRAINT quarantine_pk PRIMARY KEY (athlete_id, endpoint, object_id),
+    CONSTRAINT quarantine_athlete_fk FOREIGN KEY (athlete_id) REFERENCES sync.athlete ON DELETE CASCADE
+);
+COMMENT ON TABLE sync.quarantine IS 'Answers and activities set aside with their reason, so that the rest goes on.';
+COMMENT ON COLUMN sync.quarantine.object_id IS 'Activity id; for a list element without a readable id a number made from its hash.';
+
+CREATE TABLE sync.event (
+    athlete_id  bigint      NOT NULL,
+    object_type text        NOT NULL,
+    object_id   bigint      NOT NULL,
+    aspect_type text        NOT NULL,
+    event_at    timestamptz NOT NULL,
+    updates     jsonb       NOT NULL DEFAULT '{}',
+    received_at timestamptz NOT NULL,
+    handled_at  timestamptz,
+    event_id    bigint      GENERATED ALWAYS AS IDENTITY,
+    looked_at   timestamptz,
+    CONSTRAINT event_pk PRIMARY KEY (athlete_id, object_type, object_id, aspect_type, event_at),
+    CONSTRAINT event_athlete_fk FOREIGN KEY (athlete_id) REFERENCES sync.athlete ON DELETE CASCADE
+);
+CREATE INDEX event_open ON sync.event (athlete_id) WHERE handled_at IS NULL;
+CREATE INDEX event_by_receipt ON sync.event (received_at);
+COMMENT ON TABLE sync.event IS 'Events that Strava sent. They are not signed: each only makes the athlete be looked at, nothing is believed.';
+COMMENT ON COLUMN sync.event.object_type IS 'activity or athlete, as sent.';
+COMMENT ON COLUMN sync.event.aspect_type IS 'create, update or delete, as sent.';
+COMMENT ON COLUMN sync.event.event_at IS 'When Strava says that it happened. The same event arrives up to three times.';
+COMMENT ON COLUMN sync.event.handled_at IS 'When a turn of the athlete''s that looked after the event ended; null: not yet.';
+COMMENT ON COLUMN sync.event.event_id IS 'Number of the event in this database; a turn names those that it has read by it.';
+COMMENT ON COLUMN sync.event.looked_at IS 'When a turn ended that had begun to look at the athlete''s list after it had read the event; null: no such turn yet.';
+
+CREATE TABLE sync.run (
+    athlete_id  bigint      NOT NULL,
+    run_id      bigint      GENERATED ALWAYS AS IDENTITY,
+    kind        text        NOT NULL,
+    started_at  timestamptz NOT NULL,
+    finished_at timestamptz NOT NULL,
+    requests    integer     NOT NULL,
+    landed      integer     NOT NULL,
+    outcome     text        NOT NULL,
+    error       text,
+    CONSTRAINT run_pk PRIMARY KEY (athlete_id, run_id),
+    CONSTRAINT run_athlete_fk FOREIGN KEY (athlete_id) REFERENCES sync.athlete ON DELETE CASCADE
+);
+CREATE INDEX run_by_time ON sync.run (finished_at);
+COMMENT ON TABLE sync.run IS 'One row per turn of an athlete''s sync: what it cost and how it ended.';
+COMMENT ON COLUMN sync.run.requests IS 'Calls made to Strava.';
+COMMENT ON COLUMN sync.run.landed IS 'Answers committed to bronze.';
+
+CREATE TABLE sync.retention_run (
+    run_id      bigint      GENERATED ALWAYS AS IDENTITY,
+    started_at  timestamptz NOT NULL,
+    finished_at timestamptz NOT NULL,
+    api_cutoff  timestamptz,
+    activities  bigint      NOT NULL,
+    answers     bigint      NOT NULL,
+    versions    bigint      NOT NULL,
+    CONSTRAINT retention_run_pk PRIMARY KEY (run_id)
+);
+COMMENT ON TABLE sync.retention_run IS 'One row per pass of the retention that removed something. It names no athlete.';
+COMMENT ON COLUMN sync.retention_run.api_cutoff IS 'Copies of API data received before this instant had to go; null: they are kept.';
+COMMENT ON COLUMN sync.retention_run.activities IS 'Activities of which an answer expired: all of each went, in silver too.';
+COMMENT ON COLUMN sync.retention_run.answers IS 'Answers removed from bronze.';
+COMMENT ON COLUMN sync.retention_run.versions IS 'Earlier versions removed from bronze.';
+
+CREATE TABLE sync.setting (
+    key        text        NOT NULL,
+    value      jsonb       NOT NULL,
+    updated_at timestamptz NOT NULL DEFAULT now(),
+    CONSTRAINT setting_pk PRIMARY KEY (key)
+);
+COMMENT ON TABLE sync.setting IS 'Settings of the whole installation that an admin changes while it runs (for example a pause of everything).';
+
+CREATE TABLE sync.connect_state (
+    state_sha256   bytea       NOT NULL,
+    uid            text        NOT NULL,
+    created_at     timestamptz NOT NULL DEFAULT now(),
+    expires_at     timestamptz NOT NULL,
+    browser_sha256 bytea       NOT NULL,
+    client         text        NOT NULL,
+    taken_at       timestamptz,
+    outcome        jsonb,
+    CONSTRAINT connect_state_pk PRIMARY KEY (state_sha256)
+);
+CREATE INDEX connect_state_client_i ON sync.connect_state (client) WHERE outcome IS NULL;
+CREATE INDEX connect_state_expires_at_i ON sync.connect_state (expires_at);
+COMMENT ON TABLE sync.connect_state IS 'One-time OAuth states given out by /connect, kept only as hashes, with how each connect ended, until they expire.';
+COMMENT ON COLUMN sync.connect_state.browser_sha256 IS 'Hash of the cookie of the browser that began the connect: only there it can be finished, and is its end shown.';
+COMMENT ON COLUMN sync.connect_state.client IS 'Who began it: an IPv4 address or the /64 of an IPv6 address. Each has a limited number of open connects.';
+COMMENT ON COLUMN sync.connect_state.taken_at IS 'When a callback came with this state; null: none has come.';
+COMMENT ON COLUMN sync.connect_state.outcome IS 'How the connect ended: result, and where known athlete_id, name and scope. Null: it has not ended.';
