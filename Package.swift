@@ -158,7 +158,7 @@ let package = Package(
             name: "fitnessd",
             dependencies: [
                 "Core", "Database", "HTTPTransport", "Warehouse", "StravaAPI", "Governor", "Vault", "Sync",
-                "ControlAPI", "ControlServer", "Gateway", "Simulator",
+                "ControlAPI", "ControlServer", "Gateway",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
@@ -209,7 +209,8 @@ let package = Package(
             ]),
         .testTarget(name: "SimulationTests", dependencies: ["Simulation", "TestKit"]),
         .testTarget(
-            name: "DaemonTests", dependencies: ["Core", "Database", "HTTPTransport", "Simulator", "TestKit", "fitnessd", "fitnessctl"]),
+            name: "DaemonTests",
+            dependencies: ["Core", "Database", "HTTPTransport", "Simulator", "TestKit", "fitnessd", "fitnessctl", "strava-simulator"]),
         .testTarget(name: "TidyTests", dependencies: ["TestKit"]),
     ],
     swiftLanguageModes: [.v6]

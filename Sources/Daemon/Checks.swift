@@ -27,8 +27,7 @@ struct Checks {
         await findings.check("http") { try preflight.addresses() }
         await findings.check("keyring") { try checkKeyring() }
         await checkDatabase()
-        if isDemo { return }
-        await findings.check("strava") { try await checkStrava() }
+        await findings.check("strava") { isDemo ? "simulated by \(try DemoStrava.program())" : try await checkStrava() }
     }
 
     private func checkStateDirectory() throws -> String {

@@ -22,17 +22,7 @@ extension Configuration {
     func demo() -> Configuration {
         var copy = self
         copy.stateDirectory = stateDirectory.appending(path: "demo", directoryHint: .isDirectory)
-        copy.clientID = DemoStrava.clientID
-        copy.clientSecret = DemoStrava.clientSecret
         copy.limit = DemoStrava.limit
-        return copy
-    }
-
-    /// Where Strava is, when it is the bundled one.
-    func talking(to demo: DemoStrava) -> Configuration {
-        var copy = self
-        copy.stravaAPIURL = demo.apiURL
-        copy.stravaOAuthURL = demo.oauthURL
         return copy
     }
 }

@@ -28,7 +28,7 @@ struct Daemon: Sendable {
         // First of all the socket: it says whether another daemon is running, before anything is touched.
         let socket = try ControlSocket.open(path: configuration.controlSocket)
         do {
-            try Preflight(configuration: configuration).all()
+            try Preflight(configuration: configuration, isDemo: isDemo).all()
             let identity = try InstanceIdentity(stateDirectory: configuration.stateDirectory)
             let store = try await openStore(configuration, console: console, logger: logger)
             do {
@@ -66,10 +66,9 @@ struct Daemon: Sendable {
         let clock = WallClock.system
         let startedAt = clock.now
         let keyring = try await StartKeyring(configuration: configuration, database: store.database).taken(logger)
-        let demo = isDemo ? try await DemoStrava.start(stateDirectory: configuration.stateDirectory, clock: clock, logger: logger) : nil
-        let configuration = demo.map { configuration.talking(to: $0) } ?? configuration
+        let demo = isDemo ? try await DemoStrava.start(stateDirectory: configuration.stateDirectory, now: clock.now) : nil
         let http = HTTPClient(inFlightMax: configuration.requestsInFlight, userAgent: "fitnessd/\(ProductVersion.current)")
-        let strava = StravaClient(configuration: configuration.strava, http: http, clock: clock, logger: logger)
+        let strava = StravaClient(configuration: demo?.configuration ?? configuration.strava, http: http, clock: clock, logger: logger)
         let governor = RateLimitGovernor(database: store.steering, clock: clock, limit: configuration.limit, logger: logger)
         try await governor.start()
         let vault = TokenVault(database: store.database, keyring: keyring, strava: strava, clock: clock, logger: logger)
@@ -103,6 +102,7 @@ struct Daemon: Sendable {
             logger: logger)
         let retention = RetentionKeeper(database: store.database, policy: configuration.retention, clock: clock, logger: logger)
         var services: [any Service] = [governor, silver, retention, control]
+        if let demo { services.append(demo) }
         let hasGateway = addresses.web != nil || addresses.adminAddress != nil
         if hasGateway {
             services.append(
@@ -154,7 +154,7 @@ struct Daemon: Sendable {
         notifier.stopping()
         await vault.finish()
         await http.shutdown()
-        await demo?.simulator.stop()
+        await demo?.stop()
         if store.embedded != nil { stop.waitForServer() }
         await store.close()
     }

@@ -8,6 +8,7 @@ import Vault
 /// here. Each part answers with what is the case, or throws a sentence that says what to do.
 struct Preflight: Sendable {
     let configuration: Configuration
+    var isDemo = false
 
     /// All parts, for `run`, which has opened the control socket already.
     func all() throws {
@@ -15,6 +16,7 @@ struct Preflight: Sendable {
         _ = try shareDirectory()
         _ = try stateDirectory()
         try checkAddresses()
+        if isDemo { _ = try DemoStrava.program() }
         _ = try keyring()
     }
 

@@ -12,9 +12,7 @@ struct Places: Sendable {
 
     /// The tool beside this program, where there is one.
     var fitnessctl: String {
-        let executable = (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")) ?? ""
-        let beside = URL(filePath: executable).deletingLastPathComponent().appending(path: "fitnessctl").path
-        return FileManager.default.isExecutableFile(atPath: beside) ? beside : "fitnessctl"
+        InstalledProgram.beside("fitnessctl") ?? "fitnessctl"
     }
 }
 

@@ -10,7 +10,7 @@ struct RunCommand: AsyncParsableCommand {
 
     @OptionGroup var common: CommonOptions
 
-    @Flag(help: "Run against the bundled local Strava with made-up athletes.")
+    @Flag(help: "Run the demo: made-up athletes on a simulated Strava (strava-simulator).")
     var demo = false
 
     func run() async throws {

@@ -22,7 +22,7 @@ import Testing
         "fitness-simulate": ["Simulation"],
         "fitnessd": [
             "Core", "Database", "HTTPTransport", "Warehouse", "StravaAPI", "Governor", "Vault", "Sync", "ControlAPI", "ControlServer",
-            "Gateway", "Simulator",
+            "Gateway",
         ],
         "fitnessctl": ["ControlAPI"],
         "warehouse-bench": ["Core", "Database", "Simulator", "Sync", "Warehouse"],
