@@ -1,4 +1,4 @@
-# fitnessd as an image: a builder with the compiler, and a small image with the two programs and the C libraries they use.
+# fitnessd as an image: a builder with the compiler, and a small image with the programs and the C libraries they use.
 # The image holds no PostgreSQL server: set FITNESSD_DATABASE_URL.
 
 FROM swift:6.3-bookworm AS builder
@@ -14,8 +14,9 @@ COPY Tests Tests
 # The Swift runtime goes into the programs; the C libraries stay shared, so that Debian's security updates reach them.
 RUN swift build -c release --static-swift-stdlib --product fitnessd \
     && swift build -c release --static-swift-stdlib --product fitnessctl \
+    && swift build -c release --static-swift-stdlib --product strava-simulator \
     && mkdir /out \
-    && install -s .build/release/fitnessd .build/release/fitnessctl /out/
+    && install -s .build/release/fitnessd .build/release/fitnessctl .build/release/strava-simulator /out/
 
 FROM debian:12-slim
 RUN apt-get update \
@@ -25,7 +26,8 @@ RUN apt-get update \
     && useradd --system --uid 10001 --gid fitnessd --home-dir /var/lib/fitnessd --shell /usr/sbin/nologin fitnessd \
     && install -d -o fitnessd -g fitnessd -m 0700 /var/lib/fitnessd \
     && install -d -o fitnessd -g fitnessd -m 0750 /run/fitnessd
-COPY --from=builder /out/fitnessd /out/fitnessctl /usr/bin/
+# strava-simulator is for `fitnessd run --demo` alone.
+COPY --from=builder /out/fitnessd /out/fitnessctl /out/strava-simulator /usr/bin/
 COPY db /usr/share/fitnessd/db
 COPY sql /usr/share/fitnessd/sql
 

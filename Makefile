@@ -20,6 +20,7 @@ run: build
 build: packages
 	scripts/build -c release --product fitnessd
 	scripts/build -c release --product fitnessctl
+	scripts/build -c release --product strava-simulator
 
 # systemd's own tools check the unit files; PgBouncer is what the daemon must refuse to work through.
 test:
@@ -27,7 +28,6 @@ test:
 	scripts/test
 
 bench: build
-	scripts/build -c release --product strava-simulator
 	scripts/bench
 	scripts/build -c release --product warehouse-bench
 	scripts/bench-warehouse

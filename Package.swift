@@ -170,7 +170,7 @@ let package = Package(
             name: "fitnessd",
             dependencies: [
                 "Core", "Database", "EmbeddedPostgres", "Migrations", "HTTPTransport", "Warehouse", "StravaAPI", "Governor", "Vault",
-                "Sync", "ControlAPI", "ControlServer", "Gateway", "Simulator",
+                "Sync", "ControlAPI", "ControlServer", "Gateway",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
@@ -224,7 +224,8 @@ let package = Package(
             ]),
         .testTarget(name: "QuotaModelTests", dependencies: ["QuotaModel", "TestKit"]),
         .testTarget(
-            name: "DaemonTests", dependencies: ["Core", "Database", "HTTPTransport", "Simulator", "TestKit", "fitnessd", "fitnessctl"]),
+            name: "DaemonTests",
+            dependencies: ["Core", "Database", "HTTPTransport", "Simulator", "TestKit", "fitnessd", "fitnessctl", "strava-simulator"]),
         .testTarget(name: "TidyTests", dependencies: ["TestKit"]),
     ],
     swiftLanguageModes: [.v6]

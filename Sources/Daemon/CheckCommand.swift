@@ -1,20 +1,25 @@
 import ArgumentParser
+import ControlAPI
 import ControlServer
 import Core
 import Database
+import EmbeddedPostgres
 import Foundation
+import Gateway
+import HTTPTransport
 import Logging
+import StravaAPI
+import Vault
 
-/// `fitnessd check`: validates the configuration, reaches each part, and says of each what is wrong and what to do.
+/// `fitnessd check`: checks the settings and each part that `run` needs, and says what is wrong and what to do about it.
 struct CheckCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "check", abstract: "Says what `run` would do with these settings, and what stands in its way.",
-        discussion:
-            "Changes nothing. Give it the environment and the account of the service, or it checks other settings than the service has.")
+        commandName: "check", abstract: "Say what `run` would do with these settings, and what prevents it.",
+        discussion: "Changes nothing. Run it with the environment and the account of the service, so that it checks the same settings.")
 
     @OptionGroup var common: CommonOptions
 
-    @Flag(help: "Check what `run --demo` needs.")
+    @Flag(help: "Check for `run --demo`.")
     var demo = false
 
     func run() async throws {
@@ -23,7 +28,7 @@ struct CheckCommand: AsyncParsableCommand {
             let given = try common.configuration()
             let isDemo = try given.isDemo(asked: demo)
             let configuration = isDemo ? given.demo() : given
-            let logger = Logging.bootstrap(configuration, output: .shared)
+            let logger = LoggingSystem.start(configuration, output: .shared)
             print("ok    configuration: \(Self.intention(configuration, isDemo: isDemo))")
             await Checks(configuration: configuration, isDemo: isDemo, findings: findings, logger: logger).run()
         } catch let error as ConfigurationError {
@@ -38,8 +43,8 @@ struct CheckCommand: AsyncParsableCommand {
     }
 }
 
-/// Prints what was found, and counts what is wrong.
-final class CheckFindings {
+/// Prints each finding, and counts the faults.
+private final class CheckFindings {
     private(set) var count = 0
 
     func wrong(_ part: String, _ sentence: String) {
@@ -49,5 +54,110 @@ final class CheckFindings {
 
     func check(_ part: String, _ body: () async throws -> String, isolation: isolated (any Actor)? = #isolation) async {
         do { print("ok    \(part): \(try await body())") } catch { wrong(part, "\(error)") }
+    }
+}
+
+/// The parts that `fitnessd check` checks, in the order in which `run` needs them.
+private struct Checks {
+    let configuration: Configuration
+    let isDemo: Bool
+    let findings: CheckFindings
+    let logger: Logger
+
+    private var preflight: Preflight { Preflight(configuration: configuration, isDemo: isDemo) }
+    /// Whether a running daemon uses the state directory, the addresses and the private cluster.
+    private var isServed: Bool { ControlSocket.isServed(configuration.controlSocket) }
+
+    func run() async {
+        await findings.check("share directory") { try preflight.shareDirectory().path }
+        await findings.check("state directory") { try checkStateDirectory() }
+        await findings.check("control socket") { try checkControlSocket() }
+        await findings.check("http") { try preflight.addresses() }
+        let keyring = Result { try preflight.keyring() }
+        await findings.check("keyring") { try description(of: keyring.get()) }
+        await checkDatabase(keyring)
+        await findings.check("strava") { isDemo ? "simulated by \(try DemoStrava.program())" : try await checkStrava() }
+    }
+
+    private func checkStateDirectory() throws -> String {
+        let found = try preflight.stateDirectory()
+        if !isServed { try InstanceIdentity.checkFree(configuration.stateDirectory) }
+        return found
+    }
+
+    private func checkControlSocket() throws -> String {
+        switch try ControlSocket.inspect(path: configuration.controlSocket) {
+        case .none: return "\(configuration.controlSocket) will be made"
+        case .stale: return "\(configuration.controlSocket) was left by an earlier run and will be made anew"
+        case .served: return "\(configuration.controlSocket) is served by the running fitnessd"
+        }
+    }
+
+    private func description(of keyring: StartKeyring) -> String {
+        guard let loaded = keyring.loaded else { return "will be made at the first start, at \(keyring.path)" }
+        let count = loaded.keyIDs.count
+        return "\(count) \(count == 1 ? "key" : "keys"), new tokens are encrypted with \(loaded.activeKeyID), from \(keyring.path)"
+    }
+
+    // MARK: The database and checks that need it
+
+    private func checkDatabase(_ keyring: Result<StartKeyring, any Error>) async {
+        if configuration.databaseURL == nil {
+            if isServed { return await findings.check("database") { "the private cluster is in use by the running fitnessd" } }
+            let cluster = configuration.stateDirectory.appending(path: "postgres").path
+            if !FileManager.default.fileExists(atPath: cluster) { return await findings.check("database") { try await firstCluster() } }
+        }
+        let store: DataStore
+        do {
+            store = try await DataStore.open(configuration, shareDirectory: preflight.shareDirectory(), logger: logger)
+        } catch { return findings.wrong("database", "\(error)") }
+        await findings.check("database") { try await rights(store) }
+        await findings.check("stored tokens") { try await checkTokens(store, keyring) }
+        await findings.check("clock") { try await checkClock(store) }
+        await store.close()
+    }
+
+    private func firstCluster() async throws -> String {
+        "a private cluster will be made at the first start, with PostgreSQL \(try await EmbeddedPostgres.installedVersion())"
+    }
+
+    private func rights(_ store: DataStore) async throws -> String {
+        let pending = try await store.pendingMigrations()
+        if let sentence = try await store.missingRights(pendingCount: pending.count) { throw ConfigurationError(sentence) }
+        return pending.isEmpty
+            ? "reached, up to date" : "reached, \(pending.count) migrations to apply (the next start does, or `fitnessd migrate`)"
+    }
+
+    private func checkTokens(_ store: DataStore, _ keyring: Result<StartKeyring, any Error>) async throws -> String {
+        if let warning = try await keyring.get().check(against: store.database) { throw ConfigurationError(warning) }
+        return "the keyring fits"
+    }
+
+    private func checkClock(_ store: DataStore) async throws -> String {
+        try requireAgreement(try await DataStore.clockOffset_s(of: store.database), "PostgreSQL")
+        return "agrees with PostgreSQL's"
+    }
+
+    private func requireAgreement(_ offset_s: Double?, _ whose: String) throws {
+        guard let offset_s, abs(offset_s) > ClockAgreement.offsetMax_s else { return }
+        throw ConfigurationError("\(ClockAgreement.sentence(whose, offset_s)): set this machine's clock (NTP), or the other one")
+    }
+
+    // MARK: Strava
+
+    /// Any answer will do: without a token Strava answers 401, which does not count against the application's quota.
+    private func checkStrava() async throws -> String {
+        let http = HTTPClient(userAgent: "fitnessd/\(ProductVersion.current)")
+        let answer: HTTPResponse
+        do {
+            answer = try await http.send(HTTPRequest(method: .get, url: configuration.stravaAPIURL + "/athlete", timeout: .seconds(10)))
+            await http.shutdown()
+        } catch {
+            await http.shutdown()
+            throw ConfigurationError(
+                "\(configuration.stravaAPIURL) can't be reached (\(error)): check FITNESSD_STRAVA_API_URL and the network")
+        }
+        try requireAgreement(StravaClient.serverDate(answer)?.timeIntervalSinceNow, "Strava")
+        return "reached (\(answer.status) without a token, as expected)"
     }
 }

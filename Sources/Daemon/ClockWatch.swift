@@ -5,15 +5,15 @@ import Governor
 import Logging
 import ServiceLifecycle
 
-/// Says when this machine's clock is far from PostgreSQL's or Strava's: once when it begins, once when it is over. Due times, leases, the
-/// expiry of tokens and quota windows are compared across these clocks.
+/// Logs when this machine's clock differs from PostgreSQL's or Strava's by more than a minute: once when it begins, once when it is over. Due
+/// times, leases, quota windows and the expiry of tokens are compared across these clocks.
 struct ClockWatch: Service {
+    /// With reserved connections: a difference is no less true while all others are in use.
     let database: Database
     let governor: RateLimitGovernor
     let clock: WallClock
     let logger: Logger
 
-    /// Time between two looks.
     private static let interval: Duration = .seconds(5)
 
     func run() async throws {
@@ -23,25 +23,25 @@ struct ClockWatch: Service {
     private func watch() async {
         var (server, strava) = (ClockAgreement(), ClockAgreement())
         while !Task.isCancelled {
-            tell("PostgreSQL", server.heard(await serverOffset_s()))
-            tell("Strava", strava.heard(await governor.snapshot().clockOffset_s))
+            log("PostgreSQL", server.observe(await serverOffset_s()))
+            log("Strava", strava.observe(await governor.snapshot().clockOffset_s))
             do { try await clock.sleep(for: Self.interval) } catch { break }
         }
     }
 
-    /// Nil when the server can't be asked now: others say so.
+    /// Nil when the server doesn't answer, which others report.
     private func serverOffset_s() async -> Double? {
         do { return try await DataStore.clockOffset_s(of: database, clock: clock) } catch { return nil }
     }
 
-    private func tell(_ whose: String, _ change: ClockAgreement.Change?) {
+    private func log(_ owner: String, _ change: ClockAgreement.Change?) {
         switch change {
         case nil: break
         case .lost(let offset_s):
             logger.log(
                 .warning, "clocks differ by more than a minute: set this machine's clock (NTP), or the other one",
-                [.host: whose, .reason: ClockAgreement.sentence(whose, offset_s)])
-        case .regained: logger.log(.notice, "clocks agree again", [.host: whose])
+                [.host: owner, .reason: ClockAgreement.sentence(owner, offset_s)])
+        case .regained: logger.log(.notice, "clocks agree again", [.host: owner])
         }
     }
 }
@@ -58,7 +58,7 @@ struct ClockAgreement: Sendable {
     private var isLost = false
 
     /// - Parameter offset_s: how far the other clock is ahead; nil: unknown, which changes nothing.
-    mutating func heard(_ offset_s: Double?) -> Change? {
+    mutating func observe(_ offset_s: Double?) -> Change? {
         guard let offset_s else { return nil }
         let isOff = abs(offset_s) > Self.offsetMax_s
         defer { isLost = isOff }
@@ -66,7 +66,7 @@ struct ClockAgreement: Sendable {
         return isOff ? .lost(offset_s: offset_s) : .regained
     }
 
-    static func sentence(_ whose: String, _ offset_s: Double) -> String {
-        "the clock of \(whose) is \(Int(min(abs(offset_s), 1e12))) s \(offset_s > 0 ? "ahead of" : "behind") this machine's"
+    static func sentence(_ owner: String, _ offset_s: Double) -> String {
+        "the clock of \(owner) is \(Int(min(abs(offset_s), 1e12))) s \(offset_s > 0 ? "ahead of" : "behind") this machine's"
     }
 }

@@ -6,38 +6,35 @@ import Logging
 import StravaAPI
 import Warehouse
 
-/// All settings of the daemon, checked. The keys and defaults are a contract: see the table in README.
+/// All settings of the daemon, checked. Keys and defaults are a contract: see the table in README.
 struct Configuration: Sendable {
     enum LogFormat: String, CaseIterable, Sendable { case journal, console, json }
 
     let databaseURL: Secret?
     var stateDirectory: URL
     let controlSocket: String
-    let publicURL: String
-    /// Where the gateway listens, for people and for the operator.
+    let publicURL: PublicURL
+    /// Where the gateway listens, for athletes and for the operator.
     let addresses: GatewayAddresses
-    var clientID: String?
-    var clientSecret: Secret?
-    var stravaAPIURL: String
-    var stravaOAuthURL: String
+    let clientID: String?
+    let clientSecret: Secret?
+    let stravaAPIURL: String
+    let stravaOAuthURL: String
     /// Requests per quarter hour and per UTC day until Strava's headers say otherwise.
     var limit: RateLimit
     let vaultKeyPath: String?
-    /// Requests to Strava on the wire at once, and athletes in work at once.
+    /// Requests to Strava in flight at once, and athletes in work at once.
     let requestsInFlight: Int
     let athletesInWork: Int
-    /// Only the newest activities of each athlete, this many; nil: all.
+    /// Fetch only so many activities of each athlete, the newest; nil: all.
     let sample: Int?
     let retention: RetentionPolicy
-    /// What Strava says when it validates the callback of its events; nil: a random one, kept in Postgres.
+    /// The token with which Strava validates the webhook's callback; nil: a random one, kept in PostgreSQL.
     let webhookVerifyToken: Secret?
     var logLevel: Logger.Level
     let logFormat: LogFormat
     /// The folder that holds `db/` and `sql/`; nil: found beside the program.
     let shareDirectory: URL?
-
-    /// Whether both of Strava's credentials are there.
-    var hasCredentials: Bool { clientID != nil && clientSecret != nil }
 
     var strava: StravaConfiguration {
         StravaConfiguration(
@@ -46,21 +43,18 @@ struct Configuration: Sendable {
 
     /// - Throws: `ConfigurationError` with a sentence for each setting that can't be used.
     init(_ source: ConfigurationSource) throws {
-        var faults = ConfigurationFaults(sentences: source.faults)
+        var faults = ConfigurationFaults(source.faults)
         databaseURL = faults.take(nil) { try source.secret("FITNESSD_DATABASE_URL") }
         let directory = faults.take(URL(filePath: "/")) { try Configuration.stateDirectory(source) }
         stateDirectory = directory
         controlSocket = Configuration.controlSocket(source, stateDirectory: directory)
         let listen = faults.take(nil) { try ListenAddress.parse(source.value("FITNESSD_HTTP_LISTEN") ?? "127.0.0.1:8080") }
-        let url = faults.take("") {
-            let text = try Configuration.url(source, "FITNESSD_PUBLIC_URL", "http://localhost:\(listen?.port ?? 8080)")
-            return try PublicURL(text).text
+        let url: PublicURL? = faults.take(nil) {
+            try PublicURL(source.value("FITNESSD_PUBLIC_URL") ?? "http://localhost:\(listen?.port ?? 8080)")
         }
-        publicURL = url
-        let admin = source.value("FITNESSD_ADMIN_LISTEN")
         addresses = faults.take(GatewayAddresses(web: nil, admin: .off)) {
-            if url.isEmpty { return GatewayAddresses(web: nil, admin: .off) }
-            return try GatewayAddresses.resolve(web: listen, admin: admin, publicURL: PublicURL(url))
+            guard let url else { return GatewayAddresses(web: nil, admin: .off) }
+            return try GatewayAddresses.resolve(web: listen, admin: source.value("FITNESSD_ADMIN_LISTEN"), publicURL: url)
         }
         (clientID, clientSecret) = faults.take((nil, nil)) { try Configuration.credentials(source) }
         stravaAPIURL = faults.take("") { try Configuration.url(source, "FITNESSD_STRAVA_API_URL", "https://www.strava.com/api/v3") }
@@ -83,9 +77,40 @@ struct Configuration: Sendable {
         }
         shareDirectory = faults.take(nil) { try Configuration.shareDirectory(source) }
         try faults.throwIfAny()
+        guard let url else { throw ConfigurationError("FITNESSD_PUBLIC_URL can't be read") }
+        publicURL = url
     }
 
-    // MARK: One function a key
+    // MARK: The demo
+
+    /// Whether this start is a demo: if asked for, or if there are no credentials, except where nobody would see it: under systemd, or on an
+    /// operator's database.
+    ///
+    /// - Throws: `ConfigurationError` when credentials are required and missing.
+    func isDemo(asked: Bool, environment: [String: String] = ProcessInfo.processInfo.environment) throws -> Bool {
+        if asked { return true }
+        if clientID != nil, clientSecret != nil { return false }
+        let need = "set FITNESSD_STRAVA_CLIENT_ID and FITNESSD_STRAVA_CLIENT_SECRET (Strava shows both under Settings, My API Application)"
+        if environment["NOTIFY_SOCKET"] != nil || environment["INVOCATION_ID"] != nil {
+            throw ConfigurationError("no Strava credentials are configured: \(need)")
+        }
+        if databaseURL != nil {
+            throw ConfigurationError(
+                "FITNESSD_DATABASE_URL is set but no Strava credentials are: \(need), or pass --demo to fill that database with made-up athletes"
+            )
+        }
+        return true
+    }
+
+    /// The settings of a demo: with a state directory of its own, so that made-up athletes never mix with real ones.
+    func demo() -> Configuration {
+        var copy = self
+        copy.stateDirectory = stateDirectory.appending(path: "demo", directoryHint: .isDirectory)
+        copy.limit = DemoStrava.limit
+        return copy
+    }
+
+    // MARK: Reading single keys
 
     private static func stateDirectory(_ source: ConfigurationSource) throws -> URL {
         let environment = source.environment
@@ -179,5 +204,41 @@ struct Configuration: Sendable {
     private static func logFormat(_ source: ConfigurationSource) -> LogFormat {
         if source.environment["JOURNAL_STREAM"] != nil { return .journal }
         return isatty(STDERR_FILENO) == 1 ? .console : .json
+    }
+}
+
+/// Settings that can't be used, with a sentence for each that names the key and says what to do.
+struct ConfigurationError: Error, CustomStringConvertible {
+    let sentences: [String]
+
+    init(_ sentence: String) { sentences = [sentence] }
+
+    init(_ sentences: [String]) { self.sentences = sentences }
+
+    var description: String {
+        if sentences.count == 1 { return sentences[0] }
+        return (["\(sentences.count) settings can't be used:"] + sentences.map { "  - \($0)" }).joined(separator: "\n")
+    }
+}
+
+/// Collects the faults of all settings, so that one run reports them all.
+private struct ConfigurationFaults {
+    private var sentences: [String]
+
+    init(_ sentences: [String]) { self.sentences = sentences }
+
+    /// The value that `body` returns. If it throws, the error is kept and `otherwise` is the value until `throwIfAny`.
+    mutating func take<Value>(_ otherwise: @autoclosure () -> Value, _ body: () throws -> Value) -> Value {
+        do {
+            return try body()
+        } catch {
+            sentences += (error as? ConfigurationError)?.sentences ?? ["\(error)"]
+            return otherwise()
+        }
+    }
+
+    /// - Throws: `ConfigurationError` with all faults.
+    func throwIfAny() throws {
+        if !sentences.isEmpty { throw ConfigurationError(sentences) }
     }
 }

@@ -1,6 +1,6 @@
 import ControlAPI
 
-/// The names of all settings, so that a misspelt one is told and not passed over. README's table has the same.
+/// The names of all settings: any other with the prefix is refused as misspelt. README's table has the same names.
 enum ConfigurationKeys {
     static let all = [
         "FITNESSD_DATABASE_URL", "FITNESSD_STATE_DIR", "FITNESSD_CONTROL_SOCKET", "FITNESSD_ADMIN_LISTEN", "FITNESSD_HTTP_LISTEN",
@@ -10,13 +10,13 @@ enum ConfigurationKeys {
         "FITNESSD_RETENTION_API_DAYS", "FITNESSD_RETENTION_VERSION_DAYS", "FITNESSD_WEBHOOK_VERIFY_TOKEN", "FITNESSD_LOG_LEVEL",
         "FITNESSD_LOG_FORMAT", "FITNESSD_SHARE_DIR",
     ]
-    /// Those whose value may also be in a file that `KEY_FILE` names.
-    static let secrets = ["FITNESSD_DATABASE_URL", "FITNESSD_STRAVA_CLIENT_SECRET", "FITNESSD_WEBHOOK_VERIFY_TOKEN"]
+    /// Settings whose value may also be in a file that `KEY_FILE` names.
+    private static let secrets = ["FITNESSD_DATABASE_URL", "FITNESSD_STRAVA_CLIENT_SECRET", "FITNESSD_WEBHOOK_VERIFY_TOKEN"]
 
     private static let prefix = "FITNESSD_"
     private static let known = all + secrets.map { $0 + "_FILE" }
 
-    /// What is wrong with the names in the environment; names without the prefix are other programs'.
+    /// A sentence for each unknown name in the environment. Names without the prefix belong to other programs.
     static func faults(inEnvironment environment: [String: String]) -> [String] {
         environment.keys.sorted().compactMap { name in
             guard name.uppercased().hasPrefix(prefix), !known.contains(name) else { return nil }
@@ -24,7 +24,7 @@ enum ConfigurationKeys {
         }
     }
 
-    /// What is wrong with the names in a file: it holds settings and nothing else, since nothing else in it would have an effect.
+    /// A sentence for each unknown name in a settings file, with or without the prefix: nothing else in it would have an effect.
     static func faults(inFile values: [String: String], path: String) -> [String] {
         values.keys.sorted().compactMap { known.contains($0) ? nil : sentence($0, place: "in \(path)") }
     }
@@ -35,15 +35,15 @@ enum ConfigurationKeys {
         return "\(PlainText.of(name)) \(place) is not a setting of fitnessd: \(advice)"
     }
 
-    /// Compared without what all have in common, so that it doesn't make everything alike.
+    /// The name without the prefix that all share and that would make every pair look similar.
     private static func stem(_ name: String) -> String {
         let upper = name.uppercased()
         return upper.hasPrefix(prefix) ? String(upper.dropFirst(prefix.count)) : upper
     }
 
-    /// Kubernetes and Docker describe services of the same name, or of one that begins with it, in variables of every container:
+    /// Whether Kubernetes or Docker has set it: in every container they describe services of this or a longer name, as in
     /// `FITNESSD_SERVICE_HOST`, `FITNESSD_PORT=tcp://…`, `FITNESSD_PORT_8080_TCP_ADDR`, `FITNESSD_DB_SERVICE_PORT`.
-    static func isInjected(_ name: String, _ value: String) -> Bool {
+    private static func isInjected(_ name: String, _ value: String) -> Bool {
         let stem = name.dropFirst(prefix.count)
         if stem == "PORT" || stem.hasPrefix("PORT_") || stem.hasPrefix("SERVICE_") { return true }
         if stem.contains(#/_SERVICE_(HOST|PORT)(_|$)/#) || stem.contains(#/_PORT_[0-9]+_(TCP|UDP|SCTP)(_|$)/#) { return true }

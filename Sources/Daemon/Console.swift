@@ -1,7 +1,7 @@
 import Foundation
 import Synchronization
 
-/// The terminal of who started the daemon: sentences, and while it is a terminal one block of lines at the bottom that is drawn anew.
+/// Standard output for whoever started the daemon: text that stays and, on a terminal, a block of lines at the bottom that is redrawn.
 final class Console: Sendable {
     private let output: LogOutput
     private let block = Mutex<[String]>([])
@@ -11,20 +11,20 @@ final class Console: Sendable {
     init(output: LogOutput) {
         self.output = output
         guard output.isTerminal else { return }
-        output.stepAside { [weak self] line in self?.sayOnError(line) }
+        output.redirectLines { [weak self] line in self?.printError(line) }
     }
 
-    /// Writes lines that stay.
-    func say(_ text: String) {
+    /// Prints text that stays.
+    func print(_ text: String) {
         block.withLock { lines in
             _ = output.put([(STDOUT_FILENO, clearing(lines) + text + "\n" + drawing(lines))])
         }
     }
 
-    /// Shows these lines at the bottom in place of the ones before. Nothing where there is no terminal, or while it takes no more.
+    /// Replaces the block at the bottom. Does nothing without a terminal, or while it takes no output.
     func show(_ lines: [String]) {
         guard isTerminal, output.isIdle else { return }
-        // A line that wraps would be two lines to clear.
+        // A line that wraps would have to be cleared as two.
         let columns = Self.columns
         let lines = lines.map { String($0.prefix(columns)) }
         block.withLock { current in
@@ -32,7 +32,7 @@ final class Console: Sendable {
         }
     }
 
-    private func sayOnError(_ line: String) {
+    private func printError(_ line: String) {
         block.withLock { lines in
             _ = output.put([
                 (STDOUT_FILENO, clearing(lines)), (STDERR_FILENO, line + "\n"), (STDOUT_FILENO, drawing(lines)),
@@ -47,7 +47,7 @@ final class Console: Sendable {
     }
 
     private func clearing(_ lines: [String]) -> String {
-        // Up as many lines as were drawn, then clear to the end of the screen (ECMA-48 CUU, ED).
+        // Go up as many lines as were drawn, then clear to the end of the screen (ECMA-48 CUU, ED).
         isTerminal && !lines.isEmpty ? "\u{1B}[\(lines.count)A\u{1B}[J" : ""
     }
 

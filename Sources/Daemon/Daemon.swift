@@ -11,135 +11,62 @@ import Migrations
 import ServiceLifecycle
 import StravaAPI
 import Sync
+import Synchronization
 import Vault
 import Warehouse
 
+/// What a daemon is started with.
+struct DaemonStart: Sendable {
+    let configuration: Configuration
+    let isDemo: Bool
+    let console: Console
+    let stop: Stop
+    let logger: Logger
+    let clock = WallClock.system
+    let at = WallClock.system.now
+}
+
 /// The daemon's parts, built in one place and run as one group: services start in the order of the list and stop in reverse.
 struct Daemon: Sendable {
-    let services: [any Service]
-    let store: DataStore
-    let http: HTTPClient
-    let vault: TokenVault
-    let demo: DemoStrava?
-    let identity: InstanceIdentity
-    let notifier: SystemdNotifier
-    let logger: Logger
+    private let start: DaemonStart
+    /// Holds the lock on the state directory.
+    private let identity: InstanceIdentity
+    private let store: DataStore
+    private let services: [any Service]
+    private let notifier: SystemdNotifier
+    private let opened: OpenedParts
 
-    static func build(_ configuration: Configuration, isDemo: Bool, console: Console, logger: Logger) async throws -> Daemon {
-        // First of all the socket: it says whether another daemon is running, before anything is touched.
-        let socket = try ControlSocket.open(path: configuration.controlSocket)
+    /// Builds all parts in three steps: the store, what fetches and processes, the servers. Closes what was opened if a step fails.
+    static func build(_ start: DaemonStart) async throws -> Daemon {
+        // Before anything is changed: the socket tells whether another daemon is running.
+        let socket = try ControlSocket.open(path: start.configuration.controlSocket)
+        let opened = OpenedParts()
         do {
-            try Preflight(configuration: configuration).all()
-            let identity = try InstanceIdentity(stateDirectory: configuration.stateDirectory)
-            let store = try await openStore(configuration, console: console, logger: logger)
-            do {
-                return try await assemble(
-                    configuration, identity: identity, isDemo: isDemo, socket: socket, store: store, console: console, logger: logger)
-            } catch {
-                await store.close()
-                throw error
-            }
+            let found = try Preflight(configuration: start.configuration, isDemo: start.isDemo).all()
+            let identity = try InstanceIdentity(stateDirectory: start.configuration.stateDirectory)
+            let store = try await openStore(start, found, opened)
+            let keyring = try await found.keyring.take(for: store.database, logger: start.logger)
+            let notifier = SystemdNotifier()
+            let ingest = try await Ingest.open(start, store, keyring, owner: identity.id, notifier, opened)
+            let servers = try await Servers.open(start, store, ingest, socket, notifier)
+            // The scheduler is last, so that a stop begins with it and all others still serve its drain.
+            let services: [any Service] = ingest.services + servers.services + [ingest.housekeeper, ingest.scheduler]
+            return Daemon(start: start, identity: identity, store: store, services: services, notifier: notifier, opened: opened)
         } catch {
+            await opened.close()
             socket.remove()
             throw error
         }
     }
 
-    private static func openStore(_ configuration: Configuration, console: Console, logger: Logger) async throws -> DataStore {
-        let store = try await DataStore.open(configuration, logger: logger)
-        do {
-            let applied = try await store.migrate()
-            if !applied.isEmpty { logger.log(.info, "migrations applied", [.count: applied.count]) }
-            if let sentence = try await store.missingRights(pendingCount: 0) {
-                logger.log(.error, "the database's role lacks rights", [.reason: sentence])
-            }
-            return store
-        } catch {
-            await store.close()
-            throw error
-        }
-    }
-
-    private static func assemble(
-        _ configuration: Configuration, identity: InstanceIdentity, isDemo: Bool, socket: ControlSocket, store: DataStore, console: Console,
-        logger: Logger
-    ) async throws -> Daemon {
-        let clock = WallClock.system
-        let startedAt = clock.now
-        let keyring = try await StartKeyring(configuration: configuration, database: store.database).taken(logger)
-        let demo = isDemo ? try await DemoStrava.start(stateDirectory: configuration.stateDirectory, clock: clock, logger: logger) : nil
-        let configuration = demo.map { configuration.talking(to: $0) } ?? configuration
-        let http = HTTPClient(inFlightMax: configuration.requestsInFlight, userAgent: "fitnessd/\(ProductVersion.current)")
-        let strava = StravaClient(configuration: configuration.strava, http: http, clock: clock, logger: logger)
-        let governor = RateLimitGovernor(database: store.steering, clock: clock, limit: configuration.limit, logger: logger)
-        try await governor.start()
-        let vault = TokenVault(database: store.database, keyring: keyring, strava: strava, clock: clock, logger: logger)
-        let feed = SilverFeed()
-        let writer = WarehouseWriter(database: store.database, silverFeed: feed, clock: clock, logger: logger)
-        let silver = SilverRunner(
-            database: store.database, shareDirectory: store.shareDirectory, feed: feed, clock: clock, logger: logger)
-        let registry = AthleteRegistry(database: store.database, vault: vault, clock: clock)
-        let notifier = SystemdNotifier()
-        let scheduler = SyncScheduler(
-            environment: SyncEnvironment(
-                database: store.database, steering: store.steering, strava: strava, governor: governor, vault: vault, writer: writer,
-                clock: clock, settings: settings(configuration, isDemo: isDemo), logger: logger),
-            owner: identity.id, heartbeat: { notifier.watchdog() })
-        try await demo?.connectAthletes(registry)
-        let progress = ProgressReader(database: store.database, governor: governor, clock: clock)
-        let publicURL = try PublicURL(configuration.publicURL)
-        let events = EventDesk(database: store.database, clock: clock)
-        let address = try await events.address(verifyToken: configuration.webhookVerifyToken)
-        let migrations = try MigrationCheck(directory: store.shareDirectory)
-        let addresses = configuration.addresses
-        let isPublic = addresses.web != nil
-        let (openings, opening) = AsyncStream.makeStream(of: Void.self)
-        let control = ControlServer(
-            socket: socket, onListening: { opening.yield() },
-            dependencies: ControlDependencies(
-                version: ProductVersion.current, startedAt: startedAt, clock: clock, database: store.database, registry: registry,
-                governor: governor, publicURL: isPublic ? publicURL : nil,
-                webhook: WebhookControl(strava: strava, publicURL: isPublic ? publicURL.text : nil, address: address), silver: silver.health
-            ),
-            logger: logger)
-        let retention = RetentionKeeper(database: store.database, policy: configuration.retention, clock: clock, logger: logger)
-        var services: [any Service] = [governor, silver, retention, control]
-        let hasGateway = addresses.web != nil || addresses.adminAddress != nil
-        if hasGateway {
-            services.append(
-                Gateway(
-                    addresses: addresses, publicURL: publicURL, database: store.database, strava: strava, clock: clock, logger: logger,
-                    register: { try await registry.register($0, athlete: $1, uid: $2, scope: $3, arrival: .awaited) },
-                    events: (events, address),
-                    pendingMigrations: { try await store.missing(migrations) },
-                    figures: {
-                        var figures = try await progress.figures(startedAt: startedAt, calls: strava.tally.calls)
-                        figures.isSilverStopped = silver.health.incident != nil
-                        return figures
-                    },
-                    onListening: { _ in opening.yield() }))
-        }
-        let places = Places(psql: store.privateURL, web: addresses.adminURL, controlSocket: configuration.controlSocket)
-        services.append(ClockWatch(database: store.database, governor: governor, clock: clock, logger: logger))
-        services.append(
-            StatusReporter(
-                progress: progress, notifier: notifier, openings: openings, doors: hasGateway ? 2 : 1, clock: clock, logger: logger))
-        services.append(ProgressDisplay(progress: progress, console: console, places: places, clock: clock, always: isDemo, logger: logger))
-        // Last, so that a stop begins with it: what its drain lands finds everything else at work.
-        services.append(scheduler)
-        return Daemon(
-            services: services, store: store, http: http, vault: vault, demo: demo, identity: identity, notifier: notifier,
-            logger: logger)
-    }
-
     /// Runs until it is told to stop, or until a service fails.
-    func run(_ stop: Stop) async throws {
-        // Signals are `stop`'s, and so is the last resort: the group's own would be a crash.
-        var configuration = ServiceGroupConfiguration(services: services.map { .init(service: $0) }, logger: logger)
+    func run() async throws {
+        // Signals and the last resort are `Stop`'s: the group's own would be a crash.
+        var configuration = ServiceGroupConfiguration(services: services.map { .init(service: $0) }, logger: start.logger)
         configuration.maximumGracefulShutdownDuration = Stop.gracefulMax
         let group = ServiceGroup(configuration: configuration)
         let running = Task { try await group.run() }
-        stop.setSteps(
+        start.stop.setSteps(
             Stop.Steps(
                 begin: {
                     notifier.stopping()
@@ -150,21 +77,156 @@ struct Daemon: Sendable {
         try await running.value
     }
 
-    /// What outlives the services, in the order in which it is used no more.
-    func close(_ stop: Stop) async {
+    /// Closes what outlives the services.
+    func close() async {
         notifier.stopping()
-        await vault.finish()
-        await http.shutdown()
-        await demo?.simulator.stop()
-        if store.embedded != nil { stop.waitForServer() }
-        await store.close()
+        await opened.close()
     }
 
-    private static func settings(_ configuration: Configuration, isDemo: Bool) -> SyncSettings {
-        var settings = SyncSettings(athletesInWork: configuration.athletesInWork)
-        settings.sampleCount = configuration.sample
-        // The demo's athletes record every minute or so: look often enough to see it.
-        if isDemo { (settings.listInterval_s, settings.listShare) = (20, 1) }
+    private static func openStore(_ start: DaemonStart, _ found: Preflight.Found, _ opened: OpenedParts) async throws -> DataStore {
+        let store = try await DataStore.open(start.configuration, shareDirectory: found.shareDirectory, logger: start.logger)
+        opened.add {
+            if store.ownsServer { start.stop.waitForServer() }
+            await store.close()
+        }
+        let applied = try await store.migrate()
+        if !applied.isEmpty { start.logger.log(.info, "migrations applied", [.count: applied.count]) }
+        if let sentence = try await store.missingRights(pendingCount: 0) {
+            start.logger.log(.error, "the database's role lacks rights", [.reason: sentence])
+        }
+        return store
+    }
+}
+
+/// How to close what was opened so far.
+private final class OpenedParts: Sendable {
+    private let closers = Mutex<[@Sendable () async -> Void]>([])
+
+    func add(_ close: @escaping @Sendable () async -> Void) { closers.withLock { $0.append(close) } }
+
+    /// Closes all parts, the last one first.
+    func close() async {
+        let closers = closers.withLock { closers in
+            defer { closers = [] }
+            return closers
+        }
+        for close in closers.reversed() { await close() }
+    }
+}
+
+/// The parts that fetch from Strava, store and transform.
+private struct Ingest: Sendable {
+    let strava: StravaClient
+    let governor: RateLimitGovernor
+    let registry: AthleteRegistry
+    let silver: SilverRunner
+    let housekeeper: Housekeeper
+    let scheduler: SyncScheduler
+    /// Those that run before the servers.
+    let services: [any Service]
+
+    static func open(
+        _ start: DaemonStart, _ store: DataStore, _ keyring: Keyring, owner: UUID, _ notifier: SystemdNotifier, _ opened: OpenedParts
+    ) async throws -> Ingest {
+        let (configuration, clock, logger) = (start.configuration, start.clock, start.logger)
+        let demo = start.isDemo ? try await DemoStrava.start(stateDirectory: configuration.stateDirectory, now: clock.now) : nil
+        if let demo { opened.add { await demo.stop() } }
+        let http = HTTPClient(inFlightMax: configuration.requestsInFlight, userAgent: "fitnessd/\(ProductVersion.current)")
+        opened.add { await http.shutdown() }
+        let strava = StravaClient(configuration: demo?.configuration ?? configuration.strava, http: http, clock: clock, logger: logger)
+        let governor = RateLimitGovernor(database: store.steering, clock: clock, limit: configuration.limit, logger: logger)
+        try await governor.start()
+        let vault = TokenVault(database: store.database, keyring: keyring, strava: strava, clock: clock, logger: logger)
+        opened.add { await vault.finish() }
+        let registry = AthleteRegistry(database: store.database, vault: vault, clock: clock)
+        try await demo?.connectAthletes(registry)
+        let feed = SilverFeed()
+        let silver = SilverRunner(
+            database: store.database, shareDirectory: store.shareDirectory, feed: feed, clock: clock, logger: logger)
+        let retention = RetentionKeeper(database: store.database, policy: configuration.retention, clock: clock, logger: logger)
+        let environment = SyncEnvironment(
+            database: store.database, steering: store.steering, strava: strava, governor: governor, vault: vault,
+            writer: WarehouseWriter(database: store.database, silverFeed: feed, clock: clock, logger: logger),
+            clock: clock, settings: settings(start), logger: logger)
+        let scheduler = SyncScheduler(environment: environment, owner: owner, heartbeat: { notifier.watchdog() })
+        let housekeeper = Housekeeper(environment: environment, scheduler: scheduler)
+        await housekeeper.start()
+        return Ingest(
+            strava: strava, governor: governor, registry: registry, silver: silver, housekeeper: housekeeper, scheduler: scheduler,
+            services: [governor, silver, retention] + (demo.map { [$0] } ?? []))
+    }
+
+    private static func settings(_ start: DaemonStart) -> SyncSettings {
+        var settings = SyncSettings(athletesInWork: start.configuration.athletesInWork)
+        settings.sampleCount = start.configuration.sample
+        // The demo's athletes record every minute or so: look often enough to show it.
+        if start.isDemo { (settings.listInterval_s, settings.listShare) = (20, 1) }
         return settings
+    }
+}
+
+/// The parts that answer requests or report what the daemon does.
+private struct Servers: Sendable {
+    let services: [any Service]
+
+    static func open(
+        _ start: DaemonStart, _ store: DataStore, _ ingest: Ingest, _ socket: ControlSocket, _ notifier: SystemdNotifier
+    ) async throws -> Servers {
+        let (configuration, clock, logger) = (start.configuration, start.clock, start.logger)
+        let status = StatusReader(database: store.database, clock: clock)
+        let desk = EventDesk(database: store.database, clock: clock)
+        let callback = try await desk.address(verifyToken: configuration.webhookVerifyToken)
+        let (listening, hasOpened) = AsyncStream.makeStream(of: Void.self)
+        let control = ControlServer(
+            socket: socket, onListening: { hasOpened.yield() },
+            dependencies: dependencies(start, store, ingest, status, callback), logger: logger)
+        let gateway = try gateway(start, store, ingest, status, events: (desk, callback)) { hasOpened.yield() }
+        let servers: [any Service] = [control] + (gateway.map { [$0] } ?? [])
+        let places = ProgressDisplay.Places(
+            psql: store.privateURL, web: configuration.addresses.adminURL, controlSocket: configuration.controlSocket)
+        return Servers(
+            services: servers + [
+                ClockWatch(database: store.steering, governor: ingest.governor, clock: clock, logger: logger),
+                StatusReporter(
+                    status: status, governor: ingest.governor, notifier: notifier, listening: listening, serverCount: servers.count,
+                    clock: clock, logger: logger),
+                ProgressDisplay(
+                    status: status, governor: ingest.governor, database: store.database, console: start.console, places: places,
+                    clock: clock, isAlwaysOn: start.isDemo, logger: logger),
+            ])
+    }
+
+    private static func dependencies(
+        _ start: DaemonStart, _ store: DataStore, _ ingest: Ingest, _ status: StatusReader, _ callback: EventDesk.Address
+    ) -> ControlDependencies {
+        let publicURL = start.configuration.addresses.web == nil ? nil : start.configuration.publicURL
+        return ControlDependencies(
+            version: ProductVersion.current, startedAt: start.at, clock: start.clock, database: store.database, registry: ingest.registry,
+            governor: ingest.governor, publicURL: publicURL,
+            webhook: WebhookControl(strava: ingest.strava, publicURL: publicURL?.text, address: callback), silver: ingest.silver.health,
+            status: status)
+    }
+
+    /// Nil when no address is configured.
+    private static func gateway(
+        _ start: DaemonStart, _ store: DataStore, _ ingest: Ingest, _ status: StatusReader,
+        events: (desk: EventDesk, address: EventDesk.Address), onListening: @escaping @Sendable () -> Void
+    ) throws -> Gateway? {
+        let configuration = start.configuration
+        if configuration.addresses.web == nil, configuration.addresses.adminAddress == nil { return nil }
+        let migrations = try MigrationCheck(directory: store.shareDirectory)
+        let (strava, governor, silver, registry) = (ingest.strava, ingest.governor, ingest.silver, ingest.registry)
+        return Gateway(
+            addresses: configuration.addresses, publicURL: configuration.publicURL, database: store.database, strava: strava,
+            clock: start.clock, logger: start.logger,
+            register: { try await registry.register($0, athlete: $1, uid: $2, scope: $3, arrival: .awaited) },
+            events: events,
+            pendingMigrations: { try await store.missing(migrations) },
+            figures: {
+                GatewayFigures(
+                    try await status.figures(), quota: await governor.snapshot().windows, calls: strava.tally.calls,
+                    isSilverStopped: silver.health.incident != nil, version: ProductVersion.current, startedAt: start.at)
+            },
+            onListening: { _ in onListening() })
     }
 }

@@ -5,20 +5,23 @@ import Foundation
 import Logging
 import Migrations
 
-/// The database the daemon works on: the operator's own, or a private cluster under the state directory, started and stopped with it.
+/// The database that the daemon works on: the operator's, or a private cluster under the state directory that starts and stops with it.
 struct DataStore: Sendable {
     let database: Database
-    /// The connections of the scheduler, the quota's ledger and the health check, which nothing else can take.
+    /// Reserved connections, for the scheduler, the quota ledger and health checks.
     let steering: Database
     let shareDirectory: URL
-    /// Nil: the operator's own server.
-    let embedded: EmbeddedPostgres?
-    /// How psql reaches it; shown only for the private cluster, whose URL holds no password.
+    /// Nil: the operator's server.
+    private let embedded: EmbeddedPostgres?
+    /// The private cluster's URL, which holds no password, to be shown to people; nil: the operator's server.
     let privateURL: String?
     private let logger: Logger
 
-    static func open(_ configuration: Configuration, logger: Logger) async throws -> DataStore {
-        let shareDirectory = try Preflight(configuration: configuration).shareDirectory()
+    /// Connects to the server, or starts the private cluster.
+    ///
+    /// - Parameter shareDirectory: the folder that holds `db/` and `sql/`.
+    /// - Throws: `DatabaseError` with a sentence that says what to do.
+    static func open(_ configuration: Configuration, shareDirectory: URL, logger: Logger) async throws -> DataStore {
         if let url = configuration.databaseURL {
             let database = Database(url: url.reveal(), logger: logger)
             return try await DataStore(
@@ -42,13 +45,18 @@ struct DataStore: Sendable {
         try await Migrator(directory: shareDirectory, database: database, logger: logger).pending()
     }
 
-    /// The migrations that the database lacks, by one small query. Throws when it can't be reached, or can't be written for want of disk.
+    /// The names of the migrations that the database lacks, read with one short query.
+    ///
+    /// - Throws: `DatabaseError` when the database can't be reached, or can't be written because its disk is full.
     func missing(_ migrations: MigrationCheck) async throws -> [String] {
         try await steering.checkDisk()
         return try await migrations.missing(in: steering)
     }
 
-    /// Ends all statements under way; nothing waits for the server any more.
+    /// Whether `close()` shuts down a server.
+    var ownsServer: Bool { embedded != nil }
+
+    /// Ends all statements under way and cuts the connections.
     func cut() async {
         await steering.cut()
         await database.cut()
@@ -60,15 +68,73 @@ struct DataStore: Sendable {
         await embedded?.stop()
     }
 
-    /// Fails with a sentence that says what to do when the operator's server can't be reached.
+    /// - Throws: `DatabaseError` with a sentence that says what to do when the operator's server can't be used.
     private func reached() async throws -> DataStore {
         do {
-            try await checkVersion()
+            try await requireVersion()
             try await database.requireOwnSession()
             return self
         } catch let error as DatabaseError where error.code != .statement {
             throw DatabaseError(
                 error.code, "\(error.message); check FITNESSD_DATABASE_URL and that the server runs", sqlState: error.sqlState)
         }
+    }
+
+    // MARK: Requirements
+
+    private static let versionMin = 15
+
+    /// How far the server's clock is ahead of ours, in seconds. The error is at most half the round trip.
+    static func clockOffset_s(of database: Database, clock: WallClock = .system) async throws -> Double? {
+        let asked = clock.now
+        let rows = try await database.query("SELECT clock_timestamp()")
+        let answered = clock.now
+        let middle = asked.addingTimeInterval(answered.timeIntervalSince(asked) / 2)
+        return try rows.first?.decode(Date.self).timeIntervalSince(middle)
+    }
+
+    private func requireVersion() async throws {
+        let rows = try await database.query("SELECT current_setting('server_version_num')::integer, current_setting('server_version')")
+        guard let row = rows.first else { return }
+        let (number, name) = try row.decode(Int32.self, String.self)
+        guard Int(number) / 10_000 >= Self.versionMin else {
+            throw DatabaseError(.statement, "the server is PostgreSQL \(name): fitnessd needs version \(Self.versionMin) or later")
+        }
+    }
+
+    /// One sentence about the rights that the role lacks and the daemon needs; nil: it has all of them.
+    ///
+    /// - Parameter pendingCount: migrations still to be applied, which need the owner's rights.
+    func missingRights(pendingCount: Int) async throws -> String? {
+        if pendingCount > 0, let sentence = try await missingOwnership(pendingCount) { return sentence }
+        let rows = try await database.query(
+            """
+            SELECT current_user::text, format('%I.%I', n.nspname, c.relname) FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+            WHERE n.nspname IN ('sync', 'vault', 'bronze_strava', 'silver', 'metrics') AND c.relkind IN ('r', 'p', 'v', 'S')
+              AND (NOT has_schema_privilege(n.oid, 'USAGE') OR CASE
+                WHEN c.relkind = 'S' THEN NOT has_sequence_privilege(c.oid, 'USAGE')
+                WHEN c.relkind = 'v' OR (n.nspname, c.relname) = ('sync', 'reader_grant') THEN NOT has_table_privilege(c.oid, 'SELECT')
+                ELSE NOT (has_table_privilege(c.oid, 'SELECT') AND has_table_privilege(c.oid, 'INSERT')
+                    AND has_table_privilege(c.oid, 'UPDATE') AND has_table_privilege(c.oid, 'DELETE')) END)
+            ORDER BY 2
+            """
+        ).map { try $0.decode(String.self, String.self) }
+        guard let first = rows.first else { return nil }
+        let more = rows.count > 1 ? " and \(rows.count - 1) more" : ""
+        return
+            "the role \(first.0) may not read and write \(first.1)\(more): run db/roles.sql again as a superuser, or grant it what it lacks"
+    }
+
+    private func missingOwnership(_ pendingCount: Int) async throws -> String? {
+        let rows = try await database.query(
+            """
+            SELECT current_user::text, has_database_privilege(current_database(), 'CREATE') AND NOT EXISTS (
+                SELECT FROM pg_namespace WHERE nspname IN ('sync', 'vault', 'bronze_strava', 'silver', 'metrics')
+                  AND NOT pg_has_role(nspowner, 'USAGE'))
+            """)
+        guard let row = rows.first else { return nil }
+        let (role, isOwner) = try row.decode(String.self, Bool.self)
+        if isOwner { return nil }
+        return "\(pendingCount) migrations are to be applied, and the role \(role) may not do it: run `fitnessd migrate` as the owner first"
     }
 }

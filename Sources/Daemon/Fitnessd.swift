@@ -13,7 +13,7 @@ struct Fitnessd: AsyncParsableCommand {
         subcommands: [RunCommand.self, CheckCommand.self, MigrateCommand.self, KeygenCommand.self],
         defaultSubcommand: RunCommand.self)
 
-    /// One sentence on standard error and exit code 1 for trouble, 2 for wrong usage.
+    /// Ends with one sentence on standard error and exit code 1 for a failure, 2 for wrong usage.
     static func main() async {
         do {
             var command = try parseAsRoot()
@@ -40,14 +40,14 @@ struct Fitnessd: AsyncParsableCommand {
         }
     }
 
-    /// The journal names the program by itself, and takes each line's level from its beginning (sd-daemon(3)).
-    private static func told(_ sentence: String) -> String {
+    /// The journal adds the program's name itself, and reads each line's level from its beginning (sd-daemon(3)).
+    private static func prefixed(_ sentence: String) -> String {
         let text = PlainText.rows(sentence)
         guard ProcessInfo.processInfo.environment["JOURNAL_STREAM"] != nil else { return "fitnessd: \(text)" }
         return text.split(separator: "\n").map { "<3>\($0)" }.joined(separator: "\n")
     }
 
-    private static func fail(_ sentence: String) -> Never { end(told(sentence), code: 1) }
+    private static func fail(_ sentence: String) -> Never { end(prefixed(sentence), code: 1) }
 
     private static func end(_ text: String, code: Int32) -> Never {
         LogOutput.shared.put([(STDERR_FILENO, text + "\n")])
@@ -56,7 +56,7 @@ struct Fitnessd: AsyncParsableCommand {
     }
 }
 
-/// What each command takes.
+/// Options of all commands with settings.
 struct CommonOptions: ParsableArguments {
     @Option(name: .long, help: ArgumentHelp("A file with the same keys as the environment.", valueName: "path"))
     var config: String?

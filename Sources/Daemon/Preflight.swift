@@ -1,21 +1,31 @@
 import ControlServer
 import Core
+import Database
 import Foundation
 import Gateway
+import Logging
 import Vault
 
-/// What must hold before anything is begun, part by part. `run` stops at the first that doesn't, `check` names each; neither changes anything
-/// here. Each part answers with what is the case, or throws a sentence that says what to do.
+/// What must hold before anything is started. `run` stops at the first part that fails, `check` reports each. No part changes anything; each
+/// returns what it found, or throws a sentence that says what to do.
 struct Preflight: Sendable {
+    /// What `run` has found and goes on with.
+    struct Found: Sendable {
+        let shareDirectory: URL
+        let keyring: StartKeyring
+    }
+
     let configuration: Configuration
+    let isDemo: Bool
 
     /// All parts, for `run`, which has opened the control socket already.
-    func all() throws {
+    func all() throws -> Found {
         try Keyring.checkMemory()
-        _ = try shareDirectory()
+        let shareDirectory = try shareDirectory()
         _ = try stateDirectory()
         try checkAddresses()
-        _ = try keyring()
+        if isDemo { _ = try DemoStrava.program() }
+        return Found(shareDirectory: shareDirectory, keyring: try keyring())
     }
 
     func shareDirectory() throws -> URL {
@@ -32,7 +42,7 @@ struct Preflight: Sendable {
         return directory.exists ? "\(directory.path) is writable" : "\(directory.path) will be made"
     }
 
-    /// The addresses can be listened on, unless the daemon that serves our control socket does so.
+    /// Whether the addresses are free, unless the daemon that serves our control socket listens on them.
     func addresses() throws -> String {
         let listened = listenAddresses.map(\.address.text)
         if listened.isEmpty { return "off" }
@@ -42,20 +52,17 @@ struct Preflight: Sendable {
         return listened.count == 1 ? "\(place) is free" : "\(place) are free"
     }
 
-    /// A keyring that is there is read early, before a database is started or migrated; nil: it is still to be made.
-    func keyring() throws -> Keyring? {
+    /// The keyring, read before a database is started or migrated.
+    func keyring() throws -> StartKeyring {
         try Keyring.checkMemory()
-        if let path = configuration.vaultKeyPath { return try Keyring.load(path: path) }
+        if let path = configuration.vaultKeyPath { return StartKeyring(path: path, loaded: try Keyring.load(path: path)) }
         guard configuration.databaseURL == nil else {
             throw ConfigurationError(
                 "FITNESSD_VAULT_KEY is not set: make a keyring with `fitnessd keygen PATH` and set the key to its path")
         }
-        let path = keyringPath
-        return FileManager.default.fileExists(atPath: path) ? try Keyring.load(path: path) : nil
+        let path = configuration.stateDirectory.appending(path: "vault.keyring").path
+        return StartKeyring(path: path, loaded: FileManager.default.fileExists(atPath: path) ? try Keyring.load(path: path) : nil)
     }
-
-    /// The operator's keyring, else that of the private cluster, made at its first start.
-    var keyringPath: String { configuration.vaultKeyPath ?? configuration.stateDirectory.appending(path: "vault.keyring").path }
 
     private func checkAddresses() throws {
         for (key, address) in listenAddresses { try address.checkFree(key: key) }
@@ -66,5 +73,33 @@ struct Preflight: Sendable {
         let web = addresses.web.map { (key: ListenAddress.Key.web, address: $0) }
         guard case .own(let admin) = addresses.admin else { return [web].compactMap(\.self) }
         return [web, (key: .admin, address: admin)].compactMap(\.self)
+    }
+}
+
+/// The keyring that a daemon starts with. It is tried on stored tokens before any athlete is touched: with a wrong one, every athlete would be
+/// told to connect again.
+struct StartKeyring: Sendable {
+    let path: String
+    /// Nil: the keyring of a private cluster, which its first start makes.
+    let loaded: Keyring?
+
+    /// Changes nothing.
+    ///
+    /// - Returns: a warning about tokens that it doesn't open; nil: it opens all.
+    /// - Throws: `KeyringError` when it is the wrong one, `DatabaseError`.
+    func check(against database: Database) async throws -> String? {
+        let trial = try await KeyringTrial.run(loaded, on: database)
+        if let refusal = loaded == nil ? trial.refusalToMake(path: path) : trial.refusal(path: path) { throw refusal }
+        return trial.warning
+    }
+
+    /// The keyring to use, checked, and made if it is missing.
+    func take(for database: Database, logger: Logger) async throws -> Keyring {
+        if let warning = try await check(against: database) {
+            logger.log(.warning, "the keyring does not open all stored tokens", [.reason: warning])
+        }
+        if let loaded { return loaded }
+        try Keyring.create(path: path)
+        return try Keyring.load(path: path)
     }
 }

@@ -1,41 +1,40 @@
 import Core
+import Database
 import Foundation
+import Governor
 import Logging
 import ServiceLifecycle
+import Sync
 
-/// Where to look next; said once, after the first summary.
-struct Places: Sendable {
-    /// The private cluster's URL; nil when the operator has a database of their own.
-    let psql: String?
-    let web: String?
-    let controlSocket: String
-
-    /// The tool beside this program, where there is one.
-    var fitnessctl: String {
-        let executable = (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")) ?? ""
-        let beside = URL(filePath: executable).deletingLastPathComponent().appending(path: "fitnessctl").path
-        return FileManager.default.isExecutableFile(atPath: beside) ? beside : "fitnessctl"
-    }
-}
-
-/// Live progress for the one who started the daemon: a block that is drawn anew each second on a terminal, a line now and then elsewhere;
-/// and once, when everything due is in silver, a summary and where to look next.
+/// Progress for whoever started the daemon: on a terminal a block that is redrawn twice a second, elsewhere a line now and then; and once, when
+/// everything due is in silver, a summary and where to look next.
 struct ProgressDisplay: Service {
-    let progress: ProgressReader
+    /// Addresses to look at, printed after the summary.
+    struct Places: Sendable {
+        /// The private cluster's URL; nil: the operator's database.
+        let psql: String?
+        let web: String?
+        let controlSocket: String
+    }
+
+    let status: StatusReader
+    let governor: RateLimitGovernor
+    let database: Database
     let console: Console
     let places: Places
     let clock: WallClock
-    /// Speak even where there is no terminal: the demo has something to show.
-    let always: Bool
+    /// Print progress without a terminal, too: the demo has something to show.
+    let isAlwaysOn: Bool
     let logger: Logger
 
-    /// Time between two looks: on a terminal, and without one.
-    private static let drawn: Duration = .milliseconds(500)
-    private static let spoken: Duration = .seconds(5)
+    /// Time between two looks at the figures.
+    private static let refreshInterval: Duration = .milliseconds(500)
+    /// Least time between two lines where there is no terminal.
+    private static let lineInterval: Duration = .seconds(5)
 
     func run() async throws {
-        guard console.isTerminal || always else {
-            // Its error is the cancellation, which ends this service as well.
+        guard console.isTerminal || isAlwaysOn else {
+            // Throws at cancellation only, which ends this service as well.
             do { try await gracefulShutdown() } catch {}
             return
         }
@@ -46,77 +45,111 @@ struct ProgressDisplay: Service {
     private func display() async {
         let startedAt = clock.now
         var isSummarised = false
-        var last = Progress()
-        var spokenAt = Date.distantPast
-        let outage = Outage("progress not readable", over: "progress readable again", level: .warning)
+        var last = (line: "", at: Date.distantPast)
+        let outage = Outage("progress can't be read, retrying", over: "progress can be read again", level: .warning)
         while !Task.isCancelled {
             do {
-                let now = try await progress.read()
+                let (figures, quota) = (try await status.figures(), await governor.snapshot())
                 outage.isOver(logger)
-                console.show(block(now))
-                if !console.isTerminal, now != last, clock.now.timeIntervalSince(spokenAt) >= Self.spoken.seconds {
-                    console.say(line(now))
-                    (last, spokenAt) = (now, clock.now)
+                console.show(block(figures, quota))
+                let line = (counts(figures) + [usage(quota)]).joined(separator: " \u{00B7} ")
+                if !console.isTerminal, line != last.line, clock.now.timeIntervalSince(last.at) >= Self.lineInterval.seconds {
+                    console.print(line)
+                    last = (line, clock.now)
                 }
-                if now.isComplete && !isSummarised {
+                if figures.isComplete && !isSummarised {
                     try await summarise(startedAt)
                     isSummarised = true
                 }
             } catch {
                 if !Task.isCancelled { outage.met(error, logger) }
             }
-            do { try await clock.sleep(for: Self.drawn) } catch { break }
+            do { try await clock.sleep(for: Self.refreshInterval) } catch { break }
         }
     }
 
+    // MARK: The summary
+
     private func summarise(_ startedAt: Date) async throws {
-        let lines = try await SilverSummary(database: progress.database).lines()
-        let seconds = clock.now.timeIntervalSince(startedAt)
-        console.say("")
-        console.say("Everything that is due is in silver, \(String(format: "%.1f", seconds)) s after the start:")
-        console.say("")
-        for line in lines { console.say("  " + line) }
-        console.say("")
-        for line in whereToLook() { console.say(line) }
-        console.say("")
+        let table = try await SilverSummary.table(database)
+        let seconds = String(format: "%.1f", clock.now.timeIntervalSince(startedAt))
+        let lines = ["", "Everything that is due is in silver, \(seconds) s after the start:", ""] + table.map { "  " + $0 } + [""]
+        console.print((lines + whereToLook() + [""]).joined(separator: "\n"))
     }
 
     private func whereToLook() -> [String] {
         var lines = ["Look further:"]
         if let url = places.psql { lines.append("  psql \"\(url)\"") }
-        lines.append("  \(places.fitnessctl) status --socket \(places.controlSocket)")
+        lines.append("  \(InstalledProgram.beside("fitnessctl") ?? "fitnessctl") status --socket \(places.controlSocket)")
         if let web = places.web { lines.append("  \(web)") }
-        lines.append("It goes on running and fetches what is new; Ctrl-C stops it.")
+        lines.append("The daemon keeps running and fetches what is new; Ctrl-C stops it.")
         return lines
     }
 
-    private func block(_ now: Progress) -> [String] {
-        let time = clock.now.formatted(.iso8601.time(includingFractionalSeconds: false))
-        return ["\u{2500}\u{2500} fitnessd \(time) UTC \u{2500}\u{2500}"] + (counts(now) + [quota(now)]).map { "   " + $0 }
-            + (waiting(now).map { ["   waits: \($0)"] } ?? [])
+    // MARK: Lines
+
+    private func block(_ figures: StatusFigures, _ quota: GovernorSnapshot) -> [String] {
+        let title = "\u{2500}\u{2500} fitnessd \(time(clock.now)) UTC \u{2500}\u{2500}"
+        let wait = waiting(quota).map { ["waiting: \($0)"] } ?? []
+        return [title] + (counts(figures) + [usage(quota)] + wait).map { "   " + $0 }
     }
 
-    private func line(_ now: Progress) -> String { (counts(now) + [quota(now)]).joined(separator: " \u{00B7} ") }
-
-    private func counts(_ now: Progress) -> [String] {
-        let have = [
-            "\(now.athletes) athletes", "\(now.activities) activities listed", "\(now.silverActivities) in silver", "\(now.points) points",
+    private func counts(_ figures: StatusFigures) -> [String] {
+        let stored = [
+            "\(figures.athleteCount) athletes", "\(figures.activityCount) activities listed", "\(figures.silverActivityCount) in silver",
+            "\(figures.silverPointCount) points",
         ]
         let open = [
-            (now.pending, "calls to make"), (now.silverBacklog, "to transform"), (now.waiting, "to try later"),
-            (now.quarantined, "in quarantine"), (now.reconnect, "must reconnect"),
+            (figures.dueCallCount, "calls to make"), (figures.backlogCount, "to transform"), (figures.deferredCallCount, "to retry later"),
+            (figures.quarantinedCount, "in quarantine"), (figures.athleteCount("reconnect"), "must reconnect"),
         ].filter { $0.0 > 0 }.map { "\($0.0) \($0.1)" }
-        return [have, open].filter { !$0.isEmpty }.map { $0.joined(separator: " \u{00B7} ") }
+        return [stored, open].filter { !$0.isEmpty }.map { $0.joined(separator: " \u{00B7} ") }
     }
 
-    private func quota(_ now: Progress) -> String {
-        "quota \(now.quarterUsed)/\(now.quarterLimit) this quarter hour, \(now.dayUsed)/\(now.dayLimit) today"
+    private func usage(_ quota: GovernorSnapshot) -> String {
+        "quota \(quota.usage(.quarter)) this quarter hour, \(quota.usage(.day)) today"
     }
 
-    private func waiting(_ now: Progress) -> String? {
-        // A wait that ends before anybody has read it is not worth a line.
-        guard let reason = now.waitingReason, now.waitingUntil.map({ $0.timeIntervalSince(clock.now) > 1 }) ?? false else { return nil }
-        let until = now.waitingUntil.map { ", until \($0.formatted(.iso8601.time(includingFractionalSeconds: false))) UTC" } ?? ""
-        return reason.replacingOccurrences(of: "_", with: " ") + until
+    private func waiting(_ quota: GovernorSnapshot) -> String? {
+        // A shorter wait is over before anybody has read the line.
+        guard let reason = quota.waitingReason, let until = quota.waitingUntil, until.timeIntervalSince(clock.now) > 1 else { return nil }
+        return reason.rawValue.replacingOccurrences(of: "_", with: " ") + ", until \(time(until)) UTC"
+    }
+
+    private func time(_ instant: Date) -> String { instant.formatted(.iso8601.time(includingFractionalSeconds: false)) }
+}
+
+/// Silver as a table: a row for each athlete, and the total.
+private enum SilverSummary {
+    /// Athletes with a row of their own; the others are only in the total.
+    private static let athletesMax = 12
+
+    static func table(_ database: Database) async throws -> [String] {
+        let rows = try await database.query(
+            """
+            SELECT a.athlete_id, count(*), coalesce(sum(a.distance_m), 0)::float8 / 1000, coalesce(sum(a.moving_time_s), 0)::float8 / 3600,
+                coalesce(sum(s.point_count), 0)::bigint, to_char(max(a.start_at), 'YYYY-MM-DD')
+            FROM silver.activity a LEFT JOIN silver.activity_stream s USING (athlete_id, source_id, activity_id)
+            GROUP BY a.athlete_id ORDER BY count(*) DESC, a.athlete_id
+            """)
+        var total = (count: 0, km: 0.0, hours: 0.0, points: 0)
+        var lines = [cells("athlete", "activities", "km", "hours", "points", "newest")]
+        for (index, row) in rows.enumerated() {
+            let (athlete, count, km, hours, points, newest) = try row.decode(
+                Int64.self, Int.self, Double.self, Double.self, Int.self, String?.self)
+            total = (total.count + count, total.km + km, total.hours + hours, total.points + points)
+            if index < athletesMax {
+                lines.append(cells("\(athlete)", "\(count)", number(km), number(hours), "\(points)", newest ?? ""))
+            }
+        }
+        lines.append(cells("all \(rows.count)", "\(total.count)", number(total.km), number(total.hours), "\(total.points)", ""))
+        return lines
+    }
+
+    private static func number(_ value: Double) -> String { String(format: "%.1f", value) }
+
+    private static func cells(_ cells: String...) -> String {
+        let widths = [14, 11, 10, 9, 10, 12]
+        return zip(cells, widths).map { cell, width in String(repeating: " ", count: max(0, width - cell.count)) + cell }.joined()
     }
 }

@@ -6,11 +6,11 @@ import Logging
 /// `fitnessd run`: the daemon itself.
 struct RunCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "run", abstract: "Runs the daemon until it is told to stop (SIGTERM, Ctrl-C).")
+        commandName: "run", abstract: "Run the daemon until it is told to stop (SIGTERM, Ctrl-C).")
 
     @OptionGroup var common: CommonOptions
 
-    @Flag(help: "Run against the bundled local Strava with made-up athletes.")
+    @Flag(help: "Run the demo: made-up athletes on a simulated Strava (strava-simulator).")
     var demo = false
 
     func run() async throws {
@@ -20,36 +20,33 @@ struct RunCommand: AsyncParsableCommand {
         let console = Console(output: output)
         if isDemo {
             configuration = configuration.demo()
-            // The display says what happens; a log line for each turn would only hide it.
+            // The display shows what happens; a log line for each turn would only hide it.
             if configuration.logLevel == .info, configuration.logFormat == .console { configuration.logLevel = .notice }
-            console.say(demo ? Self.askedDemo : Self.impliedDemo)
+            console.print(demo ? Self.askedDemo : Self.impliedDemo)
         }
-        let logger = Logging.bootstrap(configuration, output: output)
+        let logger = LoggingSystem.start(configuration, output: output)
         let stop = Stop(logger: logger) { output.flush() }
         stop.watchSignals()
-        // A task of its own, so that a stop can cancel it: a start that waits for a database, say.
-        let life = Task { [configuration] in
-            try await Self.live(configuration, isDemo: isDemo, console: console, stop: stop, logger: logger)
-        }
-        stop.setSteps(Stop.Steps(begin: { life.cancel() }))
-        try await life.value
+        let start = DaemonStart(configuration: configuration, isDemo: isDemo, console: console, stop: stop, logger: logger)
+        // A task of its own, so that a stop can cancel it, for instance while it waits for a database.
+        let daemon = Task { try await Self.run(start) }
+        stop.setSteps(Stop.Steps(begin: { daemon.cancel() }))
+        try await daemon.value
     }
 
-    private static func live(
-        _ configuration: Configuration, isDemo: Bool, console: Console, stop: Stop, logger: Logger
-    ) async throws {
+    private static func run(_ start: DaemonStart) async throws {
         let daemon: Daemon
         do {
-            daemon = try await Daemon.build(configuration, isDemo: isDemo, console: console, logger: logger)
-        } catch  where stop.hasBegun {
-            return console.say("stopped before it was ready")
+            daemon = try await Daemon.build(start)
+        } catch  where start.stop.hasBegun {
+            return start.console.print("stopped before it was ready")
         }
-        let services = Task { try await daemon.run(stop) }
+        let services = Task { try await daemon.run() }
         let result = await services.result
-        // In a task that nobody has cancelled: what is given back here must not be cut short.
-        await Task { await daemon.close(stop) }.value
+        // In a task that nobody has cancelled, so that everything can be closed in order.
+        await Task { await daemon.close() }.value
         try result.get()
-        console.say("stopped cleanly")
+        start.console.print("stopped cleanly")
     }
 
     private static let askedDemo = "demo: made-up athletes on a local Strava; no request leaves this machine."

@@ -1,8 +1,8 @@
 import Foundation
 
-/// The folder that holds what a daemon keeps beside the database: who it is, its keyring, a private cluster.
+/// The folder for what a daemon keeps outside the database: its identity, and by default its keyring and a private cluster.
 struct StateDirectory: Sendable {
-    /// What is written or read there by name. A link in its place would lead a write, or a key, to another file.
+    /// Files and folders used there by name. A symbolic link in place of one could divert a write, or a key, to another file.
     private static let names = ["instance", "vault.keyring", "demo-epoch", "demo"]
 
     let path: String
@@ -14,7 +14,9 @@ struct StateDirectory: Sendable {
 
     var exists: Bool { FileManager.default.fileExists(atPath: path) }
 
-    /// - Throws: `ConfigurationError` when it can't be used, or made. Nothing is changed.
+    /// Changes nothing.
+    ///
+    /// - Throws: `ConfigurationError` when the folder can't be used or created.
     func check() throws {
         let folder = nearestFolder
         var status = stat()
@@ -25,7 +27,7 @@ struct StateDirectory: Sendable {
         for name in Self.names { try refuseLink(name) }
     }
 
-    /// Makes the folder if need be, for this account only.
+    /// Creates the folder if it is missing, for this account only.
     func make() throws {
         do {
             try FileManager.default.createDirectory(
@@ -34,7 +36,7 @@ struct StateDirectory: Sendable {
         for name in Self.names { try refuseLink(name) }
     }
 
-    /// Opens a file there, made when missing, and never follows a link.
+    /// Opens a file there, creating it if it is missing. Follows no link.
     func open(_ name: String) throws -> Int32 {
         let file = path + "/" + name
         let descriptor = Glibc.open(file, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0o600)
@@ -64,7 +66,7 @@ struct StateDirectory: Sendable {
             "\(file) is a symbolic link, which fitnessd does not follow: remove it\(keyring)")
     }
 
-    /// The folder itself, or the one in which it would be made.
+    /// The folder itself, or the nearest one above it that exists.
     private var nearestFolder: String {
         var folder = URL(filePath: path)
         while folder.path != "/", !Self.isThere(folder.path) { folder = folder.deletingLastPathComponent() }
@@ -74,5 +76,66 @@ struct StateDirectory: Sendable {
     private static func isThere(_ path: String) -> Bool {
         var status = stat()
         return lstat(path, &status) == 0
+    }
+}
+
+/// The identity of this installation across restarts: a UUID in the state directory, locked for as long as the process lives.
+///
+/// Leases carry it. After a crash the next start on the same state directory releases its predecessor's leases at once, which is safe because
+/// the lock proves that the predecessor is dead. Leases of other installations expire by themselves.
+final class InstanceIdentity: Sendable {
+    let id: UUID
+    private let descriptor: Int32
+
+    init(stateDirectory: URL) throws {
+        let directory = StateDirectory(stateDirectory)
+        try directory.make()
+        let descriptor = try directory.open("instance")
+        // The kernel releases the lock when the process ends, however it ends.
+        guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
+            close(descriptor)
+            throw Self.inUse(directory.path)
+        }
+        guard let id = Self.read(descriptor) ?? Self.write(UUID(), to: descriptor) else {
+            close(descriptor)
+            throw directory.notWritable()
+        }
+        self.id = id
+        self.descriptor = descriptor
+    }
+
+    /// Changes nothing.
+    ///
+    /// - Throws: `ConfigurationError` when a daemon runs on this state directory.
+    static func checkFree(_ stateDirectory: URL) throws {
+        let directory = StateDirectory(stateDirectory)
+        let descriptor = Glibc.open(directory.path + "/instance", O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK)
+        guard descriptor >= 0 else { return }
+        defer { close(descriptor) }
+        guard flock(descriptor, LOCK_SH | LOCK_NB) == 0 else { throw inUse(directory.path) }
+        flock(descriptor, LOCK_UN)
+    }
+
+    private static func inUse(_ path: String) -> ConfigurationError {
+        ConfigurationError("another fitnessd is running on \(path): stop it, or give this one a FITNESSD_STATE_DIR of its own")
+    }
+
+    deinit {
+        flock(descriptor, LOCK_UN)
+        close(descriptor)
+    }
+
+    private static func read(_ descriptor: Int32) -> UUID? {
+        var bytes = [UInt8](repeating: 0, count: 36)
+        guard pread(descriptor, &bytes, 36, 0) == 36 else { return nil }
+        return UUID(uuidString: String(decoding: bytes, as: UTF8.self))
+    }
+
+    private static func write(_ id: UUID, to descriptor: Int32) -> UUID? {
+        let bytes = Array(id.uuidString.utf8)
+        guard ftruncate(descriptor, 0) == 0, pwrite(descriptor, bytes, bytes.count, 0) == bytes.count, fsync(descriptor) == 0 else {
+            return nil
+        }
+        return id
     }
 }

@@ -1,47 +1,38 @@
+import ControlAPI
+import Core
 import Foundation
+import Governor
+import Logging
+import ServiceLifecycle
+import Sync
 
-/// Tells systemd how the daemon is: sd_notify(3) by hand, one datagram a message. Does nothing outside systemd.
+/// Reports to systemd by the protocol of sd_notify(3), one datagram a message. Does nothing outside systemd.
 ///
-/// A message that can't be sent is dropped: the service manager's absence must not stop the daemon.
+/// A message that can't be sent is dropped: an absent service manager must not stop the daemon.
 struct SystemdNotifier: Sendable {
-    /// Longest text after `STATUS=`; systemd shows one line.
+    /// systemd shows one line.
     private static let statusBytesMax = 400
 
     private let socketPath: String?
-    /// How long systemd waits for `watchdog()` before it kills the daemon; nil when it does not watch. Feed it at half of this.
-    let watchdogTimeout: Duration?
 
     init(environment: [String: String] = ProcessInfo.processInfo.environment) {
         socketPath = environment["NOTIFY_SOCKET"].flatMap { $0.hasPrefix("/") || $0.hasPrefix("@") ? $0 : nil }
-        watchdogTimeout = Self.watchdogTimeout(environment)
     }
 
-    /// Start-up is finished.
+    /// The start is complete.
     func ready() { send("READY=1") }
 
-    /// One line for `systemctl status`. Never a secret: everybody on the machine can read it.
+    /// One line for `systemctl status`, which everybody on the machine can read: no secrets.
     func status(_ text: String) {
         let line = text.utf8.prefix(Self.statusBytesMax).map { $0 < 0x20 ? 0x20 : $0 }
         send("STATUS=" + String(decoding: line, as: UTF8.self))
     }
 
-    /// The main loop is alive.
+    /// The scheduler's loop runs.
     func watchdog() { send("WATCHDOG=1") }
 
     /// The stop has begun.
     func stopping() { send("STOPPING=1") }
-
-    /// Start-up takes longer than `TimeoutStartSec` may allow: give it this much more from now.
-    func extendTimeout(by duration: Duration) {
-        send("EXTEND_TIMEOUT_USEC=\(Int64(max(0, duration / .microseconds(1))))")
-    }
-
-    /// sd_watchdog_enabled(3): `WATCHDOG_USEC`, unless `WATCHDOG_PID` names another process.
-    private static func watchdogTimeout(_ environment: [String: String]) -> Duration? {
-        guard let time_us = environment["WATCHDOG_USEC"].flatMap({ Int64($0) }), time_us > 0 else { return nil }
-        if let pid = environment["WATCHDOG_PID"], pid != String(ProcessInfo.processInfo.processIdentifier) { return nil }
-        return .microseconds(time_us)
-    }
 
     private func send(_ message: String) {
         guard let socketPath, let (address, length) = Self.address(of: socketPath) else { return }
@@ -56,7 +47,7 @@ struct SystemdNotifier: Sendable {
         }
     }
 
-    /// unix(7): a leading `@` stands for the zero byte of an abstract name, whose length says where it ends.
+    /// A leading `@` stands for the zero byte of an abstract name (unix(7)), which ends where the length says.
     private static func address(of path: String) -> (sockaddr_un, socklen_t)? {
         var address = sockaddr_un()
         address.sun_family = sa_family_t(AF_UNIX)
@@ -67,5 +58,62 @@ struct SystemdNotifier: Sendable {
         withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: bytes) }
         let offset = MemoryLayout<sockaddr_un>.offset(of: \.sun_path) ?? MemoryLayout<sa_family_t>.size
         return (address, socklen_t(offset + bytes.count))
+    }
+}
+
+/// Tells systemd when the daemon is ready, and every few seconds what it does.
+struct StatusReporter: Service {
+    let status: StatusReader
+    let governor: RateLimitGovernor
+    let notifier: SystemdNotifier
+    /// One element for each server that accepts connections; the daemon is ready when all do.
+    let listening: AsyncStream<Void>
+    let serverCount: Int
+    let clock: WallClock
+    let logger: Logger
+
+    private static let interval: Duration = .seconds(10)
+
+    func run() async throws {
+        await cancelWhenGracefulShutdown {
+            await waitForServers()
+            if Task.isCancelled { return }
+            notifier.ready()
+            logger.log(.info, "running", [.version: ProductVersion.current])
+            await report()
+        }
+    }
+
+    private func waitForServers() async {
+        var missing = serverCount
+        for await _ in listening {
+            missing -= 1
+            if missing == 0 { break }
+        }
+    }
+
+    private func report() async {
+        while !Task.isCancelled {
+            do {
+                notifier.status(line(try await status.figures(), await governor.snapshot()))
+            } catch {
+                notifier.status("database can't be read: \(error)")
+            }
+            do { try await clock.sleep(for: Self.interval) } catch { break }
+        }
+    }
+
+    private func line(_ figures: StatusFigures, _ quota: GovernorSnapshot) -> String {
+        let calls = figures.dueCallCount == 0 ? "everything due is fetched" : "\(figures.dueCallCount) calls to make"
+        let wait = quota.waitingReason.map { ", waits: \($0.rawValue)" } ?? ""
+        return "\(figures.athleteCount) athletes, \(figures.activityCount) activities, \(calls), quota \(quota.usage(.quarter))\(wait)"
+    }
+}
+
+extension GovernorSnapshot {
+    /// "used/limit" of a window.
+    func usage(_ span: QuotaSpan) -> String {
+        let window = windows.first { $0.span == span }
+        return "\(window?.used ?? 0)/\(window?.limit ?? 0)"
     }
 }

@@ -19,7 +19,7 @@ import Testing
         let run = try await DaemonProcess.run("fitnessd", ["run"], environment: environment)
         #expect(run.code == 1 && run.output.contains(sentence), "\(sentence): \(run.output)")
         #expect(run.output.components(separatedBy: sentence).count == 2, "said once: \(run.output)")
-        for noise in ["CancellationError", "leases not given back"] { #expect(!run.output.contains(noise), "\(run.output)") }
+        for noise in ["CancellationError", "leases not released"] { #expect(!run.output.contains(noise), "\(run.output)") }
     }
 
     @Test func `where run works check finds nothing, before the first start and while the daemon runs`() async throws {

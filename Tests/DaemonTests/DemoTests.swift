@@ -6,25 +6,68 @@ import Testing
 /// The demo as `make run` starts it: its own PostgreSQL, its own Strava, nothing configured.
 @Suite struct DemoTests {
     @Test func `the demo fills silver, stops on Ctrl-C, and fetches nothing twice when started again`() async throws {
+        try await withDemo { environment in
+            let first = try await summary(environment)
+            #expect(first.output.contains("No Strava credentials are configured"))
+            let fetched = try await streams(first.output)
+            #expect(fetched.count > 150)
+            let simulator = try #require(try first.simulator())
+            first.signal(SIGINT)
+            #expect(try await first.waitForEnd(within: .seconds(15)) == 0)
+            #expect(first.output.contains("stopped cleanly"))
+            #expect(kill(simulator, 0) != 0, "the simulator ends before fitnessd does")
+            let second = try await summary(environment)
+            let again = try await streams(second.output)
+            #expect(fetched.allSatisfy { again[$0.key] == $0.value }, "the same answers, fetched at the same time as before")
+            second.signal(SIGTERM)
+            #expect(try await second.waitForEnd(within: .seconds(15)) == 0)
+        }
+    }
+
+    @Test func `kill -9 of the daemon ends its simulator, whose end ends the daemon with a sentence`() async throws {
+        try await withDemo { environment in
+            let first = try await summary(environment)
+            let simulator = try #require(try first.simulator())
+            let commandLine = try String(contentsOfFile: "/proc/\(simulator)/cmdline", encoding: .utf8)
+            #expect(!commandLine.contains("secret") && !commandLine.contains("token"), "\(commandLine)")
+            first.signal(SIGKILL)
+            _ = try await first.waitForEnd()
+            try await eventually("the simulator ends") { kill(simulator, 0) != 0 }
+            let second = try await summary(environment)
+            kill(try #require(try second.simulator()), SIGKILL)
+            #expect(try await second.waitForEnd(within: .seconds(30)) == 1)
+            #expect(
+                second.output.contains("fitnessd: strava-simulator, the demo's Strava, ended unexpectedly (signal 9)"),
+                "\(second.output)")
+        }
+    }
+
+    @Test func `without the simulator beside it the demo refuses, and check says so`() async throws {
+        let alone = DaemonProcess.folder.appending(path: "alone-\(UUID().uuidString.prefix(8))")
+        try FileManager.default.createDirectory(at: alone, withIntermediateDirectories: false)
+        defer { try? FileManager.default.removeItem(at: alone) }
+        let program = alone.appending(path: "fitnessd").path
+        try FileManager.default.linkItem(atPath: DaemonProcess.folder.appending(path: "fitnessd").path, toPath: program)
+        try await withDemo { environment in
+            for command in ["run", "check"] {
+                let ended = try await DaemonProcess.run(program, [command, "--demo"], environment: environment)
+                #expect(ended.code == 1 && ended.output.contains("the demo needs the program strava-simulator"), "\(ended.output)")
+            }
+        }
+    }
+
+    /// Lends the settings of a demo in a folder of its own; nothing is left of either.
+    private func withDemo(_ body: (_ environment: [String: String]) async throws -> Void) async throws {
         let folder = "/tmp/fd-\(UUID().uuidString.prefix(8))"
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-        defer { try? FileManager.default.removeItem(atPath: folder) }
-        let environment = ["FITNESSD_STATE_DIR": folder, "FITNESSD_HTTP_LISTEN": "off", "HOME": folder]
-        let first = try await summary(environment)
-        #expect(first.output.contains("No Strava credentials are configured"))
-        let fetched = try await streams(first.output)
-        #expect(fetched.count > 150)
-        first.signal(SIGINT)
-        #expect(try await first.waitForEnd(within: .seconds(15)) == 0)
-        #expect(first.output.contains("stopped cleanly"))
-        let second = try await summary(environment)
-        let again = try await streams(second.output)
-        #expect(fetched.allSatisfy { again[$0.key] == $0.value }, "the same answers, fetched at the same time as before")
-        second.signal(SIGTERM)
-        #expect(try await second.waitForEnd(within: .seconds(15)) == 0)
-        if let outside = try? FileManager.default.destinationOfSymbolicLink(atPath: folder + "/demo/postgres") {
-            try FileManager.default.removeItem(atPath: outside)
+        defer {
+            // A private cluster of root is outside, since PostgreSQL refuses to run as root.
+            if let outside = try? FileManager.default.destinationOfSymbolicLink(atPath: folder + "/demo/postgres") {
+                try? FileManager.default.removeItem(atPath: outside)
+            }
+            try? FileManager.default.removeItem(atPath: folder)
         }
+        try await body(["FITNESSD_STATE_DIR": folder, "FITNESSD_HTTP_LISTEN": "off", "HOME": folder])
     }
 
     private func summary(_ environment: [String: String]) async throws -> DaemonProcess {
@@ -42,5 +85,19 @@ import Testing
         let times = Dictionary(try rows.map { try $0.decode(Int64.self, Date.self) }) { first, _ in first }
         await database.close()
         return times
+    }
+}
+
+extension DaemonProcess {
+    /// The process number of the demo's Strava, which one of the daemon's threads has started.
+    fileprivate func simulator() throws -> pid_t? {
+        let threads = try FileManager.default.contentsOfDirectory(atPath: "/proc/\(pid)/task")
+        let children = threads.flatMap { thread in
+            let text = (try? String(contentsOfFile: "/proc/\(pid)/task/\(thread)/children", encoding: .utf8)) ?? ""
+            return text.split(separator: " ").compactMap { pid_t($0) }
+        }
+        return children.first { child in
+            (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/\(child)/exe"))?.hasSuffix("/strava-simulator") ?? false
+        }
     }
 }

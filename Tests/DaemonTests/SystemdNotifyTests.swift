@@ -53,7 +53,7 @@ import Testing
             #expect(!socket.hears("READY=1"))
             let text = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
             #expect(text.contains("127.0.0.1:\(port)"), "\(text)")
-            #expect(!text.contains("CancellationError") && !text.contains("leases not given back"), "\(text)")
+            #expect(!text.contains("CancellationError") && !text.contains("leases not released"), "\(text)")
         }
     }
 

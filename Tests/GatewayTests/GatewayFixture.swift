@@ -168,7 +168,7 @@ private struct GatewayParts {
                 _ = try await database.query("SELECT 1")
                 return pending
             },
-            figures: { try await GatewayFigures.load(from: database) }, onListening: onListening)
+            figures: { GatewayFigures(try await StatusReader(database: database, clock: clock).figures()) }, onListening: onListening)
     }
 }
 

@@ -26,7 +26,7 @@ import Testing
         "fitness-simulate": ["QuotaModel"],
         "fitnessd": [
             "Core", "Database", "EmbeddedPostgres", "Migrations", "HTTPTransport", "Warehouse", "StravaAPI", "Governor", "Vault", "Sync",
-            "ControlAPI", "ControlServer", "Gateway", "Simulator",
+            "ControlAPI", "ControlServer", "Gateway",
         ],
         "fitnessctl": ["ControlAPI"],
         "warehouse-bench": ["Core", "Database", "EmbeddedPostgres", "Migrations", "Simulator", "StravaAPI", "Sync", "Warehouse"],

@@ -6,10 +6,7 @@ import Testing
     private static let fileLinesMax = 500
     private static let functionLinesMax = 40
     private static let longerFiles: [String: Int] = [:]
-    private static let longerFunctions = [
-        // The one place that builds every part: one after the other, nothing to decide.
-        "Sources/Daemon/Daemon.swift assemble": 71
-    ]
+    private static let longerFunctions: [String: Int] = [:]
 
     @Test func `no file is longer than 500 lines`() {
         for file in SourceTree.shared.swift {

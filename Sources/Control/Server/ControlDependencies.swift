@@ -17,7 +17,7 @@ public struct ControlDependencies: Sendable {
     let publicURL: PublicURL?
     let webhook: WebhookControl?
     let silver: SilverHealth?
-    let counter: CachedValue<StatusCounts>
+    let status: StatusReader
     let exports: Exports
 
     /// - Parameters:
@@ -26,11 +26,12 @@ public struct ControlDependencies: Sendable {
     ///   - publicURL: where connect links lead; nil when the public listener is off.
     ///   - webhook: the subscription to Strava's events; nil: there can't be one.
     ///   - silver: whether silver gets on; nil: nobody makes it here.
+    ///   - status: counts for `status`; nil: a reader of its own.
     ///   - exportStall: how long an export waits for its reader; nil: a minute.
     public init(
         version: String, startedAt: Date, clock: WallClock, database: Database, registry: AthleteRegistry,
         governor: RateLimitGovernor, publicURL: PublicURL?, webhook: WebhookControl? = nil, silver: SilverHealth? = nil,
-        exportStall: Duration? = nil
+        status: StatusReader? = nil, exportStall: Duration? = nil
     ) {
         self.version = version
         self.startedAt = startedAt
@@ -41,7 +42,7 @@ public struct ControlDependencies: Sendable {
         self.publicURL = publicURL
         self.webhook = webhook
         self.silver = silver
-        counter = CachedValue(.afterLoadTimes(20)) { try await StatusCounts.count(database, now: clock.now) }
+        self.status = status ?? StatusReader(database: database, clock: clock)
         exports = Exports(stall: exportStall ?? Exports.stallDefault)
     }
 }

@@ -1,4 +1,7 @@
 import Foundation
+import Governor
+import StravaAPI
+import Sync
 
 /// The figures that the gateway shows. Counts only: no name, no athlete, no position.
 public struct GatewayFigures: Sendable, Equatable {
@@ -46,7 +49,26 @@ public struct GatewayFigures: Sendable, Equatable {
     public var version: String
     public var startedAt: Date?
 
+    /// - Parameters:
+    ///   - quota: the governor's windows.
+    ///   - calls: calls to Strava since the process began.
     public init(
+        _ status: StatusFigures, quota: [WindowSnapshot] = [], calls: [CallTally.Kind: Int] = [:], isSilverStopped: Bool = false,
+        version: String = "", startedAt: Date? = nil
+    ) {
+        athleteCountByState = status.athletesByState
+        transformBacklogCount = status.backlogCount
+        quotas = quota.map { Quota(bucket: .overall, window: $0.span == .quarter ? .quarterHour : .day, used: $0.used, limit: $0.limit) }
+        requests = calls.map { kind, count in
+            Requests(endpoint: kind.endpoint, status: kind.status.map { "\($0)" } ?? "none", count: count)
+        }
+        .sorted { ($0.endpoint, $0.status) < ($1.endpoint, $1.status) }
+        self.isSilverStopped = isSilverStopped
+        self.version = version
+        self.startedAt = startedAt
+    }
+
+    init(
         athleteCountByState: [String: Int] = [:], requests: [Requests] = [], quotas: [Quota] = [], transformBacklogCount: Int = 0,
         version: String = "", startedAt: Date? = nil
     ) {

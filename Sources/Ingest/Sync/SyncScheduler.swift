@@ -4,9 +4,10 @@ import Foundation
 import Logging
 import ServiceLifecycle
 
-/// Claims due athletes and gives each a turn. It owns nothing: what is due, who has it and what was asked for is in `sync.schedule`.
+/// Claims due athletes and runs a turn for each. It stores nothing: who is due, who holds the lease and what was requested is in
+/// `sync.schedule`.
 ///
-/// It looks when notified, when a turn ends and once a tick. Its loop is the daemon's heartbeat: systemd's watchdog hangs on it.
+/// It reads the schedule when notified, when a turn ends and once a tick. This loop feeds systemd's watchdog.
 public actor SyncScheduler: Service {
     private let environment: SyncEnvironment
     private let schedule: ScheduleQueries
@@ -15,24 +16,21 @@ public actor SyncScheduler: Service {
     private var working = TurnsInWork()
     private var storeTrouble = StoreTrouble()
     private var renewedAt = Date.distantPast
-    private var demandToldAt = Date.distantPast
     private var pace: SyncPace?
-    private var pacedAt = Date.distantPast
-    private var eventState = EventHealth.State.none
-    private let scheduleOutage = Outage("schedule not readable, will go on trying", over: "schedule readable again")
-    private let housekeepingOutage = Outage(
-        "demand and rhythm not counted, will go on trying", over: "demand and rhythm counted again", level: .warning)
-    /// When the look at the schedule that is under way began.
-    private var lookBeganAt: Date?
-    private var silenceIsTold = false
+    private let scheduleOutage = Outage("schedule can't be read, retrying", over: "schedule can be read again")
+    /// When the claim under way began.
+    private var claimBeganAt: Date?
+    private var isSilenceLogged = false
     private let drain = Drain()
 
-    /// How long a stop waits for calls in flight and what they land: most answers are here within a second. What takes longer is cut, and
-    /// fetched again after the next start.
+    /// How long a stop waits for calls in flight and for their answers to land; most take less than a second. Calls that take longer are
+    /// cancelled, and made again after the next start.
     public static let drainMax: Duration = .seconds(6)
 
-    /// - Parameter owner: whom the leases name. The same from start to start, and never of two processes at once: what a crashed
-    ///   predecessor of this name held is freed at the start.
+    /// - Parameters:
+    ///   - owner: written into leases. It stays the same from start to start and no two processes have it at once, so that leases of a
+    ///     crashed predecessor can be released at the start.
+    ///   - heartbeat: called after each look at the schedule.
     public init(environment: SyncEnvironment, owner: UUID, heartbeat: @escaping @Sendable () async -> Void = {}) {
         self.environment = environment
         self.owner = owner
@@ -40,13 +38,16 @@ public actor SyncScheduler: Service {
         schedule = ScheduleQueries(database: environment.steering)
     }
 
-    /// Works until graceful shutdown, which is a drain: nothing is claimed any more, no further call is permitted, those in flight land.
+    /// The pace of the turns that start from now on.
+    func adopt(_ pace: SyncPace) { self.pace = pace }
+
+    /// Works until graceful shutdown, which is a drain: no claims and no new calls; calls in flight end and land.
     public func run() async throws {
-        await giveBack()
-        await takeUp()
+        await releaseLeases()
+        await resumeUnsampled()
         await work()
-        // A task of its own, since what is given back after a cancellation must not be cancelled itself.
-        await Task { await giveBack() }.value
+        // A task of its own: after a cancellation the leases are still to be released.
+        await Task { await releaseLeases() }.value
     }
 
     private func work() async {
@@ -63,7 +64,7 @@ public actor SyncScheduler: Service {
                     }
                     group.cancelAll()
                 }
-                await letTurnsEnd(in: &turns, wakes, wake)
+                await waitForTurns(in: &turns, wakes, wake)
             }
         } onGracefulShutdown: { [drain] in
             drain.begin()
@@ -71,7 +72,7 @@ public actor SyncScheduler: Service {
         }
     }
 
-    /// Marks the claim as in work and starts its turn, in one step: a lease without a turn is taken back.
+    /// Notes the claim and starts its turn in one step, since `holdLeases` releases leases without a turn.
     private func start(_ claim: Claim, in turns: inout DiscardingTaskGroup, _ wake: AsyncStream<Void>.Continuation) {
         let lane = environment.settings.lanes.firstIndex { $0.priorities.contains(claim.priority) } ?? 0
         working.began(claim, lane: lane)
@@ -82,8 +83,8 @@ public actor SyncScheduler: Service {
         }
     }
 
-    /// Waits until the last turn has ended, at most `drainMax`; then cancels those that are left.
-    private func letTurnsEnd(
+    /// Waits for the turns to end, at most `drainMax`; then cancels the rest.
+    private func waitForTurns(
         in turns: inout DiscardingTaskGroup, _ wakes: AsyncStream<Void>, _ wake: AsyncStream<Void>.Continuation
     ) async {
         await environment.governor.stopPermitting()
@@ -95,7 +96,7 @@ public actor SyncScheduler: Service {
         wake.yield()
         for await _ in wakes where working.isEmpty || environment.clock.now >= deadline { break }
         if !working.isEmpty {
-            environment.logger.log(.notice, "calls in flight cut, they will be made again", [.count: working.count])
+            environment.logger.log(.notice, "calls in flight cancelled, they will be made again after the next start", [.count: working.count])
         }
         turns.cancelAll()
     }
@@ -103,7 +104,7 @@ public actor SyncScheduler: Service {
     private func tick(_ wake: AsyncStream<Void>.Continuation) async {
         while !Task.isCancelled {
             wake.yield()
-            tellSilence()
+            logSilence()
             do { try await environment.clock.sleep(for: .seconds(environment.settings.tick_s)) } catch { break }
         }
     }
@@ -112,14 +113,13 @@ public actor SyncScheduler: Service {
         for await _ in environment.database.notifications(on: "sync") { wake.yield() }
     }
 
-    /// One look at the schedule. Trouble with the database is logged once and tried again at the next look.
+    /// Claims as many athletes as there are free places. Trouble with the database is logged once and retried with the next look.
     private func claimDue() async -> [Claim] {
         let now = environment.clock.now
-        lookBeganAt = now
-        defer { lookEnded() }
+        claimBeganAt = now
+        defer { claimEnded() }
         do {
-            try await keepLeases(now: now)
-            await keepHouse(now: now)
+            try await holdLeases(now: now)
             let lanes = freeLanes(now: now)
             if lanes.isEmpty { return [] }
             if try await schedule.pausedUntil(now: now) != nil { return [] }
@@ -127,7 +127,7 @@ public actor SyncScheduler: Service {
             scheduleOutage.isOver(environment.logger)
             return claims
         } catch {
-            // The claim may have been made, and only its answer lost.
+            // The claim may have been committed and only its answer lost.
             working.mayHoldOthers = true
             if !error.isCancellation, !Task.isCancelled { scheduleOutage.met(error, environment.logger) }
             return []
@@ -142,8 +142,8 @@ public actor SyncScheduler: Service {
         }
     }
 
-    /// Holds the leases of the turns in work, and takes back those that no turn has.
-    private func keepLeases(now: Date) async throws {
+    /// Renews the leases of the turns in work, and releases leases in this process's name that have no turn.
+    private func holdLeases(now: Date) async throws {
         let isTime = now.timeIntervalSince(renewedAt) >= environment.settings.lease_s / 3
         if isTime, !working.isEmpty {
             try await schedule.renew(working, owner: owner, now: now, lease_s: environment.settings.lease_s)
@@ -152,7 +152,7 @@ public actor SyncScheduler: Service {
             working.mayHoldOthers = false
             do {
                 let count = try await schedule.takeBack(besides: working, owner: owner, now: now)
-                if count > 0 { environment.logger.log(.notice, "leases without a turn taken back", [.count: count]) }
+                if count > 0 { environment.logger.log(.notice, "leases without a turn released", [.count: count]) }
             } catch {
                 working.mayHoldOthers = true
                 throw error
@@ -161,77 +161,23 @@ public actor SyncScheduler: Service {
         if isTime { renewedAt = now }
     }
 
-    /// What is no part of claiming never keeps anybody from being claimed.
-    private func keepHouse(now: Date) async {
-        do {
-            try await tellDemand(now: now)
-            try await setPace(now: now)
-            housekeepingOutage.isOver(environment.logger)
-        } catch {
-            if !error.isCancellation, !Task.isCancelled { housekeepingOutage.met(error, environment.logger) }
-        }
-    }
-
-    /// A look that takes longer than this without an error is told, in seconds: a cable that was pulled gives none for minutes.
+    /// Seconds after which a statement without answer or error is logged: after a network failure TCP reports nothing for minutes.
     private static let silence_s: Double = 15
 
-    private func tellSilence() {
-        guard let began = lookBeganAt, !silenceIsTold else { return }
+    private func logSilence() {
+        guard let began = claimBeganAt, !isSilenceLogged else { return }
         let seconds = environment.clock.now.timeIntervalSince(began)
         guard seconds >= Self.silence_s else { return }
-        silenceIsTold = true
+        isSilenceLogged = true
         environment.logger.log(.error, "postgresql does not answer", [.durationMS: Int(seconds * 1000)])
     }
 
-    private func lookEnded() {
-        if silenceIsTold, let began = lookBeganAt {
+    private func claimEnded() {
+        if isSilenceLogged, let began = claimBeganAt {
             let seconds = environment.clock.now.timeIntervalSince(began)
-            environment.logger.log(.notice, "postgresql answers again, or its connection was given up", [.durationMS: Int(seconds * 1000)])
+            environment.logger.log(.notice, "postgresql answers again, or its connection was dropped", [.durationMS: Int(seconds * 1000)])
         }
-        (lookBeganAt, silenceIsTold) = (nil, false)
-    }
-
-    /// Time between two counts of what is to be done, in seconds.
-    private static let demandInterval_s: Double = 30
-
-    private func tellDemand(now: Date) async throws {
-        guard now.timeIntervalSince(demandToldAt) >= Self.demandInterval_s else { return }
-        demandToldAt = now
-        // What is missing now, and what the rhythm takes of the rest of the day.
-        let missing = try await schedule.knownDemand(now: now)
-        await environment.governor.expectDemand(missing.map { $0 + (pace?.callsLeftToday(at: now) ?? 0) })
-    }
-
-    /// Time between two looks at how much all athletes together need, in seconds.
-    private static let paceInterval_s: Double = 900
-
-    private func setPace(now: Date) async throws {
-        guard now.timeIntervalSince(pacedAt) >= Self.paceInterval_s else { return }
-        pacedAt = now
-        try await schedule.forgetRuns(endedBefore: now.addingTimeInterval(-environment.settings.runsKept_s))
-        try await schedule.forgetEvents(receivedBefore: now.addingTimeInterval(-environment.settings.eventsKept_s))
-        guard let day = await environment.governor.snapshot().windows.first(where: { $0.span == .day }) else { return }
-        var pace = SyncPace(load: try await schedule.fleetLoad(now: now), dayLimit: day.limit, settings: environment.settings)
-        if try await eventsAreHealthy(now: now) { pace.eventStretch = environment.settings.eventStretch }
-        self.pace = pace
-    }
-
-    /// While events tell what is new, lists are looked at less often; when they stop, as if there had never been any.
-    private func eventsAreHealthy(now: Date) async throws -> Bool {
-        let health = try await EventHealth.read(environment.database, now: now)
-        if health.state != eventState {
-            let unannounced = health.found - health.announced
-            switch health.state {
-            case .none: break
-            case .healthy: environment.logger.log(.info, "events arrive, lists are looked at less often", [.count: health.announced])
-            case .silent:
-                environment.logger.log(
-                    .warning, "events have stopped, lists are looked at as often as without them: see fitnessctl status",
-                    [.count: unannounced])
-            }
-        }
-        eventState = health.state
-        return health.state == .healthy
+        (claimBeganAt, isSilenceLogged) = (nil, false)
     }
 
     private func ended(_ claim: Claim, _ report: TurnReport) {
@@ -239,27 +185,27 @@ public actor SyncScheduler: Service {
         if let error = report.storeError {
             if storeTrouble.met(at: environment.clock.now) {
                 environment.logger.log(
-                    .error, "postgresql can't store what was fetched: one athlete at a time tries again", [.error: "\(error)"])
+                    .error, "postgresql can't store answers, one athlete at a time retries", [.error: "\(error)"])
             }
         } else if report.isEndWritten, !report.isCancelled, storeTrouble.ended() {
-            environment.logger.log(.notice, "postgresql stores again", [:])
+            environment.logger.log(.notice, "postgresql stores answers again", [:])
         }
     }
 
-    private func takeUp() async {
+    private func resumeUnsampled() async {
         do {
             try await schedule.takeUp(now: environment.clock.now)
         } catch {
             if error.isCancellation { return }
-            environment.logger.log(.warning, "what a sample left out not taken up", [.error: "\(error)"])
+            environment.logger.log(.warning, "activities beyond the former sample not resumed", [.error: "\(error)"])
         }
     }
 
-    private func giveBack() async {
+    private func releaseLeases() async {
         do {
             _ = try await schedule.takeBack(besides: TurnsInWork(), owner: owner, now: environment.clock.now)
         } catch {
-            environment.logger.log(.warning, "leases not given back, they will run out", [.error: "\(error)"])
+            environment.logger.log(.warning, "leases not released, they will expire", [.error: "\(error)"])
         }
     }
 }

@@ -43,6 +43,13 @@ struct StravaSimulatorCommand: AsyncParsableCommand {
     @Option(help: "The application's secret.")
     var clientSecret = "simulated-client-secret"
 
+    @Flag(
+        help: """
+            Serve fitnessd's demo: its athletes instead of --athletes, --activities, --points and --live; settings and tokens as one line of \
+            JSON on standard output; ends with standard input.
+            """)
+    var demo = false
+
     func validate() throws {
         guard (0...65_535).contains(port) else { throw ValidationError("--port takes a number from 0 to 65535") }
         guard (1...100_000).contains(athletes) else { throw ValidationError("--athletes takes a number from 1 to 100000") }
@@ -56,8 +63,8 @@ struct StravaSimulatorCommand: AsyncParsableCommand {
         let simulator = StravaSimulator(world: world(), options: try options())
         try await simulator.start()
         if let tokensFile { try writeTokens(simulator, to: tokensFile) }
-        try FileHandle.standardOutput.write(contentsOf: Data(banner(simulator).utf8))
-        await Interruption.wait()
+        try FileHandle.standardOutput.write(contentsOf: demo ? try greeting(simulator) : Data(banner(simulator).utf8))
+        await Interruption.wait(orEndOfInput: demo)
         await simulator.stop()
     }
 
@@ -65,8 +72,10 @@ struct StravaSimulatorCommand: AsyncParsableCommand {
 
     private func world() -> SimulatorWorld {
         let today = Int64(Date().timeIntervalSince1970) / 86_400 * 86_400
+        let end = Date(timeIntervalSince1970: Double(epoch ?? today))
+        if demo { return .demo(seed: seed, epoch: end) }
         return SimulatorWorld(
-            seed: seed, epoch: Date(timeIntervalSince1970: Double(epoch ?? today)), athleteCount: athletes,
+            seed: seed, epoch: end, athleteCount: athletes,
             activitiesEach: activities, points: points.map { $0...$0 } ?? 600...3600,
             live: live > 0 ? LivePlan(interval_s: live) : nil)
     }
@@ -100,6 +109,15 @@ struct StravaSimulatorCommand: AsyncParsableCommand {
         try FileHandle(fileDescriptor: descriptor, closeOnDealloc: true).write(contentsOf: Data(lines.joined().utf8))
     }
 
+    private func greeting(_ simulator: StravaSimulator) throws -> Data {
+        let athletes = simulator.world.athleteIDs.enumerated().map { place, athlete in
+            Greeting.Athlete(uid: "demo-\(place + 1)", tokens: simulator.issueTokens(for: athlete))
+        }
+        let greeting = Greeting(
+            apiURL: simulator.apiURL, oauthURL: simulator.oauthURL, clientID: clientID, clientSecret: clientSecret, athletes: athletes)
+        return try JSONEncoder().encode(greeting) + [UInt8(ascii: "\n")]
+    }
+
     private func banner(_ simulator: StravaSimulator) -> String {
         """
         A local Strava with \(athletes) athletes listens on \(simulator.baseURL)
@@ -110,5 +128,45 @@ struct StravaSimulatorCommand: AsyncParsableCommand {
         FITNESSD_STRAVA_CLIENT_SECRET=\(clientSecret)
 
         """
+    }
+}
+
+/// What fitnessd reads of its demo's Strava.
+private struct Greeting: Encodable {
+    struct Athlete: Encodable {
+        let uid: String
+        let tokens: IssuedTokens
+
+        func encode(to encoder: any Encoder) throws {
+            var fields = encoder.container(keyedBy: CodingKeys.self)
+            try fields.encode(uid, forKey: .uid)
+            try fields.encode(tokens.athlete.rawValue, forKey: .athleteID)
+            try fields.encode(tokens.accessToken, forKey: .accessToken)
+            try fields.encode(tokens.refreshToken, forKey: .refreshToken)
+            try fields.encode(tokens.expiresAt.timeIntervalSince1970, forKey: .expiresAt_s)
+            try fields.encode(tokens.scopes.text, forKey: .scope)
+        }
+
+        private enum CodingKeys: String, CodingKey {
+            case uid, scope
+            case athleteID = "athlete_id"
+            case accessToken = "access_token"
+            case refreshToken = "refresh_token"
+            case expiresAt_s = "expires_at"
+        }
+    }
+
+    let apiURL: String
+    let oauthURL: String
+    let clientID: String
+    let clientSecret: String
+    let athletes: [Athlete]
+
+    private enum CodingKeys: String, CodingKey {
+        case athletes
+        case apiURL = "api_url"
+        case oauthURL = "oauth_url"
+        case clientID = "client_id"
+        case clientSecret = "client_secret"
     }
 }

@@ -1,13 +1,8 @@
 import ControlAPI
-import Database
 
 /// Rows of (endpoint, state, count) as one message per endpoint, in the order of the work: summary, detail, streams, zones.
 enum EndpointCounting {
     private static let order = ["summary", "detail", "streams", "zones"]
-
-    static func endpoints(_ rows: Rows) throws -> [EndpointCounts] {
-        messages(try rows.map { try $0.decode(String.self, String.self, Int.self) })
-    }
 
     static func messages(_ counts: [(endpoint: String, state: String, count: Int)]) -> [EndpointCounts] {
         let byEndpoint = Dictionary(grouping: counts, by: \.endpoint)

@@ -2,26 +2,31 @@ import ControlAPI
 import Core
 import Foundation
 import Hummingbird
+import Sync
 
 extension ControlRoutes {
     func status() async throws -> StatusMessage {
-        let counts = try await dependencies.counter.value()
+        let figures = try await dependencies.status.figures()
         let quarantine = QuarantineQueries(database: dependencies.database)
         let errors = try await quarantine.lastErrors()
         let limits = await limits()
         let now = dependencies.clock.now
         return StatusMessage(
             version: dependencies.version, startedAt: dependencies.startedAt,
-            uptimeS: Int(now.timeIntervalSince(dependencies.startedAt)), athletes: counts.athletes, activities: counts.activities,
-            endpoints: counts.endpoints, silver: silver(counts.silver), quarantined: try await quarantine.total(), quality: counts.quality,
-            events: counts.events, quota: limits.windows, waiting: limits.waiting,
+            uptimeS: Int(now.timeIntervalSince(dependencies.startedAt)), athletes: .init(figures),
+            activities: figures.activityCount,
+            endpoints: EndpointCounting.messages(figures.ledger.map { ($0.endpoint, $0.state, $0.count) }), silver: silver(figures),
+            quarantined: try await quarantine.total(),
+            quality: figures.findings.map { QualityCount(check: $0.check, activities: $0.count) },
+            events: .init(figures.events), quota: limits.windows, waiting: limits.waiting,
             paused: try await PauseQueries(database: dependencies.database).everything(now: now),
-            lastErrors: errors, countedAt: counts.at)
+            lastErrors: errors, countedAt: figures.countedAt)
     }
 
-    private func silver(_ counts: StatusMessage.Silver) -> StatusMessage.Silver {
+    private func silver(_ figures: StatusFigures) -> StatusMessage.Silver {
         let incident = dependencies.silver?.incident.map { StatusMessage.Incident(reason: $0.reason, since: $0.since) }
-        return .init(points: counts.points, backlog: counts.backlog, oldestAt: counts.oldestAt, incident: incident)
+        return .init(
+            points: Int64(figures.silverPointCount), backlog: figures.backlogCount, oldestAt: figures.backlogSince, incident: incident)
     }
 
     func limits() async -> LimitsMessage {

@@ -1,10 +1,22 @@
 import ControlAPI
 import Foundation
 import Logging
-import Synchronization
 
-/// Writes one line a message to standard error: for people, for the journal (with its `<priority>` prefix), or as JSON.
-struct LineLogHandler: LogHandler {
+extension LoggingSystem {
+    /// Sets up logging, once for the process, and returns the daemon's own logger.
+    static func start(_ configuration: Configuration, output: LogOutput) -> Logger {
+        let (level, format) = (configuration.logLevel, configuration.logFormat)
+        output.setDropNotice { count in
+            LineLogHandler(logLevel: level, label: "fitnessd", format: format, output: output)
+                .line(.warning, "log lines dropped, because nobody read them", [("count", "\(count)")])
+        }
+        bootstrap { label in LineLogHandler(logLevel: level, label: label, format: format, output: output) }
+        return Logger(label: "fitnessd")
+    }
+}
+
+/// Writes each message as one line to standard error: for people, for the journal (with its `<priority>` prefix), or as JSON.
+private struct LineLogHandler: LogHandler {
     var metadata: Logger.Metadata = [:]
     var logLevel: Logger.Level
     let label: String
@@ -25,18 +37,19 @@ struct LineLogHandler: LogHandler {
     func line(_ level: Logger.Level, _ message: String, _ values: [(String, String)], at time: Date = Date()) -> String {
         switch format {
         case .console:
-            "\(time.formatted(.iso8601)) \(level.rawValue.padding(toLength: 7, withPad: " ", startingAt: 0)) " + plain(message, values)
-        case .journal: "<\(level.journalPriority)>" + plain(message, values)
+            "\(time.formatted(.iso8601)) \(level.rawValue.padding(toLength: 7, withPad: " ", startingAt: 0)) " + text(message, values)
+        case .journal: "<\(priority(level))>" + text(message, values)
         case .json: json(level, message, values, at: time)
         }
     }
 
-    private func plain(_ message: String, _ values: [(String, String)]) -> String {
-        (["\(prefix)\(message)"] + values.map { "\($0.0)=\($0.1.contains(" ") ? "\"\($0.1)\"" : $0.1)" })
-            .joined(separator: " ").replacingOccurrences(of: "\n", with: " ").asPlainText
+    private func text(_ message: String, _ values: [(String, String)]) -> String {
+        let words = ["\(prefix)\(message)"] + values.map { "\($0.0)=\($0.1.contains(" ") ? "\"\($0.1)\"" : $0.1)" }
+        // Names and errors from elsewhere must not send commands to the terminal that shows the log.
+        return PlainText.of(words.joined(separator: " ").replacingOccurrences(of: "\n", with: " "))
     }
 
-    /// The journal names the program by itself.
+    /// The journal adds the program's name itself.
     private var prefix: String { format == .journal && label == "fitnessd" ? "" : "\(label): " }
 
     private func json(_ level: Logger.Level, _ message: String, _ values: [(String, String)], at time: Date) -> String {
@@ -49,17 +62,10 @@ struct LineLogHandler: LogHandler {
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
         return (try? encoder.encode(object)).map { String(decoding: $0, as: UTF8.self) } ?? "{}"
     }
-}
 
-extension String {
-    /// Names and errors from elsewhere can't steer the terminal that shows the log.
-    fileprivate var asPlainText: String { PlainText.of(self) }
-}
-
-extension Logger.Level {
-    /// sd-daemon(3): the kernel's levels, 3 error to 7 debug.
-    fileprivate var journalPriority: Int {
-        switch self {
+    /// sd-daemon(3): the kernel's levels, 2 critical to 7 debug.
+    private func priority(_ level: Logger.Level) -> Int {
+        switch level {
         case .critical: 2
         case .error: 3
         case .warning: 4
