@@ -100,8 +100,8 @@ struct StreamsTests {
         }
     }
 
-    @Test(arguments: [(StreamsDelay.Answer.notFound, 404, 0), (.empty, 200, 0), (.partial, 200, 2)])
-    func `streams are not ready right after an upload`(answer: StreamsDelay.Answer, status: Int, keys: Int) async throws {
+    @Test(arguments: [(StreamsDelay.EarlyAnswer.notFound, 404, 0), (.empty, 200, 0), (.partial, 200, 2)])
+    func `streams are not ready right after an upload`(answer: StreamsDelay.EarlyAnswer, status: Int, keys: Int) async throws {
         let clock = WallClock.manual(at: monday)
         try await withSimulator(clock: clock) { visitor in
             let delay = StreamsDelay(until: monday.addingTimeInterval(300), answer: answer)

