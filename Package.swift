@@ -202,7 +202,9 @@ let package = Package(
         .testTarget(name: "DatabaseTests", dependencies: ["Database", "EmbeddedPostgres", "Migrations", "TestKit"]),
         .testTarget(name: "HTTPTransportTests", dependencies: ["Core", "HTTPTransport", "TestKit"]),
         .testTarget(name: "StravaAPITests", dependencies: ["Core", "HTTPTransport", "StravaAPI", "Simulator", "TestKit"]),
-        .testTarget(name: "GovernorTests", dependencies: ["Governor", "TestKit"]),
+        .testTarget(
+            name: "GovernorTests",
+            dependencies: ["Governor", "TestKit", .product(name: "HeapModule", package: "swift-collections")]),
         .testTarget(name: "VaultTests", dependencies: ["Vault", "HTTPTransport", "Simulator", "TestKit"]),
         .testTarget(name: "WarehouseTests", dependencies: ["Warehouse", "Simulator", "StravaAPI", "TestKit"]),
         .testTarget(

@@ -22,8 +22,8 @@ struct ListPageBenchmark {
         }
         var report = Report()
         report.rate(
-            "reading a list page of \(Self.activities) activities, \(page.count / 1000) kB", "MB/s", ours.median, against: "JSONSerialization",
-            rival.median, target: "1")
+            "reading a list page of \(Self.activities) activities, \(page.count / 1000) kB", "MB/s", ours.median,
+            against: "JSONSerialization", rival.median, target: "1")
         return report
     }
 

@@ -6,7 +6,7 @@ import Testing
 @testable import Governor
 
 @Suite struct CircuitTests {
-    @Test func `an inactive application opens it at once, one probe closes it`() {
+    @Test func `an inactive application opens the circuit at once, one good probe closes it`() {
         var circuit = Circuit()
         #expect(settle(&circuit, .trouble(.inactive), at: 0) == .opened(.inactive, backOff_s: 60))
         #expect(circuit.gate(at: 59) == .wait(until_s: 60, probing: false))
@@ -33,13 +33,13 @@ import Testing
         #expect(seen == [10, 20, 40, 80, 160, 300, 300, 300, 300, 300])
     }
 
-    @Test func `a JSON 500 pinned to one object never opens it`() {
+    @Test func `JSON 500s for one object never open the circuit`() {
         var circuit = Circuit()
         for _ in 0..<100 { #expect(settle(&circuit, .trouble(.serverErrors), at: 0) == nil) }
         #expect(circuit.gate(at: 1) == .pass)
     }
 
-    @Test func `JSON 500s for six athletes in a row open it, a good answer between them starts the count anew`() {
+    @Test func `JSON 500s for six athletes in a row open the circuit, a good answer restarts the count`() {
         var circuit = Circuit()
         var opened: [Int] = []
         for athlete in 1...11 {
@@ -50,7 +50,7 @@ import Testing
         #expect(opened == [10])
     }
 
-    @Test func `a probe that was not sent is followed by another one`() {
+    @Test func `a probe that was not sent is followed by another`() {
         var circuit = Circuit()
         _ = settle(&circuit, .trouble(.capacityExceeded), at: 0)
         _ = circuit.gate(at: 100)
@@ -59,7 +59,7 @@ import Testing
         #expect(circuit.gate(at: 101) == .probe)
     }
 
-    @Test func `outcomes mean what they say about the application`() {
+    @Test func `an outcome is classified by what it says about the application`() {
         #expect(answered(404).verdict == .alive)
         #expect(answered(429).verdict == .alive)
         #expect(answered(500).verdict == .trouble(.serverErrors))
@@ -68,7 +68,7 @@ import Testing
         #expect(CallOutcome.unknown.verdict == .nothing)
     }
 
-    @Test func `while it is open nothing goes, and the probe is made for another athlete`() throws {
+    @Test func `an open circuit stops all calls, and the probe is made for another athlete`() throws {
         var bench = Bench()
         let scout = try bench.granted(.live, 1, at: moment(60))
         let incidents = bench.budget.settle(
@@ -83,7 +83,7 @@ import Testing
         #expect(bench.budget.settle(probe, answered(), at: moment(123)) == [.circuitClosed(after: .inactive)])
     }
 
-    @Test func `trouble of the network is told at its beginning and when it stops calls, with its kind`() throws {
+    @Test func `network trouble is reported when it begins and when it stops calls, with its kind`() throws {
         var bench = Bench()
         func fail() throws -> [BudgetIncident] {
             bench.budget.settle(try bench.granted(.live, at: moment(60)), .networkFailed(sent: false, kind: "tls"), at: moment(60))
@@ -93,7 +93,7 @@ import Testing
         #expect(try fail() == [.circuitOpened(.network, kind: "tls", until: moment(65).wall)])
     }
 
-    @Test func `a full queue of our own is no trouble of Strava's`() {
+    @Test func `a full queue of our own does not count as trouble at Strava`() {
         let outcome = CallOutcome(StravaError(code: .busy, reachedStrava: .no))
         #expect(outcome.verdict == .nothing && !outcome.isSpent)
     }

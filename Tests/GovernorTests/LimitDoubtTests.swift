@@ -19,7 +19,7 @@ import Testing
         return bench
     }
 
-    /// Makes a call now and has it answered with these limits; nil when none is permitted.
+    /// Makes a call now and answers it with these limits; nil when no call is permitted.
     private func call(_ bench: inout Bench, _ second: Double, usage: Int, limit: (Int, Int)) -> [BudgetIncident]? {
         guard let permit = bench.take(at: moment(second)) else { return nil }
         let told = headers(usage, usage, limit: limit)
@@ -27,12 +27,12 @@ import Testing
     }
 
     @Test(arguments: [(1, 1), (2, 2), (600, 1), (6, 300), (4, 30_000)])
-    func `one header with limits that can't be costs seconds, not the day`(limit: (Int, Int)) throws {
+    func `one header with impossible limits costs seconds, not the day`(limit: (Int, Int)) throws {
         var bench = try knowing()
         let incidents = call(&bench, 10, usage: 4, limit: limit)
         #expect(incidents == [.limitsDoubted(bench.budget.limits)])
         let early = bench.take(at: moment(12))
-        // A limit of 6 has room for two more calls; they are no probes.
+        // A limit of 6 allows two more calls; they are not probes.
         #expect(early == nil || limit.0 == 6)
         if let early { _ = bench.budget.settle(early, answered(), at: moment(12.1)) }
         _ = bench.drain(at: moment(13), max: 3)
@@ -42,11 +42,11 @@ import Testing
         #expect(bench.drain(at: moment(21)) > 500)
     }
 
-    @Test func `limits that a probe hears again in a later quarter hour are believed`() throws {
+    @Test func `limits repeated to a probe in a later quarter hour are confirmed`() throws {
         var bench = try knowing()
         _ = call(&bench, 10, usage: 4, limit: (2, 2))
         #expect(call(&bench, 20, usage: 5, limit: (2, 2)) != nil)
-        // The quarter hour's probe is made: nothing more goes, and it is known until when.
+        // The quarter hour's probe is made: no further call goes, and the end of the wait is known.
         let refusal = bench.refusal(.connect, at: moment(60))
         #expect(refusal?.0 == .limitsInDoubt)
         #expect(refusal.map { $0.1 <= moment(905).wall } ?? false)
@@ -57,7 +57,7 @@ import Testing
         #expect(bench.refusal(.connect, at: moment(2000))?.0 == .daySpent)
     }
 
-    @Test func `limits that differ each time are never believed, and cost a probe a quarter hour`() throws {
+    @Test func `limits that differ each time are never confirmed, and cost one probe a quarter hour`() throws {
         var bench = try knowing()
         _ = call(&bench, 10, usage: 4, limit: (1, 1))
         var probes = 0
@@ -80,7 +80,7 @@ import Testing
         #expect(bench.budget.limits.doubt == nil && bench.budget.limits.day.least == 1)
     }
 
-    @Test func `where only streams wait, a probe that is answered ends the doubt`() throws {
+    @Test func `when only streams calls wait, an answered probe ends the doubt`() throws {
         var bench = try knowing()
         _ = call(&bench, 10, usage: 4, limit: (1, 1))
         let taken = bench.take(.history, reportsUsage: false, at: moment(20))
@@ -90,13 +90,13 @@ import Testing
     }
 
     @Test(arguments: [(300, 30_000), (200, 2_000), (100, 1_000), (60, 6_000)])
-    func `limits that an application may have are believed at once`(limit: (Int, Int)) throws {
+    func `limits that an application can have are accepted at once`(limit: (Int, Int)) throws {
         var bench = try knowing()
         #expect(call(&bench, 10, usage: 4, limit: limit) == [.limitsChanged(bench.budget.limits)])
         #expect(bench.budget.limits.doubt == nil && bench.budget.limits.quarter.least == limit.0)
     }
 
-    @Test func `small limits of the first header are an application's own`() throws {
+    @Test func `small limits in the first header are accepted`() throws {
         var bench = Bench()
         #expect(call(&bench, 5, usage: 1, limit: (20, 100)) == [.limitsChanged(bench.budget.limits)])
         #expect(bench.drain(at: moment(6)) <= 19)

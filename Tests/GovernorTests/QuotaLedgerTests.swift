@@ -7,7 +7,7 @@ import Testing
 @testable import Governor
 
 @Suite struct QuotaLedgerTests {
-    @Test func `a block is granted, counted, and given back by its total`() async throws {
+    @Test func `a block is granted, counted, and given back by reporting totals`() async throws {
         try await withTestDatabase { database in
             let ledger = QuotaLedger(database: database, instance: UUID())
             let granted = try await ledger.exchange([turn(1, want: 12)])[0]
@@ -20,7 +20,7 @@ import Testing
         }
     }
 
-    @Test func `no more is granted than the smaller window leaves`() async throws {
+    @Test func `no more calls are granted than the smaller window leaves`() async throws {
         try await withTestDatabase { database in
             let ledger = QuotaLedger(database: database, instance: UUID())
             let asked = turn(1, want: 20, limit: RateLimit(quarter: 50, day: 15))
@@ -31,7 +31,7 @@ import Testing
         }
     }
 
-    @Test func `a turn that comes through late changes nothing`() async throws {
+    @Test func `a request that arrives late changes nothing`() async throws {
         try await withTestDatabase { database in
             let ledger = QuotaLedger(database: database, instance: UUID())
             _ = try await ledger.exchange([turn(1, want: 12)])
@@ -42,7 +42,7 @@ import Testing
         }
     }
 
-    @Test func `instances leasing at the same time never get more than the limit together`() async throws {
+    @Test func `instances that take blocks at the same time never get more than the limit together`() async throws {
         try await withTestDatabase { database in
             let granted = try await withThrowingTaskGroup(of: Int.self) { group in
                 for _ in 0..<6 {
@@ -64,7 +64,7 @@ import Testing
         }
     }
 
-    @Test func `a lease belongs to one window, and the next one carries only what may still arrive`() async throws {
+    @Test func `a block belongs to one window, and the next carries over only calls that may still arrive`() async throws {
         try await withTestDatabase { database in
             let ledger = QuotaLedger(database: database, instance: UUID())
             _ = try await ledger.exchange([turn(1, want: 12)])
@@ -77,7 +77,7 @@ import Testing
         }
     }
 
-    @Test func `limits learned by one run are known to the next, also in a new window`() async throws {
+    @Test func `limits learned by one run are known to the next, even in a new window`() async throws {
         try await withTestDatabase { database in
             var learned = LearnedLimits(RateLimit(quarter: 200, day: 2000))
             learned.quarter.read = 100
@@ -89,7 +89,7 @@ import Testing
         }
     }
 
-    @Test func `a limit that one instance hears of sinks at once for all, and rises only on newer word`() async throws {
+    @Test func `a limit learned by one instance drops at once for all, and rises only by a newer header`() async throws {
         try await withTestDatabase { database in
             let heard = [(200, 1000.0), (100, 999), (200, 1001), (150, 1004)]
             var known: [Int] = []
@@ -103,12 +103,12 @@ import Testing
         }
     }
 
-    @Test func `what one instance has seen in a header leaves more to the others`() async throws {
+    @Test func `usage seen in one instance's header leaves more to the others`() async throws {
         try await withTestDatabase { database in
             let limit = RateLimit(quarter: 100, day: 1000)
             let (first, second) = (QuotaLedger(database: database, instance: UUID()), QuotaLedger(database: database, instance: UUID()))
             _ = try await first.exchange([turn(1, want: 40, limit: limit)])
-            // 40 calls of the first instance have arrived; one of the second one, sent after that was known, names a usage of 41.
+            // 40 calls of the first instance have arrived; a call of the second, sent when that was known, names a usage of 41.
             _ = try await first.exchange([turn(2, kept: 40, settled: 40, limit: limit)])
             let read = try await second.exchange([turn(1, want: 1, limit: limit)])[0]
             #expect(read.quarter.othersSettled == 40)
@@ -122,7 +122,7 @@ import Testing
     }
 
     @Test(arguments: [modelSeed, 1, 2])
-    func `the rule in SQL and the rule in the program give the same answers`(seed: UInt64) async throws {
+    func `the rule in SQL and the rule in the program give the same replies`(seed: UInt64) async throws {
         print("ledger seed \(seed)")
         var random = SeededRandom(seed: seed)
         try await withTestDatabase { database in

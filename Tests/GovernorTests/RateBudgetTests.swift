@@ -13,14 +13,14 @@ import Testing
         #expect(window.day.startsAt == quarterStart.addingTimeInterval(-14 * 3600))
     }
 
-    @Test func `a quarter's limit holds, and the next quarter begins anew`() {
+    @Test func `a quarter hour's limit holds, and the next quarter hour starts afresh`() {
         var bench = Bench(quarter: 100)
         #expect(bench.drain(.connect, at: moment(60)) == 100)
         #expect(bench.refusal(.connect, at: moment(70))?.0 == .quarterSpent)
         #expect(bench.drain(.connect, at: moment(905)) == 100)
     }
 
-    @Test func `the day's limit holds over quarters`() {
+    @Test func `the day's limit holds across quarter hours`() {
         var bench = Bench(quarter: 100, day: 150)
         #expect(bench.drain(.connect, at: moment(60)) == 100)
         #expect(bench.drain(.connect, at: moment(960)) == 50)
@@ -37,7 +37,7 @@ import Testing
         #expect(bench.drain(.connect, at: moment(70)) == 99)
     }
 
-    @Test func `an answer that was overtaken does not raise a limit again`() throws {
+    @Test func `an answer that was overtaken does not raise a limit`() throws {
         var bench = Bench(quarter: 100)
         let scout = try bench.granted(.connect, at: moment(60))
         _ = bench.budget.settle(scout, answered(200, headers(1, 1, limit: (100, 2000)), at: moment(60).wall), at: moment(60.2))
@@ -59,7 +59,7 @@ import Testing
         #expect(bench.drain(.connect, at: moment(70)) == 19)
     }
 
-    @Test func `what others spend counts`() throws {
+    @Test func `calls of other users count`() throws {
         var bench = Bench(quarter: 100)
         let permit = try bench.granted(.connect, at: moment(60))
         _ = bench.budget.settle(permit, answered(200, headers(41, 41, limit: (100, 30_000))), at: moment(61))
@@ -67,7 +67,7 @@ import Testing
         #expect(bench.drain(.connect, at: moment(70)) == 59)
     }
 
-    @Test func `a header that comes late from the window before says nothing about this one`() throws {
+    @Test func `a late header of the previous window says nothing about this one`() throws {
         var bench = Bench(quarter: 100)
         let scout = try bench.granted(.connect, at: moment(60))
         _ = bench.budget.settle(scout, answered(), at: moment(60))
@@ -86,7 +86,7 @@ import Testing
         #expect(bench.drain(.connect, at: moment(905)) == 47)
     }
 
-    @Test func `a disordered header, lower than an earlier one, changes nothing`() throws {
+    @Test func `a reordered header with a lower usage changes nothing`() throws {
         var bench = Bench(quarter: 100)
         let scout = try bench.granted(.connect, at: moment(60))
         _ = bench.budget.settle(scout, answered(200, headers(1, 1, limit: (100, 30_000))), at: moment(60))
@@ -116,14 +116,14 @@ import Testing
         #expect(bench.take(.connect, at: moment(61)) != nil)
     }
 
-    @Test func `a window is used up although half of its calls say nothing about the usage`() {
+    @Test func `a window is used up although half of its calls report no usage`() {
         for (inFlight, reportingEach) in [(1, 2), (8, 2), (30, 2), (60, 2), (30, 7)] {
             var bench = Bench()
             var arrived = 0
             for round in 0..<650 where arrived < 600 {
                 let sent = bench.send(inFlight, reportingEach: reportingEach, at: moment(10 + 1.2 * Double(round)))
                 arrived += sent.count
-                // All have reached Strava before the first answer is written: a header counts those that say nothing, too.
+                // All have reached Strava before the first answer is written, so a header also includes those that report no usage.
                 for (permit, reportsUsage) in sent {
                     let answer = answered(200, reportsUsage ? headers(arrived, arrived) : nil)
                     _ = bench.budget.settle(permit, answer, at: moment(11 + 1.2 * Double(round)))
@@ -133,13 +133,13 @@ import Testing
         }
     }
 
-    @Test func `the reserve is never given to history, and flows down before the window ends`() throws {
+    @Test func `the reserve is never spent on history, and is released before the window ends`() throws {
         var bench = Bench(quarter: 600)
         #expect(bench.drain(.history, at: moment(60)) == 570)
         let refusal = bench.refusal(.history, at: moment(61))
         #expect(refusal?.0 == .reserve)
         let opensAt = try #require(refusal?.1)
-        // It opens as soon as the shrinking reserve is below what is left, within the last 90 seconds.
+        // The wait ends when the shrinking reserve falls below what is left, within the last 90 seconds.
         #expect((moment(808).wall...moment(815).wall).contains(opensAt))
         #expect(bench.drain(.live, at: moment(62), max: 10) == 10)
         #expect((1...29).contains(bench.drain(.history, at: moment(840))))
@@ -170,7 +170,7 @@ import Testing
         #expect(bench.take(.connect, at: moment(10 * 3600 + 5)) != nil)
     }
 
-    @Test func `near an edge nothing goes`() {
+    @Test func `no call goes near a window's edge`() {
         var bench = Bench()
         #expect(bench.refusal(.connect, at: moment(899))?.0 == .windowEdge)
         #expect(bench.refusal(.connect, at: moment(900.5))?.0 == .windowEdge)
@@ -188,7 +188,7 @@ import Testing
         #expect(bench.take(.connect, at: later) != nil)
     }
 
-    @Test func `spread leaves history its even share of the day, urgent calls are not paced`() {
+    @Test func `the spread policy paces history evenly over the day, urgent calls are not paced`() {
         var bench = Bench(policy: .spread)
         // The head start is 600; each quarter hour has at most 570 beside its reserve.
         let midnight = moment(10 * 3600 + 10)
@@ -200,7 +200,7 @@ import Testing
         #expect(bench.drain(.connect, at: later, max: 20) == 20)
     }
 
-    @Test func `a paced day opens call by call, not once a quarter hour`() throws {
+    @Test func `a paced day allows one call after another, not a batch each quarter hour`() throws {
         var bench = Bench(policy: .spread)
         _ = bench.drain(.history, at: moment(10 * 3600 + 10))
         _ = bench.drain(.history, at: moment(10 * 3600 + 910))
@@ -212,7 +212,7 @@ import Testing
         #expect((9...11).contains(bench.drain(.history, at: moment(10 * 3600 + 940))))
     }
 
-    @Test func `the automatic policy spreads only what would not fit into the day`() {
+    @Test func `the automatic policy spreads only a demand that does not fit the day`() {
         for (expected, reason) in [(nil, WaitReason.dayPace), (50_000, .dayPace), (1000, .reserve)] as [(Int?, WaitReason)] {
             var bench = Bench(quarter: 600, day: 3000, policy: .automatic)
             bench.budget.expect(calls: expected)

@@ -34,7 +34,7 @@ import Testing
         }
     }
 
-    @Test func `a cancelled caller leaves the line`() async throws {
+    @Test func `a cancelled caller leaves the queue`() async throws {
         try await withTestDatabase { database in
             let governor = makeGovernor(database, .manual(at: start), limit: RateLimit(quarter: 1, day: 10))
             let running = Task { try await governor.run() }
@@ -70,7 +70,7 @@ import Testing
         }
     }
 
-    @Test func `after a crash no more than the leased block is lost`() async throws {
+    @Test func `a crash loses no more than the block that was taken`() async throws {
         try await withTestDatabase { database in
             let clock = WallClock.manual(at: start)
             let limit = RateLimit(quarter: 600, day: 30_000)
@@ -104,12 +104,12 @@ import Testing
             for governor in governors { await governor.shutdown() }
             for task in running { try await task.value }
             let results = await tasks.asyncMap { await $0.result }
-            // More may have been granted between the look and the stop.
+            // More may have been granted between the snapshot and the stop.
             #expect((granted...200).contains(results.filter { (try? $0.get()) != nil }.count))
         }
     }
 
-    @Test func `calls wait while the ledger does not answer and go on when it does`() async throws {
+    @Test func `calls wait while the ledger does not answer and resume when it does`() async throws {
         try await withTestDatabase { database in
             let clock = WallClock.manual(at: start)
             let governor = makeGovernor(database, clock)
@@ -144,7 +144,7 @@ import Testing
         }
     }
 
-    @Test func `a governor that is stopped while it reads the ledger never runs, and one that failed to read it may try again`()
+    @Test func `a governor stopped while it reads the ledger never runs, and one that failed to read it can retry`()
         async throws
     {
         try await withTestDatabase { database in
@@ -158,7 +158,7 @@ import Testing
                     )
                     .isEmpty
                 }
-                // A second start changes nothing: one loop, one reading.
+                // A second start changes nothing: the ledger is read once.
                 try await stopped.start()
                 await stopped.shutdown()
                 try await connection.execute("COMMIT")

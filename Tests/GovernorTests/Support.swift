@@ -26,7 +26,7 @@ func answered(_ status: Int = 200, _ headers: RateLimitHeaders? = nil, at date: 
     .answered(status: status, rateLimit: headers, serverDate: date)
 }
 
-/// A budget with a ledger in memory: a test asks for calls and settles them, nothing else.
+/// A budget with a quota ledger in memory, so that a test only asks for calls and settles them.
 struct Bench {
     var budget: RateBudget
     var book: QuotaLedgerModel
@@ -38,7 +38,7 @@ struct Bench {
         book = QuotaLedgerModel(configured: limit)
     }
 
-    /// Decides, asking the ledger as often as the budget wants.
+    /// The budget's decision, after as many exchanges with the ledger as it asks for.
     mutating func next(at now: Moment) -> BudgetDecision {
         var decision = budget.next(at: now)
         for _ in 0..<3 {
@@ -54,7 +54,7 @@ struct Bench {
         budget.received(turns.map { ($0, book.exchange($0, by: instance)) }, at: now)
     }
 
-    /// Lets one call through now; nil when the budget does not.
+    /// The permit for one call now; nil when the budget grants none.
     mutating func take(
         _ requestClass: RequestClass = .history, _ athlete: Int64 = 1, reportsUsage: Bool = true, at now: Moment
     ) -> Permit? {
@@ -64,13 +64,13 @@ struct Bench {
         return nil
     }
 
-    /// Lets one call through now, or throws.
+    /// The permit for one call now. Throws when the budget grants none.
     mutating func granted(_ requestClass: RequestClass, _ athlete: Int64 = 1, at now: Moment) throws -> Permit {
         guard let permit = take(requestClass, athlete, at: now) else { throw NotGranted() }
         return permit
     }
 
-    /// Makes calls one after another until the budget says stop, all answered without headers. Returns how many.
+    /// Makes calls one after another, answered without headers, until the budget grants none. Returns how many.
     mutating func drain(_ requestClass: RequestClass = .history, at now: Moment, max: Int = 100_000) -> Int {
         var count = 0
         while count < max, let permit = take(requestClass, Int64(count % 7), at: now) {
@@ -93,7 +93,7 @@ struct Bench {
         return sent
     }
 
-    /// What the budget answers to a call that wants to go now and is taken back.
+    /// Why the budget grants no call now, and until when; nil when it grants one.
     mutating func refusal(_ requestClass: RequestClass = .history, _ athlete: Int64 = 1, at now: Moment) -> (WaitReason, Date)? {
         let id = budget.request(requestClass, athlete: AthleteID(athlete))
         defer { _ = budget.cancel(id) }

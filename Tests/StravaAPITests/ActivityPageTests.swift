@@ -10,7 +10,7 @@ struct ActivityPageTests {
     }
 
     @Test(arguments: ["[]", " [ ] ", "[\n]\n"])
-    func `an empty page has nothing`(body: String) throws {
+    func `an empty page has no elements`(body: String) throws {
         let page = try ActivityPage(body: bytes(body))
         #expect(page.elementCount == 0)
         #expect(page.activities.isEmpty && page.rejected.isEmpty)
@@ -20,12 +20,12 @@ struct ActivityPageTests {
         "", "{}", "null", "{\"message\":\"error\"}", "<html></html>", "[", "[{}", "[{\"a\":\"]", "[{}] x", "[{}]]", "[}]", "[{}{]", "[\"a",
         "[\"a\\",
     ])
-    func `what is not one array is unreadable`(body: String) {
+    func `a body that is not one array is unreadable`(body: String) {
         let error = #expect(throws: StravaError.self) { try ActivityPage(body: bytes(body)) }
         #expect(error?.code == .unreadable)
     }
 
-    @Test func `a page of more than a thousand elements is none of Strava's`() throws {
+    @Test func `a page of more than a thousand elements is unreadable`() throws {
         let thousand = String(repeating: "1,", count: 999) + "1"
         #expect(try ActivityPage(body: bytes("[\(thousand)]")).rejected.count == 1000)
         #expect(throws: StravaError.self) { try ActivityPage(body: bytes("[\(thousand),1]")) }
@@ -59,7 +59,7 @@ struct ActivityPageTests {
     ]
 
     @Test(arguments: unusable)
-    func `an element that can't be taken is set aside and its neighbours stay`(element: String, reason: RejectedElement.Reason) throws {
+    func `an unusable element is rejected and its neighbours are kept`(element: String, reason: RejectedElement.Reason) throws {
         let good = #"{"id":5,"start_date":"2026-01-02T03:04:05Z"}"#
         let page = try page(good, element, good)
         #expect(page.elementCount == 3)
@@ -72,7 +72,7 @@ struct ActivityPageTests {
         #expect(rejected.activityID == (idIsKnown ? ActivityID(1) : nil))
     }
 
-    @Test func `what is plain is taken in another type`() throws {
+    @Test func `simple values of another type are accepted`() throws {
         let page = try page(
             #"{"id":"1","start_date":"2026-01-02T03:04:05","manual":"true","upload_id":987654321234567891234}"#,
             #"{"id":2.0,"start_date":"2026-01-02T03:04:05Z","manual":1,"name":"half \ud83d of a pair"}"#)
@@ -81,7 +81,7 @@ struct ActivityPageTests {
         #expect(page.activities.allSatisfy { $0.manual && $0.startAt == instant("2026-01-02T03:04:05Z") })
     }
 
-    @Test func `an element of another athlete is set aside, one that names nobody is taken`() throws {
+    @Test func `an element of another athlete is rejected, one that names none is accepted`() throws {
         let elements = [#""athlete":{"id":7},"#, #""athlete":{"id":"8"},"#, ""].enumerated().map { index, owner in
             #"{\#(owner)"id":\#(index + 1),"start_date":"2026-01-02T03:04:05Z"}"#
         }
@@ -91,7 +91,7 @@ struct ActivityPageTests {
         #expect(page.foreignCount == 1 && page.ownCount == 1)
     }
 
-    @Test func `a field never seen, another type or a missing key takes nothing away`() throws {
+    @Test func `unknown fields, other types and missing keys do no harm`() throws {
         let page = try page(
             #"{"id":1,"start_date":"2026-01-02T03:04:05Z","sport_type":"UnderwaterChess","new":{"deep":[null]},"distance":"far","map":null}"#,
             #"{"id":16195505756.0,"start_date":"2026-01-02T03:04:05.250+01:00","name":7,"map":{},"manual":"no","athlete":null}"#)

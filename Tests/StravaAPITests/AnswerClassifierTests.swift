@@ -45,7 +45,8 @@ struct AnswerClassifierTests {
         Case(origin: .oauth, status: 400, body: "refresh_token invalid", code: .unreadable, contentType: "text/plain"),
         // The application.
         Case(origin: .api, status: 403, body: fault("Application", "Status", "Inactive", "Forbidden"), code: .appInactive),
-        Case(origin: .oauth, status: 403, body: #"{"message":"Limit of connected athletes exceeded","errors":[]}"#, code: .capacityExceeded),
+        Case(
+            origin: .oauth, status: 403, body: #"{"message":"Limit of connected athletes exceeded","errors":[]}"#, code: .capacityExceeded),
         Case(
             origin: .oauth, status: 403, body: #"{"message":"x","errors":"403: limit of Connected Athletes exceeded"}"#,
             code: .capacityExceeded),
@@ -60,7 +61,7 @@ struct AnswerClassifierTests {
         Case(origin: .api, status: 429, body: "", code: .rateLimited),
         Case(origin: .api, status: 429, body: "<html>", code: .rateLimited, contentType: "text/html"),
         Case(origin: .api, status: 403, body: fault("Application", "rate limit", "exceeded", "Rate Limit Exceeded"), code: .rateLimited),
-        // What is asked for.
+        // Objects.
         Case(origin: .api, status: 404, body: fault("Activity", "", "not found", "Resource Not Found"), code: .notFound),
         Case(origin: .api, status: 404, body: fault("Activity", "id", "invalid", "Record Not Found"), code: .notFound),
         Case(origin: .api, status: 404, body: "", code: .notFound),
@@ -71,7 +72,7 @@ struct AnswerClassifierTests {
         Case(origin: .api, status: 400, body: fault("Application", "after", "future"), code: .badRequest),
         Case(origin: .api, status: 400, body: #"{"message":"Bad Request","errors":[]}"#, code: .badRequest),
         Case(origin: .api, status: 422, body: #"{"message":"x"}"#, code: .badRequest),
-        // Trouble at Strava's.
+        // Trouble at Strava.
         Case(origin: .api, status: 500, body: #"{"message":"error"}"#, code: .serverError),
         Case(origin: .api, status: 500, body: "", code: .serverError),
         Case(origin: .api, status: 500, body: "<html>", code: .maintenance, contentType: "text/html"),
@@ -81,13 +82,13 @@ struct AnswerClassifierTests {
         Case(origin: .api, status: 504, body: "<html>", code: .maintenance, contentType: "text/html"),
         Case(origin: .api, status: 522, body: "error code: 522", code: .maintenance, contentType: "text/plain"),
         Case(origin: .api, status: 597, body: "", code: .maintenance),
-        // Other things that are not an answer.
+        // Other bodies.
         Case(origin: .api, status: 201, body: "{}", code: .unreadable), Case(origin: .api, status: 204, body: "", code: .unreadable),
         Case(origin: .api, status: 301, body: "", code: .unreadable), Case(origin: .api, status: 304, body: "", code: .unreadable),
     ]
 
     @Test(arguments: cases)
-    func `status and fault decide`(example: Case) {
+    func `status and error body decide the code`(example: Case) {
         let classifier = AnswerClassifier(
             origin: example.origin, status: example.status, contentType: example.contentType, body: bytes(example.body))
         #expect(classifier.code == example.code)
@@ -98,12 +99,12 @@ struct AnswerClassifierTests {
         ("activity:read", "activity:read"),
         ("", nil), ("_permission", nil), ("<b>_permission", nil), (String(repeating: "a", count: 65), nil),
     ])
-    func `a missing scope is named as it is asked for`(field: String, scope: String?) {
+    func `a missing scope is named as it would be requested`(field: String, scope: String?) {
         let body = Self.fault("AccessToken", field, "missing")
         #expect(AnswerClassifier(origin: .api, status: 401, contentType: nil, body: bytes(body)).missingScope == scope)
     }
 
-    @Test func `only what concerns everybody is application-wide`() {
+    @Test func `only trouble of all athletes is application-wide`() {
         let wide = StravaError.Code.allCases.filter { StravaError(code: $0).isApplicationWide }
         #expect(Set(wide) == [.rateLimited, .appInactive, .capacityExceeded, .maintenance, .clientSecretWrong])
         let worthwhile = StravaError.Code.allCases.filter { StravaError(code: $0).retryAdvice == .retry }
@@ -112,7 +113,7 @@ struct AnswerClassifierTests {
         #expect(names.allSatisfy { $0.allSatisfy { $0.isLowercase || $0 == "_" } })
     }
 
-    @Test func `a fault is read however it is formed, up to its limits`() throws {
+    @Test func `an error body of any form is read, up to its limits`() throws {
         let many = Array(repeating: #"{"resource":"A","field":null}"#, count: 100).joined(separator: ",")
         let fault = try #require(ErrorBody(body: bytes(#"{"errors":[\#(many)],"message":7}"#)))
         #expect(fault.items.count == 16)
@@ -123,7 +124,7 @@ struct AnswerClassifierTests {
     }
 
     @Test(arguments: [HTTPTransportError.Code.queueFull, .closed])
-    func `our own full or closed queue is not the network`(code: HTTPTransportError.Code) {
+    func `a full or closed queue of our own is not network trouble`(code: HTTPTransportError.Code) {
         let error = StravaError(transport: HTTPTransportError(code: code, mayHaveReachedServer: false), endpoint: "streams")
         #expect(error.code == .busy && error.reachedStrava == .no)
     }

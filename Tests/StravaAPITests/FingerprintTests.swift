@@ -52,7 +52,7 @@ struct FingerprintTests {
     ]
 
     @Test(arguments: jitter)
-    func `what others do and how a number is written change nothing`(key: String, value: String?) throws {
+    func `other people's reactions and the notation of numbers change nothing`(key: String, value: String?) throws {
         let (before, after) = (try activity(Self.base), try activity(key, value))
         #expect(before.fingerprint == after.fingerprint)
     }
@@ -68,7 +68,7 @@ struct FingerprintTests {
         }
     }
 
-    @Test func `no text can pass for another figure`() throws {
+    @Test func `no string can pass for another figure`() throws {
         let one = try activity("name", #""Morning\nprivate=true""#)
         let other = try activity(Self.base.filter { $0.0 != "private" } + [("private", "true")])
         #expect(one.fingerprint != other.fingerprint)
@@ -80,7 +80,7 @@ struct FingerprintTests {
     }
 
     @Test func `the fingerprint is the one of the first release`() throws {
-        // A change here makes every activity of every athlete look edited, and costs two calls for each: it must be meant.
+        // A change here makes every activity of every athlete look edited, which costs two calls for each: it must be deliberate.
         let hex = try activity([("id", "1"), ("start_date", #""2026-01-02T03:04:05Z""#), ("distance", "1.5"), ("name", #""é""#)])
             .fingerprint
             .map { String(format: "%02x", Int($0)) }.joined()

@@ -9,7 +9,7 @@ struct JSONValueTests {
         "", " ", "{", "}", "[1,]", "[,1]", "{\"a\":1,}", "{\"a\"}", "{a:1}", "01", "1.", ".5", "+1", "1e", "-", "nul", "tru", "nan",
         "\"\u{0A}\"", "\"\\x\"", "\"\\u12\"", "\"\\u12g4\"", "\"abc", "\"abc\\", "[1] 2", "1 1", "'a'", "{\"a\":}", "[1 2]", "1\u{FEFF}",
     ])
-    func `what is not JSON is malformed`(text: String) {
+    func `a text that is not JSON is malformed`(text: String) {
         #expect(throws: JSONValue.Failure.malformed) { try JSONValue(parsing: bytes(text)) }
     }
 
@@ -27,7 +27,7 @@ struct JSONValueTests {
         #expect(throws: JSONValue.Failure.tooDeep) { try JSONValue(parsing: [UInt8](repeating: UInt8(ascii: "["), count: 1 << 20)) }
     }
 
-    @Test func `a byte order mark at the beginning is passed over`() throws {
+    @Test func `a byte order mark at the beginning is ignored`() throws {
         #expect(try JSONValue(parsing: bytes("\u{FEFF}[1]")) == .list([.number("1")]))
         #expect(try ArrayCutter.cut(bytes("\u{FEFF}[1]")) == [4..<5])
         #expect(BodyShape.begins(bytes("\u{FEFF}[1]"), withOneOf: [UInt8(ascii: "[")]))
@@ -52,7 +52,7 @@ struct JSONValueTests {
         }
     }
 
-    @Test func `random values come back as they were written`() throws {
+    @Test func `random values are read as they were written`() throws {
         let seed = modelSeed
         print("seed of the random JSON: \(seed)")
         var random = SeededRandom(seed: seed)
@@ -62,7 +62,7 @@ struct JSONValueTests {
         }
     }
 
-    @Test func `no damage to a text makes the parser read past its end`() throws {
+    @Test func `no damaged text is read past its end, or accepted where Foundation refuses it`() throws {
         let seed = modelSeed
         print("seed of the damaged JSON: \(seed)")
         var random = SeededRandom(seed: seed)
@@ -77,8 +77,7 @@ struct JSONValueTests {
                     text.removeSubrange(place...)
                 }
             }
-            // Foundation's reader is the judge of what is JSON. It takes more than RFC 8259 in some places, and less in one: numbers
-            // that no double can hold (1e999) are JSON, and Foundation refuses them.
+            // Foundation decides what is JSON, with one exception: it refuses numbers that no double can hold (1e999), which are JSON.
             if (try? JSONValue(parsing: text)) != nil {
                 readable += 1
                 let hasLongExponent = String(decoding: text, as: UTF8.self).contains(/[0-9][eE][+-]?[0-9]{3,}/)

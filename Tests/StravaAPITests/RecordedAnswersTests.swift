@@ -6,9 +6,9 @@ import Testing
 
 @testable import StravaAPI
 
-/// Answers in Strava's shape through the decoders: the invented ones of the repository and, where they are, Strava's own.
+/// Decoding of answers in Strava's shape: the invented ones of the repository and, where present, Strava's own.
 struct RecordedAnswersTests {
-    /// The same body through Foundation, for what the page must contain.
+    /// The same body read by Foundation, for the expected values.
     private func elements(_ recording: Recording) throws -> [[String: Any]] {
         try #require(JSONSerialization.jsonObject(with: Data(recording.body)) as? [[String: Any]])
     }
@@ -37,7 +37,7 @@ struct RecordedAnswersTests {
     }
 
     @Test(arguments: Recordings.of("activity-list"))
-    func `every list page is taken`(recording: Recording) throws {
+    func `every list page is accepted`(recording: Recording) throws {
         let page = try ActivityPage(body: recording.body)
         #expect(page.rejected.map(\.reason) == [])
         #expect(page.elementCount == page.activities.count + page.rejected.count)
@@ -45,7 +45,7 @@ struct RecordedAnswersTests {
     }
 
     @Test(arguments: Recordings.of("activity-list"))
-    func `an element is what Foundation reads, byte for byte`(recording: Recording) throws {
+    func `the elements of a page are those that Foundation reads`(recording: Recording) throws {
         let expected = try elements(recording)
         let page = try ActivityPage(body: recording.body)
         let rejected = Set(page.rejected.map(\.index))
@@ -60,7 +60,7 @@ struct RecordedAnswersTests {
     }
 
     @Test(arguments: Recordings.of("activity-list"))
-    func `writing an element anew keeps its fingerprints`(recording: Recording) throws {
+    func `rewriting an element keeps its fingerprint`(recording: Recording) throws {
         for activity in try ActivityPage(body: recording.body).activities {
             // Foundation sorts the keys and writes 12.0 as 12.
             let object = try JSONSerialization.jsonObject(with: Data(activity.body))

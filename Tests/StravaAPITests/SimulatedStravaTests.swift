@@ -7,7 +7,7 @@ import Testing
 
 @testable import StravaAPI
 
-/// The client against the local Strava: consent, tokens, a whole walk, refusals and breakdowns.
+/// The client against the local Strava: consent, tokens, a whole walk, refusals and failures.
 struct SimulatedStravaTests {
     private let athlete = AthleteID(101)
 
@@ -92,7 +92,7 @@ struct SimulatedStravaTests {
         }
     }
 
-    @Test func `each mutation moves the fingerprint it should`() async throws {
+    @Test func `renaming and cropping change the fingerprint`() async throws {
         try await withStrava { simulator, strava, _ in
             let token = token(simulator)
             func listed(_ id: ActivityID) async throws -> ListedActivity {
@@ -111,7 +111,7 @@ struct SimulatedStravaTests {
         }
     }
 
-    @Test func `every call of an activity is answered, and a streams answer without the quota`() async throws {
+    @Test func `every call of an activity is answered, and streams answers carry no quota`() async throws {
         try await withStrava { simulator, strava, _ in
             let token = token(simulator)
             let withStreams = try #require(simulator.truth(for: athlete).first { $0.pointCount > 0 })
@@ -128,7 +128,7 @@ struct SimulatedStravaTests {
         }
     }
 
-    @Test func `what Strava refuses is told apart`() async throws {
+    @Test func `Strava's refusals are told apart`() async throws {
         try await withStrava { simulator, strava, _ in
             let token = token(simulator)
             let scope = await failure { try await strava.get(.activities(page: 1), token: self.token(simulator, [.read])) }
@@ -160,7 +160,7 @@ struct SimulatedStravaTests {
         }
     }
 
-    @Test func `each breakdown has its name`() async throws {
+    @Test func `each failure has its own code`() async throws {
         let cases: [(Fault.Response, StravaError.Code, StravaError.Reach)] = [
             (.html(503), .maintenance, .yes), (.html(597), .maintenance, .yes), (.html(502), .maintenance, .yes),
             (.status(500, #"{"message":"error"}"#), .serverError, .yes), (.malformed, .unreadable, .yes), (.reset, .network, .unknown),
@@ -178,7 +178,7 @@ struct SimulatedStravaTests {
         }
     }
 
-    @Test func `a page of HTML or a break at the token endpoint doesn't end the grant`() async throws {
+    @Test func `an HTML page or a broken connection at the token endpoint does not end the grant`() async throws {
         var options = SimulatorOptions()
         options.rotation = .always
         try await withStrava(options: options) { simulator, strava, _ in

@@ -5,7 +5,7 @@ import Testing
 @testable import StravaAPI
 
 struct StravaCallTests {
-    @Test func `each call asks what the reference says`() {
+    @Test func `each call requests the path in Strava's reference`() {
         let at = instant("2026-01-02T03:04:05Z").addingTimeInterval(0.9)
         let cases: [(StravaCall, String, String)] = [
             (.athlete, "athlete", "/athlete"),
@@ -35,7 +35,7 @@ struct StravaCallTests {
         }
     }
 
-    @Test func `only JSON of the call's kind is taken for its answer`() {
+    @Test func `only JSON of the call's shape is accepted as its answer`() {
         let list = StravaCall.activities(page: 1).bodyStarts
         let object = StravaCall.athlete.bodyStarts
         #expect(BodyShape.begins(bytes(" [] \n"), withOneOf: list))

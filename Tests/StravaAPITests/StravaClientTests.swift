@@ -6,11 +6,11 @@ import Testing
 
 @testable import StravaAPI
 
-/// What goes to Strava and what becomes of its answers, over the wire.
+/// Requests and answers on the wire.
 struct StravaClientTests {
     private let json = [("Content-Type", "application/json; charset=utf-8")]
 
-    @Test func `a read carries the token in its header and nowhere else`() async throws {
+    @Test func `a read sends the token in its header and nowhere else`() async throws {
         try await withScriptedStrava(script: { _ in [.answer(200, headers: [("Date", "Sat, 18 Oct 2025 23:02:45 GMT")], #"{"id":1}"#)] }) {
             server, strava in
             let answer = try await strava.get(.athlete, token: Secret("geheim"))
@@ -29,7 +29,7 @@ struct StravaClientTests {
         }
     }
 
-    @Test func `the quota of an answer is read, and of a refusal too`() async throws {
+    @Test func `the quota is read from answers and from refusals`() async throws {
         let quota = [("X-Ratelimit-Limit", "600,30000"), ("x-ratelimit-usage", "692,29300"), ("Date", "Mon, 23 Nov 2026 12:07:00 GMT")]
         try await withScriptedStrava(script: { _ in [.answer(429, headers: quota, #"{"message":"Rate Limit Exceeded"}"#)] }) {
             server, strava in
@@ -48,7 +48,7 @@ struct StravaClientTests {
         ("<html>login</html>", StravaError.Code.maintenance), ("", .unreadable), ("[]", .unreadable), (#"{"id":1"#, .unreadable),
         ("null", .unreadable),
     ])
-    func `a 200 with another body is no answer`(body: String, code: StravaError.Code) async throws {
+    func `a 200 with a body of another shape is an error`(body: String, code: StravaError.Code) async throws {
         try await withScriptedStrava(script: { _ in [.answer(200, body)] }) { _, strava in
             let error = await failure { try await strava.get(.athlete, token: Secret("t")) }
             #expect(error?.code == code)
@@ -67,7 +67,7 @@ struct StravaClientTests {
         }
     }
 
-    @Test func `a break after the request leaves open whether it was counted`() async throws {
+    @Test func `after a connection that broke following the request, it is unknown whether the call was counted`() async throws {
         try await withScriptedStrava(script: { _ in [.reset] }) { server, strava in
             let error = await failure { try await strava.get(.athlete, token: Secret("t")) }
             #expect(error?.code == .network)
@@ -77,7 +77,7 @@ struct StravaClientTests {
         }
     }
 
-    @Test func `a call that can't begin was not counted`() async throws {
+    @Test func `a call that could not be sent was not counted`() async throws {
         try await withScriptedStrava(script: { _ in [.close] }) { server, strava in
             server.stop()
             let error = await failure { try await strava.get(.athlete, token: Secret("t")) }
@@ -86,7 +86,7 @@ struct StravaClientTests {
         }
     }
 
-    @Test func `a cancelled call says so`() async throws {
+    @Test func `a cancelled call is reported as cancelled`() async throws {
         let gate = Gate()
         try await withScriptedStrava(script: { _ in [.wait(gate)] }) { server, strava in
             let call = Task { await failure { try await strava.get(.athlete, token: Secret("t")) } }
@@ -99,7 +99,7 @@ struct StravaClientTests {
         }
     }
 
-    @Test func `no error shows a token, an address or a body`() async throws {
+    @Test func `no error contains a token, an address or a body`() async throws {
         let bodies = [
             "geheim", #"{"message":"geheim","errors":[{"resource":"AccessToken","field":"geheim!","code":"missing"}]}"#, "<html>geheim",
         ]

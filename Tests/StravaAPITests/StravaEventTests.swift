@@ -18,13 +18,13 @@ import Testing
         (#"{"a":[1,{"b":2.5}]}"#, #"{"a":[1,{"b":2.5}]}"#), ("[]", "{}"), ("null", "{}"), ("\"x\"", "{}"),
         (#"{"n":1e999}"#, #"{"n":"1e999"}"#), (#"{"title":"a\u0000b\ud83d!\"\\\n"}"#, "{\"title\":\"a\u{FFFD}b\u{FFFD}!\\\"\\\\\\u000a\"}"),
     ])
-    func `updates may hold anything`(sent: String, kept: String) throws {
+    func `updates may contain anything`(sent: String, kept: String) throws {
         let event = try #require(read(event(sent)))
         #expect(event.updates == kept)
         #expect(event.objectID == 7 && event.owner == AthleteID(101) && event.aspectType == "update")
     }
 
-    @Test func `numbers may be texts, and unknown kinds are kept`() throws {
+    @Test func `numbers may be strings, and unknown kinds are kept`() throws {
         let body =
             #"{"object_type":"route","object_id":"7","aspect_type":"create_draft","owner_id":"101","event_time":"1789999000","subscription_id":"9"}"#
         let event = try #require(read(body))
@@ -33,12 +33,12 @@ import Testing
     }
 
     @Test(arguments: ["null", "-1", "99999999999999", "\"soon\"", "true"])
-    func `a time that can't be one is replaced by when the event came`(time: String) throws {
+    func `an impossible time is replaced by the time of receipt`(time: String) throws {
         let event = try #require(read(#"{"object_type":5,"object_id":7.0,"owner_id":101,"event_time":"# + time + "}"))
         #expect(event.eventAt == now && event.objectType == "5" && event.aspectType == "unknown")
     }
 
-    @Test func `bytes that are no text, and raw control characters, do not refuse an event`() throws {
+    @Test func `invalid UTF-8 and raw control characters do not invalidate an event`() throws {
         var body = Array(#"{"object_id":7,"owner_id":101,"updates":{"title":"a"#.utf8)
         body += [0xFF, 0x00, 0x0A]
         body += Array(#"b"}}"#.utf8)
@@ -46,7 +46,7 @@ import Testing
     }
 
     @Test(arguments: ["", "[]", "{}", #"{"object_id":7}"#, #"{"object_id":null,"owner_id":101}"#, #"{"object_id":7,"owner_id":1e30}"#])
-    func `what names no athlete or no object is no event`(body: String) {
+    func `a body without an athlete or an object is not an event`(body: String) {
         #expect(read(body) == nil)
     }
 }

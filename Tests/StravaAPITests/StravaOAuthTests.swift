@@ -8,7 +8,7 @@ import Testing
 struct StravaOAuthTests {
     private static let pair = #"{"token_type":"Bearer","expires_at":1795456800,"refresh_token":"r2","access_token":"a2"}"#
 
-    @Test func `the consent address carries everything, encoded`() async throws {
+    @Test func `the consent address has all fields, encoded`() async throws {
         try await withScriptedStrava(script: { _ in [] }) { server, strava in
             let url = strava.authorizeURL(
                 redirectURI: "https://example.org/oauth/callback?x=1", state: "s&t é", scopes: ["read", "activity:read_all"])
@@ -21,7 +21,7 @@ struct StravaOAuthTests {
         }
     }
 
-    @Test func `an exchange and a refresh send their form, and bring the pair`() async throws {
+    @Test func `an exchange and a refresh send their form and return the pair`() async throws {
         try await withScriptedStrava(script: { _ in [.answer(200, Self.pair)] }) { server, strava in
             let exchanged = try await strava.exchange(code: "c/1")
             let refreshed = try await strava.refresh(Secret("r1"))
@@ -38,7 +38,7 @@ struct StravaOAuthTests {
         }
     }
 
-    @Test func `only a fault that names the refresh token ends a grant`() async throws {
+    @Test func `only an error that names the refresh token ends a grant`() async throws {
         let dead = #"{"message":"Bad Request","errors":[{"resource":"RefreshToken","field":"refresh_token","code":"invalid"}]}"#
         for (body, type, code) in [
             (dead, "application/json", StravaError.Code.refreshTokenDead), ("<html>400</html>", "text/html", .maintenance),
@@ -68,7 +68,7 @@ struct StravaOAuthTests {
         }
     }
 
-    @Test func `a revocation proves the application and names the token`() async throws {
+    @Test func `a revocation sends the application's credentials and the token`() async throws {
         try await withScriptedStrava(script: { _ in [.answer(200)] }) { server, strava in
             try await #expect(strava.revoke(Secret("a1")) == .revoked)
             let request = try #require(server.requests.first)
@@ -83,7 +83,7 @@ struct StravaOAuthTests {
         (200, #"{"access_token":"a1"}"#),
         (401, #"{"message":"Authorization Error","errors":[{"resource":"Athlete","field":"access_token","code":"invalid"}]}"#),
     ])
-    func `where there is no revoke, deauthorize does it, and a dead token is no error`(status: Int, body: String) async throws {
+    func `without /oauth/revoke, deauthorize is used, and a dead token is not an error`(status: Int, body: String) async throws {
         try await withScriptedStrava(script: { [$0.target == "/oauth/revoke" ? .answer(404) : .answer(status, body)] }) { server, strava in
             try await #expect(strava.revoke(Secret("a1")) == .deauthorized)
             #expect(server.requests.map(\.target) == ["/oauth/revoke", "/oauth/deauthorize"])
@@ -91,7 +91,7 @@ struct StravaOAuthTests {
         }
     }
 
-    @Test func `a revocation that fails is an error and is not tried the other way`() async throws {
+    @Test func `a failed revocation is an error and is not tried the other way`() async throws {
         for (status, body, code) in [
             (503, "", StravaError.Code.maintenance), (401, #"{"message":"Authorization Error","errors":[]}"#, .clientSecretWrong),
         ] {

@@ -28,7 +28,7 @@ struct TimestampTests {
         ("2016-12-31T23:59:60Z", 1_483_228_800.0),
         ("2024-02-29T00:00:01Z", 1_709_164_801.0), ("1970-01-01T00:00:00Z", 0.0),
     ])
-    func `the forms of an ISO instant are read`(text: String, seconds: Double) {
+    func `all forms of an ISO instant are read`(text: String, seconds: Double) {
         #expect(Timestamp.iso8601(text) == Date(timeIntervalSince1970: seconds))
     }
 
@@ -37,11 +37,11 @@ struct TimestampTests {
         "1900-02-29T03:04:05Z", "2026-01-02T24:00:00Z", "2026-01-02T03:60:05Z", "2026-01-02T03:04:05.Z", "2026-01-02T03:04:05+1Z",
         "0000-01-02T03:04:05Z", "２026-01-02T03:04:05Z", "2026-01-02T03:04:05Z and more", "2026-01-02T03:04:05.1+25:00",
     ])
-    func `what is no instant is not read`(text: String) { #expect(Timestamp.iso8601(text) == nil) }
+    func `a text that is not an instant is not read`(text: String) { #expect(Timestamp.iso8601(text) == nil) }
 
     @Test(arguments: [
         "", "now", "Sat, 18 Oct 2025 23:02:45 CET", "Sat, 18 Okt 2025 23:02:45 GMT", "Sat, 31 Feb 2025 23:02:45 GMT",
         "Saturday, 18-Oct-25 23:02:45 GMT",
     ])
-    func `a date header in another form counts as none`(text: String) { #expect(Timestamp.httpDate(text) == nil) }
+    func `a date header in another form is ignored`(text: String) { #expect(Timestamp.httpDate(text) == nil) }
 }

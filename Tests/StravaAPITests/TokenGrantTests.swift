@@ -25,7 +25,7 @@ struct TokenGrantTests {
         (#""expires_at":1795456800"#, 1_795_456_800.0), (#""expires_in":600"#, 1_795_435_800.0), (#""x":0"#, 1_795_438_800.0),
         (#""expires_at":"soon","expires_in":600.0"#, 1_795_435_800.0), (#""expires_at":1e300,"expires_in":-5"#, 1_795_438_800.0),
     ])
-    func `the end of a token is found however it is given`(field: String, expected: Double) throws {
+    func `a token's expiry is found in either form`(field: String, expected: Double) throws {
         let grant = try #require(read(#"{"access_token":"a","refresh_token":"r",\#(field)}"#))
         #expect(grant.expiresAt.timeIntervalSince1970 == expected)
         #expect(grant.athleteID == nil)
@@ -42,15 +42,15 @@ struct TokenGrantTests {
         "", "[]", "<html>", "{}", #"{"access_token":"","refresh_token":"r"}"#, #"{"access_token":7,"refresh_token":"r"}"#,
         #"{"access_token":"a\r\nX: y","refresh_token":"r"}"#,
     ])
-    func `what holds no pair of tokens is no grant`(body: String) { #expect(read(body) == nil) }
+    func `an answer without a pair of tokens is not a grant`(body: String) { #expect(read(body) == nil) }
 
-    @Test func `scopes are parted by commas or blanks`() {
+    @Test func `scopes are separated by commas or blanks`() {
         #expect(TokenGrant.scopes(in: "read,activity:read") == ["read", "activity:read"])
         #expect(TokenGrant.scopes(in: "read activity:read ") == ["read", "activity:read"])
         #expect(TokenGrant.scopes(in: "") == [])
     }
 
-    @Test func `a grant doesn't show its tokens`() throws {
+    @Test func `a grant's description does not show its tokens`() throws {
         let grant = try #require(read(#"{"access_token":"geheim","refresh_token":"geheim"}"#))
         var dumped = ""
         dump(grant, to: &dumped)

@@ -13,13 +13,13 @@ import Testing
     @Test func `a stored token is handed out without asking Strava`() async throws {
         try await withVaultFixture { fixture in
             let grant = try await fixture.connect(athlete, to: try fixture.vault())
-            // Another vault: nothing of it is in memory.
+            // Another vault, which has nothing in memory.
             #expect(try await fixture.vault().accessToken(for: athlete) == grant.accessToken)
             #expect(fixture.refreshCount == 0)
         }
     }
 
-    @Test func `nothing stored is said so`() async throws {
+    @Test func `a missing token is reported as such`() async throws {
         try await withVaultFixture { fixture in
             let vault = try fixture.vault()
             let error = await #expect(throws: VaultError.self) { try await vault.accessToken(for: athlete) }
@@ -27,7 +27,7 @@ import Testing
         }
     }
 
-    @Test func `a token is refreshed half an hour before its end and not a second earlier`() async throws {
+    @Test func `a token is refreshed half an hour before it expires and not a second earlier`() async throws {
         try await withVaultFixture { fixture in
             let vault = try fixture.vault()
             let grant = try await fixture.connect(athlete, to: vault, expiresIn: 3600)
@@ -58,7 +58,7 @@ import Testing
         }
     }
 
-    @Test func `a hundred who ask at once cause one refresh`() async throws {
+    @Test func `a hundred simultaneous requests cause one refresh`() async throws {
         try await withVaultFixture { fixture in
             let vault = try fixture.vault()
             try await fixture.connect(athlete, to: vault, expiresIn: 60)
@@ -79,7 +79,7 @@ import Testing
             try await withThrowingTaskGroup(of: Void.self) { group in
                 for athlete in VaultFixture.athletes { group.addTask { _ = try await vault.accessToken(for: athlete) } }
                 await gate.waitForHeld(TokenVault.refreshesMax)
-                // While all turns are taken, the pool still has connections for others.
+                // While all refresh slots are taken, the pool still has connections for others.
                 #expect(try await fixture.database.query("SELECT 1").count == 1)
                 #expect(gate.heldCount == TokenVault.refreshesMax)
                 gate.open()
@@ -89,7 +89,7 @@ import Testing
         }
     }
 
-    @Test func `a caller who is cancelled does not take the answer along`() async throws {
+    @Test func `cancelling a caller does not cancel the refresh`() async throws {
         try await withVaultFixture { fixture in
             let vault = try fixture.vault()
             let grant = try await fixture.connect(athlete, to: vault, expiresIn: 60)
@@ -105,7 +105,7 @@ import Testing
         }
     }
 
-    @Test func `a refused token is refreshed, an older one's refusal changes nothing`() async throws {
+    @Test func `a refused token is refreshed, the refusal of an older one changes nothing`() async throws {
         try await withVaultFixture { fixture in
             fixture.simulator.rotation = .always
             let vault = try fixture.vault()
@@ -119,7 +119,7 @@ import Testing
         }
     }
 
-    @Test func `one vault's refusal reaches the other's memory when it meets a 401 itself`() async throws {
+    @Test func `a token refused in one vault is dropped by another when it gets a 401 itself`() async throws {
         try await withVaultFixture { fixture in
             let (first, second) = (try fixture.vault(), try fixture.vault())
             let grant = try await fixture.connect(athlete, to: first, expiresIn: 3600)
@@ -161,7 +161,7 @@ import Testing
 @Suite struct StoredAfterCommitTests {
     private let athlete = VaultFixture.athletes[0]
 
-    @Test func `a new pair counts from its commit on, and one that is rolled back never`() async throws {
+    @Test func `a new pair is used once it is committed, and never if it is rolled back`() async throws {
         try await withVaultFixture { fixture in
             let vault = try fixture.vault()
             let first = try await fixture.connect(athlete, to: vault)
@@ -179,7 +179,7 @@ import Testing
             #expect(await vault.holds(first.accessToken, for: athlete))
             try await fixture.database.transaction { connection in
                 try await vault.store(second, for: athlete, on: connection)
-                // Asked while the transaction is open: the old one still counts, and is not kept for later.
+                // While the transaction is open, the old token is still valid, but not remembered.
                 #expect(try await vault.accessToken(for: athlete) == first.accessToken)
             }
             #expect(await vault.holds(first.accessToken, for: athlete) == false)
@@ -187,7 +187,7 @@ import Testing
         }
     }
 
-    @Test func `a token that has run out while its holder waited no longer holds`() async throws {
+    @Test func `a token that expired while its holder waited no longer holds`() async throws {
         try await withVaultFixture { fixture in
             let vault = try fixture.vault()
             let grant = try await fixture.connect(athlete, to: vault)

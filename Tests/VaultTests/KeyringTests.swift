@@ -6,7 +6,7 @@ import Testing
 @testable import Vault
 
 @Suite struct KeyringTests {
-    @Test func `a made keyring can be read by nobody else and loads`() async throws {
+    @Test func `a new keyring can't be read by others and loads`() async throws {
         try await withTemporaryFolder { folder in
             let path = folder.appending(path: "new-keyring").path
             try Keyring.create(path: path)
@@ -20,7 +20,7 @@ import Testing
         }
     }
 
-    @Test func `two made keyrings differ`() async throws {
+    @Test func `two new keyrings differ`() async throws {
         try await withTemporaryFolder { folder in
             let paths = ["a", "b"].map { folder.appending(path: $0).path }
             for path in paths { try Keyring.create(path: path) }
@@ -32,7 +32,7 @@ import Testing
         }
     }
 
-    @Test func `making a keyring replaces no file`() async throws {
+    @Test func `creating a keyring never replaces a file`() async throws {
         try await withTemporaryFolder { folder in
             let path = try KeyringFixture(folder: folder).write("precious")
             #expect(throws: KeyringError(.exists, path: path)) { try Keyring.create(path: path) }
@@ -40,7 +40,7 @@ import Testing
         }
     }
 
-    @Test func `a keyring that can't be made says why`() async throws {
+    @Test func `a keyring that can't be created says why`() async throws {
         let path = "/proc/no-such-folder/keyring"
         let error = #expect(throws: KeyringError.self) { try Keyring.create(path: path) }
         #expect(error?.code == .notWritable)
@@ -68,7 +68,7 @@ import Testing
         }
     }
 
-    @Test func `only the user's own file or root's is taken`() {
+    @Test func `only a file of the user or of root is accepted`() {
         let access = { (owner: uid_t, user: uid_t) in
             KeyringAccess(owner: owner, mode: 0o600, user: user, isCredential: false).refusal
         }
@@ -76,7 +76,7 @@ import Testing
         #expect(access(1001, 1000) == .wrongOwner && access(1000, 0) == .wrongOwner)
     }
 
-    @Test func `only a credential that systemd guards may be readable by its group`() {
+    @Test func `only a credential protected by systemd may be group-readable`() {
         let access = { (owner: uid_t, mode: mode_t, isCredential: Bool) in
             KeyringAccess(owner: owner, mode: mode, user: 1000, isCredential: isCredential).refusal
         }
@@ -102,7 +102,7 @@ import Testing
         }
     }
 
-    @Test func `an error names the line and shows nothing of it`() async throws {
+    @Test func `an error names the line and shows none of its content`() async throws {
         try await withTemporaryFolder { folder in
             let path = try KeyringFixture(folder: folder).write(KeyringFixture.line("a", 1) + "secretish AAAAsecret\n")
             let error = #expect(throws: KeyringError.self) { try Keyring.load(path: path) }
@@ -111,7 +111,7 @@ import Testing
         }
     }
 
-    @Test func `a missing file and a folder are refused with a sentence`() async throws {
+    @Test func `a missing file and a folder are refused with a message`() async throws {
         try await withTemporaryFolder { folder in
             let missing = #expect(throws: KeyringError.self) { try Keyring.load(path: folder.path + "/none") }
             #expect(missing?.code == .unreadable)

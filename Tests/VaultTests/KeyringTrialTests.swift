@@ -5,7 +5,7 @@ import Testing
 
 @testable import Vault
 
-/// Is the keyring the one that sealed what is stored?
+/// Whether the keyring is the one that sealed the stored tokens.
 @Suite struct KeyringTrialTests {
     private static let (one, other) = (KeyringFixture.line("one", 1), KeyringFixture.line("other", 2))
 
@@ -23,14 +23,14 @@ import Testing
         return try #require(found)
     }
 
-    @Test func `the keyring that sealed the tokens is taken`() async throws {
+    @Test func `the keyring that sealed the tokens is accepted`() async throws {
         let found = try await refusal(Self.other, Self.one)
         #expect(found.code == nil && found.warning == nil)
         #expect(try await refusal(Self.other, stored: 0).code == nil, "nothing is stored")
     }
 
     @Test(arguments: [1, 3])
-    func `another keyring is refused, and nobody is told to connect again`(stored: Int) async throws {
+    func `another keyring is refused, and no athlete is asked to reconnect`(stored: Int) async throws {
         let found = try await refusal(Self.other, stored: stored)
         #expect(found.code == .opensNothing)
         #expect(found.sentence.contains("restore the right file") && !found.sentence.contains("connect"))
@@ -51,7 +51,7 @@ import Testing
         #expect(found.code == .otherKey)
     }
 
-    @Test func `a key that is missing for some tokens is warned of`() async throws {
+    @Test func `a key missing for some tokens causes a warning`() async throws {
         let found = try await refusal(Self.one) { fixture in
             let vault = try fixture.vault(try fixture.keyrings.keyring(Self.other))
             try await fixture.connect(VaultFixture.athletes[4], to: vault)
@@ -60,7 +60,7 @@ import Testing
         #expect(found.warning?.contains("1 stored tokens are sealed with the key other") == true)
     }
 
-    @Test func `one changed row is no wrong keyring, and a dead one says nothing`() async throws {
+    @Test func `one changed row is not a wrong keyring, and dead rows are ignored`() async throws {
         let changed = try await refusal(Self.one) { fixture in
             try await fixture.database.query(
                 "UPDATE vault.token SET sealed_access = '\\x0102' WHERE athlete_id = \(VaultFixture.athletes[0])")

@@ -5,7 +5,7 @@ import Testing
 @testable import Vault
 
 @Suite struct LockedMemoryTests {
-    @Test func `keys lie in pages that are locked, not dumped and wiped on fork`() throws {
+    @Test func `keys are in pages that are locked, not dumped and wiped on fork`() throws {
         let memory = try #require(LockedMemory(byteCount: 64) { $0.copyBytes(from: [UInt8](repeating: 7, count: 64)) })
         let address = memory.withBytes(0..<64) { UInt(bitPattern: $0.baseAddress) }
         let flags = try flags(ofPageAt: address)
@@ -15,7 +15,7 @@ import Testing
         #expect(memory.withBytes(0..<64) { $0.allSatisfy { $0 == 7 } })
     }
 
-    @Test func `memory that can't be locked is not filled, and left alone`() {
+    @Test func `memory that can't be locked is not filled or wiped`() {
         let memory = LockedMemory(
             byteCount: 64,
             lock: { _ in
@@ -27,7 +27,7 @@ import Testing
         #expect(LockedMemory.refusal(lock: { _ in false }) != nil)
     }
 
-    @Test func `random keys survive base64 there and back`() throws {
+    @Test func `random keys survive a round trip through base64`() throws {
         let seed = modelSeed
         print("seed \(seed)")
         var generator = SeededRandom(seed: seed)

@@ -50,7 +50,7 @@ import Testing
         }
     }
 
-    @Test func `a connection that breaks while Strava answers does not cost the new pair`() async throws {
+    @Test func `the new pair survives a connection that breaks while Strava answers`() async throws {
         try await withVaultFixture { fixture in
             let vault = try fixture.vault()
             let grant = try await fixture.connect(athlete, to: vault, expiresIn: 60)
@@ -87,7 +87,7 @@ import Testing
         }
     }
 
-    @Test func `what could not be committed is committed when the daemon stops`() async throws {
+    @Test func `an uncommitted pair is committed when the daemon stops`() async throws {
         try await withVaultFixture { fixture in
             let vault = try fixture.vault()
             try await fixture.connect(athlete, to: vault, expiresIn: 60)
@@ -100,7 +100,7 @@ import Testing
         }
     }
 
-    @Test func `a process killed between answer and commit costs the grant, and the reason says why`() async throws {
+    @Test func `a process killed between answer and commit loses the grant, and the reason says so`() async throws {
         try await withVaultFixture { fixture in
             let killed = try fixture.vault()
             try await fixture.connect(athlete, to: killed, expiresIn: 60)
@@ -111,14 +111,14 @@ import Testing
             let error = await #expect(throws: VaultError.self) { try await next.accessToken(for: athlete) }
             #expect(error?.code == .refreshTokenDead)
             #expect(try await fixture.state(of: athlete).reason == DeadReason.refreshAnswerLost.sentence)
-            // The killed one comes back after all (it was only cut off): its pair is the living one.
+            // The killed process returns after all (it was only cut off): its pair is the valid one.
             _ = try await killed.accessToken(for: athlete)
             #expect(try await fixture.state(of: athlete).state == "active")
             #expect(fixture.refreshCount == 2)
         }
     }
 
-    @Test func `an athlete who connects while a death is announced stays connected`() async throws {
+    @Test func `an athlete who connects while the old grant is marked dead stays connected`() async throws {
         try await withVaultFixture { fixture in
             let vault = try fixture.vault()
             try await fixture.connect(athlete, to: vault, expiresIn: 60)
@@ -130,7 +130,7 @@ import Testing
             let other = try fixture.vault()
             let announcement = try await fixture.database.transaction { connection in
                 _ = try await connection.query("UPDATE sync.athlete SET state = 'active' WHERE athlete_id = \(athlete)")
-                // Announces the death that it has read, and waits for this transaction's row.
+                // Sets the state after the dead token that it has read, and waits for this transaction's row.
                 let announcement = Task { try await other.accessToken(for: athlete) }
                 try await eventually("the announcement waits for the athlete's row") {
                     let waiting = try await fixture.database.query(

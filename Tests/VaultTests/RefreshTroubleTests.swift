@@ -7,7 +7,7 @@ import Testing
 
 @testable import Vault
 
-/// What goes wrong between us and Strava during a refresh.
+/// Failures between us and Strava during a refresh.
 @Suite struct RefreshTroubleTests {
     private let athlete = VaultFixture.athletes[0]
 
@@ -27,7 +27,7 @@ import Testing
         }
     }
 
-    @Test func `connecting again brings a dead athlete back`() async throws {
+    @Test func `connecting again revives an athlete whose grant was dead`() async throws {
         try await withVaultFixture { fixture in
             let vault = try fixture.vault()
             try await fixture.connect(athlete, to: vault, expiresIn: 60)
@@ -38,7 +38,7 @@ import Testing
         }
     }
 
-    @Test func `a death that was not announced is announced by the next who asks`() async throws {
+    @Test func `an athlete's state that was not set after a dead grant is set by the next request`() async throws {
         try await withVaultFixture { fixture in
             let vault = try fixture.vault()
             try await fixture.connect(athlete, to: vault)
@@ -60,7 +60,7 @@ import Testing
                 400,
                 "{\"message\":\"Bad Request\",\"errors\":[{\"resource\":\"Application\",\"field\":\"client_id\",\"code\":\"invalid\"}]}"),
         ])
-    func `trouble at Strava is not the end of a grant`(response: Fault.Response) async throws {
+    func `trouble at Strava does not end a grant`(response: Fault.Response) async throws {
         try await withVaultFixture { fixture in
             let vault = try fixture.vault()
             try await fixture.connect(athlete, to: vault, expiresIn: 60)
@@ -76,8 +76,7 @@ import Testing
     }
 
     @Test(arguments: [Fault.Response.resetAfterEffect, .truncatedBody, .malformed])
-    func `a lost answer is asked for again with the old token, which helps when it was not replaced`(response: Fault.Response) async throws
-    {
+    func `after a lost answer the old token is tried once more, which works if it was not replaced`(response: Fault.Response) async throws {
         try await withVaultFixture { fixture in
             fixture.simulator.rotation = .never
             let vault = try fixture.vault()
@@ -90,7 +89,7 @@ import Testing
     }
 
     @Test(arguments: [Fault.Response.resetAfterEffect, .truncatedBody])
-    func `a lost answer with a new refresh token ends the grant and the reason says so`(response: Fault.Response) async throws {
+    func `losing an answer with a new refresh token ends the grant, and the reason says so`(response: Fault.Response) async throws {
         try await withVaultFixture { fixture in
             let vault = try fixture.vault()
             try await fixture.connect(athlete, to: vault, expiresIn: 60)
@@ -103,7 +102,7 @@ import Testing
         }
     }
 
-    @Test func `an answer lost by a process that is gone is remembered by the next one`() async throws {
+    @Test func `an answer lost by a process that died is known to the next one`() async throws {
         try await withVaultFixture { fixture in
             fixture.simulator.faults.append(Fault(match: .token, times: 2, response: .reset))
             let gone = try fixture.vault()
@@ -119,7 +118,7 @@ import Testing
         }
     }
 
-    @Test func `no token is in a log or an error, whatever happens`() async throws {
+    @Test func `no log or error ever contains a token`() async throws {
         try await withVaultFixture { fixture in
             let capture = LogCapture()
             let vault = try fixture.vault(logger: capture.logger)

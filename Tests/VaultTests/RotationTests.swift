@@ -33,7 +33,7 @@ import Testing
         }
     }
 
-    @Test func `rows that don't open are named and the rest is counted`() async throws {
+    @Test func `rows that don't open are named and the others counted`() async throws {
         try await withVaultFixture { fixture in
             let vault = try fixture.vault(try fixture.keyrings.keyring(Self.one))
             for athlete in VaultFixture.athletes { try await fixture.connect(athlete, to: vault) }
@@ -68,7 +68,7 @@ import Testing
         }
     }
 
-    @Test func `a rotation that is stopped in the middle goes on where it was`() async throws {
+    @Test func `an interrupted rotation continues where it stopped`() async throws {
         try await withVaultFixture { fixture in
             let old = try fixture.keyrings.keyring(Self.one)
             try await Self.fill(fixture, count: 450, keyring: old)
@@ -90,7 +90,7 @@ import Testing
         }
     }
 
-    @Test func `a row that does not open is left as it is and the others are sealed anew`() async throws {
+    @Test func `a row that does not open is left unchanged and the others are resealed`() async throws {
         try await withVaultFixture { fixture in
             try await Self.fill(fixture, count: 10, keyring: try fixture.keyrings.keyring(Self.one))
             _ = try await fixture.database.query("UPDATE vault.token SET sealed_access = '\\x00'::bytea WHERE athlete_id = 1003")
@@ -120,7 +120,7 @@ import Testing
         }
     }
 
-    /// Athletes 1001, 1002, … with tokens of their own.
+    /// Athletes 1001, 1002, … each with its own tokens.
     private static func fill(_ fixture: VaultFixture, count: Int, keyring: Keyring) async throws {
         let vault = try fixture.vault(keyring)
         try await fixture.database.transaction { connection in

@@ -20,7 +20,7 @@ import Testing
         }
     }
 
-    @Test func `the same token never looks the same under seal`() async throws {
+    @Test func `the same token is never sealed to the same bytes`() async throws {
         try await withKeyring { keyring in
             let sealed = try (0..<100).map { _ in
                 try SealedToken.seal(token, athlete: athlete, purpose: .access, keyring: keyring).bytes
@@ -43,7 +43,7 @@ import Testing
         }
     }
 
-    @Test func `no single changed bit opens`() async throws {
+    @Test func `a seal with a single changed bit does not open`() async throws {
         try await withKeyring { keyring in
             let sealed = try SealedToken.seal(token, athlete: athlete, purpose: .refresh, keyring: keyring)
             for bit in 0..<sealed.bytes.count * 8 {
@@ -55,7 +55,7 @@ import Testing
         }
     }
 
-    @Test func `no cut off seal opens`() async throws {
+    @Test func `a truncated seal does not open`() async throws {
         try await withKeyring { keyring in
             let sealed = try SealedToken.seal(token, athlete: athlete, purpose: .refresh, keyring: keyring)
             for count in 0..<sealed.bytes.count {
@@ -65,7 +65,7 @@ import Testing
         }
     }
 
-    @Test func `an old key opens what it sealed, a missing one is named`() async throws {
+    @Test func `an old key opens what it sealed, a missing key is named`() async throws {
         try await withTemporaryFolder { folder in
             let files = KeyringFixture(folder: folder)
             let old = try files.keyring(KeyringFixture.line("old", 1))
@@ -86,7 +86,7 @@ import Testing
     }
 
     @Test(arguments: ["", String(repeating: "t", count: 4097)])
-    func `what can't be a token is not sealed`(text: String) async throws {
+    func `a text that can't be a token is not sealed`(text: String) async throws {
         try await withKeyring { keyring in
             let error = #expect(throws: VaultError.self) {
                 try SealedToken.seal(Secret(text), athlete: athlete, purpose: .access, keyring: keyring)

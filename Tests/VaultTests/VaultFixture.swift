@@ -9,11 +9,11 @@ import TestKit
 
 @testable import Vault
 
-/// A database, a simulated Strava, and as many vaults on them as a test wants, all on one clock that stands until it is moved.
+/// A database, a simulated Strava, and any number of vaults on them, all with one manual clock.
 struct VaultFixture {
     /// The athletes of the simulated world.
     static let athletes = (101...106).map { AthleteID(Int64($0)) }
-    /// When every test begins.
+    /// The time at which every test begins.
     static let start = Date(timeIntervalSince1970: 1_793_000_000)
 
     let database: Database
@@ -38,7 +38,7 @@ struct VaultFixture {
         return TokenVault(database: other ?? database, keyring: keyring, strava: strava, clock: otherClock ?? clock, logger: logger)
     }
 
-    /// Adds the athlete with a pair of tokens that Strava gave just now.
+    /// Adds the athlete with a new pair of tokens from Strava.
     @discardableResult
     func connect(_ athlete: AthleteID, to vault: TokenVault, expiresIn: Int = 21_600) async throws -> TokenGrant {
         let issued = simulator.issueTokens(for: athlete, expiresIn: expiresIn)
@@ -66,7 +66,7 @@ struct VaultFixture {
     var refreshCount: Int { simulator.requests.count { $0.endpoint == "token" } }
 }
 
-/// Lends a fixture and takes everything down afterwards.
+/// Calls `body` with a fixture and stops everything afterwards.
 func withVaultFixture(_ options: SimulatorOptions = SimulatorOptions(), _ body: (VaultFixture) async throws -> Void) async throws {
     let clock = WallClock.manual(at: VaultFixture.start)
     let world = SimulatorWorld(

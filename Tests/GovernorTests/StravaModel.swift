@@ -3,11 +3,11 @@ import StravaAPI
 
 @testable import Governor
 
-/// Strava as far as the quota goes: counts every arrival by its own clock, refuses what is over, tells what it counted.
+/// Strava's quota: counts every arrival by its own clock, refuses calls over the limit, reports the count.
 struct StravaModel {
     private(set) var overall: RateLimit
     private(set) var read: RateLimit
-    /// The smaller one of both buckets, as it was first, after the first change, and so on.
+    /// The smaller limit of both buckets: the first one, the one after the first change, and so on.
     private var limits: [RateLimit]
     private(set) var arrivals: [QuotaWindow: Int] = [:]
     private(set) var foreign: [QuotaWindow: Int] = [:]

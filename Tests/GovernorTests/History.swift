@@ -1,11 +1,12 @@
 import Core
 import Foundation
+import HeapModule
 import StravaAPI
 import TestKit
 
 @testable import Governor
 
-/// One random history: instances with a backlog, a ledger they share, Strava, and trouble; in virtual time.
+/// One random history in virtual time: instances with a backlog, the quota ledger they share, Strava, and trouble.
 struct History {
     enum Event {
         case wake(UUID)
@@ -15,8 +16,8 @@ struct History {
         case restore(overall: RateLimit, read: RateLimit)
     }
 
-    /// What headers have told an instance, itself or through the ledger: the foreign calls of each window, and which of the limits
-    /// that Strava has set one after another is the newest heard of; 0: none, only the configuration.
+    /// What an instance knows from headers, its own or through the ledger: the foreign calls of each window, and the newest of the limits that
+    /// Strava has set one after another; 0: none, only the configuration.
     struct Known {
         var foreign: [QuotaWindow: Int] = [:]
         var limits = 0
@@ -45,7 +46,7 @@ struct History {
     let configured: RateLimit
     var strava: StravaModel
     var book: QuotaLedgerModel
-    /// What the instances have told the ledger.
+    /// What the ledger knows from the instances.
     var bookKnown = Known()
     var instances: [UUID: Instance] = [:]
     var events = EventQueue<Event>()
@@ -55,7 +56,7 @@ struct History {
     private var started = 0
     /// Calls sent beyond limits in doubt, by when they arrived.
     private(set) var probes: [QuotaWindow: Int] = [:]
-    /// Arrivals over the limit that nobody could excuse.
+    /// Arrivals over the limit without an excuse.
     var violations: [String] = []
 
     init(
@@ -86,7 +87,7 @@ struct History {
             now_s = time_s
             handle(event)
             handled += 1
-            // The other tests' servers want the threads too, and give their clients up when they get none.
+            // Other tests' servers need the threads, too, and drop their clients when they get none.
             if handled.isMultiple(of: Self.eventsAtOnce) { await Task.yield() }
         }
     }
@@ -101,7 +102,7 @@ struct History {
         case .arrival(let id, let permit, let reports, let known, let isProbe): arrive(id, permit, reports, known, isProbe)
         case .answer(let id, let permit, let outcome, let told): settle(id, permit, outcome, told)
         case .foreign:
-            // Other users respect the limit as well: they stop where it is reached.
+            // Other users respect the limit, too.
             if strava.arrivals[QuotaWindow(.quarter, containing: now_s)] ?? 0 < strava.read.quarter / 2 {
                 _ = strava.arrive(at: now_s, isForeign: true)
             }
@@ -117,7 +118,7 @@ struct History {
 
     private mutating func startInstance() {
         started += 1
-        // Named by its number: a history runs the same way each time.
+        // The name is the number, so that a history runs the same way each time.
         let id = UUID(uuid: (0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, UInt8(started >> 8 & 255), UInt8(started & 255)))
         let offset_s = Double.random(in: -1.2...1.2, using: &random)
         instances[id] = Instance(
@@ -222,10 +223,9 @@ struct History {
         }
     }
 
-    /// Checks the invariant on each arrival: all that arrived of ours, and what headers had told of others when the call was
-    /// permitted, stays within the limit. Where Strava has lowered it, the limit that the instance had heard of when the call was
-    /// permitted holds: nobody can respect what no answer has told, neither to this instance nor to the ledger it has read.
-    /// One probe a quarter hour is excused.
+    /// Checks the invariant on each arrival: our calls, and the foreign calls known from headers when the call was permitted, stay within the
+    /// limit. If Strava has lowered the limit since, the one known when the call was permitted applies: an instance can't respect a limit that
+    /// no answer has named, to it or to the ledger it has read. One probe a quarter hour is excused.
     private mutating func arrive(_ id: UUID, _ permit: Permit, _ reports: Bool, _ known: Known, _ isProbe: Bool) {
         let answer = strava.arrive(at: now_s)
         for window in [QuotaWindow(.quarter, containing: now_s), QuotaWindow(.day, containing: now_s)] {
@@ -281,8 +281,72 @@ struct History {
         events.add(.wake(instance.id), at: at_s)
     }
 
-    /// The uptime is Strava's time here: it only runs forward, which is all the budget asks of it.
+    /// The uptime is Strava's time here: it only runs forward, which is all that the budget requires.
     private func moment(_ instance: Instance) -> Moment {
         Moment(wall: Date(timeIntervalSince1970: now_s + instance.offset_s), uptime_s: now_s)
     }
+
+    // MARK: Limits
+
+    // Impossible limits: named once by mistake, or really in force for a while.
+
+    private mutating func collapse() {
+        schedule(.collapse, perHour: troubles.collapsesPerHour)
+        events.add(.restore(overall: strava.overall, read: strava.read), at: now_s + .random(in: 60...3000, using: &random))
+        let least = Int.random(in: 1...4, using: &random)
+        strava.limit(overall: strava.overall, read: RateLimit(quarter: least, day: Bool.random(using: &random) ? least : strava.read.day))
+    }
+
+    /// The same usage with impossible limits.
+    private mutating func absurd(_ headers: RateLimitHeaders) -> RateLimitHeaders {
+        let day = headers.overall?.dayLimit ?? 1
+        let (quarterLimit, dayLimit) = [(1, 1), (2, 2), (1, day), (day, 1)].randomElement(using: &random) ?? (1, 1)
+        func pair(_ old: RateLimitHeaders.Pair?) -> RateLimitHeaders.Pair {
+            .init(quarterLimit: quarterLimit, dayLimit: dayLimit, quarterUsage: old?.quarterUsage, dayUsage: old?.dayUsage)
+        }
+        return RateLimitHeaders(overall: pair(headers.overall), read: pair(headers.read))
+    }
+}
+
+/// What may go wrong in a random history. All shares are per call or per event.
+struct Troubles {
+    var instances = 1
+    var flightsMax = 16
+    var streamsShare = 0.0
+    /// Polls: calls beside the backlog that report the usage.
+    var pollsPerHour = 0.0
+    var foreignPerHour = 0.0
+    var lostShare = 0.0
+    var unsentShare = 0.0
+    var restartsPerHour = 0.0
+    var clockStepsPerHour = 0.0
+    var limitChangesPerHour = 0.0
+    /// How often Strava's limits really drop implausibly far for some time.
+    var collapsesPerHour = 0.0
+    /// Share of headers that name impossible limits.
+    var absurdHeaderShare = 0.0
+    var ledgerFailureShare = 0.0
+    var dateShare = 1.0
+    var latency_s = 0.05...0.6
+}
+
+/// Events in the order of their times.
+struct EventQueue<Event> {
+    private struct Entry: Comparable {
+        let time_s: Double
+        let order: Int
+        let event: Event
+        static func < (left: Entry, right: Entry) -> Bool { (left.time_s, left.order) < (right.time_s, right.order) }
+        static func == (left: Entry, right: Entry) -> Bool { left.order == right.order }
+    }
+
+    private var heap = Heap<Entry>()
+    private var order = 0
+
+    mutating func add(_ event: Event, at time_s: Double) {
+        order += 1
+        heap.insert(Entry(time_s: time_s, order: order, event: event))
+    }
+
+    mutating func next() -> (time_s: Double, event: Event)? { heap.popMin().map { ($0.time_s, $0.event) } }
 }
