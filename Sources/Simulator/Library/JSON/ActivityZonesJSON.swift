@@ -1,4 +1,4 @@
-/// GET /activities/{id}/zones: seconds per zone, floats for heart rate (STRAVA_API.md, 3.5).
+/// GET /activities/{id}/zones: seconds per zone, floats for heart rate (docs/strava-api.md 3.5).
 enum ActivityZonesJSON {
     private static let borders_bpm = [0, 117, 145, 159, 174]
 

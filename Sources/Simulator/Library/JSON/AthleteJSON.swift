@@ -1,4 +1,4 @@
-/// GET /athlete: the summary, or with `profile:read_all` the full profile (STRAVA_API.md, 3.1).
+/// GET /athlete: the summary, or with `profile:read_all` the full profile (docs/strava-api.md 3.1).
 struct AthleteJSON {
     let spec: AthleteSpec
     let ordinal: Int
@@ -78,7 +78,7 @@ struct AthleteJSON {
     }
 }
 
-/// A bike or a pair of shoes, in GET /athlete, in an activity's detail and in GET /gear/{id} (STRAVA_API.md, 3.1 and 3.5).
+/// A bike or a pair of shoes, in GET /athlete, in an activity's detail and in GET /gear/{id} (docs/strava-api.md 3.1 and 3.5).
 enum GearJSON {
     static func write(_ gear: SimulatedGear, isDetailed: Bool, into json: inout JSONWriter) {
         json.field("id", gear.id)

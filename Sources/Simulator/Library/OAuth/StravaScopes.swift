@@ -1,4 +1,4 @@
-/// The permissions of a token (STRAVA_API.md, 1.6).
+/// The permissions of a token (docs/strava-api.md 1.6).
 public struct StravaScopes: OptionSet, Sendable, Hashable {
     public let rawValue: UInt8
     public init(rawValue: UInt8) { self.rawValue = rawValue }

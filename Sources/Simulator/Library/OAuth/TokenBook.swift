@@ -25,7 +25,7 @@ struct TokenBook: Sendable {
         let expires_s: Int64
     }
 
-    /// Access tokens live six hours (STRAVA_API.md, 1.3).
+    /// Access tokens live six hours (docs/strava-api.md 1.3).
     static let lifetime_s = 21_600
     /// Strava does not publish it.
     private static let codeLifetime_s: Int64 = 600
@@ -110,7 +110,7 @@ struct TokenBook: Sendable {
         return token.athlete
     }
 
-    /// More than an hour left: the same access token again (STRAVA_API.md, 1.3).
+    /// More than an hour left: the same access token again (docs/strava-api.md 1.3).
     private func currentAccess(_ grant: Grant, _ token: SimulatedToken, now_s: Int64) -> (String, Date)? {
         guard let access = grant.access, access.scopes == token.scopes, Int64(access.expires_s) - now_s > 3600 else { return nil }
         return (access.text, Date(epoch_s: Int64(access.expires_s)))

@@ -1,7 +1,7 @@
 import Foundation
 
 /// A time zone as Strava names it: the label bears the standard offset even in summer, `utc_offset` the true one
-/// (STRAVA_API.md, 6).
+/// (docs/strava-api.md 6).
 struct SimulatedZone: Sendable, Hashable {
     enum SummerTime: Sendable { case none, europe, unitedStates }
 
