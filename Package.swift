@@ -67,11 +67,12 @@ let package = Package(
             ],
             path: "Sources/Base/ServerGuard"),
 
-        // Warehouse and Ingest
+        // Schema sync, warehouse and ingest
+        .target(name: "SyncStore", dependencies: ["Core", "Database"], path: "Sources/SyncStore"),
         .target(
             name: "Warehouse",
             dependencies: [
-                "Core", "Database", "COpenSSL", "CSimdjson", .product(name: "Logging", package: "swift-log"),
+                "Core", "Database", "SyncStore", "COpenSSL", "CSimdjson", .product(name: "Logging", package: "swift-log"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
             ],
             path: "Sources/Warehouse"),
@@ -82,18 +83,18 @@ let package = Package(
         .target(
             name: "Governor",
             dependencies: [
-                "Core", "Database", "StravaAPI", .product(name: "Logging", package: "swift-log"),
+                "Core", "Database", "SyncStore", "StravaAPI", .product(name: "Logging", package: "swift-log"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
             ],
             path: "Sources/Ingest/Governor"),
         .target(
             name: "Vault",
-            dependencies: ["Core", "Database", "StravaAPI", "COpenSSL", .product(name: "Logging", package: "swift-log")],
+            dependencies: ["Core", "Database", "SyncStore", "StravaAPI", "COpenSSL", .product(name: "Logging", package: "swift-log")],
             path: "Sources/Ingest/Vault"),
         .target(
             name: "Sync",
             dependencies: [
-                "Core", "Database", "StravaAPI", "Governor", "Vault", "Warehouse",
+                "Core", "Database", "SyncStore", "StravaAPI", "Governor", "Vault", "Warehouse",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
             ],
@@ -122,7 +123,7 @@ let package = Package(
         .target(
             name: "Gateway",
             dependencies: [
-                "Core", "Database", "ServerGuard", "StravaAPI", "Governor", "Vault", "Sync", "Warehouse", "COpenSSL",
+                "Core", "Database", "SyncStore", "ServerGuard", "StravaAPI", "Governor", "Vault", "Sync", "Warehouse", "COpenSSL",
                 .product(name: "Hummingbird", package: "hummingbird"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"),
@@ -147,7 +148,8 @@ let package = Package(
 
         // A simulated week
         .target(
-            name: "QuotaModel", dependencies: ["Core", "StravaAPI", "Governor", "Warehouse", "Sync"], path: "Sources/QuotaModel/Library"),
+            name: "QuotaModel", dependencies: ["Core", "SyncStore", "StravaAPI", "Governor", "Warehouse", "Sync"],
+            path: "Sources/QuotaModel/Library"),
         .executableTarget(
             name: "fitness-simulate",
             dependencies: ["QuotaModel", .product(name: "ArgumentParser", package: "swift-argument-parser")],
@@ -173,7 +175,7 @@ let package = Package(
         .executableTarget(
             name: "warehouse-bench",
             dependencies: [
-                "Core", "Database", "Simulator", "Sync", "Warehouse",
+                "Core", "Database", "SyncStore", "Simulator", "Warehouse",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
             ],

@@ -1,7 +1,7 @@
 import Core
 import Database
 import Foundation
-import Sync
+import SyncStore
 
 /// What one look at the schedule costs with few and with very many athletes of whom a hundred are due: the scheduler's own statement.
 struct ClaimBenchmark {
@@ -65,6 +65,6 @@ struct ClaimBenchmark {
     }
 
     private func statement(_ owner: UUID) -> SQL {
-        ScheduleQueries.claim(lanes: [(0...4, Self.place)], owner: owner, now: Date(), lease_s: 120)
+        ScheduleTable.claim(lanes: [(0...4, Self.place)], owner: owner, now: Date(), lease_s: 120)
     }
 }

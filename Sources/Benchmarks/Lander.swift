@@ -1,6 +1,7 @@
 import Core
 import Database
 import Foundation
+import SyncStore
 import Warehouse
 
 /// Lands material as the daemon does: the same writer, runner and feed, the batches that a sync makes, several athletes side by side.

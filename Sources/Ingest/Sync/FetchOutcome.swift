@@ -1,6 +1,7 @@
 import Core
 import Foundation
 import StravaAPI
+import SyncStore
 import Warehouse
 
 /// What an answer, or its absence, means for one activity's endpoint. Pure.

@@ -2,12 +2,13 @@ import Core
 import Database
 import Foundation
 import StravaAPI
+import SyncStore
 
 extension TokenVault {
     /// When the stored access token expires, if that is later than the grant's does; nil also when there is none or it is known to be dead or
     /// another athlete's. The stored grant stays as it is until the caller's transaction ends.
     public func laterExpiry(than grant: TokenGrant, of athlete: AthleteID, on connection: Connection) async throws -> Date? {
-        _ = try await connection.query(VaultQueries.lockAthlete(athlete))
+        _ = try await connection.query(AthleteTable.lock(athlete))
         let stored = try await connection.query(VaultQueries.livingExpiry(of: athlete)).first?.decode(Date.self)
         // Fractions of a second are lost on the way to PostgreSQL: the same grant is not later than itself.
         let given = SealedPair.believed(grant.expiresAt, at: clock.now).addingTimeInterval(1)

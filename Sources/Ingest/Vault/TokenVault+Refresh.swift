@@ -2,6 +2,7 @@ import Core
 import Database
 import Foundation
 import StravaAPI
+import SyncStore
 
 /// The refresh, once in all processes, such that the only valid pair is never lost while this process lives.
 extension TokenVault {
@@ -52,7 +53,7 @@ extension TokenVault {
         guard let left = uncommitted[athlete] else { return }
         let replaced = try await database.query(
             VaultQueries.replace(left.pair, athlete: athlete, generation: left.generation, at: left.receivedAt))
-        if replaced.affected > 0 { _ = try await changeState(of: athlete, VaultQueries.revive(athlete, at: clock.now)) }
+        if replaced.affected > 0 { _ = try await changeState(of: athlete, AthleteTable.reviveIfAlive(athlete, now: clock.now)) }
         uncommitted[athlete] = nil
     }
 
@@ -61,7 +62,7 @@ extension TokenVault {
     /// It is a transaction of its own, after the token's: whoever connects an athlete locks `sync.athlete` first and the token
     /// second, so a transaction that went the other way round could meet it in a deadlock.
     func announceDeath(of athlete: AthleteID, reason: DeadReason) async throws -> VaultError {
-        if try await changeState(of: athlete, VaultQueries.askToReconnect(athlete, reason: reason, at: clock.now)) {
+        if try await changeState(of: athlete, AthleteTable.requireReconnectIfDead(athlete, reason: reason.sentence, now: clock.now)) {
             logger.log(.warning, "athlete must connect again", [.athleteID: athlete, .reason: reason.rawValue])
         }
         return VaultError(.refreshTokenDead, athlete: athlete)
@@ -69,7 +70,7 @@ extension TokenVault {
 
     private func changeState(of athlete: AthleteID, _ change: SQL) async throws -> Bool {
         try await database.transaction { connection in
-            _ = try await connection.query(VaultQueries.lockAthlete(athlete))
+            _ = try await connection.query(AthleteTable.lock(athlete))
             return try await connection.query(change).affected > 0
         }
     }

@@ -1,4 +1,5 @@
 import Core
+import SyncStore
 
 /// The needed answers of a batch, read: documents as JSON text, streams as arrays, and what could not be read, with its reason.
 struct SilverMaterial: Sendable {
@@ -55,4 +56,6 @@ extension AnswerKey {
         case .athlete, .athleteZones, .gear, nil: "athlete"
         }
     }
+
+    var quarantineKey: QuarantineKey { QuarantineKey(athleteID, ledgerName, objectID) }
 }
