@@ -68,9 +68,9 @@ struct Preflight: Sendable {
         for (key, address) in listenAddresses { try address.checkFree(key: key) }
     }
 
-    private var listenAddresses: [(key: ListenAddress.Key, address: ListenAddress)] {
+    private var listenAddresses: [(key: ListenAddress.Setting, address: ListenAddress)] {
         let addresses = configuration.addresses
-        let web = addresses.web.map { (key: ListenAddress.Key.web, address: $0) }
+        let web = addresses.web.map { (key: ListenAddress.Setting.web, address: $0) }
         guard case .own(let admin) = addresses.admin else { return [web].compactMap(\.self) }
         return [web, (key: .admin, address: admin)].compactMap(\.self)
     }

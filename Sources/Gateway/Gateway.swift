@@ -10,18 +10,18 @@ import ServiceLifecycle
 import StravaAPI
 import Sync
 
-/// The HTTP server: the connect flow, Strava's events and health for everybody, metrics and the status page for the operator. It holds no
-/// state of its own.
+/// The HTTP server: connect flow, Strava's events and health for everybody; metrics and status page for the operator. It keeps no state but
+/// the figures of the last seconds.
 public struct Gateway: Service {
-    /// Stores a grant for an athlete under the uid and the granted scopes, and lets the sync begin.
+    /// Stores a grant for an athlete with uid and granted scopes, and makes the athlete due.
     public typealias Register =
         @Sendable (_ grant: TokenGrant, _ athlete: AthleteID, _ uid: UID, _ scope: String) async throws -> Registration
-    /// The names of migrations that are not applied. Throws when the database can't be reached.
+    /// The names of migrations that are not applied. Throws when the database can't be reached or written.
     public typealias PendingMigrations = @Sendable () async throws -> [String]
     /// The figures for `/metrics` and the status page; called at most every five seconds.
     public typealias Figures = @Sendable () async throws -> GatewayFigures
 
-    /// The ports that were bound; nil: not listened there.
+    /// The bound ports; nil: no listener.
     public struct Ports: Sendable, Equatable {
         public internal(set) var web: Int?
         public internal(set) var admin: Int?
@@ -32,12 +32,12 @@ public struct Gateway: Service {
     private let onListening: @Sendable (Ports) async -> Void
     private let logger: Logger
     private let clock: WallClock
-    /// Shorter in tests.
+    /// Tests set shorter ones.
     var times = GatewayLimits.times
 
     /// - Parameters:
-    ///   - events: who takes Strava's events, and at which address; nil: nobody does.
-    ///   - onListening: called with the bound ports once connections are accepted at all addresses.
+    ///   - events: where Strava's events go, and the callback's secrets; nil: events are not accepted.
+    ///   - onListening: called with the bound ports once all addresses accept connections.
     public init(
         addresses: GatewayAddresses, publicURL: PublicURL, database: Database, strava: StravaClient, clock: WallClock = .system,
         logger: Logger = Logger(label: "gateway"), register: @escaping Register,
@@ -51,7 +51,7 @@ public struct Gateway: Service {
         let states = ConnectStates(database: database, clock: clock)
         routes = GatewayRoutes(
             connect: ConnectFlow(states: states, strava: strava, publicURL: publicURL, register: register, logger: logger),
-            readiness: Readiness(pendingMigrations: pendingMigrations),
+            readiness: Readiness(clock: clock, pendingMigrations: pendingMigrations),
             figures: CachedValue(.after(.seconds(5)), clock: clock, load: figures),
             webhooks: events.map { WebhookRoutes(desk: $0.desk, address: $0.address, logger: logger) },
             logger: logger)
@@ -67,16 +67,16 @@ public struct Gateway: Service {
             for listener in listeners {
                 group.addTask { try await serve(listener, bound) }
             }
-            group.addTask { await cancelWhenGracefulShutdown { await forgetConnects() } }
-            // The first failure ends all.
+            group.addTask { await cancelWhenGracefulShutdown { await sweepConnects() } }
+            // The first failure ends all listeners.
             for try await _ in group {}
         }
     }
 
-    /// One address with what is there.
+    /// An address and the routes it serves.
     private struct Listener: Sendable {
         let address: ListenAddress
-        let key: ListenAddress.Key
+        let key: ListenAddress.Setting
         let hasWeb: Bool
         let hasAdmin: Bool
     }
@@ -87,7 +87,7 @@ public struct Gateway: Service {
         return (web.map { [$0] } ?? []) + [Listener(address: address, key: .admin, hasWeb: false, hasAdmin: true)]
     }
 
-    /// Each address has places of its own: a crowd at the public one does not keep the operator out.
+    /// Each listener has its own limit of connections, so that a crowd at the public one doesn't keep the operator out.
     private func serve(_ listener: Listener, _ bound: BoundPorts) async throws {
         let places = ConnectionPlaces(countMax: GatewayLimits.connectionsMax, clientCountMax: GatewayLimits.clientConnectionsMax)
         let application = Application(
@@ -98,16 +98,16 @@ public struct Gateway: Service {
             configuration: ApplicationConfiguration(address: .hostname(listener.address.host, port: listener.address.port)),
             onServerRunning: { channel in
                 let port = channel.localAddress?.port ?? listener.address.port
-                let what = listener.hasWeb ? "gateway listens" : "gateway listens for the operator"
-                logger.log(.info, "\(what)", [.host: listener.address.host, .port: port])
+                let message: Logger.Message = listener.hasWeb ? "gateway listens" : "gateway listens for the operator"
+                logger.log(.info, message, [.host: listener.address.host, .port: port])
                 await bound.add(port, isWeb: listener.hasWeb, isAdmin: listener.hasAdmin)
             },
             logger: logger)
         do { try await application.run() } catch let error as IOError { throw explain(error, listener) }
     }
 
-    /// Connects that nobody finished are forgotten even when nobody begins another one.
-    private func forgetConnects() async {
+    /// Deletes expired connects even when nobody begins another one.
+    private func sweepConnects() async {
         while !Task.isCancelled {
             do {
                 try await clock.sleep(for: ConnectStates.lifetime)
@@ -115,7 +115,7 @@ public struct Gateway: Service {
             } catch is CancellationError {
                 return
             } catch {
-                logger.log(.debug, "expired connects could not be forgotten", [.error: "\(error)"])
+                logger.log(.debug, "expired connects not deleted", [.error: "\(error)"])
             }
         }
     }
@@ -129,7 +129,7 @@ public struct Gateway: Service {
     }
 }
 
-/// Waits until all addresses are bound.
+/// Collects ports until all listeners have one.
 private actor BoundPorts {
     private var ports = Gateway.Ports()
     private var missing: Int
@@ -145,5 +145,23 @@ private actor BoundPorts {
         if isAdmin { ports.admin = port }
         missing -= 1
         if missing == 0 { await whenAll(ports) }
+    }
+}
+
+/// Limits on what unauthenticated clients can use.
+enum GatewayLimits {
+    /// Connections of one listener. A reverse proxy needs a handful.
+    static let connectionsMax = 256
+    /// Connections of one client. A browser opens six; a reverse proxy is one client for everybody behind it.
+    static let clientConnectionsMax = 128
+    /// Strava's redirect has a query of about 200 characters.
+    static let targetBytesMax = 4 * 1024
+    /// An event, the only body that a route accepts, has about 300 bytes.
+    static let bodyBytesMax = 16 * 1024
+    /// A header arrives in one packet, over a bad mobile connection within seconds. An answer may wait 30 s for Strava.
+    static let times = RequestTimes(head: .seconds(10), nextHead: .seconds(30), body: .seconds(10), answer: .seconds(90))
+
+    static var decoder: HTTP1Channel.Configuration.DecoderConfiguration {
+        .init(maxHeaderFieldSize: 8 * 1024, maxHeaderListSize: 32 * 1024, maxHeaderFieldCount: 100)
     }
 }

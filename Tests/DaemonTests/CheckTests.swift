@@ -5,13 +5,13 @@ import Simulator
 import TestKit
 import Testing
 
-/// `fitnessd check` says what `run` does: both with the same sentence, where it refuses.
+/// Where `fitnessd run` refuses, `fitnessd check` says so in the same sentence.
 @Suite struct CheckTests {
     private static let world = SimulatorWorld(
         seed: 3, epoch: Date(timeIntervalSince1970: (Date().timeIntervalSince1970 - 3_600).rounded()), athleteCount: 1, activitiesEach: 2,
         points: 10...20)
 
-    /// Runs both with these settings and expects this of each.
+    /// Runs both with these settings and expects the sentence of each.
     private func refused(_ rig: DaemonRig, _ settings: [String: String] = [:], _ sentence: String) async throws {
         let environment = rig.environment.merging(settings) { _, new in new }
         let check = try await DaemonProcess.run("fitnessd", ["check"], environment: environment)
@@ -22,7 +22,7 @@ import Testing
         for noise in ["CancellationError", "leases not released"] { #expect(!run.output.contains(noise), "\(run.output)") }
     }
 
-    @Test func `where run works check finds nothing, before the first start and while the daemon runs`() async throws {
+    @Test func `where run works, check finds no fault, before the first start and while the daemon runs`() async throws {
         try await DaemonRig.with(Self.world) { rig in
             var environment = rig.environment
             environment["FITNESSD_HTTP_LISTEN"] = "127.0.0.1:\(try freePort())"
@@ -41,7 +41,7 @@ import Testing
         }
     }
 
-    @Test func `places that can't be used stop both`() async throws {
+    @Test func `both refuse unusable paths`() async throws {
         try await DaemonRig.with(Self.world) { rig in
             let file = rig.folder.appending(path: "file").path
             try Data("precious".utf8).write(to: URL(filePath: file))
@@ -58,14 +58,14 @@ import Testing
         }
     }
 
-    @Test func `an address that another program has stops both, in one sentence`() async throws {
+    @Test func `both refuse an address in use, in one sentence`() async throws {
         try await DaemonRig.with(Self.world) { rig in
             let port = try #require(URL(string: rig.simulator.apiURL)?.port)
             try await refused(rig, ["FITNESSD_HTTP_LISTEN": "127.0.0.1:\(port)"], "another program listens on 127.0.0.1:\(port) already")
         }
     }
 
-    @Test func `a keyring that does not fit the stored tokens stops both before an athlete is touched`() async throws {
+    @Test func `both refuse a keyring that does not open the stored tokens, before an athlete is touched`() async throws {
         try await DaemonRig.with(Self.world) { rig in
             let daemon = try await rig.start()
             #expect(try await rig.control("athletes", "import", try rig.importFile()).code == 0)
@@ -86,7 +86,7 @@ import Testing
         }
     }
 
-    @Test func `a role that lacks rights is told by check`() async throws {
+    @Test func `check reports a role that lacks rights`() async throws {
         try await DaemonRig.with(Self.world) { rig in
             let database = try #require(rig.environment["FITNESSD_DATABASE_URL"])
             #expect(try await DaemonProcess.run("fitnessd", ["migrate"], environment: rig.environment).code == 0)
@@ -102,7 +102,7 @@ import Testing
         }
     }
 
-    @Test func `a demo is checked as a demo, and refused where run refuses`() async throws {
+    @Test func `check treats a demo as a demo, and refuses where run refuses`() async throws {
         try await withTemporaryFolder { folder in
             let settings = ["FITNESSD_STATE_DIR": folder.path, "FITNESSD_HTTP_LISTEN": "off", "HOME": folder.path]
             let demo = try await DaemonProcess.run("fitnessd", ["check"], environment: settings)
@@ -113,7 +113,7 @@ import Testing
         }
     }
 
-    @Test func `a clock that differs from Strava's is told by the daemon and by check`() async throws {
+    @Test func `the daemon and check report a clock that differs from Strava's`() async throws {
         let past = Date(timeIntervalSinceNow: -7_200)
         let simulator = StravaSimulator(world: Self.world, clock: .manual(at: past), logger: quietLogger)
         _ = try await simulator.start()
@@ -129,5 +129,21 @@ import Testing
             #expect(daemon.output.components(separatedBy: "clocks differ").count == 2, "once")
         }
         await simulator.stop()
+    }
+}
+
+@Suite struct MigrateTests {
+    @Test func `migrate applies missing migrations, and then says that there are none`() async throws {
+        try await withTemporaryFolder { folder in
+            try await withTestDatabaseURL(isMigrated: false) { url in
+                let environment = [
+                    "FITNESSD_STATE_DIR": folder.path, "FITNESSD_LOG_LEVEL": "warning", "FITNESSD_DATABASE_URL": url,
+                ]
+                let first = try await DaemonProcess.run("fitnessd", ["migrate"], environment: environment)
+                #expect(first.code == 0 && first.output.contains("applied 0001_create_schemas"), "\(first.output)")
+                let again = try await DaemonProcess.run("fitnessd", ["migrate"], environment: environment)
+                #expect(again.code == 0 && again.output == "nothing to do: the database is up to date\n", "\(again.output)")
+            }
+        }
     }
 }

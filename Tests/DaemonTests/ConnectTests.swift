@@ -8,7 +8,7 @@ import Testing
 
 private let epoch = Date(timeIntervalSince1970: (Date().timeIntervalSince1970 - 3_600).rounded())
 
-/// The way of a person with a browser: link, Strava's consent page, back, data.
+/// A person with a browser: link, Strava's consent page, back, data.
 @Suite struct ConnectTests {
     @Test func `a person who follows the link and consents has their data in silver`() async throws {
         let world = SimulatorWorld(seed: 3, epoch: epoch, athleteCount: 2, activitiesEach: 4, points: 30...50)
@@ -35,7 +35,7 @@ private let epoch = Date(timeIntervalSince1970: (Date().timeIntervalSince1970 - 
     }
 }
 
-/// Just enough of a browser: follows a redirect when told to, fills in the consent form.
+/// Just enough of a browser: it follows redirects and fills in the consent form.
 private struct Browser {
     private let http = HTTPClient(userAgent: "browser")
 

@@ -6,17 +6,17 @@ import Testing
 private let epoch = Date(timeIntervalSince1970: (Date().timeIntervalSince1970 - 3_600).rounded())
 
 @Suite struct DaemonQuotaTests {
-    /// The simulated Strava counts for itself, refuses what is over, and is the judge.
-    @Test func `two daemons, a foreign spender and kill -9 in mid-window never go over Strava's own count`() async throws {
+    /// The simulated Strava keeps its own count, by which this test judges, and refuses calls over the limit.
+    @Test func `two daemons, another user of the application and kill -9 never exceed the limit by Strava's own count`() async throws {
         let limit = 300
         let world = SimulatorWorld(seed: 3, epoch: epoch, athleteCount: 40, activitiesEach: 20, points: 30...40)
-        // Both are told a higher limit than the one in force, as after a change at Strava.
+        // Both are configured with a higher limit than the one in force, as after a change at Strava.
         try await DaemonRig.with(world, limits: .init(quarterHour: limit, day: 100 * limit), strava: "600,60000") { rig in
             var rig = rig
-            // Fewer places than a third of the athletes: none of the daemons can have them all.
+            // Fewer places than a third of the athletes, so that no daemon can claim all of them.
             rig.environment["FITNESSD_ATHLETES_IN_WORK"] = "16"
             let other = rig.beside()
-            // Answers wait, so that no daemon can spend everything before the others have calls in flight.
+            // Answers are held, so that no daemon can spend everything before the others have calls in flight.
             let gate = rig.simulator.gate(.path("/api/v3"))
             let (first, second) = (try await rig.start(), try await other.start())
             #expect(try await rig.control("athletes", "import", try rig.importFile()).code == 0)
@@ -35,7 +35,7 @@ private let epoch = Date(timeIntervalSince1970: (Date().timeIntervalSince1970 - 
             let windows = rig.simulator.quotaWindows
             for window in windows { #expect(window.allowed + window.elsewhere <= limit, "\(window)") }
             #expect(windows.allSatisfy { $0.refused == 0 } && !rig.simulator.requests.contains { $0.status == 429 })
-            // What the killed one had in flight or leased counts as spent, and a reserve of a twentieth is left for urgent calls.
+            // The killed daemon's calls in flight and in its block count as spent, and a twentieth is reserved for urgent calls.
             if windows.count == 1 { #expect(windows[0].allowed + windows[0].elsewhere >= limit * 2 / 3, "\(windows)") }
             for process in [first, third] {
                 process.signal(SIGTERM)

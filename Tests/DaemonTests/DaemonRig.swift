@@ -3,7 +3,9 @@ import Database
 import Foundation
 import Logging
 import Simulator
+import Synchronization
 import TestKit
+import Testing
 
 /// A folder of its own, an empty database, a simulated Strava, and the settings with which `fitnessd` meets them.
 struct DaemonRig: Sendable {
@@ -14,18 +16,18 @@ struct DaemonRig: Sendable {
 
     /// - Parameters:
     ///   - limits: what the simulated Strava enforces.
-    ///   - strava: what the daemon is told about it.
+    ///   - strava: the limit that the daemon is configured with.
     static func with(
         _ world: SimulatorWorld, limits: SimulatedLimits? = nil, strava: String = "100000,1000000",
         _ body: (DaemonRig) async throws -> Void
     ) async throws {
         try await withTestDatabaseURL(isMigrated: false) { url in
-            // Short, because a socket's path has 107 bytes at most.
+            // Short, since a socket's path has at most 107 bytes.
             let folder = URL(filePath: "/tmp/fd-\(UUID().uuidString.prefix(8))", directoryHint: .isDirectory)
             try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
             var options = SimulatorOptions()
             options.limits = limits
-            // Strava waits two seconds; a busy machine is no finding.
+            // Strava waits two seconds; a busy machine may take longer.
             options.webhooks.timeout = .seconds(30)
             let simulator = StravaSimulator(world: world, options: options, logger: quietLogger)
             _ = try await simulator.start()
@@ -106,4 +108,89 @@ struct DaemonRig: Sendable {
         }
         return found
     }
+}
+
+/// A built program of this package, running as a process of its own.
+final class DaemonProcess: Sendable {
+    private let process: Mutex<Process>
+    private let text = Mutex("")
+    private let hasSaidAll = Mutex(false)
+    let pid: Int32
+
+    /// Starts `.build/…/<program>` with this environment and nothing of ours.
+    /// - Parameters:
+    ///   - input: its standard input; nil: empty.
+    ///   - output: where both its outputs go; nil: to `output`.
+    init(
+        _ program: String, _ arguments: [String], environment: [String: String], input: FileHandle? = nil, output: FileHandle? = nil
+    ) throws {
+        let process = Process()
+        process.executableURL = program.hasPrefix("/") ? URL(filePath: program) : Self.folder.appending(path: program)
+        process.arguments = arguments
+        process.environment = ["PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"].merging(environment) { _, new in new
+        }
+        let pipe = Pipe()
+        let sink: Any = output ?? pipe
+        process.standardOutput = sink
+        process.standardError = sink
+        process.standardInput = input ?? FileHandle.nullDevice
+        try process.run()
+        pid = process.processIdentifier
+        self.process = Mutex(process)
+        // Nobody else closes it.
+        if output != nil { try pipe.fileHandleForWriting.close() }
+        follow(pipe) { [self] piece in
+            if let piece { text.withLock { $0 += String(decoding: piece, as: UTF8.self) } } else { hasSaidAll.withLock { $0 = true } }
+        }
+    }
+
+    /// The folder of the running test program, which also holds the programs it tests.
+    static let folder: URL = {
+        let executable = (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")) ?? CommandLine.arguments[0]
+        let beside = URL(filePath: executable).deletingLastPathComponent()
+        if FileManager.default.fileExists(atPath: beside.appending(path: "fitnessd").path) { return beside }
+        return TestKit.checkout.appending(path: ".build/debug")
+    }()
+
+    /// Standard output and error so far.
+    var output: String { text.withLock { $0 } }
+
+    func signal(_ number: Int32) { kill(pid, number) }
+
+    /// Waits for the end; a process that does not end is killed and fails the test.
+    func waitForEnd(within limit: Duration = .seconds(30)) async throws -> Int32 {
+        do {
+            try await eventually("the process ends", within: limit) { !process.withLock { $0.isRunning } }
+        } catch {
+            signal(SIGKILL)
+            throw error
+        }
+        return process.withLock { $0.terminationStatus }
+    }
+
+    /// Runs a program to its end: exit code and output.
+    static func run(_ program: String, _ arguments: [String], environment: [String: String]) async throws -> (code: Int32, output: String) {
+        let process = try DaemonProcess(program, arguments, environment: environment)
+        let code = try await process.waitForEnd(within: .seconds(180))
+        // The end of the output may arrive a moment after the process has ended.
+        try await eventually("all output is here") { process.hasSaidAll.withLock { $0 } }
+        return (code, process.output)
+    }
+}
+
+/// A loopback port that was free a moment ago.
+func freePort() throws -> Int {
+    let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+    defer { close(descriptor) }
+    var address = sockaddr_in()
+    address.sin_family = sa_family_t(AF_INET)
+    address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
+    var length = socklen_t(MemoryLayout<sockaddr_in>.size)
+    let done = withUnsafeMutablePointer(to: &address) { pointer in
+        pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+            bind(descriptor, $0, length) == 0 && getsockname(descriptor, $0, &length) == 0
+        }
+    }
+    try #require(done)
+    return Int(UInt16(bigEndian: address.sin_port))
 }

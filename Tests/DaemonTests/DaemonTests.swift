@@ -8,7 +8,7 @@ import Testing
 private let epoch = Date(timeIntervalSince1970: (Date().timeIntervalSince1970 - 3_600).rounded())
 
 @Suite struct DaemonTests {
-    @Test func `a stop in mid-work gives the leases back and a start goes on at once`() async throws {
+    @Test func `a stop in the middle of work releases the leases, and the next start resumes at once`() async throws {
         let world = SimulatorWorld(seed: 5, epoch: epoch, athleteCount: 2, activitiesEach: 20, points: 40...60)
         try await DaemonRig.with(world) { rig in
             let first = try await rig.start()
@@ -25,7 +25,7 @@ private let epoch = Date(timeIntervalSince1970: (Date().timeIntervalSince1970 - 
         }
     }
 
-    @Test func `a second daemon on the same socket refuses, and the first goes on`() async throws {
+    @Test func `a second daemon on the same socket refuses to start, and the first keeps running`() async throws {
         try await DaemonRig.with(SimulatorWorld(seed: 1, epoch: epoch, athleteCount: 1, activitiesEach: 1)) { rig in
             let first = try await rig.start()
             let second = try await DaemonProcess.run("fitnessd", ["run"], environment: rig.environment)
@@ -41,7 +41,7 @@ private let epoch = Date(timeIntervalSince1970: (Date().timeIntervalSince1970 - 
         }
     }
 
-    @Test func `secrets are in no output, no process list and no error`() async throws {
+    @Test func `secrets appear in no output, process list or error`() async throws {
         try await DaemonRig.with(SimulatorWorld(seed: 2, epoch: epoch, athleteCount: 1, activitiesEach: 3, points: 30...40)) { rig in
             let process = try await rig.start(["FITNESSD_LOG_LEVEL": "trace"])
             let file = try rig.importFile()

@@ -3,7 +3,7 @@ import Foundation
 import TestKit
 import Testing
 
-/// The demo as `make run` starts it: its own PostgreSQL, its own Strava, nothing configured.
+/// The demo as `make run` starts it, with nothing configured: a PostgreSQL and a Strava of its own.
 @Suite struct DemoTests {
     @Test func `the demo fills silver, stops on Ctrl-C, and fetches nothing twice when started again`() async throws {
         try await withDemo { environment in
@@ -56,12 +56,12 @@ import Testing
         }
     }
 
-    /// Lends the settings of a demo in a folder of its own; nothing is left of either.
+    /// Lends the settings of a demo in a folder of its own, and removes what it leaves.
     private func withDemo(_ body: (_ environment: [String: String]) async throws -> Void) async throws {
         let folder = "/tmp/fd-\(UUID().uuidString.prefix(8))"
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
         defer {
-            // A private cluster of root is outside, since PostgreSQL refuses to run as root.
+            // Root's private cluster is outside, since PostgreSQL refuses to run as root.
             if let outside = try? FileManager.default.destinationOfSymbolicLink(atPath: folder + "/demo/postgres") {
                 try? FileManager.default.removeItem(atPath: outside)
             }

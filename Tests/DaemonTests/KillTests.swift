@@ -6,13 +6,13 @@ import Testing
 
 private let epoch = Date(timeIntervalSince1970: (Date().timeIntervalSince1970 - 3_600).rounded())
 
-/// `kill -9` at random instants of first syncs, as often as an unlucky month would bring.
+/// `kill -9` at random moments of first syncs.
 @Suite struct KillTests {
     private static let kills = 60
-    /// What may be fetched and not yet committed when the daemon dies: as many calls as are in flight by default.
+    /// Answers that may be lost when the daemon dies: as many as calls in flight by default.
     private static let inFlightMax = 32
 
-    @Test func `60 times kill -9 in the middle of first syncs lose nothing and fetch nothing again that was committed`() async throws {
+    @Test func `kill -9 in the middle of first syncs, 60 times, loses nothing and fetches nothing committed again`() async throws {
         let world = SimulatorWorld(seed: 11, epoch: epoch, athleteCount: 6, activitiesEach: 110, points: 30...60)
         try await DaemonRig.with(world) { rig in
             // Slow enough that the work outlasts the kills.
@@ -63,7 +63,7 @@ extension DaemonRig {
         return Set(try rows.map { try $0.decode(ActivityID.self) })
     }
 
-    /// A killed daemon's transaction may still commit until PostgreSQL has noticed.
+    /// Until PostgreSQL notices, a killed daemon's transaction may still commit.
     fileprivate func waitForEndOfSessions() async throws {
         try await eventually("the killed daemon's sessions are gone") {
             try await database.query(

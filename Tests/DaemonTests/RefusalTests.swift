@@ -2,7 +2,7 @@ import Foundation
 import TestKit
 import Testing
 
-/// Settings that can't be used: one sentence that says what to do, an exit code that is not 0, nothing half-done.
+/// Settings that can't be used: one sentence that says what to do, exit code 1, and nothing changed.
 @Suite struct RefusalTests {
     private static let credentials = ["FITNESSD_STRAVA_CLIENT_ID": "1", "FITNESSD_STRAVA_CLIENT_SECRET": "hush"]
 
@@ -57,7 +57,7 @@ import Testing
         }
     }
 
-    @Test func `what orchestrators say about a service of this name is passed over`() async throws {
+    @Test func `variables that orchestrators set for a service of this name are ignored`() async throws {
         let injected = [
             "FITNESSD_PORT": "tcp://10.0.0.1:8080", "FITNESSD_PORT_8080_TCP": "tcp://10.0.0.1:8080",
             "FITNESSD_PORT_8080_TCP_ADDR": "10.0.0.1",
@@ -68,12 +68,12 @@ import Testing
         #expect(result.code == 0, "\(result.output)")
     }
 
-    @Test func `the journal gets levels and not the program's name once more`() async throws {
+    @Test func `lines for the journal have levels and no program name`() async throws {
         let result = try await run(["FITNESSD_SAMPLE": "x", "JOURNAL_STREAM": "8:1"])
         #expect(result.output == "<3>FITNESSD_SAMPLE must be a whole number from 1 to 1000000\n")
     }
 
-    @Test func `all that is wrong is told at once`() async throws {
+    @Test func `all faults are reported at once`() async throws {
         let result = try await run(["FITNESSD_SAMPLE": "x", "FITNESSD_LOG_LEVEL": "loud", "FITNESSD_SAMPEL": "1"])
         #expect(result.code == 1)
         for sentence in ["3 settings", "FITNESSD_SAMPLE must", "FITNESSD_LOG_LEVEL must", "FITNESSD_SAMPEL in"] {
@@ -88,7 +88,7 @@ import Testing
         ("FITNESSD_SAMPEL=3", "did you mean FITNESSD_SAMPLE?"), ("DATABASE_URL=x", "did you mean FITNESSD_DATABASE_URL?"),
         ("FITNESSD_LOG_LEVEL=info\r\nFITNESSD_SAMPLE=x\r\n", "FITNESSD_SAMPLE must be"), ("FITNESSD_STATE_DIR='here'", "absolute path"),
     ])
-    func `a line of the file that would be taken otherwise than meant is named`(text: String, sentence: String) async throws {
+    func `a line of the file that systemd would misread is named`(text: String, sentence: String) async throws {
         try await withTemporaryFolder { folder in
             let path = folder.appending(path: "fitnessd.env").path
             try Data(text.utf8).write(to: URL(filePath: path))
@@ -112,7 +112,7 @@ import Testing
         }
     }
 
-    @Test func `without the right to lock memory one sentence names the limit`() async throws {
+    @Test func `without the right to lock memory, one sentence names the limit`() async throws {
         let settings = ["FITNESSD_HTTP_LISTEN=off", "FITNESSD_STATE_DIR=/tmp/fd-\(UUID().uuidString.prefix(8))"]
         let unprivileged = geteuid() == 0 ? ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"] : []
         for command in [["run", "--demo"], ["check"]] {
@@ -132,7 +132,7 @@ import Testing
         #expect(result.output.contains("check FITNESSD_DATABASE_URL") && !result.output.contains("hush"), "\(result.output)")
     }
 
-    @Test func `an operator's database needs a keyring that is there`() async throws {
+    @Test func `an operator's database needs an existing keyring`() async throws {
         try await withTestDatabaseURL(isMigrated: false) { url in
             let result = try await run(Self.credentials.merging(["FITNESSD_DATABASE_URL": url]) { _, new in new })
             #expect(result.code == 1)
@@ -152,7 +152,7 @@ import Testing
         #expect(result.code == 1 && result.output.contains("chmod 600"), "\(result.output)")
     }
 
-    @Test func `unknown words are wrong usage`() async throws {
+    @Test func `an unknown command is wrong usage`() async throws {
         #expect(try await DaemonProcess.run("fitnessd", ["dance"], environment: [:]).code == 2)
         #expect(try await DaemonProcess.run("fitnessd", ["--help"], environment: [:]).code == 0)
     }

@@ -9,15 +9,16 @@ import Testing
 
 private let epoch = Date(timeIntervalSince1970: (Date().timeIntervalSince1970 - 3_600).rounded())
 
-/// How the real process ends, and what may not end it.
+/// What ends the real process and how, and what must not end it.
 @Suite struct StopTests {
-    @Test func `an idle daemon is gone within two seconds of SIGTERM`() async throws {
+    @Test func `an idle daemon ends within two seconds of SIGTERM`() async throws {
         try await DaemonRig.with(SimulatorWorld(seed: 1, epoch: epoch, athleteCount: 1, activitiesEach: 1)) { rig in
             let process = try await rig.start()
+            let slowness = try await rig.slowness()
             let start = ContinuousClock.now
             process.signal(SIGTERM)
             #expect(try await process.waitForEnd() == 0)
-            #expect(start.duration(to: .now) < .seconds(2))
+            #expect(start.duration(to: .now) < .seconds(2) * slowness)
             #expect(!process.output.contains(#""level":"error""#), "\(process.output)")
         }
     }
@@ -57,10 +58,12 @@ private let epoch = Date(timeIntervalSince1970: (Date().timeIntervalSince1970 - 
                 for pid in frozen { kill(pid, SIGSTOP) }
                 defer { for pid in frozen { kill(pid, SIGCONT) } }
                 try await Task.sleep(for: .seconds(1))
+                let slowness = try await rig.slowness()
                 let start = ContinuousClock.now
                 process.signal(SIGTERM)
-                let code = try await process.waitForEnd(within: .seconds(30))
-                #expect(start.duration(to: .now) < .seconds(15))
+                let code = try await process.waitForEnd(within: .seconds(60))
+                // It ends after 14 s.
+                #expect(start.duration(to: .now) < .seconds(14) + .seconds(1) * slowness)
                 #expect(code == 0 || code == 1)
                 #expect(!process.output.contains("Fatal error") && !process.output.contains("crashed"), "\(process.output)")
             }
@@ -68,9 +71,9 @@ private let epoch = Date(timeIntervalSince1970: (Date().timeIntervalSince1970 - 
         }
     }
 
-    @Test func `SIGHUP without a terminal, and signals that ask for nothing, leave a line and end nothing`() async throws {
+    @Test func `SIGHUP without a terminal, and signals without a meaning, are logged and ignored`() async throws {
         try await DaemonRig.with(SimulatorWorld(seed: 1, epoch: epoch, athleteCount: 1, activitiesEach: 1)) { rig in
-            // A session of its own has no terminal, wherever the tests run.
+            // In a session of its own it has no terminal, wherever the tests run.
             let process = try DaemonProcess(
                 "/usr/bin/setsid", ["--wait", DaemonProcess.folder.appending(path: "fitnessd").path, "run"], environment: rig.environment)
             try await eventually("fitnessd serves its control socket") { try await rig.control("status").code == 0 }
@@ -86,7 +89,7 @@ private let epoch = Date(timeIntervalSince1970: (Date().timeIntervalSince1970 - 
         }
     }
 
-    @Test func `a terminal that hangs up ends the daemon cleanly`() async throws {
+    @Test func `a terminal that hangs up stops the daemon cleanly`() async throws {
         try await DaemonRig.with(SimulatorWorld(seed: 1, epoch: epoch, athleteCount: 1, activitiesEach: 1)) { rig in
             let terminal = try Terminal()
             let process = try DaemonProcess(
@@ -100,7 +103,7 @@ private let epoch = Date(timeIntervalSince1970: (Date().timeIntervalSince1970 - 
         }
     }
 
-    @Test func `a log that nobody reads stops neither the daemon nor its stop`() async throws {
+    @Test func `a log that nobody reads blocks neither the daemon nor its stop`() async throws {
         let world = SimulatorWorld(seed: 9, epoch: epoch, athleteCount: 2, activitiesEach: 20, points: 40...60)
         try await DaemonRig.with(world) { rig in
             let log = try FullPipe()
@@ -110,10 +113,11 @@ private let epoch = Date(timeIntervalSince1970: (Date().timeIntervalSince1970 - 
             try await eventually("status answers") { try await rig.control("status").code == 0 }
             #expect(try await rig.control("athletes", "import", try rig.importFile()).code == 0)
             try await eventually("all is in silver") { try await rig.isComplete() }
+            let slowness = try await rig.slowness()
             let start = ContinuousClock.now
             process.signal(SIGTERM)
-            #expect(try await process.waitForEnd(within: .seconds(30)) == 0)
-            #expect(start.duration(to: .now) < .seconds(15))
+            #expect(try await process.waitForEnd(within: .seconds(60)) == 0)
+            #expect(start.duration(to: .now) < .seconds(14) + .seconds(1) * slowness)
         }
     }
 
@@ -122,7 +126,7 @@ private let epoch = Date(timeIntervalSince1970: (Date().timeIntervalSince1970 - 
             let log = try FullPipe()
             let process = try DaemonProcess("fitnessd", ["run"], environment: rig.environment, output: log.writing)
             try await eventually("status answers") { try await rig.control("status").code == 0 }
-            // Each leaves a line, unless two come at once.
+            // Each is logged, unless two arrive at once.
             for _ in 0..<20_000 {
                 process.signal(SIGUSR1)
                 usleep(50)
@@ -151,7 +155,7 @@ private final class FullPipe {
         _ = fcntl(descriptor, F_SETFL, flags)
     }
 
-    /// Reads from now on.
+    /// Reads it from now on.
     func read() -> Text {
         let text = Text()
         follow(pipe) { piece in text.add(piece) }
@@ -167,7 +171,7 @@ private final class FullPipe {
 }
 
 extension EmbeddedPostgres {
-    /// The numbers of the server and of all its processes.
+    /// The process numbers of the server and its children.
     fileprivate func family() throws -> [pid_t] {
         let server = try #require(serverPID)
         let children = try String(contentsOfFile: "/proc/\(server)/task/\(server)/children", encoding: .utf8)
@@ -176,7 +180,14 @@ extension EmbeddedPostgres {
 }
 
 extension DaemonRig {
-    /// The daemon's number: who holds the lock of its state directory.
+    /// How slow this machine is at the moment, by the time that a small program takes: 1 for up to a tenth of a second.
+    fileprivate func slowness() async throws -> Double {
+        let start = ContinuousClock.now
+        _ = try await control("--help")
+        return max(1, start.duration(to: .now).seconds / 0.1)
+    }
+
+    /// The daemon's process number, found by the lock on its state directory.
     fileprivate func pid() async throws -> pid_t {
         var status = stat()
         try #require(stat(folder.appending(path: "instance").path, &status) == 0)
@@ -186,7 +197,7 @@ extension DaemonRig {
     }
 }
 
-/// A pseudoterminal: a program gets `end`, the test holds the other side (pty(7)).
+/// A pseudoterminal (pty(7)): the program gets `end`, the test holds the other side.
 private final class Terminal {
     let end: FileHandle
     private let side: FileHandle
@@ -195,7 +206,7 @@ private final class Terminal {
         let descriptor = open("/dev/ptmx", O_RDWR | O_NOCTTY | O_CLOEXEC)
         try #require(descriptor >= 0)
         side = FileHandle(fileDescriptor: descriptor, closeOnDealloc: true)
-        // The C library's functions for this are hidden from Swift: what they ask of the kernel (ioctl_tty(2)).
+        // What the C library's functions do, which Swift can't see (ioctl_tty(2)).
         let (unlock, number) = (UInt(0x4004_5431), UInt(0x8004_5430))
         var (isLocked, place) = (Int32(0), UInt32(0))
         try #require(ioctl(descriptor, unlock, &isLocked) == 0 && ioctl(descriptor, number, &place) == 0)

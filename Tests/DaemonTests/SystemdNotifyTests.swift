@@ -2,7 +2,7 @@ import Foundation
 import TestKit
 import Testing
 
-/// What the real process tells systemd.
+/// What the real process reports to systemd.
 @Suite struct SystemdNotifyTests {
     private func start(state: URL, socket: NotifySocket, listen: String = "off", output: Pipe? = nil) throws -> Process {
         let process = Process()
@@ -20,7 +20,7 @@ import Testing
     }
 
     @Test(arguments: [false, true])
-    func `the daemon says that it is ready, what it does, that it lives and that it stops`(isAbstract: Bool) async throws {
+    func `the daemon reports that it is ready, what it does, that it is alive and that it stops`(isAbstract: Bool) async throws {
         try await withTemporaryFolder { folder in
             let path = folder.appending(path: "n").path
             let socket = try NotifySocket(name: isAbstract ? "@" + path : path)
@@ -40,7 +40,7 @@ import Testing
         }
     }
 
-    @Test func `a daemon whose port is taken is never ready, and says so in one sentence`() async throws {
+    @Test func `a daemon whose port is taken is never ready, and says why in one sentence`() async throws {
         try await withTemporaryFolder { folder in
             let socket = try NotifySocket(name: folder.appending(path: "n").path)
             let (listener, port) = try listeningPort()
@@ -57,7 +57,7 @@ import Testing
         }
     }
 
-    /// A loopback port that somebody listens on.
+    /// A loopback port in use.
     private func listeningPort() throws -> (descriptor: Int32, port: Int) {
         let port = try freePort()
         let descriptor = Glibc.socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
@@ -72,4 +72,44 @@ import Testing
         try #require(done)
         return (descriptor, port)
     }
+}
+
+/// The service manager's end of sd_notify(3): a datagram socket that keeps what it receives.
+final class NotifySocket {
+    /// What goes into `NOTIFY_SOCKET`; a leading `@` stands for an abstract name.
+    let name: String
+    private let descriptor: Int32
+    private(set) var heard: [String] = []
+
+    init(name: String) throws {
+        self.name = name
+        descriptor = socket(AF_UNIX, Int32(SOCK_DGRAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue) | Int32(SOCK_NONBLOCK.rawValue), 0)
+        try #require(descriptor >= 0)
+        var address = sockaddr_un()
+        address.sun_family = sa_family_t(AF_UNIX)
+        var bytes = Array(name.utf8)
+        if name.hasPrefix("@") { bytes[0] = 0 }
+        withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: bytes) }
+        let length = socklen_t(MemoryLayout<sa_family_t>.size + bytes.count)
+        let descriptor = self.descriptor
+        let result = withUnsafePointer(to: address) { pointer in
+            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { bind(descriptor, $0, length) }
+        }
+        try #require(result == 0)
+    }
+
+    deinit { close(descriptor) }
+
+    /// Reads what has arrived. Returns whether a message with this beginning was ever received.
+    func hears(_ beginning: String) -> Bool {
+        var buffer = [UInt8](repeating: 0, count: 4_096)
+        while true {
+            let count = recv(descriptor, &buffer, buffer.count, 0)
+            if count <= 0 { break }
+            heard.append(String(decoding: buffer[..<count], as: UTF8.self))
+        }
+        return heard.contains { $0.hasPrefix(beginning) }
+    }
+
+    func count(_ message: String) -> Int { heard.count { $0 == message } }
 }

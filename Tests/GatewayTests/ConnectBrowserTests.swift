@@ -7,11 +7,11 @@ import Testing
 
 @testable import Gateway
 
-/// A connect belongs to the browser that began it, and its result stays there.
+/// A connect belongs to the browser that began it, and so does its result.
 @Suite struct ConnectBrowserTests {
     private let athlete = GatewayFixture.athlete
 
-    @Test func `whatever is reloaded, or authorized again, shows the same result and asks Strava once`() async throws {
+    @Test func `reloading, or authorizing again, shows the same result and asks Strava once`() async throws {
         try await withGateway { gateway in
             let redirect = try await gateway.redirectAfterConsent()
             let answer = try await gateway.get(redirect)
@@ -39,7 +39,7 @@ import Testing
             let stranger = CookieJar()
             let foreign = try await gateway.callback(redirect, cookies: stranger)
             #expect(foreign.status == 400 && foreign.text.contains("another browser"))
-            // A stranger who has begun a connect too is a stranger still.
+            // Another browser that has begun a connect is still another browser.
             _ = try await gateway.get("/connect?uid=user-2", cookies: stranger)
             #expect(try await gateway.callback(redirect, cookies: stranger).text.contains("another browser"))
             #expect(try await gateway.tokenCount == 0 && gateway.simulator.requests.allSatisfy { $0.endpoint != "token" })
@@ -51,7 +51,9 @@ import Testing
     }
 
     @Test(arguments: [("http://127.0.0.1:9", "fitnessd-connect=", false), ("https://fit.example.org", "__Host-fitnessd-connect=", true)])
-    func `the browser is known by a cookie that no script and no other site gets`(url: String, name: String, isSecure: Bool) async throws {
+    func `the browser is identified by a cookie that no script and no other site can read`(url: String, name: String, isSecure: Bool)
+        async throws
+    {
         try await withGateway(publicURL: url, admin: .off) { gateway in
             let cookie = try #require(try await gateway.get("/connect?uid=user-1").headers["Set-Cookie"])
             let attributes = cookie.split(separator: ";").dropFirst().map { $0.trimmingCharacters(in: .whitespaces) }
@@ -62,7 +64,7 @@ import Testing
         }
     }
 
-    @Test func `a person who refused may go back and authorize after all`() async throws {
+    @Test func `a person who denied access may go back and authorize`() async throws {
         try await withGateway { gateway in
             let consent = try #require(try await gateway.get("/connect?uid=user-1").headers["Location"])
             let refusal = try #require(try await gateway.get(consent + "&auto_approve=deny").headers["Location"])
@@ -72,7 +74,7 @@ import Testing
         }
     }
 
-    @Test func `a link checker's HEAD leaves the connect to the person`() async throws {
+    @Test func `a link checker's HEAD does not use up the connect`() async throws {
         try await withGateway { gateway in
             let redirect = try await gateway.redirectAfterConsent()
             let cookie = gateway.cookies.header.map { "\($0.name): \($0.value)\r\n" }.joined()

@@ -11,7 +11,7 @@ import Testing
 @Suite struct ConnectConflictTests {
     private let athlete = GatewayFixture.athlete
 
-    @Test func `an athlete of another uid is not moved, and the page says who can do it`() async throws {
+    @Test func `an athlete with another uid is not moved, and the page says who can do it`() async throws {
         try await withGateway { gateway in
             _ = try await gateway.connect(athlete, as: "user-1")
             let refused = try await gateway.connect(athlete, as: "user-2")
@@ -24,7 +24,7 @@ import Testing
         }
     }
 
-    @Test func `a uid of another athlete is not taken, and the page says nothing about them`() async throws {
+    @Test func `the uid of another athlete is not taken, and the page says nothing about that athlete`() async throws {
         try await withGateway { gateway in
             _ = try await gateway.connect(athlete, as: "user-1")
             let refused = try await gateway.connect(GatewayFixture.other, as: "user-1")
@@ -35,7 +35,7 @@ import Testing
         }
     }
 
-    @Test func `of many athletes who connect under one uid at once one gets it`() async throws {
+    @Test func `of many athletes who connect under one uid at once, one gets it`() async throws {
         try await withGateway { gateway in
             let statuses = try await withThrowingTaskGroup(of: Int.self) { group in
                 for athlete in [athlete, GatewayFixture.other, athlete, GatewayFixture.other] {

@@ -30,7 +30,7 @@ import Testing
         }
     }
 
-    @Test func `the consent link asks for what is needed and comes back to the public address`() async throws {
+    @Test func `the consent link requests the needed scopes and returns to the public address`() async throws {
         try await withGateway { gateway in
             let connect = try await gateway.get("/connect?uid=user-1")
             let link = try #require(connect.headers["Location"].flatMap(URLComponents.init(string:)))
@@ -44,7 +44,7 @@ import Testing
         }
     }
 
-    @Test func `the database keeps the state's hash only`() async throws {
+    @Test func `the database keeps only the state's hash`() async throws {
         try await withGateway { gateway in
             let connect = try await gateway.get("/connect?uid=user-1")
             let link = try #require(connect.headers["Location"].flatMap(URLComponents.init(string:)))
@@ -58,7 +58,7 @@ import Testing
         }
     }
 
-    @Test func `a state that is brought many times at once is exchanged once`() async throws {
+    @Test func `a callback that arrives many times at once is exchanged once`() async throws {
         try await withGateway { gateway in
             let redirect = try await gateway.redirectAfterConsent()
             let statuses = try await withThrowingTaskGroup(of: Int.self) { group in
@@ -71,7 +71,7 @@ import Testing
         }
     }
 
-    @Test func `a state ends after ten minutes`() async throws {
+    @Test func `a state expires after ten minutes`() async throws {
         try await withGateway { gateway in
             let redirect = try await gateway.redirectAfterConsent()
             gateway.clock.advance(by: .seconds(600))
@@ -93,7 +93,7 @@ import Testing
         }
     }
 
-    @Test func `a person who refuses gets a friendly page and nothing is stored`() async throws {
+    @Test func `a person who denies access gets a friendly page, and nothing is stored`() async throws {
         try await withGateway { gateway in
             gateway.simulator.autoApprove = .deny
             let callback = try await gateway.callback(try await gateway.redirectAfterConsent())
@@ -105,7 +105,7 @@ import Testing
     }
 
     @Test(arguments: [StravaScopes.read, [.read, .profileReadAll]])
-    func `without activities nothing is stored and the page says what is missing`(scopes: StravaScopes) async throws {
+    func `without permission to read activities nothing is stored, and the page says what is missing`(scopes: StravaScopes) async throws {
         try await withGateway { gateway in
             gateway.simulator.autoApprove = .athlete(athlete, scopes)
             let callback = try await gateway.callback(try await gateway.redirectAfterConsent())
@@ -117,7 +117,7 @@ import Testing
         }
     }
 
-    @Test func `with some permissions missing it works and the page says what is left out`() async throws {
+    @Test func `with other permissions missing it works, and the page says what is left out`() async throws {
         try await withGateway { gateway in
             gateway.simulator.autoApprove = .athlete(athlete, [.read, .activityRead])
             let callback = try await gateway.callback(try await gateway.redirectAfterConsent())
@@ -128,7 +128,7 @@ import Testing
         }
     }
 
-    @Test func `a person who comes back is greeted so and keeps their row`() async throws {
+    @Test func `a person who connects again is told so, and the athlete's row stays`() async throws {
         try await withGateway { gateway in
             _ = try await gateway.callback(try await gateway.redirectAfterConsent())
             let again = try await gateway.callback(try await gateway.redirectAfterConsent())
@@ -152,7 +152,7 @@ import Testing
             400
         ),
     ])
-    func `trouble with the exchange stores nothing and says what to do`(response: Fault.Response, status: Int) async throws {
+    func `a failed exchange stores nothing and says what to do`(response: Fault.Response, status: Int) async throws {
         try await withGateway { gateway in
             let redirect = try await gateway.redirectAfterConsent()
             gateway.simulator.faults.append(Fault(match: .token, times: 1, response: response))

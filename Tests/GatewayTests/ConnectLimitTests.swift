@@ -7,9 +7,9 @@ import Testing
 
 @testable import Gateway
 
-/// How many connects may be open.
+/// Limits on open connects.
 @Suite struct ConnectLimitTests {
-    @Test func `one client's connects leave room for everybody else's`() async throws {
+    @Test func `one client's connects don't use up everybody else's`() async throws {
         try await withGateway { gateway in
             try await gateway.addOpenStates(ConnectStates.clientCountMax - 1, client: "203.0.113.7")
             func connect(_ forwarded: String) async throws -> HTTPResponse {
@@ -26,7 +26,7 @@ import Testing
         }
     }
 
-    @Test func `states that end make room, and there is an upper limit`() async throws {
+    @Test func `expired states are deleted, and their number is limited`() async throws {
         try await withGateway { gateway in
             try await gateway.addOpenStates(ConnectStates.countMax, client: "203.0.113.7")
             let full = try await gateway.get("/connect?uid=user-1")

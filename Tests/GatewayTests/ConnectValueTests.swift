@@ -4,7 +4,7 @@ import Testing
 @testable import Gateway
 
 @Suite struct ConnectValueTests {
-    @Test func `states are long, different and safe in an address`() throws {
+    @Test func `states are long, different and safe in a URL`() throws {
         let states = (0..<1000).map { _ in ConnectSecret.random() }
         #expect(Set(states.map(\.text)).count == 1000)
         for state in states {
@@ -17,7 +17,7 @@ import Testing
     @Test(arguments: [
         "", "short", String(repeating: "a", count: 44), String(repeating: "a", count: 42) + "=", String(repeating: "é", count: 43),
     ])
-    func `what can't be a state is none`(text: String) { #expect(ConnectSecret(text) == nil) }
+    func `a malformed state is refused`(text: String) { #expect(ConnectSecret(text) == nil) }
 
     @Test func `the redirect says which scopes were granted`() {
         let all = GrantedScopes(redirect: "read,activity:read,activity:read_all,profile:read_all", answer: nil)
@@ -28,7 +28,7 @@ import Testing
         #expect(!GrantedScopes(redirect: "read profile:read_all", answer: nil).canReadActivities)
     }
 
-    @Test func `without a scope in the redirect the token answer's counts`() {
+    @Test func `without a scope in the redirect, the token answer's counts`() {
         #expect(GrantedScopes(redirect: nil, answer: ["read", "activity:read_all"]).canReadActivities)
         #expect(!GrantedScopes(redirect: nil, answer: nil).canReadActivities)
     }

@@ -5,9 +5,9 @@ import Testing
 @testable import Gateway
 @testable import ServerGuard
 
-/// What one client can't do to the others.
+/// One client can't lock out the others.
 @Suite struct CrowdTests {
-    @Test func `400 slow connections from one address leave the others served, and itself after a second`() async throws {
+    @Test func `400 slow connections from one address block neither the others nor, after a second, that address`() async throws {
         try await withGateway { gateway in
             let slow = try (0..<400).map { _ in try RawClient(gateway.base) }
             for client in slow { client.send("GET /healthz HTTP/1.1\r\nHost: x\r\n") }
@@ -24,7 +24,7 @@ import Testing
         }
     }
 
-    @Test func `who sends byte by byte is hung up on, in a header as in a body`() async throws {
+    @Test func `a client that sends byte by byte is disconnected, in the header as in the body`() async throws {
         let times = RequestTimes(head: .milliseconds(300), nextHead: .milliseconds(300), body: .milliseconds(300), answer: .seconds(60))
         try await withGateway(times: times) { gateway in
             let path = "/webhooks/strava/" + gateway.webhook.pathSecret.reveal()
@@ -44,7 +44,7 @@ import Testing
         }
     }
 
-    @Test func `who never reads its answers does not keep its place for ever`() async throws {
+    @Test func `a client that never reads its answers is disconnected`() async throws {
         let times = RequestTimes(head: .seconds(60), nextHead: .seconds(60), body: .seconds(60), answer: .milliseconds(300))
         try await withGateway(times: times) { gateway in
             let client = try RawClient(gateway.base)
@@ -67,7 +67,7 @@ import Testing
         #expect(ClientAddress(forwarded: "2001:db8::1")?.isLoopback == false)
     }
 
-    @Test func `places are shared out so that the newest of a client replaces its oldest idle one`() {
+    @Test func `a client's newest connection replaces its oldest idle one`() {
         var table = PlaceTable<Int, String>(countMax: 4, clientCountMax: 3, patience: .seconds(1))
         let start = ContinuousClock.now
         func at(_ seconds: Double) -> ContinuousClock.Instant { start.advanced(by: .seconds(seconds)) }
@@ -76,7 +76,7 @@ import Testing
         table.changed(1, waitsSince: nil)
         #expect(table.entered(5, client: "a", now: at(1.1)) == .admittedInsteadOf(2))
         #expect(table.entered(6, client: "b", now: at(1.1)) == .admitted)
-        // All places are taken: who has most of them gives one up.
+        // All places are taken: the client with most of them loses one.
         #expect(table.entered(7, client: "c", now: at(1.1)) == .admittedInsteadOf(3))
         #expect(table.entered(8, client: "d", now: at(1.5)) == .refused)
         table.left(1)

@@ -13,11 +13,11 @@ import Vault
 
 @testable import Gateway
 
-/// A gateway that listens on a port of its own, before a simulated Strava and a database; the test is the browser.
+/// A gateway on a port of its own, with a simulated Strava and a database; the test is the browser.
 struct GatewayFixture {
     static let athlete = AthleteID(101)
     static let other = AthleteID(102)
-    /// Nobody listens there: the port is not known before the gateway listens, and the fixture goes there instead.
+    /// Nobody listens there: the real port is known only once the gateway listens, and the fixture replaces this one by it.
     static let publicURL = "http://127.0.0.1:9"
     static let start = Date(timeIntervalSince1970: 1_793_000_000)
 
@@ -32,7 +32,7 @@ struct GatewayFixture {
     let base: String
     /// The same for the operator's figures, where they have an address of their own.
     let adminBase: String?
-    /// What the browser keeps.
+    /// The browser's cookies.
     let cookies = CookieJar()
 
     /// A GET that follows no redirect.
@@ -63,7 +63,7 @@ struct GatewayFixture {
         return try await callback(back, cookies: jar)
     }
 
-    /// Opens the connect link, lets the simulator's consent page decide by `autoApprove`, and gives Strava's redirect to the callback.
+    /// Opens the connect link, lets the simulator's consent page decide by `autoApprove`, and returns Strava's redirect to the callback.
     func redirectAfterConsent(uid: String = "user-1") async throws -> String {
         let connect = try await get("/connect?uid=\(uid)")
         guard connect.status == 303, let consent = connect.headers["Location"] else { throw Unexpected(response: connect) }
@@ -83,7 +83,7 @@ struct GatewayFixture {
     }
 }
 
-/// An answer that the fixture can't go on from.
+/// An answer after which the fixture can't continue.
 struct Unexpected: Error, CustomStringConvertible {
     let response: HTTPResponse
     var description: String { "status \(response.status): \(response.text.prefix(400))" }
@@ -93,7 +93,7 @@ extension HTTPResponse {
     var text: String { String(decoding: body, as: UTF8.self) }
 }
 
-/// Lends a running gateway. `pending` are the migrations that it believes are missing.
+/// Lends a running gateway. `pending`: the migrations that it takes for missing.
 func withGateway(
     pending: [String] = [], publicURL: String = GatewayFixture.publicURL, admin: GatewayAddresses.Admin = .withWeb,
     times: RequestTimes? = nil, _ body: (GatewayFixture) async throws -> Void
@@ -132,7 +132,7 @@ func withGateway(
     try result.get()
 }
 
-/// What the gateway stands on.
+/// The parts that the gateway needs.
 private struct GatewayParts {
     let database: Database
     let strava: StravaClient
@@ -190,7 +190,7 @@ private func run(_ gateway: Gateway, _ ports: AsyncStream<Gateway.Ports>, _ body
     try result.get()
 }
 
-/// The first element; nil when the other stream ends before.
+/// The first element; nil: the other stream ended first.
 private func first<Element: Sendable>(of stream: AsyncStream<Element>, unless ending: AsyncStream<Void>) async -> Element? {
     await withTaskGroup(of: Element?.self) { group in
         group.addTask { await stream.first { _ in true } }
@@ -203,7 +203,7 @@ private func first<Element: Sendable>(of stream: AsyncStream<Element>, unless en
     }
 }
 
-/// The cookies of one browser; it knows one site only.
+/// The cookies of one browser that visits a single site.
 final class CookieJar: Sendable {
     private let values = Mutex<[String: String]>([:])
 
@@ -215,5 +215,72 @@ final class CookieJar: Sendable {
     func take(_ response: HTTPResponse) {
         guard let pair = response.headers["Set-Cookie"]?.split(separator: ";").first, let mark = pair.firstIndex(of: "=") else { return }
         values.withLock { $0[String(pair[..<mark])] = String(pair[pair.index(after: mark)...]) }
+    }
+}
+
+/// A TCP connection to the gateway that sends bytes as given, as no well-behaved client does. A loopback address of its own makes it another
+/// client.
+final class RawClient: Sendable {
+    private let descriptor: Int32
+
+    init(_ base: String, from address: String = "127.0.0.1") throws {
+        descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
+        let port = URLComponents(string: base)?.port ?? 0
+        let isConnected =
+            Self.call(address, 0) { bind(descriptor, $0, $1) } && Self.call("127.0.0.1", UInt16(port)) { connect(descriptor, $0, $1) }
+        var limit = timeval(tv_sec: 30, tv_usec: 0)
+        setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &limit, socklen_t(MemoryLayout<timeval>.size))
+        guard isConnected else {
+            let code = errno
+            Glibc.close(descriptor)
+            throw POSIXError(POSIXErrorCode(rawValue: code) ?? .EIO)
+        }
+    }
+
+    deinit { Glibc.close(descriptor) }
+
+    func send(_ text: String) {
+        _ = Array(text.utf8).withUnsafeBytes { Glibc.send(descriptor, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL)) }
+    }
+
+    /// Whether the gateway has disconnected. Doesn't wait.
+    var isHungUpOn: Bool {
+        var byte: UInt8 = 0
+        let count = recv(descriptor, &byte, 1, Int32(MSG_PEEK) | Int32(MSG_DONTWAIT))
+        return count == 0 || count < 0 && errno != EAGAIN
+    }
+
+    /// Everything received until the gateway disconnects.
+    func readAll() async -> String {
+        // Reading blocks, so it must not be done on the threads of tasks, which serve the answer.
+        await withCheckedContinuation { continuation in
+            Thread.detachNewThread { [self] in
+                var (all, buffer) = ([UInt8](), [UInt8](repeating: 0, count: 65_536))
+                while case let count = recv(descriptor, &buffer, buffer.count, 0), count > 0 { all += buffer.prefix(count) }
+                continuation.resume(returning: String(decoding: all, as: UTF8.self))
+            }
+        }
+    }
+
+    /// Sends one request and reads the answer, header and body.
+    static func ask(
+        _ method: String, _ path: String, _ base: String, headers: String = "", from address: String = "127.0.0.1"
+    ) async throws -> (status: Int, head: String, body: String) {
+        let client = try RawClient(base, from: address)
+        client.send("\(method) \(path) HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\(headers)\r\n")
+        let text = await client.readAll()
+        let parts = text.split(separator: "\r\n\r\n", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
+        let status = text.split(separator: " ").dropFirst().first.flatMap { Int($0) } ?? 0
+        return (status, parts.first ?? "", parts.count > 1 ? parts[1] : "")
+    }
+
+    private static func call(_ host: String, _ port: UInt16, _ body: (UnsafePointer<sockaddr>, socklen_t) -> Int32) -> Bool {
+        var address = sockaddr_in()
+        address.sin_family = sa_family_t(AF_INET)
+        address.sin_port = port.bigEndian
+        inet_pton(AF_INET, host, &address.sin_addr)
+        return withUnsafePointer(to: &address) { pointer in
+            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { body($0, socklen_t(MemoryLayout<sockaddr_in>.size)) == 0 }
+        }
     }
 }

@@ -15,13 +15,13 @@ import Testing
     }
 
     @Test(arguments: ["", "8080", ":8080", "localhost", "localhost:", "localhost:65536", "localhost:-1", "::1:80", "a b:80", "http://a:80"])
-    func `anything else is refused with a sentence`(text: String) throws {
+    func `any other text is refused with a sentence`(text: String) throws {
         let error = #expect(throws: GatewayError.self) { try ListenAddress.parse(text) }
         #expect(error?.code == .listenAddressMalformed)
         #expect(error?.description.contains("FITNESSD_HTTP_LISTEN") == true)
     }
 
-    @Test func `figures have an address of their own as soon as others reach the public one`() throws {
+    @Test func `figures have an address of their own once others can reach the public one`() throws {
         let web = ListenAddress(host: "0.0.0.0", port: 8080)
         let own = try PublicURL("http://localhost:8080")
         let everybody = try PublicURL("https://fit.example.org")
@@ -51,7 +51,7 @@ import Testing
         #expect(error?.code == .adminListenPublic && error?.description.contains("FITNESSD_ADMIN_LISTEN") == true)
     }
 
-    @Test func `an address of the operator that is none names its own setting`() throws {
+    @Test func `a malformed address for the operator names its own setting`() throws {
         let error = #expect(throws: GatewayError.self) {
             try GatewayAddresses.resolve(web: nil, admin: "8081", publicURL: try PublicURL("http://localhost:8080"))
         }

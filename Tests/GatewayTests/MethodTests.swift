@@ -8,7 +8,7 @@ import Testing
     private static let paths = ["/", "/metrics", "/style.css", "/healthz", "/readyz", "/connect?uid=user-1", "/connect", "/oauth/callback"]
 
     @Test(arguments: paths + ["/connected/\(String(repeating: "0f", count: 32))", "/nothing-here", "/connected/x"])
-    func `a HEAD is answered as a GET, without a body`(path: String) async throws {
+    func `HEAD is answered like GET, without a body`(path: String) async throws {
         try await withGateway { gateway in
             let get = try await RawClient.ask("GET", path, gateway.base)
             let head = try await RawClient.ask("HEAD", path, gateway.base)
@@ -18,7 +18,7 @@ import Testing
         }
     }
 
-    @Test func `the answer after a HEAD's on one connection is the next one`() async throws {
+    @Test func `the next answer on the connection follows HEAD's directly`() async throws {
         try await withGateway { gateway in
             let client = try RawClient(gateway.base)
             client.send("HEAD /nothing-here HTTP/1.1\r\nHost: x\r\n\r\nGET /healthz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
@@ -29,7 +29,7 @@ import Testing
     }
 
     @Test(arguments: ["POST", "PUT", "DELETE", "PATCH", "OPTIONS", "TRACE", "PROPFIND"])
-    func `a method that an address does not take is answered with those it does`(method: String) async throws {
+    func `a method that a path does not accept is answered with those it accepts`(method: String) async throws {
         try await withGateway { gateway in
             for path in Self.paths + ["/connect/"] {
                 let answer = try await RawClient.ask(method, path, gateway.base)
@@ -39,7 +39,7 @@ import Testing
         }
     }
 
-    @Test func `an address that must be known does not betray itself by its methods`() async throws {
+    @Test func `a secret path does not reveal itself by its methods`() async throws {
         try await withGateway { gateway in
             let known = try await RawClient.ask("DELETE", "/webhooks/strava/" + gateway.webhook.pathSecret.reveal(), gateway.base)
             #expect(known.status == 405 && known.head.contains("Allow: GET, HEAD, POST\r\n"))
@@ -49,7 +49,7 @@ import Testing
         }
     }
 
-    @Test func `figures have their own address and the public one has none`() async throws {
+    @Test func `figures are served at their own address and not at the public one`() async throws {
         try await withGateway(admin: .own(ListenAddress(host: "127.0.0.1", port: 0))) { gateway in
             let admin = try #require(gateway.adminBase)
             for path in ["/", "/metrics"] {

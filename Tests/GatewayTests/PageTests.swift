@@ -4,7 +4,7 @@ import Testing
 @testable import Gateway
 
 @Suite struct PageTests {
-    @Test func `what is interpolated is escaped once`() {
+    @Test func `interpolated text is escaped once`() {
         let hostile = "<b a=\"1\" c='2'>&amp;"
         let piece: HTML = "<p>\(hostile)</p>"
         #expect(piece.text == "<p>&lt;b a=&quot;1&quot; c=&#39;2&#39;&gt;&amp;amp;</p>")
@@ -33,7 +33,7 @@ import Testing
         #expect(lines.filter { $0.hasPrefix("# TYPE") }.count == 7)
     }
 
-    @Test func `labels that are not closed can't flood the metrics`() {
+    @Test func `labels with an open set of values can't flood the metrics`() {
         let requests = (0..<5000).map { GatewayFigures.Requests(endpoint: "e\($0)", status: "200", count: 1) }
         let text = MetricsText.render(GatewayFigures(requests: requests))
         #expect(text.split(separator: "\n").count < 600)

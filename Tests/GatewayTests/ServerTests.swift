@@ -29,7 +29,7 @@ import Testing
         }
     }
 
-    @Test func `without a database the process is healthy but not ready and pages say try again`() async throws {
+    @Test func `without a database the process is healthy but not ready, and pages say try again`() async throws {
         try await withGateway { gateway in
             await gateway.database.close()
             let health = try await gateway.get("/healthz")
@@ -58,7 +58,7 @@ import Testing
     }
 
     @Test(arguments: ["/", "/connect", "/oauth/callback", "/healthz", "/nothing-here"])
-    func `every answer bears the security headers`(path: String) async throws {
+    func `every answer has the security headers`(path: String) async throws {
         try await withGateway { gateway in
             let answer = try await gateway.get(path)
             #expect(answer.headers["Content-Security-Policy"]?.hasPrefix("default-src 'none'") == true)
@@ -76,7 +76,7 @@ import Testing
         }
     }
 
-    @Test func `oversized targets, headers and bodies are turned away`() async throws {
+    @Test func `oversized targets, headers and bodies are refused`() async throws {
         try await withGateway { gateway in
             let target = try await gateway.get("/connect?uid=" + String(repeating: "a", count: 5000))
             #expect(target.status == 414)

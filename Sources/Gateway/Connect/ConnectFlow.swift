@@ -6,7 +6,7 @@ import Logging
 import StravaAPI
 import Sync
 
-/// The way of a person to Strava and back: `/connect`, `/oauth/callback` and the page that says how it ended.
+/// A person's way to Strava and back: `/connect`, `/oauth/callback` and the result page.
 struct ConnectFlow: Sendable {
     let states: ConnectStates
     let strava: StravaClient
@@ -17,33 +17,33 @@ struct ConnectFlow: Sendable {
     private static let refresh = HTTPField.Name("Refresh")!
     private var cookie: BrowserCookie { BrowserCookie(isSecure: publicURL.isHTTPS) }
 
-    /// Sends the person on to Strava's consent page.
+    /// Redirects the person to Strava's consent page.
     func connect(_ request: Request, client: String) async throws -> Response {
         guard let uid = ConnectQuery(request).uid else { return ConnectPages.uidMalformed.response }
         let browser = cookie.read(request) ?? .random()
         do {
             let state = try await states.begin(uid: uid, browser: browser, client: client)
-            let address = strava.authorizeURL(redirectURI: publicURL.callback, state: state.text, scopes: GrantedScopes.asked)
+            let address = strava.authorizeURL(redirectURI: publicURL.callback, state: state.text, scopes: GrantedScopes.requested)
             return redirect(to: address, browser)
         } catch let error as GatewayError where error.code == .tooManyConnects {
             logger.log(.warning, "too many connects at once", [.limit: ConnectStates.countMax])
             return ConnectPages.tooManyConnects.response
         } catch let error as GatewayError where error.code == .tooManyConnectsOfClient {
-            logger.log(.notice, "too many connects of one client", [.limit: ConnectStates.clientCountMax])
+            logger.log(.notice, "too many connects from one client", [.limit: ConnectStates.clientCountMax])
             var response = ConnectPages.tooManyConnectsOfClient.response
             response.headers[.retryAfter] = String(Int(ConnectStates.lifetime.seconds))
             return response
         }
     }
 
-    /// Takes the person back, once, and leads them to the result. Reloading that changes nothing any more.
+    /// Finishes the connect, once, and redirects the person to the result. Reloading that page changes nothing.
     func callback(_ request: Request) async throws -> Response {
         let query = ConnectQuery(request)
         let browser = cookie.read(request)
         guard let state = query.state else {
             return (query.error == nil ? ConnectPages.stateUnknown : ConnectPages.refusedByStrava).response
         }
-        // A HEAD changes nothing (RFC 9110, section 9.2.1): link checkers send them.
+        // HEAD must change nothing (RFC 9110, section 9.2.1), and link checkers send it.
         let isHead = request.method == .head
         let take = isHead ? try await states.look(state, browser: browser) : try await states.take(state, browser: browser)
         switch take {
@@ -73,9 +73,9 @@ struct ConnectFlow: Sendable {
     private func finish(_ state: ConnectSecret, _ query: ConnectQuery, _ uid: UID) async throws {
         let outcome: ConnectOutcome
         do { outcome = try await decide(query, uid) } catch {
-            // The code is used up: what is remembered tells the person to begin again.
+            // The code is used up: the remembered result asks the person to begin again.
             do { try await states.finish(state, ConnectOutcome(.interrupted)) } catch {
-                logger.log(.debug, "the end of a connect is not stored", [.error: "\(error)"])
+                logger.log(.debug, "result of a connect not stored", [.error: "\(error)"])
             }
             throw error
         }
@@ -85,7 +85,7 @@ struct ConnectFlow: Sendable {
     private func decide(_ query: ConnectQuery, _ uid: UID) async throws -> ConnectOutcome {
         if let error = query.error { return ConnectOutcome(error == "access_denied" ? .denied : .refusedByStrava) }
         guard let code = query.code else { return ConnectOutcome(.codeRefused) }
-        // Known before the code is exchanged: a grant that is of no use never becomes a token.
+        // Checked before the exchange, so that a useless grant never becomes a token.
         let redirected = GrantedScopes(redirect: query.scope, answer: nil)
         if query.scope != nil, !redirected.canReadActivities { return ConnectOutcome(.scopeMissing, scope: redirected.text) }
         return try await exchange(code, scope: query.scope, uid: uid)
@@ -94,13 +94,13 @@ struct ConnectFlow: Sendable {
     private func exchange(_ code: String, scope: String?, uid: UID) async throws -> ConnectOutcome {
         let grant: TokenGrant
         do { grant = try await strava.exchange(code: code) } catch let error as StravaError {
-            logger.log(.warning, "a connect code could not be exchanged", [.code: error.code.rawValue])
+            logger.log(.warning, "connect code not exchanged", [.code: error.code.rawValue])
             return ConnectOutcome(result(for: error))
         }
         let granted = GrantedScopes(redirect: scope, answer: grant.scope)
         guard granted.canReadActivities else { return ConnectOutcome(.scopeMissing, scope: granted.text) }
         guard let athlete = grant.athleteID else {
-            logger.log(.error, "a token answer names no athlete", [:])
+            logger.log(.error, "token answer names no athlete", [:])
             return ConnectOutcome(.stravaUnavailable)
         }
         let registration = try await register(grant, athlete, uid, granted.text)
@@ -140,7 +140,7 @@ struct ConnectFlow: Sendable {
         return response
     }
 
-    /// A result is named by its state's hash, which is of no use to anybody without the browser's cookie.
+    /// A result's name is the hash of its state, which is useless without the browser's cookie.
     private static func name(of state: ConnectSecret) -> String {
         state.hash.map { String(UInt16($0) | 0x100, radix: 16).dropFirst() }.joined()
     }
@@ -150,5 +150,51 @@ struct ConnectFlow: Sendable {
         guard digits.count == 64 else { return nil }
         let bytes = stride(from: 0, to: 64, by: 2).compactMap { UInt8(String(decoding: digits[$0...$0 + 1], as: UTF8.self), radix: 16) }
         return bytes.count == 32 ? bytes : nil
+    }
+}
+
+/// The checked query of `/connect` and `/oauth/callback`. Malformed values are nil.
+private struct ConnectQuery: Sendable {
+    /// Strava's codes have 40 characters today.
+    private static let codeBytesMax = 512
+
+    let uid: UID?
+    let state: ConnectSecret?
+    let code: String?
+    let scope: String?
+    let error: String?
+
+    init(_ request: Request) {
+        let values = request.uri.queryParameters
+        uid = values["uid"].flatMap { UID($0) }
+        state = values["state"].flatMap { ConnectSecret($0) }
+        code = values["code"].flatMap { Self.isCode($0) ? String($0) : nil }
+        scope = values["scope"].map(String.init)
+        error = values["error"].map { String($0.prefix(64)) }
+    }
+
+    private static func isCode(_ text: Substring) -> Bool {
+        (1...codeBytesMax).contains(text.utf8.count) && text.utf8.allSatisfy { (0x21...0x7e).contains($0) }
+    }
+}
+
+/// The cookie that identifies a browser during a connect. It says nothing about the person. `SameSite=Lax`: browsers send it when Strava
+/// redirects back, but not with requests from other pages.
+private struct BrowserCookie: Sendable {
+    /// The time for a connect, and once more for looking at its result.
+    private static let lifetime_s = 2 * Int(ConnectStates.lifetime.seconds)
+
+    let isSecure: Bool
+
+    /// Browsers accept a `__Host-` cookie only over https, and only from this host (RFC 6265bis, section 4.1.3.2).
+    var name: String { isSecure ? "__Host-fitnessd-connect" : "fitnessd-connect" }
+
+    /// The browser's key; nil: it sent none.
+    func read(_ request: Request) -> ConnectSecret? { request.cookies[name].flatMap { ConnectSecret($0.value) } }
+
+    /// Sets the key, or extends its lifetime.
+    func set(_ key: ConnectSecret, in response: inout Response) {
+        let secure = isSecure ? "; Secure" : ""
+        response.headers[.setCookie] = "\(name)=\(key.text); Path=/; Max-Age=\(Self.lifetime_s); HttpOnly; SameSite=Lax\(secure)"
     }
 }

@@ -35,7 +35,6 @@ struct ConnectOutcome: Codable, Sendable, Equatable {
         self.scope = scope
     }
 
-    var isConnected: Bool { result == .connected || result == .connectedAgain }
     var granted: GrantedScopes { GrantedScopes(redirect: scope ?? "", answer: nil) }
 
     var json: String { get throws { String(decoding: try JSONEncoder().encode(self), as: UTF8.self) } }
@@ -44,5 +43,42 @@ struct ConnectOutcome: Codable, Sendable, Equatable {
     enum CodingKeys: String, CodingKey {
         case result, name, scope
         case athlete = "athlete_id"
+    }
+}
+
+/// The scopes that an athlete granted: any of those requested may have been unticked.
+struct GrantedScopes: Sendable, Equatable {
+    /// The scopes that are requested. A token without `activity:read` or `activity:read_all` gets no webhooks and no activities, and
+    /// `activity:read_all` alone may be unticked, so both are requested; `profile:read_all` gives the zones.
+    static let requested = ["read", "activity:read", "activity:read_all", "profile:read_all"]
+    /// Scope names are short; a longer text is not Strava's.
+    private static let bytesMax = 256
+
+    let granted: [String]
+
+    /// From the redirect's `scope` or, if that is missing, from the token answer. Names that were not requested don't count.
+    init(redirect: String?, answer: [String]?) {
+        let words = redirect.map { Self.words($0) } ?? answer ?? []
+        granted = Self.requested.filter(words.contains)
+    }
+
+    var missing: [String] { Self.requested.filter { !granted.contains($0) } }
+    var canReadActivities: Bool { granted.contains("activity:read") || granted.contains("activity:read_all") }
+    /// As `sync.athlete.scope` keeps it.
+    var text: String { granted.joined(separator: ",") }
+
+    /// Sentences about the data that is not visible without the missing scopes.
+    var limits: [String] {
+        var limits: [String] = []
+        if !granted.contains("activity:read_all") {
+            limits.append("Activities that only you can see, and positions inside your privacy zones, are left out.")
+        }
+        if !granted.contains("profile:read_all") { limits.append("Your heart rate and power zones can't be read.") }
+        return limits
+    }
+
+    private static func words(_ text: String) -> [String] {
+        guard text.utf8.count <= bytesMax else { return [] }
+        return text.split { $0 == "," || $0 == " " }.map(String.init)
     }
 }

@@ -1,33 +1,34 @@
 import Core
 import Database
+import Digest
 import Foundation
 import SyncStore
 
-/// Gives out one-time states, lets each be finished by the browser that began it, and remembers how, through `sync.connect_state`: any
-/// process may finish what another began.
+/// Issues one-time states, lets the browser that began a connect finish it, and remembers the result. All of it is in `sync.connect_state`, so
+/// that any process can finish a connect that another began.
 struct ConnectStates: Sendable {
-    /// Long enough to log in at Strava first, short enough for a link that leaks. A result is shown as long.
+    /// Long enough to log in at Strava first, short enough for a link that leaks. Results are shown for the same time.
     static let lifetime = Duration.seconds(600)
-    /// States that may be remembered at once; whoever opens the connect link in a loop fills no more than 4 MB.
+    /// States stored at once: opening the connect link in a loop fills at most 4 MB.
     static let countMax = 10_000
-    /// Connects that one client may have open at once: a hall full of people behind one address.
+    /// Connects that one client may have open at once: enough for a hall full of people behind one address.
     static let clientCountMax = 200
-    /// A callback that takes longer was interrupted: the exchange with Strava is bounded by 30 s.
+    /// A callback that takes longer was interrupted: the exchange with Strava takes at most 30 s.
     static let takenMax = Duration.seconds(90)
 
     /// What became of a callback's state.
     enum Take: Sendable, Equatable {
         /// The caller finishes the connect for this uid.
         case taken(UID)
-        /// Somebody finished it, or is at it.
+        /// It is finished, or being finished.
         case known
         /// Begun in another browser.
         case foreign
-        /// Never given out, or too old.
+        /// Never issued, or expired.
         case unknown
     }
 
-    /// What is known of a connect that a callback came for.
+    /// How a connect stands whose callback has come.
     enum Standing: Sendable, Equatable {
         case ended(ConnectOutcome, UID)
         case underWay
@@ -50,7 +51,7 @@ struct ConnectStates: Sendable {
         throw GatewayError(open < Self.clientCountMax ? .tooManyConnects : .tooManyConnectsOfClient)
     }
 
-    /// Lets one callback at a time finish the connect. One that did not succeed may be tried again: people go back and change their mind.
+    /// Lets one callback at a time finish the connect. A connect that failed may be tried again: people go back and change their minds.
     func take(_ state: ConnectSecret, browser: ConnectSecret?) async throws -> Take {
         let now = clock.now
         let key = browser?.hash ?? []
@@ -60,18 +61,18 @@ struct ConnectStates: Sendable {
         return try await refusal(state, key)
     }
 
-    /// As `take`, without taking: what a HEAD may know.
+    /// Like `take`, but changes nothing, for HEAD. Never returns `.taken`.
     func look(_ state: ConnectSecret, browser: ConnectSecret?) async throws -> Take {
         try await refusal(state, browser?.hash ?? [])
     }
 
-    /// Remembers how the connect ended, for as long as a state lives.
+    /// Stores the connect's outcome for the lifetime of a state.
     func finish(_ state: ConnectSecret, _ outcome: ConnectOutcome) async throws {
         let expiresAt = clock.now.addingTimeInterval(Self.lifetime.seconds)
         try await database.query(ConnectStateTable.finish(state.hash, outcome: JSONText(try outcome.json), expiresAt: expiresAt))
     }
 
-    /// How the connect stands whose state has this hash; nil when this browser has begun none of that name.
+    /// How the connect stands whose state has this hash; nil: this browser has begun no such connect.
     func standing(_ hash: [UInt8], browser: ConnectSecret?) async throws -> Standing? {
         let rows = try await database.query(
             """
@@ -86,7 +87,7 @@ struct ConnectStates: Sendable {
         return isLate ? .ended(ConnectOutcome(.interrupted), uid) : .underWay
     }
 
-    /// Forgets what has expired, and with it who began it.
+    /// Deletes expired states.
     func sweep() async throws { try await database.query(ConnectStateTable.prune(now: clock.now)) }
 
     private func refusal(_ state: ConnectSecret, _ browser: [UInt8]) async throws -> Take {
@@ -98,4 +99,31 @@ struct ConnectStates: Sendable {
         guard let row = rows.first else { return .unknown }
         return try row.decode(Bool.self) ? .known : .foreign
     }
+}
+
+/// 258 random bits as 43 characters of base64url: the one-time `state` that Strava sends back, or the cookie that binds it to a browser. Only
+/// hashes are stored.
+struct ConnectSecret: Sendable, Equatable {
+    private static let alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_".utf8)
+    private static let characterCount = 43
+
+    let text: String
+
+    /// A new secret.
+    static func random() -> ConnectSecret {
+        var generator = SystemRandomNumberGenerator()
+        let characters = (0..<characterCount).map { _ in alphabet[Int(generator.next(upperBound: UInt(alphabet.count)))] }
+        return ConnectSecret(unchecked: String(decoding: characters, as: UTF8.self))
+    }
+
+    /// A secret from the network; nil: it can't be one of ours.
+    init?(_ text: some StringProtocol) {
+        guard text.utf8.count == Self.characterCount, text.utf8.allSatisfy(Self.alphabet.contains) else { return nil }
+        self.text = String(text)
+    }
+
+    private init(unchecked text: String) { self.text = text }
+
+    /// The stored form. A plain hash is enough: 258 random bits can't be guessed.
+    var hash: [UInt8] { SHA256.digest(of: Array(text.utf8)) }
 }

@@ -1,53 +1,52 @@
 import Core
 import Hummingbird
 
-/// What people see on their way through the connect flow. Each page says what happened and what to do.
+/// The pages of the connect flow. Each says what happened and what to do.
 enum ConnectPages {
-    static let uidMalformed = Page(
+    static let uidMalformed = HTMLPage(
         .badRequest, title: "This link is incomplete",
         body: "<p>A connect link ends in <code>?uid=</code> and your name in the application. Please use the link you were given.</p>")
 
-    static let tooManyConnects = Page(
+    static let tooManyConnects = HTMLPage(
         .serviceUnavailable, title: "Please try again shortly",
-        body: "<p>Very many people are connecting right now. Please open your link again in a few minutes.</p>")
+        body: "<p>Too many people are connecting right now. Please open your link again in a few minutes.</p>")
 
-    static let tooManyConnectsOfClient = Page(
+    static let tooManyConnectsOfClient = HTMLPage(
         .tooManyRequests, title: "Please try again shortly",
-        body: "<p>Very many connects have been begun from your network. Please open your link again in ten minutes.</p>")
+        body: "<p>Too many people are connecting from your network. Please open your link again in ten minutes.</p>")
 
-    static let stateUnknown = Page(
+    static let stateUnknown = HTMLPage(
         .badRequest, title: "This connect link is no longer valid",
         body: """
-            <p>A connect attempt can be finished once and within ten minutes. Nothing was stored.
-            Please open the link you were given again.</p>
+            <p>A link to Strava works once, for ten minutes. Nothing was stored. Please open the link you were given again.</p>
             """)
 
-    static let browserUnknown = Page(
+    static let browserUnknown = HTMLPage(
         .badRequest, title: "This connect attempt began in another browser",
         body: """
-            <p>It can only be finished where it began, so that nobody can connect your Strava account for themselves. Nothing was stored.</p>
+            <p>It must be finished in the same browser, so that nobody else can claim your Strava account. Nothing was stored.</p>
             <p>Please open the link you were given again, in this browser, with cookies allowed.</p>
             """)
 
-    static let resultUnknown = Page(
-        .badRequest, title: "There is nothing to show any more",
+    static let resultUnknown = HTMLPage(
+        .badRequest, title: "This result is no longer available",
         body: """
-            <p>How a connect ended is shown for ten minutes, in the browser in which it began. What was stored stays stored.</p>
-            <p>If you don't know whether you are connected, open the link you were given again: that does no harm.</p>
+            <p>The result of a connect is shown for ten minutes, in the browser in which it began. What was stored stays stored.</p>
+            <p>If you are not sure whether you are connected, open the link you were given again: that does no harm.</p>
             """)
 
-    static let underWay = Page(
+    static let underWay = HTMLPage(
         title: "Just a moment",
-        body: "<p>Strava is confirming the connection. This page looks again by itself.</p>")
+        body: "<p>Strava is confirming the connection. This page reloads by itself.</p>")
 
-    static let refusedByStrava = Page(
+    static let refusedByStrava = HTMLPage(
         .badRequest, title: "Strava did not allow the connection",
         body: "<p>Nothing was stored. Please open the link you were given again, or tell the operator.</p>")
 
-    /// How a connect ended.
+    /// The page for the outcome of a connect.
     ///
-    /// - Parameter again: the link that begins it anew.
-    static func page(_ outcome: ConnectOutcome, _ uid: UID, again: String) -> Page {
+    /// - Parameter again: the link that begins another connect.
+    static func page(_ outcome: ConnectOutcome, _ uid: UID, again: String) -> HTMLPage {
         switch outcome.result {
         case .connected, .connectedAgain: connected(outcome, uid, again: again)
         case .denied: denied(again)
@@ -61,99 +60,99 @@ enum ConnectPages {
 
     // MARK: Connected
 
-    private static func connected(_ outcome: ConnectOutcome, _ uid: UID, again: String) -> Page {
+    private static func connected(_ outcome: ConnectOutcome, _ uid: UID, again: String) -> HTMLPage {
         let limits = outcome.granted.limits.map { "<li>\($0)</li>" as HTML }
         let limitation: HTML =
             limits.isEmpty
             ? ""
-            : "<p>Not everything was ticked:</p><ul>\(HTML.joined(limits))</ul>\(link(again, "Connect again with all permissions"))"
-        return Page(
+            : "<p>Some permissions were not ticked:</p><ul>\(HTML.joined(limits))</ul>\(link(again, "Connect again with all permissions"))"
+        return HTMLPage(
             title: outcome.result == .connected ? "Connected" : "Connected again",
             body: """
                 <p>The Strava account of <strong>\(person(outcome))</strong> is connected as <strong>\(uid.text)</strong>.</p>
-                <p>Your activities are being loaded now, the newest first. The first ones appear within minutes; a long history can
-                take hours or days, since Strava limits how fast it may be read. New activities follow by themselves.</p>
+                <p>Your activities are being loaded now, newest first. The first ones appear within minutes; a long history can take
+                hours or days, since Strava limits how fast it may be read. New activities are added automatically.</p>
                 \(limitation)
-                <p class="hint">Not you? Revoke the access and tell the operator. You can revoke it at any time in Strava, under
+                <p class="hint">Not you? Revoke access and tell the operator. You can revoke access at any time in Strava, under
                 Settings, My Apps. You may close this page.</p>
                 """)
     }
 
     // MARK: Not connected
 
-    private static func denied(_ again: String) -> Page {
-        Page(
+    private static func denied(_ again: String) -> HTMLPage {
+        HTMLPage(
             title: "Not connected",
             body: """
-                <p>You chose not to give access, so nothing was stored and nothing will be read from Strava.</p>
-                \(link(again, "Connect after all"))
+                <p>You did not grant access. Nothing was stored, and nothing will be read from Strava.</p>
+                \(link(again, "Connect"))
                 """)
     }
 
-    private static func scopeMissing(_ granted: GrantedScopes, again: String) -> Page {
-        Page(
+    private static func scopeMissing(_ granted: GrantedScopes, again: String) -> HTMLPage {
+        HTMLPage(
             .badRequest, title: "Permission needed",
             body: """
-                <p>Without the permission to view your activities there is nothing to load. Nothing was stored.</p>
+                <p>Without permission to view your activities, nothing can be loaded. Nothing was stored.</p>
                 <p>Missing: \(HTML.joined(granted.missing.map { "<code>\($0)</code> " }))</p>
-                <p>On Strava's page, please leave “View data about your activities” ticked.</p>
+                <p>On Strava's page, please keep “View data about your activities” ticked.</p>
                 \(link(again, "Try again"))
                 """)
     }
 
-    private static func athleteTaken(_ outcome: ConnectOutcome, _ uid: UID) -> Page {
+    private static func athleteTaken(_ outcome: ConnectOutcome, _ uid: UID) -> HTMLPage {
         let line = "{\"uid\":\"\(uid.text)\",\"athlete_id\":\(outcome.athlete?.description ?? "…")}"
-        return Page(
+        return HTMLPage(
             .conflict, title: "This Strava account is connected under another name",
             body: """
                 <p>The Strava account of <strong>\(person(outcome))</strong> is connected here already, but not as
                 <strong>\(uid.text)</strong>. Nothing was changed.</p>
                 <p>If you meant another account, log out of Strava and open your link again.</p>
-                <p>If the account is to become <strong>\(uid.text)</strong>, ask the operator, who can move it:
+                <p>If the account should become <strong>\(uid.text)</strong>, ask the operator, who can move it:
                 <code>fitnessctl athletes import</code> with the line <code>\(line)</code></p>
                 """)
     }
 
-    /// Says nothing about the other account: whoever sees this page is not its owner.
-    private static func uidTaken(_ outcome: ConnectOutcome, _ uid: UID, again: String) -> Page {
-        Page(
+    /// Tells nothing about the other account: the person who sees this page is not its owner.
+    private static func uidTaken(_ outcome: ConnectOutcome, _ uid: UID, again: String) -> HTMLPage {
+        HTMLPage(
             .conflict, title: "This name has another Strava account",
             body: """
-                <p><strong>\(uid.text)</strong> is connected here already, with another Strava account than that of
+                <p><strong>\(uid.text)</strong> is connected here already, with a Strava account other than that of
                 <strong>\(person(outcome))</strong>. Nothing was changed.</p>
                 <p>If you meant the other account, log out of Strava first. \(inline(again, "Open your link again"))</p>
-                <p>If <strong>\(uid.text)</strong> is to have this account instead, ask the operator to give the other one a name of its own:
+                <p>If <strong>\(uid.text)</strong> should have this account instead, ask the operator to give the other one a name of its own:
                 <code>fitnessctl athletes import</code> with the line <code>{"uid":"…","athlete_id":…}</code>. Then open your link
                 again.</p>
                 """)
     }
 
-    private static func failed(_ result: ConnectOutcome.Result, again: String) -> Page {
+    private static func failed(_ result: ConnectOutcome.Result, again: String) -> HTMLPage {
         switch result {
         case .codeRefused:
-            Page(
+            HTMLPage(
                 .badRequest, title: "Strava did not confirm the connection",
-                body: "<p>The confirmation had been used before or was too old. Nothing was stored.</p>\(link(again, "Try again"))")
+                body: "<p>The confirmation was used already, or is too old. Nothing was stored.</p>\(link(again, "Try again"))")
         case .athletesFull:
-            Page(
+            HTMLPage(
                 .serviceUnavailable, title: "No more athletes can connect",
                 body: """
                     <p>Strava limits how many athletes may connect to this application, and the limit is reached. Nothing was stored.
                     The operator can ask Strava for more.</p>
                     """)
         case .credentialsRefused:
-            Page(
+            HTMLPage(
                 .internalServerError, title: "This installation is not set up correctly",
                 body: "<p>Strava refuses the application's credentials. Nothing was stored. Please tell the operator.</p>")
         case .interrupted:
-            Page(
+            HTMLPage(
                 .serviceUnavailable, title: "The connection was interrupted",
-                body: "<p>It is not certain that it was stored. Connecting again does no harm.</p>\(link(again, "Connect again"))")
+                body: "<p>It may not have been stored. Connecting again does no harm.</p>\(link(again, "Connect again"))")
         default:
-            Page(
+            HTMLPage(
                 .badGateway, title: "Strava can't be reached",
                 body: """
-                    <p>Strava did not answer as it should. Nothing was stored. Please try again in a few minutes.</p>
+                    <p>Strava did not answer as expected. Nothing was stored. Please try again in a few minutes.</p>
                     \(link(again, "Try again"))
                     """)
         }

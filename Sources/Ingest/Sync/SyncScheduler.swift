@@ -4,6 +4,7 @@ import Foundation
 import Logging
 import ServiceLifecycle
 import SyncStore
+import Warehouse
 
 /// Claims due athletes and runs a turn for each. It stores nothing: who is due, who holds the lease and what was requested is in
 /// `sync.schedule`.
@@ -97,7 +98,8 @@ public actor SyncScheduler: Service {
         wake.yield()
         for await _ in wakes where working.isEmpty || environment.clock.now >= deadline { break }
         if !working.isEmpty {
-            environment.logger.log(.notice, "calls in flight cancelled, they will be made again after the next start", [.count: working.count])
+            environment.logger.log(
+                .notice, "calls in flight cancelled, they will be made again after the next start", [.count: working.count])
         }
         turns.cancelAll()
     }
@@ -129,7 +131,7 @@ public actor SyncScheduler: Service {
             return claims
         } catch {
             // The claim may have been committed and only its answer lost.
-            working.mayHoldOthers = true
+            working.mayHaveStrays = true
             if !error.isCancellation, !Task.isCancelled { scheduleOutage.met(error, environment.logger) }
             return []
         }
@@ -149,13 +151,13 @@ public actor SyncScheduler: Service {
         if isTime, !working.isEmpty {
             try await schedule.renew(working, owner: owner, now: now, lease_s: environment.settings.lease_s)
         }
-        if isTime || working.mayHoldOthers {
-            working.mayHoldOthers = false
+        if isTime || working.mayHaveStrays {
+            working.mayHaveStrays = false
             do {
                 let count = try await schedule.takeBack(besides: working, owner: owner, now: now)
                 if count > 0 { environment.logger.log(.notice, "leases without a turn released", [.count: count]) }
             } catch {
-                working.mayHoldOthers = true
+                working.mayHaveStrays = true
                 throw error
             }
         }
@@ -207,6 +209,105 @@ public actor SyncScheduler: Service {
             _ = try await schedule.takeBack(besides: TurnsInWork(), owner: owner, now: environment.clock.now)
         } catch {
             environment.logger.log(.warning, "leases not released, they will expire", [.error: "\(error)"])
+        }
+    }
+}
+
+/// The turns in work in this process, by athlete and fence. Pure.
+///
+/// A lease in this process's name without a turn here is a stray: the answer to its claim was lost, or its turn could not write its end.
+struct TurnsInWork {
+    private struct Turn: Hashable {
+        let athlete: AthleteID
+        let fence: Int64
+    }
+
+    /// Turns in a row whose end may fail to be written before the athlete has to wait as after any failure.
+    private static let unwrittenAtOnce = 2
+    /// Athletes counted for that; beyond it all counts are reset.
+    private static let unwrittenMax = 10_000
+
+    private var lanes: [Turn: Int] = [:]
+    private var unwritten: [AthleteID: Int] = [:]
+    /// There may be stray leases.
+    var mayHaveStrays = false
+
+    var isEmpty: Bool { lanes.isEmpty }
+    var count: Int { lanes.count }
+    func count(lane: Int) -> Int { lanes.values.count { $0 == lane } }
+
+    /// Athletes and fences in the order in which rows are locked.
+    var leases: (athletes: [AthleteID], fences: [Int64]) {
+        let turns = lanes.keys.sorted { $0.athlete < $1.athlete }
+        return (turns.map(\.athlete), turns.map(\.fence))
+    }
+
+    /// Call it together with the start of the turn's task.
+    mutating func began(_ claim: Claim, lane: Int) { lanes[Turn(athlete: claim.athleteID, fence: claim.lease.fence)] = lane }
+
+    mutating func ended(_ claim: Claim, isWritten: Bool) {
+        lanes[Turn(athlete: claim.athleteID, fence: claim.lease.fence)] = nil
+        if isWritten {
+            unwritten[claim.athleteID] = nil
+            return
+        }
+        mayHaveStrays = true
+        if unwritten.count >= Self.unwrittenMax { unwritten = [:] }
+        unwritten[claim.athleteID, default: 0] += 1
+    }
+
+    /// The athletes whose turns' ends repeatedly could not be written, and when each is due again.
+    func delayed(at now: Date) -> [(athlete: AthleteID, dueAt: Date)] {
+        unwritten.filter { $0.value > Self.unwrittenAtOnce }.map { athlete, count in
+            let wait_s = FailureWait.wait_s(athlete, failures: count - Self.unwrittenAtOnce - 1, at: now)
+            return (athlete, now.addingTimeInterval(wait_s))
+        }
+    }
+}
+
+/// Trouble of PostgreSQL that ends turns (a restart, read-only mode, a full disk) as one incident instead of a failure of each athlete. Pure.
+///
+/// While it lasts, one athlete of each lane is claimed at a time, after growing pauses, since each turn may spend a call whose answer can't be
+/// stored. The first turn whose end is stored ends it.
+struct StoreTrouble {
+    private static let pauseFirst_s: Double = 1
+    private static let pauseMax_s: Double = 15
+
+    private var incidents = 0
+    private var until = Date.distantPast
+
+    private var isOver: Bool { incidents == 0 }
+
+    /// How many athletes of a lane may be claimed now; nil: as many as there are free places.
+    func claimsMax(at now: Date) -> Int? {
+        if isOver { return nil }
+        return now >= until ? 1 : 0
+    }
+
+    /// Notes a turn that met it. True: this one opened the incident.
+    mutating func met(at now: Date) -> Bool {
+        // Turns that were in work together meet it together.
+        if now < until { return false }
+        let pause_s = min(Self.pauseMax_s, Self.pauseFirst_s * pow(2, Double(min(incidents, 10))))
+        incidents += 1
+        until = now.addingTimeInterval(pause_s)
+        return incidents == 1
+    }
+
+    /// Notes that a turn's end was stored. True: that closed the incident.
+    mutating func ended() -> Bool {
+        let wasInTrouble = !isOver
+        (incidents, until) = (0, .distantPast)
+        return wasInTrouble
+    }
+
+    /// Whether the error means that PostgreSQL can't be reached or can't store anything now, for any athlete.
+    static func isMet(in error: any Error) -> Bool {
+        guard let error = error as? DatabaseError else { return false }
+        switch error.code {
+        case .unreachable, .busy, .commitUnknown: return true
+        // read_only_sql_transaction; class 58: system errors, such as a file that can't be read or written.
+        default: return error.sqlState.map { $0 == "25006" || $0.hasPrefix("58") } ?? false
         }
     }
 }

@@ -8,7 +8,7 @@ import Testing
 
 @testable import Gateway
 
-@Suite struct WebhookTests {
+@Suite struct WebhookRouteTests {
     private func path(_ gateway: GatewayFixture) -> String { "/webhooks/strava/" + gateway.webhook.pathSecret.reveal() }
 
     private func post(_ gateway: GatewayFixture, _ path: String, _ body: String) async throws -> Int {
@@ -22,7 +22,7 @@ import Testing
         """
     }
 
-    @Test func `Strava's challenge is echoed to who knows the path and the verify token`() async throws {
+    @Test func `Strava's challenge is echoed if path and verify token are right`() async throws {
         try await withGateway { gateway in
             let token = gateway.webhook.verifyToken.reveal()
             let query = "?hub.mode=subscribe&hub.challenge=15f7d1a91c1f40f8a748fd134752feb3&hub.verify_token="
@@ -34,7 +34,7 @@ import Testing
         }
     }
 
-    @Test func `an event is written down once and its athlete is due at once`() async throws {
+    @Test func `an event is stored once, and its athlete is due at once`() async throws {
         try await withGateway { gateway in
             _ = try await gateway.callback(try await gateway.redirectAfterConsent())
             try await gateway.database.query("UPDATE sync.schedule SET due_at = now() + interval '1 day', priority = 2")
@@ -48,7 +48,7 @@ import Testing
     @Test(arguments: [
         #"{"authorized":true}"#, #"{"title":"a\u0000b"}"#, #"{"title":"\ud83d"}"#, #"{"n":1e400000}"#, #"{"private":null,"x":[1]}"#, "[]",
     ])
-    func `whatever an event says has changed, it is taken`(updates: String) async throws {
+    func `an event is accepted, whatever it says has changed`(updates: String) async throws {
         try await withGateway { gateway in
             _ = try await gateway.callback(try await gateway.redirectAfterConsent())
             let body = event(5).replacing("\"updates\":{}", with: "\"updates\":" + updates)
@@ -58,7 +58,7 @@ import Testing
         }
     }
 
-    @Test func `events of strangers are answered and forgotten, what is no event is refused`() async throws {
+    @Test func `events of unknown athletes are answered and dropped, malformed ones are refused`() async throws {
         try await withGateway { gateway in
             let stranger = try await post(gateway, path(gateway), event(5, owner: 404))
             #expect(stranger == 200)
@@ -72,7 +72,7 @@ import Testing
         }
     }
 
-    @Test func `without a database Strava is asked to send the event again`() async throws {
+    @Test func `without a database, Strava is asked to send the event again`() async throws {
         try await withGateway { gateway in
             await gateway.database.close()
             let status = try await post(gateway, path(gateway), event(5))
@@ -80,7 +80,7 @@ import Testing
         }
     }
 
-    @Test func `the address is made once, and the operator's own verify token goes before ours`() async throws {
+    @Test func `the callback's path is made once, and the operator's verify token overrides ours`() async throws {
         try await withGateway { gateway in
             let desk = EventDesk(database: gateway.database, clock: gateway.clock)
             #expect(try await desk.address(verifyToken: nil) == gateway.webhook)

@@ -7,9 +7,9 @@ import Testing
 
 private let epoch = Date(timeIntervalSince1970: (Date().timeIntervalSince1970 - 3_600).rounded())
 
-/// Strava's events, from the subscription to silver.
-@Suite struct WebhookTests {
-    @Test func `with a subscription a new activity is in silver long before its list is due`() async throws {
+/// Strava's events from the subscription to silver.
+@Suite struct DaemonWebhookTests {
+    @Test func `with a subscription, a new activity is in silver long before its list is due`() async throws {
         let world = SimulatorWorld(seed: 3, epoch: epoch, athleteCount: 1, activitiesEach: 4, points: 30...50)
         try await DaemonRig.with(world) { rig in
             let port = try freePort()
@@ -36,7 +36,7 @@ private let epoch = Date(timeIntervalSince1970: (Date().timeIntervalSince1970 - 
         }
     }
 
-    @Test func `a subscription that goes somewhere else is left alone unless asked for, and one that fails says what to do`() async throws {
+    @Test func `a subscription with another callback is left alone unless named, and one that fails says what to do`() async throws {
         let world = SimulatorWorld(seed: 3, epoch: epoch, athleteCount: 1, activitiesEach: 1, points: 30...50)
         try await DaemonRig.with(world) { rig in
             let port = try freePort()

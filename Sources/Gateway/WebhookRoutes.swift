@@ -5,7 +5,7 @@ import Logging
 import StravaAPI
 import Sync
 
-/// Where Strava validates the subscription and sends its events: a path that only Strava was told.
+/// Where Strava validates the subscription and sends events: a path that only Strava knows.
 struct WebhookRoutes: Sendable {
     let desk: EventDesk
     let address: EventDesk.Address
@@ -13,14 +13,14 @@ struct WebhookRoutes: Sendable {
 
     var routes: [Route] {
         let path = "/webhooks/strava/:secret"
-        let isThere: @Sendable (Substring) -> Bool = { isSame(String($0), address.pathSecret) }
+        let exists: @Sendable (Substring) -> Bool = { isSame(String($0), address.pathSecret) }
         return [
-            Route(method: .get, path: path, isThere: isThere) { request, context in try validate(request, context) },
-            Route(method: .post, path: path, isThere: isThere) { request, context in try await take(request, context) },
+            Route(method: .get, path: path, exists: exists) { request, context in try validate(request, context) },
+            Route(method: .post, path: path, exists: exists) { request, context in try await take(request, context) },
         ]
     }
 
-    /// Echoes the challenge to whoever knows the verify token.
+    /// Echoes the challenge if the verify token is right.
     private func validate(_ request: Request, _ context: GatewayContext) throws -> Response {
         try requireSecret(context)
         let query = request.uri.queryParameters
@@ -31,22 +31,22 @@ struct WebhookRoutes: Sendable {
         return Response(status: .ok, headers: [.contentType: "application/json"], body: ResponseBody(byteBuffer: ByteBuffer(bytes: body)))
     }
 
-    /// Answers 200 once the event is written down, since Strava sends it no more then. Strava waits two seconds.
+    /// Answers 200 once the event is committed, since Strava then won't send it again. Strava waits two seconds.
     private func take(_ request: Request, _ context: GatewayContext) async throws -> Response {
         try requireSecret(context)
         let body = try await request.body.collect(upTo: GatewayLimits.bodyBytesMax)
         guard let event = desk.event(in: Array(body.readableBytesView)) else { throw HTTPError(.badRequest) }
         let isNew = try await desk.accept(event)
-        logger.log(.debug, "event of Strava's", [.athleteID: event.owner, .state: isNew ? "new" : "known or not ours"])
+        logger.log(.debug, "event received", [.athleteID: event.owner, .state: isNew ? "new" : "known or not ours"])
         return Response(status: .ok)
     }
 
-    /// Without the secret there is nothing here.
+    /// Without the secret the path doesn't exist.
     private func requireSecret(_ context: GatewayContext) throws {
         guard let given = context.parameters.get("secret"), isSame(given, address.pathSecret) else { throw HTTPError(.notFound) }
     }
 
-    /// Takes the same time wherever the two differ.
+    /// Takes the same time wherever the two differ, so that the secret can't be guessed byte by byte.
     private func isSame(_ given: String, _ secret: Secret) -> Bool {
         let (left, right) = (Array(given.utf8), Array(secret.reveal().utf8))
         guard left.count == right.count else { return false }

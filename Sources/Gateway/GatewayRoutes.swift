@@ -2,30 +2,31 @@ import Core
 import HTTPTypes
 import Hummingbird
 import Logging
+import NIOCore
 import ServerGuard
 
-/// One address and what answers there.
+/// A path and its handler.
 struct Route: Sendable {
     typealias Answer = @Sendable (Request, GatewayContext) async throws -> Response
 
     let method: HTTPRequest.Method
-    /// With `:name` for a part that varies.
+    /// A component `:name` matches any text.
     let path: String
-    /// Whether there is anything at a path with this varying part; a path that must not be guessed is not there for the others.
-    var isThere: @Sendable (Substring) -> Bool = { _ in true }
+    /// Whether a path with this text in place of `:name` exists. A secret path doesn't exist for those who guess.
+    var exists: @Sendable (Substring) -> Bool = { _ in true }
     let answer: Answer
 
     static func get(_ path: String, _ answer: @escaping Answer) -> Route { Route(method: .get, path: path, answer: answer) }
 
-    /// Whether a path of a request leads here, whatever the method.
-    func leads(from asked: String) -> Bool {
+    /// Whether a request for this path, with whatever method, comes here.
+    func matches(_ asked: String) -> Bool {
         let parts = path.split(separator: "/")
         let given = asked.split(separator: "/")
-        return parts.count == given.count && zip(parts, given).allSatisfy { $0.hasPrefix(":") ? isThere($1) : $0 == $1 }
+        return parts.count == given.count && zip(parts, given).allSatisfy { $0.hasPrefix(":") ? exists($1) : $0 == $1 }
     }
 }
 
-/// Which address is answered by what: for people and Strava, for the operator, and for both where they share a listener.
+/// The routes of the public listener, of the operator's, and of one that serves both.
 struct GatewayRoutes: Sendable {
     let connect: ConnectFlow
     let readiness: Readiness
@@ -75,7 +76,8 @@ struct GatewayRoutes: Sendable {
 
     private static let forwardedFor = HTTPField.Name("X-Forwarded-For")!
 
-    /// Whom the request is counted for. Only a proxy on this machine is believed about whom it asks for, and only its own entry, the last.
+    /// The client that the request counts for. `X-Forwarded-For` is trusted from a proxy on this machine only, and of it only the last entry,
+    /// which that proxy added.
     static func client(_ request: Request, _ context: GatewayContext) -> String {
         let peer = ClientAddress(context.channel.remoteAddress)
         guard peer.isLoopback, let forwarded = request.headers[values: forwardedFor].last else { return peer.text }
@@ -96,4 +98,17 @@ struct GatewayRoutes: Sendable {
     ) -> Response {
         Response(status: status, headers: [.contentType: type], body: ResponseBody(byteBuffer: ByteBuffer(string: text)))
     }
+}
+
+/// A request's context: Hummingbird's own, and the connection, so that it can be closed.
+struct GatewayContext: RequestContext {
+    var coreContext: CoreRequestContextStorage
+    let channel: any Channel
+
+    init(source: ApplicationRequestContextSource) {
+        coreContext = .init(source: source)
+        channel = source.channel
+    }
+
+    var maxUploadSize: Int { GatewayLimits.bodyBytesMax }
 }

@@ -6,9 +6,10 @@ import TestKit
 import Testing
 
 /// `fitnessctl rebuild` against the real process.
-@Suite struct RebuildTests {
+@Suite struct DaemonRebuildTests {
     @Test(arguments: [SIGKILL, SIGTERM])
-    func `a daemon that ends in the middle of a rebuild keeps the old rows and makes the new ones after a start`(signal: Int32) async throws
+    func `a daemon that ends in the middle of a rebuild keeps the old rows, and the next start makes the new ones`(signal: Int32)
+        async throws
     {
         let epoch = Date(timeIntervalSince1970: (Date().timeIntervalSince1970 - 3_600).rounded())
         try await DaemonRig.with(SimulatorWorld(seed: 3, epoch: epoch, athleteCount: 1, activitiesEach: 40, points: 40...60)) { rig in

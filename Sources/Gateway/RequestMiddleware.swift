@@ -1,0 +1,107 @@
+import Core
+import Database
+import HTTPTypes
+import Hummingbird
+import Logging
+
+/// Turns errors into answers. Details are logged here, once, and never shown.
+struct ErrorPages: RouterMiddleware {
+    let routes: [Route]
+    let logger: Logger
+
+    func handle(
+        _ request: Request, context: GatewayContext, next: (Request, GatewayContext) async throws -> Response
+    ) async throws -> Response {
+        do {
+            return try await next(request, context)
+        } catch let error as HTTPError where error.status == .notFound {
+            return methodNotAllowed(request) ?? page(for: .notFound)
+        } catch let error as HTTPError {
+            return page(for: error.status)
+        } catch let error as any AdvisedError {
+            logger.log(.error, "request failed", [.endpoint: context.endpointPath ?? "none", .error: error.description])
+            return page(for: error.retryAdvice == .never ? .internalServerError : .serviceUnavailable)
+        } catch {
+            logger.log(.error, "request failed", [.endpoint: context.endpointPath ?? "none", .error: "\(type(of: error))"])
+            return page(for: .internalServerError)
+        }
+    }
+
+    /// The answer when the path exists for other methods (RFC 9110, section 15.5.6); nil when it doesn't exist.
+    private func methodNotAllowed(_ request: Request) -> Response? {
+        let methods = routes.filter { $0.matches(request.uri.path) }.flatMap { $0.method == .get ? [.get, .head] : [$0.method] }
+        if methods.isEmpty || methods.contains(request.method) { return nil }
+        var response = page(for: .methodNotAllowed)
+        response.headers[.allow] = methods.map(\.rawValue).joined(separator: ", ")
+        return response
+    }
+
+    private func page(for status: HTTPResponse.Status) -> Response {
+        switch status {
+        case .notFound: HTMLPage(status, title: "Not found", body: "<p>There is no page at this address.</p>").response
+        case .methodNotAllowed:
+            HTMLPage(status, title: "Not possible", body: "<p>This address does not accept such a request.</p>").response
+        case .serviceUnavailable:
+            HTMLPage(status, title: "Please try again shortly", body: "<p>Part of this installation is unavailable right now.</p>").response
+        default: HTMLPage(status, title: "Something went wrong", body: "<p>Please try again, or tell the operator.</p>").response
+        }
+    }
+}
+
+/// Refuses requests that are larger than any route accepts, and stops reading from the client.
+struct RequestGuard: RouterMiddleware {
+    func handle(
+        _ request: Request, context: GatewayContext, next: (Request, GatewayContext) async throws -> Response
+    ) async throws -> Response {
+        if request.uri.string.utf8.count > GatewayLimits.targetBytesMax { return refuse(.uriTooLong, context) }
+        if hasUnboundedBody(request) { return refuse(.lengthRequired, context) }
+        if bodyByteCount(request) > bodyBytesMax(for: request) { return refuse(.contentTooLarge, context) }
+        return try await next(request, context)
+    }
+
+    private func refuse(_ status: HTTPResponse.Status, _ context: GatewayContext) -> Response {
+        context.channel.close(mode: .input, promise: nil)
+        return Response(status: status, headers: [.connection: "close"])
+    }
+
+    private func hasUnboundedBody(_ request: Request) -> Bool { request.headers[.transferEncoding] != nil }
+
+    private func bodyByteCount(_ request: Request) -> Int {
+        request.headers[.contentLength].map { Int($0) ?? .max } ?? 0
+    }
+
+    private func bodyBytesMax(for request: Request) -> Int { request.method == .post ? GatewayLimits.bodyBytesMax : 0 }
+}
+
+/// Adds to every answer the headers that forbid caching, framing, scripts, content sniffing and referrers.
+struct SecurityHeaders: RouterMiddleware {
+    private static let fields: [(HTTPField.Name, String)] = [
+        (
+            .contentSecurityPolicy,
+            "default-src 'none'; style-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+        ),
+        (.cacheControl, "no-store"),
+        (.xContentTypeOptions, "nosniff"),
+        (HTTPField.Name("Referrer-Policy")!, "no-referrer"),
+        (HTTPField.Name("X-Robots-Tag")!, "noindex, nofollow"),
+    ]
+
+    func handle(
+        _ request: Request, context: GatewayContext, next: (Request, GatewayContext) async throws -> Response
+    ) async throws -> Response {
+        var response = try await next(request, context)
+        for (name, value) in Self.fields { response.headers[name] = value }
+        return response
+    }
+}
+
+/// Answers HEAD with the header of GET's answer and no body, errors included (RFC 9110, section 9.3.2): a client would read a body as the
+/// beginning of the next answer.
+struct HeadAnswers: RouterMiddleware {
+    func handle(
+        _ request: Request, context: GatewayContext, next: (Request, GatewayContext) async throws -> Response
+    ) async throws -> Response {
+        let response = try await next(request, context)
+        return request.method == .head ? response.createHeadResponse() : response
+    }
+}
