@@ -3,6 +3,7 @@ import Database
 import EmbeddedPostgres
 import Foundation
 import Simulator
+import Warehouse
 
 /// The queries of `sql/dashboards`, as the owner and as a reader of one athlete, against the same questions on the predecessor's layout.
 ///
@@ -123,11 +124,7 @@ struct DashboardBenchmark {
 
     /// The durations of our power curve as columns of the predecessor's.
     private static let ladder: [String: String] = {
-        let durations = [
-            1, 2, 3, 5, 8, 10, 15, 20, 30, 45, 60, 90, 120, 180, 240, 300, 360, 480, 600, 720, 900, 1200, 1500, 1800, 2400, 2700, 3600,
-            5400,
-            7200, 10_800, 14_400, 18_000,
-        ]
+        let durations = EffortLadder.durations_s
         return [
             "durations": durations.map { "max(w\($0)) AS w\($0)" }.joined(separator: ", "),
             "leads": durations.map { "(lead(total, \($0 - 1)) OVER w - total + watts) / \($0)::float8 AS w\($0)" }.joined(separator: ", "),

@@ -78,7 +78,7 @@ struct ActivityTests {
         }
     }
 
-    @Test func `laps share out all points and the whole distance`() async throws {
+    @Test func `the laps cover all points and the whole distance`() async throws {
         try await withSimulator(activities: 8, points: 300...900, kinds: [.ride]) { visitor in
             let token = visitor.simulator.issueTokens(for: anyone).accessToken
             for truth in visitor.simulator.truth(for: anyone) {
@@ -91,7 +91,7 @@ struct ActivityTests {
         }
     }
 
-    @Test func `local time is wall time with a false Z, in summer too`() async throws {
+    @Test func `local time is wall time with a false Z, also in summer`() async throws {
         try await withSimulator(athletes: 6, activities: 200) { visitor in
             for athlete in visitor.simulator.world.athleteIDs {
                 let token = visitor.simulator.issueTokens(for: athlete).accessToken
@@ -108,7 +108,7 @@ struct ActivityTests {
         }
     }
 
-    @Test func `a hidden start time reads midnight and one second`() async throws {
+    @Test func `a hidden start time is one second past midnight`() async throws {
         try await withSimulator { visitor in
             let token = visitor.simulator.issueTokens(for: anyone).accessToken
             let id = visitor.simulator.truth(for: anyone)[3].id
@@ -119,7 +119,7 @@ struct ActivityTests {
         }
     }
 
-    @Test func `zones answer 402 to those who pay nothing`() async throws {
+    @Test func `zones answer 402 for an athlete who does not subscribe`() async throws {
         let paying = AthleteSpec(id: AthleteID(1), activityCount: 10, points: 30...40, kinds: [.run])
         var free = paying
         free.id = AthleteID(2)

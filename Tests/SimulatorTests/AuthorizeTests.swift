@@ -37,7 +37,7 @@ struct AuthorizeTests {
         }
     }
 
-    @Test func `a denial comes back without a code`() async throws {
+    @Test func `a denial redirects without a code`() async throws {
         try await withSimulator { visitor in
             let answer = try await visitor.post("/oauth/authorize", Self.form + [("decision", "cancel")])
             #expect(answer.headers["location"] == "http://localhost:8080/oauth/callback?state=once&error=access_denied")
@@ -45,7 +45,7 @@ struct AuthorizeTests {
         }
     }
 
-    @Test func `an empty state is echoed empty`() async throws {
+    @Test func `an empty state is returned empty`() async throws {
         try await withSimulator { (visitor) async throws in
             #expect(try await visitor.authorize("scope=read&auto_approve=101").hasPrefix("http://localhost/back?state=&code="))
             visitor.simulator.autoApprove = .athlete(anyone, [.read])
@@ -71,7 +71,7 @@ struct AuthorizeTests {
         }
     }
 
-    @Test func `the registered domain and those below it may be redirected to`() async throws {
+    @Test func `redirects go to the registered domain and its subdomains`() async throws {
         var options = SimulatorOptions()
         options.callbackDomain = "fit.example"
         try await withSimulator(options: options) { visitor in
@@ -83,7 +83,7 @@ struct AuthorizeTests {
         }
     }
 
-    @Test func `a full application takes no new athlete but lets its own come back`() async throws {
+    @Test func `a full application takes no new athlete but lets its own reconnect`() async throws {
         var options = SimulatorOptions()
         options.capacity = 1
         try await withSimulator(athletes: 2, options: options) { visitor in
@@ -100,7 +100,7 @@ struct AuthorizeTests {
         }
     }
 
-    @Test func `deauthorize ends both tokens and answers with the one that died`() async throws {
+    @Test func `deauthorize revokes both tokens and answers with the access token`() async throws {
         try await withSimulator { visitor in
             let issued = visitor.simulator.issueTokens(for: anyone)
             let answer = try await visitor.post("/oauth/deauthorize", [], authorization: "Bearer \(issued.accessToken)")
@@ -113,7 +113,7 @@ struct AuthorizeTests {
         }
     }
 
-    @Test func `revoke wants Basic credentials, takes either token, and knows no unknown one`() async throws {
+    @Test func `revoke needs Basic credentials and takes either token, even an unknown one`() async throws {
         try await withSimulator { visitor in
             let basic = "Basic " + Data("12345:simulated-client-secret".utf8).base64EncodedString()
             let issued = visitor.simulator.issueTokens(for: anyone)
@@ -131,7 +131,7 @@ struct AuthorizeTests {
         }
     }
 
-    @Test func `an athlete who comes back gets new tokens with other scopes`() async throws {
+    @Test func `an athlete who reconnects gets new tokens with other scopes`() async throws {
         try await withSimulator { (visitor) async throws in
             let old = visitor.simulator.issueTokens(for: anyone)
             visitor.simulator.deauthorize(anyone)

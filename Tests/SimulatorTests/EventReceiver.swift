@@ -14,7 +14,7 @@ final class EventReceiver: Sendable {
         case friendly
         /// Answers everything with this status.
         case refusing(Int)
-        /// Validates well, then answers events with this status.
+        /// Passes validation, then answers events with this status.
         case refusingEvents(Int)
         case wrongChallenge
         /// Never answers; the connection stays open until the test ends.
@@ -37,7 +37,7 @@ final class EventReceiver: Sendable {
         state = Mutex(State())
     }
 
-    /// The verify tokens that came.
+    /// The verify tokens received.
     var validations: [String] { state.withLock { $0.validations } }
 
     var events: [[String: Any]] {

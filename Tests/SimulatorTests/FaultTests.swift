@@ -6,7 +6,7 @@ import Testing
 
 /// Scripted faults and the gate (docs/strava-api.md 8.7).
 struct FaultTests {
-    @Test func `a fault hits matching requests as often as told`() async throws {
+    @Test func `a fault hits as many matching requests as it says`() async throws {
         try await withSimulator { (visitor) async throws in
             let token = visitor.simulator.issueTokens(for: anyone).accessToken
             let poison = visitor.simulator.truth(for: anyone)[0].id
@@ -19,7 +19,7 @@ struct FaultTests {
         }
     }
 
-    @Test func `a fault for ever ends when it is taken away`() async throws {
+    @Test func `a fault without end lasts until it is removed`() async throws {
         try await withSimulator { visitor in
             let token = visitor.simulator.issueTokens(for: anyone).accessToken
             visitor.simulator.faults.append(.init(match: .any, times: .forever, response: .html(503)))
@@ -34,7 +34,7 @@ struct FaultTests {
         }
     }
 
-    @Test func `the edge's odd status gets through`() async throws {
+    @Test func `an odd status of the edge is passed on`() async throws {
         try await withSimulator { visitor in
             let token = visitor.simulator.issueTokens(for: anyone).accessToken
             visitor.simulator.faults.append(.init(match: .any, response: .html(597)))
@@ -82,7 +82,7 @@ struct FaultTests {
         }
     }
 
-    @Test func `an answer can take longer than a client waits`() async throws {
+    @Test func `an answer can take longer than the client waits`() async throws {
         try await withSimulator { visitor in
             let token = visitor.simulator.issueTokens(for: anyone).accessToken
             visitor.simulator.faults.append(.init(match: .any, response: .delay(.seconds(30))))
@@ -132,7 +132,7 @@ struct FaultTests {
         }
     }
 
-    @Test func `it stops with answers held back and comes back at the same port`() async throws {
+    @Test func `it stops while answers are held, and comes back at the same port`() async throws {
         let world = SimulatorWorld(seed: 1, epoch: monday, athleteCount: 1, activitiesEach: 3)
         let simulator = StravaSimulator(world: world, clock: .manual(at: monday))
         let port = try await simulator.start()

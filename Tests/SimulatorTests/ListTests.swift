@@ -5,7 +5,7 @@ import Testing
 
 /// GET /athlete/activities (docs/strava-api.md 3.2).
 struct ListTests {
-    @Test func `without bounds the newest comes first, page after page, until an empty one`() async throws {
+    @Test func `without bounds the newest come first, page after page, until an empty one`() async throws {
         try await withSimulator { visitor in
             let token = visitor.simulator.issueTokens(for: anyone).accessToken
             var ids: [Int64] = []
@@ -16,7 +16,7 @@ struct ListTests {
         }
     }
 
-    @Test func `a page has thirty elements unless asked otherwise and two hundred at most`() async throws {
+    @Test func `a page has thirty elements by default and two hundred at most`() async throws {
         try await withSimulator(activities: 230) { visitor in
             let token = visitor.simulator.issueTokens(for: anyone).accessToken
             #expect(try await visitor.list("", token: token).count == 30)
@@ -27,7 +27,7 @@ struct ListTests {
         }
     }
 
-    @Test func `with after alone the oldest comes first, with both bounds the newest`() async throws {
+    @Test func `with after alone the oldest come first, with both bounds the newest`() async throws {
         try await withSimulator { visitor in
             let token = visitor.simulator.issueTokens(for: anyone).accessToken
             let truth = visitor.simulator.truth(for: anyone)
@@ -53,7 +53,7 @@ struct ListTests {
         }
     }
 
-    @Test func `a token without read_all does not see what is for the athlete alone`() async throws {
+    @Test func `without read_all a token does not see activities for the athlete alone`() async throws {
         try await withSimulator { (visitor) async throws in
             let truth = visitor.simulator.truth(for: anyone)
             let hidden = truth[5].id

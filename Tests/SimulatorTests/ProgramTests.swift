@@ -5,7 +5,7 @@ import Testing
 
 /// `strava-simulator`, the process.
 struct ProgramTests {
-    @Test func `it prints where it listens and writes tokens only its owner can read`() async throws {
+    @Test func `it prints its address and writes tokens that only its owner can read`() async throws {
         try await withTemporaryFolder { folder in
             let tokens = folder.appending(path: "tokens.jsonl").path
             let (process, output) = try start(["--port", "0", "--athletes", "2", "--activities", "3", "--tokens-file", tokens])
@@ -32,13 +32,13 @@ struct ProgramTests {
         }
     }
 
-    @Test func `a limit that is no limit is a usage error`() async throws {
+    @Test func `an unreadable limit is a usage error`() async throws {
         let (process, _) = try start(["--limit", "many"])
         try await eventually("the simulator ends") { !process.isRunning }
         #expect(process.terminationStatus == 64)
     }
 
-    /// What the program prints, as it comes.
+    /// The program's output, as it arrives.
     private func pieces(_ output: Pipe) -> AsyncStream<String> {
         AsyncStream { input in
             follow(output) { piece in

@@ -68,7 +68,7 @@ struct QuotaTests {
         }
     }
 
-    @Test func `a new activity is no read, and its read usage is two empty values`() async throws {
+    @Test func `creating an activity is not a read, and its read usage is two empty values`() async throws {
         try await withSimulator { visitor in
             let token = visitor.simulator.issueTokens(for: anyone, scopes: [.read, .activityRead, .activityWrite]).accessToken
             let created = try await visitor.post("/api/v3/activities", [("name", "By hand")], authorization: "Bearer \(token)")
@@ -82,7 +82,7 @@ struct QuotaTests {
         }
     }
 
-    @Test func `what others spend shows in the usage`() async throws {
+    @Test func `calls of other programs show in the usage`() async throws {
         try await withSimulator(options: options(.init(quarterHour: 10, day: 100))) { (visitor) async throws in
             let token = visitor.simulator.issueTokens(for: anyone).accessToken
             visitor.simulator.spendElsewhere(9)
@@ -91,7 +91,7 @@ struct QuotaTests {
         }
     }
 
-    @Test func `limits can change while it runs, or be none`() async throws {
+    @Test func `limits can be changed or lifted while it runs`() async throws {
         try await withSimulator(options: options(.init(quarterHour: 1, day: 100))) { visitor in
             let token = visitor.simulator.issueTokens(for: anyone).accessToken
             for _ in 1...2 { _ = try await visitor.get("/athlete", token: token) }
@@ -102,7 +102,7 @@ struct QuotaTests {
         }
     }
 
-    @Test func `not found answers count and tell nothing`() async throws {
+    @Test func `a 404 counts and carries no rate limit headers`() async throws {
         try await withSimulator { visitor in
             let token = visitor.simulator.issueTokens(for: anyone).accessToken
             let answer = try await visitor.get("/activities/1", token: token)
@@ -112,7 +112,7 @@ struct QuotaTests {
         }
     }
 
-    @Test func `streams can be told not to count`() async throws {
+    @Test func `streams can be exempt from counting`() async throws {
         var options = SimulatorOptions()
         options.countsStreams = false
         try await withSimulator(activities: 1, kinds: [.run], options: options) { (visitor) async throws in
@@ -123,7 +123,7 @@ struct QuotaTests {
         }
     }
 
-    @Test func `headers are spelled in three ways`() async throws {
+    @Test func `headers come in three spellings`() async throws {
         try await withSimulator { visitor in
             let token = visitor.simulator.issueTokens(for: anyone).accessToken
             let curl = try await rawHeads(visitor.simulator.baseURL, token: token, count: 3)
@@ -132,7 +132,7 @@ struct QuotaTests {
         }
     }
 
-    /// The heads of some answers as they came, by a plain socket: HTTP libraries fold the case of names.
+    /// The heads of some answers as received, over a plain socket: HTTP libraries ignore the case of names.
     private func rawHeads(_ baseURL: String, token: String, count: Int) async throws -> String {
         let port = try #require(URL(string: baseURL)?.port)
         return try await Task.detached {

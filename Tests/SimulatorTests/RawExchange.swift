@@ -1,6 +1,6 @@
 import Foundation
 
-/// One HTTP exchange over a plain socket, for what HTTP libraries hide.
+/// One HTTP exchange over a plain socket, which shows what HTTP libraries hide.
 enum RawExchange {
     struct Failure: Error {}
 

@@ -18,7 +18,7 @@ struct StreamsTests {
     }
 
     @Test(arguments: ActivityKind.allCases.filter(\.hasStreams))
-    func `what is sent is the world's truth, number by number`(kind: ActivityKind) async throws {
+    func `the answer is the world's truth, number by number`(kind: ActivityKind) async throws {
         try await withSimulator(activities: 6, points: 200...900, kinds: [kind]) { visitor in
             for truth in visitor.simulator.truth(for: anyone) {
                 let answer = try await streams(visitor, truth.id)
@@ -42,7 +42,7 @@ struct StreamsTests {
         }
     }
 
-    @Test func `time begins at zero, grows, is not one a second, and pauses`() async throws {
+    @Test func `time begins at zero and grows, with pauses, and not by one a second`() async throws {
         try await withSimulator(activities: 20, points: 400...600, kinds: [.run]) { visitor in
             let all = visitor.simulator.truth(for: anyone).compactMap(\.streams?.time)
             #expect(all.allSatisfy { $0.first == 0 && zip($0, $0.dropFirst()).allSatisfy(<) })
@@ -52,7 +52,7 @@ struct StreamsTests {
         }
     }
 
-    @Test func `watts of outdoor rides hold nulls and zeros`() async throws {
+    @Test func `watts of outdoor rides contain nulls and zeros`() async throws {
         try await withSimulator(activities: 10, points: 900...1000, kinds: [.ride]) { visitor in
             let watts = visitor.simulator.truth(for: anyone).compactMap(\.streams?.watts).joined()
             #expect(watts.contains { $0 == nil })
@@ -60,7 +60,7 @@ struct StreamsTests {
         }
     }
 
-    @Test func `without key_by_type it is an array that names its types`() async throws {
+    @Test func `without key_by_type the answer is an array with types`() async throws {
         try await withSimulator(activities: 1, kinds: [.run]) { visitor in
             let id = visitor.simulator.truth(for: anyone)[0].id
             let list = try #require(try await streams(visitor, id, "keys=time,altitude").json as? [[String: Any]])
@@ -70,7 +70,7 @@ struct StreamsTests {
         }
     }
 
-    @Test func `without keys or with an unknown one there is distance`() async throws {
+    @Test func `without keys, or with an unknown one, distance is sent`() async throws {
         try await withSimulator(activities: 1, kinds: [.run]) { (visitor) async throws in
             let id = visitor.simulator.truth(for: anyone)[0].id
             #expect(Set(try await streams(visitor, id, "key_by_type=true").object.keys) == ["distance"])
@@ -89,7 +89,7 @@ struct StreamsTests {
         }
     }
 
-    @Test func `streams tell nothing of the rate limit`() async throws {
+    @Test func `streams carry no rate limit headers`() async throws {
         try await withSimulator(activities: 1, kinds: [.run]) { visitor in
             let id = visitor.simulator.truth(for: anyone)[0].id
             let answer = try await streams(visitor, id)
@@ -128,7 +128,7 @@ struct StreamsTests {
     }
 }
 
-/// One stream as JSON has it.
+/// One stream of the JSON answer.
 private struct Stream: Decodable {
     enum Value: Decodable {
         case number(Double)

@@ -4,10 +4,10 @@ import Simulator
 import TestKit
 import Testing
 
-/// POST /oauth/token and what access tokens are good for (docs/strava-api.md 1.2 to 1.5).
+/// POST /oauth/token and the validity of access tokens (docs/strava-api.md 1.2 to 1.5).
 struct TokenTests {
     @Test(arguments: ["/oauth/token", "/api/v3/oauth/token"])
-    func `both addresses exchange a code, once`(path: String) async throws {
+    func `both addresses exchange a code, but only once`(path: String) async throws {
         try await withSimulator { visitor in
             let code = try await visitor.code()
             let form = [("grant_type", "authorization_code"), ("code", code)]
@@ -26,7 +26,7 @@ struct TokenTests {
         }
     }
 
-    @Test func `a code ends`() async throws {
+    @Test func `a code expires`() async throws {
         let clock = WallClock.manual(at: monday)
         try await withSimulator(clock: clock) { visitor in
             let code = try await visitor.code()
@@ -36,7 +36,7 @@ struct TokenTests {
         }
     }
 
-    @Test func `with more than an hour left a refresh gives the same access token`() async throws {
+    @Test func `with more than an hour left a refresh returns the same access token`() async throws {
         let clock = WallClock.manual(at: monday)
         try await withSimulator(clock: clock) { visitor in
             let issued = visitor.simulator.issueTokens(for: anyone)
@@ -49,7 +49,7 @@ struct TokenTests {
         }
     }
 
-    @Test func `a refresh in the last hour brings a new pair and kills the old refresh token at once`() async throws {
+    @Test func `a refresh in the last hour returns a new pair, and the old refresh token is dead at once`() async throws {
         let clock = WallClock.manual(at: monday)
         try await withSimulator(clock: clock) { visitor in
             let issued = visitor.simulator.issueTokens(for: anyone)
@@ -87,7 +87,7 @@ struct TokenTests {
         }
     }
 
-    @Test func `each mistake of an application has its own answer`() async throws {
+    @Test func `each mistake of an application has an answer of its own`() async throws {
         try await withSimulator { visitor in
             let refresh = [("grant_type", "refresh_token"), ("refresh_token", "none")]
             let id = ("client_id", visitor.simulator.options.clientID)
@@ -110,7 +110,7 @@ struct TokenTests {
         }
     }
 
-    @Test func `a call tells a dead token from a missing scope`() async throws {
+    @Test func `a dead token and a missing scope have different answers`() async throws {
         try await withSimulator { visitor in
             let dead = visitor.simulator.issueTokens(for: anyone, expiresIn: -1).accessToken
             for token in [dead, "0123456789012345678901234567890123456789", "x", nil] {
@@ -127,7 +127,7 @@ struct TokenTests {
         }
     }
 
-    @Test func `tokens outlive a restart of the simulator`() async throws {
+    @Test func `tokens survive a restart of the simulator`() async throws {
         let world = SimulatorWorld(seed: 9, epoch: monday, athleteCount: 1, activitiesEach: 3)
         let before = StravaSimulator(world: world, clock: .manual(at: monday)).issueTokens(for: anyone)
         try await withSimulator(world: world) { (visitor) async throws in
@@ -139,7 +139,7 @@ struct TokenTests {
         }
     }
 
-    @Test func `the log tells where a token travelled and never which`() async throws {
+    @Test func `the log says where a request carried its token, and never the token`() async throws {
         try await withSimulator { visitor in
             let token = visitor.simulator.issueTokens(for: anyone).accessToken
             _ = try await visitor.get("/athlete", token: token)

@@ -5,7 +5,7 @@ import Simulator
 import TestKit
 import Testing
 
-/// A client of the simulated Strava: asks over real HTTP and reads JSON.
+/// A client of the simulated Strava, over real HTTP.
 struct Visitor: Sendable {
     let simulator: StravaSimulator
     let http: HTTPClient

@@ -6,7 +6,7 @@ import Testing
 
 /// Push subscriptions and events (docs/strava-api.md 4).
 struct WebhookTests {
-    /// Callbacks here may take longer than Strava's two seconds: a busy machine is no finding.
+    /// Callbacks may take longer than Strava's two seconds here, so that a busy machine does not fail the test.
     private static var patient: SimulatorOptions {
         var options = SimulatorOptions()
         options.webhooks.timeout = .seconds(60)
@@ -44,7 +44,7 @@ struct WebhookTests {
     @Test(arguments: [
         (EventReceiver.Manner.refusing(404), "GET to callback URL does not return 200"), (.wrongChallenge, "not verifiable"),
     ])
-    func `a callback that fails validation is no subscription`(manner: EventReceiver.Manner, code: String) async throws {
+    func `a callback that fails validation is not subscribed`(manner: EventReceiver.Manner, code: String) async throws {
         try await withSimulator(options: Self.patient) { visitor in
             try await withReceiver(manner) { receiver in
                 let form = visitor.credentials + [("callback_url", receiver.url), ("verify_token", "v")]
@@ -99,7 +99,7 @@ struct WebhookTests {
         }
     }
 
-    @Test func `without read_all hiding looks like deleting`() async throws {
+    @Test func `without read_all a hidden activity is announced as deleted`() async throws {
         try await withSimulator(options: Self.patient) { visitor in
             try await withReceiver { receiver in
                 _ = visitor.simulator.issueTokens(for: anyone, scopes: [.read, .activityRead])
@@ -114,7 +114,7 @@ struct WebhookTests {
         }
     }
 
-    @Test func `a refused event is tried three times, about a minute apart`() async throws {
+    @Test func `an event that the callback refuses is sent three times, about a minute apart`() async throws {
         let clock = WallClock.manual(at: monday)
         try await withSimulator(clock: clock, options: Self.patient) { visitor in
             try await withReceiver(.refusingEvents(500)) { receiver in
@@ -136,7 +136,7 @@ struct WebhookTests {
         }
     }
 
-    @Test func `events can come in the wrong order`() async throws {
+    @Test func `events can arrive in the wrong order`() async throws {
         var options = Self.patient
         options.webhooks.isDisordered = true
         try await withSimulator(options: options) { visitor in
@@ -151,7 +151,7 @@ struct WebhookTests {
         }
     }
 
-    @Test func `events can come twice or not at all`() async throws {
+    @Test func `events can arrive twice or not at all`() async throws {
         var options = Self.patient
         options.webhooks.copies = 2
         options.webhooks.loseEvery = 3

@@ -19,7 +19,7 @@ struct WorldTests {
         #expect(worlds[0].truth(for: anyone)[0].streams == worlds[1].truth(for: anyone)[0].streams)
     }
 
-    @Test func `history ends at the epoch and points number as asked`() {
+    @Test func `the history ends at the epoch and has as many points as asked for`() {
         let world = SimulatorWorld(seed: 3, epoch: monday, athleteCount: 3, activitiesEach: 100, points: 50...70)
         for truth in world.athleteIDs.flatMap({ world.truth(for: $0) }) {
             #expect(truth.startAt < monday)
@@ -28,7 +28,7 @@ struct WorldTests {
         }
     }
 
-    @Test func `figures agree with streams`() throws {
+    @Test func `figures and streams agree`() throws {
         let world = SimulatorWorld(seed: 4, epoch: monday, athleteCount: 1, activitiesEach: 60, points: 100...300)
         for truth in world.truth(for: anyone) {
             guard let streams = truth.streams else { continue }
@@ -59,7 +59,7 @@ struct WorldTests {
         #expect(jumped.truth(for: anyone, at: monday.addingTimeInterval(1_000_000)).count == 15)
     }
 
-    @Test func `a live activity shows up in the list when its time has come`() async throws {
+    @Test func `a live activity is listed when its time has come`() async throws {
         let clock = WallClock.manual(at: monday)
         try await withSimulator(live: LivePlan(interval_s: 100), clock: clock) { visitor in
             let token = visitor.simulator.issueTokens(for: anyone).accessToken
@@ -132,7 +132,7 @@ struct WorldTests {
         }
     }
 
-    @Test func `edits show in list and detail`() async throws {
+    @Test func `edits show in the list and in the detail`() async throws {
         try await withSimulator { visitor in
             let token = visitor.simulator.issueTokens(for: anyone).accessToken
             let world = visitor.simulator.world
@@ -150,7 +150,7 @@ struct WorldTests {
         }
     }
 
-    @Test func `retired gear is gone from the athlete and still to be asked for`() async throws {
+    @Test func `retired gear is missing from the athlete but has an answer of its own`() async throws {
         try await withSimulator(activities: 100, kinds: [.run]) { visitor in
             let token = visitor.simulator.issueTokens(for: anyone).accessToken
             let athlete = try await visitor.get("/athlete", token: token).object
@@ -165,7 +165,7 @@ struct WorldTests {
         }
     }
 
-    @Test func `zones of an athlete lack power without a threshold`() async throws {
+    @Test func `an athlete without an FTP has no power zones`() async throws {
         try await withSimulator(athletes: 2) { visitor in
             for (athlete, hasPower) in [(AthleteID(101), true), (AthleteID(102), false)] {
                 let token = visitor.simulator.issueTokens(for: athlete).accessToken

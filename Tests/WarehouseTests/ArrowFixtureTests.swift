@@ -5,9 +5,9 @@ import Testing
 
 @testable import Warehouse
 
-/// One small stream to the byte.
+/// One small stream, byte for byte.
 @Suite struct ArrowFixtureTests {
-    /// Each type once alone and once as a list. Two batches.
+    /// Each type once as a value and once as a list; two batches.
     private func stream() throws -> [UInt8] {
         let scalars = ArrowScalar.allCases
         let fields = scalars.flatMap { scalar in
@@ -35,7 +35,7 @@ import Testing
 
     private static let null: [UInt8] = [0xFF, 0xFF, 0xFF, 0xFF]
 
-    /// The length and so many bytes, all of them the row's number and one more: also for floats a value.
+    /// The length and as many bytes, each of them the row's number plus one, which also makes a float.
     private static func field(_ scalar: ArrowScalar, _ row: Int) -> [UInt8] {
         let length: UInt8 =
             switch scalar {
@@ -56,15 +56,15 @@ import Testing
         return [0, 0, 0, UInt8(bytes.count)] + bytes
     }
 
-    /// pyarrow 26.0.1 has read these bytes: all batches are valid by its full check, and types, comments, nulls, values and elements are those that
-    /// went in; polars 2.1.0 reads the same rows. If they change, another implementation must read them again.
+    /// pyarrow 26.0.1 has read these bytes: all batches pass its full validation, and types, comments, nulls, values and elements are as written;
+    /// polars 2.1.0 reads the same rows. If the bytes change, another implementation must read them again.
     @Test func `the bytes are those that other implementations have read`() throws {
         let stream = try stream()
         let digest = SHA256.digest(of: stream).map { $0 < 16 ? "0" + String($0, radix: 16) : String($0, radix: 16) }.joined()
         #expect(stream.count == 7_920 && digest == "2f79fd06d1c1086a8b5c42770159273c1dd5ceb5be3a6fef53abd6f66f36b21c")
     }
 
-    @Test func `the tests' own reader reads the same`() throws {
+    @Test func `the tests' own reader reads the same rows`() throws {
         let table = try ArrowTable(try stream())
         #expect(table.batches == [2, 1] && table.comment == "fixture" && table.fields.count == 22)
         #expect(table.fields[0] == .init("bool", "bool", "in ü") && table.fields[1] == .init("bools", "list<bool>"))

@@ -3,7 +3,7 @@ import Testing
 
 @testable import Warehouse
 
-/// Bytes that are not the binary COPY that was asked for.
+/// Bytes that are not the binary COPY that was requested.
 @Suite struct ArrowRefusalTests {
     private static let header = Array(BinaryCopy().bytes)
     private static let mark: [UInt8] = [0xFF, 0xFF]
@@ -33,14 +33,14 @@ import Testing
         for count in 0..<Self.whole.count { expectRefusal(Array(Self.whole.prefix(count)), "the first \(count) bytes") }
     }
 
-    @Test func `a header of its own piece is taken, as is one with an extension`() throws {
+    @Test func `a header may come in a piece of its own, or with an extension`() throws {
         let rows = Array(Self.whole.dropFirst(Self.header.count))
         #expect(try encode(Self.header, rows) == encode(Self.whole))
         #expect(try encode(Self.header.dropLast() + [3, 1, 2, 3], rows) == encode(Self.whole))
         #expect(try encode(Self.whole, []) == encode(Self.whole))
     }
 
-    @Test func `what is no binary COPY, or has flags that nobody knows, is refused`() {
+    @Test func `bytes that are not a binary COPY, or have unknown flags, are refused`() {
         expectRefusal(Array("7,seven\n".utf8) + Self.whole)
         expectRefusal([])
         var flagged = Self.whole
@@ -55,7 +55,7 @@ import Testing
         expectRefusal(Self.whole + Self.whole)
     }
 
-    @Test func `rows of other columns are refused`() {
+    @Test func `rows with other columns are refused`() {
         expectRefusal(Self.whole, types: Self.types + [ArrowType(.bool)])
         expectRefusal(Self.whole, types: Array(Self.types.dropLast()))
         expectRefusal(Self.header + [0xFF, 0xFE] + Self.mark)
@@ -67,7 +67,7 @@ import Testing
         }
     }
 
-    /// An array's field, as COPY sends it, in the place of the third one.
+    /// A row whose third field is this array, as COPY sends it.
     private func row(array: [UInt8]) -> [UInt8] {
         Self.header + [0, 3, 0, 0, 0, 4, 0, 0, 0, 7, 0, 0, 0, 0] + [0, 0, 0, UInt8(array.count)] + array + Self.mark
     }

@@ -4,7 +4,7 @@ import Testing
 
 @testable import Warehouse
 
-/// What a COPY selects, encoded and read back by a reader that knows the specification only.
+/// The rows of a COPY, encoded and read back by a reader written from the specification alone.
 @Suite struct ArrowStreamTests {
     private func export(
         _ database: Database, _ select: String, _ types: [ArrowType], rowsMax: Int = 65_536, bytesMax: Int = 4 << 20
@@ -16,7 +16,7 @@ import Testing
         return try ArrowTable(stream + encoder.ended().joined())
     }
 
-    @Test func `each type becomes Arrow's of the same values, and null stays null`() async throws {
+    @Test func `each type becomes the Arrow type of the same values, and null stays null`() async throws {
         try await withTestDatabase { database in
             let select = """
                 SELECT * FROM (VALUES (true, '\\x00ff'::bytea, '-9223372036854775808'::int8, (-32768)::int2, 2147483647, 'späti 🚴'::text,
@@ -56,7 +56,7 @@ import Testing
         }
     }
 
-    @Test func `lists of thousands keep every element, wherever the bits of its row begin`() async throws {
+    @Test func `lists of thousands keep every element, wherever the bits of the row begin`() async throws {
         try await withTestDatabase { database in
             let select = "SELECT array(SELECT i FROM generate_series(1, n * 1001) AS i) FROM generate_series(0, 9) AS n"
             let table = try await export(database, select, [ArrowType(.int32, isList: true)])
@@ -73,7 +73,7 @@ import Testing
         .list((0..<last).map { ArrowTable.Value.int(Int64($0) + 1) } + rest)
     }
 
-    @Test func `truth and nulls keep their places beyond a byte and a batch`() async throws {
+    @Test func `booleans and nulls keep their places across bytes and batches`() async throws {
         try await withTestDatabase { database in
             let select = "SELECT CASE WHEN n % 3 > 0 THEN n % 2 = 0 END FROM generate_series(0, 99) AS n ORDER BY n"
             let table = try await export(database, select, [ArrowType(.bool)], rowsMax: 21)
@@ -82,7 +82,7 @@ import Testing
         }
     }
 
-    @Test func `times count from 1970 on either side; infinite ones and those beyond 64 bits are null`() async throws {
+    @Test func `times count from 1970 in both directions; infinite ones and those beyond 64 bits are null`() async throws {
         try await withTestDatabase { database in
             let select = """
                 SELECT d::date, d::timestamptz FROM unnest(ARRAY['1969-12-31', '0044-03-15 BC', '2026-02-28', 'infinity', '-infinity']) AS d
@@ -119,7 +119,7 @@ import Testing
         }
     }
 
-    @Test func `no rows are the schema alone`() async throws {
+    @Test func `without rows the stream is the schema alone`() async throws {
         try await withTestDatabase { database in
             let types = [ArrowType(.int32), ArrowType(.utf8, isList: true)]
             let table = try await export(database, "SELECT 1, '{}'::text[] WHERE false", types)
@@ -127,7 +127,7 @@ import Testing
         }
     }
 
-    @Test func `a type that Arrow has not is text`() {
+    @Test func `a type without an Arrow equivalent is text`() {
         let types: [(oid: UInt32, element: UInt32?, name: String)] = [
             (23, nil, "int4"), (1043, nil, "text"), (1700, nil, "text"), (3802, nil, "text"), (1007, 23, "int4[]"), (1231, 1700, "text[]"),
         ]

@@ -5,7 +5,7 @@ import TestKit
 
 @testable import Warehouse
 
-/// A warehouse on a database of its own, with one athlete under lease, and short ways to land and to read back.
+/// A warehouse on a database of its own, with one athlete under lease, and helpers to land and to read back.
 struct Bench {
     static let athlete = AthleteID(134_815)
     static let noon = Date(timeIntervalSince1970: 1_795_435_200)  // 2026-11-23 12:00:00 UTC
@@ -52,7 +52,7 @@ struct Bench {
         try await writer.commit(batch(answers, listed: listed, ledger: ledger, cursor: cursor, quarantine: quarantine))
     }
 
-    /// Runs silver until its work list is empty; answers how much it did.
+    /// Runs silver until its work list is empty; returns how many pieces of work it did.
     @discardableResult
     func transform() async throws -> Int {
         var count = 0
@@ -60,7 +60,7 @@ struct Bench {
         return count
     }
 
-    /// Makes the athlete's silver anew, or tries it out; answers how many athletes were asked for.
+    /// Rebuilds the athlete's silver, or does a dry run; returns for how many athletes it was requested.
     @discardableResult
     func rebuild(_ athlete: AthleteID? = nil, isDryRun: Bool = false) async throws -> Int {
         let count = try await RebuildDesk(database: database).request(athlete, isDryRun: isDryRun, now: clock.now)
@@ -75,7 +75,7 @@ struct Bench {
         return try rows[0].decode(Value.self)
     }
 
-    /// All rows of a statement in PostgreSQL's own notation of a row, `(a,b,)`, where an empty place is NULL.
+    /// All rows of a statement in PostgreSQL's notation, `(a,b,)`, where an empty field is NULL.
     func lines(_ statement: String) async throws -> [String] {
         try await database.query(SQL(raw: "SELECT q::text FROM (\(statement)) AS q")).map { try $0.decode(String.self) }
     }

@@ -8,7 +8,7 @@ import Testing
 @Suite struct CursorTests {
     private let newest = "SELECT newest_start_at FROM sync.cursor"
 
-    @Test func `only the columns that are set move`() async throws {
+    @Test func `only the columns that are set change`() async throws {
         try await withTestDatabase { database in
             let bench = try await Bench(database)
             try await bench.land(cursor: CursorChange(walkPage: .set(3), walkStartedAt: .set(Bench.noon)))
@@ -21,7 +21,7 @@ import Testing
         }
     }
 
-    @Test func `the newest start goes forward, and back only on purpose`() async throws {
+    @Test func `the newest start moves forward, and back only when it is reset`() async throws {
         try await withTestDatabase { database in
             let bench = try await Bench(database)
             try await bench.land(cursor: CursorChange(newestStartAt: .raise(to: Bench.noon - 100)))

@@ -6,7 +6,7 @@ import Testing
 @Suite struct DocumentReaderTests {
     private func reduce(_ text: String) throws -> String { try DocumentReader.reduce(Array(text.utf8)) }
 
-    @Test func `long lists that nobody reads are cut out, the rest is kept as sent`() throws {
+    @Test func `unused lists are cut out, and the rest is kept as sent`() throws {
         let reduced = try reduce(
             #"{"id": 1, "segment_efforts":[{"a":[1,{"b":"]}"}]}], "name":"a \"b\" \\ ä", "laps":[ {"x" : 1} ],"photos":{"count":1},"n":null,"t":true}"#
         )
@@ -23,7 +23,7 @@ import Testing
     }
 
     @Test(arguments: ["", "[]", "1", "null", "{\"a\":1", "{\"a\":1}}", "{\"a\" 1}", "<html>"])
-    func `what is not an object is refused`(text: String) {
+    func `a body that is not an object is refused`(text: String) {
         #expect(throws: WarehouseError.self) { try reduce(text) }
     }
 }

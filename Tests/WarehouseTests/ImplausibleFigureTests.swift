@@ -6,7 +6,7 @@ import Testing
 
 @testable import Warehouse
 
-/// Numbers that can't be true count as missing, are found, and never keep the rest out of silver.
+/// Impossible numbers count as missing, are reported as findings, and never keep the rest out of silver.
 @Suite struct ImplausibleFigureTests {
     private static let me = Bench.athlete.rawValue
     private static let zones =
@@ -25,7 +25,7 @@ import Testing
         answer(.athlete, Self.me, #"{"sex":"M","ftp":\#(ftp),"weight":70.0}"#, at: Bench.noon + at)
     }
 
-    @Test func `averages that can't be true make no load, and the chart of fitness keeps its height`() async throws {
+    @Test func `impossible averages make no load, and fitness keeps its scale`() async throws {
         try await withTestDatabase { database in
             let bench = try await Bench(database)
             try await bench.land(
@@ -34,7 +34,7 @@ import Testing
                     ride(7107, day: 5, #""average_heartrate":2147480000.0,"max_heartrate":2147480000.0"#, sport: "Run"),
                     ride(7108, day: 6, #""device_watts":true,"average_watts":65535.0,"weighted_average_watts":65535"#),
                     ride(7109, day: 7, #""device_watts":true,"average_watts":200.0,"weighted_average_watts":200"#),
-                    // each value may be, but not both: 4,900 W for an hour against an FTP of 250 W
+                    // each value is possible, but not both: 4,900 W for an hour with an FTP of 250 W
                     ride(7110, day: 8, #""device_watts":true,"average_watts":4900,"average_heartrate":140"#),
                 ], listed: (7107...7110).map { listed($0) })
             try await bench.transform()
@@ -62,7 +62,7 @@ import Testing
     }
 
     @Test(arguments: ["2000000000", "1", "-250", "5000", "1e18", "1e300", #""65535""#])
-    func `an FTP that can't be true counts as none, and the load goes by heart rate`(ftp: String) async throws {
+    func `an impossible FTP counts as none, and the load goes by heart rate`(ftp: String) async throws {
         try await withTestDatabase { database in
             let bench = try await Bench(database)
             let points = 3600
@@ -91,7 +91,7 @@ import Testing
         }
     }
 
-    /// Every field that is a number somewhere, with what it may hold in place of `N`.
+    /// Every field that holds a number; `N` stands for the value.
     private static let absurd = [
         "2000000000", "2147483647", "2147483648", "4294967295", "-2147483648", "1e18", "9223372036854775807", "-1e18", "1e99", "1e101",
         "1e300",
@@ -129,7 +129,7 @@ import Testing
             ], listed: [listed(id)])
     }
 
-    @Test func `no number, however absurd, keeps an activity or a profile out of silver or spoils a sum`() async throws {
+    @Test func `no number, however absurd, keeps an activity or a profile out of silver or ruins a sum`() async throws {
         try await withTestDatabase { database in
             let bench = try await Bench(database)
             let ordinary = ride(1, day: 5, #""device_watts":true,"weighted_average_watts":200"#)

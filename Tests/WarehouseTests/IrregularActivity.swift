@@ -1,11 +1,11 @@
-/// An activity as devices really record them, 2 hours and 25 minutes long: steps of 1 to 10 seconds, five pauses of three minutes, lost
-/// sensors, values that can't be, times that stand still or run back, a distance that jumps back. Made by a rule, so that another program
-/// could make the same and work out its figures; the figures of `RollupReferenceTests` come from one in Python with numpy, written from the
-/// literature and the comments of the columns, second by second and without sums that run along.
+/// An activity such as devices record, 2 hours and 25 minutes long: steps of 1 to 10 seconds, five pauses of three minutes, sensors that
+/// drop out, impossible values, times that repeat or go back, a distance that jumps back. It is made by a rule, so that another program
+/// can make the same one and compute its figures. Those of `RollupReferenceTests` come from a program in Python with numpy, written from
+/// the literature and the comments of the columns, second by second and without running sums.
 enum IrregularActivity {
     static let points = 3000
 
-    /// Seconds at which the points were really taken.
+    /// Seconds at which the points were taken.
     private static let moments: [Int] = {
         let steps = [1, 1, 2, 1, 3, 1, 1, 5, 1, 10]
         var moments = [0]
@@ -47,7 +47,7 @@ enum IrregularActivity {
         return point % 101 == 0 ? 60 : point * 11 % 61 - 30
     }
 
-    /// The answer to a question for its streams.
+    /// Its streams answer.
     static var streams: String {
         let altitude = list { $0 % 31 == 0 ? nil : "\(100 + Double(abs($0 % 800 - 400)) / 2)" }
         return """

@@ -24,7 +24,7 @@ import Testing
         }
     }
 
-    @Test func `batches that wait share a transaction, and one without a lease fails alone`() async throws {
+    @Test func `waiting batches share a transaction, and one without a lease fails alone`() async throws {
         try await withTestDatabase { database in
             let bench = try await Bench(database)
             let others = (1...6).map { AthleteID(Int64($0)) }
@@ -71,7 +71,7 @@ import Testing
         }
     }
 
-    @Test func `a batch that breaks a rule of the database does not drag down its neighbours`() async throws {
+    @Test func `a batch that violates a constraint fails alone`() async throws {
         try await withTestDatabase { database in
             let bench = try await Bench(database)
             try await database.query("ALTER TABLE bronze_strava.answer ADD CONSTRAINT no_13 CHECK (object_id <> 13)")
@@ -86,7 +86,7 @@ import Testing
         }
     }
 
-    @Test func `a backend that dies in mid-transaction leaves nothing, and the batch lands at the next try`() async throws {
+    @Test func `a backend that dies in mid-transaction leaves nothing, and the batch lands at the next attempt`() async throws {
         try await withTestDatabase { database in
             let bench = try await Bench(database)
             let batch = bench.batch(
@@ -107,7 +107,7 @@ import Testing
         }
     }
 
-    /// Holds the cursors until a first batch waits for it, so that what `body` commits has to wait as a group.
+    /// Locks the cursors until a first batch waits for them, so that the batches that `body` commits wait as a group.
     private func blockedWriter<Answer: Sendable>(
         _ bench: Bench, _ body: @escaping @Sendable () async -> Answer
     ) async throws -> Answer {
@@ -132,7 +132,7 @@ import Testing
         }
     }
 
-    /// The process that waits for a lock of another.
+    /// The backend that waits for another's lock.
     private static func waiter(in database: Database) async throws -> Int32 {
         var pid: Int32?
         try await eventually("a backend waits for a lock") {

@@ -8,7 +8,7 @@ import Testing
 @Suite struct LedgerTests {
     private let ledger = "SELECT activity_id, endpoint, state, reason, attempts FROM sync.completeness ORDER BY activity_id, endpoint"
 
-    @Test func `a listed activity gets its places in the ledger, a manual one needs no streams`() async throws {
+    @Test func `a listed activity gets its rows in the ledger, and a manual one needs no streams`() async throws {
         try await withTestDatabase { database in
             let bench = try await Bench(database)
             let receipt = try await bench.land(listed: [listed(11), listed(12, manual: true)])
@@ -36,7 +36,7 @@ import Testing
         }
     }
 
-    @Test func `another fingerprint sends detail and streams back to pending`() async throws {
+    @Test func `a changed fingerprint makes detail and streams pending again`() async throws {
         try await withTestDatabase { database in
             let bench = try await Bench(database)
             let id = ActivityID(11)

@@ -7,7 +7,7 @@ import Testing
 @testable import Warehouse
 
 @Suite struct LenientJSONTests {
-    @Test func `half a surrogate pair becomes U+FFFD, whole ones and escaped backslashes stay`() async throws {
+    @Test func `half a surrogate pair becomes U+FFFD; whole pairs and escaped backslashes stay`() async throws {
         try await withTestDatabase { database in
             let bench = try await Bench(database)
             let names = [
@@ -43,7 +43,7 @@ import Testing
         ("9007199254740993", "(9007199254740993,,9.007199254740992e+15)"),
         ("12.", "(12,12,12)"), ("0x10", "(,,)"), ("12 km", "(,,)"), ("", "(,,)"), ("1e400", "(,,)"), ("9e99", "(,,9e+99)"),
     ])
-    func `a number that comes as a text is read however it is written`(text: String, read: String) async throws {
+    func `a number sent as a text is read in any notation`(text: String, read: String) async throws {
         try await withTestDatabase { database in
             let rows = try await database.query(
                 """
@@ -59,7 +59,7 @@ import Testing
         #"{"x":1}"#,
         "[1]", #""1e99""#, "1e299",
     ])
-    func `one absurd number is null and keeps nothing else out`(number: String) async throws {
+    func `one absurd number is null and affects nothing else`(number: String) async throws {
         try await withTestDatabase { database in
             let bench = try await Bench(database)
             let fields = ["average_temp", "moving_time", "upload_id", "kudos_count", "utc_offset", "workout_type", "resource_state"]
@@ -78,7 +78,7 @@ import Testing
         }
     }
 
-    @Test func `numbers in streams may be texts, and what no number can hold is a missing point`() throws {
+    @Test func `numbers in streams may be texts, and one that no number can hold is a missing point`() throws {
         func values(_ data: String) throws -> [Double?]? {
             try StreamDecoder.decode(Array(#"{"watts":{"data":\#(data)}}"#.utf8)).values(.watts)
         }

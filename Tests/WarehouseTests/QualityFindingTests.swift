@@ -9,7 +9,7 @@ import Testing
 @Suite struct QualityFindingTests {
     private static let orderly = (0..<12).map(String.init)
 
-    /// Twelve points a second apart at 100 beats, 1,100 m in all, unless something else is given.
+    /// Twelve points, one second apart, at 100 beats, 1,100 m in all, unless given otherwise.
     private func streams(
         time: [String] = Self.orderly, heartrate: [String] = Self.orderly.map { _ in "100" }, end: String = "1100"
     ) -> String {
@@ -33,12 +33,12 @@ import Testing
         return try await bench.lines(query)
     }
 
-    @Test func `activities in order have no findings, nor have those without streams`() async throws {
+    @Test func `valid activities have no findings, and neither have those without streams`() async throws {
         try await withTestDatabase { database in
             let bench = try await Bench(database)
             try await land(bench, 1, streams())
             try await bench.land([answer(.activity, 2, #"{"distance":5000}"#)], listed: [listed(2)])
-            // what is just allowed: 20 and 250 beats, 5 percent
+            // just allowed: 20 and 250 beats, 5 percent
             try await land(bench, 3, streams(heartrate: ["20", "250"] + Self.orderly.dropLast(2).map { _ in "null" }, end: "1045"))
             try await land(
                 bench, 4, streams(time: Self.orderly.prefix(10).map(\.self), heartrate: Array(repeating: "90", count: 10)), distance: 900)
@@ -46,10 +46,10 @@ import Testing
         }
     }
 
-    @Test func `times that run back or stand still are counted`() async throws {
+    @Test func `times that go back or repeat are counted`() async throws {
         try await withTestDatabase { database in
             let bench = try await Bench(database)
-            // the third stands still, the fifth runs back, the last is missing
+            // the third repeats, the fifth goes back, the last is missing
             try await land(bench, 1, streams(time: ["0", "1", "1", "5", "3", "6", "7", "8", "9", "10", "11", "null"]))
             #expect(try await findings(bench) == ["(1,time_disorder_points,3.000,,0)"])
         }
@@ -63,7 +63,7 @@ import Testing
         }
     }
 
-    @Test func `the distance of the stream is held against the summary's, unless both are short`() async throws {
+    @Test func `the stream's distance is compared with the summary's, unless both are short`() async throws {
         try await withTestDatabase { database in
             let bench = try await Bench(database)
             try await land(bench, 1, streams(), distance: 1000)  // 100 of 1,100 m
@@ -79,7 +79,7 @@ import Testing
         }
     }
 
-    @Test func `too few points and streams of different length are found, and a mended answer takes the finding away`() async throws {
+    @Test func `too few points and streams of different length are found, and a corrected answer removes the finding`() async throws {
         try await withTestDatabase { database in
             let bench = try await Bench(database)
             try await land(bench, 1, #"{"time":{"data":[0,1,2]},"heartrate":{"data":[90,90,90]}}"#)

@@ -8,7 +8,7 @@ import Testing
 
 /// Silver explains itself: `silver.readme` and the units in the names of its columns.
 @Suite struct ReadmeTests {
-    /// Two activities in which everything is that silver has: laps, splits, gear, zones, records, findings.
+    /// Two activities that fill everything in silver: laps, splits, gear, zones, records, findings.
     private func land(_ bench: Bench) async throws {
         let detail = #"""
             {"sport_type":"Run","start_date":"2026-07-01T06:30:00Z","start_date_local":"2026-07-01T08:30:00Z","distance":5000,"moving_time":1800,
@@ -41,7 +41,7 @@ import Testing
         }
     }
 
-    @Test func `what has no example stands behind a view that its comment names`() async throws {
+    @Test func `a table without an example is behind a view that its comment names`() async throws {
         try await withTestDatabase { database in
             let bench = try await Bench(database)
             let silent = "SELECT relation, description FROM silver.readme WHERE example IS NULL AND relation <> 'readme' ORDER BY 1"

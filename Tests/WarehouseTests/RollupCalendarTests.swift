@@ -5,7 +5,7 @@ import Testing
 
 @testable import Warehouse
 
-/// Days, weeks, months, seasons and what is counted in them, at their edges; against values worked out by hand.
+/// Days, weeks, months and seasons at their edges, against values worked out by hand.
 @Suite struct RollupCalendarTests {
     private func land(_ bench: Bench, _ id: Int64, utc: String, local: String, _ fields: String, _ streams: String? = nil) async throws {
         let detail = #"{"start_date":"\#(utc)Z","start_date_local":"\#(local)Z",\#(fields)}"#
@@ -13,7 +13,7 @@ import Testing
         try await bench.land(answers, listed: [listed(id)])
     }
 
-    @Test func `a week goes on over the end of the year, a month does not, and both go by the clock on the wall`() async throws {
+    @Test func `a week continues past the end of the year, a month does not, and both go by local time`() async throws {
         try await withTestDatabase { database in
             let bench = try await Bench(database)
             // 2026-12-28 is a Monday: ISO week 53 of 2026 ends on Sunday, 2027-01-03
@@ -36,7 +36,7 @@ import Testing
         }
     }
 
-    @Test func `days are those of the clock on the wall, and errors of a clock are none`() async throws {
+    @Test func `days go by local time, and a wrong clock makes no days`() async throws {
         try await withTestDatabase { database in
             let bench = try await Bench(database)
             try await land(
@@ -54,7 +54,7 @@ import Testing
         }
     }
 
-    @Test func `seven days of seven miles make seven, although a mile is no whole number of tenths of a metre`() async throws {
+    @Test func `seven days of seven miles make seven, although a mile is not a whole number of tenths of a metre`() async throws {
         try await withTestDatabase { database in
             let bench = try await Bench(database)
             // 7 · 1,609.344 = 11,265.408 m, sent as 11265.4; in kilometres 11.2654: seven days, of which seven have 8
@@ -80,7 +80,7 @@ import Testing
         try await land(bench, id, utc: start, local: start, #""sport_type":"Ride""#, streams)
     }
 
-    @Test func `ninety days go back to the hour, a season to New Year`() async throws {
+    @Test func `ninety days reach back to the hour, a season to New Year`() async throws {
         for (first, second, period) in [
             (
                 "now() AT TIME ZONE 'UTC' - interval '90 days' + interval '1 hour'", "now() AT TIME ZONE 'UTC' - interval '90 days 1 hour'",

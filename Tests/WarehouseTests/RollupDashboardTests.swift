@@ -35,7 +35,7 @@ import Testing
         try await bench.transform()
     }
 
-    @Test func `each question has its answer`() async throws {
+    @Test func `each query has its answer`() async throws {
         try await withTestDatabase { database in
             let bench = try await Bench(database)
             try await land(bench)
@@ -64,7 +64,7 @@ import Testing
         }
     }
 
-    @Test func `a long ride in which the heart drifted away from the power is found`() async throws {
+    @Test func `a long ride in which heart rate drifted away from power is found`() async throws {
         try await withTestDatabase { database in
             let bench = try await Bench(database)
             let start = try await bench.value(
@@ -86,7 +86,7 @@ import Testing
         }
     }
 
-    @Test func `every file is asked here`() throws {
+    @Test func `every file is tested here`() throws {
         let names = try FileManager.default.contentsOfDirectory(atPath: checkout.appending(path: "sql/dashboards").path)
             .filter { $0.hasSuffix(".sql") }
         let tests = try String(contentsOf: checkout.appending(path: "Tests/WarehouseTests/RollupDashboardTests.swift"), encoding: .utf8)

@@ -6,7 +6,7 @@ import Testing
 @testable import Streams
 @testable import Warehouse
 
-/// The edges of what can be: first and last rung, bins, cells of the globe, an edited sport; against values worked out by hand.
+/// Limits: first and last rung, bins, cells at the edges of the map, an edited sport; against values worked out by hand.
 @Suite struct RollupEdgeTests {
     @Test func `the ladder goes from one second to five hours`() {
         func best(_ seconds: Int) -> BestEfforts {
@@ -20,9 +20,9 @@ import Testing
         #expect(best(1).values == [100])
     }
 
-    @Test func `values at the bounds count, beyond them they are missing`() {
+    @Test func `values at the bounds count; beyond them they are missing`() {
         func histogram(_ values: [Double], _ bounds: ClosedRange<Double>) -> SecondSeries {
-            // twenty seconds apart, so that none stands for another
+            // twenty seconds apart, so that none holds for another
             SecondSeries(Timeline(values.indices.map { Double($0 * 20) }), values, in: bounds)
         }
         let power = SecondsHistogram.fromZero(histogram([-0.1, 0, 4.999, 5, 5000, 5000.1], 0...5000))
@@ -32,7 +32,7 @@ import Testing
         #expect(beats?.seconds.prefix(3) == [2, 1, 0] && beats?.seconds.last == 1)
     }
 
-    @Test func `one point is one second, and nothing that needs more`() throws {
+    @Test func `one point is one second, and has no figure that needs more`() throws {
         let streams = try StreamDecoder.decode(
             Array(
                 #"{"time":{"data":[5]},"watts":{"data":[200]},"heartrate":{"data":[0]},"distance":{"data":[7]},"altitude":{"data":[1]}}"#

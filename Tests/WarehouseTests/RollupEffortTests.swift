@@ -16,13 +16,13 @@ import Testing
         BestEfforts.pace(DistanceTrack(Timeline(times), metres))
     }
 
-    @Test func `the best mean is found for each duration, the first of equals`() {
+    @Test func `the best mean is found for each duration; of equals the first counts`() {
         let best = power([0, 1, 2, 3, 4], [100, 200, 300, 200, 100])
         #expect(best.values == [300, 250, 700.0 / 3, 180])
         #expect(best.starts_s == [2, 1, 1, 0])
     }
 
-    @Test func `a sample that stands for several seconds counts for all of them`() {
+    @Test func `a sample that holds for several seconds counts for all of them`() {
         // seconds: 100 100 100 100 200 50
         let best = power([0, 4, 5], [100, 200, 50])
         #expect(best.values == [200, 150, 400.0 / 3, 120])
@@ -42,7 +42,7 @@ import Testing
         #expect(power((0...11).map(Double.init), lost).values.last == 10)
     }
 
-    @Test func `a heart rate needs nine tenths of its window`() {
+    @Test func `a heart rate needs values in nine tenths of its window`() {
         let seconds = (0...9).map(Double.init)
         let nine = heartrate(seconds, Array(repeating: 150, count: 9) + [.nan])
         #expect(nine.values == [150, 150, 150, 150, 150, 150])
@@ -50,7 +50,7 @@ import Testing
         #expect(eight.values == [150, 150, 150, 150, 150])
     }
 
-    @Test func `the heart is not taken to stand still in a pause`() {
+    @Test func `a pause does not count as a heart rate of zero`() {
         let best = heartrate([0, 1, 30, 31], [100, 110, 150, 160])
         #expect(best.values == [160, 155])
         #expect(best.starts_s == [31, 30])
@@ -68,14 +68,14 @@ import Testing
         #expect(faster.starts_s == [100])
     }
 
-    @Test func `a rest on the way belongs to the time of a distance`() {
+    @Test func `a rest counts in the time of a distance`() {
         // 200 m in 40 s, 60 s at rest, 200 m in 40 s
         let times = (0...4).map { Double($0) * 10 } + (10...14).map { Double($0) * 10 }
         let metres = (0...4).map { Double($0) * 50 } + (0...4).map { 200 + Double($0) * 50 }
         #expect(pace(times, metres).values == [140])
     }
 
-    @Test func `times that stand still, run back or are no numbers are passed over`() {
+    @Test func `times that repeat, go back or are not numbers are skipped`() {
         let timeline = Timeline([0, 0, 1, .nan, -5, 0.5, 2, 1e300, .infinity, 3])
         #expect(timeline.seconds == [0, 1, 2, 3])
         #expect(timeline.points == [0, 2, 6, 9])

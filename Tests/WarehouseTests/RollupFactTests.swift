@@ -13,12 +13,12 @@ import Testing
         answer(.athlete, id, #"{"weight":\#(weight),"ftp":\#(ftp)\#(more)}"#, at: Bench.noon + day * 86_400)
     }
 
-    @Test func `weight and FTP become dated facts, one row per change`() async throws {
+    @Test func `weight and FTP are dated, one row per change`() async throws {
         try await withTestDatabase { database in
             let bench = try await Bench(database)
             try await bench.land([profile("70.5", "250", day: 0)])
             try await bench.transform()
-            // two changes land before silver looks again: both are facts; a change of something else is none
+            // two changes land before silver is made again: both are kept; a change of something else is not
             try await bench.land([profile("70.5", "250", #","city":"Delft""#, day: 1)])
             try await bench.land([profile("70.5", "260", day: 2)])
             try await bench.land([profile("69", "260", day: 3)])
@@ -45,7 +45,7 @@ import Testing
         return answer(.athleteZones, id, body, at: Bench.noon + day * 86_400)
     }
 
-    @Test func `time in zones follows the zones of the day, and the default until there are any`() async throws {
+    @Test func `time in zones goes by the zones of the day, and by the default before there are any`() async throws {
         try await withTestDatabase { database in
             let bench = try await Bench(database)
             let streams = #"{"time":{"data":[0,1,2,3]},"heartrate":{"data":[100,116,118,170]},"watts":{"data":[100,150,190,400]}}"#
@@ -65,7 +65,7 @@ import Testing
                 try await bench.lines(times)
                     == (1...2).flatMap { activity in byDefault.enumerated().map { "(\(activity),heartrate,\($0 + 1),\($1))" } })
 
-            // power zones from FTP 200: 0, 110, 150, 180, 210, 240, 300; Strava's own power zones are not in order and passed over
+            // power zones from FTP 200: 0, 110, 150, 180, 210, 240, 300; Strava's own power zones are out of order and skipped
             try await bench.land([zones(116, day: 0), profile("70", "200", day: 0)])
             try await bench.transform()
             try await bench.land([zones(118, day: 1)])
@@ -86,7 +86,7 @@ import Testing
         }
     }
 
-    @Test func `gear has its mileage, and what leaves the profile is retired`() async throws {
+    @Test func `gear has its distance, and gear that leaves the profile is retired`() async throws {
         try await withTestDatabase { database in
             let bench = try await Bench(database)
             let both =

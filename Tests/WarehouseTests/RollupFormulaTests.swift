@@ -5,13 +5,13 @@ import Testing
 
 @testable import Warehouse
 
-/// The functions of schema silver that figures are worked out with, and the defaults, against values worked out by hand.
+/// The formulas of schema silver and the default zones, against values worked out by hand.
 @Suite struct RollupFormulaTests {
     private func lines(_ statement: String) async throws -> [String] {
         try await withTestDatabase { try await Bench($0).lines(statement) }
     }
 
-    @Test func `training impulse weighs by the part of the reserve, between rest and maximum`() async throws {
+    @Test func `training impulse weighs each second by its share of the heart rate reserve`() async throws {
         // rest 60, maximum 190: 2 min at 125 (x = 0.5), 1 min at 190 (x = 1); 200 is more than the maximum and counts as it, 60 and less as 0
         // men: 2 · 0.5 · 0.64 · e^0.96 = 1.671486, 0.64 · e^1.92 = 4.365413; women: 0.86 · e^0.835 = 1.982140, 0.86 · e^1.67 = 4.568464
         let impulse = """
@@ -32,7 +32,7 @@ import Testing
         #expect(try await lines(zones) == [#"("{1,6,8}","{1,6,8,0}","{0,0,7}","{0,0}")"#])
     }
 
-    @Test func `after its time constant fitness has come up to 63 percent of an even load, and fatigue too`() async throws {
+    @Test func `after their time constants fitness and fatigue have reached 63 percent of a constant load`() async throws {
         // 100 · (1 − e^−1) = 63.212056, 100 · (1 − e^−6) = 99.752125; form of the 43rd day is the difference of the two on the 42nd
         let effect = """
             SELECT place, round(ctl::numeric, 6), round(atl::numeric, 6), round(tsb::numeric, 6)
@@ -45,7 +45,7 @@ import Testing
         #expect(days[3].hasSuffix(",-36.540069)"))
     }
 
-    @Test func `facts have an answer at any instant, and at none`() async throws {
+    @Test func `a dated fact has a value at any instant, and without one`() async throws {
         try await withTestDatabase { database in
             let bench = try await Bench(database)
             for (day, weight, ftp) in [(0.0, 70, 250), (1, 69, 260), (2, 0, 0)] {
@@ -53,7 +53,7 @@ import Testing
                 try await bench.land([answer(.athlete, Bench.athlete.rawValue, profile, at: Bench.noon + day * 86_400)])
                 try await bench.transform()
             }
-            // no weight and no FTP of 0 is a fact
+            // a weight or an FTP of 0 is not kept
             let at = """
                 SELECT silver.ftp_w_at(\(Bench.athlete.rawValue), 1::smallint, t), silver.weight_kg_at(\(Bench.athlete.rawValue), 1::smallint, t)
                 FROM unnest('{-infinity,2026-11-24 11:59:59+00,2026-11-24 12:00+00,infinity,NULL}'::timestamptz[]) WITH ORDINALITY AS u(t, i)
@@ -63,7 +63,7 @@ import Testing
         }
     }
 
-    @Test func `default zones are parts of FTP and of the maximal heart rate, and say that they are a default`() async throws {
+    @Test func `default zones are shares of FTP and maximum heart rate, and are marked as default`() async throws {
         try await withTestDatabase { database in
             let bench = try await Bench(database)
             try await bench.land([answer(.athlete, Bench.athlete.rawValue, #"{"ftp":201}"#)])
@@ -76,7 +76,7 @@ import Testing
         }
     }
 
-    @Test func `default power zones follow the FTP of the date, and what was known first holds before`() async throws {
+    @Test func `default power zones follow the FTP of the date; the first known one also holds before it`() async throws {
         try await withTestDatabase { database in
             let bench = try await Bench(database)
             for (day, weight, ftp) in [(0.0, 70, 200), (5, 69, 200), (10, 69, 240)] {
@@ -98,7 +98,7 @@ import Testing
         }
     }
 
-    @Test func `a figure that nothing has breaks no arithmetic`() async throws {
+    @Test func `a missing figure breaks no arithmetic`() async throws {
         try await withTestDatabase { database in
             let bench = try await Bench(database)
             let odd = #"""
@@ -107,7 +107,7 @@ import Testing
                 """#
             try await bench.land([answer(.activity, 1, odd)], listed: [listed(1)])
             try await bench.transform()
-            // the FTP comes later: then all of the athlete's loads are worked out anew
+            // the FTP comes later: then all of the athlete's loads are computed again
             try await bench.land([answer(.athlete, Bench.athlete.rawValue, #"{"ftp":250}"#)])
             try await bench.transform()
             #expect(try await bench.lines("SELECT endpoint, reason FROM sync.quarantine") == [])

@@ -8,19 +8,19 @@ import Testing
 @Suite struct RollupMetricTests {
     private func near(_ value: Double?, _ expected: Double) -> Bool { value.map { abs($0 - expected) < 1e-6 } ?? false }
 
-    @Test func `normalised power of even power is that power, and needs 30 seconds`() {
+    @Test func `normalised power of constant power is that power, and needs 30 seconds`() {
         #expect(near(NormalizedPower.watts(Array(repeating: 100, count: 30)), 100))
         #expect(near(NormalizedPower.watts(Array(repeating: 250, count: 3600)), 250))
         #expect(NormalizedPower.watts(Array(repeating: 100, count: 29)) == nil)
     }
 
-    @Test func `normalised power weighs hard seconds more`() {
+    @Test func `normalised power gives more weight to hard seconds`() {
         // 30 s at 100 W, 30 s at 200 W: the rolling means are 100 + 100·k/30 for k = 0…30; the mean of their fourth powers is taken
         let watts = Array(repeating: 100.0, count: 30) + Array(repeating: 200.0, count: 30)
         #expect(near(NormalizedPower.watts(watts), 158.282494351))
     }
 
-    @Test func `decoupling is the loss of output per beat from half to half`() {
+    @Test func `decoupling is the loss of output per beat from the first half to the second`() {
         // 200 W at 100, then at 110 beats: 2 and 1.8182 W per beat, a loss of a eleventh
         let output = SecondSeries(values: Array(repeating: 200, count: 1200))
         let beats = SecondSeries(values: Array(repeating: 100, count: 600) + Array(repeating: 110, count: 600))
@@ -29,7 +29,7 @@ import Testing
         #expect(Decoupling(shorter, basis: .power, heartrate: beats) == nil)
     }
 
-    @Test func `seconds without one of the two values are left out of the halves`() {
+    @Test func `seconds that lack one of the two values are left out of the halves`() {
         let output = SecondSeries(values: Array(repeating: 3, count: 600) + [.nan, .nan] + Array(repeating: 3, count: 600))
         let beats = SecondSeries(values: Array(repeating: 150, count: 602) + Array(repeating: 150, count: 600))
         #expect(near(Decoupling(output, basis: .pace, heartrate: beats)?.percent, 0))
@@ -60,7 +60,7 @@ import Testing
         }
     }
 
-    @Test func `a stretch takes the grade at its beginning`() {
+    @Test func `a stretch has the grade of its first sample`() {
         let adjusted = GradeAdjustment.distance_m(
             Timeline([0, 30, 60, 90]), distances: [0, 100, 200, 300], gradesPercent: [10, 0, .nan, 5], .running)
         #expect(near(adjusted, 100 * 5.968214 / 3.6 + 100 + 100))
@@ -85,7 +85,7 @@ import Testing
         #expect(grid.seconds == [1, 4])
     }
 
-    @Test func `minutes have means of what there is, and the metres of a pause where it ends`() throws {
+    @Test func `a minute has the mean of its values, and the metres of a pause that ends in it`() throws {
         let timeline = Timeline([0, 10, 70, 80])
         let track = DistanceTrack(timeline, [0, 50, 80, 100])
         let speed = SecondSeries(speedOf: track, span_s: timeline.span_s)
@@ -97,7 +97,7 @@ import Testing
         #expect(means[1].isNaN)
     }
 
-    @Test func `no stream, however wrong, brings the computation down`() {
+    @Test func `no stream, however wrong, crashes the computation`() {
         let seed = modelSeed
         print("seed of the random streams: \(seed)")
         var random = SeededRandom(seed: seed)

@@ -52,7 +52,7 @@ import Testing
         }
     }
 
-    @Test func `the power curve takes the best of the period, the first of equals`() async throws {
+    @Test func `the power curve has the best of the period; of equals the first`() async throws {
         try await withTestDatabase { database in
             let bench = try await Bench(database)
             let now = try await bench.value(
@@ -67,7 +67,7 @@ import Testing
         }
     }
 
-    @Test func `records are kept by sport, and what nobody can run is none`() async throws {
+    @Test func `records are kept by sport, and an impossible pace is not one`() async throws {
         try await withTestDatabase { database in
             let bench = try await Bench(database)
             // 400 m in 100 s, in 80 s, and in 20 s (20 m/s, by a car)

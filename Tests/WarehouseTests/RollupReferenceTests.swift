@@ -7,7 +7,7 @@ import Testing
 
 /// The figures that silver has of an irregular activity, against those of another program. See `IrregularActivity`.
 @Suite struct RollupReferenceTests {
-    /// What silver answers about a run by a woman with an FTP of 250 W and heart rate zones of her own.
+    /// Silver's rows of a run by a woman with an FTP of 250 W and heart rate zones of her own.
     private func ask(_ statements: [String]) async throws -> [[String]] {
         try await withTestDatabase { database in
             let bench = try await Bench(database)
@@ -26,7 +26,7 @@ import Testing
         }
     }
 
-    @Test func `averages, normalised power, load, drift and climbing speed`() async throws {
+    @Test func `averages, normalised power, load, decoupling and climbing speed`() async throws {
         func rounded(_ columns: String...) -> String { columns.map { "round(\($0)::numeric, 4)" }.joined(separator: ", ") }
         let columns = [
             "recorded_s, heartrate_s, power_s, " + rounded("average_heartrate_bpm", "best_heartrate_30s_bpm", "average_power_w"),
@@ -65,7 +65,7 @@ import Testing
         #expect(try await ask(efforts) == [power, heartrate].map { $0.map { "(\($0))" } })
     }
 
-    @Test func `the fastest way over each distance, in pauses too`() async throws {
+    @Test func `the fastest time over each distance, pauses included`() async throws {
         let efforts = """
             SELECT distance_m, round(duration_s::numeric, 2) FROM silver.activity_best_effort WHERE metric = 'pace' ORDER BY distance_m
             """

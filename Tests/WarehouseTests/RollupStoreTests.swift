@@ -5,7 +5,7 @@ import Testing
 
 @testable import Warehouse
 
-/// What the silver transaction stores of the rollups, and what their views make of it.
+/// The rollups that the silver transaction stores, and their views.
 @Suite struct RollupStoreTests {
     private let run = #"{"name":"R","sport_type":"Run","start_date":"2026-07-01T06:30:00Z"}"#
     private let streams = #"""
@@ -89,7 +89,7 @@ import Testing
         }
     }
 
-    @Test func `changed streams replace the rollups, streams without times remove them`() async throws {
+    @Test func `changed streams replace the rollups; streams without times remove them`() async throws {
         try await withTestDatabase { database in
             let bench = try await Bench(database)
             try await land(bench)
@@ -105,7 +105,7 @@ import Testing
         }
     }
 
-    @Test func `rows of the former transform get their rollups when the runner starts`() async throws {
+    @Test func `rows of an older transform version get their rollups when the runner starts`() async throws {
         try await withTestDatabase { database in
             let bench = try await Bench(database)
             try await land(bench)

@@ -90,7 +90,7 @@ import Testing
         }
     }
 
-    @Test func `the maximal heart rate is a dated fact, one row per activity that raised it`() async throws {
+    @Test func `the maximum heart rate is dated, one row per activity that raised it`() async throws {
         try await withTestDatabase { database in
             let bench = try await Bench(database)
             for (id, beats) in [(Int64(1), 170), (2, 168), (3, 185), (4, 230), (5, 150)] {
@@ -104,7 +104,7 @@ import Testing
         }
     }
 
-    @Test func `a harder effort raises the maximal heart rate, and all loads follow`() async throws {
+    @Test func `a harder effort raises the maximum heart rate, and all loads follow`() async throws {
         try await withTestDatabase { database in
             let bench = try await Bench(database)
             try await land(bench, 1, "2026-07-01", hour(heartrate: 125))
@@ -137,7 +137,7 @@ import Testing
         }
     }
 
-    @Test func `each day from the first to the last activity has a row, whatever order they land in`() async throws {
+    @Test func `each day from the first to the last activity has a row, in whatever order they land`() async throws {
         try await withTestDatabase { database in
             let bench = try await Bench(database)
             try await land(bench, profile: #"{"ftp":250}"#)
@@ -159,7 +159,7 @@ import Testing
         }
     }
 
-    @Test func `days leave with their activities, and the rest is followed anew`() async throws {
+    @Test func `days go with their activities, and later days are computed again`() async throws {
         try await withTestDatabase { database in
             let bench = try await Bench(database)
             try await land(bench, profile: #"{"ftp":250}"#)
@@ -179,7 +179,7 @@ import Testing
         }
     }
 
-    @Test func `runners that work on one athlete at once lose no day's load`() async throws {
+    @Test func `two runners on one athlete lose no day's load`() async throws {
         try await withTestDatabase { database in
             let bench = try await Bench(database)
             try await land(bench, profile: #"{"ftp":250}"#)
@@ -194,7 +194,7 @@ import Testing
         }
     }
 
-    @Test func `the day's view goes on until today`() async throws {
+    @Test func `the view of days continues until today`() async throws {
         try await withTestDatabase { database in
             let bench = try await Bench(database)
             let day = try await bench.value("SELECT ((now() AT TIME ZONE 'UTC')::date - 3)::text", as: String.self)

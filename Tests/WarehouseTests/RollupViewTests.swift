@@ -5,12 +5,12 @@ import Testing
 
 @testable import Warehouse
 
-/// One ride of known load as each view shows it, and how far the days' view goes; against values worked out by hand.
+/// One ride of known load in each view, and how far the view of days reaches; against values worked out by hand.
 @Suite struct RollupViewTests {
     private static let athlete = Bench.athlete.rawValue
 
     /// An hour at 200 W and 140 beats, 30 km, on the day that lies `ago` days before today's.
-    /// - Parameter measured: what Strava says of the power.
+    /// - Parameter measured: whether Strava says that the power was measured.
     private func land(_ bench: Bench, ago: Int, measured: Bool? = nil, at: Date = Bench.noon) async throws {
         let day = try await bench.value("SELECT ((now() AT TIME ZONE 'UTC')::date - \(ago)::integer)::text", as: String.self)
         func list(_ value: (Int) -> Int) -> String { "[" + (0..<3600).map { "\(value($0))" }.joined(separator: ",") + "]" }
@@ -31,7 +31,7 @@ import Testing
         try await bench.transform()
     }
 
-    @Test func `load, way and time are the same by day, week and month`() async throws {
+    @Test func `load, distance and time are the same by day, week and month`() async throws {
         try await withTestDatabase { database in
             let bench = try await Bench(database)
             try await land(bench, ago: 1)
@@ -46,7 +46,7 @@ import Testing
         }
     }
 
-    @Test func `each zone ends where the next begins, the last nowhere`() async throws {
+    @Test func `each zone ends where the next begins, and the last has no end`() async throws {
         try await withTestDatabase { database in
             let bench = try await Bench(database)
             try await land(bench, ago: 1)
@@ -85,7 +85,7 @@ import Testing
         }
     }
 
-    @Test func `power that Strava estimated makes no load, zone, curve or record, until it turns out to be measured`() async throws {
+    @Test func `estimated power makes no load, zone, curve or record, until it turns out to be measured`() async throws {
         try await withTestDatabase { database in
             let bench = try await Bench(database)
             let counts = """
@@ -104,7 +104,7 @@ import Testing
     }
 
     @Test(arguments: [(2100, "(2001,2100,100)"), (0, "(1,0,0)"), (-1, "(1,-1,-1)")])
-    func `days go on to today, but no further than 2,000 days after the last activity`(ago: Int, expected: String) async throws {
+    func `days continue to today, but at most 2,000 days after the last activity`(ago: Int, expected: String) async throws {
         try await withTestDatabase { database in
             let bench = try await Bench(database)
             try await land(bench, ago: ago)

@@ -45,7 +45,7 @@ import Testing
         }
     }
 
-    @Test func `what was never seen before is kept as sent and changes nothing else`() async throws {
+    @Test func `an unknown value is kept as sent and changes nothing else`() async throws {
         try await withTestDatabase { database in
             let bench = try await Bench(database)
             let unseen = Self.summary.replacingOccurrences(of: "GravelRide", with: "Quidditch")
@@ -61,7 +61,7 @@ import Testing
         }
     }
 
-    @Test func `a detail adds what only it has, a newer summary wins for what lists show`() async throws {
+    @Test func `a detail adds the fields that only it has, and a newer summary wins for the others`() async throws {
         try await withTestDatabase { database in
             let bench = try await Bench(database)
             let query =
@@ -78,7 +78,7 @@ import Testing
         }
     }
 
-    @Test func `a field of a wrong type is null and spoils nothing`() async throws {
+    @Test func `a field of a wrong type is null and affects no other`() async throws {
         try await withTestDatabase { database in
             let bench = try await Bench(database)
             let odd = #"""
@@ -102,7 +102,7 @@ import Testing
         }
     }
 
-    @Test func `local time and offset come from each other when one is missing`() async throws {
+    @Test func `local time and offset are derived from each other when one is missing`() async throws {
         try await withTestDatabase { database in
             let bench = try await Bench(database)
             let noLocal = #"{"start_date":"2026-01-01T23:30:00Z","utc_offset":3600}"#
@@ -115,7 +115,7 @@ import Testing
         }
     }
 
-    @Test func `a gone activity leaves silver with laps and streams, and comes back when listed again`() async throws {
+    @Test func `a gone activity leaves silver with its laps and streams, and returns when it is listed again`() async throws {
         try await withTestDatabase { database in
             let bench = try await Bench(database)
             let streams = answer(.streams, 11, #"{"time":{"data":[0,1]}}"#)

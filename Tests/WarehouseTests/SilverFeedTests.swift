@@ -10,7 +10,7 @@ import Testing
         return PreparedAnswer(key: AnswerKey(Bench.athlete, .stravaAPI, sent), answer: sent)
     }
 
-    @Test func `what is offered can be taken once, in the version that is asked for`() {
+    @Test func `an entry can be taken once, and only in the version asked for`() {
         let feed = SilverFeed()
         let (old, new) = (landed(1, "{}"), landed(1, #"{"a":1}"#))
         feed.offer([old, new])
@@ -35,7 +35,7 @@ import Testing
         #expect(feed.bytes == 900)
     }
 
-    @Test func `an entry that nobody takes keeps no places of others`() {
+    @Test func `an entry that nobody takes does not keep the places of others`() {
         let feed = SilverFeed(bytesMax: 100_000)
         feed.offer([landed(0, "{}")])
         for id in Int64(1)...10_000 {

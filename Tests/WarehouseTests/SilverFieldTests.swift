@@ -5,9 +5,9 @@ import Testing
 
 @testable import Warehouse
 
-/// Each column of `silver.activity`, `silver.athlete` and `silver.aggregate_stream` takes its own field: no two values here are alike.
+/// Each column of `silver.activity`, `silver.athlete` and `silver.aggregate_stream` has its own field: no two values here are equal.
 @Suite struct SilverFieldTests {
-    @Test func `each column of an activity has its field, whole or in fractions`() async throws {
+    @Test func `each column of an activity has its field, as an integer or a fraction`() async throws {
         try await withTestDatabase { database in
             let bench = try await Bench(database)
             let detail = #"""
@@ -47,7 +47,7 @@ import Testing
         }
     }
 
-    @Test func `a hidden start keeps its day`() async throws {
+    @Test func `an activity with a hidden start keeps its day`() async throws {
         try await withTestDatabase { database in
             let bench = try await Bench(database)
             let hidden = #"{"start_date":"2026-07-01T00:00:01Z","start_date_local":"2026-07-01T00:00:01Z","utc_offset":-25200.0}"#
@@ -75,7 +75,7 @@ import Testing
                     SELECT index, time, altitude, velocity_smooth, heartrate, cadence, temperature, grade_smooth, moving, distance, watts
                     FROM silver.aggregate_stream ORDER BY index
                     """) == ["(1,0,-3.5,1.25,121,80,-7,-2.5,1,,)", "(2,2,,0,,0,,3,,,)"])
-            // what does not fit a column is null there; the checks of quality see it all the same
+            // a value that does not fit its column is null there; the quality checks still see it
             let facts =
                 "SELECT point_count, original_size, series_type, resolution, short_points, disordered_points, min_heartrate_bpm FROM silver.activity_stream"
             #expect(try await bench.lines(facts) == ["(2,2,time,high,0,0,121)"])

@@ -6,10 +6,10 @@ import Testing
 
 @testable import Warehouse
 
-/// Silver says what bronze holds, not in which order it came.
+/// Silver depends on what bronze holds, not on the order in which it arrived.
 @Suite struct SilverOrderTests {
     @Test(arguments: 0..<6)
-    func `whatever order answers come in, making silver anew changes nothing`(history: Int) async throws {
+    func `in whatever order answers arrive, a rebuild changes nothing`(history: Int) async throws {
         var random = SeededRandom(seed: modelSeed &+ UInt64(history))
         try await withTestDatabase { database in
             let bench = try await Bench(database)
@@ -35,7 +35,7 @@ import Testing
         }
     }
 
-    /// Each activity twice, the second time cropped; a profile that says more each time it is read.
+    /// Each activity twice, the second time cropped; a profile with more in each version.
     private static func answers(of world: SimulatorWorld) -> [(BronzeEndpoint, Int64, [UInt8])] {
         let athlete = Bench.athlete.rawValue
         let profiles = ["null,null,null", "null,61.5,null", #""F",61.5,null"#, #""F",61.5,231"#].map { $0.split(separator: ",") }

@@ -4,9 +4,9 @@ import Testing
 
 @testable import Warehouse
 
-/// How silver's statements are planned on a server whose settings are not ours.
+/// How silver's statements are planned on a server with settings of its own.
 @Suite struct SilverPlanTests {
-    @Test func `a batch looks up its activities and never reads the whole history, at PostgreSQL's own settings`() async throws {
+    @Test func `a batch looks up its activities and never reads the whole history, with PostgreSQL's default settings`() async throws {
         try await withTestDatabaseURL { url in
             let setter = Database(url: url, connectionsMax: 1, logger: quietLogger)
             for setting in ["random_page_cost = 4", "jit = on"] {

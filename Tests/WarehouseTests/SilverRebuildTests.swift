@@ -6,7 +6,7 @@ import Testing
 
 @testable import Warehouse
 
-/// Silver made anew while readers read and answers land.
+/// Rebuilds, while readers read and answers land.
 @Suite struct SilverRebuildTests {
     private static let streams = #"{"time":{"data":[0,1,5]},"heartrate":{"data":[100,null,140]}}"#
 
@@ -17,7 +17,7 @@ import Testing
             }, listed: ids.map { listed($0) })
     }
 
-    /// Forty activities in silver, whose names are then spoilt: only a rebuild brings them back.
+    /// Forty activities in silver, whose names are then overwritten: only a rebuild restores them.
     private func spoilt(_ bench: Bench) async throws {
         try await land(bench, 1...40)
         try await bench.transform()
@@ -29,7 +29,7 @@ import Testing
         FROM silver.activity
         """
 
-    /// Holds an activity's row, which stops a rebuild when it gets there, for the time of `body`.
+    /// Locks an activity's row during `body`, so that a rebuild waits when it gets there.
     private func holding(_ activity: Int64, _ database: Database, _ body: () async throws -> Void) async throws {
         try await database.transaction { connection in
             try await connection.query("SELECT FROM silver.activity WHERE activity_id = \(activity) FOR UPDATE")
@@ -44,7 +44,7 @@ import Testing
         }
     }
 
-    @Test func `readers see the rows of before until all new ones are there, and live work goes on`() async throws {
+    @Test func `readers see the old rows until all new ones are there, and live work goes on`() async throws {
         try await withTestDatabase { database in
             let bench = try await Bench(database)
             try await spoilt(bench)
@@ -53,7 +53,7 @@ import Testing
             let rebuilding = Task { try await bench.rebuild(Bench.athlete) }
             try await holding(40, database) {
                 try await waitUntilBlocked(bench)
-                // the first part of the rows is made by now, and nobody sees it
+                // the first part of the rows has been made, and no reader sees it
                 #expect(try await bench.lines(names) == ["(40,0,40)"])
                 try await land(bench, 41...41)
                 let answers = [answer(.activity, 1, #"{"name":"other"}"#)]
@@ -69,7 +69,7 @@ import Testing
         }
     }
 
-    @Test func `a rebuild that is killed leaves the rows of before, and is done when somebody looks again`() async throws {
+    @Test func `a rebuild that is killed leaves the old rows, and is done at the next attempt`() async throws {
         try await withTestDatabase { database in
             let bench = try await Bench(database)
             try await spoilt(bench)
@@ -90,7 +90,7 @@ import Testing
         }
     }
 
-    @Test func `a dry run says what would change, and changes nothing`() async throws {
+    @Test func `a dry run reports what would change, and changes nothing`() async throws {
         try await withTestDatabase { database in
             let bench = try await Bench(database)
             try await land(bench, 1...3)
@@ -127,7 +127,7 @@ import Testing
         }
     }
 
-    @Test func `arrays that come out the same stay where they are on the disk`() async throws {
+    @Test func `unchanged arrays stay where they are on disk`() async throws {
         try await withTestDatabase { database in
             let bench = try await Bench(database)
             var random = SeededRandom(seed: 1)
@@ -156,7 +156,7 @@ import Testing
         }
     }
 
-    @Test func `what the transform fails on keeps its rows and is set aside, the rest is made anew`() async throws {
+    @Test func `an activity on which the transform fails keeps its rows and is quarantined, and the rest is made again`() async throws {
         try await withTestDatabase { database in
             let bench = try await Bench(database)
             try await spoilt(bench)
@@ -167,7 +167,7 @@ import Testing
         }
     }
 
-    @Test func `a rebuild that can't be done says why and keeps all rows`() async throws {
+    @Test func `a rebuild that fails says why and keeps all rows`() async throws {
         try await withTestDatabase { database in
             let bench = try await Bench(database)
             try await spoilt(bench)
@@ -179,7 +179,7 @@ import Testing
         }
     }
 
-    @Test func `the running service takes up what was asked for`() async throws {
+    @Test func `the running service does the rebuilds that were asked for`() async throws {
         try await withTestDatabase { database in
             let bench = try await Bench(database)
             try await spoilt(bench)

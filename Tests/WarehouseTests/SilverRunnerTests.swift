@@ -41,7 +41,7 @@ import Testing
         }
     }
 
-    @Test func `every stream finds its column and its unit`() async throws {
+    @Test func `every stream has its column and its unit`() async throws {
         try await withTestDatabase { database in
             let bench = try await Bench(database)
             let all = #"""
@@ -102,7 +102,7 @@ import Testing
         }
     }
 
-    @Test func `an unreadable answer is set aside and the rest of its batch goes on`() async throws {
+    @Test func `an unreadable answer is quarantined, and the rest of its batch goes on`() async throws {
         try await withTestDatabase { database in
             let bench = try await Bench(database)
             try await landTwo(bench)
@@ -134,7 +134,7 @@ import Testing
         }
     }
 
-    @Test func `an activity on which the transform fails is set aside alone`() async throws {
+    @Test func `an activity on which the transform fails is quarantined alone`() async throws {
         try await withTestDatabase { database in
             let bench = try await Bench(database)
             try await database.query("ALTER TABLE silver.activity ADD CONSTRAINT no_2 CHECK (activity_id <> 2)")
@@ -153,7 +153,7 @@ import Testing
         }
     }
 
-    @Test func `a rebuild makes the same rows again from bronze, and drops what bronze does not have`() async throws {
+    @Test func `a rebuild makes the same rows from bronze, and removes those that bronze does not have`() async throws {
         try await withTestDatabase { database in
             let bench = try await Bench(database)
             try await landTwo(bench)
@@ -177,7 +177,7 @@ import Testing
         }
     }
 
-    @Test func `rows of an older transform are made anew when the runner starts, and new work wakes it`() async throws {
+    @Test func `rows of an older transform version are made again when the runner starts, and new work wakes it`() async throws {
         try await withTestDatabase { database in
             let bench = try await Bench(database)
             try await landTwo(bench)
@@ -203,7 +203,7 @@ import Testing
         }
     }
 
-    @Test func `nothing of a batch stays in its temporary tables, and their space is given back when it has grown`() async throws {
+    @Test func `a batch leaves its temporary tables empty, and their space is released when it has grown`() async throws {
         try await withTestDatabaseURL { url in
             let database = Database(url: url, connectionsMax: 1, logger: quietLogger)
             let bench = try await Bench(database)
@@ -227,7 +227,7 @@ import Testing
         }
     }
 
-    @Test func `missing SQL files are said in a sentence`() async throws {
+    @Test func `missing SQL files give a plain error`() async throws {
         try await withTestDatabase { database in
             try await withTemporaryFolder { folder in
                 let bench = try await Bench(database, share: folder)

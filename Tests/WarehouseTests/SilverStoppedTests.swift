@@ -6,19 +6,19 @@ import Testing
 
 @testable import Warehouse
 
-/// What fails for everybody stops silver with one incident; what fails for one is set aside.
+/// A fault that all work meets stops silver with one incident; one that a single activity meets puts it into quarantine.
 @Suite struct SilverStoppedTests {
     private func land(_ bench: Bench, _ ids: ClosedRange<Int64>) async throws {
         try await bench.land(ids.map { answer(.activity, $0, #"{"name":"\#($0)","laps":[{"name":"x"}]}"#) }, listed: ids.map { listed($0) })
     }
 
-    /// As a role without a grant meets it, or a deploy without its migration.
+    /// As when a role lacks a grant, or a migration is missing.
     @Test(arguments: [
         "ALTER TABLE silver.lap RENAME TO lap_away", "ALTER FUNCTION bronze_strava.json_local_time(jsonb) RENAME TO away",
         "CREATE FUNCTION silver.broken() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE insufficient_privilege; END $$;"
             + "CREATE TRIGGER broken BEFORE INSERT ON silver.lap FOR EACH ROW EXECUTE FUNCTION silver.broken()",
     ])
-    func `a fault that all work meets stops the runner with nothing set aside, and mending it is enough`(fault: String) async throws {
+    func `a fault that all work meets stops the runner, quarantines nothing, and ends when it is fixed`(fault: String) async throws {
         try await withTestDatabase { database in
             let bench = try await Bench(database)
             try await land(bench, 1...2)
@@ -46,7 +46,7 @@ import Testing
         }
     }
 
-    @Test func `an error without a class of its own that only one activity meets sets that one aside`() async throws {
+    @Test func `an error of unclear class that only one activity meets puts that one into quarantine`() async throws {
         try await withTestDatabase { database in
             let bench = try await Bench(database)
             try await database.query(
@@ -61,7 +61,7 @@ import Testing
         }
     }
 
-    @Test func `a rebuild that everything would fail keeps its request and the rows of before`() async throws {
+    @Test func `a rebuild in which everything would fail keeps its request and the old rows`() async throws {
         try await withTestDatabase { database in
             let bench = try await Bench(database)
             try await land(bench, 1...2)

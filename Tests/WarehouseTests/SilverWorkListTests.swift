@@ -8,7 +8,7 @@ import Testing
 
 /// How the runner takes work off the list while landings add to it.
 @Suite struct SilverWorkListTests {
-    @Test func `a landing does not wait for the batch that makes silver of the same activity, and its change is not lost`() async throws {
+    @Test func `a landing does not wait for the batch that makes silver of the same activity, and its work is not lost`() async throws {
         try await withTestDatabase { database in
             let bench = try await Bench(database)
             try await bench.land([answer(.activity, 1, #"{"name":"old"}"#)], listed: [listed(1)])
@@ -16,7 +16,7 @@ import Testing
                 scripts: try SilverScripts(shareDirectory: try #require(ShareDirectory.find())), feed: bench.feed, now: Bench.noon)
             try await database.transaction { connection in
                 #expect(try await batch.run(SilverQueries.claim(max: 8), on: connection).count == 1)
-                // The batch has taken its work off the list, and has not committed.
+                // The batch has deleted its work from the list and not yet committed.
                 try await bench.land([answer(.activity, 1, #"{"name":"new"}"#, at: Bench.noon + 60)])
                 #expect(try await bench.transform() == 0, "the athlete is held by the batch")
             }
@@ -27,7 +27,7 @@ import Testing
         }
     }
 
-    /// Anybody who may connect may take advisory locks, and hold what may be read.
+    /// Every role that can connect can take advisory locks and lock the tables it reads.
     @Test func `a reader can't keep silver from being made`() async throws {
         try await RolesFixture.with(keepsConstraints: true) { fixture in
             let bench = try await Bench(fixture.owner)
@@ -49,7 +49,7 @@ import Testing
         }
     }
 
-    @Test func `what landed several times since the last batch is made once`() async throws {
+    @Test func `an activity that landed several times since the last batch is made once`() async throws {
         try await withTestDatabase { database in
             let bench = try await Bench(database)
             for name in ["one", "two", "three"] {
@@ -62,7 +62,7 @@ import Testing
         }
     }
 
-    @Test func `the days of an athlete are summed up with the last of the activities that wait, even when that one fails`() async throws {
+    @Test func `an athlete's days are summed with the last of the waiting activities, even when that one fails`() async throws {
         try await withTestDatabase { database in
             let bench = try await Bench(database)
             let count = Int64(SilverRunner.batchMax) + 1
@@ -80,7 +80,7 @@ import Testing
         }
     }
 
-    @Test func `work of which nothing is left does not keep the athlete's days from being summed up`() async throws {
+    @Test func `work on an activity that no longer exists does not keep the athlete's days from being summed`() async throws {
         try await withTestDatabase { database in
             let bench = try await Bench(database)
             let detail = #"{"name":"a","distance":1000,"moving_time":60,"start_date_local":"2024-05-06T12:00:00Z"}"#
@@ -92,7 +92,7 @@ import Testing
         }
     }
 
-    @Test func `two runners share the work and leave none of it`() async throws {
+    @Test func `two runners share the work and leave none`() async throws {
         try await withTestDatabase { database in
             let bench = try await Bench(database)
             let ids = Int64(1)...100
@@ -105,7 +105,7 @@ import Testing
         }
     }
 
-    @Test func `while a full batch is in work, another runner of the service takes what other athletes have`() async throws {
+    @Test func `while one runner works on a full batch, another takes the work of other athletes`() async throws {
         try await withTestDatabase { database in
             let bench = try await Bench(database)
             let ids = Int64(1)...Int64(SilverRunner.batchMax)

@@ -7,7 +7,7 @@ import Testing
 @Suite struct StreamDecoderTests {
     private func decode(_ text: String) throws -> DecodedStreams { try StreamDecoder.decode(Array(text.utf8)) }
 
-    @Test func `the form by type and the array form give the same`() throws {
+    @Test func `the form keyed by type and the array form decode to the same`() throws {
         let byType = try decode(
             #"{"time":{"data":[0,1,3],"series_type":"distance","original_size":7,"resolution":"high"},"latlng":{"data":[[52.5,13.25],[52.6,13.5],[1,2]]},"moving":{"data":[false,true,true]}}"#
         )
@@ -44,7 +44,7 @@ import Testing
         #expect(streams.values(.temperature) == [nil, nil, nil, nil])
     }
 
-    @Test func `what is unknown or of another shape is passed over`() throws {
+    @Test func `unknown streams and those of another shape are skipped`() throws {
         let streams = try decode(
             #"{"watts_calc":{"data":[1,2,3]},"note":"hello","time":{"data":[0,1],"unit":{"s":[1]},"resolution":5},"cadence":null,"altitude":{"data":null},"distance":[1,2]}"#
         )
@@ -58,7 +58,7 @@ import Testing
         #expect(try decode("\u{FEFF}{}").count == 0)
     }
 
-    @Test func `numbers beyond 64 bits are numbers all the same`() throws {
+    @Test func `numbers beyond 64 bits are still numbers`() throws {
         let streams = try decode(#"{"distance":{"data":[194641753419464200000000000000,1e300,0.1]}}"#)
         #expect(streams.values(.distance) == [1.946417534194642e29, 1e300, 0.1])
     }
@@ -68,7 +68,7 @@ import Testing
         "{\"time\":{\"data\":[1 2]}}", "{\"time\":{\"data\":[1.2.3]}}", "{} {}", "{\"time\":}", "{\"time\" {}}", "\u{0}",
         "{\"time\":{\"data\":[tru]}}",
     ])
-    func `what is no streams answer is refused`(text: String) {
+    func `a body that is not a streams answer is refused`(text: String) {
         let error = #expect(throws: StreamsError.self) { try decode(text) }
         #expect(error?.code == .unreadable)
     }
@@ -90,7 +90,7 @@ import Testing
         #expect(error?.code == .tooLong)
     }
 
-    @Test func `random streams come out as they went in, cut anywhere they are refused`() throws {
+    @Test func `random streams come out as they went in, and are refused when cut anywhere`() throws {
         let seed = modelSeed
         print("stream decoder seed \(seed)")
         var random = SeededRandom(seed: seed)

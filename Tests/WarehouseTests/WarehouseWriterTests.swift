@@ -44,7 +44,7 @@ import Testing
         }
     }
 
-    /// A large body goes to the server by another way than small ones.
+    /// A large body is a parameter of its own.
     @Test(arguments: [0, 40_000])
     func `a changed answer replaces the old one, which is kept as a version`(more: Int) async throws {
         let filler = String(repeating: " ", count: more)
@@ -69,7 +69,7 @@ import Testing
         }
     }
 
-    @Test func `of an answer given twice in a batch the last one lands`() async throws {
+    @Test func `if a batch has an answer twice, the last one lands`() async throws {
         try await withTestDatabase { database in
             let bench = try await Bench(database)
             let receipt = try await bench.land(
@@ -80,7 +80,7 @@ import Testing
         }
     }
 
-    @Test func `what landed is counted, stream by stream`() async throws {
+    @Test func `landed answers are counted, stream by stream`() async throws {
         try await withTestDatabase { database in
             let bench = try await Bench(database)
             let streams = #"{"time":{"data":[0,1,2]},"latlng":{"data":[[1,2],[1,2],[1,2]]},"other":{"data":[1]}}"#

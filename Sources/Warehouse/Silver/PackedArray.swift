@@ -1,6 +1,6 @@
 import Database
 
-/// A PostgreSQL array made straight from doubles in one pass, in its binary form (array_recv); NaN and what does not fit become NULL.
+/// A PostgreSQL array in binary form (array_recv), made from doubles in one pass. NaN and values that do not fit become NULL.
 struct PackedArray<Element: PackableElement>: SQLEncodable {
     private let packed: [UInt8]?
 
@@ -48,10 +48,10 @@ struct PackedArray<Element: PackableElement>: SQLEncodable {
     }
 }
 
-/// An element that a double can be turned into, or not.
+/// An element type into which doubles can be converted.
 protocol PackableElement: SQLArrayElement {
     associatedtype Bits: FixedWidthInteger
-    /// The bits of the nearest value; nil for NaN and for what is out of range.
+    /// The bits of the nearest value; nil for NaN and for values out of range.
     static func bits(_ value: Double) -> Bits?
 }
 

@@ -1,10 +1,10 @@
 import Streams
 import Synchronization
 
-/// What the writer is about to commit, kept in memory so that the silver runner need not read it back from bronze.
+/// Answers that are about to be committed, kept in memory so that the silver runner need not read them from bronze.
 ///
-/// Bounded: when it is full the oldest is forgotten, which costs one read. A hash guards each entry: a runner takes it only when it is
-/// the version that bronze has.
+/// Bounded: when it is full the oldest entry is dropped, which costs one read. A runner takes an entry only if its hash is the one in
+/// bronze.
 public final class SilverFeed: Sendable {
     /// About 300 activities of 1,800 points with all streams.
     public static let bytesMaxDefault = 64 << 20
@@ -29,7 +29,7 @@ public final class SilverFeed: Sendable {
 
     fileprivate struct State {
         var entries: [AnswerKey: Entry] = [:]
-        /// Keys in the order of their coming; one whose serial is not the entry's is outdated.
+        /// Keys in the order of arrival; one whose serial is not that of its entry is outdated.
         var order: [(key: AnswerKey, serial: UInt64)] = []
         var first = 0
         var bytes = 0
@@ -52,7 +52,7 @@ public final class SilverFeed: Sendable {
         }
     }
 
-    /// The content for this version of the answer, once; nil when it was forgotten or is another version.
+    /// Removes and returns the content of this version of the answer; nil when it was dropped or is of another version.
     func take(_ key: AnswerKey, sha256: [UInt8]) -> Content? {
         state.withLock { state in
             guard let entry = state.remove(key), entry.sha256 == sha256 else { return nil }
@@ -60,14 +60,14 @@ public final class SilverFeed: Sendable {
         }
     }
 
-    /// Places in the order of coming: at most about twice the entries.
+    /// Places in the order of arrival: at most about twice as many as entries.
     var placeCount: Int { state.withLock { $0.order.count } }
 
-    /// Memory held at this moment, in bytes.
+    /// Memory that it holds, in bytes.
     public var bytes: Int { state.withLock { $0.bytes } }
 
     private static func content(of answer: PreparedAnswer) -> Content? {
-        // The SQL files read these in bronze.
+        // The SQL files read these from bronze.
         if [.athleteZones, .activityZones, .gear].contains(answer.answer.endpoint) { return nil }
         switch answer.streams {
         case .success(let streams): return .streams(streams)
@@ -84,7 +84,7 @@ extension SilverFeed.State {
         entries[key] = SilverFeed.Entry(sha256: sha256, content: content, serial: serial)
         order.append((key, serial))
         bytes += content.bytes
-        // An entry that nobody takes stays at the front for long: what is outdated behind it goes, too.
+        // An entry that nobody takes stays at the front, so outdated keys behind it are removed here.
         if order.count > 64, order.count > 2 * entries.count {
             order = order[first...].filter { entries[$0.key]?.serial == $0.serial }
             first = 0
@@ -104,7 +104,7 @@ extension SilverFeed.State {
         if entries[key]?.serial == serial { _ = remove(key) }
     }
 
-    /// Drops the outdated front of the order, and shortens the list when half of it is outdated.
+    /// Skips outdated keys at the front, and shortens the list when half of it is outdated.
     private mutating func compact() {
         while first < order.count, entries[order[first].key]?.serial != order[first].serial { first += 1 }
         if first > 64, first * 2 > order.count {

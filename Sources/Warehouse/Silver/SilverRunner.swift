@@ -58,15 +58,15 @@ public struct SilverRunner: Service {
                     while (try? await clock.sleep(for: Self.pollInterval)) != nil { wakeAll() }
                 }
                 group.addTask {
-                    for await _ in rebuildWakes { await untilMended(.rebuild) { await rebuilder.drain() } }
+                    for await _ in rebuildWakes { await untilMended(.rebuilder) { await rebuilder.drain() } }
                 }
                 // One is enough, and makes larger batches, until it leaves something undone.
                 group.addTask {
-                    for await _ in backlogWakes where health.wait(.run) == nil { await drain() }
+                    for await _ in backlogWakes where health.wait(.runner) == nil { await drain() }
                 }
                 await enqueueOutdated()
                 for await _ in wakes {
-                    await untilMended(.run) { await drain { count in if count == Self.batchMax { backlogWake.yield() } } }
+                    await untilMended(.runner) { await drain { count in if count == Self.batchMax { backlogWake.yield() } } }
                 }
                 group.cancelAll()
             }
@@ -150,7 +150,7 @@ public struct SilverRunner: Service {
             do {
                 while true {
                     let count = try await runOnce(claimed: claimed)
-                    if let ended = health.succeeded(.run) {
+                    if let ended = health.succeeded(.runner) {
                         logger.log(.info, "silver goes on", [.error: ended.reason, .attempt: ended.failures])
                     }
                     if count == 0 { return }
@@ -161,7 +161,7 @@ public struct SilverRunner: Service {
             } catch let error as DatabaseError where error.code == .serialization && attempt < Self.attemptsMax {
                 logger.log(.debug, "silver run met a deadlock", [.attempt: attempt])
             } catch {
-                if health.failed(.run, reason: "\(error)", now: clock.now) {
+                if health.failed(.runner, reason: "\(error)", now: clock.now) {
                     logger.log(.error, "silver stands still until this is mended; nothing is lost", [.error: "\(error)"])
                 }
                 return
@@ -170,7 +170,7 @@ public struct SilverRunner: Service {
     }
 
     /// Works, and as long as an incident is open, waits and tries again.
-    private func untilMended(_ part: SilverHealth.Part, _ work: () async -> Void) async {
+    private func untilMended(_ part: SilverHealth.Maker, _ work: () async -> Void) async {
         await work()
         while !Task.isCancelled, let wait = health.wait(part) {
             guard (try? await clock.sleep(for: wait)) != nil else { return }

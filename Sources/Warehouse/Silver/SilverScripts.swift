@@ -1,11 +1,11 @@
 import Database
 import Foundation
 
-/// The statements of `sql/silver`, file by file in the order of their numbers: those below 50 run before the arrays are stored, the
-/// others after. One by one, since a statement keeps its plan on a connection and a file would be planned each time.
+/// The statements of `sql/silver`, in the order of the files' numbers: those below 50 run before the arrays are stored, the others after.
+/// They are sent one by one: a statement keeps its plan on a connection, a whole file would be planned each time.
 struct SilverScripts: Sendable {
-    /// The number from which a file may read `silver.activity_stream` of the batch.
-    static let firstAfterArrays = 50
+    /// Files from this number on may read the batch's rows of `silver.activity_stream`.
+    private static let firstAfterArrays = 50
 
     let beforeArrays: [SQL]
     let afterArrays: [SQL]

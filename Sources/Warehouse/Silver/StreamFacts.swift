@@ -1,6 +1,6 @@
 import Streams
 
-/// What the quality checks measure on an activity's streams. Pure; nil: there is no such stream, or nothing in it.
+/// The figures of an activity's streams that the quality checks use. Pure. Nil: there is no such stream, or it has no value.
 struct StreamFacts: Sendable, Equatable {
     let shortPoints: Int
     let disorderedPoints: Int?
@@ -17,7 +17,7 @@ struct StreamFacts: Sendable, Equatable {
         maxHeartrate_bpm = beats?.upperBound
     }
 
-    /// Points that are passed over wherever time counts: see `Timeline`.
+    /// Points that `Timeline` skips.
     private static func disordered(_ times: [Double]) -> Int {
         var last = -1.0
         var count = 0

@@ -1,12 +1,12 @@
-/// What an INSERT AS t of one activity's row does when silver has the row: a row of which nothing differs is not written, and an array that is
-/// the same stays where it is on the disk, which is most of them when an answer changed a little, or only the version of the transform.
+/// The end of an INSERT AS t of one activity's row, for a row that silver has already: it is written only if something differs, and an
+/// unchanged array stays where it is on disk. Most arrays are unchanged when an answer changed a little, or only the transform version.
 struct Upsert: Sendable {
     /// In the order in which the row's values follow its key.
     let columns: String
     let clause: String
 
     /// - Parameters:
-    ///   - facts: small columns. What tells versions apart comes first: then the arrays are not compared.
+    ///   - facts: small columns. The one that tells versions apart comes first, so that arrays need not be compared.
     ///   - stamp: a column that becomes the time of the write.
     init(facts: [String], arrays: [String] = [], stamp: String? = nil) {
         let names = facts + arrays

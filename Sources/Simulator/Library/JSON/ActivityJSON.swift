@@ -1,4 +1,4 @@
-/// An activity in the list and in the detail: keys are present, absent, null or empty as recorded in October 2025 (STRAVA_API.md, 3.2).
+/// An activity in the list and in the detail: keys are present, absent, null or empty as recorded in October 2025 (docs/strava-api.md 3.2).
 struct ActivityJSON {
     private let recipe: ActivityRecipe
     private let shape: ActivityShape
@@ -183,7 +183,7 @@ extension ActivityJSON {
     }
 }
 
-/// The keys that only GET /activities/{id} has (STRAVA_API.md, 3.3).
+/// The keys that only GET /activities/{id} has (docs/strava-api.md 3.3).
 extension ActivityJSON {
     private func writeDetail(_ json: inout JSONWriter, gear: SimulatedGear?) {
         json.field("description", [nil, "", "Line one\r\nline \"two\""][Int(recipe.seed % 3)])
@@ -251,7 +251,7 @@ extension ActivityJSON {
     }
 }
 
-/// Laps, the same objects in the detail and in GET /activities/{id}/laps (STRAVA_API.md, 3.5).
+/// Laps, the same objects in the detail and in GET /activities/{id}/laps (docs/strava-api.md 3.5).
 extension ActivityJSON {
     func lapsBody() -> [UInt8] {
         var json = JSONWriter()

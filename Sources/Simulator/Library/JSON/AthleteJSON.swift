@@ -78,7 +78,7 @@ struct AthleteJSON {
     }
 }
 
-/// A bike or a pair of shoes, in GET /athlete, in an activity's detail and in GET /gear/{id} (STRAVA_API.md, 3.1 and 3.5).
+/// A bike or a pair of shoes, in GET /athlete, in an activity's detail and in GET /gear/{id} (docs/strava-api.md 3.1 and 3.5).
 enum GearJSON {
     static func write(_ gear: SimulatedGear, isDetailed: Bool, into json: inout JSONWriter) {
         json.field("id", gear.id)

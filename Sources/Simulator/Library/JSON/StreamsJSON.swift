@@ -1,7 +1,7 @@
 import Core
 import Synchronization
 
-/// The answer of GET /activities/{id}/streams, written in one pass over whole numbers (STRAVA_API.md, 3.4).
+/// The answer of GET /activities/{id}/streams, written in one pass over whole numbers (docs/strava-api.md 3.4).
 struct StreamsJSON {
     private let streams: SimulatedStreams
     private let isKeyed: Bool

@@ -1,7 +1,7 @@
 import Core
 import Foundation
 
-/// The OAuth endpoints (STRAVA_API.md, 1).
+/// The OAuth endpoints (docs/strava-api.md 1).
 struct OAuthEndpoints: Sendable {
     let world: SimulatorWorld
     let options: SimulatorOptions
@@ -121,7 +121,7 @@ struct OAuthEndpoints: Sendable {
     }
 }
 
-/// The parameters of GET /oauth/authorize, checked (STRAVA_API.md, 1.1).
+/// The parameters of GET /oauth/authorize, checked (docs/strava-api.md 1.1).
 private struct AuthorizeRequest {
     let clientID: String
     let redirectURI: String

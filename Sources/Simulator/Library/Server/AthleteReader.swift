@@ -87,7 +87,7 @@ struct AthleteReader {
     }
 }
 
-/// The parameters of GET /athlete/activities, and the page they ask for (STRAVA_API.md, 3.2).
+/// The parameters of GET /athlete/activities, and the page they ask for (docs/strava-api.md 3.2).
 private struct ListRequest {
     private static let perPageMax = 200
 

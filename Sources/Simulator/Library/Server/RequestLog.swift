@@ -83,7 +83,7 @@ public struct LoggedRequest: Sendable {
     public let isCounted: Bool
 }
 
-/// Where a request carried its access token. From June 2027 only the header counts (STRAVA_API.md, 0).
+/// Where a request carried its access token. From June 2027 only the header counts (docs/strava-api.md 0).
 public enum TokenPlace: String, Sendable {
     case none, header, query, body
 }

@@ -1,6 +1,6 @@
 import Foundation
 
-/// Counts requests in natural quarter hours and UTC days, in two buckets (STRAVA_API.md, 2). A value; `now` is a parameter.
+/// Counts requests in natural quarter hours and UTC days, in two buckets (docs/strava-api.md 2). A value; `now` is a parameter.
 struct SimulatedQuota: Sendable {
     /// A request that was counted: whether it is within the limits, and the headers of its answer.
     struct Count: Sendable {

@@ -21,7 +21,7 @@ struct SimulatorAnswer: Sendable {
     }
 }
 
-/// An error answer of Strava: status, message and one line of `errors` (STRAVA_API.md, 0 and 1.5).
+/// An error answer of Strava: status, message and one line of `errors` (docs/strava-api.md 0 and 1.5).
 struct SimulatedError: Error, Sendable {
     let status: Int
     let message: String

@@ -31,7 +31,7 @@ public struct SimulatorOptions: Sendable {
     }
 }
 
-/// Requests per quarter hour and per UTC day, over all and for reads (STRAVA_API.md, 2).
+/// Requests per quarter hour and per UTC day, over all and for reads (docs/strava-api.md 2).
 public struct SimulatedLimits: Sendable, Equatable {
     public var quarterHour: Int
     public var day: Int
@@ -50,7 +50,7 @@ public struct SimulatedLimits: Sendable, Equatable {
     static let unlimited = SimulatedLimits(quarterHour: 1_000_000, day: 100_000_000)
 }
 
-/// When a refresh answers with a new refresh token; the old one then is dead at once (STRAVA_API.md, 1.3).
+/// When a refresh answers with a new refresh token; the old one then is dead at once (docs/strava-api.md 1.3).
 public enum TokenRotation: Sendable {
     case never
     /// Together with a new access token.
@@ -67,7 +67,7 @@ public enum AutoApproval: Sendable {
     case deny
 }
 
-/// How events are delivered (STRAVA_API.md, 4): three attempts, about a minute apart; duplicates, loss and disorder when asked for.
+/// How events are delivered (docs/strava-api.md 4): three attempts, about a minute apart; duplicates, loss and disorder when asked for.
 public struct WebhookPolicy: Sendable {
     /// A callback must answer within this time.
     public var timeout: Duration = .seconds(2)

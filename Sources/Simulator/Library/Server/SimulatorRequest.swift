@@ -81,7 +81,7 @@ struct FormFields: Sendable {
 }
 
 /// What a request asks for. The API answers under `/api/v3` and, like the announced new host, without that prefix
-/// (STRAVA_API.md, 0).
+/// (docs/strava-api.md 0).
 enum Endpoint: Sendable, Equatable {
     case authorize, approve, token, deauthorize, revoke
     case athlete, athleteZones, activities, createActivity

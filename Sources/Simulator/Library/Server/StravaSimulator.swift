@@ -171,7 +171,7 @@ public final class StravaSimulator: Service {
         let fault = faults.take(method: request.method, path: request.path, athlete: caller.athlete)
         let count = count(request, caller, receivedAt)
         var answer = await self.answer(request, caller, fault, isAllowed: count?.isAllowed ?? true)
-        // Streams come from another backend; 401 and 404 were recorded without the headers, too (STRAVA_API.md, 2).
+        // Streams come from another backend; 401 and 404 were recorded without the headers, too (docs/strava-api.md 2).
         if let count, !request.endpoint.isStreams, answer.status != 401, answer.status != 404, !isFromEdge(fault) {
             answer.headers += count.headers
         }
@@ -266,7 +266,7 @@ public final class StravaSimulator: Service {
         }
     }
 
-    /// A manual activity from a form (STRAVA_API.md, 3.2); the only call here that is not a read.
+    /// A manual activity from a form (docs/strava-api.md 3.2); the only call here that is not a read.
     private func create(_ form: FormFields, _ athlete: AthleteID, _ scopes: StravaScopes) throws -> [UInt8] {
         guard scopes.contains(.activityWrite) else {
             throw SimulatedError.unauthorized("AccessToken", "activity:write_permission", "missing")

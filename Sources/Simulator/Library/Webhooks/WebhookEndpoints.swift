@@ -2,7 +2,7 @@ import Core
 import Foundation
 import HTTPTransport
 
-/// Push subscriptions, and the events that the world causes (STRAVA_API.md, 4).
+/// Push subscriptions, and the events that the world causes (docs/strava-api.md 4).
 struct WebhookEndpoints: Sendable {
     let world: SimulatorWorld
     let options: SimulatorOptions

@@ -34,7 +34,7 @@ struct ActivityRecipe: Sendable {
         let seconds: Int
     }
 
-    /// `start_date` as listed: one second past midnight when the start time is hidden (STRAVA_API.md, 3.2).
+    /// `start_date` as listed: one second past midnight when the start time is hidden (docs/strava-api.md 3.2).
     var listedStart_s: Int64 { hidesStart ? CivilTime.midnight(start_s) + 1 : start_s }
 }
 

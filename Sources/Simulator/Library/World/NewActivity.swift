@@ -22,7 +22,7 @@ public struct NewActivity: Sendable {
     }
 }
 
-/// For some minutes after an upload streams are not ready; the answers until then differ (STRAVA_API.md, 3.4).
+/// For some minutes after an upload streams are not ready; the answers until then differ (docs/strava-api.md 3.4).
 public struct StreamsDelay: Sendable, Equatable {
     public enum EarlyAnswer: Sendable {
         case notFound

@@ -178,7 +178,7 @@ extension SimulatorWorld {
     }
 }
 
-/// A mutation of which Strava sends an event (STRAVA_API.md, 4): crops, gear and descriptions are not among them.
+/// A mutation of which Strava sends an event (docs/strava-api.md 4): crops, gear and descriptions are not among them.
 enum WorldEvent: Sendable {
     case created(ActivityRecipe)
     case deleted(ActivityRecipe)

@@ -20,7 +20,7 @@ struct SilverRebuilder: Sendable {
         do {
             while true {
                 let hasWorked = try await runOnce()
-                if let ended = health.succeeded(.rebuild) {
+                if let ended = health.succeeded(.rebuilder) {
                     logger.log(.info, "silver rebuild goes on", [.error: ended.reason, .attempt: ended.failures])
                 }
                 if !hasWorked { return }
@@ -29,7 +29,7 @@ struct SilverRebuilder: Sendable {
         } catch  where error.isCancellation {
             return
         } catch {
-            if health.failed(.rebuild, reason: "\(error)", now: clock.now) {
+            if health.failed(.rebuilder, reason: "\(error)", now: clock.now) {
                 logger.log(.error, "silver rebuild stands still until this is mended", [.error: "\(error)"])
             }
         }

@@ -117,9 +117,9 @@ extension BestEfforts {
 
 /// The rungs at which best efforts are kept. SQL has the same ones in `silver.effort_durations_s()` and `silver.effort_distances_m()`: a
 /// change here needs a migration and a new `TransformVersion`.
-enum EffortLadder {
+public enum EffortLadder {
     /// 1 s to 5 h.
-    static let durations_s = [
+    public static let durations_s = [
         1, 2, 3, 5, 8, 10, 15, 20, 30, 45, 60, 90, 120, 180, 240, 300, 360, 480, 600, 720, 900, 1200, 1500, 1800, 2400, 2700, 3600,
         5400, 7200, 10800, 14400, 18000,
     ]
