@@ -75,12 +75,13 @@ let package = Package(
             ],
             path: "Sources/Base/ServerGuard"),
 
-        // Warehouse and Ingest
+        // Schema sync, warehouse and ingest
+        .target(name: "SyncStore", dependencies: ["Core", "Database"], path: "Sources/SyncStore"),
         .target(name: "Streams", dependencies: ["Core", "CSimdjson"], path: "Sources/Streams"),
         .target(
             name: "Warehouse",
             dependencies: [
-                "Core", "Database", "Digest", "Streams", "CSimdjson", .product(name: "Logging", package: "swift-log"),
+                "Core", "Database", "Digest", "Streams", "SyncStore", "CSimdjson", .product(name: "Logging", package: "swift-log"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
             ],
             path: "Sources/Warehouse"),
@@ -91,7 +92,7 @@ let package = Package(
         .target(
             name: "Governor",
             dependencies: [
-                "Core", "Database", "StravaAPI",
+                "Core", "Database", "SyncStore", "StravaAPI",
                 .product(name: "DequeModule", package: "swift-collections"),
                 .product(name: "HeapModule", package: "swift-collections"),
                 .product(name: "Logging", package: "swift-log"),
@@ -100,12 +101,12 @@ let package = Package(
             path: "Sources/Ingest/Governor"),
         .target(
             name: "Vault",
-            dependencies: ["Core", "Database", "StravaAPI", "COpenSSL", .product(name: "Logging", package: "swift-log")],
+            dependencies: ["Core", "Database", "SyncStore", "StravaAPI", "COpenSSL", .product(name: "Logging", package: "swift-log")],
             path: "Sources/Ingest/Vault"),
         .target(
             name: "Sync",
             dependencies: [
-                "Core", "Database", "StravaAPI", "Streams", "Governor", "Vault", "Warehouse",
+                "Core", "Database", "SyncStore", "StravaAPI", "Streams", "Governor", "Vault", "Warehouse",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
             ],
@@ -134,7 +135,7 @@ let package = Package(
         .target(
             name: "Gateway",
             dependencies: [
-                "Core", "Database", "ServerGuard", "StravaAPI", "Governor", "Vault", "Sync", "Warehouse", "Digest",
+                "Core", "Database", "SyncStore", "ServerGuard", "StravaAPI", "Governor", "Vault", "Sync", "Warehouse", "Digest",
                 .product(name: "Hummingbird", package: "hummingbird"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"),
@@ -159,7 +160,8 @@ let package = Package(
 
         // A simulated week
         .target(
-            name: "QuotaModel", dependencies: ["Core", "StravaAPI", "Governor", "Warehouse", "Sync"], path: "Sources/QuotaModel/Library"),
+            name: "QuotaModel", dependencies: ["Core", "SyncStore", "StravaAPI", "Governor", "Warehouse", "Sync"],
+            path: "Sources/QuotaModel/Library"),
         .executableTarget(
             name: "fitness-simulate",
             dependencies: ["QuotaModel", .product(name: "ArgumentParser", package: "swift-argument-parser")],
@@ -185,7 +187,7 @@ let package = Package(
         .executableTarget(
             name: "warehouse-bench",
             dependencies: [
-                "Core", "Database", "EmbeddedPostgres", "Migrations", "Simulator", "StravaAPI", "Sync", "Warehouse",
+                "Core", "Database", "SyncStore", "EmbeddedPostgres", "Migrations", "Simulator", "StravaAPI", "Sync", "Warehouse",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
             ],

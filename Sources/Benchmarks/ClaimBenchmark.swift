@@ -1,7 +1,7 @@
 import Core
 import Database
 import Foundation
-import Sync
+import SyncStore
 
 /// The time of one claim, the scheduler's own statement, with few and with very many athletes, of whom a hundred are due.
 struct ClaimBenchmark {
@@ -65,6 +65,6 @@ struct ClaimBenchmark {
     }
 
     private func statement(_ owner: UUID) -> SQL {
-        ScheduleQueries.claim(lanes: [(0...4, Self.claimed)], owner: owner, now: Date(), lease_s: 120)
+        ScheduleTable.claim(lanes: [(0...4, Self.claimed)], owner: owner, now: Date(), lease_s: 120)
     }
 }

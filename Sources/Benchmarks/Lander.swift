@@ -2,6 +2,7 @@ import Core
 import Database
 import Foundation
 import Simulator
+import SyncStore
 import Warehouse
 
 /// Lands material as the daemon does: with the same writer, runner and feed, in batches such as a turn makes, several athletes at once.

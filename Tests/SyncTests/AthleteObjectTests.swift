@@ -3,6 +3,7 @@ import Database
 import Foundation
 import Simulator
 import StravaAPI
+import SyncStore
 import TestKit
 import Testing
 import Warehouse

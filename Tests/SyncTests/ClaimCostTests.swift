@@ -1,6 +1,7 @@
 import Core
 import Database
 import Foundation
+import SyncStore
 import TestKit
 import Testing
 
@@ -58,7 +59,7 @@ private let now = Date(timeIntervalSince1970: 1_790_000_000)
     @Test func `a claim never reads the whole schedule`() async throws {
         try await withTestDatabase { database in
             try await fill(database, count: 200_000)
-            let claim = ScheduleQueries.claim(lanes: [(0...4, 32)], owner: UUID(), now: now, lease_s: 120)
+            let claim = ScheduleTable.claim(lanes: [(0...4, 32)], owner: UUID(), now: now, lease_s: 120)
             let explained = try await database.query(SQL(raw: "EXPLAIN " + claim.text, parameters: claim.parameters))
             let plan = try explained.map { try $0.decode(String.self) }.joined(separator: "\n")
             #expect(plan.contains("schedule_due") && !plan.contains("Seq Scan"), "\(plan)")

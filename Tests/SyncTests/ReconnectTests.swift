@@ -2,6 +2,7 @@ import Core
 import Database
 import Foundation
 import Simulator
+import SyncStore
 import TestKit
 import Testing
 

@@ -1,6 +1,7 @@
 import Core
 import Foundation
 import Governor
+import SyncStore
 import Testing
 import Warehouse
 

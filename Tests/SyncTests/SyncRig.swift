@@ -6,6 +6,7 @@ import HTTPTransport
 import Logging
 import Simulator
 import StravaAPI
+import SyncStore
 import TestKit
 import Vault
 import Warehouse

@@ -1,6 +1,7 @@
 import Core
 import Database
 import Foundation
+import SyncStore
 import TestKit
 
 @testable import Warehouse

@@ -1,6 +1,7 @@
 import Core
 import Foundation
 import StravaAPI
+import SyncStore
 import TestKit
 import Testing
 

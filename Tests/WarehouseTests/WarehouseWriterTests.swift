@@ -1,5 +1,6 @@
 import Core
 import Foundation
+import SyncStore
 import TestKit
 import Testing
 

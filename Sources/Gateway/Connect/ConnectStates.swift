@@ -1,6 +1,7 @@
 import Core
 import Database
 import Foundation
+import SyncStore
 
 /// Gives out one-time states, lets each be finished by the browser that began it, and remembers how, through `sync.connect_state`: any
 /// process may finish what another began.
@@ -41,17 +42,9 @@ struct ConnectStates: Sendable {
         let state = ConnectSecret.random()
         try await sweep()
         let counts = try await database.query(
-            """
-            WITH counts AS (
-                SELECT (SELECT count(*) FROM sync.connect_state) AS everybody,
-                    (SELECT count(*) FROM sync.connect_state WHERE client = \(client) AND outcome IS NULL) AS client),
-            begun AS (
-                INSERT INTO sync.connect_state (state_sha256, uid, created_at, expires_at, browser_sha256, client)
-                SELECT \(state.hash), \(uid.text), \(now), \(now.addingTimeInterval(Self.lifetime.seconds)), \(browser.hash), \(client)
-                FROM counts WHERE everybody < \(Self.countMax) AND client < \(Self.clientCountMax)
-                RETURNING 1)
-            SELECT client, EXISTS (SELECT FROM begun) FROM counts
-            """)
+            ConnectStateTable.begin(
+                state.hash, uid: uid, browser: browser.hash, client: client, countMax: Self.countMax, clientCountMax: Self.clientCountMax,
+                now: now, expiresAt: now.addingTimeInterval(Self.lifetime.seconds)))
         let (open, hasBegun) = try counts.first?.decode(Int.self, Bool.self) ?? (0, false)
         if hasBegun { return state }
         throw GatewayError(open < Self.clientCountMax ? .tooManyConnects : .tooManyConnectsOfClient)
@@ -61,14 +54,8 @@ struct ConnectStates: Sendable {
     func take(_ state: ConnectSecret, browser: ConnectSecret?) async throws -> Take {
         let now = clock.now
         let key = browser?.hash ?? []
-        let taken = try await database.query(
-            """
-            UPDATE sync.connect_state SET taken_at = \(now), outcome = NULL
-            WHERE state_sha256 = \(state.hash) AND browser_sha256 = \(key) AND expires_at > \(now)
-              AND CASE WHEN outcome IS NULL THEN taken_at IS NULL OR taken_at <= \(now.addingTimeInterval(-Self.takenMax.seconds))
-                  ELSE outcome ->> 'result' NOT LIKE 'connected%' END
-            RETURNING uid
-            """)
+        let takenBefore = now.addingTimeInterval(-Self.takenMax.seconds)
+        let taken = try await database.query(ConnectStateTable.take(state.hash, browser: key, takenBefore: takenBefore, now: now))
         if let uid = try taken.first.flatMap({ UID(try $0.decode(String.self)) }) { return .taken(uid) }
         return try await refusal(state, key)
     }
@@ -81,11 +68,7 @@ struct ConnectStates: Sendable {
     /// Remembers how the connect ended, for as long as a state lives.
     func finish(_ state: ConnectSecret, _ outcome: ConnectOutcome) async throws {
         let expiresAt = clock.now.addingTimeInterval(Self.lifetime.seconds)
-        try await database.query(
-            """
-            UPDATE sync.connect_state SET outcome = \(JSONText(try outcome.json)), expires_at = greatest(expires_at, \(expiresAt))
-            WHERE state_sha256 = \(state.hash)
-            """)
+        try await database.query(ConnectStateTable.finish(state.hash, outcome: JSONText(try outcome.json), expiresAt: expiresAt))
     }
 
     /// How the connect stands whose state has this hash; nil when this browser has begun none of that name.
@@ -104,7 +87,7 @@ struct ConnectStates: Sendable {
     }
 
     /// Forgets what has expired, and with it who began it.
-    func sweep() async throws { try await database.query("DELETE FROM sync.connect_state WHERE expires_at <= \(clock.now)") }
+    func sweep() async throws { try await database.query(ConnectStateTable.prune(now: clock.now)) }
 
     private func refusal(_ state: ConnectSecret, _ browser: [UInt8]) async throws -> Take {
         let rows = try await database.query(

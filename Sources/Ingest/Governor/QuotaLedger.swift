@@ -1,6 +1,7 @@
 import Core
 import Database
 import Foundation
+import SyncStore
 
 /// The quota ledger in PostgreSQL, which all instances share. Calls are taken from it in small blocks by sync.quota_turn(), one statement.
 struct QuotaLedger: Sendable {
@@ -26,14 +27,12 @@ struct QuotaLedger: Sendable {
     }
 
     private func statement(_ turn: QuotaRequest) -> SQL {
-        """
-        SELECT granted, is_probe, quarter_counts, day_counts, quarter_exhausted, day_exhausted, limits, limits_seen_at_s, probed_at
-        FROM sync.quota_turn(\(instance), \(turn.quarter.startsAt), \(turn.day.startsAt), \(turn.sequence),
-            \(turn.kept), \(turn.settled), \(turn.want), \(turn.wantsProbe),
-            \(counts(turn.quarterIncluded, turn.quarterUsage, turn.quarterAllIncluded)),
-            \(counts(turn.dayIncluded, turn.dayUsage, turn.dayAllIncluded)),
-            \(turn.quarterExhausted), \(turn.dayExhausted), \(limits(turn.limits)), \(turn.limits.seenAt_s))
-        """
+        QuotaTable.turn(
+            of: instance, quarterAt: turn.quarter.startsAt, dayAt: turn.day.startsAt, sequence: turn.sequence, kept: turn.kept,
+            settled: turn.settled, want: turn.want, wantsProbe: turn.wantsProbe,
+            quarter: (counts(turn.quarterIncluded, turn.quarterUsage, turn.quarterAllIncluded), turn.quarterExhausted),
+            day: (counts(turn.dayIncluded, turn.dayUsage, turn.dayAllIncluded), turn.dayExhausted), limits: limits(turn.limits),
+            limitsSeenAt_s: turn.limits.seenAt_s)
     }
 
     private func counts(_ included: Int, _ usage: WindowUsage, _ allIncluded: Int) -> [Int64] {

@@ -2,6 +2,7 @@ import Core
 import Database
 import Foundation
 import StravaAPI
+import SyncStore
 import Vault
 
 /// Admin's and application's side of the athletes: each call writes its intent to Postgres and then pokes the scheduler.
@@ -28,52 +29,25 @@ public struct AthleteRegistry: Sendable {
         _ grant: TokenGrant, athlete: AthleteID, uid: UID?, scope: String, arrival: Arrival = .alone, keepsLater: Bool = false
     ) async throws -> Registration {
         let now = clock.now
-        let request = try arrival == .awaited ? JSONText(SyncRequest(full: false, by: "connect", at: now.timeIntervalSince1970).json) : nil
+        let request = try arrival == .awaited ? SyncRequest(full: false, by: "connect", at: now.timeIntervalSince1970).json : nil
         return try await database.transaction { connection in
             let change = try await UIDChange.make(uid, for: athlete, isMoveAllowed: arrival == .bulk, on: connection)
             if let conflict = change.conflict { return Registration(.refused(conflict)) }
             if keepsLater, let until = try await vault.laterExpiry(than: grant, of: athlete, on: connection) {
                 return Registration(.kept(until: until), moves: change.moves)
             }
-            let rows = try await connection.query(
-                """
-                INSERT INTO sync.athlete (athlete_id, uid, scope, created_at, updated_at) VALUES (\(athlete), \(uid?.text), \(scope), \(now), \(now))
-                ON CONFLICT (athlete_id) DO UPDATE SET uid = coalesce(excluded.uid, athlete.uid), scope = excluded.scope, state = 'active',
-                    state_reason = NULL, updated_at = \(now)
-                RETURNING (xmax = 0), greatest(\(now), paused_until)
-                """)
+            let rows = try await connection.query(AthleteTable.register(athlete, uid: uid, scope: scope, now: now))
             let (isNew, dueAt) = try rows[0].decode(Bool.self, Date.self)
-            // A turn under way works for the grant that is replaced here. It loses its lease: nothing that it still finds out (a scope that is
-            // missing, a dead token) is written over the new grant, and the athlete goes on at once.
             try await connection.query(
-                """
-                INSERT INTO sync.schedule (athlete_id, due_at, priority, request) VALUES (\(athlete), \(dueAt), \(arrival.priority), \(request))
-                ON CONFLICT (athlete_id) DO UPDATE SET due_at = excluded.due_at, priority = least(schedule.priority, excluded.priority),
-                    failures = 0, last_error = NULL, request = coalesce(schedule.request, excluded.request),
-                    lease_owner = NULL, lease_expires_at = NULL
-                """)
-            try await connection.query("INSERT INTO sync.cursor (athlete_id) VALUES (\(athlete)) ON CONFLICT DO NOTHING")
-            try await connection.query(
-                "INSERT INTO sync.silver_lock VALUES (\(athlete), false), (\(athlete), true) ON CONFLICT DO NOTHING")
-            try await askAgainForNoScope(athlete, on: connection)
+                ScheduleTable.register(athlete, dueAt: dueAt, priority: arrival.priority, request: request.map { JSONText($0) }))
+            try await connection.query(CursorTable.add(athlete))
+            try await connection.query(SilverLock.add(athlete))
+            try await connection.query(CompletenessTable.reopenNoScope(of: athlete, now: now))
+            try await connection.query(AthleteObjectTable.reopenNoScope(of: athlete))
             try await vault.store(grant, for: athlete, on: connection)
             try await connection.query("SELECT pg_notify('sync', '')")
             return Registration(isNew ? .added : .updated, moves: change.moves)
         }
-    }
-
-    /// What the old grant could not see is asked for again, and the profile, which says whose the new grant is.
-    private func askAgainForNoScope(_ athlete: AthleteID, on connection: Connection) async throws {
-        try await connection.query(
-            """
-            UPDATE sync.completeness SET state = 'pending', reason = NULL, next_try_at = NULL, updated_at = \(clock.now)
-            WHERE athlete_id = \(athlete) AND state = 'no_scope'
-            """)
-        try await connection.query(
-            """
-            UPDATE sync.athlete_object SET state = 'pending', reason = NULL, next_try_at = NULL
-            WHERE athlete_id = \(athlete) AND (state = 'no_scope' OR endpoint = 'profile')
-            """)
     }
 
     /// Gives an athlete another uid, also one that another athlete has. Answers the uids that changed.
@@ -125,22 +99,12 @@ public struct AthleteRegistry: Sendable {
         let request = JSONText(try asked.json)
         return try await database.transaction { connection in
             let rows = try await connection.query(
-                """
-                WITH asked AS (
-                    SELECT s.athlete_id, a.state, a.paused_until FROM sync.schedule s JOIN sync.athlete a USING (athlete_id)
-                    WHERE s.athlete_id = ANY (\(athletes)) ORDER BY s.athlete_id FOR UPDATE OF s)
-                UPDATE sync.schedule s SET request = \(request), priority = \(asked.isBulk ? 2 : 0),
-                    due_at = CASE WHEN s.lease_owner IS NULL AND a.state = 'active' THEN greatest(\(now), a.paused_until) ELSE s.due_at END
-                FROM asked a WHERE a.athlete_id = s.athlete_id
-                """)
+                ScheduleTable.request(request, of: athletes, priority: asked.isBulk ? 2 : 0, now: now))
             if asked.only?.contains(.streams) ?? false {
                 // Streams of which some were left out, by another choice than this, are missing for this request.
                 try await connection.query(
-                    """
-                    UPDATE sync.completeness SET state = 'pending', reason = NULL, next_try_at = NULL, updated_at = \(now)
-                    WHERE athlete_id = ANY (\(athletes)) AND endpoint = 'streams' AND state = 'landed'
-                      AND reason LIKE \(SyncRequest.chosenPrefix + "%") AND reason IS DISTINCT FROM \(asked.streamsReason)
-                    """)
+                    CompletenessTable.reopenStreams(
+                        of: athletes, chosenBy: SyncRequest.chosenPrefix, except: asked.streamsReason, now: now))
             }
             return rows.affected
         }
@@ -150,14 +114,7 @@ public struct AthleteRegistry: Sendable {
     public func pause(_ athlete: AthleteID?, until: Date?, reason: String?) async throws -> Int {
         let end = until ?? .distantFuture
         guard let athlete else { return try await pauseAll(until: end, reason: reason) }
-        let rows = try await database.query(
-            """
-            WITH paused AS (
-                UPDATE sync.athlete SET paused_until = \(end), pause_reason = \(reason), updated_at = \(clock.now)
-                WHERE athlete_id = \(athlete) RETURNING athlete_id)
-            UPDATE sync.schedule s SET due_at = CASE WHEN lease_owner IS NULL THEN greatest(due_at, \(end)) ELSE due_at END
-            FROM paused WHERE paused.athlete_id = s.athlete_id
-            """)
+        let rows = try await database.query(AthleteTable.pause(athlete, until: end, reason: reason, now: clock.now))
         try require(athlete, found: rows.affected)
         return rows.affected
     }
@@ -165,31 +122,18 @@ public struct AthleteRegistry: Sendable {
     /// Takes back a pause, of one athlete or of all. Resuming all leaves athletes paused who were paused one by one.
     public func resume(_ athlete: AthleteID?) async throws -> Int {
         guard let athlete else {
-            let rows = try await database.query("DELETE FROM sync.setting WHERE key IN ('paused_until', 'pause_reason')")
+            let rows = try await database.query(SettingTable.resumeAll)
             try await poke()
             return rows.affected > 0 ? 1 : 0
         }
-        let rows = try await database.query(
-            """
-            WITH resumed AS (
-                UPDATE sync.athlete SET paused_until = NULL, pause_reason = NULL, updated_at = \(clock.now)
-                WHERE athlete_id = \(athlete) RETURNING athlete_id, state)
-            UPDATE sync.schedule s
-            SET due_at = CASE WHEN lease_owner IS NULL AND resumed.state = 'active' THEN \(clock.now) ELSE due_at END
-            FROM resumed WHERE resumed.athlete_id = s.athlete_id
-            """)
+        let rows = try await database.query(AthleteTable.resume(athlete, now: clock.now))
         try await poke()
         try require(athlete, found: rows.affected)
         return rows.affected
     }
 
     private func pauseAll(until: Date, reason: String?) async throws -> Int {
-        try await database.query(
-            """
-            INSERT INTO sync.setting (key, value, updated_at)
-            VALUES ('paused_until', to_jsonb(\(until)::timestamptz::text), \(clock.now)), ('pause_reason', to_jsonb(coalesce(\(reason)::text, '')), \(clock.now))
-            ON CONFLICT (key) DO UPDATE SET value = excluded.value, updated_at = excluded.updated_at
-            """)
+        try await database.query(SettingTable.pauseAll(until: until, reason: reason, now: clock.now))
         return 1
     }
 

@@ -4,6 +4,7 @@ import Foundation
 import Governor
 import Logging
 import StravaAPI
+import SyncStore
 import Vault
 import Warehouse
 

@@ -2,6 +2,7 @@ import Core
 import Foundation
 import StravaAPI
 import Streams
+import SyncStore
 import Warehouse
 
 /// What an answer, or its absence, means for one activity's endpoint. Pure.

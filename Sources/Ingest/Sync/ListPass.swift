@@ -1,4 +1,5 @@
 import Foundation
+import SyncStore
 import Warehouse
 
 /// A pass over the list: the walk over all of it, newest first, or a look for what is new.

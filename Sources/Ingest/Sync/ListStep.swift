@@ -2,6 +2,7 @@ import Core
 import Foundation
 import Logging
 import StravaAPI
+import SyncStore
 import Warehouse
 
 /// What one page of an athlete's list changes. Reads what that depends on, and writes nothing.

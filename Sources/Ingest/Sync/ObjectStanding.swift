@@ -1,5 +1,6 @@
 import Foundation
 import StravaAPI
+import SyncStore
 import Warehouse
 
 /// How it stands with one of the athlete's own objects; a row of `sync.athlete_object`.

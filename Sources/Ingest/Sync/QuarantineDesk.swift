@@ -1,7 +1,7 @@
 import Core
 import Database
 import Foundation
-import Warehouse
+import SyncStore
 
 /// An admin's side of the quarantine: each call writes its intent to Postgres and then pokes who acts on it.
 public struct QuarantineDesk: Sendable {
@@ -40,7 +40,7 @@ public struct QuarantineDesk: Sendable {
         return try await database.transaction { connection in
             let entries = try await entries(athlete, name, on: connection)
             if entries.isEmpty { throw notSetAside(athlete) }
-            _ = try await connection.pipeline(QuarantineQueries(athlete: athlete, now: now).retry(entries))
+            _ = try await connection.pipeline(QuarantineRetry(athlete: athlete, now: now).statements(entries))
             return entries.count
         }
     }
@@ -71,7 +71,7 @@ public struct QuarantineDesk: Sendable {
     private func retryAll(of athlete: AthleteID, reason: String?) async throws -> Int {
         let now = clock.now
         var count = 0
-        var last = QuarantineQueries.Entry(endpoint: "", objectID: Int64.min, reason: "")
+        var last = QuarantineRetry.Entry(endpoint: "", objectID: Int64.min, reason: "")
         while true {
             let after = last
             let part = try await database.transaction { connection in
@@ -83,7 +83,7 @@ public struct QuarantineDesk: Sendable {
                     ORDER BY 1, 2 LIMIT \(Self.entriesPerCall)
                     """)
                 let entries = try rows.map(Self.entry)
-                if !entries.isEmpty { _ = try await connection.pipeline(QuarantineQueries(athlete: athlete, now: now).retry(entries)) }
+                if !entries.isEmpty { _ = try await connection.pipeline(QuarantineRetry(athlete: athlete, now: now).statements(entries)) }
                 return entries
             }
             count += part.count
@@ -92,9 +92,9 @@ public struct QuarantineDesk: Sendable {
         }
     }
 
-    private static func entry(_ row: Row) throws -> QuarantineQueries.Entry {
+    private static func entry(_ row: Row) throws -> QuarantineRetry.Entry {
         let (endpoint, object, reason) = try row.decode(String.self, Int64.self, String.self)
-        return QuarantineQueries.Entry(endpoint: endpoint, objectID: object, reason: reason)
+        return QuarantineRetry.Entry(endpoint: endpoint, objectID: object, reason: reason)
     }
 
     /// Gives one entry up: it leaves the list, and the ledger keeps that it is missing because an admin said so.
@@ -104,23 +104,16 @@ public struct QuarantineDesk: Sendable {
     public func drop(_ athlete: AthleteID, _ name: EntryName) async throws {
         let now = clock.now
         try await database.transaction { connection in
-            try await connection.query(
-                """
-                UPDATE sync.completeness SET reason = \(Self.droppedReason), next_try_at = NULL, updated_at = \(now)
-                WHERE athlete_id = \(athlete) AND activity_id = \(name.objectID) AND endpoint = \(name.endpoint)
-                  AND state = 'quarantined'
-                """)
-            let dropped = try await connection.query(
-                """
-                DELETE FROM sync.quarantine
-                WHERE athlete_id = \(athlete) AND endpoint = \(name.endpoint) AND object_id = \(name.objectID)
-                """)
-            if dropped.affected == 0 { throw notSetAside(athlete) }
+            let key = QuarantineKey(athlete, name.endpoint, name.objectID)
+            let rows = try await connection.pipeline([
+                CompletenessTable.drop(key, reason: Self.droppedReason, now: now), QuarantineTable.remove([key]),
+            ])
+            if rows[1].affected == 0 { throw notSetAside(athlete) }
         }
     }
 
     /// The entries are not locked: a landing locks the schedule first and the quarantine last, and so does a retry.
-    private func entries(_ athlete: AthleteID, _ name: EntryName?, on connection: Connection) async throws -> [QuarantineQueries.Entry] {
+    private func entries(_ athlete: AthleteID, _ name: EntryName?, on connection: Connection) async throws -> [QuarantineRetry.Entry] {
         let rows = try await connection.query(
             """
             SELECT endpoint, object_id, reason FROM sync.quarantine

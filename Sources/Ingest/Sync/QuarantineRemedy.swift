@@ -1,4 +1,5 @@
 import Core
+import SyncStore
 import Warehouse
 
 /// What helps something that was set aside. Pure.

@@ -3,6 +3,7 @@ import Database
 import Foundation
 import Logging
 import ServiceLifecycle
+import SyncStore
 
 /// Claims due athletes and runs a turn for each. It stores nothing: who is due, who holds the lease and what was requested is in
 /// `sync.schedule`.
@@ -134,7 +135,7 @@ public actor SyncScheduler: Service {
         }
     }
 
-    private func freeLanes(now: Date) -> [ScheduleQueries.Lane] {
+    private func freeLanes(now: Date) -> [ScheduleTable.Lane] {
         let claimsMax = storeTrouble.claimsMax(at: now) ?? .max
         return environment.settings.lanes.enumerated().compactMap { index, lane in
             let free = min(lane.places - working.count(lane: index), claimsMax)

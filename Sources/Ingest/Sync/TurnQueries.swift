@@ -1,26 +1,7 @@
 import Core
 import Database
 import Foundation
-import Warehouse
-
-/// How a turn ended; becomes the athlete's next due time and a row of `sync.run`.
-struct TurnEnd: Sendable {
-    enum Outcome: String, Sendable { case done, more, stopped, failed }
-    var outcome: Outcome
-    var nextDueAt: Date
-    /// 0 connect and manual, 1 live, 2 incremental, 3 repair, 4 history.
-    var priority: Int
-    var requests: Int
-    var landed: Int
-    var startedAt: Date
-    /// The request as claimed. It is fulfilled when the outcome is done; one that came meanwhile stays.
-    var claimedRequest: String?
-    /// The events that the turn read; they are handled when the outcome is done. All others stay.
-    var events: [Int64] = []
-    /// Those for which a look at the list was begun: they need no further one.
-    var eventsLookedAfter: [Int64] = []
-    var error: String?
-}
+import SyncStore
 
 /// Whether a turn may go on, as PostgreSQL has it at one instant.
 struct TurnStanding: Sendable {
@@ -33,6 +14,9 @@ struct TurnStanding: Sendable {
 
 /// The statements of one athlete's turn. What a turn reads as a whole it reads in one round trip.
 struct TurnQueries: Sendable {
+    /// The ledger's reason for what a sample leaves out.
+    static let sampleReason = "beyond the sample"
+
     let database: Database
     let claim: Claim
     let newestCount: Int
@@ -71,7 +55,7 @@ struct TurnQueries: Sendable {
         ]
         if withCursor { batch.append(cursorQuery) }
         // Before the work is read.
-        if let sampleCount { batch.insert(Self.putOff(athlete, beyond: sampleCount), at: 0) }
+        if let sampleCount { batch.insert(CompletenessTable.postpone(athlete, beyond: sampleCount, reason: Self.sampleReason), at: 0) }
         let all = try await database.withConnection { [batch] in try await $0.pipeline(batch) }
         let rows = all.suffix(batch.count - (sampleCount == nil ? 0 : 1)).map(\.self)
         state.objects = try objects(rows[1])
@@ -212,17 +196,19 @@ struct TurnQueries: Sendable {
     /// Stops the athlete until a new grant, with the reason for people; not when the lease was lost, as to a new grant that came meanwhile.
     func askToReconnect(_ reason: String, now: Date) async throws {
         try await database.transaction { connection in
-            // Athlete before schedule, as whoever connects an athlete does.
-            try await connection.query("SELECT 1 FROM sync.athlete WHERE athlete_id = \(athlete) FOR NO KEY UPDATE")
-            try await connection.query(
-                """
-                UPDATE sync.athlete SET state = 'reconnect', state_reason = \(reason), updated_at = \(now)
-                WHERE athlete_id = \(athlete) AND state = 'active' AND EXISTS (
-                    SELECT FROM sync.schedule s
-                    WHERE s.athlete_id = \(athlete) AND s.lease_owner = \(claim.lease.owner)
-                      AND s.lease_fence = \(claim.lease.fence))
-                """)
+            try await connection.query(AthleteTable.lock(athlete))
+            try await connection.query(AthleteTable.requireReconnect(athlete, reason: reason, under: claim.lease, now: now))
         }
+    }
+
+    /// The end of a turn: its events, the row of the run, next due time, priority, failures and the fulfilled request, in one round trip and one
+    /// transaction. A turn that has lost its lease changes nothing.
+    func finish(_ end: TurnEnd, now: Date) async throws {
+        // Locked first; released last, since the other statements look whether the lease holds.
+        var batch = [ScheduleTable.lock(claim)]
+        if !end.events.isEmpty { batch.append(EventTable.mark(end, of: claim, now: now)) }
+        batch += [RunTable.add(end, of: claim, now: now), ScheduleTable.release(claim, end, now: now)]
+        _ = try await database.withConnection { [batch] in try await $0.pipeline(batch) }
     }
 
     /// How often in a row this athlete's turns have failed.

@@ -1,6 +1,7 @@
 import Core
 import Foundation
 import Governor
+import SyncStore
 import Warehouse
 
 /// One call of a turn, with what is needed to judge its answer.

@@ -1,5 +1,6 @@
 import Core
 import Foundation
+import SyncStore
 import Warehouse
 
 /// The turns that this process has a task for, by athlete and fence, and the leases to take back. Pure.

@@ -1,8 +1,9 @@
 import Core
 import Database
+import SyncStore
 
-/// Which athlete has a uid: at most one, and each athlete has at most one uid. No unique index says so, since unique keys begin with
-/// `athlete_id` here; instead whoever gives a uid away holds one lock until the transaction ends.
+/// Which athlete has a uid: at most one, and each athlete has at most one uid. Whoever gives a uid away holds
+/// `SettingTable.lockUIDs` until the transaction ends.
 struct UIDChange: Sendable, Equatable {
     let conflict: UIDConflict?
     let moves: [UIDMove]
@@ -14,18 +15,14 @@ struct UIDChange: Sendable, Equatable {
         _ uid: UID?, for athlete: AthleteID, isMoveAllowed: Bool, on connection: Connection
     ) async throws -> UIDChange {
         guard let uid else { return UIDChange(conflict: nil, moves: []) }
-        try await connection.query(lock)
+        try await connection.query(SettingTable.lockUIDs)
         let rows = try await connection.query(
             "SELECT athlete_id, uid FROM sync.athlete WHERE uid = \(uid.text) OR athlete_id = \(athlete) ORDER BY athlete_id")
         let holders = try rows.map { try $0.decode(Int64.self, String?.self) }.map { (athlete: AthleteID($0.0), uid: $0.1) }
         let change = decide(uid, for: athlete, holders, isMoveAllowed: isMoveAllowed)
         if change.conflict != nil { return change }
-        try await connection.query(
-            """
-            UPDATE sync.athlete SET uid = CASE WHEN athlete_id = \(athlete) THEN \(uid.text) END, updated_at = now()
-            WHERE athlete_id = \(athlete) AND uid IS DISTINCT FROM \(uid.text)
-              OR athlete_id = ANY (\(change.moves.filter { $0.to == nil }.map(\.athlete.rawValue)))
-            """)
+        let others = change.moves.filter { $0.to == nil }.map(\.athlete)
+        try await connection.query(AthleteTable.setUID(uid, of: athlete, takenFrom: others))
         return change
     }
 
@@ -45,9 +42,4 @@ struct UIDChange: Sendable, Equatable {
         let conflict = own.map { UIDConflict.athleteHas(uid: $0) } ?? others.first.map { .uidBelongs(to: $0) }
         return UIDChange(conflict: conflict, moves: [])
     }
-
-    /// A row, and no advisory lock, which every login of the database may take.
-    private static let lock: SQL = """
-        INSERT INTO sync.setting (key, value) VALUES ('uid_lock', 'true') ON CONFLICT (key) DO UPDATE SET updated_at = now()
-        """
 }

@@ -3,6 +3,7 @@ import Database
 import Foundation
 import Logging
 import StravaAPI
+import SyncStore
 
 /// Owns the athletes' sealed tokens and the keyring: the only code that can read a token.
 ///
@@ -102,7 +103,7 @@ public actor TokenVault {
     /// When the stored access token expires, if that is later than the grant's expiry. Nil otherwise, and when no token is stored, or it is
     /// known to be dead or another athlete's. The stored grant can't change until the caller's transaction ends.
     public func laterExpiry(than grant: TokenGrant, of athlete: AthleteID, on connection: Connection) async throws -> Date? {
-        _ = try await connection.query(VaultQueries.lockAthlete(athlete))
+        _ = try await connection.query(AthleteTable.lock(athlete))
         let stored = try await connection.query(VaultQueries.livingExpiry(of: athlete)).first?.decode(Date.self)
         // Fractions of a second may be lost on the way to PostgreSQL: the same grant must not be later than itself.
         let given = SealedPair.clampedExpiry(grant.expiresAt, at: clock.now).addingTimeInterval(1)
@@ -244,7 +245,7 @@ public actor TokenVault {
         guard let left = uncommitted[athlete] else { return }
         let replaced = try await database.query(
             VaultQueries.replace(left.pair, athlete: athlete, generation: left.generation, at: left.receivedAt))
-        if replaced.affected > 0 { _ = try await changeState(of: athlete, VaultQueries.revive(athlete, at: clock.now)) }
+        if replaced.affected > 0 { _ = try await changeState(of: athlete, AthleteTable.reviveIfAlive(athlete, now: clock.now)) }
         uncommitted[athlete] = nil
     }
 
@@ -253,7 +254,7 @@ public actor TokenVault {
     /// It is a transaction of its own, after the token's: whoever connects an athlete locks `sync.athlete` first and the token second, so the
     /// reverse order could deadlock.
     private func requireReconnect(_ athlete: AthleteID, reason: DeadReason) async throws -> VaultError {
-        if try await changeState(of: athlete, VaultQueries.askToReconnect(athlete, reason: reason, at: clock.now)) {
+        if try await changeState(of: athlete, AthleteTable.requireReconnectIfDead(athlete, reason: reason.sentence, now: clock.now)) {
             logger.log(.warning, "athlete must connect again", [.athleteID: athlete, .reason: reason.rawValue])
         }
         return VaultError(.refreshTokenDead, athlete: athlete)
@@ -261,7 +262,7 @@ public actor TokenVault {
 
     private func changeState(of athlete: AthleteID, _ change: SQL) async throws -> Bool {
         try await database.transaction { connection in
-            _ = try await connection.query(VaultQueries.lockAthlete(athlete))
+            _ = try await connection.query(AthleteTable.lock(athlete))
             return try await connection.query(change).affected > 0
         }
     }

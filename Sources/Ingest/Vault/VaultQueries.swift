@@ -53,29 +53,6 @@ enum VaultQueries {
         """
     }
 
-    /// Taken before the state is set from the token: a statement that waited for this row judges other tables by an older snapshot, and
-    /// would overlook a connect that it has just waited for.
-    static func lockAthlete(_ athlete: AthleteID) -> SQL {
-        "SELECT FROM sync.athlete WHERE athlete_id = \(athlete) FOR UPDATE"
-    }
-
-    /// The athlete's state follows the token's, whatever happened in between: it is set from the row as it is now.
-    static func askToReconnect(_ athlete: AthleteID, reason: DeadReason, at now: Date) -> SQL {
-        """
-        UPDATE sync.athlete SET state = 'reconnect', state_reason = \(reason.sentence), updated_at = \(now)
-        WHERE athlete_id = \(athlete) AND state = 'active'
-          AND EXISTS (SELECT FROM vault.token t WHERE t.athlete_id = \(athlete) AND t.dead_at IS NOT NULL)
-        """
-    }
-
-    static func revive(_ athlete: AthleteID, at now: Date) -> SQL {
-        """
-        UPDATE sync.athlete SET state = 'active', state_reason = NULL, updated_at = \(now)
-        WHERE athlete_id = \(athlete) AND state = 'reconnect'
-          AND EXISTS (SELECT FROM vault.token t WHERE t.athlete_id = \(athlete) AND t.dead_at IS NULL)
-        """
-    }
-
     static func refuseAccess(_ athlete: AthleteID) -> SQL {
         "UPDATE vault.token SET access_expires_at = \(TokenRow.refusedAt) WHERE athlete_id = \(athlete)"
     }

@@ -2,6 +2,7 @@ import Core
 import Foundation
 import Governor
 import Sync
+import SyncStore
 import Warehouse
 
 /// A simulated week, or any other time, with the daemon's own decisions: `RateBudget` says which call may go, `TurnRules` what a turn does next

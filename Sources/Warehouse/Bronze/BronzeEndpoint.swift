@@ -1,3 +1,5 @@
+import SyncStore
+
 /// Kinds of API objects in `bronze_strava.answer`; the numbers are stored, so they never change (table `bronze_strava.endpoint`).
 public enum BronzeEndpoint: Int16, CaseIterable, Sendable {
     /// One element of a list page, not the page.
@@ -29,6 +31,9 @@ public enum BronzeEndpoint: Int16, CaseIterable, Sendable {
         case .gear: "gear"
         }
     }
+
+    /// The athlete's own object of this kind; nil for answers about activities.
+    var objectKind: AthleteObject.Kind? { AthleteObject.Kind.allCases.first { $0.endpoint == self } }
 }
 
 /// Where a row comes from (table `bronze_strava.source`).
@@ -38,16 +43,16 @@ public enum DataSource: Int16, Sendable {
     case file = 3
 }
 
-/// The endpoints that the completeness ledger keeps for each activity (`sync.completeness.endpoint`).
-public enum CompletenessEndpoint: String, CaseIterable, Sendable {
-    case summary, detail, streams, zones
+extension AthleteObject.Kind {
+    var endpoint: BronzeEndpoint {
+        switch self {
+        case .profile: .athlete
+        case .zones: .athleteZones
+        case .gear: .gear
+        }
+    }
 }
 
-/// Why something is here or not (`sync.completeness.state`).
-public enum CompletenessState: String, CaseIterable, Sendable {
-    case pending, landed, empty
-    case noScope = "no_scope"
-    case gone, failed, quarantined
-    /// It was here, and the time that copies may be kept is over.
-    case expired
+extension AthleteObject {
+    public var endpoint: BronzeEndpoint { kind.endpoint }
 }

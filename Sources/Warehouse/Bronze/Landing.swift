@@ -1,6 +1,7 @@
 import Core
 import Database
 import Foundation
+import SyncStore
 
 /// How one batch of a landing ended, and which of its answers are new in bronze.
 struct LandingOutcome: Sendable {
@@ -43,7 +44,7 @@ struct Landing: Sendable {
 
     private func write(_ plans: [LandingPlan], on connection: Connection) async throws -> [AthleteID: Int] {
         let listed = plans.flatMap { plan in plan.batch.listed.map { (plan.batch.athleteID, $0) } }
-        var statements = listed.isEmpty ? [] : [LandingQueries.enqueueReappeared(listed, now: now)]
+        var statements = listed.isEmpty ? [] : [TransformWorkTable.addReappeared(listed, now: now)]
         statements += LandingQueries.writes(plans, now: now)
         var newActivities: [AthleteID: Int] = [:]
         if listed.isEmpty {
@@ -52,7 +53,7 @@ struct Landing: Sendable {
             return newActivities
         }
         let place = statements.count
-        statements.append(LandingQueries.list(listed, now: now))
+        statements.append(CompletenessTable.list(listed, now: now))
         statements += LandingQueries.bookkeeping(plans, now: now)
         for row in try await connection.pipeline(statements)[place] {
             let (athlete, count) = try row.decode(AthleteID.self, Int.self)

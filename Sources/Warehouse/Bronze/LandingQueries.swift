@@ -1,22 +1,11 @@
 import Core
 import Database
 import Foundation
+import SyncStore
 
-/// The statements of a landing transaction. All take whole columns, so their number does not grow with the rows.
+/// The statements of a landing transaction, with those of `SyncStore` in the order of its locks. All take whole columns, so their number does
+/// not grow with the rows.
 enum LandingQueries {
-    /// The athletes whose lease is still the batch's. Locked until the end, so that no other worker can claim them in between.
-    static func lockLeases(_ batches: [PreparedBatch]) -> SQL {
-        let leases = batches.map(\.batch.lease)
-        return """
-            SELECT s.athlete_id
-            FROM sync.schedule s
-            JOIN unnest(\(batches.map(\.athleteID)), \(leases.map(\.owner)), \(leases.map(\.fence))) AS w(athlete_id, owner, fence)
-              ON s.athlete_id = w.athlete_id AND s.lease_owner = w.owner AND s.lease_fence = w.fence
-            ORDER BY s.athlete_id
-            FOR SHARE OF s
-            """
-    }
-
     static func hashes(of keys: [AnswerKey]) -> SQL {
         """
         SELECT w.place, a.sha256
@@ -32,7 +21,7 @@ enum LandingQueries {
         let changed = plans.flatMap(\.changed)
         let landed = plans.flatMap(\.landed)
         var statements: [SQL] = []
-        if !work.isEmpty { statements.append(enqueue(work, now: now)) }
+        if !work.isEmpty { statements.append(TransformWorkTable.add(work, now: now)) }
         if !changed.isEmpty { statements.append(keepVersions(changed)) }
         if !landed.isEmpty {
             let large = landed.filter { $0.answer.body.count >= bodyBytesAlone }
@@ -43,25 +32,6 @@ enum LandingQueries {
         }
         if !work.isEmpty { statements.append("SELECT pg_notify('silver', '')") }
         return statements
-    }
-
-    private static func enqueue(_ work: [(AthleteID, Int64)], now: Date) -> SQL {
-        """
-        INSERT INTO sync.transform_work (athlete_id, activity_id, enqueued_at)
-        SELECT athlete_id, activity_id, \(now)
-        FROM unnest(\(work.map(\.0)), \(work.map(\.1))) AS w(athlete_id, activity_id)
-        """
-    }
-
-    /// An activity with a tombstone is listed again: silver has to bring it back.
-    static func enqueueReappeared(_ listed: [(AthleteID, ListedRow)], now: Date) -> SQL {
-        """
-        INSERT INTO sync.transform_work (athlete_id, activity_id, enqueued_at)
-        SELECT a.athlete_id, a.activity_id, \(now)
-        FROM unnest(\(listed.map(\.0)), \(listed.map(\.1.activityID))) AS w(athlete_id, activity_id)
-        JOIN sync.activity a USING (athlete_id, activity_id)
-        WHERE a.gone_at IS NOT NULL
-        """
     }
 
     /// Locks the answers that are replaced, in the order in which the retention does.
@@ -125,5 +95,52 @@ enum LandingQueries {
             FROM unnest(\(rows.map(\.athleteID)), \(SQLArray(rows.map(\.activityID))), \(rows.map(\.stream)), \(rows.map(\.records)),
                         \(rows.map(\.status))) AS w(athlete_id, activity_id, data_stream, record_count, status)
             """
+    }
+
+    // MARK: Schema sync
+
+    static func lockLeases(_ batches: [PreparedBatch]) -> SQL {
+        ScheduleTable.holdLeases(batches.map { ($0.athleteID, $0.batch.lease) })
+    }
+
+    /// Ledger, tombstones, cursor, own objects and quarantine.
+    static func bookkeeping(_ plans: [LandingPlan], now: Date) -> [SQL] {
+        let ledger = plans.flatMap { plan in plan.batch.ledger.map { (plan.batch.athleteID, $0) } }
+        let gone = ledger.filter { $0.1.endpoint == .summary && $0.1.state == .gone }
+        let quarantine = plans.flatMap { plan in plan.batch.quarantine.map { (plan.batch.athleteID, $0) } }
+        var statements: [SQL] = []
+        if !gone.isEmpty { statements.append(CompletenessTable.bury(gone, now: now)) }
+        if !ledger.isEmpty { statements.append(CompletenessTable.change(ledger, now: now)) }
+        let settled = plans.flatMap(settled)
+        if !settled.isEmpty { statements.append(QuarantineTable.removeSettled(settled)) }
+        for plan in plans {
+            if let cursor = plan.batch.batch.cursor { statements.append(CursorTable.move(cursor, of: plan.batch.athleteID, now: now)) }
+        }
+        if !quarantine.isEmpty { statements.append(QuarantineTable.add(quarantine, now: now)) }
+        return statements + objects(plans, now: now)
+    }
+
+    private static func objects(_ plans: [LandingPlan], now: Date) -> [SQL] {
+        let uses = plans.flatMap { plan in newest(plan.batch.batch.gearUses).map { (plan.batch.athleteID, $0) } }
+        let changes = plans.flatMap { plan in plan.batch.batch.objects.map { (plan.batch.athleteID, $0) } }
+        let landed = changes.filter { $0.1.state == .landed }.map { QuarantineKey($0, $1.object.kind.rawValue, $1.object.answerID($0)) }
+        return (uses.isEmpty ? [] : [AthleteObjectTable.noteUses(uses)])
+            + (changes.isEmpty ? [] : [AthleteObjectTable.change(changes, now: now)])
+            + (landed.isEmpty ? [] : [QuarantineTable.removeSettled(landed)])
+    }
+
+    /// Of each gear its newest activity.
+    private static func newest(_ uses: [GearUse]) -> [GearUse] {
+        Dictionary(uses.map { ($0.gear, $0) }) { $0.startAt < $1.startAt ? $1 : $0 }.values.sorted { $0.gear.name < $1.gear.name }
+    }
+
+    /// What a batch brings in order, as the quarantine names it: activities that are listed, and answers that landed or will not come.
+    private static func settled(_ plan: LandingPlan) -> [QuarantineKey] {
+        let states: Set<CompletenessState> = [.landed, .empty, .gone]
+        let athlete = plan.batch.athleteID
+        return plan.batch.listed.map { QuarantineKey(athlete, CompletenessEndpoint.summary.rawValue, $0.activityID.rawValue) }
+            + plan.batch.ledger.filter { states.contains($0.state) }.map {
+                QuarantineKey(athlete, $0.endpoint.rawValue, $0.activityID.rawValue)
+            }
     }
 }

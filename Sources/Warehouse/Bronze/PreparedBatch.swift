@@ -2,6 +2,7 @@ import Core
 import Digest
 import Foundation
 import Streams
+import SyncStore
 
 /// A batch made ready outside the writer's turn: hashes computed, and of several entries for one key only the last kept
 /// (pages shift while they are read, so a page may name an activity twice).

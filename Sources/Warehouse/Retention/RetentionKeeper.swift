@@ -3,6 +3,7 @@ import Database
 import Foundation
 import Logging
 import ServiceLifecycle
+import SyncStore
 
 /// Removes copies whose time is over, a batch at a time, and writes in the ledger that it did. It finds them by their age in an index, so a
 /// pass costs what it removes. Any number of them may work at once; what one was in the middle of, the next pass finds again.
@@ -64,10 +65,8 @@ public struct RetentionKeeper: Service {
     private func note(_ report: RetentionReport, startedAt: Date) async throws {
         logger.log(.info, "copies removed, their time is over", [.count: report.answers + report.versions])
         try await database.query(
-            """
-            INSERT INTO sync.retention_run (started_at, finished_at, api_cutoff, activities, answers, versions)
-            VALUES (\(startedAt), \(clock.now), \(policy.apiCutoff(now: startedAt)), \(report.activities), \(report.answers),
-                    \(report.versions))
-            """)
+            RunTable.addRetention(
+                startedAt: startedAt, finishedAt: clock.now, apiCutoff: policy.apiCutoff(now: startedAt), activities: report.activities,
+                answers: report.answers, versions: report.versions))
     }
 }

@@ -1,6 +1,7 @@
 import Core
 import Database
 import Foundation
+import SyncStore
 
 extension RetentionQueries {
     /// Profile, zones and gear go, in silver too, and what was worked out from them is worked out without them. The profile and the zones are
@@ -17,24 +18,17 @@ extension RetentionQueries {
             """
         ).map { try $0.decode(AthleteID.self, Int16.self, Int64.self) }
         if gone.isEmpty { return RetentionReport() }
+        let objects = gone.compactMap { athlete, endpoint, id in
+            BronzeEndpoint(rawValue: endpoint)?.objectKind.map { (athlete: athlete, kind: $0, answerID: id) }
+        }
         let profiles = gone.filter { $0.1 == BronzeEndpoint.athlete.rawValue }.map(\.0)
         let athletes = Array(Set(gone.map(\.0))).sorted()
         let rows = try await connection.pipeline(
-            [expireObjects(gone), forget(profiles), removeVersions(of: athletes, before: cutoff)]
-                + removeFacts(of: athletes, before: cutoff) + [enqueue(athletes.map { ($0, 0) }), "SELECT pg_notify('silver', '')"])
+            [AthleteObjectTable.expire(objects, reason: Self.reason), forget(profiles), removeVersions(of: athletes, before: cutoff)]
+                + removeFacts(of: athletes, before: cutoff) + [
+                    TransformWorkTable.add(athletes.map { ($0, 0) }, now: now), "SELECT pg_notify('silver', '')",
+                ])
         return RetentionReport(answers: gone.count, versions: rows[2].affected)
-    }
-
-    private func expireObjects(_ gone: [(AthleteID, Int16, Int64)]) -> SQL {
-        """
-        UPDATE sync.athlete_object o
-        SET state = CASE WHEN o.endpoint = 'gear' THEN 'expired' ELSE 'pending' END, reason = \(Self.reason), next_try_at = NULL
-        FROM unnest(\(gone.map(\.0)), \(gone.map(\.1)), \(gone.map(\.2))) AS w(athlete_id, endpoint, object_id)
-        WHERE o.athlete_id = w.athlete_id AND o.state = 'landed' AND CASE w.endpoint
-            WHEN 4 THEN o.endpoint = 'profile'
-            WHEN 5 THEN o.endpoint = 'athlete_zones'
-            ELSE o.endpoint = 'gear' AND o.object = CASE WHEN w.object_id < 0 THEN 'g' ELSE 'b' END || abs(w.object_id) END
-        """
     }
 
     /// Leaves the athlete's key, on which the other tables hang.

@@ -1,6 +1,7 @@
 import Core
 import Database
 import Foundation
+import SyncStore
 
 /// Removes one batch and answers what went; nothing: there is no more.
 typealias RetentionStep = @Sendable (Connection) async throws -> RetentionReport
@@ -40,16 +41,10 @@ struct RetentionQueries: Sendable {
         ).map { try $0.decode(AthleteID.self, Int64.self) }
         if found.isEmpty { return RetentionReport() }
         let rows = try await connection.pipeline([
-            enqueue(found), remove(found, before: cutoff), removeVersions(found), expire(found), "SELECT pg_notify('silver', '')",
+            TransformWorkTable.add(found, now: now), remove(found, before: cutoff), removeVersions(found),
+            CompletenessTable.expire(found, reason: Self.reason, now: now), "SELECT pg_notify('silver', '')",
         ])
         return RetentionReport(activities: found.count, answers: rows[1].affected, versions: rows[2].affected)
-    }
-
-    func enqueue(_ found: [(AthleteID, Int64)]) -> SQL {
-        """
-        INSERT INTO sync.transform_work (athlete_id, activity_id, enqueued_at)
-        SELECT athlete_id, activity_id, \(now) FROM unnest(\(found.map(\.0)), \(found.map(\.1))) AS w(athlete_id, activity_id)
-        """
     }
 
     /// Looks at the age again under the lock: an answer that a landing renewed meanwhile stays, with all of its activity.
@@ -75,27 +70,9 @@ struct RetentionQueries: Sendable {
         """
     }
 
-    /// What is to be fetched anyway, because it changed, stays so.
-    private func expire(_ found: [(AthleteID, Int64)]) -> SQL {
-        """
-        UPDATE sync.completeness c
-        SET state = 'expired', reason = \(Self.reason), next_try_at = NULL, updated_at = \(now)
-        FROM unnest(\(found.map(\.0)), \(found.map(\.1))) AS w(athlete_id, activity_id)
-        WHERE c.athlete_id = w.athlete_id AND c.activity_id = w.activity_id AND c.state IN ('landed', 'quarantined')
-          AND NOT EXISTS (SELECT FROM bronze_strava.answer a
-              WHERE a.athlete_id = c.athlete_id AND a.source_id = 1 AND a.endpoint IN (1, 2, 3, 6) AND a.object_id = c.activity_id)
-        """
-    }
-
     /// Bytes of list elements that were set aside.
     private func bodies(_ connection: Connection, before cutoff: Date) async throws -> RetentionReport {
-        let rows = try await connection.query(
-            """
-            UPDATE sync.quarantine q SET body = NULL
-            FROM (SELECT athlete_id, endpoint, object_id FROM sync.quarantine
-                  WHERE body IS NOT NULL AND last_at < \(cutoff) LIMIT \(Self.batchMax)) AS old
-            WHERE q.athlete_id = old.athlete_id AND q.endpoint = old.endpoint AND q.object_id = old.object_id
-            """)
+        let rows = try await connection.query(QuarantineTable.removeBodies(before: cutoff, countMax: Self.batchMax))
         return RetentionReport(answers: rows.affected)
     }
 

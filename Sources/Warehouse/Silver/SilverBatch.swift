@@ -2,6 +2,7 @@ import Core
 import Database
 import Foundation
 import Streams
+import SyncStore
 
 /// The profile of an athlete in a batch; nil profile: only the athlete's key is needed.
 struct ChangedAthlete: Sendable {
@@ -62,7 +63,8 @@ struct SilverBatch: Sendable {
         let made = try await make(work, tables: SilverQueries.temporaryTables, whateverSilverHas: false, on: connection)
         let isSwollen = made.temporary_bytes > Self.temporaryBytesMax
         _ = try await connection.pipeline(
-            made.arrays + [SilverQueries.done(work), SilverQueries.freed(work)] + scripts.afterArrays + books(made.material)
+            made.arrays + [SilverQueries.done(work), QuarantineTable.removeTransformed(work.map { ($0.athleteID, $0.activityID) })]
+                + scripts.afterArrays + books(made.material)
                 + (isSwollen ? SilverQueries.truncateTemporary + [SilverQueries.planAnew] : SilverQueries.emptyTemporary))
     }
 
@@ -187,7 +189,9 @@ struct SilverBatch: Sendable {
 
     private func books(_ material: SilverMaterial) -> [SQL] {
         var statements = material.unreadable.isEmpty ? [] : SilverQueries.setAside(material.unreadable, now: now)
-        if !material.readable.isEmpty { statements.append(SilverQueries.free(material.readable, now: now)) }
+        if !material.readable.isEmpty {
+            statements.append(QuarantineTable.removeReadable(material.readable.map(\.quarantineKey), now: now))
+        }
         return statements
     }
 }

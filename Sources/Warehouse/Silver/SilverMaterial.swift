@@ -1,5 +1,6 @@
 import Core
 import Streams
+import SyncStore
 
 /// The needed answers of a batch, read: documents as JSON text, streams as arrays, and what could not be read, with its reason.
 struct SilverMaterial: Sendable {
@@ -56,4 +57,6 @@ extension AnswerKey {
         case .athlete, .athleteZones, .gear, nil: "athlete"
         }
     }
+
+    var quarantineKey: QuarantineKey { QuarantineKey(athleteID, ledgerName, objectID) }
 }

@@ -1,23 +1,9 @@
 import Core
 import Database
+import SyncStore
 
-/// The statements that put work on the list without a new answer.
+/// The statements of a rebuild and of a probe.
 extension SilverQueries {
-    /// Rows that an older version of the transform made.
-    static var enqueueOutdated: SQL {
-        """
-        INSERT INTO sync.transform_work (athlete_id, activity_id, enqueued_at)
-        SELECT athlete_id, activity_id, 'infinity' FROM (
-            SELECT athlete_id, activity_id FROM silver.activity WHERE transform_version <> \(TransformVersion.current)
-            UNION SELECT athlete_id, activity_id FROM silver.activity_stream WHERE transform_version <> \(TransformVersion.current)
-            UNION SELECT athlete_id, 0 FROM silver.athlete WHERE transform_version NOT IN (0, \(TransformVersion.current))
-        ) AS w
-        WHERE NOT EXISTS (
-            SELECT FROM sync.transform_work t WHERE t.athlete_id = w.athlete_id AND t.activity_id = w.activity_id AND t.enqueued_at = 'infinity')
-        ORDER BY athlete_id, activity_id
-        """
-    }
-
     /// An activity that is in silver, of an athlete on whom nobody works: the one that went well last, else any.
     static func knownGood(_ last: SilverWork?, except work: SilverWork) -> SQL {
         """
@@ -31,7 +17,7 @@ extension SilverQueries {
         WHERE (w.athlete_id, w.activity_id) <> (\(work.athleteID), \(work.activityID))
           AND NOT EXISTS (
             SELECT FROM sync.transform_work t WHERE t.athlete_id = w.athlete_id AND t.activity_id = w.activity_id)
-          AND \(raw: isFree)
+          AND \(raw: SilverLock.isFree)
         LIMIT 1
         """
     }

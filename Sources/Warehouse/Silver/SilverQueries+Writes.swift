@@ -2,6 +2,7 @@ import Core
 import Database
 import Foundation
 import Streams
+import SyncStore
 
 /// The statements with which the runner hands the batch to the SQL files, stores arrays, and closes its books.
 extension SilverQueries {
@@ -79,79 +80,25 @@ extension SilverQueries {
     private static func smallint(_ value: Double) -> Int16 { Int16(min(max(value.rounded(), -32768), 32767)) }
 
     static func done(_ work: [SilverWork]) -> SQL {
-        let rows = work.flatMap { work in work.rows.map { (work.athleteID, work.activityID, $0) } }
-        return """
-            DELETE FROM sync.transform_work t
-            USING unnest(\(rows.map(\.0)), \(rows.map(\.1)), \(rows.map(\.2))) AS w(athlete_id, activity_id, work_id)
-            WHERE t.athlete_id = w.athlete_id AND t.activity_id = w.activity_id AND t.work_id = w.work_id
-            """
-    }
-
-    /// Work on which the transform failed before, and that is done now, leaves the quarantine.
-    static func freed(_ work: [SilverWork]) -> SQL {
-        """
-        DELETE FROM sync.quarantine q
-        USING unnest(\(work.map(\.athleteID)), \(work.map(\.activityID))) AS w(athlete_id, object_id)
-        WHERE q.athlete_id = w.athlete_id AND q.object_id = w.object_id AND q.endpoint = 'silver'
-        """
+        TransformWorkTable.remove(work.flatMap { work in work.rows.map { (work.athleteID, work.activityID, $0) } })
     }
 
     /// What silver could not read is set aside, and the ledger says so.
     static func setAside(_ unreadable: [SilverMaterial.Unreadable], now: Date) -> [SQL] {
-        let keys = unreadable.map(\.key)
-        let reason = unreadableReason
-        return [
-            """
-            UPDATE sync.completeness c SET state = 'quarantined', reason = \(reason), next_try_at = NULL, updated_at = \(now)
-            FROM unnest(\(keys.map(\.athleteID)), \(keys.map(\.objectID)), \(keys.map(\.ledgerName))) AS w(athlete_id, activity_id, endpoint)
-            WHERE c.athlete_id = w.athlete_id AND c.activity_id = w.activity_id AND c.endpoint = w.endpoint
-            """,
-            """
-            INSERT INTO sync.quarantine AS q (athlete_id, endpoint, object_id, reason, detail, first_at, last_at)
-            SELECT athlete_id, endpoint, object_id, \(reason), detail, \(now), \(now)
-            FROM unnest(\(keys.map(\.athleteID)), \(keys.map(\.ledgerName)), \(keys.map(\.objectID)), \(unreadable.map(\.reason)))
-                AS w(athlete_id, endpoint, object_id, detail)
-            ON CONFLICT (athlete_id, endpoint, object_id) DO UPDATE SET
-                reason = excluded.reason, detail = excluded.detail, attempts = q.attempts + 1, last_at = excluded.last_at
-            """,
-        ]
-    }
-
-    /// What silver can read now, and could not before, leaves the quarantine.
-    static func free(_ keys: [AnswerKey], now: Date) -> SQL {
-        """
-        WITH freed AS (
-            DELETE FROM sync.quarantine q
-            USING unnest(\(keys.map(\.athleteID)), \(keys.map(\.ledgerName)), \(keys.map(\.objectID))) AS w(athlete_id, endpoint, object_id)
-            WHERE q.athlete_id = w.athlete_id AND q.object_id = w.object_id
-              AND (q.endpoint = w.endpoint AND q.reason = \(unreadableReason) OR q.endpoint = 'silver')
-            RETURNING q.athlete_id, q.endpoint, q.object_id
-        )
-        UPDATE sync.completeness c SET state = 'landed', reason = NULL, updated_at = \(now)
-        FROM freed f
-        WHERE c.athlete_id = f.athlete_id AND c.activity_id = f.object_id AND c.endpoint = f.endpoint
-          AND c.state = 'quarantined' AND c.reason = \(unreadableReason)
-        """
+        let entries = unreadable.map {
+            (
+                $0.key.athleteID,
+                QuarantineEntry(
+                    endpoint: $0.key.ledgerName, objectID: $0.key.objectID, reason: QuarantineTable.unreadable, detail: $0.reason)
+            )
+        }
+        return [CompletenessTable.quarantine(unreadable.map(\.key.quarantineKey), now: now), QuarantineTable.add(entries, now: now)]
     }
 
     /// The whole activity is set aside: the transform fails on it. What sums over the athlete's other activities may have waited for it, and
     /// is done with the athlete's own objects.
     static func setAside(_ work: SilverWork, detail: String, now: Date) -> [SQL] {
-        [
-            done([work]),
-            """
-            INSERT INTO sync.transform_work (athlete_id, activity_id, enqueued_at)
-            SELECT \(work.athleteID), 0, \(now) WHERE \(work.activityID) <> 0
-            """,
-            """
-            INSERT INTO sync.quarantine AS q (athlete_id, endpoint, object_id, reason, detail, first_at, last_at)
-            SELECT athlete_id, 'silver', \(work.activityID), 'transform_failed', \(detail), \(now), \(now)
-            FROM sync.athlete WHERE athlete_id = \(work.athleteID)
-            ON CONFLICT (athlete_id, endpoint, object_id) DO UPDATE SET
-                reason = excluded.reason, detail = excluded.detail, attempts = q.attempts + 1, last_at = excluded.last_at
-            """,
-        ]
+        [done([work])] + (work.activityID == 0 ? [] : [TransformWorkTable.add([(work.athleteID, 0)], now: now)])
+            + [QuarantineTable.addFailedTransform(work.activityID, of: work.athleteID, detail: detail, now: now)]
     }
-
-    private static let unreadableReason = "unreadable_answer"
 }

@@ -1,6 +1,7 @@
 import Core
 import Database
 import Foundation
+import SyncStore
 
 /// The statements with which the runner takes work, looks at what is there, and reads bronze.
 enum SilverQueries {
@@ -19,7 +20,7 @@ enum SilverQueries {
             ORDER BY w.enqueued_at
             LIMIT \(max * rowsLookedAt)
         ), taken AS MATERIALIZED (
-            SELECT * FROM oldest w WHERE \(raw: isFree) LIMIT \(max)
+            SELECT * FROM oldest w WHERE \(raw: SilverLock.isFree) LIMIT \(max)
         )
         \(raw: workOfTaken)
         """
@@ -32,22 +33,14 @@ enum SilverQueries {
             SELECT w.athlete_id, w.activity_id, w.work_id, w.enqueued_at
             FROM sync.transform_work w
             WHERE w.athlete_id = \(work.athleteID) AND w.activity_id = \(work.activityID) AND w.work_id = ANY (\(work.rows))
-              AND \(raw: isFree)
+              AND \(raw: SilverLock.isFree)
         )
         \(raw: workOfTaken)
         """
     }
 
-    /// Waits until nobody else makes the athlete's silver, and keeps the others away to the end of the transaction.
-    static func hold(_ athlete: AthleteID) -> SQL {
-        "SELECT FROM sync.silver_lock WHERE athlete_id = \(athlete) AND NOT is_rebuild FOR NO KEY UPDATE"
-    }
-
     /// Rows of the list that a claim looks at for each that it wants, to find athletes who are free.
     private static let rowsLookedAt = 32
-
-    /// Locks the athlete of `w` to the end of the transaction; false when somebody else makes this athlete's silver.
-    static let isFree = "sync.try_silver_lock(w.athlete_id, false)"
 
     private static let workOfTaken = """
         SELECT w.athlete_id, w.activity_id, array_agg(w.work_id), (

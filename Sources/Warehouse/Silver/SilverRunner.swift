@@ -3,6 +3,7 @@ import Database
 import Foundation
 import Logging
 import ServiceLifecycle
+import SyncStore
 import Synchronization
 
 /// Makes silver from bronze for the activities on the work list, and for those only.
@@ -180,7 +181,7 @@ public struct SilverRunner: Service {
 
     private func enqueueOutdated() async {
         do {
-            let rows = try await database.query(SilverQueries.enqueueOutdated)
+            let rows = try await database.query(TransformWorkTable.addOutdated(version: TransformVersion.current))
             if rows.affected > 0 { logger.log(.info, "silver rows of an older version will be made anew", [.rows: rows.affected]) }
         } catch {
             if error.isCancellation { return }

@@ -2,6 +2,7 @@ import Core
 import Database
 import Foundation
 import StravaAPI
+import SyncStore
 
 /// Takes Strava's events: each is written down once and makes its athlete due at once, in the line of what is live.
 public struct EventDesk: Sendable {
@@ -35,11 +36,7 @@ public struct EventDesk: Sendable {
             let digits = String(random.next(), radix: 16)
             return String(repeating: "0", count: 16 - digits.count) + digits
         }.joined()
-        let rows = try await database.query(
-            """
-            INSERT INTO sync.setting (key, value, updated_at) VALUES (\(key), to_jsonb(\(made)::text), \(clock.now))
-            ON CONFLICT (key) DO UPDATE SET key = excluded.key RETURNING value #>> '{}'
-            """)
+        let rows = try await database.query(SettingTable.keep(made, as: key, now: clock.now))
         return Secret(try rows[0].decode(String.self))
     }
 
@@ -64,25 +61,13 @@ public struct EventDesk: Sendable {
         let now = clock.now
         return try await database.transaction { connection in
             let rows = try await connection.query(
-                """
-                INSERT INTO sync.event (athlete_id, object_type, object_id, aspect_type, event_at, updates, received_at)
-                SELECT athlete_id, \(event.objectType), \(event.objectID), \(event.aspectType), \(event.eventAt), \(JSONText(event.updates)), \(now)
-                FROM sync.athlete WHERE athlete_id = \(event.owner) AND state <> 'erasing'
-                ON CONFLICT DO NOTHING
-                """)
+                EventTable.add(
+                    of: event.owner, objectType: event.objectType, objectID: event.objectID, aspectType: event.aspectType,
+                    at: event.eventAt, updates: JSONText(event.updates), now: now))
             if rows.affected == 0 { return false }
-            try await connection.query(
-                """
-                UPDATE sync.schedule s SET priority = least(priority, 1),
-                    due_at = CASE WHEN s.lease_owner IS NULL AND a.state = 'active' THEN greatest(\(now), a.paused_until) ELSE s.due_at END
-                FROM sync.athlete a WHERE a.athlete_id = s.athlete_id AND s.athlete_id = \(event.owner)
-                """)
+            try await connection.query(ScheduleTable.announce(event.owner, now: now))
             if event.objectType == "activity" && event.aspectType != "create" {
-                try await connection.query(
-                    """
-                    UPDATE sync.completeness SET state = 'pending', reason = 'event', attempts = 0, next_try_at = NULL, updated_at = \(now)
-                    WHERE athlete_id = \(event.owner) AND activity_id = \(event.objectID) AND endpoint = 'detail' AND state IN ('landed', 'empty')
-                    """)
+                try await connection.query(CompletenessTable.reopenDetail(of: event.objectID, of: event.owner, now: now))
             }
             try await connection.query("SELECT pg_notify('sync', '')")
             return true

@@ -1,6 +1,7 @@
 import Core
 import Database
 import Foundation
+import SyncStore
 
 /// Takes requests to make silver anew: each is written to PostgreSQL, then the silver runner is poked.
 public struct RebuildDesk: Sendable {
@@ -14,20 +15,7 @@ public struct RebuildDesk: Sendable {
     /// - Parameter now: the time of the request; the report is found by it.
     @discardableResult
     public func request(_ athlete: AthleteID?, isDryRun: Bool, now: Date) async throws -> Int {
-        let rows = try await database.query(
-            """
-            WITH asked AS (
-                INSERT INTO sync.silver_rebuild AS r (athlete_id, is_dry_run, requested_at)
-                SELECT athlete_id, \(isDryRun), \(now) FROM sync.athlete
-                WHERE state <> 'erasing' AND (\(athlete)::bigint IS NULL OR athlete_id = \(athlete))
-                ORDER BY athlete_id
-                ON CONFLICT (athlete_id, is_dry_run) DO UPDATE SET
-                    requested_at = excluded.requested_at, finished_at = NULL, activities = NULL, report = NULL, error = NULL,
-                    started_at = CASE WHEN r.finished_at IS NULL THEN r.started_at END
-                RETURNING 1
-            )
-            SELECT count(*), pg_notify('silver', '') FROM asked
-            """)
+        let rows = try await database.query(SilverRebuildTable.request(athlete, isDryRun: isDryRun, now: now))
         return try rows[0].decode(Int.self)
     }
 }

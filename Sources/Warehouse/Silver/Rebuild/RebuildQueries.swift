@@ -1,6 +1,7 @@
 import Core
 import Database
 import Foundation
+import SyncStore
 
 /// A rebuild that was asked for.
 struct RebuildJob: Sendable {
@@ -9,29 +10,8 @@ struct RebuildJob: Sendable {
     let requestedAt: Date
 }
 
-/// The statements of a rebuild: its place in the line, its work, its report.
+/// The statements of a rebuild: its work and its report.
 enum RebuildQueries {
-    /// The one that was asked for first. From the commit of this on, the runner claims no more work of the athlete.
-    static func next(except passed: [AthleteID], now: Date) -> SQL {
-        """
-        UPDATE sync.silver_rebuild r SET started_at = \(now)
-        FROM (
-            SELECT athlete_id, is_dry_run FROM sync.silver_rebuild
-            WHERE finished_at IS NULL AND athlete_id <> ALL (\(passed))
-            ORDER BY requested_at, athlete_id, is_dry_run
-            LIMIT 1
-            FOR UPDATE SKIP LOCKED
-        ) AS n
-        WHERE r.athlete_id = n.athlete_id AND r.is_dry_run = n.is_dry_run
-        RETURNING r.athlete_id, r.is_dry_run, r.requested_at
-        """
-    }
-
-    /// Held to the end of the transaction; false: somebody else rebuilds the athlete.
-    static func lock(_ athlete: AthleteID) -> SQL {
-        "SELECT sync.try_silver_lock(\(athlete), true)"
-    }
-
     static let temporaryTables = """
         CREATE TEMPORARY TABLE IF NOT EXISTS silver_before (table_name text NOT NULL, row_key bigint NOT NULL, content bigint NOT NULL)
             ON COMMIT DELETE ROWS;
@@ -97,11 +77,9 @@ enum RebuildQueries {
     /// Ends this request; one that was made meanwhile stays.
     static func finish(_ job: RebuildJob, activities: Int, report: String?, error: String?, now: Date) -> [SQL] {
         [
-            """
-            UPDATE sync.silver_rebuild SET
-                finished_at = \(now), activities = \(Int32(clamping: activities)), report = \(report)::text::jsonb, error = \(error)
-            WHERE athlete_id = \(job.athleteID) AND is_dry_run = \(job.isDryRun) AND requested_at = \(job.requestedAt)
-            """,
+            SilverRebuildTable.finish(
+                job.athleteID, isDryRun: job.isDryRun, requestedAt: job.requestedAt, activities: activities, report: report, error: error,
+                now: now),
             "SELECT pg_notify('silver', '')",
         ]
     }

@@ -2,6 +2,7 @@ import Core
 import Database
 import Foundation
 import Logging
+import SyncStore
 
 /// Makes all of an athlete's silver anew from bronze in one transaction: until it commits readers see the rows of before, then the new
 /// ones, never a mixture. No call to Strava is made.
@@ -38,7 +39,7 @@ struct SilverRebuilder: Sendable {
     /// Does the one that was asked for first; false: there is none that nobody else works on.
     func runOnce() async throws -> Bool {
         var passed: [AthleteID] = []
-        while let row = try await database.query(RebuildQueries.next(except: passed, now: clock.now)).first {
+        while let row = try await database.query(SilverRebuildTable.start(except: passed, now: clock.now)).first {
             let (athlete, isDryRun, requestedAt) = try row.decode(AthleteID.self, Bool.self, Date.self)
             let job = RebuildJob(athleteID: athlete, isDryRun: isDryRun, requestedAt: requestedAt)
             if try await run(job) { return true }
@@ -75,8 +76,8 @@ struct SilverRebuilder: Sendable {
     private var batch: SilverBatch { SilverBatch(scripts: scripts, feed: SilverFeed(bytesMax: 0), now: clock.now) }
 
     private func rebuild(_ job: RebuildJob, on connection: Connection) async throws -> Bool {
-        guard try await connection.query(RebuildQueries.lock(job.athleteID))[0].decode(Bool.self) else { return false }
-        try await connection.query(SilverQueries.hold(job.athleteID))
+        guard try await connection.query(SilverLock.tryRebuild(job.athleteID))[0].decode(Bool.self) else { return false }
+        try await connection.query(SilverLock.hold(job.athleteID))
         try await connection.execute(RebuildQueries.temporaryTables)
         _ = try await connection.pipeline(SilverQueries.temporaryTables)
         try await connection.execute("SAVEPOINT rebuild")

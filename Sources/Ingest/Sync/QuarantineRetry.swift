@@ -1,0 +1,56 @@
+import Core
+import Database
+import Foundation
+import SyncStore
+import Warehouse
+
+/// The statements of a retry, in `SyncStore`'s lock order.
+struct QuarantineRetry {
+    struct Entry: Sendable {
+        let endpoint: String
+        let objectID: Int64
+        let reason: String
+
+        var remedy: QuarantineRemedy { QuarantineRemedy(endpoint: endpoint, objectID: objectID) }
+
+        /// Stays on the list until silver could read another answer: an unreadable list element or profile.
+        var stays: Bool { reason == QuarantineTable.unreadable && ["summary", "athlete"].contains(endpoint) }
+    }
+
+    let athlete: AthleteID
+    let now: Date
+
+    func statements(_ entries: [Entry]) throws -> [SQL] {
+        let remedies = entries.map(\.remedy)
+        let fetches = remedies.compactMap { if case .fetch(let endpoint, let activity) = $0 { (endpoint, activity) } else { nil } }
+        let transforms = Set(remedies.compactMap { if case .transform(let activity) = $0 { activity } else { nil } }).sorted()
+        let objects = remedies.compactMap { if case .fetchObject(let kind, let id) = $0 { (kind, id) } else { nil } }
+        var statements: [SQL] = []
+        let asksStrava = remedies.contains { if case .transform = $0 { false } else { true } }
+        if asksStrava {
+            let request = remedies.contains(.walk) ? JSONText(try walkRequest) : nil
+            statements.append(ScheduleTable.bringForward(athlete, request: request, now: now))
+        }
+        if !transforms.isEmpty {
+            statements.append(TransformWorkTable.add(transforms.map { (athlete, $0) }, now: now))
+            statements += RetryQueries.reread(transforms, of: athlete) + ["SELECT pg_notify('silver', '')"]
+        }
+        let unreadable = entries.filter { $0.reason == QuarantineTable.unreadable }
+        statements += RetryQueries.setAside(unreadable.map { ($0.endpoint, $0.objectID) }, of: athlete, now: now)
+        if !fetches.isEmpty { statements.append(CompletenessTable.retry(fetches, of: athlete, now: now)) }
+        if remedies.contains(.fetchProfile) { statements.append(AthleteObjectTable.retryProfile(of: athlete)) }
+        if !objects.isEmpty { statements.append(AthleteObjectTable.retry(objects, of: athlete)) }
+        if remedies.contains(.lookAgain) { statements.append(CompletenessTable.reopenUnlisted(of: athlete, now: now)) }
+        return statements + [
+            QuarantineTable.resetAttempts(keys(entries.filter(\.stays))), QuarantineTable.remove(keys(entries.filter { !$0.stays })),
+            "SELECT pg_notify('sync', '')",
+        ]
+    }
+
+    /// A walk is asked for as an admin asks for one.
+    private var walkRequest: String {
+        get throws { try SyncRequest(full: true, by: "quarantine", at: now.timeIntervalSince1970).json }
+    }
+
+    private func keys(_ entries: [Entry]) -> [QuarantineKey] { entries.map { QuarantineKey(athlete, $0.endpoint, $0.objectID) } }
+}

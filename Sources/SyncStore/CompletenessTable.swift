@@ -1,0 +1,234 @@
+import Core
+import Database
+import Foundation
+
+/// The endpoints that the completeness ledger keeps for each activity (`sync.completeness.endpoint`).
+public enum CompletenessEndpoint: String, CaseIterable, Sendable {
+    case summary, detail, streams, zones
+}
+
+/// Why something is here or not (`sync.completeness.state`, `sync.athlete_object.state`).
+public enum CompletenessState: String, CaseIterable, Sendable {
+    case pending, landed, empty
+    case noScope = "no_scope"
+    case gone, failed, quarantined
+    /// It was here, and the time that copies may be kept is over.
+    case expired
+
+    /// The states that may follow this one. A list that shows the activity changed, or again, leads from anywhere to pending, landed or empty.
+    package var next: Set<CompletenessState> {
+        let listed: Set<CompletenessState> = [.pending, .landed, .empty]
+        return switch self {
+        case .pending, .failed: listed.union([.noScope, .gone, .failed, .quarantined]).subtracting([self])
+        case .landed: [.pending, .empty, .gone, .quarantined, .expired]
+        case .quarantined: listed.union([.gone, .expired])
+        case .empty, .noScope, .gone, .expired: listed.union([.gone]).subtracting([self])
+        }
+    }
+}
+
+/// A list page named this activity.
+///
+/// New: it gets its rows in the completeness ledger (summary landed, detail pending, streams pending, or empty when manual).
+/// Known with another fingerprint, or known as gone: detail and streams go back to pending.
+public struct ListedRow: Sendable {
+    public let activityID: ActivityID
+    public let startAt: Date
+    public let manual: Bool
+    public let fingerprint: [UInt8]
+
+    public init(activityID: ActivityID, startAt: Date, manual: Bool, fingerprint: [UInt8]) {
+        self.activityID = activityID
+        self.startAt = startAt
+        self.manual = manual
+        self.fingerprint = fingerprint
+    }
+}
+
+/// A new state of one endpoint of one activity that a list has named before (or names in the same batch).
+///
+/// `.gone` for the summary puts the tombstone on the activity: `sync.activity.gone_at` is set and silver drops it.
+public struct LedgerChange: Sendable {
+    public let activityID: ActivityID
+    public let endpoint: CompletenessEndpoint
+    public let state: CompletenessState
+    public let reason: String?
+    public let nextTryAt: Date?
+    public let countsAsAttempt: Bool
+
+    public init(
+        activityID: ActivityID, endpoint: CompletenessEndpoint, state: CompletenessState, reason: String? = nil,
+        nextTryAt: Date? = nil, countsAsAttempt: Bool = false
+    ) {
+        self.activityID = activityID
+        self.endpoint = endpoint
+        self.state = state
+        self.reason = reason
+        self.nextTryAt = nextTryAt
+        self.countsAsAttempt = countsAsAttempt
+    }
+}
+
+/// The statements that write `sync.activity` and `sync.completeness`.
+package enum CompletenessTable {
+    /// Rows of the ledger that are set to pending again, by activity and endpoint.
+    package typealias Item = (endpoint: CompletenessEndpoint, activity: ActivityID)
+
+    /// Lists the activities and answers, per athlete, how many no list had named before. All parts see the tables as they were
+    /// before the statement; foreign keys are checked at its end.
+    package static func list(_ listed: [(AthleteID, ListedRow)], now: Date) -> SQL {
+        """
+        WITH listed AS (
+            SELECT * FROM unnest(
+                \(listed.map(\.0)), \(listed.map(\.1.activityID)), \(listed.map(\.1.startAt)), \(listed.map(\.1.manual)),
+                \(listed.map(\.1.fingerprint))) AS w(athlete_id, activity_id, start_at, manual, fingerprint)
+        ), seen AS (
+            SELECT l.*, a.athlete_id IS NULL AS is_new,
+                   a.athlete_id IS NULL OR a.fingerprint <> l.fingerprint OR a.gone_at IS NOT NULL AS is_stale
+            FROM listed l LEFT JOIN sync.activity a USING (athlete_id, activity_id)
+        ), activities AS (
+            INSERT INTO sync.activity (athlete_id, activity_id, start_at, manual, fingerprint, first_listed_at, last_listed_at)
+            SELECT athlete_id, activity_id, start_at, manual, fingerprint, \(now), \(now) FROM seen ORDER BY athlete_id, activity_id
+            ON CONFLICT (athlete_id, activity_id) DO UPDATE SET
+                start_at = excluded.start_at, manual = excluded.manual, fingerprint = excluded.fingerprint,
+                last_listed_at = excluded.last_listed_at, gone_at = NULL
+        ), ledger AS (
+            INSERT INTO sync.completeness (athlete_id, activity_id, endpoint, state, reason, start_at, updated_at)
+            SELECT s.athlete_id, s.activity_id, e.endpoint,
+                   CASE WHEN e.endpoint = 'summary' THEN 'landed' WHEN e.endpoint = 'streams' AND s.manual THEN 'empty' ELSE 'pending' END,
+                   CASE WHEN e.endpoint = 'streams' AND s.manual THEN 'manual activity' END, s.start_at, \(now)
+            FROM seen s CROSS JOIN (VALUES ('detail'), ('streams'), ('summary')) AS e(endpoint)
+            WHERE s.is_stale
+            ORDER BY s.athlete_id, s.activity_id, e.endpoint
+            ON CONFLICT (athlete_id, activity_id, endpoint) DO UPDATE SET
+                state = excluded.state, reason = excluded.reason, start_at = excluded.start_at, attempts = 0, next_try_at = NULL,
+                updated_at = excluded.updated_at
+        )
+        SELECT athlete_id, count(*) FILTER (WHERE is_new) FROM seen GROUP BY athlete_id
+        """
+    }
+
+    package static func bury(_ gone: [(AthleteID, LedgerChange)], now: Date) -> SQL {
+        """
+        UPDATE sync.activity a SET gone_at = \(now)
+        FROM unnest(\(gone.map(\.0)), \(gone.map(\.1.activityID))) AS w(athlete_id, activity_id)
+        WHERE a.athlete_id = w.athlete_id AND a.activity_id = w.activity_id AND a.gone_at IS NULL
+        """
+    }
+
+    package static func change(_ ledger: [(AthleteID, LedgerChange)], now: Date) -> SQL {
+        let changes = ledger.map(\.1)
+        return """
+            INSERT INTO sync.completeness
+                (athlete_id, activity_id, endpoint, state, reason, start_at, attempts, next_try_at, updated_at)
+            SELECT w.athlete_id, w.activity_id, w.endpoint, w.state, w.reason, a.start_at, w.attempt, w.next_try_at, \(now)
+            FROM unnest(\(ledger.map(\.0)), \(changes.map(\.activityID)), \(changes.map(\.endpoint.rawValue)),
+                        \(changes.map(\.state.rawValue)), \(SQLArray(changes.map(\.reason))), \(SQLArray(changes.map(\.nextTryAt))),
+                        \(changes.map { Int32($0.countsAsAttempt ? 1 : 0) }))
+                 AS w(athlete_id, activity_id, endpoint, state, reason, next_try_at, attempt)
+            JOIN sync.activity a USING (athlete_id, activity_id)
+            ORDER BY w.athlete_id, w.activity_id, w.endpoint
+            ON CONFLICT (athlete_id, activity_id, endpoint) DO UPDATE SET
+                state = excluded.state, reason = excluded.reason, next_try_at = excluded.next_try_at, updated_at = excluded.updated_at,
+                attempts = CASE WHEN excluded.state = 'landed' THEN 0 ELSE completeness.attempts + excluded.attempts END
+            """
+    }
+
+    /// The grant is another one: what the old one could not see is asked for again.
+    package static func reopenNoScope(of athlete: AthleteID, now: Date) -> SQL {
+        """
+        UPDATE sync.completeness SET state = 'pending', reason = NULL, next_try_at = NULL, updated_at = \(now)
+        WHERE athlete_id = \(athlete) AND state = 'no_scope'
+        """
+    }
+
+    /// Asks again for streams of which only some landed, unless they are the ones that are wanted now.
+    /// - Parameters:
+    ///   - prefix: begins the reason of such streams.
+    ///   - reason: of the streams that are wanted now; nil: all.
+    package static func reopenStreams(of athletes: [AthleteID], chosenBy prefix: String, except reason: String?, now: Date) -> SQL {
+        """
+        UPDATE sync.completeness SET state = 'pending', reason = NULL, next_try_at = NULL, updated_at = \(now)
+        WHERE athlete_id = ANY (\(athletes)) AND endpoint = 'streams' AND state = 'landed'
+          AND reason LIKE \(prefix + "%") AND reason IS DISTINCT FROM \(reason)
+        """
+    }
+
+    /// An event said that the activity changed or vanished: its detail is asked for again.
+    package static func reopenDetail(of activity: Int64, of athlete: AthleteID, now: Date) -> SQL {
+        """
+        UPDATE sync.completeness SET state = 'pending', reason = 'event', attempts = 0, next_try_at = NULL, updated_at = \(now)
+        WHERE athlete_id = \(athlete) AND activity_id = \(activity) AND endpoint = 'detail' AND state IN ('landed', 'empty')
+        """
+    }
+
+    /// What was set aside or failed is asked for again, with its attempts counted anew.
+    package static func retry(_ items: [Item], of athlete: AthleteID, now: Date) -> SQL {
+        """
+        UPDATE sync.completeness c SET state = 'pending', reason = NULL, attempts = 0, next_try_at = NULL, updated_at = \(now)
+        FROM unnest(\(items.map(\.endpoint.rawValue)), \(items.map(\.activity))) AS w(endpoint, activity_id)
+        WHERE c.athlete_id = \(athlete) AND c.activity_id = w.activity_id AND c.endpoint = w.endpoint AND c.state IN ('quarantined', 'failed')
+        """
+    }
+
+    /// Asks for the activities that the last complete walk did not name.
+    package static func reopenUnlisted(of athlete: AthleteID, now: Date) -> SQL {
+        """
+        UPDATE sync.completeness c
+        SET state = 'pending', reason = 'no longer listed', attempts = 0, next_try_at = NULL, updated_at = \(now)
+        FROM sync.activity a JOIN sync.cursor r USING (athlete_id)
+        WHERE a.athlete_id = \(athlete) AND a.gone_at IS NULL AND r.walk_page IS NULL AND a.last_listed_at < r.walk_started_at
+          AND c.athlete_id = a.athlete_id AND c.activity_id = a.activity_id AND c.endpoint = 'detail'
+        """
+    }
+
+    /// An admin gave it up: nothing tries it again by itself.
+    package static func drop(_ key: QuarantineKey, reason: String, now: Date) -> SQL {
+        """
+        UPDATE sync.completeness SET reason = \(reason), next_try_at = NULL, updated_at = \(now)
+        WHERE athlete_id = \(key.athlete) AND activity_id = \(key.objectID) AND endpoint = \(key.endpoint)
+          AND state = 'quarantined'
+        """
+    }
+
+    /// Silver could not read these answers.
+    package static func quarantine(_ keys: [QuarantineKey], now: Date) -> SQL {
+        """
+        UPDATE sync.completeness c SET state = 'quarantined', reason = \(QuarantineTable.unreadable), next_try_at = NULL, updated_at = \(now)
+        FROM unnest(\(keys.map(\.athlete)), \(keys.map(\.objectID)), \(keys.map(\.endpoint))) AS w(athlete_id, activity_id, endpoint)
+        WHERE c.athlete_id = w.athlete_id AND c.activity_id = w.activity_id AND c.endpoint = w.endpoint
+        """
+    }
+
+    /// The retention removed all answers of these activities. What is to be fetched anyway, because it changed, stays so.
+    package static func expire(_ activities: [(AthleteID, Int64)], reason: String, now: Date) -> SQL {
+        """
+        UPDATE sync.completeness c
+        SET state = 'expired', reason = \(reason), next_try_at = NULL, updated_at = \(now)
+        FROM unnest(\(activities.map(\.0)), \(activities.map(\.1))) AS w(athlete_id, activity_id)
+        WHERE c.athlete_id = w.athlete_id AND c.activity_id = w.activity_id AND c.state IN ('landed', 'quarantined')
+          AND NOT EXISTS (SELECT FROM bronze_strava.answer a
+              WHERE a.athlete_id = c.athlete_id AND a.source_id = 1 AND a.endpoint IN (1, 2, 3, 6) AND a.object_id = c.activity_id)
+        """
+    }
+
+    /// Postpones for ever what is missing beyond the newest `count` activities.
+    package static func postpone(_ athlete: AthleteID, beyond count: Int, reason: String) -> SQL {
+        """
+        UPDATE sync.completeness c SET reason = \(reason), next_try_at = 'infinity'
+        FROM (
+            SELECT start_at FROM sync.activity WHERE athlete_id = \(athlete) AND gone_at IS NULL
+            ORDER BY start_at DESC OFFSET \(count - 1) LIMIT 1) AS last
+        WHERE c.athlete_id = \(athlete) AND c.state IN ('pending', 'failed') AND c.start_at < last.start_at
+          AND c.next_try_at IS DISTINCT FROM 'infinity'
+        """
+    }
+
+    /// Resumes what was postponed with this reason, of all athletes.
+    package static func resumePostponed(reason: String) -> SQL {
+        """
+        UPDATE sync.completeness SET state = 'pending', reason = NULL, next_try_at = NULL
+        WHERE state IN ('pending', 'failed') AND reason = \(reason)
+        """
+    }
+}

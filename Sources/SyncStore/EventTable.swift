@@ -1,0 +1,34 @@
+import Core
+import Database
+import Foundation
+
+/// The statements that write `sync.event`.
+package enum EventTable {
+    /// Writes an event down; no row when its athlete is not known, or when it came before.
+    package static func add(
+        of athlete: AthleteID, objectType: String, objectID: Int64, aspectType: String, at eventAt: Date, updates: JSONText, now: Date
+    ) -> SQL {
+        """
+        INSERT INTO sync.event (athlete_id, object_type, object_id, aspect_type, event_at, updates, received_at)
+        SELECT athlete_id, \(objectType), \(objectID), \(aspectType), \(eventAt), \(updates), \(now)
+        FROM sync.athlete WHERE athlete_id = \(athlete) AND state <> 'erasing'
+        ON CONFLICT DO NOTHING
+        """
+    }
+
+    /// Marks the events that a turn has read, by their numbers, if the lease of the claim holds. Others stay open.
+    package static func mark(_ end: TurnEnd, of claim: Claim, now: Date) -> SQL {
+        """
+        UPDATE sync.event SET handled_at = CASE WHEN \(end.outcome == .done) THEN \(now)::timestamptz END,
+            looked_at = CASE WHEN event_id = ANY (\(end.eventsLookedAfter)) THEN \(now) ELSE looked_at END
+        WHERE athlete_id = \(claim.athleteID) AND handled_at IS NULL AND event_id = ANY (\(end.events)) AND EXISTS (
+            SELECT FROM sync.schedule s WHERE s.athlete_id = \(claim.athleteID) AND s.lease_owner = \(claim.lease.owner)
+                AND s.lease_fence = \(claim.lease.fence))
+        """
+    }
+
+    /// Removes the events that were received before `instant`.
+    package static func prune(receivedBefore instant: Date) -> SQL {
+        "DELETE FROM sync.event WHERE received_at < \(instant)"
+    }
+}

@@ -1,0 +1,32 @@
+import Core
+import Database
+import Foundation
+
+/// The statements that write `sync.setting`.
+package enum SettingTable {
+    /// Held by whoever gives a uid to an athlete: no unique index can say that an athlete has a uid alone, since unique keys begin with
+    /// `athlete_id`. A row, and no advisory lock, which every login of the database may take.
+    package static let lockUIDs: SQL = """
+        INSERT INTO sync.setting (key, value) VALUES ('uid_lock', 'true') ON CONFLICT (key) DO UPDATE SET updated_at = now()
+        """
+
+    /// Pauses everything.
+    /// - Parameter end: `distantFuture`: until resumed.
+    package static func pauseAll(until end: Date, reason: String?, now: Date) -> SQL {
+        """
+        INSERT INTO sync.setting (key, value, updated_at)
+        VALUES ('paused_until', to_jsonb(\(end)::timestamptz::text), \(now)), ('pause_reason', to_jsonb(coalesce(\(reason)::text, '')), \(now))
+        ON CONFLICT (key) DO UPDATE SET value = excluded.value, updated_at = excluded.updated_at
+        """
+    }
+
+    package static let resumeAll: SQL = "DELETE FROM sync.setting WHERE key IN ('paused_until', 'pause_reason')"
+
+    /// Stores a text under `key` unless there is one; answers the one that is stored.
+    package static func keep(_ text: String, as key: String, now: Date) -> SQL {
+        """
+        INSERT INTO sync.setting (key, value, updated_at) VALUES (\(key), to_jsonb(\(text)::text), \(now))
+        ON CONFLICT (key) DO UPDATE SET key = excluded.key RETURNING value #>> '{}'
+        """
+    }
+}

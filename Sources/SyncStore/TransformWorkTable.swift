@@ -1,0 +1,121 @@
+import Core
+import Database
+import Foundation
+
+/// The statements that write `sync.transform_work`, the silver runner's work list. Activity 0 stands for the athlete's own objects.
+package enum TransformWorkTable {
+    /// - Parameter work: in the order of the athletes.
+    package static func add(_ work: [(AthleteID, Int64)], now: Date) -> SQL {
+        """
+        INSERT INTO sync.transform_work (athlete_id, activity_id, enqueued_at)
+        SELECT athlete_id, activity_id, \(now)
+        FROM unnest(\(work.map(\.0)), \(work.map(\.1))) AS w(athlete_id, activity_id)
+        """
+    }
+
+    /// Activities with a tombstone that a list names again: silver has to bring them back.
+    package static func addReappeared(_ listed: [(AthleteID, ListedRow)], now: Date) -> SQL {
+        """
+        INSERT INTO sync.transform_work (athlete_id, activity_id, enqueued_at)
+        SELECT a.athlete_id, a.activity_id, \(now)
+        FROM unnest(\(listed.map(\.0)), \(listed.map(\.1.activityID))) AS w(athlete_id, activity_id)
+        JOIN sync.activity a USING (athlete_id, activity_id)
+        WHERE a.gone_at IS NOT NULL
+        """
+    }
+
+    /// What silver has from another version of the transform; it comes behind all live work.
+    package static func addOutdated(version: Int16) -> SQL {
+        """
+        INSERT INTO sync.transform_work (athlete_id, activity_id, enqueued_at)
+        SELECT athlete_id, activity_id, 'infinity' FROM (
+            SELECT athlete_id, activity_id FROM silver.activity WHERE transform_version <> \(version)
+            UNION SELECT athlete_id, activity_id FROM silver.activity_stream WHERE transform_version <> \(version)
+            UNION SELECT athlete_id, 0 FROM silver.athlete WHERE transform_version NOT IN (0, \(version))
+        ) AS w
+        WHERE NOT EXISTS (
+            SELECT FROM sync.transform_work t WHERE t.athlete_id = w.athlete_id AND t.activity_id = w.activity_id AND t.enqueued_at = 'infinity')
+        ORDER BY athlete_id, activity_id
+        """
+    }
+
+    /// Removes rows by their numbers: what was added meanwhile stays.
+    package static func remove(_ rows: [(athlete: AthleteID, activity: Int64, row: Int64)]) -> SQL {
+        """
+        DELETE FROM sync.transform_work t
+        USING unnest(\(rows.map(\.athlete)), \(rows.map(\.activity)), \(rows.map(\.row))) AS w(athlete_id, activity_id, work_id)
+        WHERE t.athlete_id = w.athlete_id AND t.activity_id = w.activity_id AND t.work_id = w.work_id
+        """
+    }
+}
+
+/// The statements that make and lock rows of `sync.silver_lock`: whoever writes an athlete's silver holds that athlete's to the end of the transaction.
+package enum SilverLock {
+    /// Makes the rows of a new athlete.
+    package static func add(_ athlete: AthleteID) -> SQL {
+        "INSERT INTO sync.silver_lock VALUES (\(athlete), false), (\(athlete), true) ON CONFLICT DO NOTHING"
+    }
+
+    /// A condition: locks the athlete of the row `w`; false when somebody else holds the lock.
+    package static let isFree = "sync.try_silver_lock(w.athlete_id, false)"
+
+    /// Waits until nobody else makes the athlete's silver.
+    package static func hold(_ athlete: AthleteID) -> SQL {
+        "SELECT FROM sync.silver_lock WHERE athlete_id = \(athlete) AND NOT is_rebuild FOR NO KEY UPDATE"
+    }
+
+    /// Answers false when somebody else rebuilds the athlete's silver.
+    package static func tryRebuild(_ athlete: AthleteID) -> SQL {
+        "SELECT sync.try_silver_lock(\(athlete), true)"
+    }
+}
+
+/// The statements that write `sync.silver_rebuild`.
+package enum SilverRebuildTable {
+    /// Asks for a rebuild of an athlete's silver (of everyone's: nil), wakes the runner, and answers how many athletes it reached.
+    ///
+    /// A request that waits already keeps its place; one that is in work is done once more after it.
+    package static func request(_ athlete: AthleteID?, isDryRun: Bool, now: Date) -> SQL {
+        """
+        WITH asked AS (
+            INSERT INTO sync.silver_rebuild AS r (athlete_id, is_dry_run, requested_at)
+            SELECT athlete_id, \(isDryRun), \(now) FROM sync.athlete
+            WHERE state <> 'erasing' AND (\(athlete)::bigint IS NULL OR athlete_id = \(athlete))
+            ORDER BY athlete_id
+            ON CONFLICT (athlete_id, is_dry_run) DO UPDATE SET
+                requested_at = excluded.requested_at, finished_at = NULL, activities = NULL, report = NULL, error = NULL,
+                started_at = CASE WHEN r.finished_at IS NULL THEN r.started_at END
+            RETURNING 1
+        )
+        SELECT count(*), pg_notify('silver', '') FROM asked
+        """
+    }
+
+    /// Takes the request that was made first. From the commit of this on, the runner claims no more work of the athlete.
+    package static func start(except passed: [AthleteID], now: Date) -> SQL {
+        """
+        UPDATE sync.silver_rebuild r SET started_at = \(now)
+        FROM (
+            SELECT athlete_id, is_dry_run FROM sync.silver_rebuild
+            WHERE finished_at IS NULL AND athlete_id <> ALL (\(passed))
+            ORDER BY requested_at, athlete_id, is_dry_run
+            LIMIT 1
+            FOR UPDATE SKIP LOCKED
+        ) AS n
+        WHERE r.athlete_id = n.athlete_id AND r.is_dry_run = n.is_dry_run
+        RETURNING r.athlete_id, r.is_dry_run, r.requested_at
+        """
+    }
+
+    /// Ends the request of this time; one that was made meanwhile stays.
+    /// - Parameter report: as JSON.
+    package static func finish(
+        _ athlete: AthleteID, isDryRun: Bool, requestedAt: Date, activities: Int, report: String?, error: String?, now: Date
+    ) -> SQL {
+        """
+        UPDATE sync.silver_rebuild SET
+            finished_at = \(now), activities = \(Int32(clamping: activities)), report = \(report)::text::jsonb, error = \(error)
+        WHERE athlete_id = \(athlete) AND is_dry_run = \(isDryRun) AND requested_at = \(requestedAt)
+        """
+    }
+}
