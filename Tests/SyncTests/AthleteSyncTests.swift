@@ -255,17 +255,19 @@ private func world(_ athletes: Int = 1, activities: Int = 12, seed: UInt64 = 7) 
         }
     }
 
-    @Test func `a pause ends the turn at its next step, a resume goes on`() async throws {
+    @Test func `a pause ends the turn once the answers in flight have landed, a resume goes on`() async throws {
         try await SyncRig.with(world(activities: 20)) { rig in
             try await rig.connect(athlete)
-            let gate = rig.simulator.gate(.streams)
+            let gate = rig.simulator.gate(RequestMatch { _, path, _ in path.contains("/activities/") })
             let claim = try #require(try await rig.claim().first)
             let turn = Task { await AthleteSync(environment: rig.environment, claim: claim).run() }
-            await gate.waitForHeld()
+            await gate.waitForHeld(rig.environment.settings.callsInFlightPerAthlete - 1)
             #expect(try await rig.registry.pause(athlete, until: nil, reason: "injury") == 1)
+            let held = gate.heldCount
             gate.open()
             _ = await turn.value
-            #expect(rig.count("streams") == 1)
+            #expect(rig.count("streams") + rig.count("activity") == held, "no further call is made")
+            #expect(try await rig.number("SELECT count(*) FROM bronze_strava.answer WHERE endpoint IN (2, 3)") == held, "all of them land")
             #expect(try await rig.claim().isEmpty)
             #expect(try await rig.registry.resume(athlete) == 1)
             try await rig.settle()

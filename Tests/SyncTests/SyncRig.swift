@@ -31,22 +31,46 @@ struct SyncRig: Sendable {
         clock: WallClock = .system, logger: Logger = quietLogger, _ body: (SyncRig) async throws -> Void
     ) async throws {
         try await withTestDatabase { database in
-            var options = options
-            options.limits = nil
-            let simulator = StravaSimulator(world: world, options: options, logger: quietLogger)
-            _ = try await simulator.start()
-            let http = HTTPClient(userAgent: "fitnessd-tests")
-            let rig = try await make(database, simulator, http, options, settings, clock, logger)
-            let governing = Task { try await rig.environment.governor.run() }
+            try await with(world, on: database, options, settings, clock, logger, body)
+        }
+    }
+
+    /// The same with the round trips to PostgreSQL counted.
+    static func countingRoundTrips(_ world: SimulatorWorld, _ body: (SyncRig, RoundTripCounter) async throws -> Void) async throws {
+        try await withTestDatabaseURL { url in
+            let counter = try RoundTripCounter(url)
+            let database = Database(url: counter.url, logger: quietLogger)
             let result: Result<Void, any Error>
-            do { result = .success(try await body(rig)) } catch { result = .failure(error) }
-            await rig.environment.vault.finish()
-            await rig.environment.governor.shutdown()
-            try await governing.value
-            await http.shutdown()
-            await simulator.stop()
+            do {
+                let (options, settings) = (SimulatorOptions(), SyncSettings())
+                result = .success(
+                    try await with(world, on: database, options, settings, .system, quietLogger) { try await body($0, counter) })
+            } catch { result = .failure(error) }
+            await database.close()
+            counter.stop()
             try result.get()
         }
+    }
+
+    private static func with(
+        _ world: SimulatorWorld, on database: Database, _ options: SimulatorOptions, _ settings: SyncSettings, _ clock: WallClock,
+        _ logger: Logger, _ body: (SyncRig) async throws -> Void
+    ) async throws {
+        var options = options
+        options.limits = nil
+        let simulator = StravaSimulator(world: world, options: options, logger: quietLogger)
+        _ = try await simulator.start()
+        let http = HTTPClient(userAgent: "fitnessd-tests")
+        let rig = try await make(database, simulator, http, options, settings, clock, logger)
+        let governing = Task { try await rig.environment.governor.run() }
+        let result: Result<Void, any Error>
+        do { result = .success(try await body(rig)) } catch { result = .failure(error) }
+        await rig.environment.vault.finish()
+        await rig.environment.governor.shutdown()
+        try await governing.value
+        await http.shutdown()
+        await simulator.stop()
+        try result.get()
     }
 
     private static func make(

@@ -8,37 +8,6 @@ import SyncStore
 import Vault
 import Warehouse
 
-/// What a turn works with; built once by the daemon.
-public struct SyncEnvironment: Sendable {
-    public let database: Database
-    /// The connections that nothing else can take: for claims and leases.
-    public let steering: Database
-    public let strava: StravaClient
-    public let governor: RateLimitGovernor
-    public let vault: TokenVault
-    public let writer: WarehouseWriter
-    public let clock: WallClock
-    public let settings: SyncSettings
-    public let logger: Logger
-    let window: FetchWindow
-
-    public init(
-        database: Database, steering: Database? = nil, strava: StravaClient, governor: RateLimitGovernor, vault: TokenVault,
-        writer: WarehouseWriter, clock: WallClock, settings: SyncSettings, logger: Logger
-    ) {
-        self.database = database
-        self.steering = steering ?? database
-        self.strava = strava
-        self.governor = governor
-        self.vault = vault
-        self.writer = writer
-        self.clock = clock
-        self.settings = settings
-        self.logger = logger
-        window = FetchWindow(callsMax: settings.callsInFlight)
-    }
-}
-
 /// How a turn ended, for the scheduler.
 struct TurnReport: Sendable {
     /// Its end is in PostgreSQL, or its lease had been lost before.
@@ -54,26 +23,6 @@ struct TurnReport: Sendable {
 /// here. At most one turn per athlete is at work, by lease, and each write is fenced with it. All that it knows can be read again from
 /// PostgreSQL.
 actor AthleteSync {
-    /// What a call brought.
-    private struct Arrival {
-        let call: TurnCall
-        /// When the call was begun.
-        let askedAt: Date
-        let answer: Result<StravaAnswer, any Error>
-
-        var isFailure: Bool {
-            if case .failure = answer { true } else { false }
-        }
-    }
-
-    /// What one answer changes, ready to land.
-    private struct Judgement {
-        let call: TurnCall
-        var batch: BronzeBatch
-        /// The answer concerns more than its target: the turn ends once what has arrived has landed.
-        var trouble: (any Error)?
-    }
-
     /// The call has not been made, because the turn ends.
     private struct Withdrawal: Error {}
 
@@ -89,7 +38,9 @@ actor AthleteSync {
     private var rules: TurnRules
     private var state = SyncState()
     private var standing: TurnStanding
-    private var arrivals: [Arrival] = []
+    /// Answers for activities and own objects that have not landed.
+    private var arrived: [TurnJudgement] = []
+    private var listAnswer: TurnAnswer?
     /// Calls that have a place in flight.
     private var placed: Set<TurnCall.Target> = []
     /// Calls that wait for a permit.
@@ -193,14 +144,16 @@ actor AthleteSync {
     /// Makes one call and leaves its answer for the next landing.
     private func make(_ call: TurnCall, _ requestClass: RequestClass) async {
         let askedAt = now
+        let result: Result<StravaAnswer, any Error>
         do {
-            let answer = try await get(call.strava(state.request), requestClass, for: call.target)
-            arrivals.append(Arrival(call: call, askedAt: askedAt, answer: .success(answer)))
+            result = .success(try await get(call.strava(state.request), requestClass, for: call.target))
         } catch is Withdrawal {
             return close(call.target, hasLanded: false)
         } catch {
-            arrivals.append(Arrival(call: call, askedAt: askedAt, answer: .failure(error)))
+            result = .failure(error)
         }
+        let answer = TurnAnswer(call: call, askedAt: askedAt, result: result)
+        if call.target == .list { listAnswer = answer } else { arrived.append(await answer.judged(claim, state, now: now)) }
         rules.answered(call.target)
     }
 
@@ -307,90 +260,59 @@ actor AthleteSync {
     /// Lands what has arrived, newest first.
     private func land() async throws {
         while case let group = takeGroup(), !group.isEmpty { try await land(group) }
-        guard let index = arrivals.firstIndex(where: { $0.call.target == .list }), case .list(let pass) = arrivals[index].call else { return }
+        guard let answer = listAnswer, case .list(let pass) = answer.call else { return }
         // A call that is under way may show that something was deleted, which the end of a walk has to know.
         if pass.kind == .walk, rules.isAnySent { return }
-        try await landList(pass, arrivals.remove(at: index))
+        listAnswer = nil
+        try await landList(pass, answer)
     }
 
-    /// Answers for activities and own objects that may land together.
-    private func takeGroup() -> [Arrival] {
+    private func takeGroup() -> [TurnJudgement] {
         let landable = rules.landable
-        var (group, bytes) = ([Arrival](), 0)
-        for arrival in arrivals.sorted(by: { $0.call.startAt > $1.call.startAt })
-        where arrival.call.target != .list && landable.contains(arrival.call.target) {
+        var (group, bytes) = ([TurnJudgement](), 0)
+        for judgement in arrived.sorted(by: { $0.call.startAt > $1.call.startAt }) where landable.contains(judgement.call.target) {
             if bytes >= Self.batchBytesMax { break }
-            bytes += (try? arrival.answer.get())?.body.count ?? 0
-            group.append(arrival)
+            bytes += judgement.batch.answers.reduce(0) { $0 + $1.body.count }
+            group.append(judgement)
         }
         let taken = Set(group.map(\.call.target))
-        arrivals.removeAll { taken.contains($0.call.target) }
+        arrived.removeAll { taken.contains($0.call.target) }
         return group
     }
 
-    private func land(_ group: [Arrival]) async throws {
-        var judgements: [Judgement] = []
-        for arrival in group { judgements.append(try await judge(arrival)) }
+    private func land(_ group: [TurnJudgement]) async throws {
+        if group.contains(where: \.isOtherAthletes) { try await stopAsForeign() }
         var batch = BronzeBatch(athleteID: claim.athleteID, lease: claim.lease)
-        for judgement in judgements { batch.append(judgement.batch) }
+        for judgement in group { batch.append(judgement.batch) }
         do {
             try await commit(batch)
-        } catch where judgements.count > 1 && !StoreTrouble.isMet(in: error) && (error as? WarehouseError)?.code != .leaseLost {
-            // A bad answer fails alone.
-            for judgement in judgements { try await commit(judgement.batch) }
+            for judgement in group { follow(judgement) }
+        } catch where !endsAtOnce(error) {
+            if group.count == 1 { fail(error) }
+            // What can't be stored fails alone.
+            for judgement in group where group.count > 1 { try await land([judgement]) }
+            for judgement in group { close(judgement.call.target, hasLanded: false) }
+            return
         }
-        for judgement in judgements { follow(judgement) }
-        if trouble != nil { rules.failed() }
         if !batch.isEmpty { standing = try await queries.standing(now: now) }
     }
 
-    private func judge(_ arrival: Arrival) async throws -> Judgement {
-        switch arrival.call {
-        case .activity(let item, let endpoint): return judge(arrival, item, endpoint)
-        case .object(let object): return try await judge(arrival, object)
-        case .list: return Judgement(call: arrival.call, batch: BronzeBatch(athleteID: claim.athleteID, lease: claim.lease))
-        }
+    /// Nothing that this turn has fetched can be stored, or may be.
+    private func endsAtOnce(_ error: any Error) -> Bool {
+        if (error as? SyncError)?.code == .tokenOfAnotherAthlete { return true }
+        return error.isCancellation || StoreTrouble.isMet(in: error) || (error as? WarehouseError)?.code == .leaseLost
     }
 
-    private func judge(_ arrival: Arrival, _ item: WorkItem, _ endpoint: CompletenessEndpoint) -> Judgement {
-        var judgement = Judgement(call: arrival.call, batch: BronzeBatch(athleteID: claim.athleteID, lease: claim.lease))
-        let rules = OutcomeRules(item: item, endpoint: endpoint, cursor: state.cursor, now: now)
-        let call = arrival.call.strava(state.request)
-        let result: FetchResult
-        switch arrival.answer {
-        case .success(let answer):
-            result = FetchResult(endpoint: endpoint, call: call, answer: answer, outcome: rules.answered(answer, athlete: claim.athleteID))
-        case .failure(let error as StravaError):
-            result = FetchResult(endpoint: endpoint, call: call, answer: nil, outcome: rules.failed(error))
-        case .failure(let error):
-            judgement.trouble = error
-            return judgement
-        }
-        judgement.batch.add(result, item: item, streamsReason: state.request?.streamsReason)
-        judgement.trouble = result.trouble
-        return judgement
-    }
-
-    private func judge(_ arrival: Arrival, _ object: AthleteObject) async throws -> Judgement {
-        var judgement = Judgement(call: arrival.call, batch: BronzeBatch(athleteID: claim.athleteID, lease: claim.lease))
-        let standing = state.objects.first { $0.object == object } ?? ObjectStanding(object)
-        switch arrival.answer {
-        case .success(let answer):
-            let fault = AnswerCheck.fault(of: answer.body, to: object.call, athlete: claim.athleteID)
-            if fault == .otherAthlete { try await stopAsForeign() }
-            judgement.batch.add(answer, of: object, standing, fault, now: now)
-        case .failure(let error as StravaError):
-            if let change = standing.failed(error, now: now) { judgement.batch.objects.append(change) } else { judgement.trouble = error }
-        case .failure(let error):
-            judgement.trouble = error
-        }
-        return judgement
+    /// The turn ends with this error once what is in flight has landed.
+    private func fail(_ error: any Error) {
+        trouble = trouble ?? error
+        rules.failed()
     }
 
     /// Follows in memory what was just committed.
-    private func follow(_ judgement: Judgement) {
+    private func follow(_ judgement: TurnJudgement) {
         let target = judgement.call.target
-        trouble = trouble ?? judgement.trouble
+        if let error = judgement.trouble { fail(error) }
         close(target, hasLanded: !judgement.batch.isEmpty)
         if judgement.batch.isEmpty { return }
         if case .activity(let id, let endpoint) = target { state.settled(id, endpoint) }
@@ -406,9 +328,9 @@ actor AthleteSync {
     // MARK: The list
 
     /// Lands a page. Trouble with the list alone is remembered, and the turn goes on with what is known already.
-    private func landList(_ pass: ListPass, _ arrival: Arrival) async throws {
+    private func landList(_ pass: ListPass, _ arrival: TurnAnswer) async throws {
         do {
-            try await land(try arrival.answer.get(), of: pass, askedAt: arrival.askedAt)
+            try await land(try arrival.result.get(), of: pass, askedAt: arrival.askedAt)
             close(.list, hasLanded: true)
         } catch let error as StravaError where error.isAboutOneObject {
             close(.list, hasLanded: false)
@@ -418,10 +340,9 @@ actor AthleteSync {
             }
             log(.warning, "list not readable", error)
             state.listTrouble = "\(error)"
-        } catch where arrival.isFailure {
+        } catch where !endsAtOnce(error) {
             close(.list, hasLanded: false)
-            trouble = trouble ?? error
-            rules.failed()
+            fail(error)
         }
     }
 
@@ -512,22 +433,6 @@ actor AthleteSync {
 
     private func log(_ level: Logger.Level, _ message: Logger.Message, _ error: any Error) {
         environment.logger.log(level, message, [.athleteID: claim.athleteID, .error: "\(error)"])
-    }
-}
-
-extension TurnCall {
-    fileprivate func strava(_ request: SyncRequest?) -> StravaCall {
-        switch self {
-        case .list(let pass): .activities(page: pass.page, perPage: ListStep.perPage, after: pass.after, before: pass.before)
-        case .object(let object): object.call
-        case .activity(let item, .streams): .streams(item.activityID, keys: request?.streamKeys ?? StreamKey.allCases)
-        case .activity(let item, _): .activity(item.activityID)
-        }
-    }
-
-    /// Start of its activity; the list and own objects come before all.
-    fileprivate var startAt: Date {
-        if case .activity(let item, _) = self { item.startAt } else { .distantFuture }
     }
 }
 

@@ -143,20 +143,101 @@ public struct OutcomeRules: Sendable {
     }
 }
 
-/// One call for an activity with what it means.
-struct FetchResult: Sendable {
-    let endpoint: CompletenessEndpoint
-    let call: StravaCall
-    let answer: StravaAnswer?
-    let outcome: FetchOutcome
+/// What one call of a turn brought.
+struct TurnAnswer: Sendable {
+    let call: TurnCall
+    /// When the call was begun.
+    let askedAt: Date
+    let result: Result<StravaAnswer, any Error>
 
-    /// What concerns more than this activity and ends the turn.
-    var trouble: (any Error)? {
-        switch outcome {
-        case .landed, .ledger, .wrong: nil
-        case .tokenRefused: SyncError(.tokenRefused, "Strava refuses this athlete's access token, a fresh one too")
-        case .stop(let error): error
+    /// What it changes, for a call about an activity or an own object. Decodes streams, so it runs beside the turn.
+    @concurrent
+    func judged(_ claim: Claim, _ state: SyncState, now: Date) async -> TurnJudgement {
+        var judgement = TurnJudgement(call: call, batch: BronzeBatch(athleteID: claim.athleteID, lease: claim.lease))
+        switch (call, result) {
+        case (.list, _): break
+        case (.activity(let item, let endpoint), .success(let answer)):
+            let rules = OutcomeRules(item: item, endpoint: endpoint, cursor: state.cursor, now: now)
+            judgement.add(rules.answered(answer, athlete: claim.athleteID), item, endpoint, answer, state.request)
+        case (.activity(let item, let endpoint), .failure(let error as StravaError)):
+            let rules = OutcomeRules(item: item, endpoint: endpoint, cursor: state.cursor, now: now)
+            judgement.add(rules.failed(error), item, endpoint, nil, state.request)
+        case (.object(let object), .success(let answer)):
+            judgement.add(answer, of: state.standing(of: object), now: now)
+        case (.object(let object), .failure(let error as StravaError)):
+            if let change = state.standing(of: object).failed(error, now: now) {
+                judgement.batch.objects.append(change)
+            } else {
+                judgement.trouble = error
+            }
+        case (_, .failure(let error)): judgement.trouble = error
         }
+        return judgement
+    }
+}
+
+/// What one answer changes, ready to land.
+struct TurnJudgement: Sendable {
+    let call: TurnCall
+    fileprivate(set) var batch: BronzeBatch
+    /// The answer concerns more than what was asked for: the turn ends once what has arrived has landed.
+    fileprivate(set) var trouble: (any Error)?
+    /// The profile is another athlete's: nothing that its token brought lands.
+    fileprivate(set) var isOtherAthletes = false
+
+    fileprivate mutating func add(
+        _ outcome: FetchOutcome, _ item: WorkItem, _ endpoint: CompletenessEndpoint, _ answer: StravaAnswer?, _ request: SyncRequest?
+    ) {
+        switch outcome {
+        case .landed(let streams):
+            guard let answer else { return }
+            batch.answers.append(
+                BronzeAnswer(
+                    endpoint: endpoint == .detail ? .activity : .streams, objectID: item.activityID.rawValue,
+                    request: answer.call.pathAndQuery, status: answer.status, fetchedAt: answer.fetchedAt, body: answer.body,
+                    streams: streams))
+            batch.ledger.append(
+                LedgerChange(
+                    activityID: item.activityID, endpoint: endpoint, state: .landed,
+                    reason: endpoint == .streams ? request?.streamsReason : nil, countsAsAttempt: true))
+        case .wrong(let change, let fault):
+            batch.ledger.append(change)
+            batch.quarantine.append(
+                QuarantineEntry(
+                    endpoint: endpoint.rawValue, objectID: item.activityID.rawValue, reason: fault.rawValue,
+                    detail: change.state == .failed ? "asked for again at the ledger's next try" : nil,
+                    // Nothing of another athlete's is kept.
+                    body: fault == .otherAthlete ? nil : answer.map { Array($0.body.prefix(RejectedElement.bodyBytesMax)) }))
+        case .ledger(let changes):
+            batch.ledger += changes
+            for change in changes where change.state == .quarantined {
+                batch.quarantine.append(
+                    QuarantineEntry(endpoint: endpoint.rawValue, objectID: item.activityID.rawValue, reason: change.reason ?? "failed"))
+            }
+        case .tokenRefused: trouble = SyncError(.tokenRefused, "Strava refuses this athlete's access token, a fresh one too")
+        case .stop(let error): trouble = error
+        }
+    }
+
+    fileprivate mutating func add(_ answer: StravaAnswer, of standing: ObjectStanding, now: Date) {
+        let (object, athlete) = (standing.object, batch.athleteID)
+        guard let fault = AnswerCheck.fault(of: answer.body, to: object.call, athlete: athlete) else {
+            batch.answers.append(
+                BronzeAnswer(
+                    endpoint: object.endpoint, objectID: object.answerID(athlete), request: object.call.pathAndQuery, status: answer.status,
+                    fetchedAt: answer.fetchedAt, body: answer.body))
+            batch.objects.append(ObjectChange(object, .landed))
+            return
+        }
+        if fault == .otherAthlete {
+            isOtherAthletes = true
+            return
+        }
+        batch.objects.append(standing.answeredWrongly(fault, now: now))
+        batch.quarantine.append(
+            QuarantineEntry(
+                endpoint: object.kind.rawValue, objectID: object.answerID(athlete), reason: fault.rawValue,
+                body: Array(answer.body.prefix(RejectedElement.bodyBytesMax))))
     }
 }
 
@@ -169,87 +250,5 @@ extension BronzeBatch {
         ledger += other.ledger
         quarantine += other.quarantine
         objects += other.objects
-    }
-
-    /// Adds the page's activities as one answer each, its list rows, and what could not be read.
-    mutating func add(_ page: ActivityPage, request: String, answer: StravaAnswer) {
-        for activity in page.activities {
-            answers.append(
-                BronzeAnswer(
-                    endpoint: .activitySummary, objectID: activity.activityID.rawValue, request: request, status: answer.status,
-                    fetchedAt: answer.fetchedAt, body: activity.body))
-            listed.append(
-                ListedRow(
-                    activityID: activity.activityID, startAt: activity.startAt, manual: activity.manual,
-                    fingerprint: activity.fingerprint))
-            if let gear = activity.gearID.flatMap(AthleteObject.gear) { gearUses.append(GearUse(gear: gear, startAt: activity.startAt)) }
-        }
-        for rejected in page.rejected {
-            quarantine.append(
-                QuarantineEntry(
-                    endpoint: "summary", objectID: rejected.quarantineID, reason: rejected.reason.rawValue,
-                    body: rejected.reason == .otherAthlete ? nil : rejected.body))
-        }
-    }
-
-    /// Adds the outcome of one call for an activity.
-    mutating func add(_ result: FetchResult, item: WorkItem, streamsReason: String? = nil) {
-        switch result.outcome {
-        case .landed(let streams):
-            guard let answer = result.answer else { return }
-            answers.append(
-                BronzeAnswer(
-                    endpoint: result.endpoint == .detail ? .activity : .streams, objectID: item.activityID.rawValue,
-                    request: result.call.pathAndQuery, status: answer.status, fetchedAt: answer.fetchedAt, body: answer.body,
-                    streams: streams))
-            ledger.append(
-                LedgerChange(
-                    activityID: item.activityID, endpoint: result.endpoint, state: .landed,
-                    reason: result.endpoint == .streams ? streamsReason : nil, countsAsAttempt: true))
-        case .wrong(let change, let fault):
-            ledger.append(change)
-            quarantine.append(
-                QuarantineEntry(
-                    endpoint: result.endpoint.rawValue, objectID: item.activityID.rawValue, reason: fault.rawValue,
-                    detail: change.state == .failed ? "asked for again at the ledger's next try" : nil,
-                    // Nothing of another athlete's is kept.
-                    body: fault == .otherAthlete ? nil : result.answer.map { Array($0.body.prefix(RejectedElement.bodyBytesMax)) }))
-        case .ledger(let changes):
-            ledger += changes
-            for change in changes where change.state == .quarantined {
-                quarantine.append(
-                    QuarantineEntry(
-                        endpoint: result.endpoint.rawValue, objectID: item.activityID.rawValue, reason: change.reason ?? "failed"))
-            }
-        case .tokenRefused, .stop: break
-        }
-    }
-
-    /// Adds the answer for one of the athlete's own objects.
-    ///
-    /// - Parameter fault: why it can't be an answer to what was asked; nil: it lands.
-    mutating func add(_ answer: StravaAnswer, of object: AthleteObject, _ standing: ObjectStanding, _ fault: WrongAnswer?, now: Date) {
-        guard let fault else {
-            answers.append(
-                BronzeAnswer(
-                    endpoint: object.endpoint, objectID: object.answerID(athleteID), request: object.call.pathAndQuery,
-                    status: answer.status, fetchedAt: answer.fetchedAt, body: answer.body))
-            objects.append(ObjectChange(object, .landed))
-            return
-        }
-        objects.append(standing.answeredWrongly(fault, now: now))
-        quarantine.append(
-            QuarantineEntry(
-                endpoint: object.kind.rawValue, objectID: object.answerID(athleteID), reason: fault.rawValue,
-                body: Array(answer.body.prefix(RejectedElement.bodyBytesMax))))
-    }
-}
-
-extension RejectedElement {
-    /// The activity's number, or, when it has no readable one, a negative number made from the hash of its bytes: the same element
-    /// is set aside once, however often it is listed.
-    var quarantineID: Int64 {
-        if let activityID { return activityID.rawValue }
-        return -Int64(stableHash(body) >> 1) - 1
     }
 }

@@ -127,3 +127,35 @@ struct ListStep {
         }
     }
 }
+
+extension BronzeBatch {
+    /// Adds the page's activities as one answer each, its list rows, and what could not be read.
+    fileprivate mutating func add(_ page: ActivityPage, request: String, answer: StravaAnswer) {
+        for activity in page.activities {
+            answers.append(
+                BronzeAnswer(
+                    endpoint: .activitySummary, objectID: activity.activityID.rawValue, request: request, status: answer.status,
+                    fetchedAt: answer.fetchedAt, body: activity.body))
+            listed.append(
+                ListedRow(
+                    activityID: activity.activityID, startAt: activity.startAt, manual: activity.manual,
+                    fingerprint: activity.fingerprint))
+            if let gear = activity.gearID.flatMap(AthleteObject.gear) { gearUses.append(GearUse(gear: gear, startAt: activity.startAt)) }
+        }
+        for rejected in page.rejected {
+            quarantine.append(
+                QuarantineEntry(
+                    endpoint: "summary", objectID: rejected.quarantineID, reason: rejected.reason.rawValue,
+                    body: rejected.reason == .otherAthlete ? nil : rejected.body))
+        }
+    }
+}
+
+extension RejectedElement {
+    /// The activity's number, or, when it has no readable one, a negative number made from the element's bytes: the same element
+    /// is set aside once, however often it is listed.
+    var quarantineID: Int64 {
+        if let activityID { return activityID.rawValue }
+        return -Int64(stableHash(body) >> 1) - 1
+    }
+}

@@ -189,6 +189,8 @@ public struct SyncState: Sendable {
         if work[index].missing.isEmpty { work.remove(at: index) }
     }
 
+    func standing(of object: AthleteObject) -> ObjectStanding { objects.first { $0.object == object } ?? ObjectStanding(object) }
+
     /// One of the athlete's own objects was asked for.
     public mutating func follow(_ change: ObjectChange, now: Date) {
         guard let index = objects.firstIndex(where: { $0.object == change.object }) else { return }

@@ -1,6 +1,7 @@
 import Core
 import Foundation
 import Governor
+import StravaAPI
 import SyncStore
 import Warehouse
 
@@ -23,6 +24,22 @@ public enum TurnCall: Sendable {
         case .object(let object): .object(object)
         case .activity(let item, let endpoint): .activity(item.activityID, endpoint)
         }
+    }
+}
+
+extension TurnCall {
+    func strava(_ request: SyncRequest?) -> StravaCall {
+        switch self {
+        case .list(let pass): .activities(page: pass.page, perPage: ListStep.perPage, after: pass.after, before: pass.before)
+        case .object(let object): object.call
+        case .activity(let item, .streams): .streams(item.activityID, keys: request?.streamKeys ?? StreamKey.allCases)
+        case .activity(let item, _): .activity(item.activityID)
+        }
+    }
+
+    /// Start of its activity; the list and own objects come before all.
+    var startAt: Date {
+        if case .activity(let item, _) = self { item.startAt } else { .distantFuture }
     }
 }
 

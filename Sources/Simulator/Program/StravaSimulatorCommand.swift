@@ -31,6 +31,9 @@ struct StravaSimulatorCommand: AsyncParsableCommand {
     @Option(help: "Seconds between two new activities of one athlete; 0 for none.")
     var live: Double = 0
 
+    @Option(help: "Seconds that each answer of the API takes.")
+    var latency: Double = 0
+
     @Option(help: "Requests per quarter hour and per day, or none.")
     var limit = "600,30000"
 
@@ -56,11 +59,15 @@ struct StravaSimulatorCommand: AsyncParsableCommand {
         guard (0...400_000).contains(activities) else { throw ValidationError("--activities takes a number from 0 to 400000") }
         guard points.map({ (2...200_000).contains($0) }) ?? true else { throw ValidationError("--points takes a number from 2 to 200000") }
         guard live >= 0 else { throw ValidationError("--live takes seconds") }
+        guard (0...60).contains(latency) else { throw ValidationError("--latency takes a number from 0 to 60") }
         _ = try limits()
     }
 
     func run() async throws {
         let simulator = StravaSimulator(world: world(), options: try options())
+        if latency > 0 {
+            simulator.faults.append(Fault(match: .path("/api/v3"), times: .forever, response: .delay(.seconds(latency))))
+        }
         try await simulator.start()
         if let tokensFile { try writeTokens(simulator, to: tokensFile) }
         try FileHandle.standardOutput.write(contentsOf: demo ? try greeting(simulator) : Data(banner(simulator).utf8))

@@ -1,4 +1,42 @@
+import Core
+import Database
+import Governor
+import Logging
+import StravaAPI
 import Synchronization
+import Vault
+import Warehouse
+
+/// What a turn works with; built once by the daemon.
+public struct SyncEnvironment: Sendable {
+    public let database: Database
+    /// The connections that nothing else can take: for claims and leases.
+    public let steering: Database
+    public let strava: StravaClient
+    public let governor: RateLimitGovernor
+    public let vault: TokenVault
+    public let writer: WarehouseWriter
+    public let clock: WallClock
+    public let settings: SyncSettings
+    public let logger: Logger
+    let window: FetchWindow
+
+    public init(
+        database: Database, steering: Database? = nil, strava: StravaClient, governor: RateLimitGovernor, vault: TokenVault,
+        writer: WarehouseWriter, clock: WallClock, settings: SyncSettings, logger: Logger
+    ) {
+        self.database = database
+        self.steering = steering ?? database
+        self.strava = strava
+        self.governor = governor
+        self.vault = vault
+        self.writer = writer
+        self.clock = clock
+        self.settings = settings
+        self.logger = logger
+        window = FetchWindow(callsMax: settings.callsInFlight)
+    }
+}
 
 /// The places for calls of all turns that are at Strava, or answered and not yet landed. Their number is the most that a crash can cost, and
 /// bounds the memory that answers take.
