@@ -211,7 +211,7 @@ let package = Package(
         .testTarget(name: "WarehouseTests", dependencies: ["Warehouse", "Simulator", "StravaAPI", "TestKit"]),
         .testTarget(
             name: "SyncTests",
-            dependencies: ["Sync", "Simulator", "TestKit", "HTTPTransport", "Vault", "Governor", "Warehouse", "StravaAPI"]),
+            dependencies: ["Sync", "Simulator", "TestKit", "HTTPTransport", "Vault", "Governor", "Warehouse", "StravaAPI", "ControlServer"]),
         .testTarget(
             name: "ControlTests",
             dependencies: [

@@ -27,7 +27,7 @@ import Testing
         try await daemon.database.withConnection { try await $0.execute(script) }
     }
 
-    /// Runs the tool; answers its ending and what is in its file.
+    /// Runs the tool; returns its ending and the content of its file.
     private func export(_ daemon: ControlHarness, _ table: String) async throws -> (ending: Tool.Ending, bytes: [UInt8]?) {
         try await withTemporaryFolder { folder in
             let file = folder.appending(path: "out.arrows")
@@ -43,7 +43,7 @@ import Testing
         return try ArrowTable(try #require(bytes))
     }
 
-    @Test func `an arrow export is the athlete's rows with each column's comment`() async throws {
+    @Test func `an Arrow export has the athlete's rows and each column's comment`() async throws {
         try await ControlHarness.serve { daemon in
             try await addLaps(daemon, count: 70_000)
             let laps = try await table(daemon, "lap")
@@ -61,7 +61,7 @@ import Testing
         }
     }
 
-    @Test func `texts, lists and bytes are what the tables hold`() async throws {
+    @Test func `texts, lists and bytes match the tables`() async throws {
         try await ControlHarness.serve { daemon in
             try await addLaps(daemon, count: 1)
             #expect(try await table(daemon, "activity").column("name") == [.text("a \"long\", wet ride 🚴")])
@@ -86,7 +86,7 @@ import Testing
         }
     }
 
-    @Test func `names are quoted, and what Arrow has no type for is text`() async throws {
+    @Test func `names are quoted, and types without an Arrow equivalent become text`() async throws {
         try await ControlHarness.serve { daemon in
             try await addLaps(daemon, count: 1)
             try await execute(
@@ -107,16 +107,16 @@ import Testing
     }
 
     @Test(arguments: ["1 / (lap_number - 3)", "CASE WHEN lap_number > 2 THEN '{{1,2}}'::int[] ELSE '{1}' END"])
-    func `an export that can't be finished leaves no file`(column: String) async throws {
+    func `an export that fails leaves no file`(column: String) async throws {
         try await ControlHarness.serve { daemon in
             try await addLaps(daemon, count: 4)
             try await execute(daemon, "CREATE VIEW silver.broken AS SELECT athlete_id, \(column) AS n FROM silver.lap")
             let (ending, bytes) = try await export(daemon, "broken")
-            #expect(ending.code == 1 && bytes == nil && ending.err.contains("the export is not whole"))
+            #expect(ending.code == 1 && bytes == nil && ending.err.contains("the export is incomplete"))
         }
     }
 
-    @Test func `no such table is refused as for other formats`() async throws {
+    @Test func `an unknown table is refused as for other formats`() async throws {
         try await ControlHarness.serve { daemon in
             try await daemon.addAthlete(1)
             let (ending, bytes) = try await export(daemon, "activity; DROP TABLE silver.lap")

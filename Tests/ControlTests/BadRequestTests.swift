@@ -6,7 +6,7 @@ import Testing
 @testable import ControlServer
 
 @Suite struct BadRequestTests {
-    private static let senseless: [(method: String, path: String, status: Int, code: String)] = [
+    private static let invalid: [(method: String, path: String, status: Int, code: String)] = [
         ("GET", "/v1/nothing", 404, "not_found"),
         ("GET", "/", 404, "not_found"),
         ("GET", "/v1/athletes/999", 404, "not_found"),
@@ -26,9 +26,9 @@ import Testing
         ("POST", "/v1/athletes/5/resume", 404, "not_found"),
     ]
 
-    @Test func `a request that makes no sense is refused with its code`() async throws {
+    @Test func `an invalid request is refused with its code`() async throws {
         try await ControlHarness.serve { daemon in
-            for (method, path, status, code) in Self.senseless {
+            for (method, path, status, code) in Self.invalid {
                 let request = "\(method) \(path) HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n"
                 let answer = try await RawRequest.send(request, to: daemon.socketPath)
                 #expect(answer.status == status, "\(method) \(path)")
@@ -45,7 +45,7 @@ import Testing
         ("/v1/connect", ""), ("/v1/connect", #"{"uid":""}"#), ("/v1/connect", #"{"uid":7}"#),
     ]
 
-    @Test func `a body that is not what the path takes is refused and not repeated`() async throws {
+    @Test func `an invalid body is refused and not repeated`() async throws {
         try await ControlHarness.serve { daemon in
             for (path, body) in Self.unreadable {
                 let answer = try await RawRequest.post(path, body, to: daemon.socketPath)
@@ -53,6 +53,27 @@ import Testing
                 #expect(answer.body.contains(#""code":"bad_request""#), "\(path) \(body.prefix(40))")
                 #expect(!answer.body.contains("secret-word"))
             }
+        }
+    }
+
+    @Test func `a client's mistake or disconnect is not logged as an error, a failure of the daemon is`() async throws {
+        let log = LogCapture()
+        @Sendable func lines() -> [Substring] { log.text.split(separator: "\n") }
+        try await ControlHarness.serve(logger: log.logger) { daemon in
+            for (method, path, _, _) in Self.invalid {
+                _ = try await RawRequest.send("\(method) \(path) HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n", to: daemon.socketPath)
+            }
+            for (path, body) in Self.unreadable { _ = try await RawRequest.post(path, body, to: daemon.socketPath) }
+            _ = try await RawRequest.send("\u{01}\u{02}\r\n\r\n", to: daemon.socketPath)
+            let cut = "POST /v1/athletes/import HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\n\r\n5\r\nbad\n{\r\n"
+            try IdleReader(cut, at: daemon.socketPath).close()
+            try await eventually("the disconnect is noticed") { log.text.contains("control request interrupted") }
+            #expect(lines().count { $0.hasPrefix("debug control request refused") } > 20)
+            let severe = lines().filter { line in ["warning", "error", "critical"].contains { line.hasPrefix($0) } }
+            #expect(severe.isEmpty, "\(severe)")
+            await daemon.database.close()
+            _ = try await RawRequest.get("/v1/athletes", to: daemon.socketPath)
+            #expect(lines().contains { $0.hasPrefix("error control request failed") })
         }
     }
 
@@ -65,7 +86,7 @@ import Testing
         }
     }
 
-    @Test func `bytes that are not HTTP are answered with 400 and the server goes on`() async throws {
+    @Test func `bytes that are not HTTP get a 400, and the server continues`() async throws {
         try await ControlHarness.serve { daemon in
             let answer = try await RawRequest.send("\u{01}\u{02}\r\n\r\n", to: daemon.socketPath)
             #expect(answer.status == 400)
@@ -74,7 +95,7 @@ import Testing
         }
     }
 
-    @Test func `a database that is gone is told as unavailable, not as a failure of the request`() async throws {
+    @Test func `a lost database is reported as unavailable, not as a failure of the request`() async throws {
         try await ControlHarness.serve { daemon in
             await daemon.database.close()
             let answer = try await RawRequest.get("/v1/athletes", to: daemon.socketPath)

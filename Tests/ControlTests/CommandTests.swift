@@ -19,7 +19,7 @@ import Testing
         ["sync", "5", "--streams", "watts"],
         ["sync", "5", "--only", "list", "--streams", "watts"],
     ])
-    func `wrong usage ends with 2 and says how it is meant`(arguments: [String]) async throws {
+    func `wrong usage exits with 2 and shows the usage`(arguments: [String]) async throws {
         let ending = try await Tool.run(arguments, socket: "/nonexistent/s")
         #expect(ending.code == 2)
         #expect(ending.out.isEmpty && ending.err.contains("Usage: fitnessctl"))
@@ -34,7 +34,7 @@ import Testing
         ["quarantine", "show", "5", "streams", "6"], ["quarantine", "retry", "5"], ["quarantine", "drop", "5", "list", "0"],
         ["rebuild"], ["rebuild", "--athlete", "5", "--dry-run"],
     ])
-    func `without a daemon every command ends with 3 and one sentence`(arguments: [String]) async throws {
+    func `without a daemon every command exits with 3 and one sentence`(arguments: [String]) async throws {
         let ending = try await Tool.run(arguments, socket: "/nonexistent/s")
         #expect(ending.code == 3)
         #expect(ending.out.isEmpty)
@@ -50,7 +50,7 @@ import Testing
         #expect(envelope.error.code == "not_reachable")
     }
 
-    @Test func `help ends with 0 and names every command`() async throws {
+    @Test func `help exits with 0 and lists every command`() async throws {
         let ending = try await Tool.run(["--help"])
         #expect(ending.code == 0)
         for command in ["status", "athletes", "sync", "pause", "resume", "limits", "quarantine", "explain", "rebuild"] {
@@ -79,7 +79,7 @@ import Testing
         }
     }
 
-    @Test func `text for people is aligned, without colour in a pipe, and steers no terminal`() async throws {
+    @Test func `text output is aligned, without colour in a pipe, and without control sequences`() async throws {
         try await ControlHarness.serve { daemon in
             try await daemon.addAthlete(7, uid: "ann")
             try await daemon.addAthlete(1_234_567, uid: "bob")
@@ -91,12 +91,12 @@ import Testing
             #expect(lines[2].hasPrefix("1234567  bob"))
             let status = try await Tool.run(["status"], socket: daemon.socketPath)
             #expect(status.out.hasPrefix("fitnessd 1.2.3, up 1 min"))
-            #expect(status.out.contains("athletes     2 (2 active), 0 in work"))
+            #expect(status.out.contains("athletes     2 (2 active), 0 working"))
             #expect(!(list.out + status.out).contains("\u{1B}") && !(list.out + status.out).contains("\u{07}"))
         }
     }
 
-    @Test func `no text from elsewhere steers a terminal, hides or turns what is read`() async throws {
+    @Test func `text from outside can't control a terminal, hide text or change its direction`() async throws {
         let bad = "a\u{202E}b\u{2066}c\u{200B}d\u{200F}e\u{FEFF}f\u{061C}g\u{85}h\u{9B}i\u{7F}j\u{1B}[31mk\nl\u{2028}m\u{E0041}n"
         try await ControlHarness.serve { daemon in
             try await daemon.addAthlete(7)
@@ -118,7 +118,7 @@ import Testing
         }
     }
 
-    @Test func `the tool says its version, and what a misspelt command was meant to be`() async throws {
+    @Test func `the tool prints its version and suggests a command for a misspelt one`() async throws {
         #expect(try await Tool.run(["--version"]).out == ProductVersion.current + "\n")
         for (words, meant) in [(["stauts"], "status"), (["athletes", "improt", "f"], "import"), (["quarantin", "list"], "quarantine")] {
             let ending = try await Tool.run(words)
@@ -127,11 +127,11 @@ import Testing
         #expect(try await !Tool.run(["bogus"]).err.contains("did you mean"))
     }
 
-    @Test func `a socket that this user may not see or use is told as that`() async throws {
+    @Test func `a socket that this user may not see or use is reported as such`() async throws {
         try await withTemporaryFolder { folder in
             let place = folder.appending(path: "fitnessd", directoryHint: .isDirectory)
             try FileManager.default.createDirectory(at: place, withIntermediateDirectories: false)
-            // As root another user and a group of its own, else a folder that its owner may not enter either.
+            // Root runs it as another user with another group; any other user makes a folder that even its owner may not enter.
             let isRoot = geteuid() == 0
             if isRoot { #expect(chown(place.path, 0, 1) == 0) }
             chmod(place.path, 0o070)
@@ -147,7 +147,7 @@ import Testing
         }
     }
 
-    @Test func `an import with a bad line takes the good ones and ends with 1`() async throws {
+    @Test func `an import with a bad line imports the good ones and exits with 1`() async throws {
         try await ControlHarness.serve { daemon in
             let good = #"{"athlete_id":5,"access_token":"a","refresh_token":"r","expires_at":1777593600,"scope":"read"}"#
             let ending = try await Tool.run(["athletes", "import", "-"], socket: daemon.socketPath, input: "\(good)\nbad\n")
@@ -159,21 +159,21 @@ import Testing
         }
     }
 
-    @Test func `a file that can't be read ends with 1`() async throws {
+    @Test func `an unreadable file exits with 1`() async throws {
         let ending = try await Tool.run(["athletes", "import", "/nonexistent/file"], socket: "/nonexistent/s")
         #expect(ending.code == 1)
         #expect(ending.err == "fitnessctl: can't read /nonexistent/file: No such file or directory\n")
     }
 
-    @Test func `an unknown athlete ends with 1 and the daemon's sentence`() async throws {
+    @Test func `an unknown athlete exits with 1 and the daemon's sentence`() async throws {
         try await ControlHarness.serve { daemon in
             let ending = try await Tool.run(["athletes", "show", "5"], socket: daemon.socketPath)
             #expect(ending.code == 1)
-            #expect(ending.err == "fitnessctl: there is no athlete 5; fitnessctl athletes list shows who there is\n")
+            #expect(ending.err == "fitnessctl: there is no athlete 5; fitnessctl athletes list shows all\n")
         }
     }
 
-    @Test func `sync with wait ends with 0 when the run is done and with 1 when it failed`() async throws {
+    @Test func `sync --wait exits with 0 when the turn is done and with 1 when it failed`() async throws {
         try await ControlHarness.serve { daemon in
             try await daemon.addAthlete(7)
             for (error, code) in [(nil, Int32(0)), ("Strava said no", 1)] {

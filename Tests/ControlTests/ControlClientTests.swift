@@ -12,7 +12,7 @@ import Testing
                 == "daemon not reachable: is fitnessd running? socket /tmp/no-such-folder/control.sock (no such socket)")
     }
 
-    @Test func `a file that is no socket and a path that is too long mean not reachable`() async throws {
+    @Test func `a file that is not a socket and a path that is too long mean not reachable`() async throws {
         try await withTemporaryFolder { folder in
             let file = folder.appending(path: "file").path
             try Data().write(to: URL(filePath: file))
@@ -31,10 +31,10 @@ import Testing
         ("SSH-2.0-OpenSSH\r\n", .broken),
         ("", .broken),
     ])
-    func `an answer that is cut or strange is an error of its own`(answer: String, code: ControlClientError.Code) async throws {
+    func `a cut or malformed response has an error of its own`(answer: String, code: ControlClientError.Code) async throws {
         try await withTemporaryFolder { folder in
             let path = folder.appending(path: "s").path
-            let error = try await RawServer.serve(answer, then: .hangUp, at: path) {
+            let error = try await RawServer.serve(answer, then: .close, at: path) {
                 await failure(ControlClient(socketPath: path))
             }
             #expect(error?.code == code)
@@ -46,19 +46,19 @@ import Testing
             let path = folder.appending(path: "s").path
             let body = #"{"error":{"code":"busy","message":"later"}}"#
             let answer = "HTTP/1.1 503 Busy\r\ncontent-length: \(body.utf8.count)\r\n\r\n\(body)"
-            let error = try await RawServer.serve(answer, then: .hangUp, at: path) {
+            let error = try await RawServer.serve(answer, then: .close, at: path) {
                 await failure(ControlClient(socketPath: path))
             }
             #expect(error == ControlClientError(.refused, "later", status: 503, refusal: "busy"))
         }
     }
 
-    @Test func `a refusal in the middle of an upload is told as such`() async throws {
+    @Test func `a refusal in the middle of an upload is reported as such`() async throws {
         try await withTemporaryFolder { folder in
             let path = folder.appending(path: "s").path
             let body = #"{"error":{"code":"not_allowed","message":"go away"}}"#
             let answer = "HTTP/1.1 403 No\r\ncontent-length: \(body.utf8.count)\r\n\r\n\(body)"
-            let error = try await RawServer.serve(answer, then: .hangUp, at: path) {
+            let error = try await RawServer.serve(answer, then: .close, at: path) {
                 await #expect(throws: ControlClientError.self) {
                     try await ControlClient(socketPath: path).upload(ControlTarget(.importAthletes)) {
                         [UInt8](repeating: UInt8(ascii: "x"), count: 1 << 20)
@@ -69,7 +69,7 @@ import Testing
         }
     }
 
-    @Test func `a server that stays silent is given up after the timeout`() async throws {
+    @Test func `a silent server is given up after the timeout`() async throws {
         try await withTemporaryFolder { folder in
             let path = folder.appending(path: "s").path
             let error = try await RawServer.serve("HTTP/1.1 200 OK\r\n", then: .staySilent, at: path) {
@@ -79,7 +79,7 @@ import Testing
         }
     }
 
-    @Test func `an answer beyond the limit is not collected`() async throws {
+    @Test func `a response beyond the limit is not collected`() async throws {
         try await withTemporaryFolder { folder in
             let path = folder.appending(path: "s").path
             let size = ControlJSON.bodyBytesMax + 1
@@ -87,13 +87,13 @@ import Testing
             let error = try await RawServer.serve(answer, then: .staySilent, at: path) {
                 await failure(ControlClient(socketPath: path))
             }
-            #expect(error?.code == .answerTooLarge)
+            #expect(error?.code == .responseTooLarge)
         }
     }
 
     private func failure(_ client: ControlClient) async -> ControlClientError? {
         do {
-            let _: ConnectMessage = try await client.ask(ControlTarget(.connect), body: ConnectRequest(uid: "u"))
+            let _: ConnectMessage = try await client.send(ControlTarget(.connect), body: ConnectRequest(uid: "u"))
             Issue.record("the request succeeded")
             return nil
         } catch {

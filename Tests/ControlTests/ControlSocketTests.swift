@@ -1,3 +1,4 @@
+import ControlAPI
 import Foundation
 import TestKit
 import Testing
@@ -5,7 +6,7 @@ import Testing
 @testable import ControlServer
 
 @Suite struct ControlSocketTests {
-    @Test func `the socket is for its owner and group, in a folder made for it`() async throws {
+    @Test func `the socket is for its owner and group, in a folder created for it`() async throws {
         try await withTemporaryFolder { folder in
             let path = folder.appending(path: "a/b/control.sock").path
             let socket = try ControlSocket.open(path: path, environment: [:])
@@ -27,7 +28,7 @@ import Testing
         }
     }
 
-    @Test func `a second one on the same path is refused with a clear sentence`() async throws {
+    @Test func `a second socket on the same path is refused with a clear sentence`() async throws {
         try await withTemporaryFolder { folder in
             let path = folder.appending(path: "control.sock").path
             let first = try ControlSocket.open(path: path, environment: [:])
@@ -39,7 +40,7 @@ import Testing
         }
     }
 
-    @Test func `a socket that someone serves without our lock is left alone`() async throws {
+    @Test func `a socket served without our lock is left alone`() async throws {
         try await withTemporaryFolder { folder in
             let path = folder.appending(path: "control.sock").path
             let other = try UnixSocketCalls.listen(path)
@@ -50,7 +51,7 @@ import Testing
         }
     }
 
-    @Test func `of many that start at once exactly one serves`() async throws {
+    @Test func `of many daemons that start at once exactly one serves`() async throws {
         try await withTemporaryFolder { folder in
             let path = folder.appending(path: "control.sock").path
             close(try UnixSocketCalls.listen(path))
@@ -64,7 +65,7 @@ import Testing
         }
     }
 
-    @Test func `a file that is no socket is refused and kept`() async throws {
+    @Test func `a file that is not a socket is refused and kept`() async throws {
         try await withTemporaryFolder { folder in
             let path = folder.appending(path: "control.sock").path
             try Data("mine".utf8).write(to: URL(filePath: path))
@@ -81,7 +82,7 @@ import Testing
         #expect(error?.description.contains("108 bytes") == true)
     }
 
-    @Test func `a file that another made in the meantime is not removed`() async throws {
+    @Test func `a file that another process created in the meantime is not removed`() async throws {
         try await withTemporaryFolder { folder in
             let path = folder.appending(path: "control.sock").path
             let socket = try ControlSocket.open(path: path, environment: [:])
@@ -93,7 +94,7 @@ import Testing
         }
     }
 
-    @Test func `a socket that the service manager hands over is taken as it is`() async throws {
+    @Test func `a socket passed in by the service manager is used`() async throws {
         try await withTemporaryFolder { folder in
             let path = folder.appending(path: "handed.sock").path
             let descriptor = try UnixSocketCalls.listen(path)
@@ -107,7 +108,7 @@ import Testing
         }
     }
 
-    @Test func `what was handed over to another process or is no listening socket is not taken`() async throws {
+    @Test func `a descriptor for another process or one that is not a listening socket is not used`() async throws {
         #expect(try ActivatedSocket.find(environment: ["LISTEN_PID": "1", "LISTEN_FDS": "1"]) == nil)
         #expect(try ActivatedSocket.find(environment: [:]) == nil)
         let environment = ["LISTEN_PID": String(getpid()), "LISTEN_FDS": "1"]
@@ -126,5 +127,31 @@ import Testing
     private func discard(_ socket: ControlSocket) {
         close(socket.descriptor)
         socket.remove()
+    }
+}
+
+@Suite struct ControlSocketPathTests {
+    @Test(arguments: [
+        (["FITNESSD_CONTROL_SOCKET": "/a.sock", "RUNTIME_DIRECTORY": "/run/x"], "/a.sock"),
+        (["RUNTIME_DIRECTORY": "/run/x:/run/y", "XDG_RUNTIME_DIR": "/run/user/1"], "/run/x/control.sock"),
+        (["XDG_RUNTIME_DIR": "/run/user/1", "HOME": "/h"], "/run/user/1/fitnessd/control.sock"),
+        (["FITNESSD_STATE_DIR": "/s", "STATE_DIRECTORY": "/t"], "/s/control.sock"),
+        (["STATE_DIRECTORY": "/t", "HOME": "/h"], "/t/control.sock"),
+        (["XDG_STATE_HOME": "/x", "HOME": "/h"], "/x/fitnessd/control.sock"),
+        (["FITNESSD_CONTROL_SOCKET": "", "HOME": "/h"], "/h/.local/state/fitnessd/control.sock"),
+    ])
+    func `the daemon's path follows the environment`(environment: [String: String], path: String) {
+        #expect(ControlSocketPath.daemon(environment: environment) == path)
+    }
+
+    @Test func `the tool takes the path that exists, unless one is configured`() async throws {
+        try await withTemporaryFolder { folder in
+            let state = folder.appending(path: "control.sock").path
+            let environment = ["XDG_RUNTIME_DIR": folder.path, "FITNESSD_STATE_DIR": folder.path]
+            try Data().write(to: URL(filePath: state))
+            #expect(ControlSocketPath.tool(environment: environment) == state)
+            let told = environment.merging(["FITNESSD_CONTROL_SOCKET": "/told.sock"]) { $1 }
+            #expect(ControlSocketPath.tool(environment: told) == "/told.sock")
+        }
     }
 }

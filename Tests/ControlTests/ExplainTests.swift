@@ -7,41 +7,41 @@ import Testing
 @testable import ControlServer
 
 @Suite struct ExplainTests {
-    private func ask(_ daemon: ControlHarness) async throws -> ExplanationMessage {
-        try await daemon.client.ask(ControlTarget(.explanation, athlete: 7))
+    private func explain(_ daemon: ControlHarness) async throws -> ExplanationMessage {
+        try await daemon.client.send(ControlTarget(.explanation, athlete: 7))
     }
 
-    @Test func `each thing that holds an athlete up is told with its reason and its end`() async throws {
+    @Test func `each blocker is named with its reason and its end`() async throws {
         try await ControlHarness.serve { daemon in
             try await daemon.addAthlete(7)
-            #expect(try await ask(daemon).blockers.map(\.reason) == ["in_line"])
+            #expect(try await explain(daemon).blockers.map(\.reason) == ["in_line"])
             try await daemon.endTurn(7)
-            let idle = try await ask(daemon)
+            let idle = try await explain(daemon)
             #expect(idle.blockers.isEmpty && idle.line.dueAt != nil)
             try await daemon.endTurn(7, error: "Strava said no")
             _ = try await daemon.database.query("UPDATE sync.schedule SET failures = 3")
-            let failing = try await ask(daemon)
+            let failing = try await explain(daemon)
             #expect(failing.blockers == [.init(reason: "backing_off", detail: "Strava said no", until: failing.line.dueAt)])
             _ = try await daemon.registry.pause(AthleteID(7), until: nil, reason: "rest")
             _ = try await daemon.registry.pause(nil, until: nil, reason: "moving")
             #expect(
-                try await ask(daemon).blockers.map { "\($0.reason) \($0.detail ?? "")" } == ["everything_paused moving", "paused rest"])
+                try await explain(daemon).blockers.map { "\($0.reason) \($0.detail ?? "")" } == ["everything_paused moving", "paused rest"])
             _ = try await daemon.database.query("UPDATE sync.athlete SET state = 'reconnect', state_reason = 'the grant is dead'")
-            #expect(try await ask(daemon).blockers == [.init(reason: "reconnect", detail: "the grant is dead")])
+            #expect(try await explain(daemon).blockers == [.init(reason: "reconnect", detail: "the grant is dead")])
         }
     }
 
-    @Test func `an athlete at work stands in no line`() async throws {
+    @Test func `a leased athlete has no queue position`() async throws {
         try await ControlHarness.serve { daemon in
             for id in Int64(5)...7 { try await daemon.addAthlete(id) }
-            #expect(try await ask(daemon).line.ahead == 2)
-            #expect(try await ask(daemon).line.priority == "connect")
+            #expect(try await explain(daemon).line.ahead == 2)
+            #expect(try await explain(daemon).line.priority == "connect")
             _ = try await daemon.database.query(
                 """
                 UPDATE sync.schedule SET lease_owner = gen_random_uuid(), lease_expires_at = now() + interval '1 minute',
                     due_at = now() + interval '1 minute' WHERE athlete_id = 7
                 """)
-            let working = try await ask(daemon)
+            let working = try await explain(daemon)
             #expect(working.blockers.map(\.reason) == ["working"] && working.line.ahead == 0 && working.line.dueAt == nil)
         }
     }
@@ -53,17 +53,17 @@ import Testing
                 try await daemon.addActivity(7, id, streams: state)
             }
             _ = try await daemon.database.query("UPDATE sync.completeness SET reason = 'manual activity' WHERE state = 'empty'")
-            let explained = try await ask(daemon)
+            let explained = try await explain(daemon)
             #expect(explained.calls == CallsMessage(list: 2, profile: 2, detail: 0, streams: 2) && explained.historyIsUnknown)
             #expect(
                 explained.gaps.map { "\($0.count) \($0.endpoint) \($0.state) \($0.reason ?? "")" }
                     == ["2 streams empty manual activity", "1 streams failed ", "1 streams pending "])
             let text = try await Tool.run(["explain", "7"], socket: daemon.socketPath)
-            #expect(text.code == 0 && text.out.contains("calls        at least 6 (2 list, 2 profile, zones and gear, 2 streams)"))
+            #expect(text.code == 0 && text.out.contains("calls        at least 6 (list 2; profile, zones and gear 2; streams 2)"))
         }
     }
 
-    @Test func `what was set aside without a row in the ledger is named with its reason, as the quarantine names it`() async throws {
+    @Test func `quarantine entries without a row in the ledger are named with the quarantine's reason`() async throws {
         try await ControlHarness.serve { daemon in
             try await daemon.addAthlete(7)
             try await daemon.addActivity(7, 70, streams: "quarantined")
@@ -73,7 +73,7 @@ import Testing
                     (7, 'summary', -5, 'unreadable_answer', 'a list element without a start', 1),
                     (7, 'silver', 0, 'transform_failed', 'out of range', 2), (7, 'streams', 70, 'server_error', NULL, 6)
                 """)
-            let explained = try await ask(daemon)
+            let explained = try await explain(daemon)
             #expect(
                 explained.gaps.map { "\($0.endpoint) \($0.state) \($0.reason ?? "") \($0.attempts ?? 0)" }
                     == [
@@ -81,13 +81,13 @@ import Testing
                     ])
             let text = try await Tool.run(["explain", "7"], socket: daemon.socketPath)
             #expect(text.out.contains("out of range") && text.out.contains("a list element without a start"))
-            let status: StatusMessage = try await daemon.client.ask(ControlTarget(.status))
-            let list: QuarantineMessage = try await daemon.client.ask(ControlTarget(.quarantine))
+            let status: StatusMessage = try await daemon.client.send(ControlTarget(.status))
+            let list: QuarantineMessage = try await daemon.client.send(ControlTarget(.quarantine))
             #expect(status.quarantined == 3 && list.total == 3)
         }
     }
 
-    @Test func `without a grant one line says what to do, and nothing claims a next try`() async throws {
+    @Test func `without a grant one line says what to do, and no next try is claimed`() async throws {
         try await ControlHarness.serve { daemon in
             try await daemon.addAthlete(7)
             try await daemon.addActivity(7, 1, streams: "failed")
@@ -95,10 +95,10 @@ import Testing
                 "UPDATE sync.completeness SET next_try_at = now() + interval '3 minutes' WHERE state = 'failed'")
             _ = try await daemon.database.query(
                 "UPDATE sync.athlete SET state = 'reconnect', state_reason = 'Strava refuses the refresh token'")
-            #expect(try await ask(daemon).gaps.allSatisfy { $0.nextTryAt == nil })
+            #expect(try await explain(daemon).gaps.allSatisfy { $0.nextTryAt == nil })
             let text = try await Tool.run(["explain", "7"], socket: daemon.socketPath).out
-            #expect(text.contains("Send a new link: fitnessctl athletes connect --uid UID"))
-            #expect(text.contains("next         after a new connect"))
+            #expect(text.contains("Send the athlete a new link: fitnessctl athletes connect --uid UID"))
+            #expect(text.contains("next turn    after a new connect"))
         }
     }
 
@@ -118,7 +118,7 @@ import Testing
             #expect(
                 price.calls == CallsMessage(list: 0, profile: 0, detail: 0, streams: 1) && price.durationS == 0 && price.dayLimit == 30_000)
             let all = try await Tool.run(["sync", "--all", "--full", "--dry-run"], socket: daemon.socketPath)
-            #expect(all.code == 0 && all.out.contains("calls        at least 5 (2 list, 2 profile, zones and gear, 1 streams)"))
+            #expect(all.code == 0 && all.out.contains("calls        at least 5 (list 2; profile, zones and gear 2; streams 1)"))
             #expect(all.out.hasSuffix("nothing was changed\n"))
             #expect(try await rows() == before)
             let bad = try await RawRequest.get("/v1/price?only=zones", to: daemon.socketPath)
@@ -126,7 +126,7 @@ import Testing
         }
     }
 
-    @Test func `a request for steps alone is written with them`() async throws {
+    @Test func `a request for single steps is stored with them`() async throws {
         try await ControlHarness.serve { daemon in
             try await daemon.addAthlete(7)
             let ending = try await Tool.run(["sync", "7", "--only", "list", "--only", "detail"], socket: daemon.socketPath)

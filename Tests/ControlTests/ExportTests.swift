@@ -21,7 +21,7 @@ import Testing
         }
     }
 
-    @Test func `an export is the athlete's rows and nobody else's`() async throws {
+    @Test func `an export has only the athlete's rows`() async throws {
         try await ControlHarness.serve { daemon in
             try await addLaps(daemon, count: 5_000)
             let laps = try await Tool.run(["export", "--athlete", "1", "--table", "lap"], socket: daemon.socketPath)
@@ -39,7 +39,7 @@ import Testing
         ("\u{FF1D}1", "'\u{FF1D}1"), ("\u{200B}=1", "'\u{200B}=1"), ("a=1", "a=1"), ("", "\"\""), ("'quoted", "'quoted"),
         ("=\"a\"", "\"'=\"\"a\"\"\""),
     ])
-    func `for a spreadsheet text that is a formula is guarded, and numbers stay numbers`(name: String, field: String) async throws {
+    func `for a spreadsheet, formulas are escaped and numbers stay numbers`(name: String, field: String) async throws {
         try await ControlHarness.serve { daemon in
             try await daemon.addAthlete(1)
             try await daemon.database.query("INSERT INTO silver.athlete (athlete_id) VALUES (1)")
@@ -59,7 +59,7 @@ import Testing
         }
     }
 
-    @Test func `a spreadsheet is for CSV only`() async throws {
+    @Test func `the spreadsheet option is for CSV only`() async throws {
         try await ControlHarness.serve { daemon in
             try await daemon.addAthlete(1)
             let answer = try await RawRequest.get("/v1/athletes/1/export?format=arrow&spreadsheet=true", to: daemon.socketPath)
@@ -69,7 +69,7 @@ import Testing
         }
     }
 
-    @Test func `a file appears when it is whole`() async throws {
+    @Test func `the file appears when it is complete`() async throws {
         try await ControlHarness.serve { daemon in
             try await addLaps(daemon, count: 3)
             try await withTemporaryFolder { folder in
@@ -78,7 +78,7 @@ import Testing
                 let ending = try await Tool.run(arguments, socket: daemon.socketPath)
                 #expect(ending.code == 0 && ending.out.isEmpty)
                 #expect(try String(contentsOf: file, encoding: .utf8).split(separator: "\n").count == 4)
-                // A view whose third row fails: the answer is cut, and the file stays as it was.
+                // A view whose third row fails: the response is cut, and the file stays unchanged.
                 try await daemon.database.withConnection { connection in
                     try await connection.execute(
                         "CREATE VIEW silver.broken AS SELECT athlete_id, 1 / (lap_number - 3) AS n FROM silver.lap")
@@ -92,7 +92,7 @@ import Testing
     }
 
     @Test(arguments: ["nothing", "activity; DROP TABLE silver.lap", "sync.athlete", "reader_grant", "my_athletes", ""])
-    func `what is no table of silver is refused, and the answer says what there is`(table: String) async throws {
+    func `a name that is not a table of silver is refused, and the refusal lists the tables`(table: String) async throws {
         try await ControlHarness.serve { daemon in
             try await daemon.addAthlete(1)
             let ending = try await Tool.run(["export", "--athlete", "1", "--table", table], socket: daemon.socketPath)
@@ -103,7 +103,7 @@ import Testing
         }
     }
 
-    @Test func `a binary export is what COPY reads`() async throws {
+    @Test func `a binary export can be read by COPY`() async throws {
         try await ControlHarness.serve { daemon in
             try await addLaps(daemon, count: 3)
             try await withTemporaryFolder { folder in
@@ -121,7 +121,7 @@ import Testing
         }
     }
 
-    @Test func `a format that is not offered is refused`() async throws {
+    @Test func `an unknown format is refused`() async throws {
         try await ControlHarness.serve { daemon in
             try await daemon.addAthlete(1)
             let answer = try await RawRequest.get("/v1/athletes/1/export?format=parquet", to: daemon.socketPath)
@@ -139,29 +139,29 @@ import Testing
             let readers = try (0..<Exports.countMax).map { _ in try IdleReader(request, at: daemon.socketPath) }
             for reader in readers { try await eventually("an export begins") { reader.hasAnswer } }
             let refused = try await Tool.run(["export", "--athlete", "1"], socket: daemon.socketPath)
-            #expect(refused.code == 1 && refused.err.contains("exports already"))
+            #expect(refused.code == 1 && refused.err.contains("already runs"))
             readers[0].close()
-            try await eventually("a place is free") {
+            try await eventually("a slot is free") {
                 try await Tool.run(["export", "--athlete", "1"], socket: daemon.socketPath).code == 0
             }
             readers[1].close()
         }
     }
 
-    @Test func `a reader who takes nothing is hung up on and gives place and connection back`() async throws {
+    @Test func `a reader that stops reading is disconnected and releases its slot and connection`() async throws {
         try await ControlHarness.serve(exportStall: .milliseconds(100)) { daemon in
             try await addLaps(daemon, count: Self.lapsOfMegabytes)
             let request = "GET /v1/athletes/1/export?table=lap HTTP/1.1\r\nhost: x\r\n\r\n"
             let readers = try (0..<Exports.countMax).map { _ in try IdleReader(request, at: daemon.socketPath) }
             defer { for reader in readers { reader.close() } }
-            for reader in readers { try await eventually("the daemon hangs up") { reader.isHungUpOn } }
-            try await eventually("no COPY goes on") {
+            for reader in readers { try await eventually("the daemon disconnects") { reader.isDisconnected } }
+            try await eventually("no COPY is running") {
                 let rows = try await daemon.database.query(
                     "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND state = 'active' AND query LIKE 'COPY (%'"
                 )
                 return try rows[0].decode(Int.self) == 0
             }
-            try await eventually("a place is free") {
+            try await eventually("a slot is free") {
                 try await Tool.run(["export", "--athlete", "1"], socket: daemon.socketPath).code == 0
             }
         }

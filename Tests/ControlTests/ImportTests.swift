@@ -8,7 +8,7 @@ import Testing
 @testable import ControlServer
 
 @Suite struct ImportTests {
-    @Test func `good lines are taken, bad ones are named by number, no token comes back`() async throws {
+    @Test func `good lines are imported, bad ones are reported by number, and no token comes back`() async throws {
         try await ControlHarness.serve { daemon in
             let bytes = try await upload(
                 [
@@ -30,7 +30,7 @@ import Testing
         }
     }
 
-    @Test func `a line beyond the limit is one bad line and the rest is taken`() async throws {
+    @Test func `a line beyond the limit is one bad line, and the rest is imported`() async throws {
         try await ControlHarness.serve { daemon in
             let long = "{\"uid\":\"" + String(repeating: "x", count: 200_000) + "\"}"
             let bytes = try await upload([line(1), long, line(2)].joined(separator: "\n"), to: daemon)
@@ -40,7 +40,7 @@ import Testing
         }
     }
 
-    @Test func `a uid that moves is told for both athletes, in whatever order the lines come`() async throws {
+    @Test func `a moved uid is reported for both athletes, in whatever order the lines come`() async throws {
         try await ControlHarness.serve { daemon in
             _ = try await upload(
                 [line(1, uid: #""demo-1""#), line(2, uid: #""demo-2""#), line(3, uid: #""demo-3""#)].joined(separator: "\n"), to: daemon)
@@ -59,7 +59,7 @@ import Testing
         }
     }
 
-    @Test func `a line without tokens renames none but a known athlete`() async throws {
+    @Test func `a line without tokens changes only the uid of a known athlete`() async throws {
         try await ControlHarness.serve { daemon in
             let lines = [#"{"uid":"anna","athlete_id":1}"#, #"{"athlete_id":1}"#, #"{"uid":"anna","athlete_id":1,"scope":"read"}"#]
             let report: ImportReport = try ControlClient.decoded(try await upload(lines.joined(separator: "\n"), to: daemon))
@@ -69,7 +69,7 @@ import Testing
         }
     }
 
-    @Test func `the later grant stays, unless it is dead, another athlete's, or is to be replaced`() async throws {
+    @Test func `the later grant is kept, unless it is dead, another athlete's, or replaced on request`() async throws {
         try await ControlHarness.serve { daemon in
             let now = Int(Date.now.timeIntervalSince1970)
             let (older, stored, later) = ("\(now)", "\(now + 3_600)", "\(now + 7_200)")
@@ -109,7 +109,7 @@ import Testing
         }
     }
 
-    @Test func `of many bad lines all are counted and the first thousand named`() async throws {
+    @Test func `many bad lines are all counted, and the first thousand are named`() async throws {
         try await ControlHarness.serve { daemon in
             let bytes = try await upload(String(repeating: "x\n", count: 1_500), to: daemon)
             let report: ImportReport = try ControlClient.decoded(bytes)
@@ -135,12 +135,12 @@ import Testing
             "scope must name what the athlete granted, for example \"read,activity:read_all\""
         ),
     ])
-    func `each fault of a line has its sentence`(line: String, reason: String) {
-        let fault = #expect(throws: ImportLine.Fault.self) { try ImportLine(Array(line.utf8)) }
+    func `each kind of bad line has its sentence`(line: String, reason: String) {
+        let fault = #expect(throws: ImportFault.self) { try ImportLine(Array(line.utf8)) }
         #expect(fault?.reason == reason)
     }
 
-    @Test func `numbers as text, times in both ways and scopes in three are the same`() throws {
+    @Test func `numbers as text, both forms of times and all three of scopes mean the same`() throws {
         let lines = [
             line(9, expires: "1777593600", scope: #""read,activity:read""#),
             line(9, expires: #""1777593600""#, scope: #""read activity:read""#),

@@ -9,11 +9,11 @@ import Testing
 @testable import ControlServer
 
 @Suite struct ProgressTests {
-    @Test func `progress goes on until the requested run has ended and nothing is due`() async throws {
+    @Test func `progress continues until the requested turn has ended and nothing is due`() async throws {
         try await ControlHarness.serve { daemon in
             try await daemon.addAthlete(7)
             try await daemon.addActivity(7, 70, streams: "pending")
-            let accepted: AcceptedMessage = try await daemon.client.ask(ControlTarget(.syncAthlete, athlete: 7))
+            let accepted: AcceptedMessage = try await daemon.client.send(ControlTarget(.syncAthlete, athlete: 7))
             let seen = try await follow(daemon, .progressAthlete, 7, accepted.requestedAt) { count in
                 if count == 1 { try await daemon.endTurn(7) }
             }
@@ -22,7 +22,7 @@ import Testing
         }
     }
 
-    @Test func `a run that ended before the request does not count`() async throws {
+    @Test func `a turn that ended before the request does not count`() async throws {
         try await ControlHarness.serve { daemon in
             try await daemon.addAthlete(7)
             try await daemon.endTurn(7)
@@ -32,14 +32,14 @@ import Testing
         }
     }
 
-    @Test func `who waits for one step does not wait for the others`() async throws {
+    @Test func `waiting for one step does not wait for the others`() async throws {
         try await ControlHarness.serve { daemon in
             try await daemon.addAthlete(7)
             try await daemon.addActivity(7, 70, streams: "pending")
             let since = Date(timeIntervalSinceNow: -1)
             try await daemon.database.query(
                 "UPDATE sync.schedule SET request = NULL, last_finished_at = now(), due_at = now() + interval '1 hour'")
-            func outcome(_ only: [SyncStep]?) async throws -> ProgressMessage.Outcome? {
+            func outcome(_ only: [SyncStep]?) async throws -> ProgressMessage.SyncOutcome? {
                 let queries = ProgressQueries(database: daemon.database, athlete: 7, since: since, only: only)
                 return try await queries.progress(now: Date(), waiting: nil).outcome
             }
@@ -50,7 +50,7 @@ import Testing
         }
     }
 
-    @Test func `silver that waits is work that is due`() async throws {
+    @Test func `pending silver counts as due work`() async throws {
         try await ControlHarness.serve { daemon in
             try await daemon.addAthlete(7)
             let since = Date(timeIntervalSinceNow: -1)
@@ -63,11 +63,11 @@ import Testing
         }
     }
 
-    @Test func `a run that failed ends the progress with its error`() async throws {
+    @Test func `a failed turn ends the progress with its error`() async throws {
         try await ControlHarness.serve { daemon in
             try await daemon.addAthlete(7)
             try await daemon.addAthlete(8)
-            let accepted: AcceptedMessage = try await daemon.client.ask(ControlTarget(.syncAll))
+            let accepted: AcceptedMessage = try await daemon.client.send(ControlTarget(.syncAll))
             try await daemon.endTurn(7)
             try await daemon.endTurn(8, error: "Strava said no")
             let seen = try await follow(daemon, .progressAll, nil, accepted.requestedAt) { _ in }
@@ -84,7 +84,7 @@ import Testing
         }
     }
 
-    @Test func `a pause, of one or of everything, ends the progress as paused`() async throws {
+    @Test func `a pause, of one athlete or of all, ends the progress as paused`() async throws {
         try await ControlHarness.serve { daemon in
             try await daemon.addAthlete(7)
             _ = try await daemon.registry.pause(AthleteID(7), until: nil, reason: nil)
@@ -95,7 +95,7 @@ import Testing
         }
     }
 
-    @Test func `a graceful stop cuts the stream without an outcome and at once`() async throws {
+    @Test func `a graceful stop cuts the stream at once and without an outcome`() async throws {
         try await ControlHarness.serve { daemon in
             try await daemon.addAthlete(7)
             let start = ContinuousClock.now

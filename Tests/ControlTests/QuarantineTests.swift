@@ -7,8 +7,8 @@ import Testing
 @testable import ControlServer
 
 extension ControlHarness {
-    /// Streams of activity 70 of athlete 7 are set aside.
-    fileprivate func setAside() async throws {
+    /// Puts the streams of activity 70 of athlete 7 into the quarantine.
+    fileprivate func quarantine() async throws {
         try await addAthlete(7)
         try await addActivity(7, 70, streams: "quarantined")
         _ = try await database.query(
@@ -22,10 +22,10 @@ extension ControlHarness {
 @Suite struct QuarantineTests {
     @Test func `an entry shows its reason, its ledger and its remedy, and no body`() async throws {
         try await ControlHarness.serve { daemon in
-            try await daemon.setAside()
+            try await daemon.quarantine()
             let query = [(name: "athlete_id", value: "7"), (name: "endpoint", value: "streams"), (name: "object_id", value: "70")]
             let target = ControlTarget(.quarantineEntry, query: query)
-            let message: QuarantineEntryMessage = try await daemon.client.ask(target)
+            let message: QuarantineEntryMessage = try await daemon.client.send(target)
             #expect(message.entry.reason == "server_error" && message.entry.bodyBytes == 9)
             #expect(message.ledger?.state == "quarantined" && message.remedy == "fetch")
             let shown = try await Tool.run(["quarantine", "show", "7", "streams", "70"], socket: daemon.socketPath)
@@ -33,15 +33,15 @@ extension ControlHarness {
         }
     }
 
-    @Test func `a retry and a drop are written to Postgres before they are answered`() async throws {
+    @Test func `a retry and a drop are in PostgreSQL before the response`() async throws {
         try await ControlHarness.serve { daemon in
-            try await daemon.setAside()
+            try await daemon.quarantine()
             let retried = try await Tool.run(["quarantine", "retry", "7", "streams", "70"], socket: daemon.socketPath)
             #expect(retried.code == 0 && retried.out == "1 entry will be tried again\n")
             let rows = try await daemon.database.query("SELECT state FROM sync.completeness WHERE endpoint = 'streams'")
             #expect(try rows.map { try $0.decode(String.self) } == ["pending"])
             let again = try await Tool.run(["quarantine", "drop", "7", "streams", "70"], socket: daemon.socketPath)
-            #expect(again.code == 1 && again.err.contains("nothing of that name is set aside"))
+            #expect(again.code == 1 && again.err.contains("no such quarantine entry"))
             _ = try await daemon.database.query("UPDATE sync.completeness SET state = 'quarantined' WHERE endpoint = 'streams'")
             _ = try await daemon.database.query(
                 "INSERT INTO sync.quarantine (athlete_id, endpoint, object_id, reason) VALUES (7, 'streams', 70, 'server_error')")
@@ -51,9 +51,9 @@ extension ControlHarness {
         }
     }
 
-    @Test func `everyone's entries are retried at once, those of one reason if it is named`() async throws {
+    @Test func `the entries of all athletes are retried at once, or only those with a given reason`() async throws {
         try await ControlHarness.serve { daemon in
-            try await daemon.setAside()
+            try await daemon.quarantine()
             _ = try await daemon.database.query("INSERT INTO sync.athlete (athlete_id) SELECT n FROM generate_series(1001, 1150) AS n")
             _ = try await daemon.database.query(
                 """
@@ -71,7 +71,7 @@ extension ControlHarness {
         }
     }
 
-    @Test func `half a name is refused`() async throws {
+    @Test func `an incomplete entry name is refused`() async throws {
         try await ControlHarness.serve { daemon in
             for body in [
                 #"{"athlete_id":7,"endpoint":"streams"}"#, #"{"athlete_id":0}"#, #"{"athlete_id":7,"endpoint":"a b","object_id":1}"#,

@@ -22,11 +22,11 @@ import Testing
             """)
     }
 
-    @Test func `a rebuild is written down before it is answered, for one athlete or all`() async throws {
+    @Test func `a rebuild is in PostgreSQL before the response, for one athlete or all`() async throws {
         try await ControlHarness.serve { daemon in
             for id in Int64(7)...9 { try await daemon.addAthlete(id) }
             let one = try await Tool.run(["rebuild", "--athlete", "7"], socket: daemon.socketPath)
-            #expect(one.code == 0 && one.out == "asked for a rebuild of 1 athlete\n")
+            #expect(one.code == 0 && one.out == "Requested a rebuild of 1 athlete\n")
             let all = try await Tool.run(["rebuild", "--json"], socket: daemon.socketPath)
             #expect(try ControlJSON.decode(AcceptedMessage.self, from: Array(all.out.utf8)).athletes == 3)
             let rows = try await daemon.database.query("SELECT athlete_id FROM sync.silver_rebuild WHERE NOT is_dry_run ORDER BY 1")
@@ -36,7 +36,7 @@ import Testing
         }
     }
 
-    @Test func `a dry run is waited for, and its differences are summed over the athletes`() async throws {
+    @Test func `a dry run waits for its end and sums the differences over the athletes`() async throws {
         try await ControlHarness.serve { daemon in
             for id in Int64(7)...8 { try await daemon.addAthlete(id) }
             async let ending = Tool.run(["rebuild", "--dry-run"], socket: daemon.socketPath)
@@ -45,13 +45,13 @@ import Testing
             }
             for id in Int64(7)...8 { try await end(daemon, id) }
             let said = try await ending
-            #expect(said.code == 0 && said.out.hasPrefix("22 activities of 2 athletes made anew\n"))
+            #expect(said.code == 0 && said.out.hasPrefix("Rebuilt on trial: 22 activities of 2 athletes\n"))
             #expect(said.out.contains("activity      20     22      4        6        2"))
             #expect(said.out.contains("distance_m  2001.0  2400.0") && said.out.hasSuffix("nothing was changed\n"))
         }
     }
 
-    @Test func `an athlete who keeps the rows of before makes the command fail`() async throws {
+    @Test func `the command fails if an athlete keeps its old rows`() async throws {
         try await ControlHarness.serve { daemon in
             try await daemon.addAthlete(7)
             async let ending = Tool.run(["rebuild", "--wait", "--json"], socket: daemon.socketPath)

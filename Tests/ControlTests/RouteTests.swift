@@ -7,9 +7,9 @@ import Testing
 @testable import ControlServer
 
 @Suite struct RouteTests {
-    @Test func `an empty daemon has a status of zeroes`() async throws {
+    @Test func `the status of an empty daemon is all zeroes`() async throws {
         try await ControlHarness.serve { daemon in
-            let status: StatusMessage = try await daemon.client.ask(ControlTarget(.status))
+            let status: StatusMessage = try await daemon.client.send(ControlTarget(.status))
             #expect(status.version == "1.2.3")
             #expect(status.uptimeS >= 60 && status.uptimeS < 120)
             #expect(status.athletes == .init(total: 0, active: 0, paused: 0, reconnect: 0, erasing: 0, working: 0))
@@ -33,9 +33,9 @@ import Testing
                 )
             }
             let all = [QualityCount(check: "point_count", activities: 2), QualityCount(check: "short_points", activities: 1)]
-            let status: StatusMessage = try await daemon.client.ask(ControlTarget(.status))
+            let status: StatusMessage = try await daemon.client.send(ControlTarget(.status))
             #expect(status.quality == all)
-            let athletes: AthletesMessage = try await daemon.client.ask(ControlTarget(.athletes))
+            let athletes: AthletesMessage = try await daemon.client.send(ControlTarget(.athletes))
             #expect(athletes.athletes.map(\.quality) == [[all[0]], [all[1]]])
             let text = try await Tool.run(["athletes", "show", "7"], socket: daemon.socketPath)
             #expect(text.out.contains("quality      2 point_count\n"))
@@ -55,7 +55,7 @@ import Testing
             try await daemon.addActivity(1, 10, streams: "pending")
             try await daemon.addActivity(1, 11, streams: "landed")
             try await daemon.endTurn(3, error: "the grant is dead")
-            let status: StatusMessage = try await daemon.client.ask(ControlTarget(.status))
+            let status: StatusMessage = try await daemon.client.send(ControlTarget(.status))
             #expect(status.athletes == .init(total: 4, active: 2, paused: 1, reconnect: 1, erasing: 0, working: 1))
             #expect(status.activities == 2)
             #expect(status.endpoints.map(\.endpoint) == ["detail", "streams"])
@@ -69,11 +69,11 @@ import Testing
     @Test func `athletes come in pages by number`() async throws {
         try await ControlHarness.serve { daemon in
             for id in [Int64(30), 10, 20] { try await daemon.addAthlete(id, uid: "u\(id)") }
-            let first: AthletesMessage = try await daemon.client.ask(ControlTarget(.athletes, query: [("limit", "2")]))
+            let first: AthletesMessage = try await daemon.client.send(ControlTarget(.athletes, query: [("limit", "2")]))
             #expect(first.athletes.map(\.athleteID) == [10, 20])
             #expect(first.athletes.map(\.uid) == ["u10", "u20"])
             #expect(first.nextAfter == 20)
-            let second: AthletesMessage = try await daemon.client.ask(ControlTarget(.athletes, query: [("after", "20"), ("limit", "2")]))
+            let second: AthletesMessage = try await daemon.client.send(ControlTarget(.athletes, query: [("after", "20"), ("limit", "2")]))
             #expect(second.athletes.map(\.athleteID) == [30])
             #expect(second.nextAfter == nil)
         }
@@ -83,52 +83,53 @@ import Testing
         try await ControlHarness.serve { daemon in
             try await daemon.addAthlete(7)
             try await daemon.addActivity(7, 70, streams: "failed")
-            let pause: ChangedMessage = try await daemon.client.ask(
+            let pause: ChangedMessage = try await daemon.client.send(
                 ControlTarget(.pauseAthlete, athlete: 7), body: PauseRequest(forS: 3_600, reason: "on holiday"))
             #expect(pause.changed)
-            let athlete: AthleteMessage = try await daemon.client.ask(ControlTarget(.athlete, athlete: 7))
+            let athlete: AthleteMessage = try await daemon.client.send(ControlTarget(.athlete, athlete: 7))
             #expect(athlete.scope == ["read", "activity:read_all"])
             #expect(athlete.paused?.reason == "on holiday")
             let until = try #require(athlete.paused?.until)
             #expect(abs(until.timeIntervalSince(pause.requestedAt) - 3_600) < 5)
             #expect(athlete.activities == 1 && athlete.endpoints.first { $0.endpoint == "streams" }?.failed == 1)
-            let resumed: ChangedMessage = try await daemon.client.ask(ControlTarget(.resumeAthlete, athlete: 7))
+            let resumed: ChangedMessage = try await daemon.client.send(ControlTarget(.resumeAthlete, athlete: 7))
             #expect(resumed.changed)
-            let after: AthleteMessage = try await daemon.client.ask(ControlTarget(.athlete, athlete: 7))
+            let after: AthleteMessage = try await daemon.client.send(ControlTarget(.athlete, athlete: 7))
             #expect(after.paused == nil)
         }
     }
 
-    @Test func `everything pauses until resumed, and says why`() async throws {
+    @Test func `all syncing pauses until resumed, with a reason`() async throws {
         try await ControlHarness.serve { daemon in
-            let paused: ChangedMessage = try await daemon.client.ask(
+            let paused: ChangedMessage = try await daemon.client.send(
                 ControlTarget(.pauseAll), body: PauseRequest(forS: nil, reason: "moving house"))
             #expect(paused.changed)
-            let status: StatusMessage = try await daemon.client.ask(ControlTarget(.status))
+            let status: StatusMessage = try await daemon.client.send(ControlTarget(.status))
             #expect(status.paused == PauseMessage(until: nil, reason: "moving house"))
-            let resumed: ChangedMessage = try await daemon.client.ask(ControlTarget(.resumeAll))
+            let resumed: ChangedMessage = try await daemon.client.send(ControlTarget(.resumeAll))
             #expect(resumed.changed)
-            let after: StatusMessage = try await daemon.client.ask(ControlTarget(.status))
+            let after: StatusMessage = try await daemon.client.send(ControlTarget(.status))
             #expect(after.paused == nil)
-            let again: ChangedMessage = try await daemon.client.ask(ControlTarget(.resumeAll))
+            let again: ChangedMessage = try await daemon.client.send(ControlTarget(.resumeAll))
             #expect(!again.changed)
         }
     }
 
-    @Test func `a sync request is written to the schedule before it is answered`() async throws {
+    @Test func `a sync request is in the schedule before the response`() async throws {
         try await ControlHarness.serve { daemon in
             try await daemon.addAthlete(7)
             try await daemon.addAthlete(8)
-            let one: AcceptedMessage = try await daemon.client.ask(ControlTarget(.syncAthlete, athlete: 7), body: SyncRequest(full: true))
+            let one: AcceptedMessage = try await daemon.client.send(
+                ControlTarget(.syncAthlete, athlete: 7), body: SyncRequestBody(full: true))
             #expect(one.athletes == 1)
             let asked = try await daemon.database.query("SELECT athlete_id FROM sync.schedule WHERE (request ->> 'full')::boolean")
             #expect(try asked.map { try $0.decode(Int64.self) } == [7])
-            let all: AcceptedMessage = try await daemon.client.ask(ControlTarget(.syncAll))
+            let all: AcceptedMessage = try await daemon.client.send(ControlTarget(.syncAll))
             #expect(all.athletes == 2)
         }
     }
 
-    @Test func `quarantine is listed newest first, without bodies, and can be asked for one athlete`() async throws {
+    @Test func `the quarantine is listed newest first, without bodies, for all athletes or one`() async throws {
         try await ControlHarness.serve { daemon in
             for id in [Int64(1), 2] {
                 try await daemon.addAthlete(id)
@@ -138,16 +139,16 @@ import Testing
                     VALUES (\(id), 'streams', \(id * 10), 'unreadable', \([UInt8](repeating: 9, count: 5)), \(Date(timeIntervalSince1970: Double(id))))
                     """)
             }
-            let all: QuarantineMessage = try await daemon.client.ask(ControlTarget(.quarantine))
+            let all: QuarantineMessage = try await daemon.client.send(ControlTarget(.quarantine))
             #expect(all.total == 2 && all.entries.map(\.athleteID) == [2, 1] && all.entries.map(\.bodyBytes) == [5, 5])
-            let one: QuarantineMessage = try await daemon.client.ask(ControlTarget(.quarantine, query: [("athlete_id", "1")]))
+            let one: QuarantineMessage = try await daemon.client.send(ControlTarget(.quarantine, query: [("athlete_id", "1")]))
             #expect(one.total == 1 && one.entries.map(\.objectID) == [10])
         }
     }
 
-    @Test func `limits name both windows and every class`() async throws {
+    @Test func `limits contain both windows and every class`() async throws {
         try await ControlHarness.serve { daemon in
-            let limits: LimitsMessage = try await daemon.client.ask(ControlTarget(.limits))
+            let limits: LimitsMessage = try await daemon.client.send(ControlTarget(.limits))
             #expect(limits.windows.map(\.window) == ["quarter_hour", "day"])
             #expect(limits.windows.map(\.limit) == [600, 30_000])
             #expect(limits.queues.map(\.requestClass) == ["connect", "live", "incremental", "repair", "history"])
@@ -157,13 +158,13 @@ import Testing
 
     @Test func `a connect link carries the uid, encoded`() async throws {
         try await ControlHarness.serve { daemon in
-            let link: ConnectMessage = try await daemon.client.ask(ControlTarget(.connect), body: ConnectRequest(uid: "a+b@example.org"))
+            let link: ConnectMessage = try await daemon.client.send(ControlTarget(.connect), body: ConnectRequest(uid: "a+b@example.org"))
             #expect(link.url == "http://localhost:8080/connect?uid=a%2Bb@example.org")
         }
     }
 
     @Test(arguments: ["Ä B", "a b&c=ü", "a/b", "a\u{202E}b", String(repeating: "u", count: 129)])
-    func `no link is made for a uid that the gateway would not take, and the tool shows the rule`(uid: String) async throws {
+    func `no link is made for a uid that the gateway would refuse, and the tool shows the rule`(uid: String) async throws {
         try await ControlHarness.serve { daemon in
             let ending = try await Tool.run(["athletes", "connect", "--uid=\(uid)"], socket: daemon.socketPath)
             #expect(ending.code == 1 && ending.out.isEmpty)
@@ -171,10 +172,10 @@ import Testing
         }
     }
 
-    @Test func `without a public listener there is no link, and the reason is told`() async throws {
+    @Test func `without a public listener there is no link, and the error says why`() async throws {
         try await ControlHarness.serve(publicURL: nil) { daemon in
             let error = await #expect(throws: ControlClientError.self) {
-                let _: ConnectMessage = try await daemon.client.ask(ControlTarget(.connect), body: ConnectRequest(uid: "u"))
+                let _: ConnectMessage = try await daemon.client.send(ControlTarget(.connect), body: ConnectRequest(uid: "u"))
             }
             #expect(error?.refusal == "unavailable")
             #expect(error?.description.contains("FITNESSD_HTTP_LISTEN") == true)

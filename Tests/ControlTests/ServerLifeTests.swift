@@ -6,31 +6,31 @@ import Testing
 @testable import ControlServer
 
 @Suite struct ServerLifeTests {
-    @Test func `the socket file is gone after a graceful stop and the path is free`() async throws {
+    @Test func `a graceful stop removes the socket's file and frees the path`() async throws {
         let path = try await ControlHarness.serve { daemon in
-            let _: StatusMessage = try await daemon.client.ask(ControlTarget(.status))
+            let _: StatusMessage = try await daemon.client.send(ControlTarget(.status))
             return daemon.socketPath
         }
         #expect(FileIdentity.of(path) == nil)
     }
 
-    @Test func `a second daemon is refused while the first goes on serving`() async throws {
+    @Test func `a second daemon is refused while the first continues to serve`() async throws {
         try await ControlHarness.serve { daemon in
             let error = #expect(throws: ControlServerError.self) {
                 try ControlSocket.open(path: daemon.socketPath, environment: [:])
             }
             #expect(error?.code == .alreadyServed)
-            let _: StatusMessage = try await daemon.client.ask(ControlTarget(.status))
+            let _: StatusMessage = try await daemon.client.send(ControlTarget(.status))
         }
     }
 
-    @Test func `many ask at once and all are answered or told to come back`() async throws {
+    @Test func `many concurrent requests are all answered or told to try again`() async throws {
         try await ControlHarness.serve { daemon in
             let answers = await withTaskGroup(of: String.self) { group in
                 for _ in 0..<200 {
                     group.addTask {
                         do {
-                            let _: LimitsMessage = try await daemon.client.ask(ControlTarget(.limits))
+                            let _: LimitsMessage = try await daemon.client.send(ControlTarget(.limits))
                             return "served"
                         } catch {
                             return (error as? ControlClientError).map { $0.refusal ?? $0.code.rawValue } ?? "\(error)"
@@ -44,7 +44,7 @@ import Testing
         }
     }
 
-    @Test func `a user's slow senders give way to the next one who asks`() async throws {
+    @Test func `a user's slow senders give way to the same user's next request`() async throws {
         try await ControlHarness.serve { daemon in
             let slow = try (0..<200).map { _ in try IdleReader("GET /v1/limits HTTP/1.1\r\nhost: x\r\n", at: daemon.socketPath) }
             defer { for reader in slow { reader.close() } }
@@ -65,13 +65,13 @@ import Testing
     }
 
     @Test(arguments: [false, true])
-    func `a socket that was removed while the daemon runs comes back, and its lock with it`(isLockRemoved: Bool) async throws {
+    func `a socket removed while the daemon runs is created again, with its lock`(isLockRemoved: Bool) async throws {
         try await ControlHarness.serve { daemon in
-            let _: StatusMessage = try await daemon.client.ask(ControlTarget(.status))
+            let _: StatusMessage = try await daemon.client.send(ControlTarget(.status))
             try FileManager.default.removeItem(atPath: daemon.socketPath)
             if isLockRemoved { try FileManager.default.removeItem(atPath: daemon.socketPath + ".lock") }
             try await eventually("the socket answers again") { ControlSocket.isServed(daemon.socketPath) }
-            let _: StatusMessage = try await daemon.client.ask(ControlTarget(.status))
+            let _: StatusMessage = try await daemon.client.send(ControlTarget(.status))
             let error = #expect(throws: ControlServerError.self) {
                 try ControlSocket.open(path: daemon.socketPath, environment: [:])
             }
@@ -81,7 +81,7 @@ import Testing
         }
     }
 
-    @Test func `a path that another daemon took meanwhile is left to it`() async throws {
+    @Test func `a path taken by another daemon in the meantime is left to it`() async throws {
         try await withTemporaryFolder { folder in
             let path = folder.appending(path: "control.sock").path
             let first = try ControlSocket.open(path: path, environment: [:])

@@ -18,7 +18,7 @@ private let epoch = Date(timeIntervalSince1970: (Date().timeIntervalSince1970 - 
             ])
             _ = try await rig.control("athletes", "import", try rig.importFile())
             try await eventually("the first load ends", within: .seconds(60)) { try await rig.isComplete() }
-            #expect(try await rig.control("webhook").output.contains("none: fitnessctl webhook subscribe makes one"))
+            #expect(try await rig.control("webhook").output.contains("none; fitnessctl webhook subscribe creates one"))
             let subscribed = try await rig.control("webhook", "subscribe")
             #expect(subscribed.code == 0 && subscribed.output.contains("events come here (http://127.0.0.1:\(port))"))
             let again = try await rig.control("webhook", "subscribe", "--json")

@@ -88,9 +88,7 @@ struct ClusterLayout: Sendable, Equatable {
 
     /// A libpq URL; every byte of the folder that is not unreserved (RFC 3986) is percent-encoded.
     func url(database: String, user: String) -> String {
-        let plain = CharacterSet(charactersIn: "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._~")
-        let host = socketDirectory.addingPercentEncoding(withAllowedCharacters: plain) ?? socketDirectory
-        return "postgresql://\(user)@\(host):\(Self.port)/\(database)"
+        "postgresql://\(user)@\(PercentCoding.encode(socketDirectory)):\(Self.port)/\(database)"
     }
 
     /// - Parameters:

@@ -3,7 +3,7 @@ import ControlAPI
 
 struct AthletesConnectCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "connect", abstract: "Print the link with which a person connects with Strava in a browser.")
+        commandName: "connect", abstract: "Print the link that a person opens in a browser to connect with Strava.")
 
     @OptionGroup var options: GlobalOptions
 
@@ -11,13 +11,10 @@ struct AthletesConnectCommand: AsyncParsableCommand {
     var uid: String
 
     func validate() throws {
-        // Which uids there can be is the daemon's to say.
         guard !uid.isEmpty else { throw ValidationError("--uid must not be empty.") }
     }
 
     func run() async throws {
-        try await options.show(ControlTarget(.connect), body: ConnectRequest(uid: uid), as: ConnectMessage.self) {
-            Terminal.safe($0.url)
-        }
+        try await options.show(ControlTarget(.connect), body: ConnectRequest(uid: uid), as: ConnectMessage.self) { $0.url }
     }
 }

@@ -6,20 +6,22 @@ struct AthletesImportCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "import", abstract: "Add athletes with their tokens from JSON lines.",
         discussion: """
-            Each line is an object {"uid", "athlete_id", "access_token", "refresh_token", "expires_at", "scope"}: expires_at in seconds since \
-            1970 or as an ISO-8601 time, scope as text or array. Good lines are taken, bad ones are named by number; then the exit code is 1. A stored grant that expires \
-            later stays, unless it is dead or --replace is given. A uid that another athlete has moves to the line's athlete, and this \
-            is told; a line with "uid" and "athlete_id" alone only renames a known athlete.
+            Each line is an object {"uid", "athlete_id", "access_token", "refresh_token", "expires_at", "scope"}, with expires_at in seconds since \
+            1970 or as an ISO-8601 time, and scope as text or array. Good lines are imported; bad ones are reported by number, and the exit code \
+            is 1.
+
+            A stored grant that expires later is kept, unless it is dead or --replace is given. A uid that belongs to another athlete moves to the \
+            line's athlete, which is reported. A line with only "uid" and "athlete_id" changes the uid of a known athlete.
             """)
 
     private static let chunkBytes = 64 << 10
 
     @OptionGroup var options: GlobalOptions
 
-    @Flag(help: "Take each grant, even where the stored one expires later.")
+    @Flag(help: "Replace stored grants even if they expire later.")
     var replace = false
 
-    @Argument(help: "The file, or - for standard input.")
+    @Argument(help: "The file; - for standard input.")
     var file: String
 
     func run() async throws {
@@ -30,22 +32,22 @@ struct AthletesImportCommand: AsyncParsableCommand {
             try Self.chunk(descriptor, name)
         }
         let report: ImportReport = try ControlClient.decoded(bytes)
-        if options.json { Terminal.print(Terminal.line(bytes)) } else { tell(report) }
-        if report.bad > 0 { throw ExitCode(Failure.failed) }
+        if options.json { Terminal.print(Terminal.line(bytes)) } else { show(report) }
+        if report.bad > 0 { throw ExitCode(ExitStatus.failed) }
     }
 
-    private func tell(_ report: ImportReport) {
+    private func show(_ report: ImportReport) {
         for move in report.movedUIDs {
-            let to = move.to ?? "none, the uid is another athlete's now"
-            Terminal.print("line \(move.line): athlete \(move.athleteID): uid \(Terminal.safe(move.from)) \u{2192} \(Terminal.safe(to))")
+            let to = move.to ?? "none, another athlete has it now"
+            Terminal.print("line \(move.line): athlete \(move.athleteID): uid \(move.from) \u{2192} \(to)")
         }
         for kept in report.keptLines {
             Terminal.print(
-                "line \(kept.line): athlete \(kept.athleteID): kept the stored grant, which expires later (--replace takes the line's)")
+                "line \(kept.line): athlete \(kept.athleteID): kept the stored grant, which expires later (--replace replaces it)")
         }
-        for bad in report.badLines { Terminal.complain("line \(bad.line): \(Terminal.safe(bad.reason))") }
+        for bad in report.badLines { Terminal.printError("line \(bad.line): \(bad.reason)") }
         let more = report.bad - report.badLines.count
-        if more > 0 { Terminal.complain("and \(Phrase.number(more)) more bad lines") }
+        if more > 0 { Terminal.printError("and \(Phrase.number(more)) more bad lines") }
         Terminal.print(Self.counts(report))
     }
 

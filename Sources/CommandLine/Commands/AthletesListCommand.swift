@@ -4,7 +4,7 @@ import Foundation
 
 struct AthletesListCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "list", abstract: "All athletes, by number; with --json one page of the API a line.")
+        commandName: "list", abstract: "List all athletes; with --json one page of the API per line.")
 
     @OptionGroup var options: GlobalOptions
 
@@ -21,11 +21,13 @@ struct AthletesListCommand: AsyncParsableCommand {
     }
 
     private func text(_ athletes: [AthleteMessage]) -> String {
-        guard !athletes.isEmpty else { return "no athletes yet: fitnessctl athletes connect --uid NAME, or athletes import FILE" }
+        guard !athletes.isEmpty else {
+            return "no athletes yet; add some with fitnessctl athletes connect --uid NAME or athletes import FILE"
+        }
         let now = Date()
-        var table = Table(
-            ["athlete", "uid", "state", "activities", "streams", "to fetch", "last sync", "next", "last error"], numbers: [0, 3, 4, 5])
-        for athlete in athletes { table.row(cells(athlete, now)) }
+        var table = TextTable(
+            ["athlete", "uid", "state", "activities", "streams", "to fetch", "last turn", "next turn", "last error"], numbers: [0, 3, 4, 5])
+        for athlete in athletes { table.add(cells(athlete, now)) }
         return table.text
     }
 

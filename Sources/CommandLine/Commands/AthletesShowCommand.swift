@@ -3,7 +3,7 @@ import ControlAPI
 import Foundation
 
 struct AthletesShowCommand: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(commandName: "show", abstract: "One athlete: state, schedule and completeness.")
+    static let configuration = CommandConfiguration(commandName: "show", abstract: "Show one athlete: state, schedule and completeness.")
 
     @OptionGroup var options: GlobalOptions
 
@@ -16,5 +16,46 @@ struct AthletesShowCommand: AsyncParsableCommand {
         try await options.show(ControlTarget(.athlete, athlete: id), as: AthleteMessage.self) {
             AthleteText.text($0, now: Date())
         }
+    }
+}
+
+/// One athlete as text; `athletes list` shows parts of it.
+enum AthleteText {
+    fileprivate static func text(_ athlete: AthleteMessage, now: Date) -> String {
+        var lines = [
+            Terminal.bold("athlete \(athlete.athleteID)") + (athlete.uid.map { " (\($0))" } ?? ""),
+            "state        \(state(athlete))\(reason(athlete, now))",
+            "scope        \(athlete.scope.joined(separator: ", "))",
+            "connected    \(Phrase.relative(athlete.connectedAt, now: now))",
+            "activities   \(Phrase.number(athlete.activities))\(athlete.newestStartAt.map { ", newest \(Phrase.relative($0, now: now))" } ?? "")",
+            "history      \(athlete.historyCompleteAt.map { "completed \(Phrase.relative($0, now: now))" } ?? "not complete yet")",
+            "last turn    \(Phrase.relative(athlete.schedule.lastFinishedAt, now: now))",
+            "next turn    \(next(athlete, now: now))",
+            "quality      \(Phrase.quality(athlete.quality))",
+        ]
+        if let error = athlete.schedule.lastError {
+            lines.append(Terminal.red("last error   \(error) (\(athlete.schedule.failures) in a row)"))
+        }
+        let endpoints = athlete.endpoints.isEmpty ? [] : ["", Phrase.table(athlete.endpoints)]
+        return (lines + endpoints).joined(separator: "\n")
+    }
+
+    /// One word: `active`, `working`, `paused`, `reconnect` or `erasing`.
+    static func state(_ athlete: AthleteMessage) -> String {
+        if athlete.state == "active" { return athlete.paused != nil ? "paused" : athlete.schedule.working ? "working" : "active" }
+        return athlete.state
+    }
+
+    static func next(_ athlete: AthleteMessage, now: Date) -> String {
+        if athlete.state != "active" { return "-" }
+        if athlete.schedule.working { return "now" }
+        if let paused = athlete.paused { return paused.until.map { Phrase.relative($0, now: now) } ?? "when resumed" }
+        guard let due = athlete.schedule.dueAt else { return "-" }
+        return due <= now ? "due" : Phrase.relative(due, now: now)
+    }
+
+    private static func reason(_ athlete: AthleteMessage, _ now: Date) -> String {
+        if athlete.state == "active", let paused = athlete.paused { return " \(Phrase.pause(paused, now: now))" }
+        return athlete.stateReason.map { ": \($0)" } ?? ""
     }
 }

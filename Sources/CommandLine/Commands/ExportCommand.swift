@@ -1,44 +1,49 @@
 import ArgumentParser
 import ControlAPI
+import Foundation
+import Synchronization
 
 struct ExportCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "export", abstract: "One athlete's rows of one table or view of silver.",
+        commandName: "export", abstract: "Export one athlete's rows of a table or view of silver.",
         discussion: """
-            In CSV an array is one field in PostgreSQL's notation, {1,2,3}; the view aggregate_stream has a row per point instead. In Arrow it is \
-            a list; numeric and json are text, an infinite time is null, and each column's comment is its metadata. pyarrow.ipc.open_stream and \
-            polars.read_ipc_stream read it, and pyarrow makes Parquet of it: there is no well-kept library for that in Swift at hand.
+            CSV: an array is one field in PostgreSQL's notation, {1,2,3}; the view aggregate_stream has a row per point instead.
 
-            A spreadsheet takes a field that begins with =, +, - or @ for a formula, and names come from elsewhere: for a file that is \
-            opened with one, say --spreadsheet.
+            Arrow: an array is a list, numeric and json are text, an infinite time is null, and each column's comment is its metadata. Read it with \
+            pyarrow.ipc.open_stream or polars.read_ipc_stream; pyarrow also converts it to Parquet.
+
+            Names of activities come from outside, and a spreadsheet runs a field that begins with =, +, - or @ as a formula: add --spreadsheet \
+            if the file will be opened in one.
             """)
 
-    enum Format: String, ExpressibleByArgument, CaseIterable { case csv, binary, arrow }
+    enum FileFormat: String, ExpressibleByArgument, CaseIterable { case csv, binary, arrow }
 
     @OptionGroup var options: GlobalOptions
 
     @Option(help: "Strava's number of the athlete.")
     var athlete: Int64
 
-    @Option(help: "csv with a header line, binary as PostgreSQL's COPY reads it, or arrow, Arrow's IPC stream.")
-    var format: Format = .csv
+    @Option(help: "csv with a header line, binary for PostgreSQL's COPY, or arrow for an Arrow IPC stream.")
+    var format: FileFormat = .csv
 
-    @Option(help: "A table or view of silver: activity, lap, activity_stream, aggregate_stream and so on.")
+    @Option(help: "A table or view of silver, such as activity, lap, activity_stream or aggregate_stream.")
     var table = "activity"
 
-    @Flag(help: "Put an apostrophe before text in CSV that a spreadsheet would run as a formula.")
+    @Flag(help: "CSV only: put an apostrophe before text that a spreadsheet would run as a formula.")
     var spreadsheet = false
 
-    @Option(help: "The file to write, or - for standard output.")
+    @Option(help: "The file to write; - for standard output.")
     var output = "-"
 
-    /// Nothing comes for this long only when the daemon hangs: it waits half of it for a reader.
+    /// Twice as long as the daemon waits for its reader: it is only reached when the daemon hangs.
     private static let idleMax: Duration = .seconds(120)
 
     func validate() throws {
         try AthleteArgument.check(athlete)
-        if spreadsheet, format != .csv { throw ValidationError("--spreadsheet goes with --format csv.") }
-        if format != .csv && output == "-" && Terminal.isInteractive { throw ValidationError("\(format) needs --output FILE, or a pipe") }
+        if spreadsheet, format != .csv { throw ValidationError("--spreadsheet requires --format csv.") }
+        if format != .csv && output == "-" && Terminal.isInteractive {
+            throw ValidationError("--format \(format) requires --output FILE or a pipe.")
+        }
     }
 
     func run() async throws {
@@ -49,14 +54,14 @@ struct ExportCommand: AsyncParsableCommand {
             try file.finish()
         } catch let error as ControlClientError where error.code == .broken {
             file.discard()
-            throw CommandFailure("the export is not whole: fitnessd's log says why; it waits a minute at most for who reads it")
+            throw CommandFailure("the export is incomplete; fitnessd's log says why (a reader that stops for a minute is disconnected)")
         } catch {
             file.discard()
             throw error
         }
     }
 
-    /// As it is into a file or a pipe; for a terminal without what would steer it.
+    /// Writes the bytes unchanged to a file or a pipe, and without control sequences to a terminal.
     private func download(_ target: ControlTarget, to file: OutputFile) async throws {
         guard output == "-", Terminal.isInteractive else { return try await client.download(target) { try file.write($0) } }
         let rows = TerminalRows()
@@ -65,4 +70,76 @@ struct ExportCommand: AsyncParsableCommand {
     }
 
     private var client: ControlClient { ControlClient(socketPath: options.client.socketPath, idleTimeout: Self.idleMax) }
+}
+
+/// The output of an export: standard output, or a file that gets its name only when it is complete.
+private struct OutputFile: Sendable {
+    private let path: String?
+    private let descriptor: Int32
+
+    /// - Parameter name: a path; - for standard output.
+    init(_ name: String) throws {
+        path = name == "-" ? nil : name
+        descriptor = name == "-" ? STDOUT_FILENO : open(Self.unfinished(name), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0o600)
+        guard descriptor >= 0 else { throw CommandFailure("can't write \(name): \(String(cString: strerror(errno)))") }
+    }
+
+    func write(_ bytes: [UInt8]) throws {
+        var done = 0
+        while done < bytes.count {
+            let count = bytes.withUnsafeBytes { Foundation.write(descriptor, $0.baseAddress?.advanced(by: done), $0.count - done) }
+            if count < 0 && errno != EINTR { throw refused(errno) }
+            done += max(0, count)
+        }
+    }
+
+    /// Gives the file its name.
+    func finish() throws {
+        guard let path else { return }
+        guard fsync(descriptor) == 0, close(descriptor) == 0, rename(Self.unfinished(path), path) == 0 else { throw refused(errno) }
+    }
+
+    /// Removes the incomplete file.
+    func discard() {
+        guard let path else { return }
+        close(descriptor)
+        unlink(Self.unfinished(path))
+    }
+
+    private static func unfinished(_ path: String) -> String { path + ".part" }
+
+    private func refused(_ code: Int32) -> CommandFailure {
+        CommandFailure("can't write \(path ?? "standard output"): \(String(cString: strerror(code)))")
+    }
+}
+
+/// Removes control sequences from rows that arrive in parts. A character cut by the end of a part waits for the next one.
+private final class TerminalRows: Sendable {
+    private let cut = Mutex<[UInt8]>([])
+
+    func received(_ bytes: [UInt8]) -> [UInt8] {
+        cut.withLock { cut in
+            let all = cut + bytes
+            let whole = all.count - Self.cutCount(all)
+            cut = Array(all[whole...])
+            return Self.cleaned(all[..<whole])
+        }
+    }
+
+    func ended() -> [UInt8] { cut.withLock { Self.cleaned($0[...]) } }
+
+    private static func cleaned(_ bytes: ArraySlice<UInt8>) -> [UInt8] {
+        Array(PlainText.rows(String(decoding: bytes, as: UTF8.self)).utf8)
+    }
+
+    /// The number of bytes at the end that are an incomplete UTF-8 character.
+    private static func cutCount(_ bytes: [UInt8]) -> Int {
+        for count in 1...3 where count <= bytes.count {
+            let byte = bytes[bytes.count - count]
+            if byte & 0b1100_0000 == 0b1000_0000 { continue }
+            let length = byte >= 0b1111_0000 ? 4 : byte >= 0b1110_0000 ? 3 : byte >= 0b1100_0000 ? 2 : 1
+            return length > count ? count : 0
+        }
+        return 0
+    }
 }

@@ -3,18 +3,18 @@ import ControlAPI
 
 struct PauseCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "pause", abstract: "Let one athlete, or everything, rest.",
-        discussion: "Without an end it lasts until resumed. A request under way ends first.")
+        commandName: "pause", abstract: "Pause syncing for one athlete or for all.",
+        discussion: "Without --for the pause lasts until resumed. Calls in flight are completed.")
 
     @OptionGroup var options: GlobalOptions
 
-    @Argument(help: "Strava's number of the athlete; none: everything.")
+    @Argument(help: "Strava's number of the athlete; default: all syncing.")
     var id: Int64?
 
-    @Option(name: .customLong("for"), help: "How long, for example 90s, 30m, 2h, 1d (at most 366 days).")
+    @Option(name: .customLong("for"), help: "How long, for example 90s, 30m, 2h or 1d (at most 366 days).")
     var span: DurationArgument?
 
-    @Option(help: "Why, for whoever looks at the status.")
+    @Option(help: "The reason, shown in the status.")
     var reason: String?
 
     func validate() throws {
@@ -26,8 +26,8 @@ struct PauseCommand: AsyncParsableCommand {
         let target = ControlTarget(id == nil ? .pauseAll : .pauseAthlete, athlete: id)
         let body = PauseRequest(forS: span?.seconds, reason: reason)
         try await options.show(target, body: body, as: ChangedMessage.self) { _ in
-            let who = id.map { "athlete \($0)" } ?? "everything"
-            return "\(who) is paused" + (span.map { " for \(Phrase.span(Double($0.seconds)))" } ?? " until resumed")
+            let who = id.map { "athlete \($0)" } ?? "all syncing"
+            return "Paused \(who)" + (span.map { " for \(Phrase.span(Double($0.seconds)))" } ?? " until resumed")
         }
     }
 }

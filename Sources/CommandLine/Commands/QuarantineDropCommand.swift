@@ -3,10 +3,10 @@ import ControlAPI
 
 struct QuarantineDropCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "drop", abstract: "Give one entry up: it is not tried again.",
+        commandName: "drop", abstract: "Give up one entry: it is not tried again.",
         discussion: """
-            The completeness ledger keeps that it is missing because an admin said so. When Strava lists another version, that is fetched; \
-            retry with the same words takes the drop back.
+            The completeness ledger records it as dropped by an admin. A new version of the activity is fetched again. To undo the drop, use \
+            retry with the same arguments.
             """)
 
     @OptionGroup var options: GlobalOptions
@@ -14,7 +14,7 @@ struct QuarantineDropCommand: AsyncParsableCommand {
 
     func run() async throws {
         try await options.show(ControlTarget(.quarantineDrop), body: entry.selection, as: QuarantineDoneMessage.self) { _ in
-            "dropped: \(Terminal.safe(entry.endpoint)) \(entry.object) of athlete \(entry.athlete) is not tried again"
+            "Dropped \(PlainText.of(entry.endpoint)) \(entry.object) of athlete \(entry.athlete)"
         }
     }
 }

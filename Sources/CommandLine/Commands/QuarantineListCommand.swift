@@ -4,11 +4,11 @@ import Foundation
 
 struct QuarantineListCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "list", abstract: "Answers and activities set aside, newest first.")
+        commandName: "list", abstract: "List the entries, newest first.")
 
     @OptionGroup var options: GlobalOptions
 
-    @Option(help: "Only this athlete's.")
+    @Option(help: "Only entries of this athlete.")
     var athlete: Int64?
 
     func validate() throws { try AthleteArgument.check(athlete) }
@@ -19,11 +19,11 @@ struct QuarantineListCommand: AsyncParsableCommand {
     }
 
     private func text(_ quarantine: QuarantineMessage) -> String {
-        guard !quarantine.entries.isEmpty else { return "nothing is set aside" }
+        guard !quarantine.entries.isEmpty else { return "the quarantine is empty" }
         let now = Date()
-        var table = Table(["athlete", "endpoint", "object", "reason", "attempts", "last", "detail"], numbers: [0, 2, 4])
+        var table = TextTable(["athlete", "endpoint", "object", "reason", "attempts", "last", "detail"], numbers: [0, 2, 4])
         for entry in quarantine.entries {
-            table.row([
+            table.add([
                 String(entry.athleteID), entry.endpoint, String(entry.objectID), entry.reason, String(entry.attempts),
                 Phrase.relative(entry.lastAt, now: now), entry.detail ?? "",
             ])

@@ -3,31 +3,31 @@ import ControlAPI
 
 struct QuarantineRetryCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "retry", abstract: "Try one entry again, all of an athlete's, or everyone's.",
-        discussion: "Attempts are counted anew. What fails again is set aside again.")
+        commandName: "retry", abstract: "Retry one entry, all of an athlete's, or all.",
+        discussion: "Attempts are counted from zero. An entry that fails again returns to the quarantine.")
 
     @OptionGroup var options: GlobalOptions
 
-    @Flag(help: "Everyone's entries.")
+    @Flag(help: "The entries of all athletes.")
     var all = false
 
-    @Option(help: "With --all: only entries with this reason, as quarantine list shows it.")
+    @Option(help: "With --all: only entries with this reason, as shown by quarantine list.")
     var reason: String?
 
     @Argument(help: "Strava's number of the athlete.")
     var athlete: Int64?
 
-    @Argument(help: "The endpoint, for example streams; none: all of the athlete's entries.")
+    @Argument(help: "The endpoint, for example streams; default: all entries of the athlete.")
     var endpoint: String?
 
-    @Argument(help: "The object's number (a negative one after --).")
+    @Argument(help: "The object's number (put -- before a negative one).")
     var object: Int64?
 
     func validate() throws {
         try AthleteArgument.check(athlete)
-        if all == (athlete != nil) { throw ValidationError("Name an athlete, or say --all.") }
-        if reason != nil, !all { throw ValidationError("--reason goes with --all.") }
-        if endpoint != nil, object == nil { throw ValidationError("Name the object's number with the endpoint.") }
+        if all == (athlete != nil) { throw ValidationError("Give an athlete, or --all.") }
+        if reason != nil, !all { throw ValidationError("--reason requires --all.") }
+        if endpoint != nil, object == nil { throw ValidationError("Give the object's number with the endpoint.") }
     }
 
     func run() async throws {
@@ -36,7 +36,7 @@ struct QuarantineRetryCommand: AsyncParsableCommand {
         try await options.show(ControlTarget(.quarantineRetry), body: body, as: QuarantineDoneMessage.self) { Self.text($0.entries) }
     }
 
-    /// A request reaches a part of them.
+    /// Each request retries a part of the entries.
     private func retryAll() async throws {
         var entries = 0
         var after: Int64?
@@ -53,6 +53,6 @@ struct QuarantineRetryCommand: AsyncParsableCommand {
     }
 
     private static func text(_ entries: Int) -> String {
-        "\(Phrase.number(entries)) \(entries == 1 ? "entry" : "entries") will be tried again"
+        "\(Phrase.count(entries, "entry", "entries")) will be tried again"
     }
 }

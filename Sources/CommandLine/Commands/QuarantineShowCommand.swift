@@ -4,8 +4,9 @@ import Foundation
 
 struct QuarantineShowCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "show", abstract: "One entry, and what a retry would do.",
-        discussion: "What Strava sent stays in the database (sync.quarantine, bronze_strava.answer): it may hold positions.")
+        commandName: "show", abstract: "Show one entry and what a retry would do.",
+        discussion:
+            "Strava's answer is not shown, as it may contain positions. It is in the database: sync.quarantine, bronze_strava.answer.")
 
     @OptionGroup var options: GlobalOptions
     @OptionGroup var entry: QuarantineArguments
@@ -21,22 +22,22 @@ struct QuarantineShowCommand: AsyncParsableCommand {
     private func text(_ message: QuarantineEntryMessage, now: Date) -> String {
         let entry = message.entry
         var lines = [
-            Terminal.bold("\(Terminal.safe(entry.endpoint)) \(entry.objectID) of athlete \(entry.athleteID)"),
-            "reason       \(Terminal.safe(entry.reason))\(entry.detail.map { ": \(Terminal.safe($0))" } ?? "")",
-            "set aside    \(Phrase.relative(entry.firstAt, now: now)), last \(Phrase.relative(entry.lastAt, now: now)), "
-                + "\(Phrase.number(entry.attempts)) times",
-            "kept bytes   \(Phrase.number(entry.bodyBytes))",
+            Terminal.bold("\(entry.endpoint) \(entry.objectID) of athlete \(entry.athleteID)"),
+            "reason       \(entry.reason)\(entry.detail.map { ": \($0)" } ?? "")",
+            "first        \(Phrase.relative(entry.firstAt, now: now))",
+            "last         \(Phrase.relative(entry.lastAt, now: now)), \(Phrase.count(entry.attempts, "attempt", "attempts")) so far",
+            "stored       \(Phrase.count(entry.bodyBytes, "byte", "bytes"))",
         ]
         if let ledger = message.ledger {
-            lines.append("ledger       \(Terminal.safe(ledger.state))\(ledger.reason.map { ": \(Terminal.safe($0))" } ?? "")")
+            lines.append("ledger       \(ledger.state)\(ledger.reason.map { ": \($0)" } ?? "")")
             lines.append("activity     started \(Phrase.relative(ledger.startAt, now: now))")
         }
-        return (lines + ["a retry      \(Self.meaning[message.remedy] ?? Terminal.safe(message.remedy))"]).joined(separator: "\n")
+        return (lines + ["a retry      \(Self.meaning[message.remedy] ?? message.remedy)"]).joined(separator: "\n")
     }
 
     private static let meaning = [
-        "fetch": "asks Strava for it again", "transform": "makes silver again from the answer that is here",
+        "fetch": "asks Strava for it again", "transform": "makes silver again from the stored answer",
         "walk": "walks the whole list again",
-        "look_again": "asks for each missing activity by its number, and removes those that Strava answers 404 to",
+        "look_again": "asks for each missing activity by its number and removes those for which Strava answers 404",
     ]
 }

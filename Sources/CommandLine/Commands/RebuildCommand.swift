@@ -4,20 +4,20 @@ import Foundation
 
 struct RebuildCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "rebuild", abstract: "Make the silver tables anew from what Strava sent; no call to Strava is made.",
-        discussion: "Readers see an athlete's rows of before until all of the new ones are there. New activities land meanwhile.")
+        commandName: "rebuild", abstract: "Rebuild the silver tables from the stored answers; no call to Strava is made.",
+        discussion: "Readers see an athlete's old rows until all new ones are there. New activities continue to land.")
 
     private static let pollInterval = Duration.milliseconds(500)
 
     @OptionGroup var options: GlobalOptions
 
-    @Option(help: "Only this athlete, by Strava's number; else all.")
+    @Option(help: "Strava's number of one athlete; default: all.")
     var athlete: Int64?
 
-    @Flag(help: "Make the rows, say what would change, and throw them away.")
+    @Flag(help: "Only show what would change; the rows are made and rolled back.")
     var dryRun = false
 
-    @Flag(help: "Wait for the end and say what changed; exit 1 when it failed for an athlete.")
+    @Flag(help: "Wait for the end and show what changed; exit 1 if it failed for an athlete.")
     var wait = false
 
     func validate() throws { try AthleteArgument.check(athlete) }
@@ -27,7 +27,7 @@ struct RebuildCommand: AsyncParsableCommand {
         let bytes = try await options.client.bytes(target, body: RebuildRequest(dryRun: dryRun))
         let accepted: AcceptedMessage = try ControlClient.decoded(bytes)
         if wait || dryRun { return try await follow(since: accepted.requestedAt) }
-        let text = "asked for a rebuild of \(Phrase.number(accepted.athletes)) athlete\(accepted.athletes == 1 ? "" : "s")"
+        let text = "Requested a rebuild of \(Phrase.count(accepted.athletes, "athlete", "athletes"))"
         Terminal.print(options.json ? Terminal.line(bytes) : text)
     }
 
@@ -50,6 +50,41 @@ struct RebuildCommand: AsyncParsableCommand {
         if Terminal.isInteractive, !options.json { Terminal.replaceLine("") }
         Terminal.print(options.json ? Terminal.line(bytes) : RebuildText.text(report))
         guard report.failed > 0 else { return }
-        throw CommandFailure("\(Phrase.number(report.failed)) athlete\(report.failed == 1 ? " keeps" : "s keep") the rows of before")
+        throw CommandFailure("\(Phrase.count(report.failed, "athlete keeps its", "athletes keep their")) old rows")
+    }
+}
+
+private enum RebuildText {
+    static func text(_ report: RebuildMessage) -> String {
+        let parts = [headline(report), tables(report), figures(report), errors(report), report.dryRun ? "nothing was changed" : nil]
+        return parts.compactMap(\.self).joined(separator: "\n\n")
+    }
+
+    private static func headline(_ report: RebuildMessage) -> String {
+        let activities = Phrase.count(report.activities, "activity", "activities")
+        return "\(report.dryRun ? "Rebuilt on trial:" : "Rebuilt") \(activities) of \(Phrase.count(report.finished, "athlete", "athletes"))"
+    }
+
+    private static func tables(_ report: RebuildMessage) -> String? {
+        if report.tables.isEmpty { return nil }
+        var table = TextTable(["table", "before", "after", "added", "changed", "removed"], numbers: [1, 2, 3, 4, 5])
+        for row in report.tables {
+            table.add([row.table] + [row.before, row.after, row.added, row.changed, row.removed].map { Phrase.number($0) })
+        }
+        return table.text
+    }
+
+    private static func figures(_ report: RebuildMessage) -> String? {
+        if report.figures.isEmpty { return nil }
+        var table = TextTable(["sum", "before", "after"], numbers: [1, 2])
+        for row in report.figures { table.add([row.figure] + [row.before, row.after].map { String(format: "%.1f", $0) }) }
+        return table.text
+    }
+
+    private static func errors(_ report: RebuildMessage) -> String? {
+        if report.errors.isEmpty { return nil }
+        var table = TextTable(["athlete", "kept its old rows because"], numbers: [0])
+        for row in report.errors { table.add([String(row.athleteID), row.error]) }
+        return table.text
     }
 }

@@ -4,13 +4,13 @@ import Foundation
 
 struct StatusCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "status", abstract: "What the daemon holds, does and waits for.")
+        commandName: "status", abstract: "Show what the daemon holds, does and waits for.")
 
     private static let watchInterval = Duration.seconds(2)
 
     @OptionGroup var options: GlobalOptions
 
-    @Flag(help: "Show it again every two seconds until interrupted; with --json one message a line.")
+    @Flag(help: "Show it every two seconds until interrupted; with --json one message per line.")
     var watch = false
 
     func run() async throws {
@@ -26,5 +26,64 @@ struct StatusCommand: AsyncParsableCommand {
             if watch, Terminal.isInteractive, !options.json { Terminal.clear() }
             return StatusText(status: status, now: Date()).text
         }
+    }
+}
+
+private struct StatusText {
+    let status: StatusMessage
+    let now: Date
+
+    var text: String {
+        let parts = [
+            headline, summary, status.endpoints.isEmpty ? nil : Phrase.table(status.endpoints), LimitsText.windows(status.quota, now: now),
+            trouble, errors,
+        ]
+        return parts.compactMap(\.self).joined(separator: "\n\n")
+    }
+
+    private var headline: String {
+        Terminal.bold("fitnessd \(status.version)") + ", up \(Phrase.span(Double(status.uptimeS)))"
+    }
+
+    private var summary: String {
+        let athletes = status.athletes
+        var states = ["\(Phrase.number(athletes.active)) active"]
+        if athletes.paused > 0 { states.append("\(Phrase.number(athletes.paused)) paused") }
+        if athletes.reconnect > 0 { states.append("\(Phrase.number(athletes.reconnect)) to reconnect") }
+        if athletes.erasing > 0 { states.append("\(Phrase.number(athletes.erasing)) being erased") }
+        return """
+            athletes     \(Phrase.number(athletes.total)) (\(states.joined(separator: ", "))), \(Phrase.number(athletes.working)) working
+            activities   \(Phrase.number(status.activities))
+            silver       \(Phrase.count(status.silver.points, "point", "points"))\(backlog)
+            quarantine   \(Phrase.number(status.quarantined))
+            quality      \(Phrase.quality(status.quality))
+            events       \(WebhookCommand.events(status.events, now: now))
+            """
+    }
+
+    private var backlog: String {
+        guard status.silver.backlog > 0 else { return "" }
+        let age = status.silver.oldestAt.map { ", the oldest waiting for \(Phrase.span(now.timeIntervalSince($0)))" } ?? ""
+        return "; \(Phrase.count(status.silver.backlog, "activity", "activities")) to transform\(age)"
+    }
+
+    private var trouble: String? {
+        let lines = [
+            status.silver.incident.map {
+                "silver has been stopped for \(Phrase.span(now.timeIntervalSince($0.since))): \($0.reason)"
+            },
+            status.paused.map { "all syncing is paused \(Phrase.pause($0, now: now))" }, LimitsText.waiting(status.waiting, now: now),
+        ]
+        let text = lines.compactMap(\.self).joined(separator: "\n")
+        return text.isEmpty ? nil : text
+    }
+
+    private var errors: String? {
+        guard !status.lastErrors.isEmpty else { return nil }
+        var table = TextTable(["athlete", "when", "failures", "last error"], numbers: [0, 2])
+        for error in status.lastErrors {
+            table.add([String(error.athleteID), Phrase.relative(error.at, now: now), String(error.failures), error.error])
+        }
+        return table.text
     }
 }

@@ -1,5 +1,7 @@
-/// Every route of the control API: one case, one method, one path. The server registers from this list, the client asks by it, and a test
-/// compares it with `openapi.yaml`.
+import Foundation
+
+/// Every route of the control API: one case, one method, one path. The server registers its handlers from this list, the client builds its
+/// requests from it, and a test compares it with `openapi.yaml`.
 public enum ControlRoute: String, CaseIterable, Sendable {
     case status
     case athletes
@@ -44,7 +46,7 @@ public enum ControlRoute: String, CaseIterable, Sendable {
         }
     }
 
-    /// The path with `{athlete_id}` where an athlete's number stands.
+    /// The path, with `{athlete_id}` in place of an athlete's number.
     public var path: String {
         switch self {
         case .status: "/v1/status"
@@ -83,15 +85,37 @@ public enum ControlRoute: String, CaseIterable, Sendable {
         path.split(separator: "/").map { $0 == "{athlete_id}" ? "/\(athlete)" : "/\($0)" }.joined()
     }
 
-    /// The routes whose path matches `path`, whatever their method: empty means unknown, other methods only means "not this method".
+    /// The routes whose path matches `path`, whatever their method. Empty: the path is unknown.
     public static func matching(path: String) -> [ControlRoute] {
-        let asked = path.split(separator: "/", omittingEmptySubsequences: false)
+        let requested = path.split(separator: "/", omittingEmptySubsequences: false)
         let exact = allCases.filter { $0.path == path }
         if !exact.isEmpty { return exact }
         return allCases.filter { route in
             let parts = route.path.split(separator: "/", omittingEmptySubsequences: false)
-            return parts.count == asked.count
-                && zip(parts, asked).allSatisfy { $0 == "{athlete_id}" ? Int64($1) != nil : $0 == $1 }
+            return parts.count == requested.count
+                && zip(parts, requested).allSatisfy { $0 == "{athlete_id}" ? Int64($1) != nil : $0 == $1 }
         }
     }
+}
+
+/// A route with its athlete and its query: everything in a request's first line.
+public struct ControlTarget: Sendable {
+    public let route: ControlRoute
+    /// Path and query, percent-encoded.
+    public let path: String
+
+    /// - Parameters:
+    ///   - athlete: replaces `{athlete_id}`; nil for routes without it.
+    ///   - query: names and values; values are percent-encoded here.
+    public init(_ route: ControlRoute, athlete: Int64? = nil, query: [(name: String, value: String)] = []) {
+        self.route = route
+        let path = athlete.map { route.path(athlete: $0) } ?? route.path
+        let pairs = query.map { "\($0.name)=\(Self.encoded($0.value))" }
+        self.path = pairs.isEmpty ? path : path + "?" + pairs.joined(separator: "&")
+    }
+
+    /// The characters of RFC 3986, section 2.3 (unreserved), that are ASCII; all other bytes become `%XX`.
+    private static let unreserved = CharacterSet.alphanumerics.union(CharacterSet(charactersIn: "-._~"))
+
+    private static func encoded(_ value: String) -> String { value.addingPercentEncoding(withAllowedCharacters: unreserved) ?? "" }
 }

@@ -1,16 +1,17 @@
-/// Text from elsewhere (a name, a reason, an error) as it may be shown on a terminal or stand in a log line: nothing in it steers the
-/// terminal, turns the order of what is read, or can't be seen.
+/// Makes text from outside (a name, a reason, an error) safe for a terminal or a log line: without control sequences, changes of reading
+/// direction and invisible characters.
 public enum PlainText {
-    /// Stands for a character that is not shown.
+    /// Replaces an unsafe character.
     static let replacement: Unicode.Scalar = "\u{FFFD}"
 
+    /// One line of text: line feeds and tabs are replaced, too.
     public static func of(_ text: String) -> String {
         guard text.unicodeScalars.contains(where: isUnsafe) else { return text }
         return String(String.UnicodeScalarView(text.unicodeScalars.map { isUnsafe($0) ? replacement : $0 }))
     }
 
-    /// JSON with the same meaning, in which such characters are written as `\uXXXX`. In JSON they stand in strings only; what stands between
-    /// the strings, line feeds included, stays.
+    /// JSON with the same meaning, in which unsafe characters are written as `\uXXXX`. They can only be in strings; layout between the strings
+    /// stays.
     public static func escapingJSON(_ text: String) -> String {
         guard text.unicodeScalars.contains(where: { isUnsafe($0) && !isLayout($0) }) else { return text }
         var escaped = ""
@@ -24,7 +25,7 @@ public enum PlainText {
         return escaped
     }
 
-    /// JSON whose strings are as `of` makes them, those that were written as `\uXXXX` and `\n` too.
+    /// JSON whose strings are cleaned as by `of`, including characters written as `\uXXXX` or `\n`.
     public static func cleaningJSON(_ text: String) -> String {
         var cleaned = ""
         var rest = text.unicodeScalars[...]
@@ -38,7 +39,7 @@ public enum PlainText {
         return cleaned
     }
 
-    /// What follows a backslash (RFC 8259, section 7), with the backslash.
+    /// One escape sequence (RFC 8259, section 7) whose backslash was read already; returns it with the backslash.
     private static func escape(_ rest: inout Substring.UnicodeScalarView) -> String {
         guard let kind = rest.popFirst() else { return "\\" }
         if "bfnrt".unicodeScalars.contains(kind) { return String(replacement) }
@@ -46,7 +47,7 @@ public enum PlainText {
         rest = rest.dropFirst(4)
         let first = "\\u" + hexadecimal(unit)
         guard let scalar = Unicode.Scalar(unit) else {
-            // Half of a pair: the other half follows as an escape of its own.
+            // Half of a surrogate pair: the other half follows as another escape.
             guard rest.starts(with: "\\u".unicodeScalars), let low = self.unit(rest.dropFirst(2)) else { return first }
             rest = rest.dropFirst(6)
             let both = String(decoding: [unit, low], as: UTF16.self).unicodeScalars
@@ -60,13 +61,13 @@ public enum PlainText {
         return four.count == 4 ? UInt16(String(four), radix: 16) : nil
     }
 
-    /// Rows for a terminal: line feeds and tabs are their layout and stay.
+    /// Lines of text: line feeds and tabs stay.
     public static func rows(_ text: String) -> String {
         String(String.UnicodeScalarView(text.unicodeScalars.map { isUnsafe($0) && !isLayout($0) ? replacement : $0 }))
     }
 
-    /// Control characters (C0, DEL, C1), invisible and bidirectional ones (Unicode's format characters among them), and the separators of
-    /// lines and paragraphs. Variation selectors only choose how the character before them looks.
+    /// Control characters (C0, DEL, C1), invisible and bidirectional ones (Unicode's format characters among them), and line and paragraph
+    /// separators. Variation selectors are allowed: they only change the look of the character before them.
     static func isUnsafe(_ scalar: Unicode.Scalar) -> Bool {
         if scalar.value >= 0x20, scalar.value < 0x7F { return false }
         switch scalar.properties.generalCategory {

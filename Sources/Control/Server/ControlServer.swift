@@ -11,11 +11,12 @@ import ServerGuard
 import ServiceLifecycle
 import Synchronization
 
-/// Serves the control API on an open `ControlSocket` until graceful shutdown: no new connections, requests under way end, streams are cut.
+/// Serves the control API on an open `ControlSocket` until graceful shutdown: then no new connections are accepted, requests in progress end,
+/// and streams are cut.
 public struct ControlServer: Service {
     /// Connections served at once; one more is answered with 503.
     public static let connectionsMax = 64
-    /// Connections of one user served at once, so that one user's do not shut out the others.
+    /// Connections of one user served at once, so that one user can't shut out the others.
     static let userConnectionsMax = 48
 
     private let socket: ControlSocket
@@ -25,7 +26,7 @@ public struct ControlServer: Service {
     private let places = ConnectionPlaces(countMax: connectionsMax, clientCountMax: userConnectionsMax)
     private let onListening: @Sendable () -> Void
 
-    /// Time between two looks whether the socket's file is still there.
+    /// How often to check that the socket's file still exists.
     private static let watchInterval: Duration = .seconds(1)
 
     /// - Parameter onListening: called once, when connections are accepted.
@@ -36,35 +37,36 @@ public struct ControlServer: Service {
         self.onListening = onListening
         self.logger = logger
         policy = PeerPolicy(ownUserID: geteuid(), socketGroupID: socket.groupID)
-        served = ControlResponder.channel(
-            ControlRoutes(dependencies: dependencies, logger: logger).router(), places: places, logger: logger)
+        served = Self.channel(ControlRoutes(dependencies: dependencies, logger: logger).router(), places: places, logger: logger)
     }
 
     public func run() async throws {
-        let doors = ControlDoors(socket)
-        defer { doors.socket.remove() }
+        let listeners = Listeners(socket)
+        defer { listeners.socket.remove() }
         let (servers, opened) = AsyncStream.makeStream(of: Server.self)
-        opened.yield(try await listen(socket, doors))
+        opened.yield(try await listen(socket, listeners))
         logger.log(.info, "control socket open", [.socket: socket.path])
         onListening()
         await withGracefulShutdownHandler {
             await withDiscardingTaskGroup { group in
                 group.addTask {
-                    await cancelWhenGracefulShutdown { await watch(doors, opened) }
+                    await cancelWhenGracefulShutdown { await watch(listeners, opened) }
                     opened.finish()
                 }
                 for await server in servers { group.addTask { await accept(server) } }
             }
         } onGracefulShutdown: {
-            doors.close()
+            listeners.close()
         }
     }
+
+    // MARK: Listening
 
     private typealias Connection = HTTP1Channel.Value
     private typealias Server = NIOAsyncChannel<Connection, Never>
 
-    private func listen(_ socket: ControlSocket, _ doors: ControlDoors) async throws -> Server {
-        let quiescing = doors.open(socket)
+    private func listen(_ socket: ControlSocket, _ listeners: Listeners) async throws -> Server {
+        let quiescing = listeners.replace(with: socket)
         return try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
             .serverChannelOption(.backlog, value: UnixSocketCalls.backlogMax)
             .serverChannelInitializer { channel in
@@ -76,20 +78,57 @@ public struct ControlServer: Service {
             .bind(socket.descriptor) { served.setup(channel: $0, logger: logger) }
     }
 
-    /// Makes the socket's file again when it was removed: without it nobody could ask a daemon that runs.
-    private func watch(_ doors: ControlDoors, _ opened: AsyncStream<Server>.Continuation) async {
-        let outage = Outage("control socket was removed and can't be made again", over: "control socket is there again")
+    /// Creates the socket's file again when it was removed: otherwise a running daemon could no longer be reached.
+    private func watch(_ listeners: Listeners, _ opened: AsyncStream<Server>.Continuation) async {
+        let outage = Outage("control socket was removed and can't be created again", over: "control socket exists again")
         while (try? await Task.sleep(for: Self.watchInterval)) != nil {
             do {
-                guard let renewed = try doors.socket.renewed() else { continue }
-                opened.yield(try await listen(renewed, doors))
-                logger.log(.warning, "control socket was removed, made again", [.socket: renewed.path])
+                guard let renewed = try listeners.socket.renewed() else { continue }
+                opened.yield(try await listen(renewed, listeners))
+                logger.log(.warning, "control socket was removed, created again", [.socket: renewed.path])
                 outage.isOver(logger)
             } catch {
                 outage.met(error, logger)
             }
         }
     }
+
+    /// The listening sockets: the current one, and those whose files were removed and that still have connections.
+    private final class Listeners: Sendable {
+        private struct Current {
+            var socket: ControlSocket
+            var quiescing: ServerQuiescingHelper?
+            var isClosed = false
+        }
+
+        private let current: Mutex<Current>
+
+        init(_ socket: ControlSocket) { current = Mutex(Current(socket: socket)) }
+
+        var socket: ControlSocket { current.withLock { $0.socket } }
+
+        /// Makes `socket` the current one. The previous one accepts no more connections and ends with its last one.
+        func replace(with socket: ControlSocket) -> ServerQuiescingHelper {
+            let quiescing = ServerQuiescingHelper(group: MultiThreadedEventLoopGroup.singleton)
+            let (previous, isClosed) = current.withLock { current in
+                defer { (current.socket, current.quiescing) = (socket, quiescing) }
+                return (current.quiescing, current.isClosed)
+            }
+            previous?.initiateShutdown(promise: nil)
+            if isClosed { quiescing.initiateShutdown(promise: nil) }
+            return quiescing
+        }
+
+        /// Requests in progress end, new connections are not accepted.
+        func close() {
+            current.withLock { current in
+                current.isClosed = true
+                return current.quiescing
+            }?.initiateShutdown(promise: nil)
+        }
+    }
+
+    // MARK: Serving
 
     private func accept(_ server: NIOAsyncChannel<Connection, Never>) async {
         await withDiscardingTaskGroup { connections in
@@ -110,18 +149,44 @@ public struct ControlServer: Service {
         guard let peer = try? await PeerCredentials.read(connection.channel), policy.allows(peer) else {
             logger.log(.warning, "control connection refused", [.socket: socket.path])
             return await refuse(
-                connection, .notAllowed, "you may not ask this fitnessd: be root, its own user or a member of the socket's group")
+                connection, .notAllowed, "you may not use this fitnessd: be root, its own user or a member of the socket's group")
         }
         guard places.enter(connection.channel, client: "user \(peer.userID)") else {
             return await refuse(
                 connection, .busy,
-                "fitnessd serves \(Self.connectionsMax) control connections already, or \(Self.userConnectionsMax) of yours; try again soon"
+                "fitnessd already serves \(Self.connectionsMax) control connections, or \(Self.userConnectionsMax) of yours; try again soon"
             )
         }
         await served.handle(value: connection, logger: logger)
     }
 
+    /// Answers every request of the connection with the same refusal.
     private func refuse(_ connection: Connection, _ code: ControlErrorCode, _ message: String) async {
-        await ControlResponder.refusing(code, message).handle(value: connection, logger: logger)
+        let refusing = HTTP1Channel { _, writer, _ in
+            var response = ControlResponse.refusal(code, message)
+            response.headers[.connection] = "close"
+            try await writer.write(response: response.head, body: response.body)
+        }
+        await refusing.handle(value: connection, logger: logger)
+    }
+
+    /// A connection without a request is closed after a while. Bodies and responses have no deadline: an import may come from a slow pipe, and
+    /// an export has a limit of its own.
+    private static let times = RequestTimes(head: .seconds(10), nextHead: .seconds(60), body: nil, answer: nil)
+    /// A body is given up when no byte of it arrives for this long.
+    private static let idleMax = TimeAmount.seconds(60)
+
+    /// Runs a router on Hummingbird's HTTP/1.1 channel: one request, one response, written as it is produced.
+    private static func channel(_ router: Router<ControlContext>, places: ConnectionPlaces, logger: Logger) -> HTTP1Channel {
+        let responder = router.buildResponder()
+        return HTTP1Channel(
+            responder: { request, writer, channel in
+                // The request may have arrived before its connection was given a place.
+                places.note(channel, isWaiting: false)
+                let context = ControlContext(source: ApplicationRequestContextSource(channel: channel, logger: logger))
+                let response = try await responder.respond(to: request, context: context)
+                try await writer.write(response: response.head, body: response.body)
+            },
+            configuration: .init(additionalChannelHandlers: [RequestDeadlines(times, places: places)], idleTimeout: idleMax))
     }
 }

@@ -1,6 +1,6 @@
 /// The envelope of every refusal: `{"error":{"code":"not_found","message":"…"}}`.
 public struct ErrorMessage: Codable, Sendable, Equatable {
-    /// A snake_case code of a closed set and a sentence for a person. Neither holds a token or a body.
+    /// A snake_case code of a closed set and a sentence for a person. Neither contains a token or a body.
     public struct Detail: Codable, Sendable, Equatable {
         public let code: String
         public let message: String
@@ -13,7 +13,7 @@ public struct ErrorMessage: Codable, Sendable, Equatable {
     }
 }
 
-/// The codes that an error envelope may carry. Clients branch on these, never on the message.
+/// The codes of error envelopes. Clients branch on these, never on the message.
 public enum ControlErrorCode: String, CaseIterable, Sendable {
     case badRequest = "bad_request"
     case notAllowed = "not_allowed"
@@ -24,7 +24,7 @@ public enum ControlErrorCode: String, CaseIterable, Sendable {
     case unavailable
     case failed
 
-    /// The HTTP status that goes with the code.
+    /// The HTTP status sent with the code.
     public var status: Int {
         switch self {
         case .badRequest: 400

@@ -1,6 +1,6 @@
 import Foundation
 
-/// Body of `POST /v1/rebuild` and `POST /v1/athletes/{athlete_id}/rebuild`. `dry_run`: make the rows, compare, and throw them away.
+/// Body of `POST /v1/rebuild` and `POST /v1/athletes/{athlete_id}/rebuild`. `dry_run`: make the rows, compare, and roll back.
 public struct RebuildRequest: Codable, Sendable, Equatable {
     public let dryRun: Bool
 
@@ -9,11 +9,11 @@ public struct RebuildRequest: Codable, Sendable, Equatable {
     enum CodingKeys: String, CodingKey { case dryRun = "dry_run" }
 }
 
-/// `GET /v1/rebuild` and `GET /v1/athletes/{athlete_id}/rebuild`: how far the rebuilds are that were asked for since a time, and what
-/// they changed, summed over the athletes that are through.
+/// `GET /v1/rebuild` and `GET /v1/athletes/{athlete_id}/rebuild`: progress of the rebuilds requested since a given time, and their changes,
+/// summed over the athletes that are done.
 public struct RebuildMessage: Codable, Sendable, Equatable {
-    /// A table of silver: its rows before and after. `changed` rows are those whose content differs.
-    public struct Table: Codable, Sendable, Equatable {
+    /// Numbers of rows in a table of silver. `changed`: rows whose content differs.
+    public struct TableChange: Codable, Sendable, Equatable {
         public let table: String
         public let before: Int64
         public let after: Int64
@@ -31,8 +31,8 @@ public struct RebuildMessage: Codable, Sendable, Equatable {
         }
     }
 
-    /// A sum over silver, named with its unit.
-    public struct Figure: Codable, Sendable, Equatable {
+    /// A sum over silver; its name ends with its unit.
+    public struct FigureChange: Codable, Sendable, Equatable {
         public let figure: String
         public let before: Double
         public let after: Double
@@ -44,8 +44,8 @@ public struct RebuildMessage: Codable, Sendable, Equatable {
         }
     }
 
-    /// An athlete whose rows of before were kept, and why.
-    public struct Failed: Codable, Sendable, Equatable {
+    /// An athlete whose old rows were kept because the rebuild failed.
+    public struct RebuildFailure: Codable, Sendable, Equatable {
         public let athleteID: Int64
         public let error: String
 
@@ -60,7 +60,7 @@ public struct RebuildMessage: Codable, Sendable, Equatable {
         }
     }
 
-    /// The most athletes that `errors` names.
+    /// The most athletes in `errors`.
     public static let errorsMax = 50
 
     public let at: Date
@@ -68,15 +68,16 @@ public struct RebuildMessage: Codable, Sendable, Equatable {
     public let athletes: Int
     public let finished: Int
     public let failed: Int
-    /// Activities that were made anew.
+    /// Activities rebuilt.
     public let activities: Int64
-    public let tables: [Table]
-    public let figures: [Figure]
-    public let errors: [Failed]
+    public let tables: [TableChange]
+    public let figures: [FigureChange]
+    public let errors: [RebuildFailure]
 
     public init(
-        at: Date, dryRun: Bool, athletes: Int, finished: Int, failed: Int, activities: Int64, tables: [Table], figures: [Figure],
-        errors: [Failed]
+        at: Date, dryRun: Bool, athletes: Int, finished: Int, failed: Int, activities: Int64, tables: [TableChange],
+        figures: [FigureChange],
+        errors: [RebuildFailure]
     ) {
         self.at = at
         self.dryRun = dryRun

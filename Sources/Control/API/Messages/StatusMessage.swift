@@ -1,8 +1,8 @@
 import Foundation
 
-/// `GET /v1/status`: what the daemon holds, what it does and what it waits for.
+/// `GET /v1/status`: what the daemon holds, does and waits for.
 public struct StatusMessage: Codable, Sendable, Equatable {
-    /// Athletes by state. `paused` are active athletes that rest until a time or until resumed; `working` hold a lease now.
+    /// Athletes by state. `paused` athletes would be active otherwise and are not counted as such; `working` ones hold a lease now.
     public struct Athletes: Codable, Sendable, Equatable {
         public let total: Int
         public let active: Int
@@ -21,12 +21,12 @@ public struct StatusMessage: Codable, Sendable, Equatable {
         }
     }
 
-    /// Silver: points held, and activities that wait to be transformed with the age of the oldest.
+    /// Silver: points stored, activities on the work list, and since when the oldest has been there.
     public struct Silver: Codable, Sendable, Equatable {
         public let points: Int64
         public let backlog: Int
         public let oldestAt: Date?
-        /// Why nothing is transformed, while everything that is tried fails; absent: all goes well.
+        /// Why the transform has stopped; absent: it has not.
         public let incident: Incident?
 
         public init(points: Int64, backlog: Int, oldestAt: Date?, incident: Incident? = nil) {
@@ -42,7 +42,7 @@ public struct StatusMessage: Codable, Sendable, Equatable {
         }
     }
 
-    /// Why silver stands still, and since when. It goes on by itself when that is mended.
+    /// Why silver has stopped, and since when. It resumes by itself once the cause is removed.
     public struct Incident: Codable, Sendable, Equatable {
         public let reason: String
         public let since: Date
@@ -53,8 +53,8 @@ public struct StatusMessage: Codable, Sendable, Equatable {
         }
     }
 
-    /// Strava's events: `none` ever came; `healthy`; or `silent`: of the last day's new activities (`found`) too few were `announced`, and lists
-    /// are looked at as often as without events.
+    /// Strava's events. `state` is `none` (no event ever), `healthy`, or `silent`: too few of the last day's new activities (`found`) were
+    /// announced by events (`announced`), so that lists are polled as often as without events.
     public struct Events: Codable, Sendable, Equatable {
         public let state: String
         public let found: Int
@@ -99,21 +99,21 @@ public struct StatusMessage: Codable, Sendable, Equatable {
     /// Seconds since the daemon started.
     public let uptimeS: Int
     public let athletes: Athletes
-    /// Activities that lists named and that are not gone.
+    /// Listed activities that are not gone.
     public let activities: Int
     public let endpoints: [EndpointCounts]
     public let silver: Silver
     public let quarantined: Int
-    /// Checks that activities do not pass; empty: all pass all.
+    /// Checks that failed; empty: none.
     public let quality: [QualityCount]
     public let events: Events
     public let quota: [QuotaWindowMessage]
     public let waiting: WaitingMessage?
-    /// The pause of everything; absent when there is none.
+    /// The pause of all syncing; absent: none.
     public let paused: PauseMessage?
     /// At most ten, newest first.
     public let lastErrors: [RunError]
-    /// When athletes, activities, endpoints and silver were counted: large tables are counted less often than asked.
+    /// When athletes, activities, endpoints and silver were counted: large tables are counted less often than they are requested.
     public let countedAt: Date
 
     public init(
@@ -145,5 +145,52 @@ public struct StatusMessage: Codable, Sendable, Equatable {
         case uptimeS = "uptime_s"
         case lastErrors = "last_errors"
         case countedAt = "counted_at"
+    }
+}
+
+/// The number of activities in each state of the completeness ledger, for one endpoint (`summary`, `detail`, `streams`, `zones`).
+public struct EndpointCounts: Codable, Sendable, Equatable {
+    public let endpoint: String
+    public let landed: Int
+    public let pending: Int
+    public let failed: Int
+    /// Strava has no such data.
+    public let empty: Int
+    /// The athlete did not grant the scope.
+    public let noScope: Int
+    /// Deleted at Strava.
+    public let gone: Int
+    public let quarantined: Int
+    /// Removed by retention.
+    public let expired: Int
+
+    public init(
+        endpoint: String, landed: Int, pending: Int, failed: Int, empty: Int, noScope: Int, gone: Int, quarantined: Int, expired: Int = 0
+    ) {
+        self.endpoint = endpoint
+        self.landed = landed
+        self.pending = pending
+        self.failed = failed
+        self.empty = empty
+        self.noScope = noScope
+        self.gone = gone
+        self.quarantined = quarantined
+        self.expired = expired
+    }
+
+    enum CodingKeys: String, CodingKey {
+        case endpoint, landed, pending, failed, empty, gone, quarantined, expired
+        case noScope = "no_scope"
+    }
+}
+
+/// How many activities, or athletes, fail a check of data quality; `silver.quality_check` in the database says what it measures.
+public struct QualityCount: Codable, Sendable, Equatable {
+    public let check: String
+    public let activities: Int
+
+    public init(check: String, activities: Int) {
+        self.check = check
+        self.activities = activities
     }
 }

@@ -1,14 +1,14 @@
 import Foundation
 
-/// Body of `POST /v1/sync` and `POST /v1/athletes/{athlete_id}/sync`. `full` walks the whole list again.
-public struct SyncRequest: Codable, Sendable, Equatable {
-    /// The steps that may be asked for alone.
+/// Body of `POST /v1/sync` and `POST /v1/athletes/{athlete_id}/sync`. `full`: walk the whole list again.
+public struct SyncRequestBody: Codable, Sendable, Equatable {
+    /// Steps that can be requested on their own.
     public enum Step: String, Codable, Sendable, CaseIterable { case list, detail, streams }
 
     public let full: Bool
-    /// These steps alone; absent: all. What is left out waits for the ordinary rhythm.
+    /// Only these steps; absent: all. The others follow the regular schedule.
     public let only: [Step]?
-    /// Of streams only these, by Strava's names, and their time; absent: all. Only together with the step streams.
+    /// Only these streams, by Strava's names, and `time`; absent: all. Requires the step `streams`.
     public let streams: [String]?
 
     public init(full: Bool, only: [Step]? = nil, streams: [String]? = nil) {
@@ -18,7 +18,7 @@ public struct SyncRequest: Codable, Sendable, Equatable {
     }
 }
 
-/// Answer to a sync request: how many athletes it reached, and since when it stands (the start of what `progress` watches).
+/// Response to a request for a sync or a rebuild: the number of athletes it concerns, and its time, from which `progress` counts.
 public struct AcceptedMessage: Codable, Sendable, Equatable {
     public let athletes: Int
     public let requestedAt: Date
@@ -34,7 +34,7 @@ public struct AcceptedMessage: Codable, Sendable, Equatable {
     }
 }
 
-/// Answer to a pause or its end. `changed` false: it was so already.
+/// Response to a pause or a resume. `changed` is false if nothing had to be changed.
 public struct ChangedMessage: Codable, Sendable, Equatable {
     public let changed: Bool
     public let requestedAt: Date
@@ -50,7 +50,18 @@ public struct ChangedMessage: Codable, Sendable, Equatable {
     }
 }
 
-/// Body of `POST /v1/pause` and `POST /v1/athletes/{athlete_id}/pause`. `for_s` absent: until resumed.
+/// A pause of one athlete or of all syncing. `until` absent: until resumed.
+public struct PauseMessage: Codable, Sendable, Equatable {
+    public let until: Date?
+    public let reason: String?
+
+    public init(until: Date?, reason: String?) {
+        self.until = until
+        self.reason = reason
+    }
+}
+
+/// Body of `POST /v1/pause` and `POST /v1/athletes/{athlete_id}/pause`. `for_s`: seconds; absent: until resumed.
 public struct PauseRequest: Codable, Sendable, Equatable {
     public let forS: Int?
     public let reason: String?
@@ -66,35 +77,35 @@ public struct PauseRequest: Codable, Sendable, Equatable {
     }
 }
 
-/// One line of `GET /v1/progress` and `GET /v1/athletes/{athlete_id}/progress`: sent on change and at least every five seconds.
+/// One line of `GET /v1/progress` and `GET /v1/athletes/{athlete_id}/progress`: sent on each change and at least every five seconds.
 public struct ProgressMessage: Codable, Sendable, Equatable {
-    /// How the watched sync ended.
-    public enum Outcome: String, Codable, Sendable {
-        /// Every athlete's run ended and nothing is due.
+    /// How the sync ended.
+    public enum SyncOutcome: String, Codable, Sendable {
+        /// Every athlete's turn ended and nothing is due.
         case done
-        /// At least one athlete's run ended with an error, or the athlete must connect again.
+        /// At least one athlete's turn ended with an error, or the athlete has to connect again.
         case failed
-        /// Nobody works: the athletes are paused.
+        /// The athletes that are not done are paused.
         case paused
     }
 
     public let at: Date
-    /// Athletes that are watched, and how many of them are through.
+    /// Athletes concerned, and how many of them are done or failed.
     public let athletes: Int
     public let finished: Int
     public let working: Int
     public let activities: Int
     public let landed: Int
-    /// Answers that are due now: pending, or failed with their next try reached.
+    /// Answers to fetch now: pending, or failed with their next try due.
     public let pending: Int
     public let waiting: WaitingMessage?
-    /// Absent until the end; the last line has it.
-    public let outcome: Outcome?
+    /// Absent except in the last line.
+    public let outcome: SyncOutcome?
     public let error: String?
 
     public init(
         at: Date, athletes: Int, finished: Int, working: Int, activities: Int, landed: Int, pending: Int,
-        waiting: WaitingMessage?, outcome: Outcome?, error: String?
+        waiting: WaitingMessage?, outcome: SyncOutcome?, error: String?
     ) {
         self.at = at
         self.athletes = athletes
@@ -108,7 +119,7 @@ public struct ProgressMessage: Codable, Sendable, Equatable {
         self.error = error
     }
 
-    /// Whether nothing has happened between the two.
+    /// Whether the two differ in their time at most.
     public func isSameExceptTime(_ other: ProgressMessage) -> Bool {
         athletes == other.athletes && finished == other.finished && working == other.working && activities == other.activities
             && landed == other.landed && pending == other.pending && waiting == other.waiting && outcome == other.outcome

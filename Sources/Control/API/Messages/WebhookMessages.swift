@@ -1,11 +1,11 @@
-/// `GET /v1/webhook` and the answers of its changes: the application's subscription to Strava's events. The path of the callback is a
-/// secret and never shown.
+/// `GET /v1/webhook`, and response to a change of it: the application's subscription to Strava's events. The callback's path is a secret and
+/// never included.
 public struct WebhookMessage: Codable, Sendable, Equatable {
     public let subscribed: Bool
-    /// Its events come to this daemon; false also when there is no subscription.
+    /// Whether its events are sent to this daemon; false without a subscription.
     public let ours: Bool
     public let subscriptionID: Int64?
-    /// Scheme, host and port that the events go to.
+    /// Scheme, host and port of the callback.
     public let address: String?
     public let events: StatusMessage.Events
 
@@ -25,7 +25,7 @@ public struct WebhookMessage: Codable, Sendable, Equatable {
 
 /// Body of `POST /v1/webhook/unsubscribe`.
 public struct UnsubscribeRequest: Codable, Sendable, Equatable {
-    /// End the subscription also when its events go somewhere else.
+    /// End the subscription even if its events are sent elsewhere.
     public let foreign: Bool
 
     public init(foreign: Bool) { self.foreign = foreign }

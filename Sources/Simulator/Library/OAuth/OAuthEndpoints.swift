@@ -152,10 +152,10 @@ private struct AuthorizeRequest {
 
     /// `state` is returned even when empty; the scopes are those granted.
     func granted(code: String, _ scopes: StravaScopes) -> String {
-        redirect("state=\(FormFields.encode(state))&code=\(code)&scope=\(scopes.text)")
+        redirect("state=\(PercentCoding.encode(state))&code=\(code)&scope=\(scopes.text)")
     }
 
-    func denied() -> String { redirect("state=\(FormFields.encode(state))&error=access_denied") }
+    func denied() -> String { redirect("state=\(PercentCoding.encode(state))&error=access_denied") }
 
     private func redirect(_ query: String) -> String { redirectURI + (redirectURI.contains("?") ? "&" : "?") + query }
 

@@ -69,11 +69,6 @@ struct FormFields: Sendable {
     func all(_ name: String) -> [String] { pairs.filter { $0.name == name }.map(\.value) }
     func merging(_ other: FormFields) -> FormFields { FormFields(pairs + other.pairs) }
 
-    /// Percent-encoded for a query or a form.
-    static func encode(_ text: String) -> String {
-        text.addingPercentEncoding(withAllowedCharacters: .alphanumerics.union(.init(charactersIn: "-._~"))) ?? ""
-    }
-
     private static func decode(_ text: some StringProtocol) -> String {
         let spaced = String(text).replacing("+", with: " ")
         return spaced.removingPercentEncoding ?? spaced

@@ -57,7 +57,7 @@ struct WebhookEndpoints: Sendable {
             return SimulatedToken.hex(
                 (0..<8).map { UInt8(truncatingIfNeeded: SplitMix64.mix(world.seed &+ state.challengeCount) >> ($0 * 8)) })
         }
-        let query = "hub.mode=subscribe&hub.challenge=\(challenge)&hub.verify_token=\(FormFields.encode(verifyToken))"
+        let query = "hub.mode=subscribe&hub.challenge=\(challenge)&hub.verify_token=\(PercentCoding.encode(verifyToken))"
         let http = HTTPClient(inFlightMax: 1, userAgent: "strava-simulator webhooks")
         var request = HTTPRequest(method: .get, url: callback + (callback.contains("?") ? "&" : "?") + query)
         request.timeout = options.webhooks.timeout

@@ -1,0 +1,59 @@
+import ArgumentParser
+import ControlAPI
+import Foundation
+
+/// The options of every command.
+struct GlobalOptions: ParsableArguments {
+    @Option(help: "Path of the control socket; default: FITNESSD_CONTROL_SOCKET, else the daemon's default path.")
+    var socket: String?
+
+    @Flag(help: "Print the control API's message (JSON) instead of text.")
+    var json = false
+
+    var client: ControlClient {
+        ControlClient(socketPath: socket ?? ControlSocketPath.tool(environment: ProcessInfo.processInfo.environment))
+    }
+
+    /// Sends a request, then prints the response unchanged (`--json`) or as formatted by `text`.
+    func show<Response: Decodable>(
+        _ target: ControlTarget, body: (any Encodable & Sendable)? = nil, as _: Response.Type = Response.self,
+        _ text: (Response) -> String
+    ) async throws {
+        let bytes = try await client.bytes(target, body: body)
+        let response: Response = try ControlClient.decoded(bytes)
+        Terminal.print(json ? Terminal.line(bytes) : text(response))
+    }
+}
+
+/// Checks Strava's number of an athlete.
+enum AthleteArgument {
+    static func check(_ id: Int64?) throws {
+        if let id, id <= 0 { throw ValidationError("An athlete is identified by Strava's number, which is positive.") }
+    }
+}
+
+/// A duration as people write it: `90s`, `30m`, `2h`, `1d`, or several parts, `1h30m`.
+struct DurationArgument: ExpressibleByArgument {
+    /// A leap year: longer pauses are unlimited ones.
+    private static let max_s = 366 * 86_400
+    private static let units: [Character: Int] = ["s": 1, "m": 60, "h": 3_600, "d": 86_400]
+
+    let seconds: Int
+
+    init?(argument: String) {
+        var total = 0
+        var digits = ""
+        for character in argument {
+            if character.isASCII, character.isNumber, digits.count < 9 {
+                digits.append(character)
+            } else if let unit = Self.units[character], let number = Int(digits) {
+                total += number * unit
+                digits = ""
+            } else {
+                return nil
+            }
+        }
+        guard digits.isEmpty, (1...Self.max_s).contains(total) else { return nil }
+        seconds = total
+    }
+}

@@ -1,0 +1,136 @@
+import ControlAPI
+import Foundation
+
+/// Words for what several commands print: numbers, times, counts, pauses, waits.
+enum Phrase {
+    /// `12,345`.
+    static func number(_ value: some BinaryInteger) -> String {
+        let digits = String(value.magnitude)
+        var grouped = ""
+        for (place, digit) in digits.enumerated() {
+            if place > 0, (digits.count - place) % 3 == 0 { grouped.append(",") }
+            grouped.append(digit)
+        }
+        return value < 0 ? "-" + grouped : grouped
+    }
+
+    /// `1 athlete`, `2 athletes`.
+    static func count(_ value: some BinaryInteger, _ one: String, _ many: String) -> String {
+        "\(number(value)) \(value == 1 ? one : many)"
+    }
+
+    // MARK: Times
+
+    /// `5 s`, `3 min`, `2 h 10 min`, `4 d 3 h`.
+    static func span(_ seconds: Double) -> String {
+        let whole = Int(seconds.magnitude.rounded())
+        switch whole {
+        case ..<60: return "\(whole) s"
+        case ..<3_600: return "\(whole / 60) min"
+        case ..<86_400: return join(whole / 3_600, "h", whole % 3_600 / 60, "min")
+        default: return join(whole / 86_400, "d", whole % 86_400 / 3_600, "h")
+        }
+    }
+
+    private static func join(_ large: Int, _ largeUnit: String, _ small: Int, _ smallUnit: String) -> String {
+        small == 0 ? "\(large) \(largeUnit)" : "\(large) \(largeUnit) \(small) \(smallUnit)"
+    }
+
+    /// `3 min ago`, `in 2 h`, `now`; `-` for nil.
+    static func relative(_ date: Date?, now: Date = Date()) -> String {
+        guard let date else { return "-" }
+        let distance = date.timeIntervalSince(now)
+        if distance.magnitude < 1 { return "now" }
+        return distance < 0 ? "\(span(distance)) ago" : "in \(span(distance))"
+    }
+
+    /// `14:05 UTC (in 2 h)`, with the date when it is a day away or more.
+    static func time(_ date: Date, now: Date) -> String {
+        let text = ControlTime.text(date)
+        let isNear = date.timeIntervalSince(now).magnitude < 86_400
+        let clock = text.dropFirst(11).prefix(5)
+        return "\(isNear ? "" : text.prefix(10) + " ")\(clock) UTC (\(relative(date, now: now)))"
+    }
+
+    // MARK: Pauses and waits
+
+    /// `until 14:05 UTC (in 2 h): holiday`, or `until resumed`.
+    static func pause(_ pause: PauseMessage, now: Date) -> String {
+        "until \(pause.until.map { time($0, now: now) } ?? "resumed")" + (pause.reason.map { ": \($0)" } ?? "")
+    }
+
+    /// Why calls wait for the quota; a word that this tool does not know is shown as it is.
+    static func quotaReason(_ word: String) -> String { quotaReasons[word] ?? word.replacing("_", with: " ") }
+
+    private static let quotaReasons = [
+        "ledger": "no answer from the quota ledger in PostgreSQL yet",
+        "window_edge": "a quota window is about to end",
+        "scouting": "the first call of the window has to show how much is left",
+        "answers": "the calls in flight may use up what is left",
+        "quarter_spent": "the quota of this quarter hour is used up",
+        "day_spent": "the quota of today is used up",
+        "reserve": "the rest of the quota is reserved for urgent calls",
+        "day_pace": "slowed down so that the daily quota lasts until 00:00 UTC",
+        "limits_in_doubt": "the limits that Strava reports can't be right",
+        "rate_limited": "Strava refused a call (429)",
+        "circuit_open": "calls are stopped because Strava or the application is in trouble",
+        "circuit_probing": "one call is testing whether the trouble is over",
+    ]
+
+    // MARK: Counts
+
+    /// `6 (list 2; profile, zones and gear 2; streams 2)`.
+    static func calls(_ calls: CallsMessage) -> String {
+        let parts = [
+            ("list", calls.list), ("profile, zones and gear", calls.profile), ("detail", calls.detail), ("streams", calls.streams),
+        ]
+        let named = parts.filter { $0.1 > 0 }.map { "\($0.0) \(number($0.1))" }
+        return number(calls.total) + (named.isEmpty ? "" : " (\(named.joined(separator: "; ")))")
+    }
+
+    /// The completeness ledger's counts as a table.
+    static func table(_ endpoints: [EndpointCounts]) -> String {
+        var table = TextTable(
+            ["endpoint", "landed", "pending", "failed", "empty", "no scope", "gone", "quarantined", "expired"], numbers: Set(1...8))
+        for counts in endpoints {
+            let numbers = [
+                counts.landed, counts.pending, counts.failed, counts.empty, counts.noScope, counts.gone, counts.quarantined, counts.expired,
+            ]
+            table.add([counts.endpoint] + numbers.map { number($0) })
+        }
+        return table.text
+    }
+
+    /// `17 activities with an implausibly low heart rate`.
+    static func quality(_ counts: [QualityCount]) -> String {
+        if counts.isEmpty { return "no findings" }
+        return counts.map { finding in
+            let noun =
+                isOfAthlete(finding.check)
+                ? count(finding.activities, "athlete", "athletes") : count(finding.activities, "activity", "activities")
+            return "\(noun) with \(findings[finding.check] ?? "an implausible \(measure(finding.check))")"
+        }.joined(separator: ", ")
+    }
+
+    /// Checks of `silver.quality_check` that measure profile, zones or gear.
+    private static func isOfAthlete(_ check: String) -> Bool {
+        ["ftp_", "weight_kg", "gear_", "zone_"].contains { check.hasPrefix($0) }
+    }
+
+    /// `average speed` of `average_speed_mps`.
+    private static func measure(_ check: String) -> String {
+        let words = check.split(separator: "_")
+        let units: Set<Substring> = ["bpm", "c", "kcal", "kg", "kj", "m", "mps", "rpm", "s", "w"]
+        return (words.last.map(units.contains) ?? false ? words.dropLast() : words[...]).joined(separator: " ")
+    }
+
+    private static let findings = [
+        "distance_percent": "different distances in summary and streams",
+        "heartrate_max_bpm": "an implausibly high heart rate",
+        "heartrate_min_bpm": "an implausibly low heart rate",
+        "load_per_h": "an implausibly high training load",
+        "point_count": "implausibly few or many points",
+        "short_points": "streams of different lengths",
+        "time_disorder_points": "points out of order",
+    ]
+}

@@ -1,0 +1,61 @@
+import Foundation
+
+/// Why a request to the daemon got no usable response. `description` is one sentence for a person and contains no body.
+public struct ControlClientError: Error, Sendable, Equatable, CustomStringConvertible {
+    public enum Code: String, Sendable {
+        /// Nobody listens on the socket, or this user may not connect.
+        case notReachable = "not_reachable"
+        /// The daemon responded with an error envelope.
+        case refused
+        /// Nothing was sent or received for the whole timeout.
+        case timeout
+        /// The response, or a line of it, is larger than the API allows.
+        case responseTooLarge = "answer_too_large"
+        /// The connection ended before the response did.
+        case broken
+        /// The response does not match the API.
+        case unreadable
+    }
+
+    public let code: Code
+    public let description: String
+    /// HTTP status of a refusal.
+    public let status: Int?
+    /// Error code of a refusal (`ControlErrorCode`).
+    public let refusal: String?
+
+    public init(_ code: Code, _ description: String, status: Int? = nil, refusal: String? = nil) {
+        self.code = code
+        self.description = description
+        self.status = status
+        self.refusal = refusal
+    }
+
+    static func notReachable(_ path: String, _ reason: String) -> ControlClientError {
+        ControlClientError(.notReachable, "daemon not reachable: is fitnessd running? socket \(path) (\(reason))")
+    }
+
+    /// This user has no access to the socket or to its folder.
+    static func notPermitted(_ path: String) -> ControlClientError {
+        let advice = group(of: path).map { "join the group \($0) (sudo usermod -aG \($0) USER, then log in again), or use sudo" }
+        return ControlClientError(
+            .notReachable, "this user may not use the control socket \(path) (permission denied): \(advice ?? "use sudo")")
+    }
+
+    static func refused(status: Int, body: [UInt8]) -> ControlClientError {
+        guard let message: ErrorMessage = try? ControlClient.decoded(body) else {
+            return ControlClientError(.unreadable, "fitnessd responded with status \(status) and no error message", status: status)
+        }
+        return ControlClientError(.refused, message.error.message, status: status, refusal: message.error.code)
+    }
+
+    /// The group whose members may use the socket: the socket's own, or that of the folder that hides it. Nil when only root may: the group is
+    /// root's, has no access or no name.
+    private static func group(of path: String) -> String? {
+        var status = stat()
+        let folder = URL(filePath: path).deletingLastPathComponent().path
+        guard lstat(path, &status) == 0 || stat(folder, &status) == 0, status.st_gid != 0, status.st_mode & 0o070 != 0 else { return nil }
+        guard let entry = getgrgid(status.st_gid), let name = entry.pointee.gr_name else { return nil }
+        return String(cString: name)
+    }
+}

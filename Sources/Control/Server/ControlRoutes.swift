@@ -1,0 +1,133 @@
+import ControlAPI
+import Core
+import Database
+import Foundation
+import Governor
+import Hummingbird
+import Logging
+import NIOCore
+import Sync
+import Warehouse
+
+/// The handlers of all routes: decode, call one thing, encode. Each topic has a file with its handlers and their queries.
+struct ControlRoutes: Sendable {
+    let dependencies: ControlDependencies
+    let logger: Logger
+
+    func router() -> Router<ControlContext> {
+        let router = Router(context: ControlContext.self)
+        router.add(middleware: RefusalMiddleware(logger: logger))
+        for route in ControlRoute.allCases {
+            router.on(RouterPath(route.path), method: route.method == "GET" ? .get : .post) { request, context in
+                try await respond(route, request, context)
+            }
+        }
+        return router
+    }
+
+    /// The switch is over `ControlRoute`, so that no route can be forgotten.
+    private func respond(_ route: ControlRoute, _ request: Request, _ context: ControlContext) async throws -> Response {
+        switch route {
+        case .status: try ControlResponse.json(try await status())
+        case .limits: try ControlResponse.json(await limits())
+        case .quarantine: try ControlResponse.json(try await quarantine(request))
+        case .quarantineEntry: try ControlResponse.json(try await quarantineEntry(request))
+        case .quarantineRetry: try ControlResponse.json(try await retryQuarantine(request), status: .accepted)
+        case .quarantineRetryAll: try ControlResponse.json(try await retryAllQuarantine(request), status: .accepted)
+        case .quarantineDrop: try ControlResponse.json(try await dropQuarantine(request), status: .accepted)
+        case .athletes: try ControlResponse.json(try await athletes(request))
+        case .athlete: try ControlResponse.json(try await athlete(RequestReading.athlete(context)))
+        case .explanation: try ControlResponse.json(try await explanation(RequestReading.athlete(context)))
+        case .export: try await export(RequestReading.athlete(context), request, context.channel)
+        case .priceAll: try ControlResponse.json(try await price(nil, request))
+        case .priceAthlete: try ControlResponse.json(try await price(RequestReading.athlete(context), request))
+        case .importAthletes: try ControlResponse.json(try await importAthletes(request))
+        case .connect: try ControlResponse.json(try await connect(request))
+        case .syncAll: try ControlResponse.json(try await sync(nil, request), status: .accepted)
+        case .syncAthlete: try ControlResponse.json(try await sync(RequestReading.athlete(context), request), status: .accepted)
+        case .pauseAll: try ControlResponse.json(try await pause(nil, request), status: .accepted)
+        case .pauseAthlete: try ControlResponse.json(try await pause(RequestReading.athlete(context), request), status: .accepted)
+        case .resumeAll: try ControlResponse.json(try await resume(nil), status: .accepted)
+        case .resumeAthlete: try ControlResponse.json(try await resume(RequestReading.athlete(context)), status: .accepted)
+        case .rebuildAll: try ControlResponse.json(try await rebuild(nil, request), status: .accepted)
+        case .rebuildAthlete: try ControlResponse.json(try await rebuild(RequestReading.athlete(context), request), status: .accepted)
+        case .rebuildReportAll: try ControlResponse.json(try await rebuildReport(nil, request))
+        case .rebuildReportAthlete: try ControlResponse.json(try await rebuildReport(RequestReading.athlete(context), request))
+        case .webhook: try ControlResponse.json(try await webhook())
+        case .subscribe: try ControlResponse.json(try await subscribe())
+        case .unsubscribe: try ControlResponse.json(try await unsubscribe(request))
+        case .progressAll: try await progress(nil, request)
+        case .progressAthlete: try await progress(RequestReading.athlete(context), request)
+        }
+    }
+}
+
+/// Everything that the handlers use, as concrete values; built once, where the daemon is put together.
+public struct ControlDependencies: Sendable {
+    let version: String
+    let startedAt: Date
+    let clock: WallClock
+    let database: Database
+    let registry: AthleteRegistry
+    let governor: RateLimitGovernor
+    let publicURL: PublicURL?
+    let webhook: WebhookControl?
+    let silver: SilverHealth?
+    let status: StatusReader
+    let exports: Exports
+
+    /// - Parameters:
+    ///   - version: the daemon's version, for `status`.
+    ///   - startedAt: when the daemon started.
+    ///   - publicURL: the base of connect links; nil when the public listener is off.
+    ///   - webhook: the subscription to Strava's events; nil: there can't be one.
+    ///   - silver: whether the transform works; nil: this daemon runs none.
+    ///   - status: counts for `status`; nil: a reader of its own.
+    ///   - exportStall: how long an export waits for its reader; nil: a minute.
+    public init(
+        version: String, startedAt: Date, clock: WallClock, database: Database, registry: AthleteRegistry,
+        governor: RateLimitGovernor, publicURL: PublicURL?, webhook: WebhookControl? = nil, silver: SilverHealth? = nil,
+        status: StatusReader? = nil, exportStall: Duration? = nil
+    ) {
+        self.version = version
+        self.startedAt = startedAt
+        self.clock = clock
+        self.database = database
+        self.registry = registry
+        self.governor = governor
+        self.publicURL = publicURL
+        self.webhook = webhook
+        self.silver = silver
+        self.status = status ?? StatusReader(database: database, clock: clock)
+        exports = Exports(stall: exportStall ?? Exports.stallDefault)
+    }
+}
+
+/// A request's context: what handlers know about its connection.
+struct ControlContext: RequestContext {
+    var coreContext: CoreRequestContextStorage
+    let channel: any Channel
+
+    init(source: ApplicationRequestContextSource) {
+        coreContext = CoreRequestContextStorage(source: source)
+        channel = source.channel
+    }
+}
+
+/// Messages as HTTP responses.
+enum ControlResponse {
+    static func json(_ message: some Encodable, status: HTTPResponse.Status = .ok) throws -> Response {
+        response(try ControlJSON.encode(message), status)
+    }
+
+    static func refusal(_ code: ControlErrorCode, _ message: String) -> Response {
+        let body = try? ControlJSON.encode(ErrorMessage(code: code, message: message))
+        return response(body ?? [], .init(code: code.status))
+    }
+
+    private static func response(_ body: [UInt8], _ status: HTTPResponse.Status) -> Response {
+        Response(
+            status: status, headers: [.contentType: "application/json"],
+            body: .init(byteBuffer: ByteBuffer(bytes: body + [UInt8(ascii: "\n")])))
+    }
+}

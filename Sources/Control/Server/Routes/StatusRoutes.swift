@@ -1,0 +1,99 @@
+import ControlAPI
+import Core
+import Database
+import Foundation
+import Governor
+import Sync
+
+extension ControlRoutes {
+    func status() async throws -> StatusMessage {
+        let figures = try await dependencies.status.figures()
+        let errors = try await lastErrors()
+        let limits = await limits()
+        let now = dependencies.clock.now
+        return StatusMessage(
+            version: dependencies.version, startedAt: dependencies.startedAt,
+            uptimeS: Int(now.timeIntervalSince(dependencies.startedAt)), athletes: .init(figures),
+            activities: figures.activityCount,
+            endpoints: EndpointCounting.messages(figures.ledger.map { ($0.endpoint, $0.state, $0.count) }),
+            silver: silver(figures), quarantined: try await quarantineTotal(nil),
+            quality: figures.findings.map { QualityCount(check: $0.check, activities: $0.count) }, events: .init(figures.events),
+            quota: limits.windows, waiting: limits.waiting,
+            paused: try await globalPause(now: now), lastErrors: errors, countedAt: figures.countedAt)
+    }
+
+    func limits() async -> LimitsMessage {
+        LimitsMessage(await dependencies.governor.snapshot())
+    }
+
+    /// The pause of all syncing; nil: none.
+    func globalPause(now: Date) async throws -> PauseMessage? {
+        let rows = try await dependencies.database.query(
+            """
+            SELECT nullif((u.value #>> '{}')::timestamptz, 'infinity'), nullif(r.value #>> '{}', '')
+            FROM sync.setting u LEFT JOIN sync.setting r ON r.key = 'pause_reason'
+            WHERE u.key = 'paused_until' AND (u.value #>> '{}')::timestamptz > \(now)
+            """)
+        return try rows.first.map { row in
+            let (until, reason) = try row.decode(Date?.self, String?.self)
+            return PauseMessage(until: until, reason: reason)
+        }
+    }
+
+    private func silver(_ figures: StatusFigures) -> StatusMessage.Silver {
+        let incident = dependencies.silver?.incident.map { StatusMessage.Incident(reason: $0.reason, since: $0.since) }
+        return .init(
+            points: Int64(figures.silverPointCount), backlog: figures.backlogCount, oldestAt: figures.backlogSince, incident: incident)
+    }
+
+    /// At most ten athletes whose last turn failed, newest first.
+    private func lastErrors() async throws -> [StatusMessage.RunError] {
+        let rows = try await dependencies.database.query(
+            """
+            SELECT athlete_id, last_error, failures, last_finished_at FROM sync.schedule WHERE last_error IS NOT NULL
+            ORDER BY last_finished_at DESC NULLS LAST LIMIT 10
+            """)
+        return try rows.map { row in
+            let (athlete, error, failures, at) = try row.decode(Int64.self, String.self, Int.self, Date?.self)
+            return .init(athleteID: athlete, error: error, failures: failures, at: at)
+        }
+    }
+}
+
+extension LimitsMessage {
+    /// The governor's snapshot as a message.
+    init(_ snapshot: GovernorSnapshot) {
+        let classes = RequestClass.allCases.map(\.name)
+        self.init(
+            windows: snapshot.windows.map(QuotaWindowMessage.init),
+            queues: classes.map {
+                ClassQueue(requestClass: $0, waiting: snapshot.waiting[$0] ?? 0, granted: snapshot.granted[$0] ?? 0)
+            },
+            circuit: CircuitStatus(
+                state: snapshot.circuit.state.rawValue, reason: snapshot.circuit.reason?.rawValue, until: snapshot.circuit.until),
+            waiting: snapshot.waitingReason.map { WaitingMessage(reason: $0.rawValue, until: snapshot.waitingUntil) })
+    }
+}
+
+extension QuotaWindowMessage {
+    init(_ window: WindowSnapshot) {
+        self.init(
+            window: window.span == .day ? "day" : "quarter_hour", limit: window.limit, overallLimit: window.overallLimit,
+            readLimit: window.readLimit, used: window.used, foreign: window.foreign, reserved: window.reserved,
+            exhausted: window.exhausted, resetsAt: window.resetsAt)
+    }
+}
+
+extension StatusMessage.Athletes {
+    fileprivate init(_ figures: StatusFigures) {
+        self.init(
+            total: figures.athleteCount, active: figures.athleteCount("active") - figures.pausedCount, paused: figures.pausedCount,
+            reconnect: figures.athleteCount("reconnect"), erasing: figures.athleteCount("erasing"), working: figures.leasedCount)
+    }
+}
+
+extension StatusMessage.Events {
+    init(_ health: EventHealth) {
+        self.init(state: health.state.rawValue, found: health.found, announced: health.announced, lastEventAt: health.lastEventAt)
+    }
+}
