@@ -11,7 +11,7 @@ public struct ControlSocket: Sendable {
     var groupID: UInt32
     /// Passed in by the service manager, which owns the file.
     private let isActivated: Bool
-    private let lock: Int32
+    private let lock: FileLock?
     private let file: FileIdentity?
 
     /// Opens the socket at `path`, or takes the one that the service manager passes in (sd_listen_fds(3)). A socket file that nobody serves is
@@ -24,7 +24,7 @@ public struct ControlSocket: Sendable {
         if let activated = try ActivatedSocket.find(environment: environment) {
             return ControlSocket(
                 path: activated.path, descriptor: activated.descriptor, groupID: FileIdentity.of(activated.path)?.groupID ?? getegid(),
-                isActivated: true, lock: -1, file: nil)
+                isActivated: true, lock: nil, file: nil)
         }
         try UnixSocketCalls.checkLength(path)
         try createFolder(of: path)
@@ -36,7 +36,7 @@ public struct ControlSocket: Sendable {
             return ControlSocket(
                 path: path, descriptor: descriptor, groupID: file?.groupID ?? getegid(), isActivated: false, lock: lock, file: file)
         } catch {
-            close(lock)
+            lock.release()
             throw error
         }
     }
@@ -46,18 +46,18 @@ public struct ControlSocket: Sendable {
     ///
     /// - Throws: `ControlServerError`, `.alreadyServed` when another process has taken the path in the meantime.
     func renewed() throws -> ControlSocket? {
-        guard !isActivated, FileIdentity.of(path) != file else { return nil }
+        guard let lock, FileIdentity.of(path) != file else { return nil }
         try Self.createFolder(of: path)
-        let isLockInPlace = FileIdentity.of(descriptor: lock) == FileIdentity.of(Self.lockName(path))
+        let isLockInPlace = FileIdentity.of(descriptor: lock.descriptor) == FileIdentity.of(Self.lockName(path))
         let renewedLock = isLockInPlace ? lock : try Self.takeLock(path)
         do {
             try Self.replaceStaleFile(path)
             let descriptor = try UnixSocketCalls.listen(path)
-            if !isLockInPlace { close(lock) }
+            if !isLockInPlace { lock.release() }
             return ControlSocket(
                 path: path, descriptor: descriptor, groupID: groupID, isActivated: false, lock: renewedLock, file: FileIdentity.of(path))
         } catch {
-            if !isLockInPlace { close(renewedLock) }
+            if !isLockInPlace { renewedLock.release() }
             throw error
         }
     }
@@ -71,9 +71,7 @@ public struct ControlSocket: Sendable {
     public func remove() {
         guard !isActivated else { return }
         if let file, FileIdentity.of(path) == file { unlink(path) }
-        // Explicitly: a child process that is being spawned may hold a copy of the descriptor, and closing ours would not unlock.
-        flock(lock, LOCK_UN)
-        close(lock)
+        lock?.release()
     }
 
     private static func createFolder(of path: String) throws {
@@ -88,14 +86,14 @@ public struct ControlSocket: Sendable {
     }
 
     /// Prevents two daemons from removing each other's file between the probe and bind.
-    private static func takeLock(_ path: String) throws -> Int32 {
-        let lock = Glibc.open(lockName(path), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o600)
-        guard lock >= 0 else { throw ControlServerError.system("lock", path, errno) }
-        guard flock(lock, LOCK_EX | LOCK_NB) == 0 else {
-            close(lock)
+    private static func takeLock(_ path: String) throws -> FileLock {
+        do {
+            return try FileLock(path: lockName(path))
+        } catch .held {
             throw alreadyServed(path)
+        } catch .unusable(let code) {
+            throw ControlServerError.system("lock", path, code)
         }
-        return lock
     }
 
     private static func lockName(_ path: String) -> String { path + ".lock" }
