@@ -9,8 +9,7 @@ public struct ControlSocket: Sendable {
     let descriptor: Int32
     /// The group whose members may connect.
     var groupID: UInt32
-    /// Passed in by the service manager, which owns the file.
-    private let isActivated: Bool
+    /// Nil if the socket was passed in by the service manager, which owns the file.
     private let lock: FileLock?
     private let file: FileIdentity?
 
@@ -24,7 +23,7 @@ public struct ControlSocket: Sendable {
         if let activated = try ActivatedSocket.find(environment: environment) {
             return ControlSocket(
                 path: activated.path, descriptor: activated.descriptor, groupID: FileIdentity.of(activated.path)?.groupID ?? getegid(),
-                isActivated: true, lock: nil, file: nil)
+                lock: nil, file: nil)
         }
         try UnixSocketCalls.checkLength(path)
         try createFolder(of: path)
@@ -34,7 +33,7 @@ public struct ControlSocket: Sendable {
             let descriptor = try UnixSocketCalls.listen(path)
             let file = FileIdentity.of(path)
             return ControlSocket(
-                path: path, descriptor: descriptor, groupID: file?.groupID ?? getegid(), isActivated: false, lock: lock, file: file)
+                path: path, descriptor: descriptor, groupID: file?.groupID ?? getegid(), lock: lock, file: file)
         } catch {
             lock.release()
             throw error
@@ -55,7 +54,7 @@ public struct ControlSocket: Sendable {
             let descriptor = try UnixSocketCalls.listen(path)
             if !isLockInPlace { lock.release() }
             return ControlSocket(
-                path: path, descriptor: descriptor, groupID: groupID, isActivated: false, lock: renewedLock, file: FileIdentity.of(path))
+                path: path, descriptor: descriptor, groupID: groupID, lock: renewedLock, file: FileIdentity.of(path))
         } catch {
             if !isLockInPlace { renewedLock.release() }
             throw error
@@ -69,9 +68,9 @@ public struct ControlSocket: Sendable {
 
     /// Removes the file, if it is still the one created here, and unlocks the path for another daemon. Call once, after serving.
     public func remove() {
-        guard !isActivated else { return }
+        guard let lock else { return }
         if let file, FileIdentity.of(path) == file { unlink(path) }
-        lock?.release()
+        lock.release()
     }
 
     private static func createFolder(of path: String) throws {
