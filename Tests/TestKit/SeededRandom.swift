@@ -1,4 +1,6 @@
-/// Random numbers that a printed seed brings back (SplitMix64).
+import Foundation
+
+/// Random numbers that can be repeated with their seed (SplitMix64).
 public struct SeededRandom: RandomNumberGenerator, Sendable {
     private var state: UInt64
 
@@ -12,3 +14,8 @@ public struct SeededRandom: RandomNumberGenerator, Sendable {
         return mixed ^ (mixed >> 31)
     }
 }
+
+/// The seed of random tests. It is the same in every run, so that a result depends on the change and not on luck.
+///
+/// `FITNESS_TEST_MODEL_SEED` sets another one, to search for faults.
+public let modelSeed: UInt64 = ProcessInfo.processInfo.environment["FITNESS_TEST_MODEL_SEED"].flatMap(UInt64.init) ?? 567_867_469

@@ -1,4 +1,5 @@
 import Database
+import Foundation
 
 /// Lends a migrated database of its own, cloned from a template, and drops it afterwards. A missing server is a failure.
 ///
@@ -39,4 +40,41 @@ private func lend<Answer>(
     do { result = .success(try await body(database.url)) } catch { result = .failure(error) }
     try await TestServer.shared.dropDatabase(database.name)
     return try result.get()
+}
+
+/// Lets a limited number of tests run at once, first come, first served. Swift Testing itself starts them all.
+private actor TestGate {
+    static let databases = TestGate(countMax: 8)
+    /// Roles belong to the whole server: two tests can't create them at once.
+    static let roles = TestGate(countMax: 1)
+
+    private var free: Int
+    private var waiting: [CheckedContinuation<Void, Never>] = []
+
+    init(countMax: Int) { free = countMax }
+
+    func enter() async {
+        if free > 0 {
+            free -= 1
+        } else {
+            await withCheckedContinuation { waiting.append($0) }
+        }
+    }
+
+    func leave() {
+        if waiting.isEmpty { free += 1 } else { waiting.removeFirst().resume() }
+    }
+}
+
+/// Runs db/roles.sql in this database, one test at a time: the roles belong to the whole server.
+public func makeRoles(in database: Database) async throws {
+    let script = try String(contentsOf: checkout.appending(path: "db/roles.sql"), encoding: .utf8)
+    await TestGate.roles.enter()
+    do {
+        try await database.withConnection { try await $0.execute(script) }
+    } catch {
+        await TestGate.roles.leave()
+        throw error
+    }
+    await TestGate.roles.leave()
 }

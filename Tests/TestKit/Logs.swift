@@ -1,7 +1,7 @@
 import Logging
 import Synchronization
 
-/// Keeps every line of a logger, with its metadata, as text.
+/// Records every message of a logger with its level and metadata, as text.
 public final class LogCapture: Sendable {
     private let lines = Mutex<[String]>([])
 
@@ -31,3 +31,10 @@ public final class LogCapture: Sendable {
         }
     }
 }
+
+/// Logs only critical messages: what a test provokes on purpose is not worth reading.
+public let quietLogger: Logger = {
+    var logger = Logger(label: "test")
+    logger.logLevel = .critical
+    return logger
+}()
