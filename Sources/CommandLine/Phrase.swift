@@ -37,7 +37,7 @@ enum Phrase {
     }
 
     /// `3 min ago`, `in 2 h`, `now`; `-` for nil.
-    static func relative(_ date: Date?, now: Date = Date()) -> String {
+    static func relative(_ date: Date?, now: Date) -> String {
         guard let date else { return "-" }
         let distance = date.timeIntervalSince(now)
         if distance.magnitude < 1 { return "now" }

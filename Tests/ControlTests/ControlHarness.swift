@@ -130,3 +130,10 @@ extension ControlSocket {
         return socket
     }
 }
+
+extension ControlClient {
+    /// Sends a request and decodes the response.
+    func send<Response: Decodable>(_ target: ControlTarget, body: (any Encodable & Sendable)? = nil) async throws -> Response {
+        try Self.decoded(try await bytes(target, body: body))
+    }
+}

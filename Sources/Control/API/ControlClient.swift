@@ -17,11 +17,6 @@ public struct ControlClient: Sendable {
         self.idleTimeout = idleTimeout
     }
 
-    /// Sends a request and decodes the response.
-    public func send<Response: Decodable>(_ target: ControlTarget, body: (any Encodable & Sendable)? = nil) async throws -> Response {
-        try Self.decoded(try await bytes(target, body: body))
-    }
-
     /// Sends a request and returns the response's bytes unchanged: the API's message, for `--json`.
     public func bytes(_ target: ControlTarget, body: (any Encodable & Sendable)? = nil) async throws -> [UInt8] {
         let encoded = try body.map { try ControlJSON.encode($0) }

@@ -15,7 +15,7 @@ import Synchronization
 /// and streams are cut.
 public struct ControlServer: Service {
     /// Connections served at once; one more is answered with 503.
-    public static let connectionsMax = 64
+    static let connectionsMax = 64
     /// Connections of one user served at once, so that one user can't shut out the others.
     static let userConnectionsMax = 48
 
