@@ -45,7 +45,7 @@ import Testing
             }
             for id in Int64(7)...8 { try await end(daemon, id) }
             let said = try await ending
-            #expect(said.code == 0 && said.out.hasPrefix("Rebuilt on trial: 22 activities of 2 athletes\n"))
+            #expect(said.code == 0 && said.out.hasPrefix("Dry run: rebuilt 22 activities of 2 athletes\n"))
             #expect(said.out.contains("activity      20     22      4        6        2"))
             #expect(said.out.contains("distance_m  2001.0  2400.0") && said.out.hasSuffix("nothing was changed\n"))
         }

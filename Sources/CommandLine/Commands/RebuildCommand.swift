@@ -62,7 +62,7 @@ private enum RebuildText {
 
     private static func headline(_ report: RebuildMessage) -> String {
         let activities = Phrase.count(report.activities, "activity", "activities")
-        return "\(report.dryRun ? "Rebuilt on trial:" : "Rebuilt") \(activities) of \(Phrase.count(report.finished, "athlete", "athletes"))"
+        return "\(report.dryRun ? "Dry run: rebuilt" : "Rebuilt") \(activities) of \(Phrase.count(report.finished, "athlete", "athletes"))"
     }
 
     private static func tables(_ report: RebuildMessage) -> String? {
