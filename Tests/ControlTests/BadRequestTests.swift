@@ -58,7 +58,6 @@ import Testing
 
     @Test func `a client's mistake or disconnect is not logged as an error, a failure of the daemon is`() async throws {
         let log = LogCapture()
-        @Sendable func lines() -> [Substring] { log.text.split(separator: "\n") }
         try await ControlHarness.serve(logger: log.logger) { daemon in
             for (method, path, _, _) in Self.invalid {
                 _ = try await RawRequest.send("\(method) \(path) HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n", to: daemon.socketPath)
@@ -68,14 +67,16 @@ import Testing
             let cut = "POST /v1/athletes/import HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\n\r\n5\r\nbad\n{\r\n"
             try IdleReader(cut, at: daemon.socketPath).close()
             try await eventually("the disconnect is noticed") { log.text.contains("control request interrupted") }
-            #expect(lines().count { $0.hasPrefix("debug control request refused") } > 20)
-            let severe = lines().filter { line in ["warning", "error", "critical"].contains { line.hasPrefix($0) } }
+            #expect(lines(of: log).count { $0.hasPrefix("debug control request refused") } > 20)
+            let severe = lines(of: log).filter { line in ["warning", "error", "critical"].contains { line.hasPrefix($0) } }
             #expect(severe.isEmpty, "\(severe)")
             await daemon.database.close()
             _ = try await RawRequest.get("/v1/athletes", to: daemon.socketPath)
-            #expect(lines().contains { $0.hasPrefix("error control request failed") })
+            #expect(lines(of: log).contains { $0.hasPrefix("error control request failed") })
         }
     }
+
+    private func lines(of log: LogCapture) -> [Substring] { log.text.split(separator: "\n") }
 
     @Test func `a body beyond the limit is refused`() async throws {
         try await ControlHarness.serve { daemon in
