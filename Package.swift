@@ -207,6 +207,9 @@ let package = Package(
         .testTarget(
             name: "GovernorTests",
             dependencies: ["Governor", "TestKit", .product(name: "HeapModule", package: "swift-collections")]),
+        .testTarget(
+            name: "SyncStoreTests",
+            dependencies: ["SyncStore", "HTTPTransport", "StravaAPI", "Sync", "TestKit", "Vault", "Warehouse"]),
         .testTarget(name: "VaultTests", dependencies: ["Vault", "HTTPTransport", "Simulator", "TestKit"]),
         .testTarget(name: "WarehouseTests", dependencies: ["Warehouse", "Simulator", "StravaAPI", "TestKit"]),
         .testTarget(

@@ -80,8 +80,15 @@ public struct GearUse: Sendable {
 
 /// The statements that write `sync.athlete_object`.
 package enum AthleteObjectTable {
+    /// What a landing changes.
+    package static func change(_ changes: [(AthleteID, ObjectChange)], uses: [(AthleteID, GearUse)], now: Date) -> [SQL] {
+        let objects = changes.map { ($0, $1.object) } + uses.map { ($0, $1.gear) }
+        return (uses.isEmpty || changes.isEmpty ? [] : [RowLock.objects(objects)]) + (uses.isEmpty ? [] : [noteUses(uses)])
+            + (changes.isEmpty ? [] : [change(changes, now: now)])
+    }
+
     /// Writes nothing when nothing is new: each list names the same gear again.
-    package static func noteUses(_ uses: [(AthleteID, GearUse)]) -> SQL {
+    private static func noteUses(_ uses: [(AthleteID, GearUse)]) -> SQL {
         """
         INSERT INTO sync.athlete_object AS t (athlete_id, endpoint, object, used_at)
         SELECT athlete_id, 'gear', object, used_at
@@ -92,7 +99,7 @@ package enum AthleteObjectTable {
         """
     }
 
-    package static func change(_ all: [(AthleteID, ObjectChange)], now: Date) -> SQL {
+    private static func change(_ all: [(AthleteID, ObjectChange)], now: Date) -> SQL {
         let changes = all.map(\.1)
         return """
             INSERT INTO sync.athlete_object AS t (athlete_id, endpoint, object, state, reason, attempts, next_try_at, checked_at)
@@ -110,27 +117,28 @@ package enum AthleteObjectTable {
     /// The grant is another one: what the old one could not see is asked for again, and the profile, which says whose the new grant is.
     package static func reopenNoScope(of athlete: AthleteID) -> SQL {
         """
-        UPDATE sync.athlete_object SET state = 'pending', reason = NULL, next_try_at = NULL
-        WHERE athlete_id = \(athlete) AND (state = 'no_scope' OR endpoint = 'profile')
+        WITH found AS (
+            SELECT \(raw: key) FROM sync.athlete_object o
+            WHERE o.athlete_id = \(athlete) AND (o.state = 'no_scope' OR o.endpoint = 'profile') \(raw: lockInOrder))
+        UPDATE sync.athlete_object o SET state = 'pending', reason = NULL, next_try_at = NULL FROM found WHERE \(raw: isFound)
         """
     }
 
-    /// What was set aside or failed is asked for again, with its attempts counted anew.
+    /// Asks again, with the attempts counted anew, for what was set aside or failed, and for the profile in any state.
     /// - Parameter objects: by kind and number in bronze (`AthleteObject.answerID`).
-    package static func retry(_ objects: [(kind: AthleteObject.Kind, answerID: Int64)], of athlete: AthleteID) -> SQL {
+    package static func retry(
+        _ objects: [(kind: AthleteObject.Kind, answerID: Int64)], profile isProfileWanted: Bool, of athlete: AthleteID
+    ) -> SQL {
         """
+        WITH found AS (
+            SELECT \(raw: key) FROM sync.athlete_object o
+            WHERE o.athlete_id = \(athlete) AND (\(isProfileWanted) AND o.endpoint = 'profile' OR o.state IN ('quarantined', 'failed')
+              AND EXISTS (
+                SELECT FROM unnest(\(objects.map(\.kind.rawValue)), \(objects.map(\.answerID))) AS w(endpoint, answer_id)
+                WHERE o.endpoint = w.endpoint AND \(raw: isNamed)))
+            \(raw: lockInOrder))
         UPDATE sync.athlete_object o SET state = 'pending', reason = NULL, attempts = 0, next_try_at = NULL
-        FROM unnest(\(objects.map(\.kind.rawValue)), \(objects.map(\.answerID))) AS w(endpoint, answer_id)
-        WHERE o.athlete_id = \(athlete) AND o.endpoint = w.endpoint AND o.state IN ('quarantined', 'failed')
-          AND (o.endpoint <> 'gear' OR o.object = CASE WHEN w.answer_id < 0 THEN 'g' || -w.answer_id ELSE 'b' || w.answer_id END)
-        """
-    }
-
-    /// The profile is asked for again, whatever its state.
-    package static func retryProfile(of athlete: AthleteID) -> SQL {
-        """
-        UPDATE sync.athlete_object SET state = 'pending', reason = NULL, attempts = 0, next_try_at = NULL
-        WHERE athlete_id = \(athlete) AND endpoint = 'profile'
+        FROM found WHERE \(raw: isFound)
         """
     }
 
@@ -138,11 +146,22 @@ package enum AthleteObjectTable {
     /// - Parameter answerID: as `AthleteObject.answerID`.
     package static func expire(_ objects: [(athlete: AthleteID, kind: AthleteObject.Kind, answerID: Int64)], reason: String) -> SQL {
         """
+        WITH found AS (
+            SELECT \(raw: key)
+            FROM unnest(\(objects.map(\.athlete)), \(objects.map(\.kind.rawValue)), \(objects.map(\.answerID)))
+                AS w(athlete_id, endpoint, answer_id)
+            JOIN sync.athlete_object o USING (athlete_id, endpoint)
+            WHERE o.state = 'landed' AND \(raw: isNamed) \(raw: lockInOrder))
         UPDATE sync.athlete_object o
         SET state = CASE WHEN o.endpoint = 'gear' THEN 'expired' ELSE 'pending' END, reason = \(reason), next_try_at = NULL
-        FROM unnest(\(objects.map(\.athlete)), \(objects.map(\.kind.rawValue)), \(objects.map(\.answerID))) AS w(athlete_id, endpoint, answer_id)
-        WHERE o.athlete_id = w.athlete_id AND o.endpoint = w.endpoint AND o.state = 'landed'
-          AND (o.endpoint <> 'gear' OR o.object = CASE WHEN w.answer_id < 0 THEN 'g' || -w.answer_id ELSE 'b' || w.answer_id END)
+        FROM found WHERE \(raw: isFound)
         """
     }
+
+    /// Whether the answer of the row `w` is one to the object of the row `o`, which are of the same kind.
+    private static let isNamed =
+        "(o.endpoint <> 'gear' OR o.object = CASE WHEN w.answer_id < 0 THEN 'g' || -w.answer_id ELSE 'b' || w.answer_id END)"
+    private static let key = "o.athlete_id, o.endpoint, o.object"
+    private static let lockInOrder = "ORDER BY o.athlete_id, o.endpoint, o.object FOR NO KEY UPDATE OF o"
+    private static let isFound = "o.athlete_id = found.athlete_id AND o.endpoint = found.endpoint AND o.object = found.object"
 }

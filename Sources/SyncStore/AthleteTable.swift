@@ -35,16 +35,13 @@ package enum AthleteTable {
     /// Gives the athlete the uid, and takes it from `others`. The caller holds `SettingTable.lockUIDs`.
     package static func setUID(_ uid: UID, of athlete: AthleteID, takenFrom others: [AthleteID]) -> SQL {
         """
-        UPDATE sync.athlete SET uid = CASE WHEN athlete_id = \(athlete) THEN \(uid.text) END, updated_at = now()
-        WHERE athlete_id = \(athlete) AND uid IS DISTINCT FROM \(uid.text)
-          OR athlete_id = ANY (\(others.map(\.rawValue)))
+        WITH found AS (
+            SELECT a.athlete_id FROM sync.athlete a
+            WHERE a.athlete_id = \(athlete) AND a.uid IS DISTINCT FROM \(uid.text) OR a.athlete_id = ANY (\(others))
+            ORDER BY a.athlete_id FOR NO KEY UPDATE)
+        UPDATE sync.athlete a SET uid = CASE WHEN a.athlete_id = \(athlete) THEN \(uid.text) END, updated_at = now()
+        FROM found WHERE a.athlete_id = found.athlete_id
         """
-    }
-
-    /// Locks the athlete's row. To be sent before a statement that decides from other tables: a statement that has waited for the row judges
-    /// other tables by an older snapshot, and would overlook the connect that it waited for.
-    package static func lock(_ athlete: AthleteID) -> SQL {
-        "SELECT FROM sync.athlete WHERE athlete_id = \(athlete) FOR NO KEY UPDATE"
     }
 
     /// Stops the athlete until a new grant, with the reason for people. Nothing changes when the lease was lost, as to a new grant.

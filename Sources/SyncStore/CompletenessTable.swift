@@ -137,8 +137,10 @@ package enum CompletenessTable {
     /// The grant is another one: what the old one could not see is asked for again.
     package static func reopenNoScope(of athlete: AthleteID, now: Date) -> SQL {
         """
-        UPDATE sync.completeness SET state = 'pending', reason = NULL, next_try_at = NULL, updated_at = \(now)
-        WHERE athlete_id = \(athlete) AND state = 'no_scope'
+        WITH found AS (
+            SELECT \(raw: key) FROM sync.completeness c WHERE c.athlete_id = \(athlete) AND c.state = 'no_scope' \(raw: lockInOrder))
+        UPDATE sync.completeness c SET state = 'pending', reason = NULL, next_try_at = NULL, updated_at = \(now)
+        FROM found WHERE \(raw: isFound)
         """
     }
 
@@ -148,9 +150,13 @@ package enum CompletenessTable {
     ///   - reason: of the streams that are wanted now; nil: all.
     package static func reopenStreams(of athletes: [AthleteID], chosenBy prefix: String, except reason: String?, now: Date) -> SQL {
         """
-        UPDATE sync.completeness SET state = 'pending', reason = NULL, next_try_at = NULL, updated_at = \(now)
-        WHERE athlete_id = ANY (\(athletes)) AND endpoint = 'streams' AND state = 'landed'
-          AND reason LIKE \(prefix + "%") AND reason IS DISTINCT FROM \(reason)
+        WITH found AS (
+            SELECT \(raw: key) FROM sync.completeness c
+            WHERE c.athlete_id = ANY (\(athletes)) AND c.endpoint = 'streams' AND c.state = 'landed'
+              AND c.reason LIKE \(prefix + "%") AND c.reason IS DISTINCT FROM \(reason)
+            \(raw: lockInOrder))
+        UPDATE sync.completeness c SET state = 'pending', reason = NULL, next_try_at = NULL, updated_at = \(now)
+        FROM found WHERE \(raw: isFound)
         """
     }
 
@@ -162,23 +168,26 @@ package enum CompletenessTable {
         """
     }
 
-    /// What was set aside or failed is asked for again, with its attempts counted anew.
-    package static func retry(_ items: [Item], of athlete: AthleteID, now: Date) -> SQL {
+    /// Asks again, with the attempts counted anew, for what was set aside or failed.
+    /// - Parameter isWalkUnsure: also for the activities that the last complete walk did not name.
+    package static func retry(_ items: [Item], of athlete: AthleteID, isWalkUnsure: Bool, now: Date) -> SQL {
         """
-        UPDATE sync.completeness c SET state = 'pending', reason = NULL, attempts = 0, next_try_at = NULL, updated_at = \(now)
-        FROM unnest(\(items.map(\.endpoint.rawValue)), \(items.map(\.activity))) AS w(endpoint, activity_id)
-        WHERE c.athlete_id = \(athlete) AND c.activity_id = w.activity_id AND c.endpoint = w.endpoint AND c.state IN ('quarantined', 'failed')
-        """
-    }
-
-    /// Asks for the activities that the last complete walk did not name.
-    package static func reopenUnlisted(of athlete: AthleteID, now: Date) -> SQL {
-        """
-        UPDATE sync.completeness c
-        SET state = 'pending', reason = 'no longer listed', attempts = 0, next_try_at = NULL, updated_at = \(now)
-        FROM sync.activity a JOIN sync.cursor r USING (athlete_id)
-        WHERE a.athlete_id = \(athlete) AND a.gone_at IS NULL AND r.walk_page IS NULL AND a.last_listed_at < r.walk_started_at
-          AND c.athlete_id = a.athlete_id AND c.activity_id = a.activity_id AND c.endpoint = 'detail'
+        WITH found AS (
+            SELECT \(raw: key), w.reason FROM (
+                SELECT activity_id, endpoint, max(reason) AS reason FROM (
+                    SELECT activity_id, endpoint, NULL AS reason
+                    FROM unnest(\(items.map(\.endpoint.rawValue)), \(items.map(\.activity))) AS i(endpoint, activity_id)
+                    UNION ALL
+                    SELECT a.activity_id, 'detail', 'no longer listed' FROM sync.activity a JOIN sync.cursor r USING (athlete_id)
+                    WHERE \(isWalkUnsure) AND a.athlete_id = \(athlete) AND a.gone_at IS NULL AND r.walk_page IS NULL
+                      AND a.last_listed_at < r.walk_started_at) AS named
+                GROUP BY activity_id, endpoint
+            ) AS w JOIN sync.completeness c
+                ON c.athlete_id = \(athlete) AND c.activity_id = w.activity_id AND c.endpoint = w.endpoint
+            WHERE w.reason IS NOT NULL OR c.state IN ('quarantined', 'failed')
+            \(raw: lockInOrder))
+        UPDATE sync.completeness c SET state = 'pending', reason = found.reason, attempts = 0, next_try_at = NULL, updated_at = \(now)
+        FROM found WHERE \(raw: isFound)
         """
     }
 
@@ -191,44 +200,70 @@ package enum CompletenessTable {
         """
     }
 
-    /// Silver could not read these answers.
-    package static func quarantine(_ keys: [QuarantineKey], now: Date) -> SQL {
-        """
-        UPDATE sync.completeness c SET state = 'quarantined', reason = \(QuarantineTable.unreadable), next_try_at = NULL, updated_at = \(now)
-        FROM unnest(\(keys.map(\.athlete)), \(keys.map(\.objectID)), \(keys.map(\.endpoint))) AS w(athlete_id, activity_id, endpoint)
-        WHERE c.athlete_id = w.athlete_id AND c.activity_id = w.activity_id AND c.endpoint = w.endpoint
-        """
+    /// Silver has read these answers, which it may not have been able to before, and could not read those.
+    package static func judge(readable: [QuarantineKey], unreadable: [QuarantineKey], now: Date) -> SQL {
+        let keys = readable + unreadable
+        let isReadable = readable.map { _ in true } + unreadable.map { _ in false }
+        return """
+            WITH found AS (
+                SELECT \(raw: key), w.is_readable
+                FROM unnest(\(keys.map(\.athlete)), \(keys.map(\.objectID)), \(keys.map(\.endpoint)), \(isReadable))
+                    AS w(athlete_id, activity_id, endpoint, is_readable)
+                LEFT JOIN sync.quarantine q ON q.athlete_id = w.athlete_id AND q.object_id = w.activity_id AND q.endpoint = w.endpoint
+                JOIN sync.completeness c
+                    ON c.athlete_id = w.athlete_id AND c.activity_id = w.activity_id AND c.endpoint = w.endpoint
+                WHERE (NOT w.is_readable OR q.reason = \(QuarantineTable.unreadable))
+                  AND (NOT w.is_readable OR c.state = 'quarantined' AND c.reason = \(QuarantineTable.unreadable))
+                \(raw: lockInOrder))
+            UPDATE sync.completeness c SET state = CASE WHEN is_readable THEN 'landed' ELSE 'quarantined' END,
+                reason = CASE WHEN NOT is_readable THEN \(QuarantineTable.unreadable)::text END,
+                next_try_at = CASE WHEN is_readable THEN next_try_at END, updated_at = \(now)
+            FROM found WHERE \(raw: isFound)
+            """
     }
 
     /// The retention removed all answers of these activities. What is to be fetched anyway, because it changed, stays so.
     package static func expire(_ activities: [(AthleteID, Int64)], reason: String, now: Date) -> SQL {
         """
-        UPDATE sync.completeness c
-        SET state = 'expired', reason = \(reason), next_try_at = NULL, updated_at = \(now)
-        FROM unnest(\(activities.map(\.0)), \(activities.map(\.1))) AS w(athlete_id, activity_id)
-        WHERE c.athlete_id = w.athlete_id AND c.activity_id = w.activity_id AND c.state IN ('landed', 'quarantined')
-          AND NOT EXISTS (SELECT FROM bronze_strava.answer a
-              WHERE a.athlete_id = c.athlete_id AND a.source_id = 1 AND a.endpoint IN (1, 2, 3, 6) AND a.object_id = c.activity_id)
+        WITH found AS (
+            SELECT \(raw: key)
+            FROM unnest(\(activities.map(\.0)), \(activities.map(\.1))) AS w(athlete_id, activity_id)
+            JOIN sync.completeness c USING (athlete_id, activity_id)
+            WHERE c.state IN ('landed', 'quarantined')
+              AND NOT EXISTS (SELECT FROM bronze_strava.answer a
+                  WHERE a.athlete_id = c.athlete_id AND a.source_id = 1 AND a.endpoint IN (1, 2, 3, 6) AND a.object_id = c.activity_id)
+            \(raw: lockInOrder))
+        UPDATE sync.completeness c SET state = 'expired', reason = \(reason), next_try_at = NULL, updated_at = \(now)
+        FROM found WHERE \(raw: isFound)
         """
     }
 
     /// Postpones for ever what is missing beyond the newest `count` activities.
     package static func postpone(_ athlete: AthleteID, beyond count: Int, reason: String) -> SQL {
         """
-        UPDATE sync.completeness c SET reason = \(reason), next_try_at = 'infinity'
-        FROM (
-            SELECT start_at FROM sync.activity WHERE athlete_id = \(athlete) AND gone_at IS NULL
-            ORDER BY start_at DESC OFFSET \(count - 1) LIMIT 1) AS last
-        WHERE c.athlete_id = \(athlete) AND c.state IN ('pending', 'failed') AND c.start_at < last.start_at
-          AND c.next_try_at IS DISTINCT FROM 'infinity'
+        WITH found AS (
+            SELECT \(raw: key)
+            FROM sync.completeness c, (
+                SELECT start_at FROM sync.activity WHERE athlete_id = \(athlete) AND gone_at IS NULL
+                ORDER BY start_at DESC OFFSET \(count - 1) LIMIT 1) AS last
+            WHERE c.athlete_id = \(athlete) AND c.state IN ('pending', 'failed') AND c.start_at < last.start_at
+              AND c.next_try_at IS DISTINCT FROM 'infinity'
+            \(raw: lockInOrder))
+        UPDATE sync.completeness c SET reason = \(reason), next_try_at = 'infinity' FROM found WHERE \(raw: isFound)
         """
     }
 
     /// Resumes what was postponed with this reason, of all athletes.
     package static func resumePostponed(reason: String) -> SQL {
         """
-        UPDATE sync.completeness SET state = 'pending', reason = NULL, next_try_at = NULL
-        WHERE state IN ('pending', 'failed') AND reason = \(reason)
+        WITH found AS (
+            SELECT \(raw: key) FROM sync.completeness c
+            WHERE c.state IN ('pending', 'failed') AND c.reason = \(reason) \(raw: lockInOrder))
+        UPDATE sync.completeness c SET state = 'pending', reason = NULL, next_try_at = NULL FROM found WHERE \(raw: isFound)
         """
     }
+
+    private static let key = "c.athlete_id, c.activity_id, c.endpoint"
+    private static let lockInOrder = "ORDER BY c.athlete_id, c.activity_id, c.endpoint FOR NO KEY UPDATE OF c"
+    private static let isFound = "c.athlete_id = found.athlete_id AND c.activity_id = found.activity_id AND c.endpoint = found.endpoint"
 }

@@ -41,5 +41,10 @@ package enum ConnectStateTable {
     }
 
     /// Removes what has expired, and with it who began it.
-    package static func prune(now: Date) -> SQL { "DELETE FROM sync.connect_state WHERE expires_at <= \(now)" }
+    package static func prune(now: Date) -> SQL {
+        """
+        WITH old AS (SELECT state_sha256 FROM sync.connect_state WHERE expires_at <= \(now) FOR UPDATE SKIP LOCKED)
+        DELETE FROM sync.connect_state s USING old WHERE s.state_sha256 = old.state_sha256
+        """
+    }
 }

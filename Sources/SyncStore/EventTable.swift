@@ -19,16 +19,24 @@ package enum EventTable {
     /// Marks the events that a turn has read, by their numbers, if the lease of the claim holds. Others stay open.
     package static func mark(_ end: TurnEnd, of claim: Claim, now: Date) -> SQL {
         """
-        UPDATE sync.event SET handled_at = CASE WHEN \(end.outcome == .done) THEN \(now)::timestamptz END,
-            looked_at = CASE WHEN event_id = ANY (\(end.eventsLookedAfter)) THEN \(now) ELSE looked_at END
-        WHERE athlete_id = \(claim.athleteID) AND handled_at IS NULL AND event_id = ANY (\(end.events)) AND EXISTS (
-            SELECT FROM sync.schedule s WHERE s.athlete_id = \(claim.athleteID) AND s.lease_owner = \(claim.lease.owner)
-                AND s.lease_fence = \(claim.lease.fence))
+        WITH found AS (
+            SELECT e.athlete_id, e.event_id FROM sync.event e
+            WHERE e.athlete_id = \(claim.athleteID) AND e.handled_at IS NULL AND e.event_id = ANY (\(end.events)) AND EXISTS (
+                SELECT FROM sync.schedule s WHERE s.athlete_id = \(claim.athleteID) AND s.lease_owner = \(claim.lease.owner)
+                    AND s.lease_fence = \(claim.lease.fence))
+            ORDER BY e.event_id FOR NO KEY UPDATE OF e)
+        UPDATE sync.event e SET handled_at = CASE WHEN \(end.outcome == .done) THEN \(now)::timestamptz END,
+            looked_at = CASE WHEN e.event_id = ANY (\(end.eventsLookedAfter)) THEN \(now) ELSE looked_at END
+        FROM found WHERE e.athlete_id = found.athlete_id AND e.event_id = found.event_id
         """
     }
 
     /// Removes the events that were received before `instant`.
     package static func prune(receivedBefore instant: Date) -> SQL {
-        "DELETE FROM sync.event WHERE received_at < \(instant)"
+        """
+        WITH old AS (
+            SELECT athlete_id, event_id FROM sync.event WHERE received_at < \(instant) FOR UPDATE SKIP LOCKED)
+        DELETE FROM sync.event e USING old WHERE e.athlete_id = old.athlete_id AND e.event_id = old.event_id
+        """
     }
 }

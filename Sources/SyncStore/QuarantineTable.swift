@@ -37,91 +37,84 @@ package enum QuarantineTable {
     /// The reason of answers that silver can't read.
     package static let unreadable = "unreadable_answer"
 
-    package static func add(_ quarantine: [(AthleteID, QuarantineEntry)], now: Date) -> SQL {
-        let entries = quarantine.map(\.1)
+    /// Who set an entry aside, and so takes it off when it is in order.
+    package enum Origin {
+        case sync
+        /// Unreadable answers, and activities on which the transform failed.
+        case silver
+        case any
+
+        fileprivate var condition: String {
+            switch self {
+            case .sync: "q.reason <> 'unreadable_answer'"
+            case .silver: "(q.reason = 'unreadable_answer' OR q.endpoint = 'silver')"
+            case .any: "true"
+            }
+        }
+    }
+
+    /// Takes entries off and adds others.
+    package static func change(
+        removing keys: [QuarantineKey], of origin: Origin, adding entries: [(AthleteID, QuarantineEntry)], now: Date
+    ) -> [SQL] {
+        let removal = keys.isEmpty ? [] : [remove(keys, of: origin)]
+        if entries.isEmpty { return removal }
+        let added = entries.map { QuarantineKey($0, $1.endpoint, $1.objectID) }
+        return (keys.isEmpty ? [] : [RowLock.quarantine(keys + added)]) + removal + [add(entries, now: now)]
+    }
+
+    /// - Parameter entries: those of athletes who were erased meanwhile are left out.
+    package static func add(_ entries: [(AthleteID, QuarantineEntry)], now: Date) -> SQL {
+        let (athletes, entries) = (entries.map(\.0), entries.map(\.1))
         return """
             INSERT INTO sync.quarantine AS q (athlete_id, endpoint, object_id, reason, detail, body, first_at, last_at)
             SELECT athlete_id, endpoint, object_id, reason, detail, body, \(now), \(now)
-            FROM unnest(\(quarantine.map(\.0)), \(entries.map(\.endpoint)), \(entries.map(\.objectID)), \(entries.map(\.reason)),
+            FROM unnest(\(athletes), \(entries.map(\.endpoint)), \(entries.map(\.objectID)), \(entries.map(\.reason)),
                         \(SQLArray(entries.map(\.detail))), \(SQLArray(entries.map(\.body))))
                 AS w(athlete_id, endpoint, object_id, reason, detail, body)
+            JOIN sync.athlete USING (athlete_id)
+            ORDER BY athlete_id, endpoint, object_id
             ON CONFLICT (athlete_id, endpoint, object_id) DO UPDATE SET
                 reason = excluded.reason, detail = excluded.detail, body = coalesce(excluded.body, q.body), attempts = q.attempts + 1,
                 last_at = excluded.last_at
             """
     }
 
-    /// The transform fails on the whole activity (0: on the athlete's own objects).
-    package static func addFailedTransform(_ activity: Int64, of athlete: AthleteID, detail: String, now: Date) -> SQL {
+    package static func remove(_ keys: [QuarantineKey], of origin: Origin) -> SQL {
         """
-        INSERT INTO sync.quarantine AS q (athlete_id, endpoint, object_id, reason, detail, first_at, last_at)
-        SELECT athlete_id, 'silver', \(activity), 'transform_failed', \(detail), \(now), \(now)
-        FROM sync.athlete WHERE athlete_id = \(athlete)
-        ON CONFLICT (athlete_id, endpoint, object_id) DO UPDATE SET
-            reason = excluded.reason, detail = excluded.detail, attempts = q.attempts + 1, last_at = excluded.last_at
-        """
-    }
-
-    /// What was set aside leaves the quarantine when it is in order. What silver could not read stays until silver can.
-    package static func removeSettled(_ settled: [QuarantineKey]) -> SQL {
-        """
-        DELETE FROM sync.quarantine q
-        USING unnest(\(settled.map(\.athlete)), \(settled.map(\.endpoint)), \(settled.map(\.objectID)))
-            AS w(athlete_id, endpoint, object_id)
-        WHERE q.athlete_id = w.athlete_id AND q.endpoint = w.endpoint AND q.object_id = w.object_id
-          AND q.reason <> 'unreadable_answer'
+        WITH found AS (
+            SELECT \(raw: key)
+            FROM sync.quarantine q
+            JOIN unnest(\(keys.map(\.athlete)), \(keys.map(\.endpoint)), \(keys.map(\.objectID))) AS w(athlete_id, endpoint, object_id)
+                USING (athlete_id, endpoint, object_id)
+            WHERE \(raw: origin.condition) \(raw: lockInOrder))
+        DELETE FROM sync.quarantine q USING found WHERE \(raw: isFound)
         """
     }
 
-    /// Activities on which the transform failed before, and that silver has now.
-    package static func removeTransformed(_ activities: [(AthleteID, Int64)]) -> SQL {
-        """
-        DELETE FROM sync.quarantine q
-        USING unnest(\(activities.map(\.0)), \(activities.map(\.1))) AS w(athlete_id, object_id)
-        WHERE q.athlete_id = w.athlete_id AND q.object_id = w.object_id AND q.endpoint = 'silver'
-        """
-    }
-
-    /// What silver can read now, and could not before; the ledger says so again.
-    package static func removeReadable(_ keys: [QuarantineKey], now: Date) -> SQL {
-        """
-        WITH freed AS (
-            DELETE FROM sync.quarantine q
-            USING unnest(\(keys.map(\.athlete)), \(keys.map(\.endpoint)), \(keys.map(\.objectID))) AS w(athlete_id, endpoint, object_id)
-            WHERE q.athlete_id = w.athlete_id AND q.object_id = w.object_id
-              AND (q.endpoint = w.endpoint AND q.reason = \(unreadable) OR q.endpoint = 'silver')
-            RETURNING q.athlete_id, q.endpoint, q.object_id
-        )
-        UPDATE sync.completeness c SET state = 'landed', reason = NULL, updated_at = \(now)
-        FROM freed f
-        WHERE c.athlete_id = f.athlete_id AND c.activity_id = f.object_id AND c.endpoint = f.endpoint
-          AND c.state = 'quarantined' AND c.reason = \(unreadable)
-        """
-    }
-
-    package static func remove(_ keys: [QuarantineKey]) -> SQL {
-        """
-        DELETE FROM sync.quarantine q
-        USING unnest(\(keys.map(\.athlete)), \(keys.map(\.endpoint)), \(keys.map(\.objectID))) AS w(athlete_id, endpoint, object_id)
-        WHERE q.athlete_id = w.athlete_id AND q.endpoint = w.endpoint AND q.object_id = w.object_id
-        """
-    }
-
+    /// The caller holds `RowLock.quarantine` of these and of those that it removes.
     package static func resetAttempts(_ keys: [QuarantineKey]) -> SQL {
         """
         UPDATE sync.quarantine q SET attempts = 0
-        FROM unnest(\(keys.map(\.athlete)), \(keys.map(\.endpoint)), \(keys.map(\.objectID))) AS w(athlete_id, endpoint, object_id)
-        WHERE q.athlete_id = w.athlete_id AND q.endpoint = w.endpoint AND q.object_id = w.object_id
+        FROM unnest(\(keys.map(\.athlete)), \(keys.map(\.endpoint)), \(keys.map(\.objectID))) AS found(athlete_id, endpoint, object_id)
+        WHERE \(raw: isFound)
         """
     }
 
     /// Removes the bytes of at most `countMax` entries that were set aside for the last time before `cutoff`.
     package static func removeBodies(before cutoff: Date, countMax: Int) -> SQL {
         """
-        UPDATE sync.quarantine q SET body = NULL
-        FROM (SELECT athlete_id, endpoint, object_id FROM sync.quarantine
-              WHERE body IS NOT NULL AND last_at < \(cutoff) LIMIT \(countMax)) AS old
-        WHERE q.athlete_id = old.athlete_id AND q.endpoint = old.endpoint AND q.object_id = old.object_id
+        WITH found AS (
+            SELECT \(raw: key) FROM (
+                SELECT athlete_id, endpoint, object_id FROM sync.quarantine
+                WHERE body IS NOT NULL AND last_at < \(cutoff) LIMIT \(countMax)) AS old
+            JOIN sync.quarantine q USING (athlete_id, endpoint, object_id)
+            WHERE q.last_at < \(cutoff) \(raw: lockInOrder))
+        UPDATE sync.quarantine q SET body = NULL FROM found WHERE \(raw: isFound)
         """
     }
+
+    private static let key = "q.athlete_id, q.endpoint, q.object_id"
+    private static let lockInOrder = "ORDER BY q.athlete_id, q.endpoint, q.object_id FOR NO KEY UPDATE OF q"
+    private static let isFound = "q.athlete_id = found.athlete_id AND q.endpoint = found.endpoint AND q.object_id = found.object_id"
 }

@@ -73,7 +73,7 @@ package struct TurnEnd: Sendable {
     }
 }
 
-/// The statements that write `sync.schedule`, and the fence that other writes check.
+/// The statements that write `sync.schedule`.
 ///
 /// While an athlete is leased its `due_at` is the end of the lease, so that a lease that ran out is simply due again; a paused athlete, or one
 /// without a grant, is due at infinity. A claim therefore reads due rows only.
@@ -141,28 +141,8 @@ package enum ScheduleTable {
         """
     }
 
-    /// The fence of a landing: answers the athletes whose lease is still this one. Their rows stay locked, so that no other worker can claim them
-    /// before the transaction ends.
-    package static func holdLeases(_ leases: [(athlete: AthleteID, lease: LeaseFence)]) -> SQL {
-        """
-        SELECT s.athlete_id
-        FROM sync.schedule s
-        JOIN unnest(\(leases.map(\.athlete)), \(leases.map(\.lease.owner)), \(leases.map(\.lease.fence))) AS w(athlete_id, owner, fence)
-          ON s.athlete_id = w.athlete_id AND s.lease_owner = w.owner AND s.lease_fence = w.fence
-        ORDER BY s.athlete_id
-        FOR SHARE OF s
-        """
-    }
-
-    /// Locks the athlete's row if the lease of the claim holds, before the other statements that end a turn.
-    package static func lock(_ claim: Claim) -> SQL {
-        """
-        SELECT 1 FROM sync.schedule
-        WHERE athlete_id = \(claim.athleteID) AND lease_owner = \(claim.lease.owner) AND lease_fence = \(claim.lease.fence) FOR UPDATE
-        """
-    }
-
-    /// Releases the lease. A request or an event that came meanwhile makes the athlete due at once.
+    /// Releases the lease at the end of a turn. A request or an event that came meanwhile makes the athlete due at once. The caller holds
+    /// `RowLock.lease`.
     package static func release(_ claim: Claim, _ end: TurnEnd, now: Date) -> SQL {
         """
         WITH mine AS (
@@ -262,7 +242,11 @@ package enum RunTable {
 
     /// Removes the turns that ended before `instant`.
     package static func prune(endedBefore instant: Date) -> SQL {
-        "DELETE FROM sync.run WHERE finished_at < \(instant)"
+        """
+        WITH old AS (
+            SELECT athlete_id, run_id FROM sync.run WHERE finished_at < \(instant) FOR UPDATE SKIP LOCKED)
+        DELETE FROM sync.run r USING old WHERE r.athlete_id = old.athlete_id AND r.run_id = old.run_id
+        """
     }
 
     /// A pass of the retention.

@@ -15,12 +15,18 @@ package enum SettingTable {
     package static func pauseAll(until end: Date, reason: String?, now: Date) -> SQL {
         """
         INSERT INTO sync.setting (key, value, updated_at)
-        VALUES ('paused_until', to_jsonb(\(end)::timestamptz::text), \(now)), ('pause_reason', to_jsonb(coalesce(\(reason)::text, '')), \(now))
+        SELECT * FROM (
+            VALUES ('pause_reason', to_jsonb(coalesce(\(reason)::text, '')), \(now)),
+                   ('paused_until', to_jsonb(\(end)::timestamptz::text), \(now))) AS w (key, value, updated_at)
+        ORDER BY key
         ON CONFLICT (key) DO UPDATE SET value = excluded.value, updated_at = excluded.updated_at
         """
     }
 
-    package static let resumeAll: SQL = "DELETE FROM sync.setting WHERE key IN ('paused_until', 'pause_reason')"
+    package static let resumeAll: SQL = """
+        WITH found AS (SELECT key FROM sync.setting WHERE key IN ('pause_reason', 'paused_until') ORDER BY key FOR UPDATE)
+        DELETE FROM sync.setting s USING found WHERE s.key = found.key
+        """
 
     /// Stores a text under `key` unless there is one; answers the one that is stored.
     package static func keep(_ text: String, as key: String, now: Date) -> SQL {

@@ -39,7 +39,7 @@ package enum TransformWorkTable {
         """
     }
 
-    /// Removes rows by their numbers: what was added meanwhile stays.
+    /// Removes rows by their numbers: what was added meanwhile stays. The caller holds `RowLock.silver` of the athletes.
     package static func remove(_ rows: [(athlete: AthleteID, activity: Int64, row: Int64)]) -> SQL {
         """
         DELETE FROM sync.transform_work t
@@ -49,24 +49,11 @@ package enum TransformWorkTable {
     }
 }
 
-/// The statements that make and lock rows of `sync.silver_lock`: whoever writes an athlete's silver holds that athlete's to the end of the transaction.
-package enum SilverLock {
+/// The statement that writes `sync.silver_lock`; `RowLock` locks its rows.
+package enum SilverLockTable {
     /// Makes the rows of a new athlete.
     package static func add(_ athlete: AthleteID) -> SQL {
         "INSERT INTO sync.silver_lock VALUES (\(athlete), false), (\(athlete), true) ON CONFLICT DO NOTHING"
-    }
-
-    /// A condition: locks the athlete of the row `w`; false when somebody else holds the lock.
-    package static let isFree = "sync.try_silver_lock(w.athlete_id, false)"
-
-    /// Waits until nobody else makes the athlete's silver.
-    package static func hold(_ athlete: AthleteID) -> SQL {
-        "SELECT FROM sync.silver_lock WHERE athlete_id = \(athlete) AND NOT is_rebuild FOR NO KEY UPDATE"
-    }
-
-    /// Answers false when somebody else rebuilds the athlete's silver.
-    package static func tryRebuild(_ athlete: AthleteID) -> SQL {
-        "SELECT sync.try_silver_lock(\(athlete), true)"
     }
 }
 

@@ -38,13 +38,14 @@ public struct AthleteRegistry: Sendable {
             }
             let rows = try await connection.query(AthleteTable.register(athlete, uid: uid, scope: scope, now: now))
             let (isNew, dueAt) = try rows[0].decode(Bool.self, Date.self)
+            try await connection.query(SilverLockTable.add(athlete))
+            // Waits for a refresh under way, which holds nothing else.
+            try await vault.store(grant, for: athlete, on: connection)
             try await connection.query(
                 ScheduleTable.register(athlete, dueAt: dueAt, priority: arrival.priority, request: request.map { JSONText($0) }))
-            try await connection.query(CursorTable.add(athlete))
-            try await connection.query(SilverLock.add(athlete))
             try await connection.query(CompletenessTable.reopenNoScope(of: athlete, now: now))
+            try await connection.query(CursorTable.add(athlete))
             try await connection.query(AthleteObjectTable.reopenNoScope(of: athlete))
-            try await vault.store(grant, for: athlete, on: connection)
             try await connection.query("SELECT pg_notify('sync', '')")
             return Registration(isNew ? .added : .updated, moves: change.moves)
         }
@@ -93,7 +94,7 @@ public struct AthleteRegistry: Sendable {
     /// Athletes in one transaction of a request to all: their turns wait for it, and their activities are changed with them.
     private static let askedAtOnce = 200
 
-    /// Writes a request, and what it asks for again, in one transaction. Locks are taken in the order of landings: schedule, then completeness.
+    /// Writes a request, and what it asks for again, in one transaction.
     private func write(_ asked: SyncRequest, for athletes: [AthleteID]) async throws -> Int {
         let now = clock.now
         let request = JSONText(try asked.json)

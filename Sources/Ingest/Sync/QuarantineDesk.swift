@@ -106,13 +106,13 @@ public struct QuarantineDesk: Sendable {
         try await database.transaction { connection in
             let key = QuarantineKey(athlete, name.endpoint, name.objectID)
             let rows = try await connection.pipeline([
-                CompletenessTable.drop(key, reason: Self.droppedReason, now: now), QuarantineTable.remove([key]),
+                CompletenessTable.drop(key, reason: Self.droppedReason, now: now), QuarantineTable.remove([key], of: .any),
             ])
             if rows[1].affected == 0 { throw notSetAside(athlete) }
         }
     }
 
-    /// The entries are not locked: a landing locks the schedule first and the quarantine last, and so does a retry.
+    /// The entries are not locked here: rows of other tables come before them.
     private func entries(_ athlete: AthleteID, _ name: EntryName?, on connection: Connection) async throws -> [QuarantineRetry.Entry] {
         let rows = try await connection.query(
             """

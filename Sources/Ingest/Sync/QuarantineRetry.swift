@@ -4,7 +4,7 @@ import Foundation
 import SyncStore
 import Warehouse
 
-/// The statements of a retry, in `SyncStore`'s lock order.
+/// The statements of a retry, in the order of `RowLock`.
 struct QuarantineRetry {
     struct Entry: Sendable {
         let endpoint: String
@@ -26,24 +26,29 @@ struct QuarantineRetry {
         let transforms = Set(remedies.compactMap { if case .transform(let activity) = $0 { activity } else { nil } }).sorted()
         let objects = remedies.compactMap { if case .fetchObject(let kind, let id) = $0 { (kind, id) } else { nil } }
         var statements: [SQL] = []
+        if !transforms.isEmpty { statements.append(RowLock.silver(of: [athlete])) }
         let asksStrava = remedies.contains { if case .transform = $0 { false } else { true } }
         if asksStrava {
             let request = remedies.contains(.walk) ? JSONText(try walkRequest) : nil
             statements.append(ScheduleTable.bringForward(athlete, request: request, now: now))
         }
+        let unreadable = entries.filter { $0.reason == QuarantineTable.unreadable }
+        statements += RetryQueries.setAside(unreadable.map { ($0.endpoint, $0.objectID) }, of: athlete, now: now)
         if !transforms.isEmpty {
             statements.append(TransformWorkTable.add(transforms.map { (athlete, $0) }, now: now))
             statements += RetryQueries.reread(transforms, of: athlete) + ["SELECT pg_notify('silver', '')"]
         }
-        let unreadable = entries.filter { $0.reason == QuarantineTable.unreadable }
-        statements += RetryQueries.setAside(unreadable.map { ($0.endpoint, $0.objectID) }, of: athlete, now: now)
-        if !fetches.isEmpty { statements.append(CompletenessTable.retry(fetches, of: athlete, now: now)) }
-        if remedies.contains(.fetchProfile) { statements.append(AthleteObjectTable.retryProfile(of: athlete)) }
-        if !objects.isEmpty { statements.append(AthleteObjectTable.retry(objects, of: athlete)) }
-        if remedies.contains(.lookAgain) { statements.append(CompletenessTable.reopenUnlisted(of: athlete, now: now)) }
+        let looksAgain = remedies.contains(.lookAgain)
+        if !fetches.isEmpty || looksAgain {
+            statements.append(CompletenessTable.retry(fetches, of: athlete, isWalkUnsure: looksAgain, now: now))
+        }
+        let isProfileWanted = remedies.contains(.fetchProfile)
+        if !objects.isEmpty || isProfileWanted {
+            statements.append(AthleteObjectTable.retry(objects, profile: isProfileWanted, of: athlete))
+        }
         return statements + [
-            QuarantineTable.resetAttempts(keys(entries.filter(\.stays))), QuarantineTable.remove(keys(entries.filter { !$0.stays })),
-            "SELECT pg_notify('sync', '')",
+            RowLock.quarantine(keys(entries)), QuarantineTable.resetAttempts(keys(entries.filter(\.stays))),
+            QuarantineTable.remove(keys(entries.filter { !$0.stays }), of: .any), "SELECT pg_notify('sync', '')",
         ]
     }
 

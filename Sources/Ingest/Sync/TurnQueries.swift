@@ -51,7 +51,8 @@ struct TurnQueries: Sendable {
     private func read(_ old: SyncState, now: Date, withCursor: Bool) async throws -> (SyncState, TurnStanding) {
         var state = old
         var batch = [
-            standingQuery(now: now), objectsQuery, workQuery(old.endpointsWanted, now: now), figuresQuery(now: now), OpenEvents.query(athlete),
+            standingQuery(now: now), objectsQuery, workQuery(old.endpointsWanted, now: now), figuresQuery(now: now),
+            OpenEvents.query(athlete),
         ]
         if withCursor { batch.append(cursorQuery) }
         // Before the work is read.
@@ -196,7 +197,7 @@ struct TurnQueries: Sendable {
     /// Stops the athlete until a new grant, with the reason for people; not when the lease was lost, as to a new grant that came meanwhile.
     func askToReconnect(_ reason: String, now: Date) async throws {
         try await database.transaction { connection in
-            try await connection.query(AthleteTable.lock(athlete))
+            try await connection.query(RowLock.athlete(athlete))
             try await connection.query(AthleteTable.requireReconnect(athlete, reason: reason, under: claim.lease, now: now))
         }
     }
@@ -205,7 +206,7 @@ struct TurnQueries: Sendable {
     /// transaction. A turn that has lost its lease changes nothing.
     func finish(_ end: TurnEnd, now: Date) async throws {
         // Locked first; released last, since the other statements look whether the lease holds.
-        var batch = [ScheduleTable.lock(claim)]
+        var batch = [RowLock.lease(of: claim)]
         if !end.events.isEmpty { batch.append(EventTable.mark(end, of: claim, now: now)) }
         batch += [RunTable.add(end, of: claim, now: now), ScheduleTable.release(claim, end, now: now)]
         _ = try await database.withConnection { [batch] in try await $0.pipeline(batch) }

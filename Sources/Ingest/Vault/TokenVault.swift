@@ -103,7 +103,7 @@ public actor TokenVault {
     /// When the stored access token expires, if that is later than the grant's expiry. Nil otherwise, and when no token is stored, or it is
     /// known to be dead or another athlete's. The stored grant can't change until the caller's transaction ends.
     public func laterExpiry(than grant: TokenGrant, of athlete: AthleteID, on connection: Connection) async throws -> Date? {
-        _ = try await connection.query(AthleteTable.lock(athlete))
+        _ = try await connection.query(RowLock.athlete(athlete))
         let stored = try await connection.query(VaultQueries.livingExpiry(of: athlete)).first?.decode(Date.self)
         // Fractions of a second may be lost on the way to PostgreSQL: the same grant must not be later than itself.
         let given = SealedPair.clampedExpiry(grant.expiresAt, at: clock.now).addingTimeInterval(1)
@@ -262,7 +262,7 @@ public actor TokenVault {
 
     private func changeState(of athlete: AthleteID, _ change: SQL) async throws -> Bool {
         try await database.transaction { connection in
-            _ = try await connection.query(AthleteTable.lock(athlete))
+            _ = try await connection.query(RowLock.athlete(athlete))
             return try await connection.query(change).affected > 0
         }
     }

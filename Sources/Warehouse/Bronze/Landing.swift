@@ -11,8 +11,7 @@ struct LandingOutcome: Sendable {
 
 /// One landing transaction: batches of different athletes, written in two round trips.
 ///
-/// Locks are taken in one order everywhere (schedule, answer, activity, completeness), so that a landing and the retention can't wait for each
-/// other in a circle. The work list is only added to.
+/// Rows are locked in the order of `RowLock`.
 struct Landing: Sendable {
     let batches: [PreparedBatch]
     let now: Date
@@ -46,6 +45,8 @@ struct Landing: Sendable {
         let listed = plans.flatMap { plan in plan.batch.listed.map { (plan.batch.athleteID, $0) } }
         var statements = listed.isEmpty ? [] : [TransformWorkTable.addReappeared(listed, now: now)]
         statements += LandingQueries.writes(plans, now: now)
+        let ledger = plans.flatMap { plan in plan.batch.ledger.map { (plan.batch.athleteID, $0) } }
+        if !listed.isEmpty, !ledger.isEmpty { statements.append(RowLock.completeness(listed, ledger)) }
         var newActivities: [AthleteID: Int] = [:]
         if listed.isEmpty {
             statements += LandingQueries.bookkeeping(plans, now: now)

@@ -100,33 +100,24 @@ enum LandingQueries {
     // MARK: Schema sync
 
     static func lockLeases(_ batches: [PreparedBatch]) -> SQL {
-        ScheduleTable.holdLeases(batches.map { ($0.athleteID, $0.batch.lease) })
+        RowLock.leases(batches.map { ($0.athleteID, $0.batch.lease) })
     }
 
-    /// Ledger, tombstones, cursor, own objects and quarantine.
+    /// Tombstones, ledger, cursor, own objects and quarantine.
     static func bookkeeping(_ plans: [LandingPlan], now: Date) -> [SQL] {
         let ledger = plans.flatMap { plan in plan.batch.ledger.map { (plan.batch.athleteID, $0) } }
         let gone = ledger.filter { $0.1.endpoint == .summary && $0.1.state == .gone }
-        let quarantine = plans.flatMap { plan in plan.batch.quarantine.map { (plan.batch.athleteID, $0) } }
+        let uses = plans.flatMap { plan in newest(plan.batch.batch.gearUses).map { (plan.batch.athleteID, $0) } }
+        let objects = plans.flatMap { plan in plan.batch.batch.objects.map { (plan.batch.athleteID, $0) } }
+        let entries = plans.flatMap { plan in plan.batch.quarantine.map { (plan.batch.athleteID, $0) } }
         var statements: [SQL] = []
         if !gone.isEmpty { statements.append(CompletenessTable.bury(gone, now: now)) }
         if !ledger.isEmpty { statements.append(CompletenessTable.change(ledger, now: now)) }
-        let settled = plans.flatMap(settled)
-        if !settled.isEmpty { statements.append(QuarantineTable.removeSettled(settled)) }
         for plan in plans {
             if let cursor = plan.batch.batch.cursor { statements.append(CursorTable.move(cursor, of: plan.batch.athleteID, now: now)) }
         }
-        if !quarantine.isEmpty { statements.append(QuarantineTable.add(quarantine, now: now)) }
-        return statements + objects(plans, now: now)
-    }
-
-    private static func objects(_ plans: [LandingPlan], now: Date) -> [SQL] {
-        let uses = plans.flatMap { plan in newest(plan.batch.batch.gearUses).map { (plan.batch.athleteID, $0) } }
-        let changes = plans.flatMap { plan in plan.batch.batch.objects.map { (plan.batch.athleteID, $0) } }
-        let landed = changes.filter { $0.1.state == .landed }.map { QuarantineKey($0, $1.object.kind.rawValue, $1.object.answerID($0)) }
-        return (uses.isEmpty ? [] : [AthleteObjectTable.noteUses(uses)])
-            + (changes.isEmpty ? [] : [AthleteObjectTable.change(changes, now: now)])
-            + (landed.isEmpty ? [] : [QuarantineTable.removeSettled(landed)])
+        return statements + AthleteObjectTable.change(objects, uses: uses, now: now)
+            + QuarantineTable.change(removing: plans.flatMap(settled), of: .sync, adding: entries, now: now)
     }
 
     /// Of each gear its newest activity.
@@ -134,13 +125,17 @@ enum LandingQueries {
         Dictionary(uses.map { ($0.gear, $0) }) { $0.startAt < $1.startAt ? $1 : $0 }.values.sorted { $0.gear.name < $1.gear.name }
     }
 
-    /// What a batch brings in order, as the quarantine names it: activities that are listed, and answers that landed or will not come.
+    /// What a batch brings in order, as the quarantine names it: activities that are listed, answers that landed or will not come, and own objects
+    /// that landed.
     private static func settled(_ plan: LandingPlan) -> [QuarantineKey] {
         let states: Set<CompletenessState> = [.landed, .empty, .gone]
         let athlete = plan.batch.athleteID
         return plan.batch.listed.map { QuarantineKey(athlete, CompletenessEndpoint.summary.rawValue, $0.activityID.rawValue) }
             + plan.batch.ledger.filter { states.contains($0.state) }.map {
                 QuarantineKey(athlete, $0.endpoint.rawValue, $0.activityID.rawValue)
+            }
+            + plan.batch.batch.objects.filter { $0.state == .landed }.map {
+                QuarantineKey(athlete, $0.object.kind.rawValue, $0.object.answerID(athlete))
             }
     }
 }

@@ -4,7 +4,7 @@ import Foundation
 
 /// What a retry from the quarantine changes in bronze and silver.
 package enum RetryQueries {
-    /// Marks activities as made by no version, so that answers which silver has seen are read again.
+    /// Marks activities as made by no version, so that answers which silver has seen are read again. The caller holds `RowLock.silver`.
     package static func reread(_ activities: [Int64], of athlete: AthleteID) -> [SQL] {
         ["activity", "activity_stream"].map { table in
             """
@@ -25,10 +25,15 @@ package enum RetryQueries {
         if keys.isEmpty { return [] }
         return [
             """
-            WITH aside AS (
-                DELETE FROM bronze_strava.answer a
-                USING unnest(\(keys.map(\.0)), \(keys.map(\.1))) AS w(endpoint, object_id)
-                WHERE a.athlete_id = \(athlete) AND a.source_id = 1 AND a.endpoint = w.endpoint AND a.object_id = w.object_id
+            WITH found AS (
+                SELECT a.athlete_id, a.source_id, a.endpoint, a.object_id
+                FROM unnest(\(keys.map(\.0)), \(keys.map(\.1))) AS w(endpoint, object_id)
+                JOIN bronze_strava.answer a ON a.athlete_id = \(athlete) AND a.source_id = 1 AND a.endpoint = w.endpoint
+                    AND a.object_id = w.object_id
+                ORDER BY a.athlete_id, a.object_id, a.endpoint FOR UPDATE OF a
+            ), aside AS (
+                DELETE FROM bronze_strava.answer a USING found f
+                WHERE a.athlete_id = f.athlete_id AND a.source_id = f.source_id AND a.endpoint = f.endpoint AND a.object_id = f.object_id
                 RETURNING a.*)
             INSERT INTO bronze_strava.answer_version
                 (athlete_id, source_id, endpoint, object_id, valid_from, valid_to, request, status, body_bytes, sha256, body)

@@ -7,28 +7,41 @@ extension RetentionQueries {
     /// Profile, zones and gear go, in silver too, and what was worked out from them is worked out without them. The profile and the zones are
     /// then asked for again, as a fresh copy; gear when it is used.
     func ownObjects(_ connection: Connection, before cutoff: Date) async throws -> RetentionReport {
-        let gone = try await connection.query(
+        let old = try await connection.query(
             """
-            DELETE FROM bronze_strava.answer a
-            USING (SELECT athlete_id, endpoint, object_id FROM bronze_strava.answer
-                   WHERE source_id = 1 AND fetched_at < \(cutoff) AND endpoint IN (4, 5, 7) ORDER BY fetched_at LIMIT \(Self.batchMax)) AS old
-            WHERE a.athlete_id = old.athlete_id AND a.source_id = 1 AND a.endpoint = old.endpoint AND a.object_id = old.object_id
-              AND a.fetched_at < \(cutoff)
-            RETURNING a.athlete_id, a.endpoint, a.object_id
+            SELECT athlete_id, endpoint, object_id FROM bronze_strava.answer
+            WHERE source_id = 1 AND fetched_at < \(cutoff) AND endpoint IN (4, 5, 7) ORDER BY fetched_at LIMIT \(Self.batchMax)
             """
         ).map { try $0.decode(AthleteID.self, Int16.self, Int64.self) }
-        if gone.isEmpty { return RetentionReport() }
+        if old.isEmpty { return RetentionReport() }
+        let removed = try await connection.pipeline([RowLock.silver(of: Array(Set(old.map(\.0))).sorted()), remove(old, before: cutoff)])
+        let gone = try removed[1].map { try $0.decode(AthleteID.self, Int16.self, Int64.self) }
         let objects = gone.compactMap { athlete, endpoint, id in
             BronzeEndpoint(rawValue: endpoint)?.objectKind.map { (athlete: athlete, kind: $0, answerID: id) }
         }
         let profiles = gone.filter { $0.1 == BronzeEndpoint.athlete.rawValue }.map(\.0)
         let athletes = Array(Set(gone.map(\.0))).sorted()
         let rows = try await connection.pipeline(
-            [AthleteObjectTable.expire(objects, reason: Self.reason), forget(profiles), removeVersions(of: athletes, before: cutoff)]
+            [removeVersions(of: athletes, before: cutoff), AthleteObjectTable.expire(objects, reason: Self.reason), forget(profiles)]
                 + removeFacts(of: athletes, before: cutoff) + [
                     TransformWorkTable.add(athletes.map { ($0, 0) }, now: now), "SELECT pg_notify('silver', '')",
                 ])
-        return RetentionReport(answers: gone.count, versions: rows[2].affected)
+        return RetentionReport(answers: gone.count, versions: rows[0].affected)
+    }
+
+    /// Looks at the age again under the lock: an answer that a landing renewed meanwhile stays.
+    private func remove(_ old: [(AthleteID, Int16, Int64)], before cutoff: Date) -> SQL {
+        """
+        WITH held AS (
+            SELECT a.athlete_id, a.endpoint, a.object_id
+            FROM unnest(\(old.map(\.0)), \(old.map(\.1)), \(old.map(\.2))) AS w(athlete_id, endpoint, object_id)
+            JOIN bronze_strava.answer a USING (athlete_id, endpoint, object_id)
+            WHERE a.source_id = 1 AND a.fetched_at < \(cutoff)
+            ORDER BY a.athlete_id, a.object_id, a.endpoint FOR UPDATE OF a)
+        DELETE FROM bronze_strava.answer a USING held AS h
+        WHERE a.athlete_id = h.athlete_id AND a.source_id = 1 AND a.endpoint = h.endpoint AND a.object_id = h.object_id
+        RETURNING a.athlete_id, a.endpoint, a.object_id
+        """
     }
 
     /// Leaves the athlete's key, on which the other tables hang.
@@ -43,8 +56,11 @@ extension RetentionQueries {
 
     private func removeVersions(of athletes: [AthleteID], before cutoff: Date) -> SQL {
         """
-        DELETE FROM bronze_strava.answer_version
-        WHERE athlete_id = ANY (\(athletes)) AND source_id = 1 AND endpoint IN (4, 5, 7) AND valid_from < \(cutoff)
+        WITH held AS (
+            SELECT \(raw: Self.versionKey) FROM bronze_strava.answer_version v
+            WHERE v.athlete_id = ANY (\(athletes)) AND v.source_id = 1 AND v.endpoint IN (4, 5, 7) AND v.valid_from < \(cutoff)
+            ORDER BY \(raw: Self.versionKey) FOR UPDATE OF v)
+        \(raw: Self.deleteHeldVersions)
         """
     }
 

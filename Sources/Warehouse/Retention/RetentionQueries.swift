@@ -6,7 +6,7 @@ import SyncStore
 /// Removes one batch and answers what went; nothing: there is no more.
 typealias RetentionStep = @Sendable (Connection) async throws -> RetentionReport
 
-/// The statements of the retention. Locks are taken in the order of a landing: answers, ledger.
+/// The statements of the retention. Rows are locked in the order of `RowLock`.
 struct RetentionQueries: Sendable {
     /// Activities, answers or versions in one transaction.
     static let batchMax = 200
@@ -21,11 +21,11 @@ struct RetentionQueries: Sendable {
         if let cutoff = policy.apiCutoff(now: now) {
             steps = [
                 { try await activities($0, before: cutoff) }, { try await ownObjects($0, before: cutoff) },
-                { try await bodies($0, before: cutoff) }, { try await versions($0, "source_id = 1 AND valid_from", before: cutoff) },
+                { try await bodies($0, before: cutoff) }, { try await versions($0, "valid_from", ofAPI: true, before: cutoff) },
             ]
         }
         let versionCutoff = policy.versionCutoff(now: now)
-        return steps + [{ try await versions($0, "valid_to", before: versionCutoff) }]
+        return steps + [{ try await versions($0, "valid_to", ofAPI: false, before: versionCutoff) }]
     }
 
     /// An activity goes as a whole when one of its answers is too old: its row in silver is made of all of them. The silver runner finds
@@ -50,23 +50,27 @@ struct RetentionQueries: Sendable {
     /// Looks at the age again under the lock: an answer that a landing renewed meanwhile stays, with all of its activity.
     private func remove(_ found: [(AthleteID, Int64)], before cutoff: Date) -> SQL {
         """
-        WITH old AS (
-            SELECT a.athlete_id, a.object_id
+        WITH held AS MATERIALIZED (
+            SELECT a.athlete_id, a.object_id, a.fetched_at
             FROM unnest(\(found.map(\.0)), \(found.map(\.1))) AS w(athlete_id, object_id)
             JOIN bronze_strava.answer a USING (athlete_id, object_id)
-            WHERE a.source_id = 1 AND a.endpoint IN (1, 2, 3, 6) AND a.fetched_at < \(cutoff)
+            WHERE a.source_id = 1 AND a.endpoint IN (1, 2, 3, 6)
             ORDER BY a.athlete_id, a.object_id, a.endpoint FOR UPDATE OF a)
         DELETE FROM bronze_strava.answer a
-        USING (SELECT DISTINCT athlete_id, object_id FROM old) AS o
+        USING (SELECT DISTINCT athlete_id, object_id FROM held WHERE fetched_at < \(cutoff)) AS o
         WHERE a.athlete_id = o.athlete_id AND a.source_id = 1 AND a.endpoint IN (1, 2, 3, 6) AND a.object_id = o.object_id
         """
     }
 
     private func removeVersions(_ found: [(AthleteID, Int64)]) -> SQL {
         """
-        DELETE FROM bronze_strava.answer_version v
-        USING unnest(\(found.map(\.0)), \(found.map(\.1))) AS w(athlete_id, object_id)
-        WHERE v.athlete_id = w.athlete_id AND v.source_id = 1 AND v.endpoint IN (1, 2, 3, 6) AND v.object_id = w.object_id
+        WITH held AS (
+            SELECT \(raw: Self.versionKey)
+            FROM unnest(\(found.map(\.0)), \(found.map(\.1))) AS w(athlete_id, object_id)
+            JOIN bronze_strava.answer_version v USING (athlete_id, object_id)
+            WHERE v.source_id = 1 AND v.endpoint IN (1, 2, 3, 6)
+            ORDER BY \(raw: Self.versionKey) FOR UPDATE OF v)
+        \(raw: Self.deleteHeldVersions)
         """
     }
 
@@ -76,16 +80,22 @@ struct RetentionQueries: Sendable {
         return RetentionReport(answers: rows.affected)
     }
 
-    /// - Parameter age: a condition's left side: the column that tells the age.
-    private func versions(_ connection: Connection, _ age: String, before cutoff: Date) async throws -> RetentionReport {
+    /// - Parameter age: the column that tells the age.
+    private func versions(_ connection: Connection, _ age: String, ofAPI: Bool, before cutoff: Date) async throws -> RetentionReport {
         let rows = try await connection.query(
             """
-            DELETE FROM bronze_strava.answer_version v
-            USING (SELECT athlete_id, source_id, endpoint, object_id, version_id FROM bronze_strava.answer_version
-                   WHERE \(raw: age) < \(cutoff) LIMIT \(Self.batchMax)) AS old
-            WHERE v.athlete_id = old.athlete_id AND v.source_id = old.source_id AND v.endpoint = old.endpoint
-              AND v.object_id = old.object_id AND v.version_id = old.version_id
+            WITH held AS (
+                SELECT \(raw: Self.versionKey) FROM bronze_strava.answer_version v
+                WHERE \(raw: ofAPI ? "v.source_id = 1 AND " : "")v.\(raw: age) < \(cutoff) LIMIT \(Self.batchMax) FOR UPDATE SKIP LOCKED)
+            \(raw: Self.deleteHeldVersions)
             """)
         return RetentionReport(versions: rows.affected)
     }
+
+    static let versionKey = "v.athlete_id, v.source_id, v.endpoint, v.object_id, v.version_id"
+    static let deleteHeldVersions = """
+        DELETE FROM bronze_strava.answer_version v USING held AS h
+        WHERE v.athlete_id = h.athlete_id AND v.source_id = h.source_id AND v.endpoint = h.endpoint AND v.object_id = h.object_id
+          AND v.version_id = h.version_id
+        """
 }

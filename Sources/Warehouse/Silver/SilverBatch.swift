@@ -2,7 +2,6 @@ import Core
 import Database
 import Foundation
 import Streams
-import SyncStore
 
 /// The profile of an athlete in a batch; nil profile: only the athlete's key is needed.
 struct ChangedAthlete: Sendable {
@@ -63,17 +62,17 @@ struct SilverBatch: Sendable {
         let made = try await make(work, tables: SilverQueries.temporaryTables, whateverSilverHas: false, on: connection)
         let isSwollen = made.temporary_bytes > Self.temporaryBytesMax
         _ = try await connection.pipeline(
-            made.arrays + [SilverQueries.done(work), QuarantineTable.removeTransformed(work.map { ($0.athleteID, $0.activityID) })]
-                + scripts.afterArrays + books(made.material)
+            made.arrays + [SilverQueries.done(work)] + scripts.afterArrays + SilverBooks(made: work, made.material).statements(now: now)
                 + (isSwollen ? SilverQueries.truncateTemporary + [SilverQueries.planAnew] : SilverQueries.emptyTemporary))
     }
 
-    /// Makes the rows of the work anew whatever silver has. What sums over all of an athlete's activities is left to `sumUp`. The temporary
-    /// tables must be there.
-    func remake(_ work: [SilverWork], on connection: Connection) async throws {
+    /// Makes the rows of the work anew whatever silver has. What sums over all of an athlete's activities is left to `sumUp`, and the
+    /// books to the caller. The temporary tables must be there.
+    func remake(_ work: [SilverWork], on connection: Connection) async throws -> SilverBooks {
         let made = try await make(
             work, tables: SilverQueries.truncateTemporary + [SilverQueries.planForFew], whateverSilverHas: true, on: connection)
-        _ = try await connection.pipeline(made.arrays + books(made.material))
+        _ = try await connection.pipeline(made.arrays)
+        return SilverBooks(made: work, made.material)
     }
 
     /// What everything meets at this moment, if anything; nothing that it does is kept.
@@ -185,13 +184,5 @@ struct SilverBatch: Sendable {
             let profile = try row.column(2, as: Bool.self)
             if let head = athlete.profile, !profile, material.text(head) != nil { material.refuse(head.key) }
         }
-    }
-
-    private func books(_ material: SilverMaterial) -> [SQL] {
-        var statements = material.unreadable.isEmpty ? [] : SilverQueries.setAside(material.unreadable, now: now)
-        if !material.readable.isEmpty {
-            statements.append(QuarantineTable.removeReadable(material.readable.map(\.quarantineKey), now: now))
-        }
-        return statements
     }
 }

@@ -17,7 +17,7 @@ extension SilverQueries {
         WHERE (w.athlete_id, w.activity_id) <> (\(work.athleteID), \(work.activityID))
           AND NOT EXISTS (
             SELECT FROM sync.transform_work t WHERE t.athlete_id = w.athlete_id AND t.activity_id = w.activity_id)
-          AND \(raw: SilverLock.isFree)
+          AND \(raw: RowLock.isSilverFree)
         LIMIT 1
         """
     }

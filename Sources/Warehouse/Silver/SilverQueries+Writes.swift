@@ -82,23 +82,4 @@ extension SilverQueries {
     static func done(_ work: [SilverWork]) -> SQL {
         TransformWorkTable.remove(work.flatMap { work in work.rows.map { (work.athleteID, work.activityID, $0) } })
     }
-
-    /// What silver could not read is set aside, and the ledger says so.
-    static func setAside(_ unreadable: [SilverMaterial.Unreadable], now: Date) -> [SQL] {
-        let entries = unreadable.map {
-            (
-                $0.key.athleteID,
-                QuarantineEntry(
-                    endpoint: $0.key.ledgerName, objectID: $0.key.objectID, reason: QuarantineTable.unreadable, detail: $0.reason)
-            )
-        }
-        return [CompletenessTable.quarantine(unreadable.map(\.key.quarantineKey), now: now), QuarantineTable.add(entries, now: now)]
-    }
-
-    /// The whole activity is set aside: the transform fails on it. What sums over the athlete's other activities may have waited for it, and
-    /// is done with the athlete's own objects.
-    static func setAside(_ work: SilverWork, detail: String, now: Date) -> [SQL] {
-        [done([work])] + (work.activityID == 0 ? [] : [TransformWorkTable.add([(work.athleteID, 0)], now: now)])
-            + [QuarantineTable.addFailedTransform(work.activityID, of: work.athleteID, detail: detail, now: now)]
-    }
 }

@@ -20,7 +20,7 @@ enum SilverQueries {
             ORDER BY w.enqueued_at
             LIMIT \(max * rowsLookedAt)
         ), taken AS MATERIALIZED (
-            SELECT * FROM oldest w WHERE \(raw: SilverLock.isFree) LIMIT \(max)
+            SELECT * FROM oldest w WHERE \(raw: RowLock.isSilverFree) LIMIT \(max)
         )
         \(raw: workOfTaken)
         """
@@ -33,7 +33,7 @@ enum SilverQueries {
             SELECT w.athlete_id, w.activity_id, w.work_id, w.enqueued_at
             FROM sync.transform_work w
             WHERE w.athlete_id = \(work.athleteID) AND w.activity_id = \(work.activityID) AND w.work_id = ANY (\(work.rows))
-              AND \(raw: SilverLock.isFree)
+              AND \(raw: RowLock.isSilverFree)
         )
         \(raw: workOfTaken)
         """

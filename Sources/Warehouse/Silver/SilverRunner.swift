@@ -140,7 +140,8 @@ public struct SilverRunner: Service {
         logger.log(
             .warning, "activity quarantined, its transform fails",
             [.athleteID: work.athleteID, .activityID: work.activityID, .error: "\(error)"])
-        let statements = SilverQueries.setAside(work, detail: "\(error)", now: clock.now)
+        let books = SilverBooks(failed: work, detail: "\(error)").statements(now: clock.now)
+        let statements = [RowLock.silver(of: [work.athleteID])] + books
         _ = try await database.transaction { try await $0.pipeline(statements) }
         return 1
     }

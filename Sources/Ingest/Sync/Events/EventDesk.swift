@@ -56,15 +56,16 @@ public struct EventDesk: Sendable {
         }
     }
 
-    /// Locks are taken in the order of landings: schedule, then completeness.
     private func write(_ event: StravaEvent) async throws -> Bool {
         let now = clock.now
         return try await database.transaction { connection in
-            let rows = try await connection.query(
+            let rows = try await connection.pipeline([
+                RowLock.schedule(of: [event.owner]),
                 EventTable.add(
                     of: event.owner, objectType: event.objectType, objectID: event.objectID, aspectType: event.aspectType,
-                    at: event.eventAt, updates: JSONText(event.updates), now: now))
-            if rows.affected == 0 { return false }
+                    at: event.eventAt, updates: JSONText(event.updates), now: now),
+            ])
+            if rows[1].affected == 0 { return false }
             try await connection.query(ScheduleTable.announce(event.owner, now: now))
             if event.objectType == "activity" && event.aspectType != "create" {
                 try await connection.query(CompletenessTable.reopenDetail(of: event.objectID, of: event.owner, now: now))

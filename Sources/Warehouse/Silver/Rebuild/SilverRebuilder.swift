@@ -76,21 +76,23 @@ struct SilverRebuilder: Sendable {
     private var batch: SilverBatch { SilverBatch(scripts: scripts, feed: SilverFeed(bytesMax: 0), now: clock.now) }
 
     private func rebuild(_ job: RebuildJob, on connection: Connection) async throws -> Bool {
-        guard try await connection.query(SilverLock.tryRebuild(job.athleteID))[0].decode(Bool.self) else { return false }
-        try await connection.query(SilverLock.hold(job.athleteID))
+        guard try await connection.query(RowLock.tryRebuild(job.athleteID))[0].decode(Bool.self) else { return false }
+        try await connection.query(RowLock.silver(of: [job.athleteID]))
         try await connection.execute(RebuildQueries.temporaryTables)
         _ = try await connection.pipeline(SilverQueries.temporaryTables)
         try await connection.execute("SAVEPOINT rebuild")
         _ = try await connection.pipeline(RebuildQueries.remember(job.athleteID) + RebuildQueries.clear(job.athleteID))
         let work = try await work(job.athleteID, on: connection)
         let batch = batch
-        for part in work { try await remake(part, batch, on: connection) }
+        var books = SilverBooks()
+        for part in work { books += try await remake(part, batch, on: connection) }
         try await batch.sumUp(job.athleteID, on: connection)
         let report = try await connection.query(RebuildQueries.report(job.athleteID))[0].decode(String.self)
         if job.isDryRun { try await connection.execute("ROLLBACK TO SAVEPOINT rebuild") }
         let activities = work.reduce(0) { $0 + $1.count { $0.activityID != 0 } }
         _ = try await connection.pipeline(
-            RebuildQueries.finish(job, activities: activities, report: report, error: nil, now: clock.now))
+            (job.isDryRun ? [] : books.statements(now: clock.now))
+                + RebuildQueries.finish(job, activities: activities, report: report, error: nil, now: clock.now))
         return true
     }
 
@@ -111,21 +113,23 @@ struct SilverRebuilder: Sendable {
     }
 
     /// What the transform fails on keeps its rows of before and is set aside; the rest goes on. When everything fails, the rebuild ends.
-    private func remake(_ work: [SilverWork], _ batch: SilverBatch, on connection: Connection) async throws {
+    private func remake(_ work: [SilverWork], _ batch: SilverBatch, on connection: Connection) async throws -> SilverBooks {
         try await connection.execute("SAVEPOINT part")
         do {
-            try await batch.remake(work, on: connection)
+            let books = try await batch.remake(work, on: connection)
             try await connection.execute("RELEASE SAVEPOINT part")
+            return books
         } catch {
             let fault = SilverFault(error)
             if case .passing = fault { throw error }
             try await connection.execute("ROLLBACK TO SAVEPOINT part; RELEASE SAVEPOINT part")
             if work.count > 1 {
-                for piece in work { try await remake([piece], batch, on: connection) }
-                return
+                var books = SilverBooks()
+                for piece in work { books += try await remake([piece], batch, on: connection) }
+                return books
             }
             if case .unclear = fault, let cause = try await batch.probe(nil, on: connection) { throw SilverStopped(underlying: cause) }
-            _ = try await connection.pipeline(SilverQueries.setAside(work[0], detail: "\(error)", now: clock.now))
+            return SilverBooks(failed: work[0], detail: "\(error)")
         }
     }
 }

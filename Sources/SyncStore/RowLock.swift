@@ -1,0 +1,109 @@
+import Core
+import Database
+
+/// The statements that only lock rows, in the one order in which all transactions lock rows:
+///
+/// 1. `sync.silver_lock`: whoever writes an athlete's rows in schema `silver`, or removes rows of `sync.transform_work`, holds the athlete's
+///    row; those rows have no other rank. A rebuild holds both rows, the one with `is_rebuild` first.
+/// 2. `sync.setting`
+/// 3. `sync.athlete`
+/// 4. `vault.token`
+/// 5. `sync.schedule`: a landing shares the row of its lease, so that it and whatever changes the schedule exclude each other.
+/// 6. `sync.event`
+/// 7. `bronze_strava.answer`, then `bronze_strava.answer_version`
+/// 8. `sync.completeness`; `sync.activity` has no rank, since landings alone write it
+/// 9. `sync.cursor`
+/// 10. `sync.athlete_object`
+/// 11. `sync.quarantine`
+/// 12. `sync.silver_rebuild`
+///
+/// Rows of one table are locked in the order of their keys. A transaction that writes a table by several statements locks all of their rows
+/// first, by one statement. Rows of the tables behind `sync.schedule` are inserted under the athlete's row there, so that nobody waits for
+/// another's insert; rows of `sync.transform_work` and `sync.run` have keys of their own. Locks are never stronger than `FOR NO KEY UPDATE` on a table that others refer to, so that their inserts don't wait.
+/// `sync.connect_state` and the quota ledger are written in transactions of their own; pruning skips rows that are locked.
+package enum RowLock {
+    /// A condition: locks the row of `sync.silver_lock` of the athlete of the row `w`; false when somebody else holds it.
+    package static let isSilverFree = "sync.try_silver_lock(w.athlete_id, false)"
+
+    /// Answers false when somebody else rebuilds the athlete's silver.
+    package static func tryRebuild(_ athlete: AthleteID) -> SQL {
+        "SELECT sync.try_silver_lock(\(athlete), true)"
+    }
+
+    /// Waits until nobody else makes these athletes' silver.
+    package static func silver(of athletes: [AthleteID]) -> SQL {
+        "SELECT FROM sync.silver_lock WHERE athlete_id = ANY (\(athletes)) AND NOT is_rebuild ORDER BY athlete_id FOR NO KEY UPDATE"
+    }
+
+    /// To be sent before a statement that decides from other tables: a statement that has waited for the row judges other tables by an older
+    /// snapshot, and would overlook the connect that it waited for.
+    package static func athlete(_ athlete: AthleteID) -> SQL {
+        "SELECT FROM sync.athlete WHERE athlete_id = \(athlete) FOR NO KEY UPDATE"
+    }
+
+    package static func schedule(of athletes: [AthleteID]) -> SQL {
+        "SELECT FROM sync.schedule WHERE athlete_id = ANY (\(athletes)) ORDER BY athlete_id FOR NO KEY UPDATE"
+    }
+
+    /// Locks the athlete's row if the lease of the claim holds, before the other statements that end a turn.
+    package static func lease(of claim: Claim) -> SQL {
+        """
+        SELECT 1 FROM sync.schedule
+        WHERE athlete_id = \(claim.athleteID) AND lease_owner = \(claim.lease.owner) AND lease_fence = \(claim.lease.fence) FOR UPDATE
+        """
+    }
+
+    /// The fence of a landing: answers the athletes whose lease is still this one. Their rows stay locked, so that no other worker can claim them
+    /// before the transaction ends.
+    package static func leases(_ leases: [(athlete: AthleteID, lease: LeaseFence)]) -> SQL {
+        """
+        SELECT s.athlete_id
+        FROM sync.schedule s
+        JOIN unnest(\(leases.map(\.athlete)), \(leases.map(\.lease.owner)), \(leases.map(\.lease.fence))) AS w(athlete_id, owner, fence)
+          ON s.athlete_id = w.athlete_id AND s.lease_owner = w.owner AND s.lease_fence = w.fence
+        ORDER BY s.athlete_id
+        FOR SHARE OF s
+        """
+    }
+
+    /// Before `CompletenessTable.list` and `change` in one transaction: the rows that they will write.
+    package static func completeness(_ listed: [(AthleteID, ListedRow)], _ ledger: [(AthleteID, LedgerChange)]) -> SQL {
+        """
+        SELECT FROM (
+            SELECT a.athlete_id, a.activity_id, e.endpoint
+            FROM unnest(\(listed.map(\.0)), \(listed.map(\.1.activityID)), \(listed.map(\.1.fingerprint)))
+                AS l(athlete_id, activity_id, fingerprint)
+            JOIN sync.activity a USING (athlete_id, activity_id)
+            CROSS JOIN (VALUES ('detail'), ('streams'), ('summary')) AS e(endpoint)
+            WHERE a.fingerprint <> l.fingerprint OR a.gone_at IS NOT NULL
+            UNION
+            SELECT * FROM unnest(\(ledger.map(\.0)), \(ledger.map(\.1.activityID)), \(ledger.map(\.1.endpoint.rawValue)))
+        ) AS w
+        JOIN sync.completeness c USING (athlete_id, activity_id, endpoint)
+        ORDER BY c.athlete_id, c.activity_id, c.endpoint
+        FOR NO KEY UPDATE OF c
+        """
+    }
+
+    /// Before several statements on the same athletes' own objects.
+    package static func objects(_ objects: [(athlete: AthleteID, object: AthleteObject)]) -> SQL {
+        """
+        SELECT FROM sync.athlete_object o
+        JOIN unnest(\(objects.map(\.athlete)), \(objects.map(\.object.kind.rawValue)), \(objects.map(\.object.name)))
+            AS w(athlete_id, endpoint, object) USING (athlete_id, endpoint, object)
+        ORDER BY o.athlete_id, o.endpoint, o.object
+        FOR NO KEY UPDATE OF o
+        """
+    }
+
+    /// Before several statements on the quarantine.
+    package static func quarantine(_ keys: [QuarantineKey]) -> SQL {
+        """
+        SELECT FROM sync.quarantine q
+        JOIN unnest(\(keys.map(\.athlete)), \(keys.map(\.endpoint)), \(keys.map(\.objectID))) AS w(athlete_id, endpoint, object_id)
+            USING (athlete_id, endpoint, object_id)
+        ORDER BY q.athlete_id, q.endpoint, q.object_id
+        FOR NO KEY UPDATE OF q
+        """
+    }
+}
