@@ -212,8 +212,8 @@ package enum CompletenessTable {
                 LEFT JOIN sync.quarantine q ON q.athlete_id = w.athlete_id AND q.object_id = w.activity_id AND q.endpoint = w.endpoint
                 JOIN sync.completeness c
                     ON c.athlete_id = w.athlete_id AND c.activity_id = w.activity_id AND c.endpoint = w.endpoint
-                WHERE NOT w.is_readable
-                   OR q.reason = \(QuarantineTable.unreadable) AND c.state = 'quarantined' AND c.reason = \(QuarantineTable.unreadable)
+                WHERE (NOT w.is_readable OR q.reason = \(QuarantineTable.unreadable))
+                  AND (NOT w.is_readable OR c.state = 'quarantined' AND c.reason = \(QuarantineTable.unreadable))
                 \(raw: lockInOrder))
             UPDATE sync.completeness c SET state = CASE WHEN is_readable THEN 'landed' ELSE 'quarantined' END,
                 reason = CASE WHEN NOT is_readable THEN \(QuarantineTable.unreadable)::text END,

@@ -18,8 +18,8 @@ import Database
 /// 12. `sync.silver_rebuild`
 ///
 /// Rows of one table are locked in the order of their keys. A transaction that writes a table by several statements locks all of their rows
-/// first, by one statement. Nobody waits for a row that is inserted, so inserts have no rank: `sync.transform_work` and `sync.run` are only
-/// added to. Locks are never stronger than `FOR NO KEY UPDATE` on a table that others refer to, so that their inserts don't wait.
+/// first, by one statement. Rows of the tables behind `sync.schedule` are inserted under the athlete's row there, so that nobody waits for
+/// another's insert; rows of `sync.transform_work` and `sync.run` have keys of their own. Locks are never stronger than `FOR NO KEY UPDATE` on a table that others refer to, so that their inserts don't wait.
 /// `sync.connect_state` and the quota ledger are written in transactions of their own; pruning skips rows that are locked.
 package enum RowLock {
     /// A condition: locks the row of `sync.silver_lock` of the athlete of the row `w`; false when somebody else holds it.
@@ -41,8 +41,8 @@ package enum RowLock {
         "SELECT FROM sync.athlete WHERE athlete_id = \(athlete) FOR NO KEY UPDATE"
     }
 
-    package static func schedule(of athlete: AthleteID) -> SQL {
-        "SELECT FROM sync.schedule WHERE athlete_id = \(athlete) FOR NO KEY UPDATE"
+    package static func schedule(of athletes: [AthleteID]) -> SQL {
+        "SELECT FROM sync.schedule WHERE athlete_id = ANY (\(athletes)) ORDER BY athlete_id FOR NO KEY UPDATE"
     }
 
     /// Locks the athlete's row if the lease of the claim holds, before the other statements that end a turn.

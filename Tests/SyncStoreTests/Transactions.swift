@@ -93,14 +93,17 @@ struct Transactions: Sendable {
             batch.answers.append(answer(.streams, id, (round + Int(id)).isMultiple(of: 2) ? streams : "[\(round)"))
             batch.listed.append(
                 ListedRow(
-                    activityID: ActivityID(id), startAt: start, manual: false, fingerprint: Array(repeating: UInt8(round & 255), count: 32)))
+                    activityID: ActivityID(id), startAt: start, manual: false, fingerprint: Array(repeating: UInt8(round & 255), count: 32))
+            )
             batch.ledger += [CompletenessEndpoint.streams, .detail].map {
                 LedgerChange(activityID: ActivityID(id), endpoint: $0, state: id == 2 ? .failed : .landed, countsAsAttempt: true)
             }
         }
         batch.cursor = CursorChange(walkPage: .set(round), newestStartAt: .raise(to: Self.noon))
         batch.objects = [ObjectChange(.profile, .landed), ObjectChange(.zones, .failed, reason: "server_error")]
-        batch.gearUses = ["g7", "b3"].compactMap(AthleteObject.gear).map { GearUse(gear: $0, startAt: Self.noon.addingTimeInterval(Double(round))) }
+        batch.gearUses = ["g7", "b3"].compactMap(AthleteObject.gear).map {
+            GearUse(gear: $0, startAt: Self.noon.addingTimeInterval(Double(round)))
+        }
         batch.quarantine = [5, 1].map { QuarantineEntry(endpoint: "detail", objectID: $0, reason: "wrong_shape") }
         let prepared = await PreparedBatch.prepare(batch)
         _ = try await database.transaction { try await Landing(batches: [prepared], now: Self.noon).run(on: $0) }
@@ -161,9 +164,9 @@ struct Transactions: Sendable {
             ("summary", 4, "unreadable_answer"), ("profile", Self.athlete.rawValue, "wrong_shape"), ("gear", 3, "server_error"),
             ("streams", 5, "unreadable_answer"), ("athlete", Self.athlete.rawValue, "unreadable_answer"),
         ]
-        try await database.query(
-            QuarantineTable.add(
-                entries.map { (Self.athlete, QuarantineEntry(endpoint: $0.0, objectID: $0.1, reason: $0.2)) }, now: Self.noon))
+        let add = QuarantineTable.add(
+            entries.map { (Self.athlete, QuarantineEntry(endpoint: $0.0, objectID: $0.1, reason: $0.2)) }, now: Self.noon)
+        _ = try await database.transaction { try await $0.pipeline([RowLock.schedule(of: [Self.athlete]), add]) }
     }
 
     private func retry(_ round: Int) async throws {
@@ -191,7 +194,8 @@ struct Transactions: Sendable {
 
     private func register(_ round: Int) async throws {
         try await registry.register(
-            grant(round), athlete: Self.athlete, uid: round.isMultiple(of: 2) ? "one" : "two", scope: "read,activity:read_all", arrival: .bulk,
+            grant(round), athlete: Self.athlete, uid: round.isMultiple(of: 2) ? "one" : "two", scope: "read,activity:read_all",
+            arrival: .bulk,
             keepsLater: round.isMultiple(of: 2))
     }
 

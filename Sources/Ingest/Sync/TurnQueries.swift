@@ -51,7 +51,8 @@ struct TurnQueries: Sendable {
     private func read(_ old: SyncState, now: Date, withCursor: Bool) async throws -> (SyncState, TurnStanding) {
         var state = old
         var batch = [
-            standingQuery(now: now), objectsQuery, workQuery(old.endpointsWanted, now: now), figuresQuery(now: now), OpenEvents.query(athlete),
+            standingQuery(now: now), objectsQuery, workQuery(old.endpointsWanted, now: now), figuresQuery(now: now),
+            OpenEvents.query(athlete),
         ]
         if withCursor { batch.append(cursorQuery) }
         // Before the work is read.

@@ -30,7 +30,8 @@ struct SilverBooks: Sendable {
 
     /// To be sent last but for what ends the transaction, once in it. The caller holds `RowLock.silver` of the athletes.
     func statements(now: Date) -> [SQL] {
-        var statements: [SQL] = []
+        let entries = entries
+        var statements = entries.isEmpty ? [] : [RowLock.schedule(of: Set(entries.map(\.0)).sorted())]
         if !failed.isEmpty {
             statements.append(SilverQueries.done(failed.map(\.work)))
             // What sums over the athlete's other activities may have waited for them, and is done with the athlete's own objects.

@@ -60,7 +60,7 @@ public struct EventDesk: Sendable {
         let now = clock.now
         return try await database.transaction { connection in
             let rows = try await connection.pipeline([
-                RowLock.schedule(of: event.owner),
+                RowLock.schedule(of: [event.owner]),
                 EventTable.add(
                     of: event.owner, objectType: event.objectType, objectID: event.objectID, aspectType: event.aspectType,
                     at: event.eventAt, updates: JSONText(event.updates), now: now),
