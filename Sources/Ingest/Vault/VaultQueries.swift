@@ -2,13 +2,13 @@ import Core
 import Database
 import Foundation
 
-/// The statements of the vault, one for each step of its protocol.
+/// The vault's statements, one for each step of its protocol.
 enum VaultQueries {
     static func row(of athlete: AthleteID) -> SQL {
         "SELECT \(raw: TokenRow.columns) FROM vault.token WHERE athlete_id = \(athlete)"
     }
 
-    /// The lock lasts until the transaction ends: whoever else wants to refresh waits here, and then finds the new pair.
+    /// The lock lasts until the transaction ends: another process that wants to refresh waits here and then finds the new pair.
     static func lockedRow(of athlete: AthleteID) -> SQL {
         "SELECT \(raw: TokenRow.columns) FROM vault.token WHERE athlete_id = \(athlete) FOR UPDATE"
     }
@@ -24,7 +24,7 @@ enum VaultQueries {
         """
     }
 
-    /// Committed before Strava is asked: after a crash this is how one knows that an answer may be missing.
+    /// Committed before Strava is asked, so that after a crash it is known that an answer may have been lost.
     static func markAsked(_ athlete: AthleteID, generation: Int64) -> SQL {
         "UPDATE vault.token SET unanswered = unanswered + 1 WHERE athlete_id = \(athlete) AND generation = \(generation)"
     }
@@ -33,7 +33,7 @@ enum VaultQueries {
         "UPDATE vault.token SET unanswered = 0 WHERE athlete_id = \(athlete)"
     }
 
-    /// Replaces the pair, unless it is no longer the one of `generation`. It revives a row that was called dead in the meantime.
+    /// Replaces the pair if it is still the one of `generation`. Revives a row that was marked dead in the meantime.
     static func replace(
         _ pair: SealedPair, athlete: AthleteID, generation: Int64, at now: Date
     ) -> SQL {
@@ -78,7 +78,7 @@ enum VaultQueries {
         """
     }
 
-    /// Rows of living tokens by key, most first.
+    /// The number of rows with live tokens by key, most first.
     static func keyCounts(countMax: Int) -> SQL {
         """
         SELECT key_id, count(*) FROM vault.token WHERE dead_at IS NULL
@@ -100,7 +100,7 @@ enum VaultQueries {
         """
     }
 
-    /// The same pairs under another key: generation and times stay.
+    /// Stores the same pairs, sealed with another key: generation and times are unchanged.
     static func reseal(_ athletes: [Int64], _ pairs: [SealedPair]) -> SQL {
         """
         UPDATE vault.token t SET key_id = n.key_id, sealed_access = n.access, sealed_refresh = n.refresh
