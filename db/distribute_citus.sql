@@ -1,19 +1,32 @@
--- Spreads the tables over the nodes of a Citus cluster, all rows of an athlete on one node. Run by a superuser on the coordinator, once,
--- after the migrations and db/roles.sql:
---   psql -d fitness -v ON_ERROR_STOP=1 -1 -f db/distribute_citus.sql
+-- Spreads a copy of the database, for dashboards, over the nodes of a Citus cluster: all rows of an athlete on one node. Run by a superuser on
+-- the coordinator, once, in an empty database after the migrations and db/roles.sql; then load the rows, athlete by athlete or with
+-- pg_dump --data-only. Logical replication does not fill distributed tables.
+--   psql -d fitness_copy -v ON_ERROR_STOP=1 -f db/distribute_citus.sql
 --
--- Written after the documentation of Citus and never run: try it on a copy first, row-level security and the views of silver among it.
--- Meant for a copy that dashboards read. The daemon itself needs a plain PostgreSQL: it locks rows of several athletes in one statement
--- (the claim of the scheduler, the landing transaction), and Citus takes SELECT … FOR UPDATE for one shard only.
+-- The daemon does not run on such a database: it locks rows of several athletes in one statement, and Citus takes SELECT … FOR UPDATE for one
+-- shard only. db/README.md, "A copy on Citus", says what holds and what does not.
+BEGIN;
 
--- Small, and read with everything: a copy on each node. A reference table can't refer to a distributed one, so the grants lose their
--- foreign key: a grant for an athlete who was erased then stays, and shows nothing.
+-- Citus takes no sub-select in a policy. On a single server the sub-select makes the planner call the function once a query; without it,
+-- dashboards with many look-ups cost up to two thirds more.
+DO $$
+DECLARE
+    place regclass;
+BEGIN
+    FOR place IN SELECT polrelid FROM pg_policy WHERE polname = 'own' LOOP
+        EXECUTE format('ALTER POLICY own ON %s USING (athlete_id = ANY (silver.my_athletes()))', place);
+    END LOOP;
+END
+$$;
+
+-- Small tables that are read together with the others: a copy on each node. A reference table can't refer to a distributed one, so the grants
+-- lose their foreign key: a grant for an athlete who was erased remains, and shows nothing.
 SELECT create_reference_table('bronze_strava.source');
 SELECT create_reference_table('bronze_strava.endpoint');
 ALTER TABLE sync.reader_grant DROP CONSTRAINT reader_grant_athlete_fk;
 SELECT create_reference_table('sync.reader_grant');
 
--- Whom others refer to comes first. All are co-located: foreign keys and joins by athlete stay on one node.
+-- Tables that others refer to come first. All are co-located: foreign keys and joins by athlete stay on one node.
 SELECT create_distributed_table('sync.athlete', 'athlete_id', colocate_with => 'none');
 SELECT create_distributed_table('sync.schedule', 'athlete_id', colocate_with => 'sync.athlete');
 SELECT create_distributed_table('sync.cursor', 'athlete_id', colocate_with => 'sync.athlete');
@@ -46,3 +59,11 @@ SELECT create_distributed_table('silver.activity_rollup', 'athlete_id', colocate
 SELECT create_distributed_table('silver.activity_metric', 'athlete_id', colocate_with => 'sync.athlete');
 SELECT create_distributed_table('silver.quality_finding', 'athlete_id', colocate_with => 'sync.athlete');
 SELECT create_distributed_table('silver.activity_zone', 'athlete_id', colocate_with => 'sync.athlete');
+
+COMMIT;
+
+-- These read tables while a query runs on a shard, which Citus allows by this setting. Not in the transaction above: Citus refuses to replace a
+-- function in a transaction that has made distributed tables.
+ALTER FUNCTION silver.my_athletes() SET citus.allow_nested_distributed_execution = on;
+ALTER FUNCTION silver.may_read_athlete(bigint) SET citus.allow_nested_distributed_execution = on;
+ALTER FUNCTION silver.best_efforts_between(bigint, smallint, text, timestamp, timestamp, text) SET citus.allow_nested_distributed_execution = on;

@@ -21,12 +21,34 @@ CREATE SCHEMA vault;
 
 COMMENT ON SCHEMA vault IS 'Sealed OAuth tokens. No dashboard role may read it.';
 
+CREATE FUNCTION bronze_strava.is_time(value text) RETURNS boolean
+    LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE
+    AS $$
+DECLARE
+    day text;
+    month text;
+BEGIN
+    IF value !~ '^\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01])[T ](?:(?:[01]\d|2[0-3]):[0-5]\d(?::(?:[0-5]\d(?:\.\d*)?|60(?:\.0*)?))?|24:00(?::00(?:\.0*)?)?)(?![\d:.])'
+        OR value LIKE '0000%' THEN
+        RETURN false;
+    END IF;
+    day := substr(value, 9, 2);
+    IF day < '29' THEN RETURN true; END IF;
+    month := substr(value, 6, 2);
+    IF month = '02' THEN
+        RETURN day = '29' AND substr(value, 3, 2)::integer % 4 = 0 AND (substr(value, 3, 2) <> '00' OR left(value, 2)::integer % 4 = 0);
+    END IF;
+    RETURN day <> '31' OR month NOT IN ('04', '06', '09', '11');
+END $$;
+
+COMMENT ON FUNCTION bronze_strava.is_time(value text) IS 'Whether the text begins with a date and a time of day that exist.';
+
 CREATE FUNCTION bronze_strava.json_bigint(value jsonb) RETURNS bigint
     LANGUAGE sql IMMUTABLE PARALLEL SAFE
     AS $$
-    SELECT CASE jsonb_typeof(value)
-        WHEN 'number' THEN CASE WHEN abs(round(value::numeric)) < 9223372036854775807 THEN round(value::numeric)::bigint END
-        WHEN 'string' THEN
+    SELECT CASE
+        WHEN jsonb_typeof(value) = 'number' THEN CASE WHEN abs(round(value::numeric)) < 9223372036854775807 THEN round(value::numeric)::bigint END
+        WHEN jsonb_typeof(value) = 'string' THEN
             CASE WHEN abs(round(bronze_strava.json_numeric(value))) < 9223372036854775807
                 THEN round(bronze_strava.json_numeric(value))::bigint END
     END
@@ -37,7 +59,7 @@ COMMENT ON FUNCTION bronze_strava.json_bigint(value jsonb) IS 'A number that fit
 CREATE FUNCTION bronze_strava.json_bool(value jsonb) RETURNS boolean
     LANGUAGE sql IMMUTABLE PARALLEL SAFE
     AS $$
-    SELECT CASE value #>> '{}' WHEN 'true' THEN true WHEN '1' THEN true WHEN 'false' THEN false WHEN '0' THEN false END
+    SELECT CASE WHEN value #>> '{}' IN ('true', '1') THEN true WHEN value #>> '{}' IN ('false', '0') THEN false END
 $$;
 
 COMMENT ON FUNCTION bronze_strava.json_bool(value jsonb) IS 'true or false, also as string or as 1 and 0; else NULL.';
@@ -77,9 +99,9 @@ COMMENT ON FUNCTION bronze_strava.json_document(document text) IS 'The text as j
 CREATE FUNCTION bronze_strava.json_float(value jsonb) RETURNS double precision
     LANGUAGE sql IMMUTABLE PARALLEL SAFE
     AS $$
-    SELECT CASE jsonb_typeof(value)
-        WHEN 'number' THEN CASE WHEN abs(value::numeric) < 1e100 THEN round(value::numeric, 15)::float8 END
-        WHEN 'string' THEN
+    SELECT CASE
+        WHEN jsonb_typeof(value) = 'number' THEN CASE WHEN abs(value::numeric) < 1e100 THEN round(value::numeric, 15)::float8 END
+        WHEN jsonb_typeof(value) = 'string' THEN
             CASE WHEN abs(bronze_strava.json_numeric(value)) < 1e100 THEN round(bronze_strava.json_numeric(value), 15)::float8 END
     END
 $$;
@@ -89,9 +111,9 @@ COMMENT ON FUNCTION bronze_strava.json_float(value jsonb) IS 'A number below 1e1
 CREATE FUNCTION bronze_strava.json_int(value jsonb) RETURNS integer
     LANGUAGE sql IMMUTABLE PARALLEL SAFE
     AS $$
-    SELECT CASE jsonb_typeof(value)
-        WHEN 'number' THEN CASE WHEN abs(round(value::numeric)) < 2147483647 THEN round(value::numeric)::integer END
-        WHEN 'string' THEN
+    SELECT CASE
+        WHEN jsonb_typeof(value) = 'number' THEN CASE WHEN abs(round(value::numeric)) < 2147483647 THEN round(value::numeric)::integer END
+        WHEN jsonb_typeof(value) = 'string' THEN
             CASE WHEN abs(round(bronze_strava.json_numeric(value))) < 2147483647 THEN round(bronze_strava.json_numeric(value))::integer END
     END
 $$;
@@ -100,13 +122,12 @@ COMMENT ON FUNCTION bronze_strava.json_int(value jsonb) IS 'A number that fits 3
 
 CREATE FUNCTION bronze_strava.json_local_time(value jsonb) RETURNS timestamp without time zone
     LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE
-    AS $_$
+    AS $$
+DECLARE
+    said text := value #>> '{}';
 BEGIN
-    IF value #>> '{}' !~ '^\d{4}-\d\d-\d\d[T ]\d\d:\d\d' THEN RETURN NULL; END IF;
-    RETURN regexp_replace(value #>> '{}', '(Z|[+-]\d\d(:?\d\d)?)$', '')::timestamp;
-EXCEPTION WHEN data_exception THEN
-    RETURN NULL;
-END $_$;
+    RETURN CASE WHEN bronze_strava.is_time(said) THEN (left(said, 10) || ' ' || substring(substr(said, 12) FROM '^[\d:.]+'))::timestamp END;
+END $$;
 
 COMMENT ON FUNCTION bronze_strava.json_local_time(value jsonb) IS 'Wall-clock time; the Z that Strava puts behind it is false and dropped.';
 
@@ -122,9 +143,9 @@ COMMENT ON FUNCTION bronze_strava.json_measure(value jsonb) IS 'A number of any 
 CREATE FUNCTION bronze_strava.json_numeric(value jsonb) RETURNS numeric
     LANGUAGE sql IMMUTABLE PARALLEL SAFE
     AS $_$
-    SELECT CASE jsonb_typeof(value)
-        WHEN 'number' THEN value::numeric
-        WHEN 'string' THEN
+    SELECT CASE
+        WHEN jsonb_typeof(value) = 'number' THEN value::numeric
+        WHEN jsonb_typeof(value) = 'string' THEN
             CASE WHEN value #>> '{}' ~ '^\s*[+-]?\d{1,40}(\.\d{0,40})?([eE][+-]?\d{1,3})?\s*$' THEN (value #>> '{}')::numeric END
     END
 $_$;
@@ -154,29 +175,36 @@ $$;
 COMMENT ON FUNCTION bronze_strava.json_text(value jsonb) IS 'A string, or a number or boolean as text; else NULL.';
 
 CREATE FUNCTION bronze_strava.json_time(value jsonb) RETURNS timestamp with time zone
-    LANGUAGE plpgsql STABLE STRICT PARALLEL SAFE
+    LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE
     AS $_$
+DECLARE
+    said text := value #>> '{}';
 BEGIN
-    IF value #>> '{}' !~ '^\d{4}-\d\d-\d\d[T ]\d\d:\d\d' THEN RETURN NULL; END IF;
-    -- without a zone it is UTC, whatever the session's zone is
-    IF value #>> '{}' ~ '(Z|[+-]\d\d(:?\d\d)?)$' THEN RETURN (value #>> '{}')::timestamptz; END IF;
-    RETURN (value #>> '{}')::timestamp AT TIME ZONE 'UTC';
-EXCEPTION WHEN data_exception THEN
+    IF NOT bronze_strava.is_time(said) THEN RETURN NULL; END IF;
+    IF said ~ '[\d.]\s*(?:[Zz]|[+-](?:0?\d|1[0-5])(?::?[0-5]\d)?)$' THEN RETURN said::timestamptz; END IF;
+    -- Without a zone it is UTC.
+    IF said ~ '^.{11}[\d:.]+$' THEN RETURN said::timestamp AT TIME ZONE 'UTC'; END IF;
     RETURN NULL;
 END $_$;
 
 COMMENT ON FUNCTION bronze_strava.json_time(value jsonb) IS 'An ISO 8601 instant; else NULL.';
 
 CREATE FUNCTION silver.best_efforts_between(p_athlete_id bigint, p_source_id smallint, p_metric text, p_from timestamp without time zone, p_to timestamp without time zone, p_sport_family text DEFAULT NULL::text) RETURNS TABLE(rung integer, value double precision, activity_id bigint, start_offset_s integer, start_date_local timestamp without time zone)
-    LANGUAGE sql STABLE
+    LANGUAGE plpgsql STABLE
     AS $$
+#variable_conflict use_column
+BEGIN
     -- Each activity gets a number; the best of a rung is the largest of value and number in one integer. A later activity has a smaller
     -- number, so the first of equals wins. The shortest time is the largest negative one.
+    RETURN QUERY
     WITH candidate AS MATERIALIZED (
         SELECT row_number() OVER (ORDER BY a.start_date_local DESC, a.activity_id DESC) AS number, a.activity_id, a.start_date_local,
-               CASE p_metric WHEN 'power' THEN r.power_w WHEN 'heartrate' THEN r.heartrate_bpm WHEN 'pace' THEN r.pace_time_s END AS vals,
-               CASE p_metric WHEN 'power' THEN r.power_start_s WHEN 'heartrate' THEN r.heartrate_start_s WHEN 'pace' THEN r.pace_start_s END AS starts,
-               CASE silver.sport_family(a.sport_type) WHEN 'ride' THEN 30 WHEN 'swim' THEN 3 ELSE 10 END AS speed_mps_max
+               CASE WHEN p_metric = 'power' THEN r.power_w WHEN p_metric = 'heartrate' THEN r.heartrate_bpm
+                   WHEN p_metric = 'pace' THEN r.pace_time_s END AS vals,
+               CASE WHEN p_metric = 'power' THEN r.power_start_s WHEN p_metric = 'heartrate' THEN r.heartrate_start_s
+                   WHEN p_metric = 'pace' THEN r.pace_start_s END AS starts,
+               CASE WHEN silver.sport_family(a.sport_type) = 'ride' THEN 30 WHEN silver.sport_family(a.sport_type) = 'swim' THEN 3
+                   ELSE 10 END AS speed_mps_max
         FROM silver.activity a JOIN silver.activity_rollup r USING (athlete_id, source_id, activity_id)
         WHERE a.athlete_id = p_athlete_id AND a.source_id = p_source_id AND a.start_date_local >= p_from AND a.start_date_local < p_to
           AND (p_sport_family IS NULL OR silver.sport_family(a.sport_type) = p_sport_family)
@@ -189,8 +217,8 @@ CREATE FUNCTION silver.best_efforts_between(p_athlete_id bigint, p_source_id sma
     )
     SELECT b.rung::integer, c.vals[b.rung]::text::float8, c.activity_id, c.starts[b.rung], c.start_date_local
     FROM best b JOIN candidate c ON c.number = b.code & 4294967295
-    ORDER BY b.rung
-$$;
+    ORDER BY b.rung;
+END $$;
 
 COMMENT ON FUNCTION silver.best_efforts_between(p_athlete_id bigint, p_source_id smallint, p_metric text, p_from timestamp without time zone, p_to timestamp without time zone, p_sport_family text) IS 'The best effort of an athlete at each rung of the ladder in activities that began in [from, to) local time: metric power (W, not where Strava says that it was estimated), heartrate (beats per minute) or pace (value: seconds for effort_distances_m()[rung]; faster than 30 m/s in rides, 3 in swims and 10 in other sports is taken for an error of measurement). Sport family null: all sports.';
 
@@ -759,8 +787,11 @@ END $_$;
 COMMENT ON FUNCTION sync.silver_content(p_athlete_id bigint) IS 'One row per row of an athlete in the tables of silver: hashes of its key and of its content, to compare before and after a rebuild.';
 
 CREATE FUNCTION sync.silver_figures(p_athlete_id bigint) RETURNS TABLE(figure text, value double precision)
-    LANGUAGE sql STABLE
+    LANGUAGE plpgsql STABLE
     AS $$
+#variable_conflict use_column
+BEGIN
+    RETURN QUERY
     SELECT f.figure, f.value
     FROM (
         SELECT count(*)::float8 AS activities, sum(distance_m) AS distance_m, sum(moving_time_s)::float8 AS moving_time_s,
@@ -777,8 +808,8 @@ CREATE FUNCTION sync.silver_figures(p_athlete_id bigint) RETURNS TABLE(figure te
     CROSS JOIN LATERAL (VALUES
         ('activities', a.activities), ('distance_m', a.distance_m), ('moving_time_s', a.moving_time_s),
         ('elevation_gain_m', a.elevation_gain_m), ('points', s.points), ('load', m.load), ('zone_time_s', z.zone_time_s),
-        ('training_days', t.training_days)) AS f(figure, value)
-$$;
+        ('training_days', t.training_days)) AS f(figure, value);
+END $$;
 
 COMMENT ON FUNCTION sync.silver_figures(p_athlete_id bigint) IS 'Sums of the main figures of an athlete''s silver, units in their names; null: there is nothing to sum.';
 
@@ -1295,7 +1326,8 @@ CREATE TABLE metrics.metrics (
     data_stream text NOT NULL,
     record_count integer NOT NULL,
     status text NOT NULL,
-    inserted_at timestamp with time zone NOT NULL
+    inserted_at timestamp with time zone NOT NULL,
+    metric_id bigint NOT NULL
 );
 
 COMMENT ON TABLE metrics.metrics IS 'What was landed when: one row per changed object, and for a streams answer one row per stream. Written in the landing transaction.';
@@ -1309,6 +1341,17 @@ COMMENT ON COLUMN metrics.metrics.data_stream IS 'Name of the endpoint, or of th
 COMMENT ON COLUMN metrics.metrics.record_count IS 'Points of a stream, else 1; 0 when the answer could not be read.';
 
 COMMENT ON COLUMN metrics.metrics.status IS 'SUCCESS or FAILURE (kept as sent, but not readable).';
+
+COMMENT ON COLUMN metrics.metrics.metric_id IS 'Number of the row; not in the predecessor''s table. Part of the key, without which Citus can''t move rows to another node.';
+
+ALTER TABLE metrics.metrics ALTER COLUMN metric_id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME metrics.metrics_metric_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
 
 CREATE TABLE public.fitnessd_migration (
     number integer NOT NULL,
@@ -1895,20 +1938,20 @@ CREATE VIEW silver.activity_zone_time WITH (security_invoker='true') AS
     a.start_date_local,
     z.metric,
     (u.zone)::integer AS zone,
-        CASE z.metric
-            WHEN 'heartrate'::text THEN u.bound
+        CASE
+            WHEN (z.metric = 'heartrate'::text) THEN u.bound
             ELSE NULL::integer
         END AS from_bpm,
-        CASE z.metric
-            WHEN 'heartrate'::text THEN z.lower_bounds[(u.zone + 1)]
+        CASE
+            WHEN (z.metric = 'heartrate'::text) THEN z.lower_bounds[(u.zone + 1)]
             ELSE NULL::integer
         END AS to_bpm,
-        CASE z.metric
-            WHEN 'power'::text THEN u.bound
+        CASE
+            WHEN (z.metric = 'power'::text) THEN u.bound
             ELSE NULL::integer
         END AS from_w,
-        CASE z.metric
-            WHEN 'power'::text THEN z.lower_bounds[(u.zone + 1)]
+        CASE
+            WHEN (z.metric = 'power'::text) THEN z.lower_bounds[(u.zone + 1)]
             ELSE NULL::integer
         END AS to_w,
     u.seconds,
@@ -2715,9 +2758,9 @@ CREATE VIEW silver.gear WITH (security_invoker='true') AS
  SELECT athlete_id,
     source_id,
     gear_id,
-        CASE "left"(gear_id, 1)
-            WHEN 'b'::text THEN 'bike'::text
-            WHEN 'g'::text THEN 'shoes'::text
+        CASE
+            WHEN (gear_id ~~ 'b%'::text) THEN 'bike'::text
+            WHEN (gear_id ~~ 'g%'::text) THEN 'shoes'::text
             ELSE NULL::text
         END AS kind,
     COALESCE(i.name, u.name) AS name,
@@ -2856,24 +2899,24 @@ CREATE VIEW silver.personal_record WITH (security_invoker='true') AS
     t.source_id,
     f.sport_family,
     f.metric,
-        CASE f.metric
-            WHEN 'pace'::text THEN b.value
+        CASE
+            WHEN (f.metric = 'pace'::text) THEN b.value
             ELSE ((silver.effort_durations_s())[b.rung])::double precision
         END AS duration_s,
-        CASE f.metric
-            WHEN 'pace'::text THEN (silver.effort_distances_m())[b.rung]
+        CASE
+            WHEN (f.metric = 'pace'::text) THEN (silver.effort_distances_m())[b.rung]
             ELSE NULL::double precision
         END AS distance_m,
-        CASE f.metric
-            WHEN 'power'::text THEN b.value
+        CASE
+            WHEN (f.metric = 'power'::text) THEN b.value
             ELSE NULL::double precision
         END AS power_w,
-        CASE f.metric
-            WHEN 'heartrate'::text THEN b.value
+        CASE
+            WHEN (f.metric = 'heartrate'::text) THEN b.value
             ELSE NULL::double precision
         END AS heartrate_bpm,
-        CASE f.metric
-            WHEN 'pace'::text THEN ((b.value / (silver.effort_distances_m())[b.rung]) * (1000)::double precision)
+        CASE
+            WHEN (f.metric = 'pace'::text) THEN ((b.value / (silver.effort_distances_m())[b.rung]) * (1000)::double precision)
             ELSE NULL::double precision
         END AS pace_s_per_km,
     b.activity_id,
@@ -3004,8 +3047,8 @@ COMMENT ON COLUMN silver.quality_finding.found_at IS 'When it was found, or last
 
 CREATE VIEW silver.readme WITH (security_invoker='true') AS
  SELECT (c.relname)::text AS relation,
-        CASE c.relkind
-            WHEN 'v'::"char" THEN 'view'::text
+        CASE
+            WHEN (c.relkind = 'v'::"char") THEN 'view'::text
             ELSE 'table'::text
         END AS kind,
     obj_description(c.oid, 'pg_class'::name) AS description,
@@ -3449,6 +3492,9 @@ ALTER TABLE ONLY bronze_strava.endpoint
 ALTER TABLE ONLY bronze_strava.source
     ADD CONSTRAINT source_pk PRIMARY KEY (source_id);
 
+ALTER TABLE ONLY metrics.metrics
+    ADD CONSTRAINT metrics_pk PRIMARY KEY (athlete_id, metric_id);
+
 ALTER TABLE ONLY public.fitnessd_migration
     ADD CONSTRAINT fitnessd_migration_pk PRIMARY KEY (number);
 
@@ -3575,8 +3621,6 @@ CREATE INDEX activity_metric_by_heartrate ON silver.activity_metric USING btree 
 CREATE INDEX activity_by_first_listed ON sync.activity USING btree (first_listed_at);
 
 CREATE INDEX activity_newest ON sync.activity USING btree (athlete_id, start_at DESC);
-
-CREATE INDEX athlete_by_uid ON sync.athlete USING btree (uid);
 
 CREATE INDEX athlete_uid_i ON sync.athlete USING btree (uid) WHERE (uid IS NOT NULL);
 

@@ -1,16 +1,16 @@
+import Database
 import Foundation
 import TestKit
 import Testing
 
-@testable import Database
-
-/// db/distribute_citus.sql, run in a real PostgreSQL with stand-ins for Citus's two functions that hold each call to Citus's documented
-/// rules. Citus is no package of Debian: what only a cluster can show stays untried.
+/// db/distribute_citus.sql, run in a real PostgreSQL with stand-ins for Citus's functions that enforce Citus's rules. Citus is no package of
+/// Debian: what only a cluster can show is not tested.
 @Suite struct CitusScriptTests {
-    /// The rules, from Citus's documentation of `create_distributed_table`, its chapters on determining the data model and on foreign keys,
-    /// and its list of what distributed tables can't have: a key without the distribution column; a foreign key that does not have it at
-    /// the same place, or leads to a table that is local or not co-located; from a reference table to one that is not; triggers.
-    private static let standIns = """
+    /// The rules for a table, from Citus's documentation of `create_distributed_table`, its chapters on the data model and on foreign keys, and
+    /// its list of unsupported features: no key without the distribution column; no foreign key that lacks it at the same position, or leads to
+    /// a table that is local or not co-located, or from a reference table to another kind; no trigger; no sub-select in a policy; and a primary
+    /// key, without which the rebalancer refuses the table.
+    private static let standIns = #"""
         CREATE TABLE public.spread (name regclass PRIMARY KEY, kind text NOT NULL, distribution_column name, node_group integer);
         CREATE SEQUENCE public.node_groups;
 
@@ -27,6 +27,9 @@ import Testing
                     JOIN pg_attribute r ON r.attrelid = k.confrelid AND r.attnum = k.confkey[place] AND r.attname = t.distribution_column) END;
             IF FOUND THEN RAISE EXCEPTION 'foreign key % of % is not supported', broken, refuse.name; END IF;
             IF EXISTS (SELECT FROM pg_trigger WHERE tgrelid = refuse.name AND NOT tgisinternal) THEN RAISE EXCEPTION '% has a trigger', refuse.name; END IF;
+            SELECT polname INTO broken FROM pg_policy WHERE polrelid = refuse.name AND pg_get_expr(polqual, polrelid) ~* '\mselect\M';
+            IF FOUND THEN RAISE EXCEPTION 'policy % of % has a sub-select', broken, refuse.name; END IF;
+            IF NOT EXISTS (SELECT FROM pg_index WHERE indrelid = refuse.name AND indisprimary) THEN RAISE EXCEPTION '% has no primary key', refuse.name; END IF;
         END $$;
 
         CREATE FUNCTION public.create_reference_table(table_name regclass) RETURNS void LANGUAGE plpgsql AS $$
@@ -53,16 +56,16 @@ import Testing
             IF FOUND THEN RAISE EXCEPTION 'identity column % of % is no bigint', broken, table_name; END IF;
             PERFORM public.refuse(table_name);
         END $$;
-        """
+        """#
 
     private static let script = try? String(contentsOf: checkout.appending(path: "db/distribute_citus.sql"), encoding: .utf8)
 
-    /// Runs the script as psql would, all in one transaction.
+    /// Runs the script as psql does, statement by statement.
     private func spread(_ database: Database, _ change: (String) -> String = { $0 }) async throws {
         let script = change(try #require(Self.script))
-        try await database.transaction { connection in
+        try await database.withConnection { connection in
             try await connection.execute(Self.standIns)
-            try await connection.execute(script)
+            for statement in SQLScript.statements(of: script) { try await connection.execute(statement) }
         }
     }
 
@@ -90,11 +93,45 @@ import Testing
             "token_athlete_fk"
         ),
         ("SELECT create_distributed_table('sync.athlete', 'athlete_id', colocate_with => 'none');", "", "sync.athlete is not distributed"),
+        ("WHERE polname = 'own' LOOP", "WHERE false LOOP", "policy own of bronze_strava.answer has a sub-select"),
+        (
+            "SELECT create_distributed_table('metrics.metrics'",
+            "ALTER TABLE metrics.metrics DROP CONSTRAINT metrics_pk; SELECT create_distributed_table('metrics.metrics'",
+            "metrics.metrics has no primary key"
+        ),
     ])
-    func `the stand-ins see a script that breaks a rule`(line: String, instead: String, sentence: String) async throws {
+    func `the stand-ins refuse a script that breaks a rule`(line: String, instead: String, sentence: String) async throws {
         try await withTestDatabase { database in
             let error = await #expect(throws: DatabaseError.self) { try await spread(database) { $0.replacing(line, with: instead) } }
             #expect(error?.message.contains(sentence) == true, "\(String(describing: error))")
+        }
+    }
+
+    /// Rules for statements, as a real Citus showed them: the workers get a simple CASE over an expression wrong, take no parameters in an SQL
+    /// function over distributed tables, and allow no savepoint while their connections are busy.
+    @Test func `functions and views are written in forms that Citus takes`() async throws {
+        try await withTestDatabase { database in
+            try await spread(database)
+            let names = try await database.query(
+                """
+                WITH code AS (
+                    SELECT p.oid::regprocedure::text AS name, p.prosrc AS text, p.prolang = (SELECT oid FROM pg_language WHERE lanname = 'sql')
+                           AND p.pronargs > 0 AS is_sql_with_parameters
+                    FROM pg_proc p WHERE p.pronamespace IN ('silver'::regnamespace, 'bronze_strava'::regnamespace, 'sync'::regnamespace)
+                    UNION ALL
+                    SELECT c.oid::regclass::text, pg_get_viewdef(c.oid), false
+                    FROM pg_class c WHERE c.relnamespace IN ('silver'::regnamespace, 'bronze_strava'::regnamespace) AND c.relkind = 'v'
+                )
+                SELECT name || ': simple CASE' FROM code WHERE text ~ '\\mCASE\\M(?!\\s+WHEN\\M)'
+                UNION ALL
+                SELECT name || ': EXCEPTION' FROM code
+                WHERE text ~ '\\mEXCEPTION WHEN\\M' AND name NOT LIKE 'bronze\\_strava.json\\_document(%' AND name NOT LIKE 'bronze\\_strava.json\\_object(%'
+                UNION ALL
+                SELECT c.name || ': SQL with parameters over ' || s.name FROM code c JOIN public.spread s
+                ON s.kind = 'distributed' AND c.text ~ ('\\m' || replace(s.name::text, '.', '\\.') || '\\M')
+                WHERE c.is_sql_with_parameters
+                """)
+            #expect(try names.map { try $0.decode(String.self) } == [])
         }
     }
 }

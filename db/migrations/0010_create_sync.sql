@@ -14,7 +14,6 @@ CREATE TABLE sync.athlete (
     CONSTRAINT athlete_pk PRIMARY KEY (athlete_id),
     CONSTRAINT athlete_state CHECK (state IN ('active', 'reconnect', 'erasing'))
 );
-CREATE INDEX athlete_by_uid ON sync.athlete (uid);
 -- Each connect and import looks up who has a uid. Not unique, since unique keys begin with athlete_id: the daemon makes sure that no two
 -- athletes get the same uid.
 CREATE INDEX athlete_uid_i ON sync.athlete (uid) WHERE uid IS NOT NULL;

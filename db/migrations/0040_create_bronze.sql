@@ -73,6 +73,8 @@ CREATE TABLE metrics.metrics (
     record_count integer     NOT NULL,
     status       text        NOT NULL,
     inserted_at  timestamptz NOT NULL,
+    metric_id    bigint      GENERATED ALWAYS AS IDENTITY,
+    CONSTRAINT metrics_pk PRIMARY KEY (athlete_id, metric_id),
     CONSTRAINT metrics_athlete_fk FOREIGN KEY (athlete_id) REFERENCES sync.athlete ON DELETE CASCADE
 );
 CREATE INDEX metrics_by_activity ON metrics.metrics (athlete_id, activity_id);
@@ -81,4 +83,5 @@ COMMENT ON COLUMN metrics.metrics.activity_id IS 'Null for the athlete''s own ob
 COMMENT ON COLUMN metrics.metrics.data_source IS 'STRAVA.';
 COMMENT ON COLUMN metrics.metrics.data_stream IS 'Name of the endpoint, or of the stream (time, distance, latlng, …).';
 COMMENT ON COLUMN metrics.metrics.record_count IS 'Points of a stream, else 1; 0 when the answer could not be read.';
+COMMENT ON COLUMN metrics.metrics.metric_id IS 'Number of the row; not in the predecessor''s table. Part of the key, without which Citus can''t move rows to another node.';
 COMMENT ON COLUMN metrics.metrics.status IS 'SUCCESS or FAILURE (kept as sent, but not readable).';

@@ -35,9 +35,9 @@ END $$;
 COMMENT ON FUNCTION bronze_strava.json_object IS 'The bytes of an answer as jsonb; NULL when they are not a JSON object in UTF-8.';
 
 CREATE FUNCTION bronze_strava.json_numeric(value jsonb) RETURNS numeric LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
-    SELECT CASE jsonb_typeof(value)
-        WHEN 'number' THEN value::numeric
-        WHEN 'string' THEN
+    SELECT CASE
+        WHEN jsonb_typeof(value) = 'number' THEN value::numeric
+        WHEN jsonb_typeof(value) = 'string' THEN
             CASE WHEN value #>> '{}' ~ '^\s*[+-]?\d{1,40}(\.\d{0,40})?([eE][+-]?\d{1,3})?\s*$' THEN (value #>> '{}')::numeric END
     END
 $$;
@@ -45,18 +45,18 @@ COMMENT ON FUNCTION bronze_strava.json_numeric IS 'A number, or a string that ho
 
 -- An athlete's figures stay far below 1e100. Larger numbers would overflow later, in sums and squares over many rows.
 CREATE FUNCTION bronze_strava.json_float(value jsonb) RETURNS float8 LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
-    SELECT CASE jsonb_typeof(value)
-        WHEN 'number' THEN CASE WHEN abs(value::numeric) < 1e100 THEN round(value::numeric, 15)::float8 END
-        WHEN 'string' THEN
+    SELECT CASE
+        WHEN jsonb_typeof(value) = 'number' THEN CASE WHEN abs(value::numeric) < 1e100 THEN round(value::numeric, 15)::float8 END
+        WHEN jsonb_typeof(value) = 'string' THEN
             CASE WHEN abs(bronze_strava.json_numeric(value)) < 1e100 THEN round(bronze_strava.json_numeric(value), 15)::float8 END
     END
 $$;
 COMMENT ON FUNCTION bronze_strava.json_float IS 'A number below 1e100, or a string that holds one; else NULL.';
 
 CREATE FUNCTION bronze_strava.json_bigint(value jsonb) RETURNS bigint LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
-    SELECT CASE jsonb_typeof(value)
-        WHEN 'number' THEN CASE WHEN abs(round(value::numeric)) < 9223372036854775807 THEN round(value::numeric)::bigint END
-        WHEN 'string' THEN
+    SELECT CASE
+        WHEN jsonb_typeof(value) = 'number' THEN CASE WHEN abs(round(value::numeric)) < 9223372036854775807 THEN round(value::numeric)::bigint END
+        WHEN jsonb_typeof(value) = 'string' THEN
             CASE WHEN abs(round(bronze_strava.json_numeric(value))) < 9223372036854775807
                 THEN round(bronze_strava.json_numeric(value))::bigint END
     END
@@ -65,9 +65,9 @@ COMMENT ON FUNCTION bronze_strava.json_bigint IS 'A number that fits 64 bits, ro
 
 -- Rounded before it is compared: the result is never the largest integer, so 1 can be added to it.
 CREATE FUNCTION bronze_strava.json_int(value jsonb) RETURNS integer LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
-    SELECT CASE jsonb_typeof(value)
-        WHEN 'number' THEN CASE WHEN abs(round(value::numeric)) < 2147483647 THEN round(value::numeric)::integer END
-        WHEN 'string' THEN
+    SELECT CASE
+        WHEN jsonb_typeof(value) = 'number' THEN CASE WHEN abs(round(value::numeric)) < 2147483647 THEN round(value::numeric)::integer END
+        WHEN jsonb_typeof(value) = 'string' THEN
             CASE WHEN abs(round(bronze_strava.json_numeric(value))) < 2147483647 THEN round(bronze_strava.json_numeric(value))::integer END
     END
 $$;
@@ -81,7 +81,7 @@ $$;
 COMMENT ON FUNCTION bronze_strava.json_measure IS 'A number of any size, or a text that is one, for a finding: at most 1e100, at least -1e100; null for anything else.';
 
 CREATE FUNCTION bronze_strava.json_bool(value jsonb) RETURNS boolean LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
-    SELECT CASE value #>> '{}' WHEN 'true' THEN true WHEN '1' THEN true WHEN 'false' THEN false WHEN '0' THEN false END
+    SELECT CASE WHEN value #>> '{}' IN ('true', '1') THEN true WHEN value #>> '{}' IN ('false', '0') THEN false END
 $$;
 COMMENT ON FUNCTION bronze_strava.json_bool IS 'true or false, also as string or as 1 and 0; else NULL.';
 
@@ -90,23 +90,44 @@ CREATE FUNCTION bronze_strava.json_text(value jsonb) RETURNS text LANGUAGE sql I
 $$;
 COMMENT ON FUNCTION bronze_strava.json_text IS 'A string, or a number or boolean as text; else NULL.';
 
-CREATE FUNCTION bronze_strava.json_time(value jsonb) RETURNS timestamptz LANGUAGE plpgsql STABLE STRICT PARALLEL SAFE AS $$
+-- The readers of times check each field, the month's length among them, before they cast: without an EXCEPTION block, whose savepoint Citus
+-- can't set while its connections to the workers are busy. After the check a cast can't fail, nor depend on the session's settings.
+CREATE FUNCTION bronze_strava.is_time(value text) RETURNS boolean LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE AS $$
+DECLARE
+    day text;
+    month text;
 BEGIN
-    IF value #>> '{}' !~ '^\d{4}-\d\d-\d\d[T ]\d\d:\d\d' THEN RETURN NULL; END IF;
-    -- without a zone it is UTC, whatever the session's zone is
-    IF value #>> '{}' ~ '(Z|[+-]\d\d(:?\d\d)?)$' THEN RETURN (value #>> '{}')::timestamptz; END IF;
-    RETURN (value #>> '{}')::timestamp AT TIME ZONE 'UTC';
-EXCEPTION WHEN data_exception THEN
+    IF value !~ '^\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01])[T ](?:(?:[01]\d|2[0-3]):[0-5]\d(?::(?:[0-5]\d(?:\.\d*)?|60(?:\.0*)?))?|24:00(?::00(?:\.0*)?)?)(?![\d:.])'
+        OR value LIKE '0000%' THEN
+        RETURN false;
+    END IF;
+    day := substr(value, 9, 2);
+    IF day < '29' THEN RETURN true; END IF;
+    month := substr(value, 6, 2);
+    IF month = '02' THEN
+        RETURN day = '29' AND substr(value, 3, 2)::integer % 4 = 0 AND (substr(value, 3, 2) <> '00' OR left(value, 2)::integer % 4 = 0);
+    END IF;
+    RETURN day <> '31' OR month NOT IN ('04', '06', '09', '11');
+END $$;
+COMMENT ON FUNCTION bronze_strava.is_time IS 'Whether the text begins with a date and a time of day that exist.';
+
+CREATE FUNCTION bronze_strava.json_time(value jsonb) RETURNS timestamptz LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE AS $$
+DECLARE
+    said text := value #>> '{}';
+BEGIN
+    IF NOT bronze_strava.is_time(said) THEN RETURN NULL; END IF;
+    IF said ~ '[\d.]\s*(?:[Zz]|[+-](?:0?\d|1[0-5])(?::?[0-5]\d)?)$' THEN RETURN said::timestamptz; END IF;
+    -- Without a zone it is UTC.
+    IF said ~ '^.{11}[\d:.]+$' THEN RETURN said::timestamp AT TIME ZONE 'UTC'; END IF;
     RETURN NULL;
 END $$;
 COMMENT ON FUNCTION bronze_strava.json_time IS 'An ISO 8601 instant; else NULL.';
 
 CREATE FUNCTION bronze_strava.json_local_time(value jsonb) RETURNS timestamp LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE AS $$
+DECLARE
+    said text := value #>> '{}';
 BEGIN
-    IF value #>> '{}' !~ '^\d{4}-\d\d-\d\d[T ]\d\d:\d\d' THEN RETURN NULL; END IF;
-    RETURN regexp_replace(value #>> '{}', '(Z|[+-]\d\d(:?\d\d)?)$', '')::timestamp;
-EXCEPTION WHEN data_exception THEN
-    RETURN NULL;
+    RETURN CASE WHEN bronze_strava.is_time(said) THEN (left(said, 10) || ' ' || substring(substr(said, 12) FROM '^[\d:.]+'))::timestamp END;
 END $$;
 COMMENT ON FUNCTION bronze_strava.json_local_time IS 'Wall-clock time; the Z that Strava puts behind it is false and dropped.';
 

@@ -137,10 +137,10 @@ COMMENT ON COLUMN silver.activity_interval_1min.altitude_m IS 'Mean altitude, me
 
 CREATE VIEW silver.activity_zone_time WITH (security_invoker = true) AS
 SELECT a.athlete_id, a.source_id, a.activity_id, a.start_date_local, z.metric, u.zone::integer,
-       CASE z.metric WHEN 'heartrate' THEN u.bound END AS from_bpm,
-       CASE z.metric WHEN 'heartrate' THEN z.lower_bounds[u.zone + 1] END AS to_bpm,
-       CASE z.metric WHEN 'power' THEN u.bound END AS from_w,
-       CASE z.metric WHEN 'power' THEN z.lower_bounds[u.zone + 1] END AS to_w,
+       CASE WHEN z.metric = 'heartrate' THEN u.bound END AS from_bpm,
+       CASE WHEN z.metric = 'heartrate' THEN z.lower_bounds[u.zone + 1] END AS to_bpm,
+       CASE WHEN z.metric = 'power' THEN u.bound END AS from_w,
+       CASE WHEN z.metric = 'power' THEN z.lower_bounds[u.zone + 1] END AS to_w,
        u.seconds, z.is_default
 FROM silver.activity a
 JOIN silver.activity_zone z USING (athlete_id, source_id, activity_id)

@@ -102,7 +102,7 @@ COMMENT ON COLUMN silver.athlete_max_heartrate.max_heartrate_bpm IS 'Highest mea
 COMMENT ON COLUMN silver.athlete_max_heartrate.activity_id IS 'Activity in which it was reached.';
 
 CREATE VIEW silver.gear WITH (security_invoker = true) AS
-SELECT athlete_id, source_id, gear_id, CASE left(gear_id, 1) WHEN 'b' THEN 'bike' WHEN 'g' THEN 'shoes' END AS kind,
+SELECT athlete_id, source_id, gear_id, CASE WHEN gear_id LIKE 'b%' THEN 'bike' WHEN gear_id LIKE 'g%' THEN 'shoes' END AS kind,
        coalesce(i.name, u.name) AS name, i.nickname, i.brand, i.model, i.is_primary, i.is_retired, i.strava_distance_m,
        coalesce(u.activity_count, 0)::integer AS activity_count, coalesce(u.distance_m, 0) AS activity_distance_m,
        coalesce(u.moving_time_s, 0) AS activity_moving_time_s, u.first_used_on, u.last_used_on
@@ -162,18 +162,24 @@ COMMENT ON COLUMN silver.eddington.eddington IS 'Eddington''s number, in days an
 COMMENT ON COLUMN silver.eddington.days_towards_next IS 'Days there are already with at least eddington + 1 of the unit; eddington + 1 are needed.';
 
 -- Where Strava has no power meter's data it may send power that it estimated from speed and slope, and says so (device_watts false). An
--- estimate is no record.
+-- estimate is no record. In plpgsql: its plan is kept from call to call, and Citus takes no parameters in an SQL function over its tables.
 CREATE FUNCTION silver.best_efforts_between(
     p_athlete_id bigint, p_source_id smallint, p_metric text, p_from timestamp, p_to timestamp, p_sport_family text DEFAULT NULL)
 RETURNS TABLE (rung integer, value float8, activity_id bigint, start_offset_s integer, start_date_local timestamp)
-LANGUAGE sql STABLE AS $$
+LANGUAGE plpgsql STABLE AS $$
+#variable_conflict use_column
+BEGIN
     -- Each activity gets a number; the best of a rung is the largest of value and number in one integer. A later activity has a smaller
     -- number, so the first of equals wins. The shortest time is the largest negative one.
+    RETURN QUERY
     WITH candidate AS MATERIALIZED (
         SELECT row_number() OVER (ORDER BY a.start_date_local DESC, a.activity_id DESC) AS number, a.activity_id, a.start_date_local,
-               CASE p_metric WHEN 'power' THEN r.power_w WHEN 'heartrate' THEN r.heartrate_bpm WHEN 'pace' THEN r.pace_time_s END AS vals,
-               CASE p_metric WHEN 'power' THEN r.power_start_s WHEN 'heartrate' THEN r.heartrate_start_s WHEN 'pace' THEN r.pace_start_s END AS starts,
-               CASE silver.sport_family(a.sport_type) WHEN 'ride' THEN 30 WHEN 'swim' THEN 3 ELSE 10 END AS speed_mps_max
+               CASE WHEN p_metric = 'power' THEN r.power_w WHEN p_metric = 'heartrate' THEN r.heartrate_bpm
+                   WHEN p_metric = 'pace' THEN r.pace_time_s END AS vals,
+               CASE WHEN p_metric = 'power' THEN r.power_start_s WHEN p_metric = 'heartrate' THEN r.heartrate_start_s
+                   WHEN p_metric = 'pace' THEN r.pace_start_s END AS starts,
+               CASE WHEN silver.sport_family(a.sport_type) = 'ride' THEN 30 WHEN silver.sport_family(a.sport_type) = 'swim' THEN 3
+                   ELSE 10 END AS speed_mps_max
         FROM silver.activity a JOIN silver.activity_rollup r USING (athlete_id, source_id, activity_id)
         WHERE a.athlete_id = p_athlete_id AND a.source_id = p_source_id AND a.start_date_local >= p_from AND a.start_date_local < p_to
           AND (p_sport_family IS NULL OR silver.sport_family(a.sport_type) = p_sport_family)
@@ -186,8 +192,8 @@ LANGUAGE sql STABLE AS $$
     )
     SELECT b.rung::integer, c.vals[b.rung]::text::float8, c.activity_id, c.starts[b.rung], c.start_date_local
     FROM best b JOIN candidate c ON c.number = b.code & 4294967295
-    ORDER BY b.rung
-$$;
+    ORDER BY b.rung;
+END $$;
 COMMENT ON FUNCTION silver.best_efforts_between IS 'The best effort of an athlete at each rung of the ladder in activities that began in [from, to) local time: metric power (W, not where Strava says that it was estimated), heartrate (beats per minute) or pace (value: seconds for effort_distances_m()[rung]; faster than 30 m/s in rides, 3 in swims and 10 in other sports is taken for an error of measurement). Sport family null: all sports.';
 
 CREATE VIEW silver.power_curve WITH (security_invoker = true) AS
@@ -211,11 +217,11 @@ COMMENT ON COLUMN silver.power_curve.start_date_local IS 'Start of that activity
 
 CREATE VIEW silver.personal_record WITH (security_invoker = true) AS
 SELECT t.athlete_id, t.source_id, f.sport_family, f.metric,
-       CASE f.metric WHEN 'pace' THEN b.value ELSE (silver.effort_durations_s())[b.rung] END AS duration_s,
-       CASE f.metric WHEN 'pace' THEN (silver.effort_distances_m())[b.rung] END AS distance_m,
-       CASE f.metric WHEN 'power' THEN b.value END AS power_w,
-       CASE f.metric WHEN 'heartrate' THEN b.value END AS heartrate_bpm,
-       CASE f.metric WHEN 'pace' THEN b.value / (silver.effort_distances_m())[b.rung] * 1000 END AS pace_s_per_km,
+       CASE WHEN f.metric = 'pace' THEN b.value ELSE (silver.effort_durations_s())[b.rung] END AS duration_s,
+       CASE WHEN f.metric = 'pace' THEN (silver.effort_distances_m())[b.rung] END AS distance_m,
+       CASE WHEN f.metric = 'power' THEN b.value END AS power_w,
+       CASE WHEN f.metric = 'heartrate' THEN b.value END AS heartrate_bpm,
+       CASE WHEN f.metric = 'pace' THEN b.value / (silver.effort_distances_m())[b.rung] * 1000 END AS pace_s_per_km,
        b.activity_id, b.start_offset_s, b.start_date_local
 FROM silver.athlete t
 CROSS JOIN (VALUES

@@ -27,7 +27,10 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION sync.silver_content IS 'One row per row of an athlete in the tables of silver: hashes of its key and of its content, to compare before and after a rebuild.';
 
-CREATE FUNCTION sync.silver_figures(p_athlete_id bigint) RETURNS TABLE (figure text, value float8) LANGUAGE sql STABLE AS $$
+CREATE FUNCTION sync.silver_figures(p_athlete_id bigint) RETURNS TABLE (figure text, value float8) LANGUAGE plpgsql STABLE AS $$
+#variable_conflict use_column
+BEGIN
+    RETURN QUERY
     SELECT f.figure, f.value
     FROM (
         SELECT count(*)::float8 AS activities, sum(distance_m) AS distance_m, sum(moving_time_s)::float8 AS moving_time_s,
@@ -44,8 +47,8 @@ CREATE FUNCTION sync.silver_figures(p_athlete_id bigint) RETURNS TABLE (figure t
     CROSS JOIN LATERAL (VALUES
         ('activities', a.activities), ('distance_m', a.distance_m), ('moving_time_s', a.moving_time_s),
         ('elevation_gain_m', a.elevation_gain_m), ('points', s.points), ('load', m.load), ('zone_time_s', z.zone_time_s),
-        ('training_days', t.training_days)) AS f(figure, value)
-$$;
+        ('training_days', t.training_days)) AS f(figure, value);
+END $$;
 COMMENT ON FUNCTION sync.silver_figures IS 'Sums of the main figures of an athlete''s silver, units in their names; null: there is nothing to sum.';
 -- The owner's default privileges give functions of schema sync to nobody, and the daemon's role compares. Both run with their caller's rights
 -- and return nothing that the caller could not read.

@@ -1,7 +1,7 @@
 -- An index of silver for people: each table and view with an example.
 
 CREATE VIEW silver.readme WITH (security_invoker = true) AS
-SELECT c.relname::text AS relation, CASE c.relkind WHEN 'v' THEN 'view' ELSE 'table' END AS kind, obj_description(c.oid, 'pg_class') AS description,
+SELECT c.relname::text AS relation, CASE WHEN c.relkind = 'v' THEN 'view' ELSE 'table' END AS kind, obj_description(c.oid, 'pg_class') AS description,
        e.example
 FROM pg_class c
 JOIN pg_namespace n ON n.oid = c.relnamespace
