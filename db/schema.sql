@@ -11,7 +11,7 @@ COMMENT ON SCHEMA metrics IS 'Lineage of what was loaded, in the predecessor''s 
 
 CREATE SCHEMA silver;
 
-COMMENT ON SCHEMA silver IS 'Typed, commented tables and views for dashboards, made from bronze; silver.readme has an example for each. Filter by athlete_id. Numbers are in the unit that their name ends with, else in the one of their comment. Times are UTC unless a column says local; for days, weeks and hours of the athlete take start_date_local. Null is not known, 0 is zero. Add up seconds, metres, counts and load; never percentages, averages, paces, fitness or form. Join activities with USING (athlete_id, source_id, activity_id).';
+COMMENT ON SCHEMA silver IS 'Typed, commented tables and views for dashboards, made from bronze; silver.readme has an example for each. Filter by athlete_id. Numbers are in the unit that their name ends with, else in that of their comment. Times are UTC unless a column says local; for days, weeks and hours of the athlete use start_date_local. Null is not known, 0 is zero. Add up seconds, metres, counts and load; never percentages, averages, paces, fitness or form. Join activities with USING (athlete_id, source_id, activity_id).';
 
 CREATE SCHEMA sync;
 
@@ -129,7 +129,7 @@ BEGIN
     RETURN CASE WHEN bronze_strava.is_time(said) THEN (left(said, 10) || ' ' || substring(substr(said, 12) FROM '^[\d:.]+'))::timestamp END;
 END $$;
 
-COMMENT ON FUNCTION bronze_strava.json_local_time(value jsonb) IS 'Wall-clock time; the Z that Strava puts behind it is false and dropped.';
+COMMENT ON FUNCTION bronze_strava.json_local_time(value jsonb) IS 'Local wall-clock time; the Z that Strava appends to it is wrong and ignored.';
 
 CREATE FUNCTION bronze_strava.json_measure(value jsonb) RETURNS double precision
     LANGUAGE sql IMMUTABLE PARALLEL SAFE
@@ -138,7 +138,7 @@ CREATE FUNCTION bronze_strava.json_measure(value jsonb) RETURNS double precision
     FROM (SELECT bronze_strava.json_numeric(value) AS n) AS v
 $$;
 
-COMMENT ON FUNCTION bronze_strava.json_measure(value jsonb) IS 'A number of any size, or a text that is one, for a finding: at most 1e100, at least -1e100; null for anything else.';
+COMMENT ON FUNCTION bronze_strava.json_measure(value jsonb) IS 'A number of any size, or a string that holds one, for a finding: at most 1e100, at least -1e100; else NULL.';
 
 CREATE FUNCTION bronze_strava.json_numeric(value jsonb) RETURNS numeric
     LANGUAGE sql IMMUTABLE PARALLEL SAFE
@@ -220,7 +220,7 @@ BEGIN
     ORDER BY b.rung;
 END $$;
 
-COMMENT ON FUNCTION silver.best_efforts_between(p_athlete_id bigint, p_source_id smallint, p_metric text, p_from timestamp without time zone, p_to timestamp without time zone, p_sport_family text) IS 'The best effort of an athlete at each rung of the ladder in activities that began in [from, to) local time: metric power (W, not where Strava says that it was estimated), heartrate (beats per minute) or pace (value: seconds for effort_distances_m()[rung]; faster than 30 m/s in rides, 3 in swims and 10 in other sports is taken for an error of measurement). Sport family null: all sports.';
+COMMENT ON FUNCTION silver.best_efforts_between(p_athlete_id bigint, p_source_id smallint, p_metric text, p_from timestamp without time zone, p_to timestamp without time zone, p_sport_family text) IS 'The best effort of an athlete at each rung of the ladder in activities that began in [from, to) local time: metric power (W, without Strava''s estimates), heartrate (beats per minute) or pace (value: seconds for effort_distances_m()[rung]; faster than 30 m/s in rides, 3 in swims and 10 in other sports counts as an error of measurement). Sport family null: all sports.';
 
 CREATE FUNCTION silver.effort_distances_m() RETURNS double precision[]
     LANGUAGE sql IMMUTABLE PARALLEL SAFE
@@ -298,7 +298,7 @@ BEGIN
 END
 $$;
 
-COMMENT ON FUNCTION silver.may_read_athlete(asked bigint) IS 'Whether who asks may see this athlete''s rows: all of them, or those that row-level security on silver.athlete shows.';
+COMMENT ON FUNCTION silver.may_read_athlete(asked bigint) IS 'Whether the caller may read this athlete''s rows: always without restriction by row-level security, else if silver.athlete shows the athlete.';
 
 CREATE FUNCTION silver.my_athletes() RETURNS bigint[]
     LANGUAGE plpgsql STABLE SECURITY DEFINER PARALLEL SAFE
@@ -308,7 +308,7 @@ BEGIN
     RETURN (SELECT coalesce(array_agg(g.athlete_id), '{}') FROM sync.reader_grant g WHERE g.role_name = session_user);
 END $$;
 
-COMMENT ON FUNCTION silver.my_athletes() IS 'Athletes that were granted to the login that asks. Row-level security shows it their rows only.';
+COMMENT ON FUNCTION silver.my_athletes() IS 'Athletes that were granted to the calling login. Row-level security shows it their rows only.';
 
 CREATE FUNCTION silver.plausible(p_check_name text, p_value double precision) RETURNS double precision
     LANGUAGE sql STABLE PARALLEL SAFE
@@ -403,7 +403,7 @@ BEGIN
     RETURN written;
 END $$;
 
-COMMENT ON FUNCTION silver.refresh_training_day(p_athlete_id bigint, p_source_id smallint) IS 'Brings an athlete''s rows of silver.training_day up to date: the days'' sums are made anew and compared; from the first day that differs fitness, fatigue and form are followed to the last day, and rows are written where they differ. Answers how many. The caller holds the athlete: nobody else makes its silver meanwhile.';
+COMMENT ON FUNCTION silver.refresh_training_day(p_athlete_id bigint, p_source_id smallint) IS 'Brings an athlete''s rows of silver.training_day up to date: the days'' sums are computed again and compared; from the first day that differs, fitness, fatigue and form are computed to the last day, and rows that differ are written. Returns their number. The caller has locked the athlete: no other transaction makes its silver meanwhile.';
 
 CREATE FUNCTION silver.revoke_athlete(p_role name, p_athlete_id bigint) RETURNS void
     LANGUAGE sql
@@ -412,7 +412,7 @@ CREATE FUNCTION silver.revoke_athlete(p_role name, p_athlete_id bigint) RETURNS 
     DELETE FROM sync.reader_grant WHERE role_name = p_role AND athlete_id = p_athlete_id
 $$;
 
-COMMENT ON FUNCTION silver.revoke_athlete(p_role name, p_athlete_id bigint) IS 'Takes one athlete''s rows from a login, for its next query. For the owner.';
+COMMENT ON FUNCTION silver.revoke_athlete(p_role name, p_athlete_id bigint) IS 'Revokes a login''s right to read one athlete''s rows, from its next query on. For the owner.';
 
 CREATE FUNCTION silver.secure() RETURNS void
     LANGUAGE plpgsql
@@ -445,7 +445,7 @@ BEGIN
     END IF;
 END $$;
 
-COMMENT ON FUNCTION silver.secure() IS 'Sets row-level security on every table of silver, metrics and bronze_strava. For the owner; may be run again.';
+COMMENT ON FUNCTION silver.secure() IS 'Enables row-level security on every table of silver, metrics and bronze_strava. For the owner; may be run again.';
 
 CREATE FUNCTION silver.secure_table(p_table regclass, p_policy name, p_role name, p_rule text) RETURNS void
     LANGUAGE plpgsql
@@ -592,7 +592,7 @@ CREATE TABLE sync.quota_limit (
     CONSTRAINT quota_limit_singleton CHECK (singleton)
 );
 
-COMMENT ON TABLE sync.quota_limit IS 'The application''s limits, as configured or as Strava''s headers said last: one row.';
+COMMENT ON TABLE sync.quota_limit IS 'The application''s limits, as configured or as Strava''s headers last named them: one row.';
 
 COMMENT ON COLUMN sync.quota_limit.quarter_overall IS 'Calls allowed in a quarter hour.';
 
@@ -604,15 +604,15 @@ COMMENT ON COLUMN sync.quota_limit.day_read IS 'The same for the read bucket; 0:
 
 COMMENT ON COLUMN sync.quota_limit.seen_at_s IS 'When a header last named limits, by Strava''s clock in seconds since 1970; 0: they are configured.';
 
-COMMENT ON COLUMN sync.quota_limit.trusted_quarter_overall IS 'While the limits are in doubt: the calls that were allowed in a quarter hour before; 0: the limits are believed.';
+COMMENT ON COLUMN sync.quota_limit.trusted_quarter_overall IS 'While the limits are in doubt: the calls formerly allowed in a quarter hour; 0: the limits are trusted.';
 
-COMMENT ON COLUMN sync.quota_limit.trusted_quarter_read IS 'The same for the read bucket; 0: no answer named it, or the limits are believed.';
+COMMENT ON COLUMN sync.quota_limit.trusted_quarter_read IS 'The same for the read bucket; 0: no answer named it, or the limits are trusted.';
 
 COMMENT ON COLUMN sync.quota_limit.trusted_day_overall IS 'The same for a UTC day.';
 
 COMMENT ON COLUMN sync.quota_limit.trusted_day_read IS 'The same for a UTC day and the read bucket.';
 
-COMMENT ON COLUMN sync.quota_limit.doubted_at_s IS 'When a header first named the limits that are in doubt, by Strava''s clock in seconds since 1970; 0: they are believed.';
+COMMENT ON COLUMN sync.quota_limit.doubted_at_s IS 'When a header first named the limits that are in doubt, by Strava''s clock in seconds since 1970; 0: they are trusted.';
 
 COMMENT ON COLUMN sync.quota_limit.probed_at IS 'Start of the latest quarter hour in which a probe was granted.';
 
@@ -828,7 +828,7 @@ BEGIN
     RETURN FOUND;
 END $$;
 
-COMMENT ON FUNCTION sync.try_silver_lock(p_athlete_id bigint, p_is_rebuild boolean) IS 'Locks the athlete''s row of silver_lock to the end of the transaction; false when somebody else holds it. An athlete without the row, which registration makes, gets it.';
+COMMENT ON FUNCTION sync.try_silver_lock(p_athlete_id bigint, p_is_rebuild boolean) IS 'Locks the athlete''s row of silver_lock to the end of the transaction; false when another transaction holds it. Inserts the row, which registration makes, when it is missing.';
 
 CREATE TABLE bronze_strava.answer (
     athlete_id bigint NOT NULL,
@@ -852,7 +852,7 @@ COMMENT ON COLUMN bronze_strava.answer.endpoint IS 'See bronze_strava.endpoint. 
 
 COMMENT ON COLUMN bronze_strava.answer.object_id IS 'Activity id for endpoints 1, 2, 3 and 6; athlete id for 4 and 5; for 7 the number in the gear''s id, negative for shoes.';
 
-COMMENT ON COLUMN bronze_strava.answer.request IS 'Path and query that was asked, without host and without token.';
+COMMENT ON COLUMN bronze_strava.answer.request IS 'Path and query of the request, without host and token.';
 
 COMMENT ON COLUMN bronze_strava.answer.status IS 'HTTP status of the answer.';
 
@@ -860,7 +860,7 @@ COMMENT ON COLUMN bronze_strava.answer.fetched_at IS 'When these bytes were firs
 
 COMMENT ON COLUMN bronze_strava.answer.body_bytes IS 'Length of body before compression, in bytes.';
 
-COMMENT ON COLUMN bronze_strava.answer.sha256 IS 'SHA-256 of body, 32 bytes: an unchanged answer is known by it before anything is written.';
+COMMENT ON COLUMN bronze_strava.answer.sha256 IS 'SHA-256 of body, 32 bytes, by which an unchanged answer is recognised before anything is written.';
 
 COMMENT ON COLUMN bronze_strava.answer.body IS 'Exact bytes of the answer; for an activity_summary the exact bytes of its element in the list page.';
 
@@ -993,7 +993,7 @@ COMMENT ON COLUMN silver.activity_stream.original_size IS 'Points that were reco
 
 COMMENT ON COLUMN silver.activity_stream.series_type IS 'distance or time: along what Strava thinned out.';
 
-COMMENT ON COLUMN silver.activity_stream.resolution IS 'high, medium or low as Strava says.';
+COMMENT ON COLUMN silver.activity_stream.resolution IS 'high, medium or low, as sent by Strava.';
 
 COMMENT ON COLUMN silver.activity_stream.time_s IS 'Seconds since the start. Steps are not always one second; pauses are gaps.';
 
@@ -1025,7 +1025,7 @@ COMMENT ON COLUMN silver.activity_stream.src_sha256 IS 'SHA-256 of the answer th
 
 COMMENT ON COLUMN silver.activity_stream.loaded_at IS 'When the row was made.';
 
-COMMENT ON COLUMN silver.activity_stream.short_points IS 'Points by which the shortest of the lists that Strava sent is shorter than the longest; what it lacks is null at its end.';
+COMMENT ON COLUMN silver.activity_stream.short_points IS 'Points by which the shortest of Strava''s lists is shorter than the longest; the missing points at its end are null.';
 
 COMMENT ON COLUMN silver.activity_stream.disordered_points IS 'Points whose time is missing or not later than that of the points before; null: there are no times.';
 
@@ -1261,7 +1261,7 @@ CREATE TABLE bronze_strava.source (
     name text NOT NULL
 );
 
-COMMENT ON TABLE bronze_strava.source IS 'Where a row comes from. Retention is set per source: copies of API data may have to go, the athlete''s own archive and files stay.';
+COMMENT ON TABLE bronze_strava.source IS 'The origin of a row. Retention is set per source: copies of API data may have to be removed, the athlete''s own archive and files stay.';
 
 CREATE VIEW bronze_strava.temp WITH (security_invoker='true') AS
  SELECT (u.data)::double precision AS data,
@@ -1330,7 +1330,7 @@ CREATE TABLE metrics.metrics (
     metric_id bigint NOT NULL
 );
 
-COMMENT ON TABLE metrics.metrics IS 'What was landed when: one row per changed object, and for a streams answer one row per stream. Written in the landing transaction.';
+COMMENT ON TABLE metrics.metrics IS 'Lineage: one row per changed object that landed, and for a streams answer one row per stream. Written in the landing transaction.';
 
 COMMENT ON COLUMN metrics.metrics.activity_id IS 'Null for the athlete''s own objects.';
 
@@ -1434,7 +1434,7 @@ ALTER TABLE ONLY silver.activity ALTER COLUMN description SET COMPRESSION lz4;
 ALTER TABLE ONLY silver.activity ALTER COLUMN summary_polyline SET COMPRESSION lz4;
 ALTER TABLE ONLY silver.activity ALTER COLUMN polyline SET COMPRESSION lz4;
 
-COMMENT ON TABLE silver.activity IS 'One row per activity: the newest of its summary (from the list) and its detail; what only a detail has stays until the next detail.';
+COMMENT ON TABLE silver.activity IS 'One row per activity: the newest of its summary (from the list) and its detail; columns that only a detail has keep their values until the next detail.';
 
 COMMENT ON COLUMN silver.activity.athlete_id IS 'Strava''s number for the athlete.';
 
@@ -1448,9 +1448,9 @@ COMMENT ON COLUMN silver.activity.sport_type IS 'Kind of sport (Run, TrailRun, R
 
 COMMENT ON COLUMN silver.activity.activity_type IS 'Strava''s older, coarser kind of sport (type).';
 
-COMMENT ON COLUMN silver.activity.start_at IS 'Start, UTC. 00:00:01 means that the athlete hides it: start_date_local says the same then, and of both only the day is true.';
+COMMENT ON COLUMN silver.activity.start_at IS 'Start, UTC. 00:00:01 means that the athlete hides the time; then start_date_local has the same time, and only the day of both is true.';
 
-COMMENT ON COLUMN silver.activity.start_date_local IS 'Start on the clock on the wall where it happened; has no zone. Use it for days, weeks and hours of the athlete. 00:00:01: hidden, see start_at.';
+COMMENT ON COLUMN silver.activity.start_date_local IS 'Start in local wall-clock time, without a zone. Use it for days, weeks and hours of the athlete. 00:00:01: hidden, see start_at.';
 
 COMMENT ON COLUMN silver.activity.utc_offset_s IS 'Seconds to add to UTC for the local time at the start.';
 
@@ -1494,7 +1494,7 @@ COMMENT ON COLUMN silver.activity.relative_effort IS 'Strava''s relative effort 
 
 COMMENT ON COLUMN silver.activity.perceived_exertion IS 'The athlete''s own rating, no unit: from 1, easiest, to 10; only a detail has it.';
 
-COMMENT ON COLUMN silver.activity.has_power_meter IS 'Power was measured (device_watts); null when there is no word about it. Where it is false, power is Strava''s estimate, and counts for no load, zone, curve or record.';
+COMMENT ON COLUMN silver.activity.has_power_meter IS 'Whether power was measured (device_watts); null when Strava does not say. Where it is false, power is Strava''s estimate, and counts for no load, zone, curve or record.';
 
 COMMENT ON COLUMN silver.activity.has_heartrate IS 'Heart rate was recorded.';
 
@@ -1558,7 +1558,7 @@ COMMENT ON COLUMN silver.activity.summary_polyline IS 'Coarse course as an encod
 
 COMMENT ON COLUMN silver.activity.polyline IS 'Fine course as an encoded polyline (precision 5); only a detail has it.';
 
-COMMENT ON COLUMN silver.activity.has_detail IS 'Whether a detail has landed; if not, what only a detail has is null.';
+COMMENT ON COLUMN silver.activity.has_detail IS 'Whether a detail has landed; if not, columns that only a detail has are null.';
 
 COMMENT ON COLUMN silver.activity.transform_version IS 'Version of the transform that made the row.';
 
@@ -1610,7 +1610,7 @@ ALTER TABLE ONLY silver.activity_rollup ALTER COLUMN minute_cadence_rpm SET COMP
 ALTER TABLE ONLY silver.activity_rollup ALTER COLUMN minute_distance_m SET COMPRESSION lz4;
 ALTER TABLE ONLY silver.activity_rollup ALTER COLUMN minute_altitude_m SET COMPRESSION lz4;
 
-COMMENT ON TABLE silver.activity_rollup IS 'One row per activity with streams: arrays worked out from them when they landed. To read rows take the views activity_best_effort, activity_histogram, activity_grid and activity_interval_1min.';
+COMMENT ON TABLE silver.activity_rollup IS 'One row per activity with streams: arrays computed from them when they landed. To read rows use the views activity_best_effort, activity_histogram, activity_grid and activity_interval_1min.';
 
 COMMENT ON COLUMN silver.activity_rollup.athlete_id IS 'Strava''s number for the athlete.';
 
@@ -1652,7 +1652,7 @@ COMMENT ON COLUMN silver.activity_rollup.minute_distance_m IS 'Element i: metres
 
 COMMENT ON COLUMN silver.activity_rollup.minute_altitude_m IS 'Element i: mean altitude of minute i, metres above sea level.';
 
-COMMENT ON COLUMN silver.activity_rollup.adjusted_distance_m IS 'Metres on the level that cost as much energy (Minetti 2002): element 1 if it was run, element 2 if it was walked. Null without grades. To read take activity_metric.grade_adjusted_distance_m.';
+COMMENT ON COLUMN silver.activity_rollup.adjusted_distance_m IS 'Metres on the level that cost as much energy (Minetti 2002): element 1 if it was run, element 2 if it was walked. Null without grades. To read use activity_metric.grade_adjusted_distance_m.';
 
 CREATE VIEW silver.activity_best_effort WITH (security_invoker='true') AS
  SELECT r.athlete_id,
@@ -1700,7 +1700,7 @@ UNION ALL
      JOIN unnest(silver.effort_distances_m()) WITH ORDINALITY d(distance_m, rung) ON ((d.rung = u.rung)))
   WHERE (u.value IS NOT NULL);
 
-COMMENT ON VIEW silver.activity_best_effort IS 'One row per activity, metric and rung of the ladder: best mean power and heart rate over fixed durations, shortest time for fixed distances. All sports have pace, errors of GPS too, and power may be Strava''s estimate: filter by sport_type, and power by has_power_meter IS NOT FALSE, of activity; or take personal_record, which leaves out what is too fast or estimated.';
+COMMENT ON VIEW silver.activity_best_effort IS 'One row per activity, metric and rung of the ladder: best mean power and heart rate over fixed durations, shortest time for fixed distances. All sports have pace, errors of GPS too, and power may be Strava''s estimate: filter by sport_type, and power by has_power_meter IS NOT FALSE of activity; or use personal_record, which leaves out values that are too fast or estimated.';
 
 COMMENT ON COLUMN silver.activity_best_effort.athlete_id IS 'Strava''s number for the athlete.';
 
@@ -1708,7 +1708,7 @@ COMMENT ON COLUMN silver.activity_best_effort.source_id IS '1 strava_api, 2 stra
 
 COMMENT ON COLUMN silver.activity_best_effort.activity_id IS 'Activity.';
 
-COMMENT ON COLUMN silver.activity_best_effort.metric IS 'power, heartrate or pace: says which of the value columns is filled.';
+COMMENT ON COLUMN silver.activity_best_effort.metric IS 'power, heartrate or pace: which of the value columns is filled.';
 
 COMMENT ON COLUMN silver.activity_best_effort.duration_s IS 'Seconds of the effort: the rung for power and heartrate, the time it took for pace.';
 
@@ -1782,7 +1782,7 @@ COMMENT ON COLUMN silver.activity_histogram.source_id IS '1 strava_api, 2 strava
 
 COMMENT ON COLUMN silver.activity_histogram.activity_id IS 'Activity.';
 
-COMMENT ON COLUMN silver.activity_histogram.metric IS 'heartrate or power: says which of the two bin columns is filled.';
+COMMENT ON COLUMN silver.activity_histogram.metric IS 'heartrate or power: which of the two bin columns is filled.';
 
 COMMENT ON COLUMN silver.activity_histogram.heartrate_bpm IS 'Heart rate of the bin, beats per minute.';
 
@@ -1858,7 +1858,7 @@ END) STORED,
 )
 WITH (fillfactor='80');
 
-COMMENT ON TABLE silver.activity_metric IS 'One row per activity with streams: figures that follow from them, and the training load. Without streams an activity has a row if its averages say something of its load; else its load is unknown and counts 0.';
+COMMENT ON TABLE silver.activity_metric IS 'One row per activity with streams: figures that follow from them, and the training load. Without streams an activity has a row if its load can be estimated from its averages; else its load is unknown and counts 0.';
 
 COMMENT ON COLUMN silver.activity_metric.athlete_id IS 'Strava''s number for the athlete.';
 
@@ -1894,7 +1894,7 @@ COMMENT ON COLUMN silver.activity_metric.intensity_factor IS 'normalized_power_w
 
 COMMENT ON COLUMN silver.activity_metric.trimp IS 'Training impulse after Banister (Morton 1990) from the heart rate: sum of minutes · x · k · e^(c · x) with x the part of the heart rate reserve; k and c are 0.86 and 1.67 for women, 0.64 and 1.92 for men and when the sex is not known. No unit, may be summed. Null without heart rate.';
 
-COMMENT ON COLUMN silver.activity_metric.load IS 'Training load on one scale for all methods, no unit: 100 is one hour at threshold. May be summed. Made as load_method says; 0 with load_method none is not known, not easy.';
+COMMENT ON COLUMN silver.activity_metric.load IS 'Training load on one scale for all methods, no unit: 100 is one hour at threshold. May be summed. load_method names the method; 0 with load_method none means unknown, not easy.';
 
 COMMENT ON COLUMN silver.activity_metric.load_method IS 'power: hours · intensity_factor² · 100 (Coggan''s training stress score); heartrate: trimp relative to one hour at threshold · 100; power_average, heartrate_average: the same from the summary''s averages over its moving time, for want of streams, which is less exact (hard and easy parts are levelled); none: nothing is known, load is 0.';
 
@@ -1915,7 +1915,7 @@ CREATE TABLE silver.activity_zone (
     CONSTRAINT activity_zone_aligned CHECK ((cardinality(lower_bounds) = cardinality(seconds)))
 );
 
-COMMENT ON TABLE silver.activity_zone IS 'One row per activity and metric: seconds in each of the athlete''s zones as they were at the start of the activity. To read rows take the view activity_zone_time.';
+COMMENT ON TABLE silver.activity_zone IS 'One row per activity and metric: seconds in each of the athlete''s zones as they were at the start of the activity. To read rows use the view activity_zone_time.';
 
 COMMENT ON COLUMN silver.activity_zone.athlete_id IS 'Strava''s number for the athlete.';
 
@@ -1968,9 +1968,9 @@ COMMENT ON COLUMN silver.activity_zone_time.source_id IS '1 strava_api, 2 strava
 
 COMMENT ON COLUMN silver.activity_zone_time.activity_id IS 'Activity.';
 
-COMMENT ON COLUMN silver.activity_zone_time.start_date_local IS 'Start of the activity on the clock on the wall.';
+COMMENT ON COLUMN silver.activity_zone_time.start_date_local IS 'Start of the activity in local wall-clock time.';
 
-COMMENT ON COLUMN silver.activity_zone_time.metric IS 'heartrate or power: says which bounds are filled.';
+COMMENT ON COLUMN silver.activity_zone_time.metric IS 'heartrate or power: which bounds are filled.';
 
 COMMENT ON COLUMN silver.activity_zone_time.zone IS 'Number of the zone, from 1 (easiest).';
 
@@ -2077,7 +2077,7 @@ CREATE TABLE silver.athlete (
     updated_at timestamp with time zone DEFAULT now() NOT NULL
 );
 
-COMMENT ON TABLE silver.athlete IS 'One row per athlete and source: what the profile says today. All other silver tables hang on it.';
+COMMENT ON TABLE silver.athlete IS 'One row per athlete and source, from the current profile. All other silver tables refer to it.';
 
 COMMENT ON COLUMN silver.athlete.athlete_id IS 'Strava''s number for the athlete.';
 
@@ -2129,7 +2129,7 @@ CREATE TABLE silver.training_day (
     form_tsb double precision NOT NULL
 );
 
-COMMENT ON TABLE silver.training_day IS 'One row per athlete and local day from the first to the last activity, days without training included; activities dated before 1980 or more than two days ahead are left out. To read take athlete_day, which goes on to today.';
+COMMENT ON TABLE silver.training_day IS 'One row per athlete and local day from the first to the last activity, days without training included; activities dated before 1980 or more than two days ahead are left out. To read use athlete_day, which goes on to today.';
 
 COMMENT ON COLUMN silver.training_day.athlete_id IS 'Strava''s number for the athlete.';
 
@@ -2230,21 +2230,21 @@ CREATE TABLE silver.athlete_finding (
     found_at timestamp with time zone DEFAULT now() NOT NULL
 );
 
-COMMENT ON TABLE silver.athlete_finding IS 'One row per athlete and check of quality_check that the profile, the zones or the gear do not pass. What can''t be true counts as missing: an FTP, a weight or a distance is null, zones are passed over.';
+COMMENT ON TABLE silver.athlete_finding IS 'One row per athlete and check of quality_check that the profile, the zones or the gear do not pass. Implausible values count as missing: an FTP, a weight or a distance is null, zones are ignored.';
 
 COMMENT ON COLUMN silver.athlete_finding.athlete_id IS 'Strava''s number for the athlete.';
 
 COMMENT ON COLUMN silver.athlete_finding.source_id IS '1 strava_api, 2 strava_archive, 3 file.';
 
-COMMENT ON COLUMN silver.athlete_finding.check_name IS 'The check; quality_check says what it measures.';
+COMMENT ON COLUMN silver.athlete_finding.check_name IS 'The check; see quality_check.';
 
-COMMENT ON COLUMN silver.athlete_finding.measured IS 'What Strava sent, in the unit that check_name ends with; at most 1e100.';
+COMMENT ON COLUMN silver.athlete_finding.measured IS 'The value that Strava sent, in the unit that check_name ends with; at most 1e100.';
 
 COMMENT ON COLUMN silver.athlete_finding.at_least IS 'Smallest value that was allowed, in the same unit; null: any.';
 
 COMMENT ON COLUMN silver.athlete_finding.at_most IS 'Largest value that was allowed, in the same unit; null: any.';
 
-COMMENT ON COLUMN silver.athlete_finding.found_at IS 'When it was found, or last measured anew.';
+COMMENT ON COLUMN silver.athlete_finding.found_at IS 'When it was found, or last measured again.';
 
 CREATE TABLE silver.athlete_history (
     athlete_id bigint NOT NULL,
@@ -2261,7 +2261,7 @@ COMMENT ON COLUMN silver.athlete_history.athlete_id IS 'Strava''s number for the
 
 COMMENT ON COLUMN silver.athlete_history.source_id IS '1 strava_api, 2 strava_archive, 3 file.';
 
-COMMENT ON COLUMN silver.athlete_history.valid_from IS 'When a profile first said so, UTC. Strava does not say since when it is true.';
+COMMENT ON COLUMN silver.athlete_history.valid_from IS 'When a profile first had these values, UTC. Strava does not tell since when they hold.';
 
 COMMENT ON COLUMN silver.athlete_history.weight_kg IS 'Body weight in kilograms; null when the profile has none.';
 
@@ -2286,7 +2286,7 @@ CREATE VIEW silver.athlete_max_heartrate WITH (security_invoker='true') AS
           WHERE (((m.best_heartrate_30s_bpm >= (165)::double precision) AND (m.best_heartrate_30s_bpm <= (220)::double precision)) AND (a.start_at IS NOT NULL))) r
   WHERE ((r.before_bpm IS NULL) OR (r.max_heartrate_bpm > r.before_bpm));
 
-COMMENT ON VIEW silver.athlete_max_heartrate IS 'One row per athlete and activity that raised the highest heart rate held for 30 seconds; it holds until the next row. The newest is what athlete_reference has. Values under 165 say little of a maximum, and over 220 are taken for a fault of the sensor: both are left out.';
+COMMENT ON VIEW silver.athlete_max_heartrate IS 'One row per athlete and activity that raised the highest heart rate held for 30 seconds; it holds until the next row. The newest is the one of athlete_reference. Values under 165 say little about a maximum, and values over 220 count as sensor faults: both are left out.';
 
 COMMENT ON COLUMN silver.athlete_max_heartrate.athlete_id IS 'Strava''s number for the athlete.';
 
@@ -2363,7 +2363,7 @@ COMMENT ON COLUMN silver.athlete_reference.rest_heartrate_bpm IS 'Heart rate at 
 
 COMMENT ON COLUMN silver.athlete_reference.changed_at IS 'When the figures last changed.';
 
-COMMENT ON COLUMN silver.athlete_reference.sex IS 'F or M as in the profile, null when it says neither: trimp then takes the constants for men.';
+COMMENT ON COLUMN silver.athlete_reference.sex IS 'F or M as in the profile, null when it has neither: trimp then uses the constants for men.';
 
 CREATE VIEW silver.athlete_week WITH (security_invoker='true') AS
  SELECT a.athlete_id,
@@ -2426,7 +2426,7 @@ COMMENT ON COLUMN silver.athlete_zone_set.source_id IS '1 strava_api, 2 strava_a
 
 COMMENT ON COLUMN silver.athlete_zone_set.metric IS 'heartrate or power.';
 
-COMMENT ON COLUMN silver.athlete_zone_set.valid_from IS 'When Strava first said so, UTC: the zones, or for default power zones the FTP; -infinity for default heart rate zones.';
+COMMENT ON COLUMN silver.athlete_zone_set.valid_from IS 'When Strava first sent the zones, or for default power zones the FTP, UTC; -infinity for default heart rate zones.';
 
 COMMENT ON COLUMN silver.athlete_zone_set.lower_bounds IS 'Element i: where zone i begins, in beats per minute or watts; zone i ends where zone i + 1 begins, the last has no end.';
 
@@ -2451,7 +2451,7 @@ COMMENT ON TABLE sync.athlete IS 'One row per connected athlete.';
 
 COMMENT ON COLUMN sync.athlete.uid IS 'The application''s own name for this person, given at connect or import.';
 
-COMMENT ON COLUMN sync.athlete.scope IS 'Scopes the athlete granted, comma-separated, as Strava''s redirect said.';
+COMMENT ON COLUMN sync.athlete.scope IS 'Scopes the athlete granted, comma-separated, from Strava''s redirect.';
 
 COMMENT ON COLUMN sync.athlete.state IS 'active; reconnect: the grant is dead and the athlete must connect again; erasing: being erased.';
 
@@ -2471,7 +2471,7 @@ CREATE TABLE sync.athlete_object (
     CONSTRAINT athlete_object_state CHECK ((state = ANY (ARRAY['pending'::text, 'landed'::text, 'empty'::text, 'no_scope'::text, 'gone'::text, 'failed'::text, 'quarantined'::text, 'expired'::text])))
 );
 
-COMMENT ON TABLE sync.athlete_object IS 'What is here and what is not, and why, of the athlete''s own objects: one row per athlete and object. A profile or zones without a row were never asked for.';
+COMMENT ON TABLE sync.athlete_object IS 'The same for the athlete''s own objects: one row per athlete and object. A profile or zones without a row were never requested.';
 
 COMMENT ON COLUMN sync.athlete_object.endpoint IS 'profile, athlete_zones or gear.';
 
@@ -2497,9 +2497,9 @@ CREATE TABLE sync.completeness (
     CONSTRAINT completeness_state CHECK ((state = ANY (ARRAY['pending'::text, 'landed'::text, 'empty'::text, 'no_scope'::text, 'gone'::text, 'failed'::text, 'quarantined'::text, 'expired'::text])))
 );
 
-COMMENT ON TABLE sync.completeness IS 'What is here and what is not, and why: one row per activity and endpoint.';
+COMMENT ON TABLE sync.completeness IS 'The state of each answer, and the reason: one row per activity and endpoint.';
 
-COMMENT ON COLUMN sync.completeness.state IS 'pending; landed; empty: Strava has none; no_scope: not granted; gone: deleted at Strava; failed: will be tried again at next_try_at; quarantined: set aside, see sync.quarantine; expired: it was here, and the time that copies may be kept is over.';
+COMMENT ON COLUMN sync.completeness.state IS 'pending; landed; empty: Strava has none; no_scope: not granted; gone: deleted at Strava; failed: will be tried again at next_try_at; quarantined: see sync.quarantine; expired: it was here, and was removed when the time that copies may be kept had passed.';
 
 COMMENT ON COLUMN sync.completeness.start_at IS 'Start of the activity, so that the newest work comes first without a join.';
 
@@ -2545,13 +2545,13 @@ CREATE VIEW silver.completeness WITH (security_barrier='true') AS
           GROUP BY l.athlete_id, l.endpoint) k ON (((k.athlete_id = a.athlete_id) AND (k.endpoint = e.endpoint))))
   WHERE silver.may_read_athlete(a.athlete_id);
 
-COMMENT ON VIEW silver.completeness IS 'What of each athlete is here and what is not: one row per athlete and kind of answer. Counts are activities, or for the last three endpoints objects of the athlete''s own.';
+COMMENT ON VIEW silver.completeness IS 'The state of each athlete''s data: one row per athlete and kind of answer. Counts are activities, or for the last three endpoints the athlete''s own objects.';
 
 COMMENT ON COLUMN silver.completeness.athlete_id IS 'Strava''s number for the athlete.';
 
 COMMENT ON COLUMN silver.completeness.endpoint IS 'Kind of answer: summary (from the list), detail (laps and more), streams (point by point); profile, athlete_zones and gear, which belong to no single activity.';
 
-COMMENT ON COLUMN silver.completeness.listed IS 'Activities that a list ever named, also those that are gone; of gear, what a list named.';
+COMMENT ON COLUMN silver.completeness.listed IS 'Activities that were ever listed, also those that are gone; of gear, the items that lists named.';
 
 COMMENT ON COLUMN silver.completeness.landed IS 'Activities whose answer is here.';
 
@@ -2565,13 +2565,13 @@ COMMENT ON COLUMN silver.completeness.gone IS 'Activities that were deleted at S
 
 COMMENT ON COLUMN silver.completeness.failed IS 'Activities whose fetch failed and will be tried again.';
 
-COMMENT ON COLUMN silver.completeness.quarantined IS 'Activities set aside after failing again and again, until an admin looks.';
+COMMENT ON COLUMN silver.completeness.quarantined IS 'Activities in quarantine after repeated failures, until an admin acts.';
 
 COMMENT ON COLUMN silver.completeness.share_complete IS 'Share (0 to 1) of the activities that are neither gone nor expired for which nothing is missing: landed, or empty. Null: none are known.';
 
 COMMENT ON COLUMN silver.completeness.oldest_gap_at IS 'Start of the oldest activity whose answer is missing (pending, failed, quarantined or no_scope). Null: no gap.';
 
-COMMENT ON COLUMN silver.completeness.expired IS 'Activities whose answer was here and was removed, because the time that copies may be kept is over.';
+COMMENT ON COLUMN silver.completeness.expired IS 'Activities whose answer was here and was removed, when the time that copies may be kept had passed.';
 
 CREATE VIEW silver.eddington WITH (security_invoker='true') AS
  SELECT ranked.athlete_id,
@@ -2626,9 +2626,9 @@ CREATE TABLE sync.activity (
     gone_at timestamp with time zone
 );
 
-COMMENT ON TABLE sync.activity IS 'Every activity that a list named, with a fingerprint of the listed figures that mean its streams may have changed.';
+COMMENT ON TABLE sync.activity IS 'Every activity that was listed, with a fingerprint of the listed figures: another fingerprint means that its streams may have changed.';
 
-COMMENT ON COLUMN sync.activity.gone_at IS 'Tombstone: Strava said, twice, that it no longer exists or may no longer be seen.';
+COMMENT ON COLUMN sync.activity.gone_at IS 'Tombstone: Strava answered twice that it no longer exists or may no longer be seen.';
 
 CREATE TABLE sync.cursor (
     athlete_id bigint NOT NULL,
@@ -2643,9 +2643,9 @@ CREATE TABLE sync.cursor (
     walk_oldest_at timestamp with time zone
 );
 
-COMMENT ON TABLE sync.cursor IS 'How far the list of each athlete''s activities has been read. It never passes what has not landed.';
+COMMENT ON TABLE sync.cursor IS 'How far the list of each athlete''s activities has been read. It never passes an activity that has not landed.';
 
-COMMENT ON COLUMN sync.cursor.walk_page IS 'Next page (from 1) of the walk over the whole list, among what started before walk_before; null: no walk is under way.';
+COMMENT ON COLUMN sync.cursor.walk_page IS 'Next page (from 1) of the walk over the whole list, among the activities that started before walk_before; null: no walk is in progress.';
 
 COMMENT ON COLUMN sync.cursor.newest_start_at IS 'Newest start among the listed activities, never in the future.';
 
@@ -2653,9 +2653,9 @@ COMMENT ON COLUMN sync.cursor.listed_at IS 'When a list pass last ended with an 
 
 COMMENT ON COLUMN sync.cursor.history_complete_at IS 'When the walk over the whole list last ended with an empty page.';
 
-COMMENT ON COLUMN sync.cursor.first_complete_at IS 'When the first walk over the whole list ended; what was first listed later is new, however old its date.';
+COMMENT ON COLUMN sync.cursor.first_complete_at IS 'When the first walk over the whole list ended; activities first listed later are new, however old their date.';
 
-COMMENT ON COLUMN sync.cursor.looked_back_at IS 'When the last look that reached back further than the newest start, and ended with an empty page, was begun.';
+COMMENT ON COLUMN sync.cursor.looked_back_at IS 'When the last look began that reached back behind the newest start and ended with an empty page.';
 
 COMMENT ON COLUMN sync.cursor.walk_before IS 'Bound of the walk''s next page: only activities that started before it are listed; null: all.';
 
@@ -2668,7 +2668,7 @@ CREATE TABLE sync.transform_work (
     work_id bigint NOT NULL
 );
 
-COMMENT ON TABLE sync.transform_work IS 'Activities whose bronze is newer than their silver: one row a landing, written in its transaction, taken by the silver runner. activity_id 0 stands for the athlete''s own objects. enqueued_at is infinity for rows that are made anew behind all live work.';
+COMMENT ON TABLE sync.transform_work IS 'Activities whose bronze is newer than their silver: one row per landing, written in its transaction, removed by the silver runner. activity_id 0 stands for the athlete''s own objects. enqueued_at is infinity for activities that are made again after all live work.';
 
 CREATE VIEW silver.freshness WITH (security_barrier='true') AS
  SELECT a.athlete_id,
@@ -2696,15 +2696,15 @@ CREATE VIEW silver.freshness WITH (security_barrier='true') AS
           WHERE (transform_work.athlete_id = a.athlete_id)) w ON (true))
   WHERE silver.may_read_athlete(a.athlete_id);
 
-COMMENT ON VIEW silver.freshness IS 'How old what is here of each athlete is: one row per athlete.';
+COMMENT ON VIEW silver.freshness IS 'The age of each athlete''s data: one row per athlete.';
 
 COMMENT ON COLUMN silver.freshness.athlete_id IS 'Strava''s number for the athlete.';
 
-COMMENT ON COLUMN silver.freshness.state IS 'active; paused: an admin lets the athlete rest; reconnect: the grant is dead, nothing new comes; erasing.';
+COMMENT ON COLUMN silver.freshness.state IS 'active; paused by an admin; reconnect: the grant is dead, no new data arrives; erasing.';
 
-COMMENT ON COLUMN silver.freshness.newest_activity_at IS 'Start of the newest activity that a list named.';
+COMMENT ON COLUMN silver.freshness.newest_activity_at IS 'Start of the newest listed activity.';
 
-COMMENT ON COLUMN silver.freshness.listed_at IS 'When the list was last read to its end: nothing that started after the newest activity and was at Strava by then is unknown. Null: never.';
+COMMENT ON COLUMN silver.freshness.listed_at IS 'When the list was last read to its end: every activity that started after the newest known one and was at Strava by then is known. Null: never.';
 
 COMMENT ON COLUMN silver.freshness.history_complete_at IS 'When the whole list was last walked, which finds late uploads, edits and deletions. Null: the first walk is under way.';
 
@@ -2714,7 +2714,7 @@ COMMENT ON COLUMN silver.freshness.data_age_s IS 'Age of the newest data in seco
 
 COMMENT ON COLUMN silver.freshness.silver_backlog IS 'Activities (and athlete profiles) that landed and are not yet in the silver tables.';
 
-COMMENT ON COLUMN silver.freshness.silver_backlog_oldest_at IS 'Since when the oldest of them waits. Null: none, or only rows that are made anew.';
+COMMENT ON COLUMN silver.freshness.silver_backlog_oldest_at IS 'Since when the oldest of them has been waiting. Null: none, or only activities that are made again.';
 
 CREATE TABLE silver.gear_item (
     athlete_id bigint NOT NULL,
@@ -2730,7 +2730,7 @@ CREATE TABLE silver.gear_item (
     updated_at timestamp with time zone DEFAULT now() NOT NULL
 );
 
-COMMENT ON TABLE silver.gear_item IS 'One row per bike or pair of shoes that the profile or a gear answer named. To read take the view gear.';
+COMMENT ON TABLE silver.gear_item IS 'One row per bike or pair of shoes that the profile or a gear answer named. To read use the view gear.';
 
 COMMENT ON COLUMN silver.gear_item.athlete_id IS 'Strava''s number for the athlete.';
 
@@ -2750,7 +2750,7 @@ COMMENT ON COLUMN silver.gear_item.is_primary IS 'The default bike or pair of sh
 
 COMMENT ON COLUMN silver.gear_item.is_retired IS 'No longer in use: marked so, or gone from the profile''s list.';
 
-COMMENT ON COLUMN silver.gear_item.strava_distance_m IS 'Metres that Strava counts for it, with what was before Strava.';
+COMMENT ON COLUMN silver.gear_item.strava_distance_m IS 'Metres that Strava counts for it, with those from before Strava.';
 
 COMMENT ON COLUMN silver.gear_item.updated_at IS 'When the row was last made.';
 
@@ -2811,7 +2811,7 @@ COMMENT ON COLUMN silver.gear.is_primary IS 'The default bike or pair of shoes; 
 
 COMMENT ON COLUMN silver.gear.is_retired IS 'No longer in use; null when only activities name it.';
 
-COMMENT ON COLUMN silver.gear.strava_distance_m IS 'Metres that Strava counts for it, with what was before Strava.';
+COMMENT ON COLUMN silver.gear.strava_distance_m IS 'Metres that Strava counts for it, with those from before Strava.';
 
 COMMENT ON COLUMN silver.gear.activity_count IS 'Activities here with this gear.';
 
@@ -2864,7 +2864,7 @@ COMMENT ON COLUMN silver.lap.name IS 'Name, mostly "Lap 1" and so on.';
 
 COMMENT ON COLUMN silver.lap.start_at IS 'Start, UTC.';
 
-COMMENT ON COLUMN silver.lap.start_date_local IS 'Start on the clock on the wall; has no zone.';
+COMMENT ON COLUMN silver.lap.start_date_local IS 'Start in local wall-clock time, without a zone.';
 
 COMMENT ON COLUMN silver.lap.distance_m IS 'Distance in metres.';
 
@@ -2934,7 +2934,7 @@ COMMENT ON COLUMN silver.personal_record.source_id IS '1 strava_api, 2 strava_ar
 
 COMMENT ON COLUMN silver.personal_record.sport_family IS 'run, walk, ride or swim; see silver.sport_family().';
 
-COMMENT ON COLUMN silver.personal_record.metric IS 'pace, power or heartrate: says which of the value columns is filled.';
+COMMENT ON COLUMN silver.personal_record.metric IS 'pace, power or heartrate: which of the value columns is filled.';
 
 COMMENT ON COLUMN silver.personal_record.duration_s IS 'Seconds of the effort: the rung for power and heartrate, the record time for pace.';
 
@@ -2950,7 +2950,7 @@ COMMENT ON COLUMN silver.personal_record.activity_id IS 'Activity of the record.
 
 COMMENT ON COLUMN silver.personal_record.start_offset_s IS 'Seconds from the start of that activity to the start of the effort.';
 
-COMMENT ON COLUMN silver.personal_record.start_date_local IS 'Start of that activity on the clock on the wall.';
+COMMENT ON COLUMN silver.personal_record.start_date_local IS 'Start of that activity in local wall-clock time.';
 
 CREATE VIEW silver.power_curve WITH (security_invoker='true') AS
  SELECT t.athlete_id,
@@ -2981,7 +2981,7 @@ COMMENT ON COLUMN silver.power_curve.activity_id IS 'Activity of the effort.';
 
 COMMENT ON COLUMN silver.power_curve.start_offset_s IS 'Seconds from the start of that activity to the start of the effort.';
 
-COMMENT ON COLUMN silver.power_curve.start_date_local IS 'Start of that activity on the clock on the wall.';
+COMMENT ON COLUMN silver.power_curve.start_date_local IS 'Start of that activity in local wall-clock time.';
 
 CREATE VIEW silver.quality_check WITH (security_invoker='true') AS
  WITH figure(check_name, measures, at_least, at_most, is_in_laps) AS (
@@ -3008,9 +3008,9 @@ UNION ALL
 
 COMMENT ON VIEW silver.quality_check IS 'The checks of data quality, one row each, with the values that are allowed. An activity outside of them has a row in quality_finding, an athlete in athlete_finding.';
 
-COMMENT ON COLUMN silver.quality_check.check_name IS 'Name of the check; ends with the unit of what is measured.';
+COMMENT ON COLUMN silver.quality_check.check_name IS 'Name of the check; ends with the unit of the measured value.';
 
-COMMENT ON COLUMN silver.quality_check.measures IS 'What is measured.';
+COMMENT ON COLUMN silver.quality_check.measures IS 'The measured quantity.';
 
 COMMENT ON COLUMN silver.quality_check.at_least IS 'Smallest value that is allowed, in the unit that check_name ends with; null: any.';
 
@@ -3035,15 +3035,15 @@ COMMENT ON COLUMN silver.quality_finding.source_id IS '1 strava_api, 2 strava_ar
 
 COMMENT ON COLUMN silver.quality_finding.activity_id IS 'Activity.';
 
-COMMENT ON COLUMN silver.quality_finding.check_name IS 'The check; quality_check says what it measures.';
+COMMENT ON COLUMN silver.quality_finding.check_name IS 'The check; see quality_check.';
 
-COMMENT ON COLUMN silver.quality_finding.measured IS 'What was measured, in the unit that check_name ends with (point_count: points).';
+COMMENT ON COLUMN silver.quality_finding.measured IS 'The measured value, in the unit that check_name ends with (point_count: points).';
 
 COMMENT ON COLUMN silver.quality_finding.at_least IS 'Smallest value that was allowed, in the unit that check_name ends with; null: any.';
 
 COMMENT ON COLUMN silver.quality_finding.at_most IS 'Largest value that was allowed, in the unit that check_name ends with; null: any.';
 
-COMMENT ON COLUMN silver.quality_finding.found_at IS 'When it was found, or last measured anew.';
+COMMENT ON COLUMN silver.quality_finding.found_at IS 'When it was found, or last measured again.';
 
 CREATE VIEW silver.readme WITH (security_invoker='true') AS
  SELECT (c.relname)::text AS relation,
@@ -3058,7 +3058,7 @@ CREATE VIEW silver.readme WITH (security_invoker='true') AS
      LEFT JOIN ( VALUES ('activity'::text,'SELECT sport_type, count(*) AS activity_count, sum(distance_m) / 1000 AS distance_km FROM silver.activity WHERE athlete_id = :athlete_id AND start_date_local >= ''2026-01-01'' GROUP BY sport_type'::text), ('activity_best_effort'::text,'SELECT a.start_date_local, e.power_w FROM silver.activity_best_effort e JOIN silver.activity a USING (athlete_id, source_id, activity_id) WHERE e.athlete_id = :athlete_id AND e.metric = ''power'' AND e.duration_s = 60 AND a.has_power_meter IS NOT FALSE ORDER BY 1'::text), ('activity_grid'::text,'SELECT latitude_deg, longitude_deg, sum(seconds) AS seconds FROM silver.activity_grid WHERE athlete_id = :athlete_id GROUP BY 1, 2'::text), ('activity_histogram'::text,'SELECT heartrate_bpm, sum(seconds) AS seconds FROM silver.activity_histogram WHERE athlete_id = :athlete_id AND metric = ''heartrate'' GROUP BY 1 ORDER BY 1'::text), ('activity_interval_1min'::text,'SELECT start_offset_s / 60 AS minute, heartrate_bpm, power_w FROM silver.activity_interval_1min WHERE athlete_id = :athlete_id AND activity_id = :activity_id ORDER BY 1'::text), ('activity_metric'::text,'SELECT a.start_date_local, m.load, m.load_method FROM silver.activity a LEFT JOIN silver.activity_metric m USING (athlete_id, source_id, activity_id) WHERE a.athlete_id = :athlete_id ORDER BY 1'::text), ('activity_stream'::text,'SELECT s.time_s[i] AS time_s, s.power_w[i] AS power_w FROM silver.activity_stream s CROSS JOIN generate_series(1, s.point_count, 10) AS i WHERE s.athlete_id = :athlete_id AND s.activity_id = :activity_id ORDER BY i'::text), ('activity_zone_time'::text,'SELECT zone, sum(seconds) / 3600.0 AS hours FROM silver.activity_zone_time WHERE athlete_id = :athlete_id AND metric = ''heartrate'' AND start_date_local >= ''2026-01-01'' GROUP BY zone ORDER BY zone'::text), ('aggregate_stream'::text,'SELECT time, heartrate, watts FROM silver.aggregate_stream WHERE athlete_id = :athlete_id AND activity_id = :activity_id ORDER BY index'::text), ('athlete'::text,'SELECT first_name, weight_kg, ftp_w FROM silver.athlete WHERE athlete_id = :athlete_id'::text), ('athlete_day'::text,'SELECT day, load, fitness_ctl, fatigue_atl, form_tsb FROM silver.athlete_day WHERE athlete_id = :athlete_id ORDER BY day'::text), ('athlete_finding'::text,'SELECT check_name, measured, at_least, at_most FROM silver.athlete_finding WHERE athlete_id = :athlete_id ORDER BY check_name'::text), ('athlete_history'::text,'SELECT valid_from, weight_kg, ftp_w FROM silver.athlete_history WHERE athlete_id = :athlete_id ORDER BY valid_from'::text), ('athlete_max_heartrate'::text,'SELECT valid_from, max_heartrate_bpm FROM silver.athlete_max_heartrate WHERE athlete_id = :athlete_id ORDER BY valid_from'::text), ('athlete_month'::text,'SELECT month_start, sum(moving_time_s) / 3600.0 AS hours FROM silver.athlete_month WHERE athlete_id = :athlete_id GROUP BY month_start ORDER BY month_start'::text), ('athlete_reference'::text,'SELECT max_heartrate_bpm, max_heartrate_is_default FROM silver.athlete_reference WHERE athlete_id = :athlete_id'::text), ('athlete_week'::text,'SELECT week_start, sum(distance_m) / 1000 AS distance_km, sum(load) AS load FROM silver.athlete_week WHERE athlete_id = :athlete_id GROUP BY week_start ORDER BY week_start'::text), ('athlete_zone_set'::text,'SELECT metric, valid_from, lower_bounds, is_default FROM silver.athlete_zone_set WHERE athlete_id = :athlete_id ORDER BY metric, valid_from'::text), ('completeness'::text,'SELECT endpoint, landed, pending, share_complete FROM silver.completeness WHERE athlete_id = :athlete_id'::text), ('eddington'::text,'SELECT sport_family, eddington, days_towards_next FROM silver.eddington WHERE athlete_id = :athlete_id AND unit = ''km'''::text), ('freshness'::text,'SELECT state, data_age_s / 3600 AS data_age_h, silver_backlog FROM silver.freshness WHERE athlete_id = :athlete_id'::text), ('gear'::text,'SELECT coalesce(nickname, name, gear_id) AS name, activity_distance_m / 1000 AS distance_km FROM silver.gear WHERE athlete_id = :athlete_id ORDER BY 2 DESC'::text), ('lap'::text,'SELECT lap_number, distance_m, moving_time_s FROM silver.lap WHERE athlete_id = :athlete_id AND activity_id = :activity_id ORDER BY lap_number'::text), ('personal_record'::text,'SELECT sport_family, distance_m, duration_s, start_date_local FROM silver.personal_record WHERE athlete_id = :athlete_id AND metric = ''pace'' ORDER BY 1, 2'::text), ('power_curve'::text,'SELECT duration_s, power_w, start_date_local FROM silver.power_curve WHERE athlete_id = :athlete_id AND period = ''all_time'' ORDER BY duration_s'::text), ('quality_check'::text,'SELECT check_name, measures, at_least, at_most FROM silver.quality_check ORDER BY check_name'::text), ('quality_finding'::text,'SELECT activity_id, check_name, measured FROM silver.quality_finding WHERE athlete_id = :athlete_id ORDER BY 1, 2'::text), ('split'::text,'SELECT split_number, moving_time_s, elevation_difference_m FROM silver.split WHERE athlete_id = :athlete_id AND activity_id = :activity_id ORDER BY split_number'::text), ('split_mile'::text,'SELECT split_number, moving_time_s, elevation_difference_m FROM silver.split_mile WHERE athlete_id = :athlete_id AND activity_id = :activity_id ORDER BY split_number'::text)) e(relation, example) ON ((e.relation = c.relname)))
   WHERE ((n.nspname = 'silver'::name) AND (c.relkind = ANY (ARRAY['r'::"char", 'p'::"char", 'v'::"char"])) AND (NOT c.relispartition));
 
-COMMENT ON VIEW silver.readme IS 'One row per table and view of silver: what it is, and an example. The rules for all of them are the comment of the schema.';
+COMMENT ON VIEW silver.readme IS 'One row per table and view of silver with a description and an example. The comment of the schema has the rules for all of them.';
 
 COMMENT ON COLUMN silver.readme.relation IS 'Name of the table or view in schema silver.';
 
@@ -3066,7 +3066,7 @@ COMMENT ON COLUMN silver.readme.kind IS 'table or view.';
 
 COMMENT ON COLUMN silver.readme.description IS 'Its comment: the grain first. The columns have comments of their own.';
 
-COMMENT ON COLUMN silver.readme.example IS 'A statement that answers a question with it, for psql with the variables athlete_id and activity_id. Null: a table behind a view; its description says which to take.';
+COMMENT ON COLUMN silver.readme.example IS 'An example statement, for psql with the variables athlete_id and activity_id. Null: a table behind a view, which its description names.';
 
 CREATE TABLE silver.split (
     athlete_id bigint NOT NULL,
@@ -3083,7 +3083,7 @@ CREATE TABLE silver.split (
     pace_zone integer
 );
 
-COMMENT ON TABLE silver.split IS 'One row per kilometre of an activity, as Strava splits it (splits_metric of the detail; runs and walks only). The last is what is left.';
+COMMENT ON TABLE silver.split IS 'One row per kilometre of an activity, as Strava splits it (splits_metric of the detail; runs and walks only). The last one is shorter.';
 
 COMMENT ON COLUMN silver.split.athlete_id IS 'Strava''s number for the athlete.';
 
@@ -3124,7 +3124,7 @@ CREATE TABLE silver.split_mile (
     pace_zone integer
 );
 
-COMMENT ON TABLE silver.split_mile IS 'One row per mile of an activity, as Strava splits it (splits_standard of the detail; runs and walks only). The last is what is left. By the kilometre: split.';
+COMMENT ON TABLE silver.split_mile IS 'One row per mile of an activity, as Strava splits it (splits_standard of the detail; runs and walks only). The last one is shorter. By the kilometre: split.';
 
 COMMENT ON COLUMN silver.split_mile.athlete_id IS 'Strava''s number for the athlete.';
 
@@ -3161,15 +3161,15 @@ CREATE TABLE sync.connect_state (
     outcome jsonb
 );
 
-COMMENT ON TABLE sync.connect_state IS 'One-time OAuth states given out by /connect, kept only as hashes, with how each connect ended, until they expire.';
+COMMENT ON TABLE sync.connect_state IS 'One-time OAuth states issued by /connect, kept as hashes only, with the result of each connect, until they expire.';
 
-COMMENT ON COLUMN sync.connect_state.browser_sha256 IS 'Hash of the cookie of the browser that began the connect: only there it can be finished, and is its end shown.';
+COMMENT ON COLUMN sync.connect_state.browser_sha256 IS 'Hash of the cookie of the browser that began the connect: only that browser can finish it, and only there the result is shown.';
 
-COMMENT ON COLUMN sync.connect_state.client IS 'Who began it: an IPv4 address or the /64 of an IPv6 address. Each has a limited number of open connects.';
+COMMENT ON COLUMN sync.connect_state.client IS 'The client that began it: an IPv4 address or the /64 of an IPv6 address. Each has a limited number of open connects.';
 
-COMMENT ON COLUMN sync.connect_state.taken_at IS 'When a callback came with this state; null: none has come.';
+COMMENT ON COLUMN sync.connect_state.taken_at IS 'When a callback arrived with this state; null: none has arrived.';
 
-COMMENT ON COLUMN sync.connect_state.outcome IS 'How the connect ended: result, and where known athlete_id, name and scope. Null: it has not ended.';
+COMMENT ON COLUMN sync.connect_state.outcome IS 'The result of the connect, and athlete_id, name and scope where known. Null: it has not ended.';
 
 CREATE TABLE sync.event (
     athlete_id bigint NOT NULL,
@@ -3184,19 +3184,19 @@ CREATE TABLE sync.event (
     looked_at timestamp with time zone
 );
 
-COMMENT ON TABLE sync.event IS 'Events that Strava sent. They are not signed: each only makes the athlete be looked at, nothing is believed.';
+COMMENT ON TABLE sync.event IS 'Events from Strava. They are not signed: each only causes a turn for the athlete, and its content is not trusted.';
 
 COMMENT ON COLUMN sync.event.object_type IS 'activity or athlete, as sent.';
 
 COMMENT ON COLUMN sync.event.aspect_type IS 'create, update or delete, as sent.';
 
-COMMENT ON COLUMN sync.event.event_at IS 'When Strava says that it happened. The same event arrives up to three times.';
+COMMENT ON COLUMN sync.event.event_at IS 'When it happened, by Strava''s clock. The same event arrives up to three times.';
 
-COMMENT ON COLUMN sync.event.handled_at IS 'When a turn of the athlete''s that looked after the event ended; null: not yet.';
+COMMENT ON COLUMN sync.event.handled_at IS 'When a turn that handled the event ended; null: not yet.';
 
-COMMENT ON COLUMN sync.event.event_id IS 'Number of the event in this database; a turn names those that it has read by it.';
+COMMENT ON COLUMN sync.event.event_id IS 'Number of the event in this database, by which a turn marks the events that it has read.';
 
-COMMENT ON COLUMN sync.event.looked_at IS 'When a turn ended that had begun to look at the athlete''s list after it had read the event; null: no such turn yet.';
+COMMENT ON COLUMN sync.event.looked_at IS 'When a turn ended that began to read the athlete''s list after it had read the event; null: no such turn yet.';
 
 ALTER TABLE sync.event ALTER COLUMN event_id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME sync.event_event_id_seq
@@ -3219,7 +3219,7 @@ CREATE TABLE sync.quarantine (
     last_at timestamp with time zone DEFAULT now() NOT NULL
 );
 
-COMMENT ON TABLE sync.quarantine IS 'Answers and activities set aside with their reason, so that the rest goes on.';
+COMMENT ON TABLE sync.quarantine IS 'Answers and activities that can''t be used, with the reason, kept apart so that the others go on.';
 
 COMMENT ON COLUMN sync.quarantine.object_id IS 'Activity id; for a list element without a readable id a number made from its hash.';
 
@@ -3237,13 +3237,13 @@ WITH (fillfactor='70');
 
 COMMENT ON TABLE sync.quota_block IS 'What each run of fitnessd leased of a window. A lease dies with its window; after a crash it stays spent.';
 
-COMMENT ON COLUMN sync.quota_block.turn_sequence IS 'Rises with each turn of the instance; a turn that comes through late is ignored.';
+COMMENT ON COLUMN sync.quota_block.turn_sequence IS 'Rises with each turn of the instance; a turn that arrives late is ignored.';
 
-COMMENT ON COLUMN sync.quota_block.leased IS 'Calls made, in flight, or held for use, less those given back.';
+COMMENT ON COLUMN sync.quota_block.leased IS 'Calls made, in flight or reserved, less those returned.';
 
-COMMENT ON COLUMN sync.quota_block.settled IS 'Of those, the calls that certainly arrived within the window; the rest of a quarter hour may arrive in the next one.';
+COMMENT ON COLUMN sync.quota_block.settled IS 'Of those, the calls that certainly arrived within the window; the others may arrive in the next quarter hour.';
 
-COMMENT ON COLUMN sync.quota_block.included IS 'Calls that are certainly in the usage told with them.';
+COMMENT ON COLUMN sync.quota_block.included IS 'Calls that are certainly included in the usage reported with them.';
 
 CREATE TABLE sync.quota_window (
     span text NOT NULL,
@@ -3266,11 +3266,11 @@ COMMENT ON COLUMN sync.quota_window.overall_limit IS 'Calls allowed in this wind
 
 COMMENT ON COLUMN sync.quota_window.read_limit IS 'Calls allowed in the read bucket; 0: no answer named it.';
 
-COMMENT ON COLUMN sync.quota_window.overall_usage IS 'The highest usage that a header named; it includes what others spent with the same application.';
+COMMENT ON COLUMN sync.quota_window.overall_usage IS 'The highest usage that a header named; it includes calls that others made with the same application.';
 
 COMMENT ON COLUMN sync.quota_window.read_usage IS 'The same for the read bucket.';
 
-COMMENT ON COLUMN sync.quota_window.exhausted IS 'Strava answered 429 in this window: nothing more is granted in it.';
+COMMENT ON COLUMN sync.quota_window.exhausted IS 'Strava answered 429 in this window: no more calls are granted in it.';
 
 COMMENT ON COLUMN sync.quota_window.included IS 'Calls of all instances together that are certainly in the usage, as one of them saw it; more than the sum over sync.quota_block where an instance''s header shows calls of another one.';
 
@@ -3291,7 +3291,7 @@ CREATE VIEW sync.quota AS
            FROM sync.quota_block
           GROUP BY quota_block.span, quota_block.starts_at) b USING (span, starts_at));
 
-COMMENT ON VIEW sync.quota IS 'Each window with what was leased in it and what others spent with the same application, as far as the headers show.';
+COMMENT ON VIEW sync.quota IS 'Each window with the calls leased in it and the calls that others spent with the same application, as far as the headers show.';
 
 CREATE TABLE sync.reader_grant (
     athlete_id bigint NOT NULL,
@@ -3303,7 +3303,7 @@ COMMENT ON TABLE sync.reader_grant IS 'Which athletes'' rows a login may read: o
 
 COMMENT ON COLUMN sync.reader_grant.athlete_id IS 'Athlete whose rows are shown.';
 
-COMMENT ON COLUMN sync.reader_grant.role_name IS 'PostgreSQL role that logs in. A role it belongs to does not count.';
+COMMENT ON COLUMN sync.reader_grant.role_name IS 'PostgreSQL role that logs in. Roles of which it is a member do not count.';
 
 COMMENT ON COLUMN sync.reader_grant.granted_at IS 'When it was granted.';
 
@@ -3317,11 +3317,11 @@ CREATE TABLE sync.retention_run (
     versions bigint NOT NULL
 );
 
-COMMENT ON TABLE sync.retention_run IS 'One row per pass of the retention that removed something. It names no athlete.';
+COMMENT ON TABLE sync.retention_run IS 'One row per retention pass that removed something. It names no athlete.';
 
-COMMENT ON COLUMN sync.retention_run.api_cutoff IS 'Copies of API data received before this instant had to go; null: they are kept.';
+COMMENT ON COLUMN sync.retention_run.api_cutoff IS 'Copies of API data received before this instant were to be removed; null: they are kept.';
 
-COMMENT ON COLUMN sync.retention_run.activities IS 'Activities of which an answer expired: all of each went, in silver too.';
+COMMENT ON COLUMN sync.retention_run.activities IS 'Activities with an expired answer: all their data was removed, in silver too.';
 
 COMMENT ON COLUMN sync.retention_run.answers IS 'Answers removed from bronze.';
 
@@ -3348,7 +3348,7 @@ CREATE TABLE sync.run (
     error text
 );
 
-COMMENT ON TABLE sync.run IS 'One row per turn of an athlete''s sync: what it cost and how it ended.';
+COMMENT ON TABLE sync.run IS 'One row per turn of an athlete''s sync, with its cost and its outcome.';
 
 COMMENT ON COLUMN sync.run.requests IS 'Calls made to Strava.';
 
@@ -3378,15 +3378,15 @@ CREATE TABLE sync.schedule (
 )
 WITH (fillfactor='70');
 
-COMMENT ON TABLE sync.schedule IS 'When each athlete is next looked after, and who holds the lease while it happens.';
+COMMENT ON TABLE sync.schedule IS 'When each athlete''s next turn is due, and the lease of the turn in progress.';
 
 COMMENT ON COLUMN sync.schedule.priority IS '0 connect or manual, 1 live (webhook), 2 incremental, 3 repair, 4 history.';
 
-COMMENT ON COLUMN sync.schedule.request IS 'What an admin asked for ({"full": bool, "by": text, "at": time}); null: the ordinary rhythm.';
+COMMENT ON COLUMN sync.schedule.request IS 'An admin''s request ({"full": bool, "by": text, "at": time}); null: the ordinary schedule.';
 
-COMMENT ON COLUMN sync.schedule.lease_fence IS 'Rises with each claim; a write of an older fence is refused.';
+COMMENT ON COLUMN sync.schedule.lease_fence IS 'Rises with each claim; a write with an older fence is refused.';
 
-COMMENT ON COLUMN sync.schedule.failures IS 'Failed runs in a row; the next due time backs off with it.';
+COMMENT ON COLUMN sync.schedule.failures IS 'Consecutive failed turns; the delay until the next turn grows with it.';
 
 CREATE TABLE sync.setting (
     key text NOT NULL,
@@ -3401,11 +3401,11 @@ CREATE TABLE sync.silver_lock (
     is_rebuild boolean NOT NULL
 );
 
-COMMENT ON TABLE sync.silver_lock IS 'Two rows per athlete that are only locked: whoever makes the athlete''s silver holds one to the end of its transaction. Made with the athlete.';
+COMMENT ON TABLE sync.silver_lock IS 'Two rows per athlete, used as locks: a transaction that makes the athlete''s silver locks one of them to its end. Inserted with the athlete.';
 
 COMMENT ON COLUMN sync.silver_lock.athlete_id IS 'Strava''s number for the athlete.';
 
-COMMENT ON COLUMN sync.silver_lock.is_rebuild IS 'True: held by a rebuild, so that no other of this athlete begins. False: held by whoever writes the athlete''s silver.';
+COMMENT ON COLUMN sync.silver_lock.is_rebuild IS 'True: locked by a rebuild, so that no other rebuild of this athlete begins. False: locked by a transaction that writes the athlete''s silver.';
 
 CREATE TABLE sync.silver_rebuild (
     athlete_id bigint NOT NULL,
@@ -3418,21 +3418,21 @@ CREATE TABLE sync.silver_rebuild (
     error text
 );
 
-COMMENT ON TABLE sync.silver_rebuild IS 'The last rebuild of an athlete''s silver that was asked for, and the last dry run: one row each. Without an end it waits, is in work, or goes on after a restart.';
+COMMENT ON TABLE sync.silver_rebuild IS 'The last rebuild of an athlete''s silver that was requested, and the last dry run: one row each. Without an end it is waiting, running, or will go on after a restart.';
 
-COMMENT ON COLUMN sync.silver_rebuild.is_dry_run IS 'The rows are made and compared, then thrown away.';
+COMMENT ON COLUMN sync.silver_rebuild.is_dry_run IS 'The rows are made and compared, then discarded.';
 
-COMMENT ON COLUMN sync.silver_rebuild.requested_at IS 'When it was asked for, the last time.';
+COMMENT ON COLUMN sync.silver_rebuild.requested_at IS 'When it was last requested.';
 
-COMMENT ON COLUMN sync.silver_rebuild.started_at IS 'Since when it is in work; null: it waits.';
+COMMENT ON COLUMN sync.silver_rebuild.started_at IS 'Since when it has been running; null: it is waiting.';
 
-COMMENT ON COLUMN sync.silver_rebuild.finished_at IS 'When it ended, well or with an error; null: not yet.';
+COMMENT ON COLUMN sync.silver_rebuild.finished_at IS 'When it ended, with or without an error; null: not yet.';
 
-COMMENT ON COLUMN sync.silver_rebuild.activities IS 'Activities that were made anew.';
+COMMENT ON COLUMN sync.silver_rebuild.activities IS 'Activities that were made again.';
 
 COMMENT ON COLUMN sync.silver_rebuild.report IS 'Rows per table (before, after, added, changed, removed) and sums of the main figures (before, after).';
 
-COMMENT ON COLUMN sync.silver_rebuild.error IS 'Why the rows of before were kept; null: they were replaced.';
+COMMENT ON COLUMN sync.silver_rebuild.error IS 'Why the former rows were kept; null: they were replaced.';
 
 ALTER TABLE sync.transform_work ALTER COLUMN work_id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME sync.transform_work_work_id_seq
@@ -3466,15 +3466,15 @@ COMMENT ON COLUMN vault.token.sealed_access IS 'Access token: version byte, nonc
 
 COMMENT ON COLUMN vault.token.sealed_refresh IS 'Refresh token, sealed as sealed_access is, under its own purpose.';
 
-COMMENT ON COLUMN vault.token.access_expires_at IS 'When Strava stops taking the access token; 1970: Strava refused it already.';
+COMMENT ON COLUMN vault.token.access_expires_at IS 'When the access token expires; 1970: Strava has refused it already.';
 
-COMMENT ON COLUMN vault.token.generation IS 'Rises with each new pair; a change that knows an older pair is refused.';
+COMMENT ON COLUMN vault.token.generation IS 'Rises with each new pair; a change based on an older pair is refused.';
 
-COMMENT ON COLUMN vault.token.unanswered IS 'Refreshes that were begun and whose outcome never became known. Above 0 after a crash: the pair may have been replaced at Strava.';
+COMMENT ON COLUMN vault.token.unanswered IS 'Refreshes that began and whose outcome is unknown. Above 0 after a crash: the pair may have been replaced at Strava.';
 
-COMMENT ON COLUMN vault.token.dead_at IS 'When Strava said that the refresh token is no longer valid; null: alive.';
+COMMENT ON COLUMN vault.token.dead_at IS 'When Strava answered that the refresh token is no longer valid; null: alive.';
 
-COMMENT ON COLUMN vault.token.dead_reason IS 'refresh_token_invalid: revoked or replaced; refresh_answer_lost: an answer with a newer pair was probably lost on its way here.';
+COMMENT ON COLUMN vault.token.dead_reason IS 'refresh_token_invalid: revoked or replaced; refresh_answer_lost: an answer with a newer pair was probably lost.';
 
 COMMENT ON COLUMN vault.token.refreshed_at IS 'When a refresh brought this pair; null: it came from a connect or an import.';
 

@@ -4,7 +4,7 @@ import Testing
 @testable import Core
 
 @Suite struct IdentifierTests {
-    @Test func `ids are bare numbers in JSON, to the last digit`() throws {
+    @Test func `ids are plain numbers in JSON, to the last digit`() throws {
         let athlete = AthleteID(9_007_199_254_740_993)
         let activity = ActivityID(Int64.max)
         #expect(String(decoding: try JSONEncoder().encode([athlete]), as: UTF8.self) == "[9007199254740993]")
@@ -16,5 +16,14 @@ import Testing
         #expect("\(AthleteID(12)) \(ActivityID(7))" == "12 7")
         #expect(AthleteID(9) < AthleteID(10))
         #expect([ActivityID(10), ActivityID(9)].sorted() == [ActivityID(9), ActivityID(10)])
+    }
+
+    @Test func `uids are short and plain`() {
+        for text in ["a", "user-1", "A.b_c:d@e+f", String(repeating: "u", count: 128)] { #expect(UID(text)?.text == text) }
+        for text in [
+            "", " ", "a b", "<a>", "a'b", "a\"b", "ä", "a/b", "a&b", "a%b", "a\0b", "a\u{202E}b", String(repeating: "u", count: 129),
+        ] {
+            #expect(UID(text) == nil)
+        }
     }
 }

@@ -6,7 +6,7 @@ import Testing
 @Suite struct SecretTests {
     private let secret = Secret("4f9a-not-to-be-seen")
 
-    @Test func `no way of printing shows the value`() {
+    @Test func `no kind of printing shows the value`() {
         var dumped = ""
         dump(secret, to: &dumped)
         var nested = ""
@@ -17,14 +17,14 @@ import Testing
         for text in printed { #expect(!text.contains("4f9a"), "\(text)") }
     }
 
-    @Test func `it can be revealed and compared`() {
+    @Test func `a secret can be revealed and compared`() {
         #expect(secret.reveal() == "4f9a-not-to-be-seen")
         #expect(secret == Secret("4f9a-not-to-be-seen"))
         #expect(secret != Secret("other"))
         #expect(Secret("").isEmpty && !secret.isEmpty)
     }
 
-    @Test func `it can't be encoded by accident`() {
+    @Test func `a secret can't be encoded by accident`() {
         #expect(!((secret as Any) is any Encodable))
     }
 }

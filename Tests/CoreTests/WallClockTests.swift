@@ -7,7 +7,7 @@ import Testing
 @Suite struct WallClockTests {
     private let start = Date(timeIntervalSince1970: 1_700_000_000)
 
-    @Test func `a manual clock stands until it is advanced`() {
+    @Test func `a manual clock stays until it is advanced`() {
         let clock = WallClock.manual(at: start)
         #expect(clock.now == start)
         clock.advance(by: .seconds(90))
@@ -29,14 +29,14 @@ import Testing
         #expect(clock.deadlines.isEmpty)
     }
 
-    @Test func `a deadline in the past is no wait`() async throws {
+    @Test func `a deadline in the past is not waited for`() async throws {
         let clock = WallClock.manual(at: start)
         try await clock.sleep(until: start)
         try await clock.sleep(until: start.addingTimeInterval(-5))
         #expect(clock.deadlines.isEmpty)
     }
 
-    @Test func `one step wakes all that are due and leaves the rest asleep`() async throws {
+    @Test func `one step wakes all sleepers that are due and no others`() async throws {
         let clock = WallClock.manual(at: start)
         let sleepers = [5, 10, 20].map { seconds in Task { try await clock.sleep(for: .seconds(seconds)) } }
         await clock.waitForSleepers(3)
@@ -67,7 +67,7 @@ import Testing
         #expect(clock.deadlines.isEmpty)
     }
 
-    @Test func `the system's clock goes by itself`() async throws {
+    @Test func `the system's clock runs by itself`() async throws {
         let before = Date()
         try await WallClock.system.sleep(for: .milliseconds(20))
         #expect(WallClock.system.now.timeIntervalSince(before) >= 0.02)

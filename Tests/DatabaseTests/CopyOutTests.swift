@@ -5,7 +5,7 @@ import Testing
 @Suite struct CopyOutTests {
     private struct Enough: Error {}
 
-    @Test func `rows come in pieces, complete and in order`() async throws {
+    @Test func `rows arrive in pieces, complete and in order`() async throws {
         try await withTestDatabase { database in
             var pieces: [[UInt8]] = []
             let count = try await database.copyOut(
@@ -17,7 +17,7 @@ import Testing
         }
     }
 
-    @Test func `no rows are no pieces`() async throws {
+    @Test func `a result without rows has no pieces`() async throws {
         try await withTestDatabase { database in
             let count = try await database.copyOut("COPY (SELECT 1 WHERE false) TO STDOUT") { _ in throw Enough() }
             #expect(count == 0)
@@ -37,9 +37,9 @@ import Testing
         }
     }
 
-    @Test func `who has enough stops the server, and the pool goes on with another connection`() async throws {
+    @Test func `a consumer that throws stops the server, and the pool continues with another connection`() async throws {
         try await withTestDatabase { database in
-            // Rows without end, as far as a test is concerned.
+            // More rows than a test waits for.
             await #expect(throws: Enough.self) {
                 try await database.copyOut("COPY (SELECT generate_series(1, 1000000000000)) TO STDOUT") { _ in throw Enough() }
             }

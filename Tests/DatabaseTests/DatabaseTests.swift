@@ -5,7 +5,7 @@ import TestKit
 import Testing
 
 @Suite struct DatabaseTests {
-    @Test func `values of every type come back as they went`() async throws {
+    @Test func `values of every type are read back unchanged`() async throws {
         try await withTestDatabase { database in
             let date = Date(timeIntervalSince1970: 1_700_000_000.25)
             let uuid = UUID()
@@ -23,7 +23,7 @@ import Testing
         }
     }
 
-    @Test func `arrays come back as they went, with and without NULLs`() async throws {
+    @Test func `arrays are read back unchanged, with and without NULLs`() async throws {
         try await withTestDatabase { database in
             let rows = try await database.query(
                 """
@@ -55,7 +55,7 @@ import Testing
         }
     }
 
-    @Test func `an error in a transaction takes all of it back`() async throws {
+    @Test func `an error in a transaction rolls all of it back`() async throws {
         try await withTestDatabase { database in
             try await database.query("CREATE TABLE t (id int PRIMARY KEY)")
             await #expect(throws: DatabaseError.self) {
@@ -69,7 +69,7 @@ import Testing
         }
     }
 
-    @Test func `a constraint's error names the constraint and hides the value`() async throws {
+    @Test func `the error of a violated constraint names the constraint and hides the value`() async throws {
         try await withTestDatabase { database in
             try await database.query("CREATE TABLE t (token text CONSTRAINT token_once UNIQUE)")
             try await database.query("INSERT INTO t VALUES ('hush')")
@@ -83,7 +83,7 @@ import Testing
         }
     }
 
-    @Test func `a pipeline answers each statement in its order and ends at the first error`() async throws {
+    @Test func `a pipeline returns each statement's rows in order and ends at the first error`() async throws {
         try await withTestDatabase { database in
             let rows = try await database.withConnection { try await $0.pipeline((0..<100).map { "SELECT \($0)" }) }
             #expect(try rows.map { try $0[0].column(0, as: Int.self) } == Array(0..<100))
@@ -94,7 +94,7 @@ import Testing
         }
     }
 
-    @Test func `binary COPY lands its rows`() async throws {
+    @Test func `binary COPY inserts its rows`() async throws {
         try await withTestDatabase { database in
             try await database.query("CREATE TABLE t (id bigint, name text, points real[])")
             var copy = BinaryCopy()
@@ -107,7 +107,7 @@ import Testing
         }
     }
 
-    @Test func `cancelling the task cancels its statement, and the pool goes on`() async throws {
+    @Test func `cancelling the task cancels its statement, and the pool continues`() async throws {
         try await withTestDatabase { database in
             let sleeper = Task { try await database.query("SELECT pg_sleep(60)") }
             while try await database.query("SELECT 1 FROM pg_stat_activity WHERE query = 'SELECT pg_sleep(60)' AND state = 'active'")
@@ -123,7 +123,7 @@ import Testing
 
     @Test func `a cancellation at any moment of a statement ends it`() async throws {
         try await withTestDatabase { database in
-            // Each statement is new, so that it is prepared first: the moments differ from one to the next.
+            // Each statement is new, so that it is prepared first, and the cancellation hits a different moment each time.
             for index in 0..<60 {
                 let sleeper = Task { try await database.query(SQL(raw: "SELECT pg_sleep(600), \(index)")) }
                 try await Task.sleep(for: .microseconds(index * 50))
@@ -158,7 +158,7 @@ import Testing
         }
     }
 
-    @Test func `a listener hears what is notified`() async throws {
+    @Test func `a listener receives notifications`() async throws {
         try await withTestDatabase { database in
             var heard = database.notifications(on: "bell").makeAsyncIterator()
             let ringer = Task {
@@ -172,7 +172,7 @@ import Testing
         }
     }
 
-    @Test func `a wrong password or host is one sentence without the password`() async throws {
+    @Test func `a wrong password or host gives one sentence without the password`() async throws {
         let database = Database(url: "postgresql://nobody:hush@127.0.0.1:1/none")
         do {
             try await database.query("SELECT 1")

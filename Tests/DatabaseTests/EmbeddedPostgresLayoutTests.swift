@@ -10,7 +10,7 @@ import Testing
         .decide(state: state, canReachState: canReach, outside: "/var/lib/x", shortFolder: "/run/x")
     }
 
-    @Test func `the cluster and its socket live in the state directory`() {
+    @Test func `the cluster and its socket are in the state directory`() {
         let layout = layout("/var/lib/fitnessd")
         #expect(layout.cluster == "/var/lib/fitnessd/postgres")
         #expect(layout.socketDirectory == "/var/lib/fitnessd/postgres/socket")
@@ -18,7 +18,7 @@ import Testing
             layout.url(database: "fitness", user: "u") == "postgresql://u@%2Fvar%2Flib%2Ffitnessd%2Fpostgres%2Fsocket:5432/fitness")
     }
 
-    @Test func `a state directory the server can't reach has its cluster elsewhere, always in the same place`() {
+    @Test func `a state directory that the server can't reach has its cluster elsewhere, always in the same folder`() {
         let first = layout("/root/state", canReach: false)
         #expect(first.cluster.hasPrefix("/var/lib/x/"))
         #expect(first == layout("/root/state", canReach: false))
@@ -31,7 +31,7 @@ import Testing
         #expect(layout.socketDirectory.hasPrefix("/run/x-") == (bytes > 107))
     }
 
-    @Test func `an account passes through folders whose mode lets it`() async throws {
+    @Test func `an account reaches folders whose mode allows it`() async throws {
         try await withTemporaryFolder { folder in
             let shut = folder.appending(path: "shut")
             try FileManager.default.createDirectory(at: shut, withIntermediateDirectories: false, attributes: [.posixPermissions: 0o700])
@@ -42,7 +42,7 @@ import Testing
         }
     }
 
-    @Test func `a folder of somebody else or a link is not taken for the socket's`() async throws {
+    @Test func `another account's folder or a link is not used for the socket`() async throws {
         try await withTemporaryFolder { folder in
             let link = folder.appending(path: "link").path
             symlink("/tmp", link)

@@ -6,7 +6,7 @@ import Testing
 @testable import EmbeddedPostgres
 
 @Suite struct EmbeddedPostgresTests {
-    /// Runs a cluster under `state`, lends its database, and stops it.
+    /// Runs a cluster under `state` for the time of `body`.
     private func withServer<Answer>(
         in state: URL, _ body: (EmbeddedPostgres, Database) async throws -> Answer
     ) async throws -> Answer {
@@ -25,7 +25,7 @@ import Testing
         #expect(rows.count == 1)
     }
 
-    @Test func `data written before a stop is there after the next start`() async throws {
+    @Test func `data written before a stop is present after the next start`() async throws {
         try await withTemporaryFolder { folder in
             try await withServer(in: folder) { _, database in
                 _ = try await database.query("CREATE TABLE kept AS SELECT 7::bigint AS n")
@@ -37,7 +37,7 @@ import Testing
         }
     }
 
-    @Test func `the database is UTF-8, checked page by page, never on TCP and never run by root`() async throws {
+    @Test func `the database is in UTF-8, with page checksums, never on TCP and never run by root`() async throws {
         try await withTemporaryFolder { folder in
             try await withServer(in: folder) { server, database in
                 let row = try #require(
@@ -61,7 +61,7 @@ import Testing
         }
     }
 
-    @Test func `a second daemon on the same state directory is refused while the first goes on`() async throws {
+    @Test func `a second daemon on the same state directory is refused while the first continues`() async throws {
         try await withTemporaryFolder { folder in
             try await withServer(in: folder) { _, database in
                 let second = EmbeddedPostgres(stateDirectory: folder, purpose: .throwaway, logger: quietLogger)
@@ -78,7 +78,7 @@ import Testing
                 try await database.query("CREATE TABLE kept AS SELECT 1 AS n")
                 return try ClusterFolders(state: folder.path).prepare()
             }
-            // The leftover: the same server, started behind the back of the lock.
+            // The leftover: the same server, started without taking the lock.
             let orphan = ServerLauncher(
                 layout: layout.0, account: layout.1, installation: try await .find(), purpose: .throwaway, logger: quietLogger)
             let process = try await orphan.launch()
@@ -90,7 +90,7 @@ import Testing
         }
     }
 
-    @Test func `a server killed with its postmaster.pid left behind starts again, whoever has its number now`() async throws {
+    @Test func `a server killed with its postmaster.pid left behind starts again, whatever process has its number now`() async throws {
         try await withTemporaryFolder { folder in
             let pidFile = try await withServer(in: folder) { server, database in
                 try await database.query("CREATE TABLE kept AS SELECT 1 AS n")
@@ -100,7 +100,7 @@ import Testing
                 kill(pid, SIGKILL)
                 return "\(cluster)/data/postmaster.pid"
             }
-            // Our own number: a process that lives and is not a server of this cluster.
+            // Our own process id: a running process that is no server of this cluster.
             let text = try String(contentsOfFile: pidFile, encoding: .utf8)
             let changed = ([String(getpid())] + text.split(separator: "\n", omittingEmptySubsequences: false).dropFirst().map(String.init))
             try changed.joined(separator: "\n").write(toFile: pidFile, atomically: false, encoding: .utf8)
@@ -110,7 +110,7 @@ import Testing
         }
     }
 
-    @Test func `a lasting server that dies is started again`() async throws {
+    @Test func `a lasting server that dies is restarted`() async throws {
         try await withTemporaryFolder { folder in
             let server = EmbeddedPostgres(stateDirectory: folder, purpose: .lasting, logger: quietLogger)
             let url = try await server.start()
@@ -128,7 +128,7 @@ import Testing
         }
     }
 
-    @Test func `a cluster that was being made when the daemon died is made anew`() async throws {
+    @Test func `a cluster that was being made when the daemon died is made again`() async throws {
         try await withTemporaryFolder { folder in
             let (layout, account) = try ClusterFolders(state: folder.path).prepare()
             try ClusterFiles.makeDirectory(layout.unfinishedData, mode: 0o700, owner: (account.userID, account.groupID))
@@ -177,7 +177,7 @@ import Testing
         #expect(log.lastLines.hasSuffix("the end"))
     }
 
-    @Test func `a server that was frozen is woken and stops in order`() async throws {
+    @Test func `a stopped (SIGSTOP) server is continued and shuts down in order`() async throws {
         try await withTemporaryFolder { folder in
             let server = EmbeddedPostgres(stateDirectory: folder, purpose: .throwaway, logger: quietLogger)
             let url = try await server.start()

@@ -5,7 +5,7 @@ import Testing
 
 @testable import EmbeddedPostgres
 
-/// A private cluster whose server's programs change: scripts in a folder of the test's own stand before the real ones.
+/// A private cluster whose server's programs change: scripts in a folder of the test wrap the real ones.
 @Suite struct EmbeddedPostgresUpgradeTests {
     private struct StandIn {
         let folder: URL
@@ -73,7 +73,7 @@ import Testing
         }
     }
 
-    @Test func `a library that is missing has the programs looked at without waiting for the next look`() async throws {
+    @Test func `a missing library causes a check of the programs without waiting for the next one`() async throws {
         try await withServer(checkInterval: .seconds(3600)) { programs, server, database, pid in
             try await database.query("CREATE TABLE kept AS SELECT 1 AS n")
             let error = await #expect(throws: DatabaseError.self) { try await database.query("LOAD '/nowhere/library'") }
@@ -86,7 +86,7 @@ import Testing
         }
     }
 
-    @Test func `a disk that is full while the cluster is made is named`() async throws {
+    @Test func `a disk that is full while the cluster is made is named in the error`() async throws {
         try await withTemporaryFolder { folder in
             let programs = try await StandIn(in: folder)
             try programs.write(

@@ -6,7 +6,7 @@ import Testing
 @testable import Migrations
 
 @Suite struct MigratorTests {
-    /// Lends an empty database and a share directory that holds these migrations.
+    /// Makes an empty database, and a share directory with these migrations.
     private func withFiles(_ files: [String: String], _ body: (Database, URL) async throws -> Void) async throws {
         try await withTemporaryFolder { share in
             let folder = share.appending(path: "db/migrations")
@@ -60,7 +60,7 @@ import Testing
         }
     }
 
-    @Test func `what must hold after each migration is seen to in its transaction`() async throws {
+    @Test func `the script after each migration runs in its transaction`() async throws {
         try await withFiles(two) { database, share in
             let rule = "DO $$ BEGIN IF to_regclass('b') IS NOT NULL THEN RAISE 'no b here'; END IF; CREATE TABLE seen_to (); END $$;"
             try Data(rule.utf8).write(to: share.appending(path: "db/after_migration.sql"))
@@ -73,7 +73,7 @@ import Testing
         }
     }
 
-    @Test func `a file changed after it was applied stops everything`() async throws {
+    @Test func `a file changed after it was applied stops all migrations`() async throws {
         try await withFiles(two) { database, share in
             let migrator = Migrator(directory: share, database: database, logger: quietLogger)
             _ = try await migrator.migrate()
@@ -130,7 +130,7 @@ import Testing
         }
     }
 
-    @Test func `a file that comes late is refused`() async throws {
+    @Test func `a file with a lower number than an applied one is refused`() async throws {
         try await withFiles(["0001_create_a.sql": "SELECT 1", "0003_create_c.sql": "SELECT 1"]) { database, share in
             let migrator = Migrator(directory: share, database: database, logger: quietLogger)
             _ = try await migrator.migrate()
@@ -141,7 +141,7 @@ import Testing
     }
 
     @Test(arguments: [["1_create_a.sql"], ["create_a.sql"], ["0001.sql"], ["0001_.sql"], ["0001_create_a.sql", "0001_create_b.sql"]])
-    func `names out of the pattern and doubled numbers are refused`(names: [String]) async throws {
+    func `names that don't match the pattern and duplicate numbers are refused`(names: [String]) async throws {
         try await withTemporaryFolder { share in
             let folder = share.appending(path: "db/migrations")
             try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
@@ -162,8 +162,8 @@ import Testing
         }
     }
 
-    /// Its table is readable, and any login may take advisory locks and hold what it reads.
-    @Test func `a reader keeps no migration waiting`() async throws {
+    /// A reader may read the history, and so lock it weakly, and any login may take advisory locks.
+    @Test func `a reader can't block a migration`() async throws {
         try await withFiles(two) { database, share in
             let migrator = Migrator(directory: share, database: database, logger: quietLogger)
             _ = try await migrator.migrate()
@@ -188,7 +188,7 @@ import Testing
         }
     }
 
-    @Test func `a migration that waits says in the log for whom`() async throws {
+    @Test func `a migration that waits logs which session it waits for`() async throws {
         try await withFiles(two) { database, share in
             _ = try await Migrator(directory: share, database: database, logger: quietLogger).migrate()
             try write("ALTER TABLE a ADD COLUMN m int;", "0003_widen_a.sql", in: share)

@@ -6,9 +6,9 @@ import Testing
 
 @testable import Database
 
-/// Who waits for a connection, for how long, and what becomes of connections that broke.
+/// Waiting for a connection, and the replacement of broken ones.
 @Suite struct PoolTests {
-    @Test func `whoever waits too long for a connection is told so, and the next one gets it`() async throws {
+    @Test func `a caller that waits too long for a connection is refused, and the next one gets it`() async throws {
         try await withTestDatabaseURL { url in
             let database = Database(url: url, connectionsMax: 1, waitMax: .milliseconds(50), logger: quietLogger)
             try await database.withConnection { _ in
@@ -20,7 +20,7 @@ import Testing
         }
     }
 
-    @Test func `more waiters than the line has places for are turned away at once`() async throws {
+    @Test func `one waiter more than allowed is refused at once`() async throws {
         try await withTestDatabaseURL { url in
             let pool = ConnectionPool(.init(connectionsMax: 1, waitersMax: 2)) { Connection(url, applicationName: "test") }
             let held = try await pool.lease()
@@ -34,19 +34,19 @@ import Testing
         }
     }
 
-    @Test func `the shares of all who hold connections fit into their pools, and into PostgreSQL's default`() {
+    @Test func `the shares of all parts fit into their pools, and into PostgreSQL's default`() {
         let long = [
             ConnectionShares.silver, ConnectionShares.rebuild, ConnectionShares.landing, ConnectionShares.retention,
             ConnectionShares.refreshes, ConnectionShares.exports, ConnectionShares.counts,
         ]
         #expect(ConnectionShares.general - long.reduce(0, +) >= 2, "something is left for short statements")
         #expect(ConnectionShares.steering >= 3)
-        // Two daemons and people's own tools, of the 60 connections of a private cluster and the 100 of a server of one's own.
+        // Two daemons and other clients, of the 60 connections of a private cluster or the 100 of a server at its defaults.
         #expect(2 * ConnectionShares.all <= 50)
         #expect(ConnectionShares.all == 21, "the readme names the number")
     }
 
-    @Test func `the reserved pool answers while the large one is used up`() async throws {
+    @Test func `the reserved pool answers while the general one is exhausted`() async throws {
         try await withTestDatabaseURL { url in
             let database = Database(url: url, connectionsMax: 1, logger: quietLogger)
             let steering = database.reserved()
@@ -57,7 +57,7 @@ import Testing
         }
     }
 
-    @Test func `connections that died while they rested cost nobody an error`() async throws {
+    @Test func `connections that died while idle cost no caller an error`() async throws {
         try await withTestDatabase { database in
             let pids = try await backends(5, of: database)
             try await withTestDatabaseURL { other in
@@ -72,7 +72,7 @@ import Testing
         }
     }
 
-    @Test func `what waits for a COMMIT is done after it, and not when the transaction fails`() async throws {
+    @Test func `actions added for a COMMIT run after it, and not when the transaction fails`() async throws {
         try await withTestDatabase { database in
             let done = Done()
             try await database.query("CREATE TABLE t (id int PRIMARY KEY)")
@@ -95,14 +95,14 @@ import Testing
         }
     }
 
-    @Test func `a COMMIT whose answer was lost is told apart from one that failed`() async throws {
+    @Test func `a COMMIT whose answer was lost is distinguished from one that failed`() async throws {
         try await withTestDatabase { database in
             try await database.query("CREATE TABLE t (id int PRIMARY KEY, other int REFERENCES t DEFERRABLE INITIALLY DEFERRED)")
             let failed = await #expect(throws: DatabaseError.self) {
                 try await database.transaction { _ = try await $0.query("INSERT INTO t VALUES (1, 2)") }
             }
             #expect(failed?.code == .constraint)
-            // A deferred trigger runs within COMMIT and takes its own connection down.
+            // A deferred trigger runs within COMMIT and terminates its own connection.
             try await database.withConnection {
                 try await $0.execute(
                     """
@@ -119,7 +119,7 @@ import Testing
         }
     }
 
-    @Test func `a transaction whose body hides the error of a statement is not taken for committed`() async throws {
+    @Test func `a transaction whose body hides a statement's error does not count as committed`() async throws {
         try await withTestDatabase { database in
             let error = await #expect(throws: DatabaseError.self) {
                 try await database.transaction { connection in
@@ -160,7 +160,7 @@ import Testing
         }
     }
 
-    /// The process numbers behind `count` connections that rest in the pool.
+    /// The server's process ids of `count` idle connections in the pool.
     private func backends(_ count: Int, of database: Database) async throws -> [Int32] {
         let pids = try await withThrowingTaskGroup(of: Int32.self) { group in
             for _ in 0..<count {

@@ -3,10 +3,10 @@ import Foundation
 import TestKit
 import Testing
 
-/// PgBouncer between the daemon and PostgreSQL, in each of the modes that share sessions or don't.
+/// PgBouncer between the daemon and PostgreSQL, in each of its pool modes.
 @Suite struct PoolerTests {
     @Test(.timeLimit(.minutes(1)), arguments: [("session", true), ("transaction", false), ("statement", false)])
-    func `a pooler that shares a session between clients is refused in a sentence`(mode: String, isFit: Bool) async throws {
+    func `a pooler that shares a session between clients is refused with a sentence`(mode: String, isFit: Bool) async throws {
         try await withTestDatabaseURL { url in
             try await PgBouncer.with(mode, before: url) { pooled in
                 let database = Database(url: pooled, logger: quietLogger)
@@ -24,7 +24,7 @@ import Testing
     }
 }
 
-/// A PgBouncer of its own on a loopback port, before the server of a test.
+/// A PgBouncer on a loopback port, in front of a test's server.
 private struct PgBouncer {
     static func with(_ mode: String, before url: String, _ body: (String) async throws -> Void) async throws {
         let server = try #require(URLComponents(string: url))

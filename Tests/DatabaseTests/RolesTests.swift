@@ -5,7 +5,7 @@ import Testing
 
 @testable import Database
 
-/// db/roles.sql, tried as the roles it makes.
+/// db/roles.sql, tested as the roles that it makes.
 @Suite struct RolesTests {
     private func withRoles(_ body: (Database) async throws -> Void) async throws {
         try await withTestDatabase { database in
@@ -15,7 +15,7 @@ import Testing
         }
     }
 
-    /// Whether `role` may run `statement`; what it does is rolled back.
+    /// Whether `role` may run `statement`, which is rolled back.
     private func may(_ role: String, _ statement: SQL, in database: Database) async throws -> Bool {
         struct Undo: Error {}
         do {

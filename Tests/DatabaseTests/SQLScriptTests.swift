@@ -2,7 +2,7 @@ import Database
 import Testing
 
 @Suite struct SQLScriptTests {
-    @Test func `a script falls into its statements, and only real semicolons part them`() {
+    @Test func `a script is split into its statements at real semicolons only`() {
         let script = """
             -- first; with a comment
             SELECT 'a;b', 'it''s;', "odd;name" -- and; another
@@ -24,5 +24,5 @@ import Testing
     func `a script without statements has none`(script: String) { #expect(SQLScript.statements(of: script) == []) }
 
     @Test(arguments: ["SELECT 'open", "SELECT \"open", "SELECT $$ open", "SELECT 1 -- end"])
-    func `what is left open ends with the script`(script: String) { #expect(SQLScript.statements(of: script) == [script]) }
+    func `an open quote or comment ends with the script`(script: String) { #expect(SQLScript.statements(of: script) == [script]) }
 }

@@ -4,9 +4,9 @@ import Foundation
 import TestKit
 import Testing
 
-/// A server that takes connections and statements and answers nothing: frozen, or behind a cable that was pulled.
+/// A server that accepts connections and statements and never answers: frozen, or behind an unplugged cable.
 @Suite struct SilentServerTests {
-    @Test func `a cancelled statement ends in a few seconds though the server is frozen`() async throws {
+    @Test func `a cancelled statement ends in a few seconds on a frozen server`() async throws {
         try await withTestDatabase { database in
             let pid = try await database.query("SELECT pg_backend_pid()")[0].decode(Int32.self)
             kill(pid, SIGSTOP)
@@ -51,7 +51,7 @@ import Testing
         }
     }
 
-    @Test func `connecting to a server that says nothing ends when it is cancelled`() async throws {
+    @Test func `connecting to a silent server ends when it is cancelled`() async throws {
         let (listener, port) = try LoopbackSocket.listen()
         defer { close(listener) }
         let database = Database(url: "postgresql://nobody@127.0.0.1:\(port)/none", logger: quietLogger)
@@ -63,7 +63,7 @@ import Testing
         #expect(start.duration(to: .now) < .seconds(5))
     }
 
-    @Test func `cutting a pool ends all that is under way`() async throws {
+    @Test func `cutting a pool ends all statements in progress`() async throws {
         try await withTestDatabase { database in
             let sleepers = (0..<3).map { _ in Task { try await database.query("SELECT pg_sleep(600)") } }
             try await eventually("they sleep") {

@@ -2,7 +2,7 @@ import HTTPTransport
 import TestKit
 import Testing
 
-/// What goes over the wire and what comes back when all is well.
+/// Requests and answers without failures.
 struct ExchangeTests {
     @Test func `a get brings status, headers and body`() async throws {
         try await withServer(script: { _ in [.answer(200, headers: [("X-One", "1")], "hello")] }) { server, client in
@@ -55,7 +55,7 @@ struct ExchangeTests {
         }
     }
 
-    @Test func `header names match in any case, and the last head counts`() async throws {
+    @Test func `header names match in any case, and the final header counts`() async throws {
         let interim = "HTTP/1.1 103 Early Hints\r\nX-RateLimit-Limit: 1,1\r\nX-Early: yes\r\n\r\n"
         let final =
             "HTTP/1.1 200 OK\r\nx-ratelimit-LIMIT:  200,2000 \r\nSet-Cookie: a\r\nset-cookie: b\r\nX-Blank:\r\nContent-Length: 0\r\n\r\n"
@@ -69,7 +69,7 @@ struct ExchangeTests {
         }
     }
 
-    @Test func `a chunked body is put together`() async throws {
+    @Test func `a chunked body is reassembled`() async throws {
         let head = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
         let chunks = "3\r\nabc\r\n10;extension=1\r\n0123456789abcdef\r\n0\r\nX-Trailer: t\r\n\r\n"
         try await withServer(script: { _ in [.send(head), .send(chunks)] }) { server, client in
@@ -77,21 +77,21 @@ struct ExchangeTests {
         }
     }
 
-    @Test func `a gzip body is unpacked`() async throws {
+    @Test func `a gzip body is decompressed`() async throws {
         let packed = GzipBytes.stored("packed and sent")
         try await withServer(script: { _ in [.answer(200, headers: [("Content-Encoding", "gzip")], packed)] }) { server, client in
             try await #expect(client.text(of: HTTPRequest(url: server.url)) == "packed and sent")
         }
     }
 
-    @Test func `one connection serves requests that follow each other`() async throws {
+    @Test func `one connection serves consecutive requests`() async throws {
         try await withServer(script: { _ in [.answer(200, "x")] }) { server, client in
             for _ in 0..<5 { _ = try await client.send(HTTPRequest(url: server.url)) }
             #expect(server.requests.map(\.connection) == [1, 1, 1, 1, 1])
         }
     }
 
-    @Test func `a body of exactly the limit passes`() async throws {
+    @Test func `a body of exactly the limit is accepted`() async throws {
         try await withServer(script: { _ in [.answer(200, String(repeating: "x", count: 100))] }) { server, client in
             let response = try await client.send(HTTPRequest(url: server.url, bodyBytesMax: 100))
             #expect(response.body.count == 100)

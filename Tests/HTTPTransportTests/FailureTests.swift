@@ -4,7 +4,7 @@ import HTTPTransport
 import TestKit
 import Testing
 
-/// What a failure is called, and whether the server may have acted on the request: the quota and the token refresh depend on the second.
+/// The code of each failure, and whether the server may have acted on the request, on which the quota and the token refresh depend.
 struct FailureTests {
     private func check(
         _ error: HTTPTransportError?, _ code: HTTPTransportError.Code, reached: Bool, _ place: SourceLocation = #_sourceLocation
@@ -15,7 +15,7 @@ struct FailureTests {
 
     @Test func `a host that cannot be resolved has received nothing`() async throws {
         try await withServer(script: { _ in [] }) { _, client in
-            // A label may have 63 letters, so no resolver has to be asked.
+            // A label may have 63 letters at most, so no resolver is asked.
             let host = String(repeating: "a", count: 64) + ".invalid"
             check(await client.failure(of: HTTPRequest(url: "http://\(host)/")), .resolve, reached: false)
         }
@@ -28,7 +28,7 @@ struct FailureTests {
         }
     }
 
-    @Test func `a server that stays silent after the request runs into the timeout`() async throws {
+    @Test func `a server that stays silent after the request times out`() async throws {
         let gate = Gate()
         try await withServer(script: { _ in [.wait(gate)] }) { server, client in
             check(await client.failure(of: HTTPRequest(url: server.url, timeout: .seconds(3))), .timeout, reached: true)
@@ -36,7 +36,7 @@ struct FailureTests {
         }
     }
 
-    @Test func `a server that sends half an answer and stops runs into the timeout`() async throws {
+    @Test func `a server that sends half an answer and stops times out`() async throws {
         let gate = Gate()
         let half = "HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n12345"
         try await withServer(script: { _ in [.send(half), .wait(gate)] }) { server, client in
@@ -89,7 +89,7 @@ struct FailureTests {
         }
     }
 
-    @Test func `a small answer that unpacks to a huge one is stopped at the limit`() async throws {
+    @Test func `a small answer that decompresses to a huge one is stopped at the limit`() async throws {
         let bomb = GzipBytes.bomb(count: 200 << 20)
         #expect(bomb.count < 2 << 20)
         try await withServer(script: { _ in [.answer(200, headers: [("Content-Encoding", "gzip")], bomb)] }) { server, client in
@@ -107,7 +107,7 @@ struct FailureTests {
     @Test(arguments: [
         "SSH-2.0-OpenSSH_9.2\r\n", "HTTP/1.1 abc\r\n\r\n", "HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 5\r\n\r\nplain",
     ])
-    func `what is not HTTP is malformed`(answer: String) async throws {
+    func `an answer that is not HTTP is malformed`(answer: String) async throws {
         try await withServer(script: { _ in [.send(answer), .close] }) { server, client in
             check(await client.failure(of: HTTPRequest(url: server.url)), .malformed, reached: true)
         }
@@ -117,13 +117,13 @@ struct FailureTests {
         "", "no address", "ftp://127.0.0.1/x", "file:///etc/hostname", "http://", "http://user:word@127.0.0.1:1/",
         "http://127.0.0.1:1/a\nb",
     ])
-    func `an address that may not be used is refused before anything is sent`(url: String) async throws {
+    func `a forbidden address is refused before anything is sent`(url: String) async throws {
         try await withServer(script: { _ in [] }) { _, client in
             check(await client.failure(of: HTTPRequest(url: url)), .malformed, reached: false)
         }
     }
 
-    @Test func `a header that would begin another line is refused`() async throws {
+    @Test func `a header that contains a line break is refused`() async throws {
         try await withServer(script: { _ in [.answer(200)] }) { server, client in
             for header in [("X-A", "1\r\nX-B: 2"), ("X-A\r\nX-B", "1"), ("", "1"), ("X-A:", "1"), ("X-A", "\u{0}")] {
                 check(await client.failure(of: HTTPRequest(url: server.url, headers: [header])), .malformed, reached: false)
@@ -132,7 +132,7 @@ struct FailureTests {
         }
     }
 
-    @Test func `an error says nothing of address, headers or bodies`() async throws {
+    @Test func `an error contains no address, header or body`() async throws {
         let answer = "HTTP/1.1 200 OK\r\nX-Answer: geheim\r\nContent-Length: 50\r\n\r\ngeheim"
         try await withServer(script: { _ in [.send(answer), .reset] }) { server, client in
             let urls = [

@@ -1,4 +1,4 @@
-/// Gzip files made by hand (RFC 1951, 1952), so that the tests decide what is in them.
+/// Gzip files made by hand (RFC 1951, 1952), so that the tests control every byte.
 enum GzipBytes {
     /// One stored block: not smaller than the text, but gzip all the same.
     static func stored(_ text: String) -> [UInt8] {

@@ -3,14 +3,14 @@ import HTTPTransport
 import TestKit
 import Testing
 
-/// Order, bounds, cancellation and the end.
+/// Order, limits, cancellation and shutdown.
 struct LifecycleTests {
     private func isFailure(_ result: Result<HTTPResponse, any Error>, _ code: HTTPTransportError.Code, reached: Bool) -> Bool {
         guard case .failure(let error as HTTPTransportError) = result else { return false }
         return error.code == code && error.mayHaveReachedServer == reached
     }
 
-    @Test func `no more requests are on the wire than allowed, and all are answered`() async throws {
+    @Test func `no more requests are in flight than allowed, and all are answered`() async throws {
         try await withServer(inFlightMax: 3, queuedMax: 64, script: { _ in [.answer(200, "x")] }) { server, client in
             try await withThrowingTaskGroup(of: Int.self) { group in
                 for _ in 0..<40 { group.addTask { try await client.send(HTTPRequest(url: server.url)).status } }
@@ -45,7 +45,7 @@ struct LifecycleTests {
         }
     }
 
-    @Test func `cancelling a request that waits for a place ends it unsent`() async throws {
+    @Test func `cancelling a queued request ends it unsent`() async throws {
         let gate = Gate()
         try await withServer(inFlightMax: 1, script: { _ in [.wait(gate), .answer(200)] }) { server, client in
             async let first = client.send(HTTPRequest(url: server.url + "/first"))
@@ -59,7 +59,7 @@ struct LifecycleTests {
         }
     }
 
-    @Test func `a task that is cancelled already sends nothing`() async throws {
+    @Test func `a task that has been cancelled sends nothing`() async throws {
         try await withServer(script: { _ in [.answer(200)] }) { server, client in
             let gate = Gate()
             let task = Task {
@@ -74,7 +74,7 @@ struct LifecycleTests {
         }
     }
 
-    @Test func `a shutdown ends what is in flight and what waits, and refuses what comes`() async throws {
+    @Test func `a shutdown ends requests in flight and in the queue, and refuses later ones`() async throws {
         let gate = Gate()
         try await withServer(inFlightMax: 1, script: { _ in [.wait(gate)] }) { server, client in
             let first = Task { try await client.send(HTTPRequest(url: server.url)) }
@@ -89,7 +89,7 @@ struct LifecycleTests {
         }
     }
 
-    @Test func `a client that nobody keeps ends its connections`() async throws {
+    @Test func `a client that is released closes its connections`() async throws {
         let server = try ScriptedServer { _ in [.answer(200)] }
         for _ in 0..<20 {
             let client = HTTPClient(userAgent: "transport-tests/1")
@@ -99,7 +99,7 @@ struct LifecycleTests {
         server.stop()
     }
 
-    @Test func `among random cancels every other request gets its own answer`() async throws {
+    @Test func `with random cancellations every other request gets its own answer`() async throws {
         let seed = modelSeed
         print("seed of the random cancels: \(seed)")
         try await withServer(inFlightMax: 8, queuedMax: 400, script: { [.answer(200, $0.target)] }) { server, client in

@@ -1,7 +1,7 @@
 import Foundation
 import TestKit
 
-/// `openssl s_server` with a certificate of its own signing. The program comes with ca-certificates, without which no https works.
+/// `openssl s_server` with a self-signed certificate. ca-certificates, without which no https works, installs the program.
 final class OpenSSLServer {
     struct Failure: Error, CustomStringConvertible {
         let description: String
@@ -51,7 +51,7 @@ final class OpenSSLServer {
         return (process, output, ended)
     }
 
-    /// From its line `ACCEPT 127.0.0.1:43210`.
+    /// The port in its line `ACCEPT 127.0.0.1:43210`.
     private static func port(in output: AsyncStream<Data>) async throws -> Int {
         var text = ""
         for await piece in output {

@@ -37,7 +37,7 @@ extension HTTPClient {
     }
 }
 
-/// A port on which nobody listens.
+/// A port on which no server listens.
 func deafPort() throws -> UInt16 {
     let server = try ScriptedServer { _ in [.close] }
     server.stop()

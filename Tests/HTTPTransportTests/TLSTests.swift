@@ -2,11 +2,11 @@ import HTTPTransport
 import TestKit
 import Testing
 
-/// TLS that fails, fails before a byte of the request is out.
+/// A failed TLS handshake fails the request before a byte of it is sent.
 struct TLSTests {
     @Test func `a server that doesn't speak TLS has received nothing`() async throws {
         try await withServer(script: { _ in [.answer(200)] }) { server, client in
-            // The server waits for the end of a head that a TLS greeting never brings.
+            // The server waits for the end of an HTTP header, which a TLS hello never contains.
             let error = await client.failure(of: HTTPRequest(url: "https://127.0.0.1:\(server.port)/", timeout: .milliseconds(300)))
             #expect(error?.code == .timeout)
             #expect(error?.mayHaveReachedServer == false)
@@ -14,7 +14,7 @@ struct TLSTests {
         }
     }
 
-    @Test func `a certificate that nobody vouches for is refused`() async throws {
+    @Test func `an untrusted certificate is refused`() async throws {
         let server = try await OpenSSLServer()
         let client = HTTPClient(userAgent: "transport-tests/1")
         let error = await client.failure(of: HTTPRequest(url: "https://127.0.0.1:\(server.port)/"))

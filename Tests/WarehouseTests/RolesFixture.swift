@@ -3,14 +3,15 @@ import Foundation
 import Migrations
 import TestKit
 
-/// A database of its own with the roles, two athletes (1 and 2) with a row in every table, and logins that go with it.
+/// A database with the roles, two athletes (1 and 2) that have a row in every table, and logins that are dropped with it.
 struct RolesFixture {
     let owner: Database
     private let url: String
     private let prefix: String
 
-    /// Made as db/README.md says for a database of one's own: roles, migrations, roles again.
-    /// - Parameter keepsConstraints: for what asks the catalogue: the tables stay empty, and their constraints as they are.
+    /// Made as db/README.md describes: roles, migrations, roles again.
+    ///
+    /// - Parameter keepsConstraints: for tests of the catalogue: the tables stay empty, and their constraints unchanged.
     static func with(
         keepsConstraints: Bool = false, _ body: (RolesFixture) async throws -> Void
     ) async throws {
@@ -32,7 +33,7 @@ struct RolesFixture {
         }
     }
 
-    /// Makes a role that logs in, and grants it these athletes.
+    /// Makes a login, and grants it these athletes.
     func makeLogin(_ name: String, athletes: [Int64] = [], in group: String? = nil) async throws -> String {
         let role = prefix + name
         try await owner.query("CREATE ROLE \(raw: role) LOGIN \(raw: group.map { "IN ROLE \($0)" } ?? "")")
@@ -73,7 +74,7 @@ struct RolesFixture {
         }
     }
 
-    /// One row for each athlete in each table, whatever its columns: constraints go first, and each type has one value.
+    /// One row for each athlete in each table, whatever its columns: constraints are dropped, and each type has one value.
     private func fill() async throws {
         try await owner.withConnection { try await $0.execute(Self.fillScript) }
     }

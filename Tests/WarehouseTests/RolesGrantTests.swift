@@ -2,13 +2,13 @@ import Database
 import TestKit
 import Testing
 
-/// Who may read whom is granted and taken back in SQL.
+/// The right to read an athlete is granted and revoked in SQL.
 @Suite struct RolesGrantTests {
     private func read(_ fixture: RolesFixture, as role: String) async throws -> [Int64] {
         try await fixture.connected(as: role) { try await RolesFixture.athletes(in: "silver.activity", on: $0) }
     }
 
-    @Test func `what is taken back is gone with the next query, and so is an athlete who is erased`() async throws {
+    @Test func `a revoked athlete is gone with the next query, and so is an erased one`() async throws {
         try await RolesFixture.with { fixture in
             let reader = try await fixture.makeLogin("reader", athletes: [1, 2, 1])
             try await fixture.owner.query("SELECT silver.revoke_athlete(\(reader), 1::bigint)")
@@ -19,7 +19,7 @@ import Testing
         }
     }
 
-    @Test func `a new role of an old role's name gets nothing that the old one had`() async throws {
+    @Test func `a new role with a former role's name gets none of its grants`() async throws {
         try await RolesFixture.with { fixture in
             let former = try await fixture.makeLogin("reader", athletes: [1])
             try await fixture.owner.query("DROP ROLE \(raw: former)")
@@ -30,7 +30,7 @@ import Testing
     }
 
     @Test(arguments: ["fitness_dashboard", "fitnessd", "fitness_owner"])
-    func `a role that reads everything is not made to look limited`(group: String) async throws {
+    func `a role that reads everything can't be granted one athlete`(group: String) async throws {
         try await RolesFixture.with { fixture in
             let role = try await fixture.makeLogin("wide", in: group)
             let error = await #expect(throws: DatabaseError.self) {
@@ -40,7 +40,7 @@ import Testing
         }
     }
 
-    @Test func `a role that is not there is refused with a sentence`() async throws {
+    @Test func `a missing role is refused with a sentence`() async throws {
         try await RolesFixture.with { fixture in
             let error = await #expect(throws: DatabaseError.self) {
                 try await fixture.owner.query("SELECT silver.grant_athlete('nobody_here', 1)")

@@ -2,7 +2,7 @@ import Database
 import TestKit
 import Testing
 
-/// Row-level security, tried as the roles that read.
+/// Row-level security, tested as the reading roles.
 @Suite struct RolesRowSecurityTests {
     @Test func `each role sees the rows it may see, in every table and every view`() async throws {
         try await RolesFixture.with { fixture in
@@ -43,7 +43,7 @@ import Testing
         }
     }
 
-    /// What shows rows of athlete 2 on this connection.
+    /// The relations that show rows of athlete 2 on this connection.
     private func leaks(to connection: Connection, after attempt: String) async throws -> [String] {
         try await connection.execute(attempt)
         var leaks: [String] = []
@@ -55,7 +55,7 @@ import Testing
             "SELECT 1 FROM silver.lap l JOIN silver.activity a ON a.athlete_id <> l.athlete_id",
             "SELECT 1 WHERE EXISTS (SELECT FROM silver.athlete WHERE athlete_id = 2)",
             "WITH a AS (SELECT * FROM silver.activity_stream) SELECT 1 FROM a WHERE athlete_id > 1",
-            // A condition that fails on another's row would tell that it is there.
+            // A condition that fails on another athlete's row would reveal that row.
             "SELECT 1 FROM silver.activity WHERE 1 / (athlete_id - 2) > 0",
         ]
         for question in others where try await !connection.query(question).isEmpty { leaks.append(question.text) }
@@ -75,7 +75,7 @@ import Testing
         "CREATE POLICY mine ON silver.activity USING (true)", "GRANT fitness_dashboard TO fitness_athlete", "TRUNCATE silver.activity",
     ]
 
-    @Test func `what would get round the policies is refused to a reader`() async throws {
+    @Test func `ways around the policies are closed to a reader`() async throws {
         try await RolesFixture.with { fixture in
             let one = try await fixture.makeLogin("one", athletes: [1])
             for attempt in Self.refused {

@@ -4,7 +4,7 @@ import Testing
 
 @testable import EmbeddedPostgres
 
-/// db/schema.sql shows what all migrations together make, for people who read. `make schema` writes it.
+/// db/schema.sql shows the schema that all migrations together make. `make schema` writes it.
 @Suite struct SchemaFileTests {
     private static let file = checkout.appending(path: "db/schema.sql")
     private static let header = """
@@ -31,7 +31,7 @@ import Testing
         }
     }
 
-    /// Without what differs from one version and one run to the next: comments, session settings, psql's \restrict with its random key.
+    /// Without lines that differ between versions or runs: comments, session settings, psql's \restrict with its random key.
     private static func normalised(_ dump: String) -> String {
         let noise = ["--", "SET ", "SELECT pg_catalog.set_config", "\\restrict", "\\unrestrict"]
         var lines: [Substring] = []

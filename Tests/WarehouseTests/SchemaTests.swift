@@ -3,16 +3,16 @@ import Foundation
 import TestKit
 import Testing
 
-/// Rules that every table keeps, those of later migrations too.
+/// Rules for all tables, those of later migrations too.
 @Suite struct SchemaTests {
     private static let schemas = ["sync", "vault", "bronze_strava", "silver", "metrics"]
 
-    /// The one column of `sql`'s rows: what breaks a rule.
+    /// The only column of the rows of `sql`, each of which breaks a rule.
     private func list(_ sql: SQL) async throws -> [String] {
         try await withTestDatabase { try await $0.query(sql).map { try $0.decode(String.self) } }
     }
 
-    @Test func `tables that are not per athlete are these`() async throws {
+    @Test func `the tables without athlete_id are known`() async throws {
         let global = try await list(
             """
             SELECT format('%s.%s', n.nspname, c.relname) FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
@@ -54,7 +54,7 @@ import Testing
         #expect(bare == [])
     }
 
-    /// silver.secure() does it at the end of each migration.
+    /// silver.secure() makes them at the end of each migration.
     @Test func `each table that readers may reach has row-level security, and each per athlete the policy`() async throws {
         let open = try await list(
             """
@@ -72,8 +72,8 @@ import Testing
         #expect(open == [])
     }
 
-    /// A view that runs with its owner's rights gets round the policies. These two read schema sync and ask silver.may_read_athlete.
-    @Test func `views and functions run with the rights of who asks, but for those that have to`() async throws {
+    /// A view that runs with its owner's rights bypasses the policies. These two read schema sync and call silver.may_read_athlete.
+    @Test func `views and functions run with the caller's rights, with known exceptions`() async throws {
         let wide = try await list(
             """
             SELECT c.oid::regclass::text FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
@@ -86,8 +86,8 @@ import Testing
         #expect(wide == ["silver.completeness", "silver.freshness", "silver.my_athletes()"])
     }
 
-    /// A table that a later migration adds must be named there; and one that refers to another comes after it.
-    @Test func `the script for Citus spreads each table that is per athlete, whom others refer to first`() async throws {
+    /// A table that a later migration adds must be named there, after the tables that it refers to.
+    @Test func `the script for Citus distributes each table that has athlete_id, referenced tables first`() async throws {
         let script = try String(contentsOf: checkout.appending(path: "db/distribute_citus.sql"), encoding: .utf8)
         let spread = script.matches(of: #/create_distributed_table\('([a-z_.]+)', 'athlete_id', colocate_with => '(none|sync\.athlete)'\)/#)
             .map { String($0.1) }

@@ -10,7 +10,7 @@ CREATE SCHEMA bronze_strava;
 COMMENT ON SCHEMA bronze_strava IS 'What Strava sent, as sent: one row per object with its exact bytes, and the predecessor''s tables as views.';
 
 CREATE SCHEMA silver;
-COMMENT ON SCHEMA silver IS 'Typed, commented tables and views for dashboards, made from bronze; silver.readme has an example for each. Filter by athlete_id. Numbers are in the unit that their name ends with, else in the one of their comment. Times are UTC unless a column says local; for days, weeks and hours of the athlete take start_date_local. Null is not known, 0 is zero. Add up seconds, metres, counts and load; never percentages, averages, paces, fitness or form. Join activities with USING (athlete_id, source_id, activity_id).';
+COMMENT ON SCHEMA silver IS 'Typed, commented tables and views for dashboards, made from bronze; silver.readme has an example for each. Filter by athlete_id. Numbers are in the unit that their name ends with, else in that of their comment. Times are UTC unless a column says local; for days, weeks and hours of the athlete use start_date_local. Null is not known, 0 is zero. Add up seconds, metres, counts and load; never percentages, averages, paces, fitness or form. Join activities with USING (athlete_id, source_id, activity_id).';
 
 CREATE SCHEMA metrics;
 COMMENT ON SCHEMA metrics IS 'Lineage of what was loaded, in the predecessor''s shape.';

@@ -19,7 +19,7 @@ CREATE TABLE sync.athlete (
 CREATE INDEX athlete_uid_i ON sync.athlete (uid) WHERE uid IS NOT NULL;
 COMMENT ON TABLE sync.athlete IS 'One row per connected athlete.';
 COMMENT ON COLUMN sync.athlete.uid IS 'The application''s own name for this person, given at connect or import.';
-COMMENT ON COLUMN sync.athlete.scope IS 'Scopes the athlete granted, comma-separated, as Strava''s redirect said.';
+COMMENT ON COLUMN sync.athlete.scope IS 'Scopes the athlete granted, comma-separated, from Strava''s redirect.';
 COMMENT ON COLUMN sync.athlete.state IS 'active; reconnect: the grant is dead and the athlete must connect again; erasing: being erased.';
 COMMENT ON COLUMN sync.athlete.paused_until IS 'No sync before this instant; infinity: until resumed; null: not paused.';
 
@@ -41,11 +41,11 @@ CREATE TABLE sync.schedule (
 ) WITH (fillfactor = 70);
 CREATE INDEX schedule_due ON sync.schedule (priority, due_at);
 CREATE INDEX schedule_lease ON sync.schedule (lease_expires_at) WHERE lease_owner IS NOT NULL;
-COMMENT ON TABLE sync.schedule IS 'When each athlete is next looked after, and who holds the lease while it happens.';
+COMMENT ON TABLE sync.schedule IS 'When each athlete''s next turn is due, and the lease of the turn in progress.';
 COMMENT ON COLUMN sync.schedule.priority IS '0 connect or manual, 1 live (webhook), 2 incremental, 3 repair, 4 history.';
-COMMENT ON COLUMN sync.schedule.request IS 'What an admin asked for ({"full": bool, "by": text, "at": time}); null: the ordinary rhythm.';
-COMMENT ON COLUMN sync.schedule.lease_fence IS 'Rises with each claim; a write of an older fence is refused.';
-COMMENT ON COLUMN sync.schedule.failures IS 'Failed runs in a row; the next due time backs off with it.';
+COMMENT ON COLUMN sync.schedule.request IS 'An admin''s request ({"full": bool, "by": text, "at": time}); null: the ordinary schedule.';
+COMMENT ON COLUMN sync.schedule.lease_fence IS 'Rises with each claim; a write with an older fence is refused.';
+COMMENT ON COLUMN sync.schedule.failures IS 'Consecutive failed turns; the delay until the next turn grows with it.';
 
 CREATE TABLE sync.cursor (
     athlete_id          bigint      NOT NULL,
@@ -61,13 +61,13 @@ CREATE TABLE sync.cursor (
     CONSTRAINT cursor_pk PRIMARY KEY (athlete_id),
     CONSTRAINT cursor_athlete_fk FOREIGN KEY (athlete_id) REFERENCES sync.athlete ON DELETE CASCADE
 );
-COMMENT ON TABLE sync.cursor IS 'How far the list of each athlete''s activities has been read. It never passes what has not landed.';
-COMMENT ON COLUMN sync.cursor.walk_page IS 'Next page (from 1) of the walk over the whole list, among what started before walk_before; null: no walk is under way.';
+COMMENT ON TABLE sync.cursor IS 'How far the list of each athlete''s activities has been read. It never passes an activity that has not landed.';
+COMMENT ON COLUMN sync.cursor.walk_page IS 'Next page (from 1) of the walk over the whole list, among the activities that started before walk_before; null: no walk is in progress.';
 COMMENT ON COLUMN sync.cursor.newest_start_at IS 'Newest start among the listed activities, never in the future.';
 COMMENT ON COLUMN sync.cursor.listed_at IS 'When a list pass last ended with an empty page.';
 COMMENT ON COLUMN sync.cursor.history_complete_at IS 'When the walk over the whole list last ended with an empty page.';
-COMMENT ON COLUMN sync.cursor.first_complete_at IS 'When the first walk over the whole list ended; what was first listed later is new, however old its date.';
-COMMENT ON COLUMN sync.cursor.looked_back_at IS 'When the last look that reached back further than the newest start, and ended with an empty page, was begun.';
+COMMENT ON COLUMN sync.cursor.first_complete_at IS 'When the first walk over the whole list ended; activities first listed later are new, however old their date.';
+COMMENT ON COLUMN sync.cursor.looked_back_at IS 'When the last look began that reached back behind the newest start and ended with an empty page.';
 COMMENT ON COLUMN sync.cursor.walk_before IS 'Bound of the walk''s next page: only activities that started before it are listed; null: all.';
 COMMENT ON COLUMN sync.cursor.walk_oldest_at IS 'Start of the oldest activity that the walk has reached without a gap; null: none yet.';
 
@@ -85,8 +85,8 @@ CREATE TABLE sync.activity (
 );
 CREATE INDEX activity_newest ON sync.activity (athlete_id, start_at DESC);
 CREATE INDEX activity_by_first_listed ON sync.activity (first_listed_at);
-COMMENT ON TABLE sync.activity IS 'Every activity that a list named, with a fingerprint of the listed figures that mean its streams may have changed.';
-COMMENT ON COLUMN sync.activity.gone_at IS 'Tombstone: Strava said, twice, that it no longer exists or may no longer be seen.';
+COMMENT ON TABLE sync.activity IS 'Every activity that was listed, with a fingerprint of the listed figures: another fingerprint means that its streams may have changed.';
+COMMENT ON COLUMN sync.activity.gone_at IS 'Tombstone: Strava answered twice that it no longer exists or may no longer be seen.';
 
 CREATE TABLE sync.completeness (
     athlete_id  bigint      NOT NULL,
@@ -105,8 +105,8 @@ CREATE TABLE sync.completeness (
 );
 CREATE INDEX completeness_work ON sync.completeness (athlete_id, start_at DESC, activity_id)
     WHERE state IN ('pending', 'failed');
-COMMENT ON TABLE sync.completeness IS 'What is here and what is not, and why: one row per activity and endpoint.';
-COMMENT ON COLUMN sync.completeness.state IS 'pending; landed; empty: Strava has none; no_scope: not granted; gone: deleted at Strava; failed: will be tried again at next_try_at; quarantined: set aside, see sync.quarantine; expired: it was here, and the time that copies may be kept is over.';
+COMMENT ON TABLE sync.completeness IS 'The state of each answer, and the reason: one row per activity and endpoint.';
+COMMENT ON COLUMN sync.completeness.state IS 'pending; landed; empty: Strava has none; no_scope: not granted; gone: deleted at Strava; failed: will be tried again at next_try_at; quarantined: see sync.quarantine; expired: it was here, and was removed when the time that copies may be kept had passed.';
 COMMENT ON COLUMN sync.completeness.start_at IS 'Start of the activity, so that the newest work comes first without a join.';
 
 CREATE TABLE sync.athlete_object (
@@ -124,7 +124,7 @@ CREATE TABLE sync.athlete_object (
     CONSTRAINT athlete_object_endpoint CHECK (endpoint IN ('profile', 'athlete_zones', 'gear')),
     CONSTRAINT athlete_object_state CHECK (state IN ('pending', 'landed', 'empty', 'no_scope', 'gone', 'failed', 'quarantined', 'expired'))
 );
-COMMENT ON TABLE sync.athlete_object IS 'What is here and what is not, and why, of the athlete''s own objects: one row per athlete and object. A profile or zones without a row were never asked for.';
+COMMENT ON TABLE sync.athlete_object IS 'The same for the athlete''s own objects: one row per athlete and object. A profile or zones without a row were never requested.';
 COMMENT ON COLUMN sync.athlete_object.endpoint IS 'profile, athlete_zones or gear.';
 COMMENT ON COLUMN sync.athlete_object.object IS 'Strava''s id of the gear (b… a bike, g… shoes); empty for the others.';
 COMMENT ON COLUMN sync.athlete_object.state IS 'As in sync.completeness.';
@@ -144,7 +144,7 @@ CREATE TABLE sync.quarantine (
     CONSTRAINT quarantine_pk PRIMARY KEY (athlete_id, endpoint, object_id),
     CONSTRAINT quarantine_athlete_fk FOREIGN KEY (athlete_id) REFERENCES sync.athlete ON DELETE CASCADE
 );
-COMMENT ON TABLE sync.quarantine IS 'Answers and activities set aside with their reason, so that the rest goes on.';
+COMMENT ON TABLE sync.quarantine IS 'Answers and activities that can''t be used, with the reason, kept apart so that the others go on.';
 COMMENT ON COLUMN sync.quarantine.object_id IS 'Activity id; for a list element without a readable id a number made from its hash.';
 
 CREATE TABLE sync.event (
@@ -163,13 +163,13 @@ CREATE TABLE sync.event (
 );
 CREATE INDEX event_open ON sync.event (athlete_id) WHERE handled_at IS NULL;
 CREATE INDEX event_by_receipt ON sync.event (received_at);
-COMMENT ON TABLE sync.event IS 'Events that Strava sent. They are not signed: each only makes the athlete be looked at, nothing is believed.';
+COMMENT ON TABLE sync.event IS 'Events from Strava. They are not signed: each only causes a turn for the athlete, and its content is not trusted.';
 COMMENT ON COLUMN sync.event.object_type IS 'activity or athlete, as sent.';
 COMMENT ON COLUMN sync.event.aspect_type IS 'create, update or delete, as sent.';
-COMMENT ON COLUMN sync.event.event_at IS 'When Strava says that it happened. The same event arrives up to three times.';
-COMMENT ON COLUMN sync.event.handled_at IS 'When a turn of the athlete''s that looked after the event ended; null: not yet.';
-COMMENT ON COLUMN sync.event.event_id IS 'Number of the event in this database; a turn names those that it has read by it.';
-COMMENT ON COLUMN sync.event.looked_at IS 'When a turn ended that had begun to look at the athlete''s list after it had read the event; null: no such turn yet.';
+COMMENT ON COLUMN sync.event.event_at IS 'When it happened, by Strava''s clock. The same event arrives up to three times.';
+COMMENT ON COLUMN sync.event.handled_at IS 'When a turn that handled the event ended; null: not yet.';
+COMMENT ON COLUMN sync.event.event_id IS 'Number of the event in this database, by which a turn marks the events that it has read.';
+COMMENT ON COLUMN sync.event.looked_at IS 'When a turn ended that began to read the athlete''s list after it had read the event; null: no such turn yet.';
 
 CREATE TABLE sync.run (
     athlete_id  bigint      NOT NULL,
@@ -185,7 +185,7 @@ CREATE TABLE sync.run (
     CONSTRAINT run_athlete_fk FOREIGN KEY (athlete_id) REFERENCES sync.athlete ON DELETE CASCADE
 );
 CREATE INDEX run_by_time ON sync.run (finished_at);
-COMMENT ON TABLE sync.run IS 'One row per turn of an athlete''s sync: what it cost and how it ended.';
+COMMENT ON TABLE sync.run IS 'One row per turn of an athlete''s sync, with its cost and its outcome.';
 COMMENT ON COLUMN sync.run.requests IS 'Calls made to Strava.';
 COMMENT ON COLUMN sync.run.landed IS 'Answers committed to bronze.';
 
@@ -199,9 +199,9 @@ CREATE TABLE sync.retention_run (
     versions    bigint      NOT NULL,
     CONSTRAINT retention_run_pk PRIMARY KEY (run_id)
 );
-COMMENT ON TABLE sync.retention_run IS 'One row per pass of the retention that removed something. It names no athlete.';
-COMMENT ON COLUMN sync.retention_run.api_cutoff IS 'Copies of API data received before this instant had to go; null: they are kept.';
-COMMENT ON COLUMN sync.retention_run.activities IS 'Activities of which an answer expired: all of each went, in silver too.';
+COMMENT ON TABLE sync.retention_run IS 'One row per retention pass that removed something. It names no athlete.';
+COMMENT ON COLUMN sync.retention_run.api_cutoff IS 'Copies of API data received before this instant were to be removed; null: they are kept.';
+COMMENT ON COLUMN sync.retention_run.activities IS 'Activities with an expired answer: all their data was removed, in silver too.';
 COMMENT ON COLUMN sync.retention_run.answers IS 'Answers removed from bronze.';
 COMMENT ON COLUMN sync.retention_run.versions IS 'Earlier versions removed from bronze.';
 
@@ -226,8 +226,8 @@ CREATE TABLE sync.connect_state (
 );
 CREATE INDEX connect_state_client_i ON sync.connect_state (client) WHERE outcome IS NULL;
 CREATE INDEX connect_state_expires_at_i ON sync.connect_state (expires_at);
-COMMENT ON TABLE sync.connect_state IS 'One-time OAuth states given out by /connect, kept only as hashes, with how each connect ended, until they expire.';
-COMMENT ON COLUMN sync.connect_state.browser_sha256 IS 'Hash of the cookie of the browser that began the connect: only there it can be finished, and is its end shown.';
-COMMENT ON COLUMN sync.connect_state.client IS 'Who began it: an IPv4 address or the /64 of an IPv6 address. Each has a limited number of open connects.';
-COMMENT ON COLUMN sync.connect_state.taken_at IS 'When a callback came with this state; null: none has come.';
-COMMENT ON COLUMN sync.connect_state.outcome IS 'How the connect ended: result, and where known athlete_id, name and scope. Null: it has not ended.';
+COMMENT ON TABLE sync.connect_state IS 'One-time OAuth states issued by /connect, kept as hashes only, with the result of each connect, until they expire.';
+COMMENT ON COLUMN sync.connect_state.browser_sha256 IS 'Hash of the cookie of the browser that began the connect: only that browser can finish it, and only there the result is shown.';
+COMMENT ON COLUMN sync.connect_state.client IS 'The client that began it: an IPv4 address or the /64 of an IPv6 address. Each has a limited number of open connects.';
+COMMENT ON COLUMN sync.connect_state.taken_at IS 'When a callback arrived with this state; null: none has arrived.';
+COMMENT ON COLUMN sync.connect_state.outcome IS 'The result of the connect, and athlete_id, name and scope where known. Null: it has not ended.';

@@ -9,7 +9,7 @@ CREATE TABLE sync.transform_work (
     CONSTRAINT transform_work_pk PRIMARY KEY (athlete_id, activity_id, work_id)
 );
 CREATE INDEX transform_work_oldest ON sync.transform_work (enqueued_at);
-COMMENT ON TABLE sync.transform_work IS 'Activities whose bronze is newer than their silver: one row a landing, written in its transaction, taken by the silver runner. activity_id 0 stands for the athlete''s own objects. enqueued_at is infinity for rows that are made anew behind all live work.';
+COMMENT ON TABLE sync.transform_work IS 'Activities whose bronze is newer than their silver: one row per landing, written in its transaction, removed by the silver runner. activity_id 0 stands for the athlete''s own objects. enqueued_at is infinity for activities that are made again after all live work.';
 
 -- While a rebuild of an athlete is running, the silver runner leaves the athlete's new work on its list, so that neither waits for the other.
 CREATE TABLE sync.silver_rebuild (
@@ -25,14 +25,14 @@ CREATE TABLE sync.silver_rebuild (
     CONSTRAINT silver_rebuild_athlete_fk FOREIGN KEY (athlete_id) REFERENCES sync.athlete ON DELETE CASCADE
 );
 CREATE INDEX silver_rebuild_waiting ON sync.silver_rebuild (requested_at) WHERE finished_at IS NULL;
-COMMENT ON TABLE sync.silver_rebuild IS 'The last rebuild of an athlete''s silver that was asked for, and the last dry run: one row each. Without an end it waits, is in work, or goes on after a restart.';
-COMMENT ON COLUMN sync.silver_rebuild.is_dry_run IS 'The rows are made and compared, then thrown away.';
-COMMENT ON COLUMN sync.silver_rebuild.requested_at IS 'When it was asked for, the last time.';
-COMMENT ON COLUMN sync.silver_rebuild.started_at IS 'Since when it is in work; null: it waits.';
-COMMENT ON COLUMN sync.silver_rebuild.finished_at IS 'When it ended, well or with an error; null: not yet.';
-COMMENT ON COLUMN sync.silver_rebuild.activities IS 'Activities that were made anew.';
+COMMENT ON TABLE sync.silver_rebuild IS 'The last rebuild of an athlete''s silver that was requested, and the last dry run: one row each. Without an end it is waiting, running, or will go on after a restart.';
+COMMENT ON COLUMN sync.silver_rebuild.is_dry_run IS 'The rows are made and compared, then discarded.';
+COMMENT ON COLUMN sync.silver_rebuild.requested_at IS 'When it was last requested.';
+COMMENT ON COLUMN sync.silver_rebuild.started_at IS 'Since when it has been running; null: it is waiting.';
+COMMENT ON COLUMN sync.silver_rebuild.finished_at IS 'When it ended, with or without an error; null: not yet.';
+COMMENT ON COLUMN sync.silver_rebuild.activities IS 'Activities that were made again.';
 COMMENT ON COLUMN sync.silver_rebuild.report IS 'Rows per table (before, after, added, changed, removed) and sums of the main figures (before, after).';
-COMMENT ON COLUMN sync.silver_rebuild.error IS 'Why the rows of before were kept; null: they were replaced.';
+COMMENT ON COLUMN sync.silver_rebuild.error IS 'Why the former rows were kept; null: they were replaced.';
 
 -- A row, because any login, a reader's too, may take an advisory lock and so keep silver from being made; only a login that may write a row
 -- can lock it.
@@ -42,9 +42,9 @@ CREATE TABLE sync.silver_lock (
     CONSTRAINT silver_lock_pk PRIMARY KEY (athlete_id, is_rebuild),
     CONSTRAINT silver_lock_athlete_fk FOREIGN KEY (athlete_id) REFERENCES sync.athlete ON DELETE CASCADE
 );
-COMMENT ON TABLE sync.silver_lock IS 'Two rows per athlete that are only locked: whoever makes the athlete''s silver holds one to the end of its transaction. Made with the athlete.';
+COMMENT ON TABLE sync.silver_lock IS 'Two rows per athlete, used as locks: a transaction that makes the athlete''s silver locks one of them to its end. Inserted with the athlete.';
 COMMENT ON COLUMN sync.silver_lock.athlete_id IS 'Strava''s number for the athlete.';
-COMMENT ON COLUMN sync.silver_lock.is_rebuild IS 'True: held by a rebuild, so that no other of this athlete begins. False: held by whoever writes the athlete''s silver.';
+COMMENT ON COLUMN sync.silver_lock.is_rebuild IS 'True: locked by a rebuild, so that no other rebuild of this athlete begins. False: locked by a transaction that writes the athlete''s silver.';
 
 -- Called row by row, so that no more athletes are locked than are wanted.
 CREATE FUNCTION sync.try_silver_lock(p_athlete_id bigint, p_is_rebuild boolean) RETURNS boolean LANGUAGE plpgsql VOLATILE AS $$
@@ -59,4 +59,4 @@ BEGIN
     INSERT INTO sync.silver_lock VALUES (p_athlete_id, p_is_rebuild) ON CONFLICT DO NOTHING;
     RETURN FOUND;
 END $$;
-COMMENT ON FUNCTION sync.try_silver_lock IS 'Locks the athlete''s row of silver_lock to the end of the transaction; false when somebody else holds it. An athlete without the row, which registration makes, gets it.';
+COMMENT ON FUNCTION sync.try_silver_lock IS 'Locks the athlete''s row of silver_lock to the end of the transaction; false when another transaction holds it. Inserts the row, which registration makes, when it is missing.';

@@ -24,10 +24,10 @@ COMMENT ON TABLE vault.token IS 'The athlete''s pair of OAuth tokens, sealed wit
 COMMENT ON COLUMN vault.token.key_id IS 'Name of the key in the keyring file that opens this row.';
 COMMENT ON COLUMN vault.token.sealed_access IS 'Access token: version byte, nonce (12 bytes), ciphertext, tag (16 bytes); bound to athlete and purpose.';
 COMMENT ON COLUMN vault.token.sealed_refresh IS 'Refresh token, sealed as sealed_access is, under its own purpose.';
-COMMENT ON COLUMN vault.token.access_expires_at IS 'When Strava stops taking the access token; 1970: Strava refused it already.';
-COMMENT ON COLUMN vault.token.generation IS 'Rises with each new pair; a change that knows an older pair is refused.';
-COMMENT ON COLUMN vault.token.unanswered IS 'Refreshes that were begun and whose outcome never became known. Above 0 after a crash: the pair may have been replaced at Strava.';
-COMMENT ON COLUMN vault.token.dead_at IS 'When Strava said that the refresh token is no longer valid; null: alive.';
-COMMENT ON COLUMN vault.token.dead_reason IS 'refresh_token_invalid: revoked or replaced; refresh_answer_lost: an answer with a newer pair was probably lost on its way here.';
+COMMENT ON COLUMN vault.token.access_expires_at IS 'When the access token expires; 1970: Strava has refused it already.';
+COMMENT ON COLUMN vault.token.generation IS 'Rises with each new pair; a change based on an older pair is refused.';
+COMMENT ON COLUMN vault.token.unanswered IS 'Refreshes that began and whose outcome is unknown. Above 0 after a crash: the pair may have been replaced at Strava.';
+COMMENT ON COLUMN vault.token.dead_at IS 'When Strava answered that the refresh token is no longer valid; null: alive.';
+COMMENT ON COLUMN vault.token.dead_reason IS 'refresh_token_invalid: revoked or replaced; refresh_answer_lost: an answer with a newer pair was probably lost.';
 COMMENT ON COLUMN vault.token.refreshed_at IS 'When a refresh brought this pair; null: it came from a connect or an import.';
 COMMENT ON COLUMN vault.token.updated_at IS 'When this pair was stored.';

@@ -21,17 +21,17 @@ CREATE TABLE sync.quota_limit (
     CONSTRAINT quota_limit_singleton CHECK (singleton),
     CONSTRAINT quota_limit_sign CHECK (quarter_overall > 0 AND quarter_read >= 0 AND day_overall > 0 AND day_read >= 0)
 );
-COMMENT ON TABLE sync.quota_limit IS 'The application''s limits, as configured or as Strava''s headers said last: one row.';
+COMMENT ON TABLE sync.quota_limit IS 'The application''s limits, as configured or as Strava''s headers last named them: one row.';
 COMMENT ON COLUMN sync.quota_limit.quarter_overall IS 'Calls allowed in a quarter hour.';
 COMMENT ON COLUMN sync.quota_limit.quarter_read IS 'The same for the read bucket; 0: no answer named it.';
 COMMENT ON COLUMN sync.quota_limit.day_overall IS 'Calls allowed in a UTC day.';
 COMMENT ON COLUMN sync.quota_limit.day_read IS 'The same for the read bucket; 0: no answer named it.';
 COMMENT ON COLUMN sync.quota_limit.seen_at_s IS 'When a header last named limits, by Strava''s clock in seconds since 1970; 0: they are configured.';
-COMMENT ON COLUMN sync.quota_limit.trusted_quarter_overall IS 'While the limits are in doubt: the calls that were allowed in a quarter hour before; 0: the limits are believed.';
-COMMENT ON COLUMN sync.quota_limit.trusted_quarter_read IS 'The same for the read bucket; 0: no answer named it, or the limits are believed.';
+COMMENT ON COLUMN sync.quota_limit.trusted_quarter_overall IS 'While the limits are in doubt: the calls formerly allowed in a quarter hour; 0: the limits are trusted.';
+COMMENT ON COLUMN sync.quota_limit.trusted_quarter_read IS 'The same for the read bucket; 0: no answer named it, or the limits are trusted.';
 COMMENT ON COLUMN sync.quota_limit.trusted_day_overall IS 'The same for a UTC day.';
 COMMENT ON COLUMN sync.quota_limit.trusted_day_read IS 'The same for a UTC day and the read bucket.';
-COMMENT ON COLUMN sync.quota_limit.doubted_at_s IS 'When a header first named the limits that are in doubt, by Strava''s clock in seconds since 1970; 0: they are believed.';
+COMMENT ON COLUMN sync.quota_limit.doubted_at_s IS 'When a header first named the limits that are in doubt, by Strava''s clock in seconds since 1970; 0: they are trusted.';
 COMMENT ON COLUMN sync.quota_limit.probed_at IS 'Start of the latest quarter hour in which a probe was granted.';
 
 CREATE TABLE sync.quota_window (
@@ -51,9 +51,9 @@ COMMENT ON TABLE sync.quota_window IS 'One row per quarter hour and per UTC day 
 COMMENT ON COLUMN sync.quota_window.span IS 'quarter: starts at :00 :15 :30 :45; day: starts at midnight UTC.';
 COMMENT ON COLUMN sync.quota_window.overall_limit IS 'Calls allowed in this window, as sync.quota_limit had it at the last turn.';
 COMMENT ON COLUMN sync.quota_window.read_limit IS 'Calls allowed in the read bucket; 0: no answer named it.';
-COMMENT ON COLUMN sync.quota_window.overall_usage IS 'The highest usage that a header named; it includes what others spent with the same application.';
+COMMENT ON COLUMN sync.quota_window.overall_usage IS 'The highest usage that a header named; it includes calls that others made with the same application.';
 COMMENT ON COLUMN sync.quota_window.read_usage IS 'The same for the read bucket.';
-COMMENT ON COLUMN sync.quota_window.exhausted IS 'Strava answered 429 in this window: nothing more is granted in it.';
+COMMENT ON COLUMN sync.quota_window.exhausted IS 'Strava answered 429 in this window: no more calls are granted in it.';
 COMMENT ON COLUMN sync.quota_window.included IS 'Calls of all instances together that are certainly in the usage, as one of them saw it; more than the sum over sync.quota_block where an instance''s header shows calls of another one.';
 
 CREATE TABLE sync.quota_block (
@@ -69,10 +69,10 @@ CREATE TABLE sync.quota_block (
     CONSTRAINT quota_block_window_fk FOREIGN KEY (span, starts_at) REFERENCES sync.quota_window ON DELETE CASCADE
 ) WITH (fillfactor = 70);
 COMMENT ON TABLE sync.quota_block IS 'What each run of fitnessd leased of a window. A lease dies with its window; after a crash it stays spent.';
-COMMENT ON COLUMN sync.quota_block.turn_sequence IS 'Rises with each turn of the instance; a turn that comes through late is ignored.';
-COMMENT ON COLUMN sync.quota_block.leased IS 'Calls made, in flight, or held for use, less those given back.';
-COMMENT ON COLUMN sync.quota_block.settled IS 'Of those, the calls that certainly arrived within the window; the rest of a quarter hour may arrive in the next one.';
-COMMENT ON COLUMN sync.quota_block.included IS 'Calls that are certainly in the usage told with them.';
+COMMENT ON COLUMN sync.quota_block.turn_sequence IS 'Rises with each turn of the instance; a turn that arrives late is ignored.';
+COMMENT ON COLUMN sync.quota_block.leased IS 'Calls made, in flight or reserved, less those returned.';
+COMMENT ON COLUMN sync.quota_block.settled IS 'Of those, the calls that certainly arrived within the window; the others may arrive in the next quarter hour.';
+COMMENT ON COLUMN sync.quota_block.included IS 'Calls that are certainly included in the usage reported with them.';
 
 -- The lesser of two sets of limits (quarter overall and read, day overall and read); 0 stands for a read limit that no answer has named.
 CREATE FUNCTION sync.quota_lesser(p_one bigint[], p_other bigint[])
@@ -263,4 +263,4 @@ SELECT w.span, w.starts_at, w.overall_limit, w.read_limit, w.overall_usage, w.re
        coalesce(b.leased, 0) AS leased, greatest(0, greatest(w.overall_usage, w.read_usage) - coalesce(b.leased, 0)) AS foreign_calls
 FROM sync.quota_window w
 LEFT JOIN (SELECT span, starts_at, sum(leased)::bigint AS leased FROM sync.quota_block GROUP BY span, starts_at) b USING (span, starts_at);
-COMMENT ON VIEW sync.quota IS 'Each window with what was leased in it and what others spent with the same application, as far as the headers show.';
+COMMENT ON VIEW sync.quota IS 'Each window with the calls leased in it and the calls that others spent with the same application, as far as the headers show.';

@@ -5,7 +5,7 @@ CREATE TABLE bronze_strava.source (
     name      text     NOT NULL,
     CONSTRAINT source_pk PRIMARY KEY (source_id)
 );
-COMMENT ON TABLE bronze_strava.source IS 'Where a row comes from. Retention is set per source: copies of API data may have to go, the athlete''s own archive and files stay.';
+COMMENT ON TABLE bronze_strava.source IS 'The origin of a row. Retention is set per source: copies of API data may have to be removed, the athlete''s own archive and files stay.';
 INSERT INTO bronze_strava.source VALUES (1, 'strava_api'), (2, 'strava_archive'), (3, 'file');
 
 CREATE TABLE bronze_strava.endpoint (
@@ -36,11 +36,11 @@ CREATE INDEX answer_by_age ON bronze_strava.answer (fetched_at) WHERE source_id 
 COMMENT ON TABLE bronze_strava.answer IS 'The newest answer for each API object, as sent. Read one in psql with convert_from(body, ''UTF8'').';
 COMMENT ON COLUMN bronze_strava.answer.endpoint IS 'See bronze_strava.endpoint. 1 activity_summary, 2 activity, 3 streams, 4 athlete, 5 athlete_zones, 6 activity_zones, 7 gear.';
 COMMENT ON COLUMN bronze_strava.answer.object_id IS 'Activity id for endpoints 1, 2, 3 and 6; athlete id for 4 and 5; for 7 the number in the gear''s id, negative for shoes.';
-COMMENT ON COLUMN bronze_strava.answer.request IS 'Path and query that was asked, without host and without token.';
+COMMENT ON COLUMN bronze_strava.answer.request IS 'Path and query of the request, without host and token.';
 COMMENT ON COLUMN bronze_strava.answer.status IS 'HTTP status of the answer.';
 COMMENT ON COLUMN bronze_strava.answer.fetched_at IS 'When these bytes were first received. The same bytes received again change nothing.';
 COMMENT ON COLUMN bronze_strava.answer.body_bytes IS 'Length of body before compression, in bytes.';
-COMMENT ON COLUMN bronze_strava.answer.sha256 IS 'SHA-256 of body, 32 bytes: an unchanged answer is known by it before anything is written.';
+COMMENT ON COLUMN bronze_strava.answer.sha256 IS 'SHA-256 of body, 32 bytes, by which an unchanged answer is recognised before anything is written.';
 COMMENT ON COLUMN bronze_strava.answer.body IS 'Exact bytes of the answer; for an activity_summary the exact bytes of its element in the list page.';
 
 CREATE TABLE bronze_strava.answer_version (
@@ -78,7 +78,7 @@ CREATE TABLE metrics.metrics (
     CONSTRAINT metrics_athlete_fk FOREIGN KEY (athlete_id) REFERENCES sync.athlete ON DELETE CASCADE
 );
 CREATE INDEX metrics_by_activity ON metrics.metrics (athlete_id, activity_id);
-COMMENT ON TABLE metrics.metrics IS 'What was landed when: one row per changed object, and for a streams answer one row per stream. Written in the landing transaction.';
+COMMENT ON TABLE metrics.metrics IS 'Lineage: one row per changed object that landed, and for a streams answer one row per stream. Written in the landing transaction.';
 COMMENT ON COLUMN metrics.metrics.activity_id IS 'Null for the athlete''s own objects.';
 COMMENT ON COLUMN metrics.metrics.data_source IS 'STRAVA.';
 COMMENT ON COLUMN metrics.metrics.data_stream IS 'Name of the endpoint, or of the stream (time, distance, latlng, …).';

@@ -78,7 +78,7 @@ CREATE FUNCTION bronze_strava.json_measure(value jsonb) RETURNS float8 LANGUAGE 
     SELECT CASE WHEN n < -1e100 THEN -1e100 WHEN n > 1e100 THEN 1e100 ELSE n END::float8
     FROM (SELECT bronze_strava.json_numeric(value) AS n) AS v
 $$;
-COMMENT ON FUNCTION bronze_strava.json_measure IS 'A number of any size, or a text that is one, for a finding: at most 1e100, at least -1e100; null for anything else.';
+COMMENT ON FUNCTION bronze_strava.json_measure IS 'A number of any size, or a string that holds one, for a finding: at most 1e100, at least -1e100; else NULL.';
 
 CREATE FUNCTION bronze_strava.json_bool(value jsonb) RETURNS boolean LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
     SELECT CASE WHEN value #>> '{}' IN ('true', '1') THEN true WHEN value #>> '{}' IN ('false', '0') THEN false END
@@ -129,7 +129,7 @@ DECLARE
 BEGIN
     RETURN CASE WHEN bronze_strava.is_time(said) THEN (left(said, 10) || ' ' || substring(substr(said, 12) FROM '^[\d:.]+'))::timestamp END;
 END $$;
-COMMENT ON FUNCTION bronze_strava.json_local_time IS 'Wall-clock time; the Z that Strava puts behind it is false and dropped.';
+COMMENT ON FUNCTION bronze_strava.json_local_time IS 'Local wall-clock time; the Z that Strava appends to it is wrong and ignored.';
 
 CREATE FUNCTION bronze_strava.json_degree(pair jsonb, place integer) RETURNS float8 LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
     SELECT CASE WHEN jsonb_typeof(pair) = 'array' AND abs(bronze_strava.json_float(pair -> place)) <= 90 * (place + 1)

@@ -23,7 +23,7 @@ CREATE TABLE silver.athlete (
     CONSTRAINT athlete_pk PRIMARY KEY (athlete_id, source_id),
     CONSTRAINT athlete_athlete_fk FOREIGN KEY (athlete_id) REFERENCES sync.athlete ON DELETE CASCADE
 );
-COMMENT ON TABLE silver.athlete IS 'One row per athlete and source: what the profile says today. All other silver tables hang on it.';
+COMMENT ON TABLE silver.athlete IS 'One row per athlete and source, from the current profile. All other silver tables refer to it.';
 COMMENT ON COLUMN silver.athlete.athlete_id IS 'Strava''s number for the athlete.';
 COMMENT ON COLUMN silver.athlete.source_id IS '1 strava_api, 2 strava_archive, 3 file.';
 COMMENT ON COLUMN silver.athlete.username IS 'Name in the address of the public profile; often null.';
@@ -114,15 +114,15 @@ CREATE TABLE silver.activity (
     CONSTRAINT activity_athlete_fk FOREIGN KEY (athlete_id, source_id) REFERENCES silver.athlete ON DELETE CASCADE
 );
 CREATE INDEX activity_by_start ON silver.activity (athlete_id, start_at DESC);
-COMMENT ON TABLE silver.activity IS 'One row per activity: the newest of its summary (from the list) and its detail; what only a detail has stays until the next detail.';
+COMMENT ON TABLE silver.activity IS 'One row per activity: the newest of its summary (from the list) and its detail; columns that only a detail has keep their values until the next detail.';
 COMMENT ON COLUMN silver.activity.athlete_id IS 'Strava''s number for the athlete.';
 COMMENT ON COLUMN silver.activity.source_id IS '1 strava_api, 2 strava_archive, 3 file. Part of each key: the same workout from two sources is two rows.';
 COMMENT ON COLUMN silver.activity.activity_id IS 'Strava''s number for the activity. Not ordered by date.';
 COMMENT ON COLUMN silver.activity.name IS 'Title.';
 COMMENT ON COLUMN silver.activity.sport_type IS 'Kind of sport (Run, TrailRun, Ride, …); new values appear. Old answers have only activity_type, which then stands here too.';
 COMMENT ON COLUMN silver.activity.activity_type IS 'Strava''s older, coarser kind of sport (type).';
-COMMENT ON COLUMN silver.activity.start_at IS 'Start, UTC. 00:00:01 means that the athlete hides it: start_date_local says the same then, and of both only the day is true.';
-COMMENT ON COLUMN silver.activity.start_date_local IS 'Start on the clock on the wall where it happened; has no zone. Use it for days, weeks and hours of the athlete. 00:00:01: hidden, see start_at.';
+COMMENT ON COLUMN silver.activity.start_at IS 'Start, UTC. 00:00:01 means that the athlete hides the time; then start_date_local has the same time, and only the day of both is true.';
+COMMENT ON COLUMN silver.activity.start_date_local IS 'Start in local wall-clock time, without a zone. Use it for days, weeks and hours of the athlete. 00:00:01: hidden, see start_at.';
 COMMENT ON COLUMN silver.activity.utc_offset_s IS 'Seconds to add to UTC for the local time at the start.';
 COMMENT ON COLUMN silver.activity.timezone IS 'Name of the time zone as Strava has it, mostly an IANA name.';
 COMMENT ON COLUMN silver.activity.distance_m IS 'Distance in metres.';
@@ -144,7 +144,7 @@ COMMENT ON COLUMN silver.activity.energy_kj IS 'Mechanical work in kilojoules.';
 COMMENT ON COLUMN silver.activity.calories_kcal IS 'Energy spent in kilocalories; only a detail has it.';
 COMMENT ON COLUMN silver.activity.relative_effort IS 'Strava''s relative effort (suffer_score); no unit.';
 COMMENT ON COLUMN silver.activity.perceived_exertion IS 'The athlete''s own rating, no unit: from 1, easiest, to 10; only a detail has it.';
-COMMENT ON COLUMN silver.activity.has_power_meter IS 'Power was measured (device_watts); null when there is no word about it. Where it is false, power is Strava''s estimate, and counts for no load, zone, curve or record.';
+COMMENT ON COLUMN silver.activity.has_power_meter IS 'Whether power was measured (device_watts); null when Strava does not say. Where it is false, power is Strava''s estimate, and counts for no load, zone, curve or record.';
 COMMENT ON COLUMN silver.activity.has_heartrate IS 'Heart rate was recorded.';
 COMMENT ON COLUMN silver.activity.heartrate_opt_out IS 'The athlete does not share heart rate.';
 COMMENT ON COLUMN silver.activity.is_trainer IS 'Indoors or on a trainer. May have positions all the same (virtual courses).';
@@ -176,7 +176,7 @@ COMMENT ON COLUMN silver.activity.pr_count IS 'Personal records on segments.';
 COMMENT ON COLUMN silver.activity.description IS 'The athlete''s text; only a detail has it.';
 COMMENT ON COLUMN silver.activity.summary_polyline IS 'Coarse course as an encoded polyline (precision 5).';
 COMMENT ON COLUMN silver.activity.polyline IS 'Fine course as an encoded polyline (precision 5); only a detail has it.';
-COMMENT ON COLUMN silver.activity.has_detail IS 'Whether a detail has landed; if not, what only a detail has is null.';
+COMMENT ON COLUMN silver.activity.has_detail IS 'Whether a detail has landed; if not, columns that only a detail has are null.';
 COMMENT ON COLUMN silver.activity.transform_version IS 'Version of the transform that made the row.';
 COMMENT ON COLUMN silver.activity.summary_sha256 IS 'SHA-256 of the summary the row was made from.';
 COMMENT ON COLUMN silver.activity.detail_sha256 IS 'SHA-256 of the detail the row and its laps were made from.';
@@ -216,7 +216,7 @@ COMMENT ON COLUMN silver.lap.lap_number IS 'Place in the activity, from 1.';
 COMMENT ON COLUMN silver.lap.lap_id IS 'Strava''s number for the lap.';
 COMMENT ON COLUMN silver.lap.name IS 'Name, mostly "Lap 1" and so on.';
 COMMENT ON COLUMN silver.lap.start_at IS 'Start, UTC.';
-COMMENT ON COLUMN silver.lap.start_date_local IS 'Start on the clock on the wall; has no zone.';
+COMMENT ON COLUMN silver.lap.start_date_local IS 'Start in local wall-clock time, without a zone.';
 COMMENT ON COLUMN silver.lap.distance_m IS 'Distance in metres.';
 COMMENT ON COLUMN silver.lap.moving_time_s IS 'Time in motion in seconds.';
 COMMENT ON COLUMN silver.lap.elapsed_time_s IS 'Time from start to end in seconds.';
@@ -248,7 +248,7 @@ CREATE TABLE silver.split (
     CONSTRAINT split_pk PRIMARY KEY (athlete_id, source_id, activity_id, split_number),
     CONSTRAINT split_activity_fk FOREIGN KEY (athlete_id, source_id, activity_id) REFERENCES silver.activity ON DELETE CASCADE
 );
-COMMENT ON TABLE silver.split IS 'One row per kilometre of an activity, as Strava splits it (splits_metric of the detail; runs and walks only). The last is what is left.';
+COMMENT ON TABLE silver.split IS 'One row per kilometre of an activity, as Strava splits it (splits_metric of the detail; runs and walks only). The last one is shorter.';
 COMMENT ON COLUMN silver.split.athlete_id IS 'Strava''s number for the athlete.';
 COMMENT ON COLUMN silver.split.source_id IS '1 strava_api, 2 strava_archive, 3 file.';
 COMMENT ON COLUMN silver.split.activity_id IS 'Activity of the split.';
@@ -268,5 +268,5 @@ CREATE TABLE silver.split_mile (
     CONSTRAINT split_mile_pk PRIMARY KEY (athlete_id, source_id, activity_id, split_number),
     CONSTRAINT split_mile_activity_fk FOREIGN KEY (athlete_id, source_id, activity_id) REFERENCES silver.activity ON DELETE CASCADE
 );
-COMMENT ON TABLE silver.split_mile IS 'One row per mile of an activity, as Strava splits it (splits_standard of the detail; runs and walks only). The last is what is left. By the kilometre: split.';
+COMMENT ON TABLE silver.split_mile IS 'One row per mile of an activity, as Strava splits it (splits_standard of the detail; runs and walks only). The last one is shorter. By the kilometre: split.';
 COMMENT ON COLUMN silver.split_mile.distance_m IS 'Metres: about 1609, the last one less.';

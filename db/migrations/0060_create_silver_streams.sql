@@ -45,7 +45,7 @@ COMMENT ON COLUMN silver.activity_stream.activity_id IS 'Activity of the streams
 COMMENT ON COLUMN silver.activity_stream.point_count IS 'Length of each array.';
 COMMENT ON COLUMN silver.activity_stream.original_size IS 'Points that were recorded, before Strava thinned them out.';
 COMMENT ON COLUMN silver.activity_stream.series_type IS 'distance or time: along what Strava thinned out.';
-COMMENT ON COLUMN silver.activity_stream.resolution IS 'high, medium or low as Strava says.';
+COMMENT ON COLUMN silver.activity_stream.resolution IS 'high, medium or low, as sent by Strava.';
 COMMENT ON COLUMN silver.activity_stream.time_s IS 'Seconds since the start. Steps are not always one second; pauses are gaps.';
 COMMENT ON COLUMN silver.activity_stream.distance_m IS 'Metres since the start. Exact to 7 digits; read with ::text::float8 to see the digits that Strava sent.';
 COMMENT ON COLUMN silver.activity_stream.latitude_e6 IS 'Latitude in millionths of a degree.';
@@ -61,7 +61,7 @@ COMMENT ON COLUMN silver.activity_stream.moving IS 'Whether the athlete was in m
 COMMENT ON COLUMN silver.activity_stream.transform_version IS 'Version of the decoder that made the row.';
 COMMENT ON COLUMN silver.activity_stream.src_sha256 IS 'SHA-256 of the answer the row was made from.';
 COMMENT ON COLUMN silver.activity_stream.loaded_at IS 'When the row was made.';
-COMMENT ON COLUMN silver.activity_stream.short_points IS 'Points by which the shortest of the lists that Strava sent is shorter than the longest; what it lacks is null at its end.';
+COMMENT ON COLUMN silver.activity_stream.short_points IS 'Points by which the shortest of Strava''s lists is shorter than the longest; the missing points at its end are null.';
 COMMENT ON COLUMN silver.activity_stream.disordered_points IS 'Points whose time is missing or not later than that of the points before; null: there are no times.';
 COMMENT ON COLUMN silver.activity_stream.end_distance_m IS 'Last known element of distance_m, metres.';
 COMMENT ON COLUMN silver.activity_stream.min_heartrate_bpm IS 'Lowest element of heartrate_bpm, beats per minute; 0: the sensor was lost.';
@@ -105,7 +105,7 @@ CREATE TABLE silver.activity_rollup (
         cardinality(power_w) = cardinality(power_start_s) AND cardinality(heartrate_bpm) = cardinality(heartrate_start_s)
         AND cardinality(pace_time_s) = cardinality(pace_start_s) AND cardinality(cell) = cardinality(cell_seconds))
 ) WITH (toast.autovacuum_vacuum_scale_factor = 0.05);
-COMMENT ON TABLE silver.activity_rollup IS 'One row per activity with streams: arrays worked out from them when they landed. To read rows take the views activity_best_effort, activity_histogram, activity_grid and activity_interval_1min.';
+COMMENT ON TABLE silver.activity_rollup IS 'One row per activity with streams: arrays computed from them when they landed. To read rows use the views activity_best_effort, activity_histogram, activity_grid and activity_interval_1min.';
 COMMENT ON COLUMN silver.activity_rollup.athlete_id IS 'Strava''s number for the athlete.';
 COMMENT ON COLUMN silver.activity_rollup.source_id IS '1 strava_api, 2 strava_archive, 3 file.';
 COMMENT ON COLUMN silver.activity_rollup.activity_id IS 'Activity.';
@@ -126,7 +126,7 @@ COMMENT ON COLUMN silver.activity_rollup.minute_power_w IS 'Element i: mean powe
 COMMENT ON COLUMN silver.activity_rollup.minute_cadence_rpm IS 'Element i: mean cadence of minute i; for runs steps of one leg per minute.';
 COMMENT ON COLUMN silver.activity_rollup.minute_distance_m IS 'Element i: metres covered in minute i.';
 COMMENT ON COLUMN silver.activity_rollup.minute_altitude_m IS 'Element i: mean altitude of minute i, metres above sea level.';
-COMMENT ON COLUMN silver.activity_rollup.adjusted_distance_m IS 'Metres on the level that cost as much energy (Minetti 2002): element 1 if it was run, element 2 if it was walked. Null without grades. To read take activity_metric.grade_adjusted_distance_m.';
+COMMENT ON COLUMN silver.activity_rollup.adjusted_distance_m IS 'Metres on the level that cost as much energy (Minetti 2002): element 1 if it was run, element 2 if it was walked. Null without grades. To read use activity_metric.grade_adjusted_distance_m.';
 
 CREATE TABLE silver.activity_metric (
     athlete_id                   bigint   NOT NULL,
@@ -160,7 +160,7 @@ CREATE TABLE silver.activity_metric (
 -- Each silver batch asks for the highest heart rate of each of its athletes: the end of this index, instead of all their activities.
 CREATE INDEX activity_metric_by_heartrate ON silver.activity_metric (athlete_id, source_id, best_heartrate_30s_bpm)
     WHERE best_heartrate_30s_bpm BETWEEN 165 AND 220;
-COMMENT ON TABLE silver.activity_metric IS 'One row per activity with streams: figures that follow from them, and the training load. Without streams an activity has a row if its averages say something of its load; else its load is unknown and counts 0.';
+COMMENT ON TABLE silver.activity_metric IS 'One row per activity with streams: figures that follow from them, and the training load. Without streams an activity has a row if its load can be estimated from its averages; else its load is unknown and counts 0.';
 COMMENT ON COLUMN silver.activity_metric.athlete_id IS 'Strava''s number for the athlete.';
 COMMENT ON COLUMN silver.activity_metric.source_id IS '1 strava_api, 2 strava_archive, 3 file.';
 COMMENT ON COLUMN silver.activity_metric.activity_id IS 'Activity.';
@@ -178,7 +178,7 @@ COMMENT ON COLUMN silver.activity_metric.best_vam_10min_m_per_h IS 'Climbing spe
 COMMENT ON COLUMN silver.activity_metric.grade_adjusted_distance_m IS 'Runs and walks, else null: metres on the level that cost as much energy, by Minetti''s cost (2002) of running or of walking. It was covered in recorded_s, not in moving_time_s: see grade_adjusted_pace_s_per_km.';
 COMMENT ON COLUMN silver.activity_metric.intensity_factor IS 'normalized_power_w / load_ftp_w (Coggan), for load_method power_average Strava''s weighted or else average power / load_ftp_w; no unit, 1 is an all-out hour. Null without a known FTP.';
 COMMENT ON COLUMN silver.activity_metric.trimp IS 'Training impulse after Banister (Morton 1990) from the heart rate: sum of minutes · x · k · e^(c · x) with x the part of the heart rate reserve; k and c are 0.86 and 1.67 for women, 0.64 and 1.92 for men and when the sex is not known. No unit, may be summed. Null without heart rate.';
-COMMENT ON COLUMN silver.activity_metric.load IS 'Training load on one scale for all methods, no unit: 100 is one hour at threshold. May be summed. Made as load_method says; 0 with load_method none is not known, not easy.';
+COMMENT ON COLUMN silver.activity_metric.load IS 'Training load on one scale for all methods, no unit: 100 is one hour at threshold. May be summed. load_method names the method; 0 with load_method none means unknown, not easy.';
 COMMENT ON COLUMN silver.activity_metric.load_method IS 'power: hours · intensity_factor² · 100 (Coggan''s training stress score); heartrate: trimp relative to one hour at threshold · 100; power_average, heartrate_average: the same from the summary''s averages over its moving time, for want of streams, which is less exact (hard and easy parts are levelled); none: nothing is known, load is 0.';
 COMMENT ON COLUMN silver.activity_metric.load_ftp_w IS 'FTP in watts that held at the date of the activity, as far as known: the figure that intensity_factor used.';
 COMMENT ON COLUMN silver.activity_metric.load_max_heartrate_bpm IS 'Maximal heart rate that trimp used, beats per minute; see athlete_reference.';
@@ -196,7 +196,7 @@ CREATE TABLE silver.activity_zone (
     CONSTRAINT activity_zone_activity_fk FOREIGN KEY (athlete_id, source_id, activity_id) REFERENCES silver.activity ON DELETE CASCADE,
     CONSTRAINT activity_zone_aligned CHECK (cardinality(lower_bounds) = cardinality(seconds))
 );
-COMMENT ON TABLE silver.activity_zone IS 'One row per activity and metric: seconds in each of the athlete''s zones as they were at the start of the activity. To read rows take the view activity_zone_time.';
+COMMENT ON TABLE silver.activity_zone IS 'One row per activity and metric: seconds in each of the athlete''s zones as they were at the start of the activity. To read rows use the view activity_zone_time.';
 COMMENT ON COLUMN silver.activity_zone.athlete_id IS 'Strava''s number for the athlete.';
 COMMENT ON COLUMN silver.activity_zone.source_id IS '1 strava_api, 2 strava_archive, 3 file.';
 COMMENT ON COLUMN silver.activity_zone.activity_id IS 'Activity.';

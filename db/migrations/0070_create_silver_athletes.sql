@@ -13,7 +13,7 @@ CREATE TABLE silver.athlete_history (
 COMMENT ON TABLE silver.athlete_history IS 'One row per athlete and change of weight or FTP, from successive profiles. A row holds until the next one. The first also stands for the time before it, for want of better knowledge.';
 COMMENT ON COLUMN silver.athlete_history.athlete_id IS 'Strava''s number for the athlete.';
 COMMENT ON COLUMN silver.athlete_history.source_id IS '1 strava_api, 2 strava_archive, 3 file.';
-COMMENT ON COLUMN silver.athlete_history.valid_from IS 'When a profile first said so, UTC. Strava does not say since when it is true.';
+COMMENT ON COLUMN silver.athlete_history.valid_from IS 'When a profile first had these values, UTC. Strava does not tell since when they hold.';
 COMMENT ON COLUMN silver.athlete_history.weight_kg IS 'Body weight in kilograms; null when the profile has none.';
 COMMENT ON COLUMN silver.athlete_history.ftp_w IS 'Functional threshold power in watts; null when the profile has none.';
 COMMENT ON COLUMN silver.athlete_history.added_at IS 'When the row was made.';
@@ -62,7 +62,7 @@ COMMENT ON COLUMN silver.athlete_reference.max_heartrate_bpm IS 'Maximal heart r
 COMMENT ON COLUMN silver.athlete_reference.max_heartrate_is_default IS 'Whether max_heartrate_bpm is the default of 190 for want of a hard effort.';
 COMMENT ON COLUMN silver.athlete_reference.rest_heartrate_bpm IS 'Heart rate at rest, beats per minute: always 60, a default.';
 COMMENT ON COLUMN silver.athlete_reference.changed_at IS 'When the figures last changed.';
-COMMENT ON COLUMN silver.athlete_reference.sex IS 'F or M as in the profile, null when it says neither: trimp then takes the constants for men.';
+COMMENT ON COLUMN silver.athlete_reference.sex IS 'F or M as in the profile, null when it has neither: trimp then uses the constants for men.';
 
 CREATE TABLE silver.athlete_zone_set (
     athlete_id   bigint      NOT NULL,
@@ -81,7 +81,7 @@ COMMENT ON TABLE silver.athlete_zone_set IS 'One row per athlete, metric and cha
 COMMENT ON COLUMN silver.athlete_zone_set.athlete_id IS 'Strava''s number for the athlete.';
 COMMENT ON COLUMN silver.athlete_zone_set.source_id IS '1 strava_api, 2 strava_archive, 3 file.';
 COMMENT ON COLUMN silver.athlete_zone_set.metric IS 'heartrate or power.';
-COMMENT ON COLUMN silver.athlete_zone_set.valid_from IS 'When Strava first said so, UTC: the zones, or for default power zones the FTP; -infinity for default heart rate zones.';
+COMMENT ON COLUMN silver.athlete_zone_set.valid_from IS 'When Strava first sent the zones, or for default power zones the FTP, UTC; -infinity for default heart rate zones.';
 COMMENT ON COLUMN silver.athlete_zone_set.lower_bounds IS 'Element i: where zone i begins, in beats per minute or watts; zone i ends where zone i + 1 begins, the last has no end.';
 COMMENT ON COLUMN silver.athlete_zone_set.is_default IS 'Not the athlete''s own: heart rate at 60, 70, 80 and 90 % of the maximum, power at 55, 75, 90, 105, 120 and 150 % of FTP (Coggan).';
 COMMENT ON COLUMN silver.athlete_zone_set.changed_at IS 'When the row was made or last changed.';
@@ -101,7 +101,7 @@ CREATE TABLE silver.gear_item (
     CONSTRAINT gear_item_pk PRIMARY KEY (athlete_id, source_id, gear_id),
     CONSTRAINT gear_item_athlete_fk FOREIGN KEY (athlete_id, source_id) REFERENCES silver.athlete ON DELETE CASCADE
 );
-COMMENT ON TABLE silver.gear_item IS 'One row per bike or pair of shoes that the profile or a gear answer named. To read take the view gear.';
+COMMENT ON TABLE silver.gear_item IS 'One row per bike or pair of shoes that the profile or a gear answer named. To read use the view gear.';
 COMMENT ON COLUMN silver.gear_item.athlete_id IS 'Strava''s number for the athlete.';
 COMMENT ON COLUMN silver.gear_item.source_id IS '1 strava_api, 2 strava_archive, 3 file.';
 COMMENT ON COLUMN silver.gear_item.gear_id IS 'Strava''s id: b… bikes, g… shoes.';
@@ -111,5 +111,5 @@ COMMENT ON COLUMN silver.gear_item.brand IS 'Brand; only a gear answer has it.';
 COMMENT ON COLUMN silver.gear_item.model IS 'Model; only a gear answer has it.';
 COMMENT ON COLUMN silver.gear_item.is_primary IS 'The default bike or pair of shoes.';
 COMMENT ON COLUMN silver.gear_item.is_retired IS 'No longer in use: marked so, or gone from the profile''s list.';
-COMMENT ON COLUMN silver.gear_item.strava_distance_m IS 'Metres that Strava counts for it, with what was before Strava.';
+COMMENT ON COLUMN silver.gear_item.strava_distance_m IS 'Metres that Strava counts for it, with those from before Strava.';
 COMMENT ON COLUMN silver.gear_item.updated_at IS 'When the row was last made.';

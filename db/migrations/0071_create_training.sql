@@ -53,7 +53,7 @@ CREATE TABLE silver.training_day (
     CONSTRAINT training_day_pk PRIMARY KEY (athlete_id, source_id, day),
     CONSTRAINT training_day_athlete_fk FOREIGN KEY (athlete_id, source_id) REFERENCES silver.athlete ON DELETE CASCADE
 );
-COMMENT ON TABLE silver.training_day IS 'One row per athlete and local day from the first to the last activity, days without training included; activities dated before 1980 or more than two days ahead are left out. To read take athlete_day, which goes on to today.';
+COMMENT ON TABLE silver.training_day IS 'One row per athlete and local day from the first to the last activity, days without training included; activities dated before 1980 or more than two days ahead are left out. To read use athlete_day, which goes on to today.';
 COMMENT ON COLUMN silver.training_day.athlete_id IS 'Strava''s number for the athlete.';
 COMMENT ON COLUMN silver.training_day.source_id IS '1 strava_api, 2 strava_archive, 3 file.';
 COMMENT ON COLUMN silver.training_day.day IS 'Day on the athlete''s calendar.';
@@ -146,4 +146,4 @@ BEGIN
     GET DIAGNOSTICS written = ROW_COUNT;
     RETURN written;
 END $$;
-COMMENT ON FUNCTION silver.refresh_training_day IS 'Brings an athlete''s rows of silver.training_day up to date: the days'' sums are made anew and compared; from the first day that differs fitness, fatigue and form are followed to the last day, and rows are written where they differ. Answers how many. The caller holds the athlete: nobody else makes its silver meanwhile.';
+COMMENT ON FUNCTION silver.refresh_training_day IS 'Brings an athlete''s rows of silver.training_day up to date: the days'' sums are computed again and compared; from the first day that differs, fitness, fatigue and form are computed to the last day, and rows that differ are written. Returns their number. The caller has locked the athlete: no other transaction makes its silver meanwhile.';

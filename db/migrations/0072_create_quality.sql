@@ -47,8 +47,8 @@ SELECT check_name, measures || '; of the activity', at_least::float8, at_most::f
 UNION ALL
 SELECT 'lap_' || check_name, measures || '; of a lap or a split', at_least::float8, at_most::float8 FROM figure WHERE is_in_laps;
 COMMENT ON VIEW silver.quality_check IS 'The checks of data quality, one row each, with the values that are allowed. An activity outside of them has a row in quality_finding, an athlete in athlete_finding.';
-COMMENT ON COLUMN silver.quality_check.check_name IS 'Name of the check; ends with the unit of what is measured.';
-COMMENT ON COLUMN silver.quality_check.measures IS 'What is measured.';
+COMMENT ON COLUMN silver.quality_check.check_name IS 'Name of the check; ends with the unit of the measured value.';
+COMMENT ON COLUMN silver.quality_check.measures IS 'The measured quantity.';
 COMMENT ON COLUMN silver.quality_check.at_least IS 'Smallest value that is allowed, in the unit that check_name ends with; null: any.';
 COMMENT ON COLUMN silver.quality_check.at_most IS 'Largest value that is allowed, in the unit that check_name ends with; null: any.';
 
@@ -74,11 +74,11 @@ COMMENT ON TABLE silver.quality_finding IS 'One row per activity and check of qu
 COMMENT ON COLUMN silver.quality_finding.athlete_id IS 'Strava''s number for the athlete.';
 COMMENT ON COLUMN silver.quality_finding.source_id IS '1 strava_api, 2 strava_archive, 3 file.';
 COMMENT ON COLUMN silver.quality_finding.activity_id IS 'Activity.';
-COMMENT ON COLUMN silver.quality_finding.check_name IS 'The check; quality_check says what it measures.';
-COMMENT ON COLUMN silver.quality_finding.measured IS 'What was measured, in the unit that check_name ends with (point_count: points).';
+COMMENT ON COLUMN silver.quality_finding.check_name IS 'The check; see quality_check.';
+COMMENT ON COLUMN silver.quality_finding.measured IS 'The measured value, in the unit that check_name ends with (point_count: points).';
 COMMENT ON COLUMN silver.quality_finding.at_least IS 'Smallest value that was allowed, in the unit that check_name ends with; null: any.';
 COMMENT ON COLUMN silver.quality_finding.at_most IS 'Largest value that was allowed, in the unit that check_name ends with; null: any.';
-COMMENT ON COLUMN silver.quality_finding.found_at IS 'When it was found, or last measured anew.';
+COMMENT ON COLUMN silver.quality_finding.found_at IS 'When it was found, or last measured again.';
 
 CREATE TABLE silver.athlete_finding (
     athlete_id bigint      NOT NULL,
@@ -91,11 +91,11 @@ CREATE TABLE silver.athlete_finding (
     CONSTRAINT athlete_finding_pk PRIMARY KEY (athlete_id, source_id, check_name),
     CONSTRAINT athlete_finding_athlete_fk FOREIGN KEY (athlete_id, source_id) REFERENCES silver.athlete ON DELETE CASCADE
 );
-COMMENT ON TABLE silver.athlete_finding IS 'One row per athlete and check of quality_check that the profile, the zones or the gear do not pass. What can''t be true counts as missing: an FTP, a weight or a distance is null, zones are passed over.';
+COMMENT ON TABLE silver.athlete_finding IS 'One row per athlete and check of quality_check that the profile, the zones or the gear do not pass. Implausible values count as missing: an FTP, a weight or a distance is null, zones are ignored.';
 COMMENT ON COLUMN silver.athlete_finding.athlete_id IS 'Strava''s number for the athlete.';
 COMMENT ON COLUMN silver.athlete_finding.source_id IS '1 strava_api, 2 strava_archive, 3 file.';
-COMMENT ON COLUMN silver.athlete_finding.check_name IS 'The check; quality_check says what it measures.';
-COMMENT ON COLUMN silver.athlete_finding.measured IS 'What Strava sent, in the unit that check_name ends with; at most 1e100.';
+COMMENT ON COLUMN silver.athlete_finding.check_name IS 'The check; see quality_check.';
+COMMENT ON COLUMN silver.athlete_finding.measured IS 'The value that Strava sent, in the unit that check_name ends with; at most 1e100.';
 COMMENT ON COLUMN silver.athlete_finding.at_least IS 'Smallest value that was allowed, in the same unit; null: any.';
 COMMENT ON COLUMN silver.athlete_finding.at_most IS 'Largest value that was allowed, in the same unit; null: any.';
-COMMENT ON COLUMN silver.athlete_finding.found_at IS 'When it was found, or last measured anew.';
+COMMENT ON COLUMN silver.athlete_finding.found_at IS 'When it was found, or last measured again.';

@@ -71,11 +71,11 @@ FROM silver.activity_rollup r
 CROSS JOIN LATERAL unnest(r.pace_time_s, r.pace_start_s) WITH ORDINALITY AS u(value, start_s, rung)
 JOIN unnest(silver.effort_distances_m()) WITH ORDINALITY AS d(distance_m, rung) ON d.rung = u.rung
 WHERE u.value IS NOT NULL;
-COMMENT ON VIEW silver.activity_best_effort IS 'One row per activity, metric and rung of the ladder: best mean power and heart rate over fixed durations, shortest time for fixed distances. All sports have pace, errors of GPS too, and power may be Strava''s estimate: filter by sport_type, and power by has_power_meter IS NOT FALSE, of activity; or take personal_record, which leaves out what is too fast or estimated.';
+COMMENT ON VIEW silver.activity_best_effort IS 'One row per activity, metric and rung of the ladder: best mean power and heart rate over fixed durations, shortest time for fixed distances. All sports have pace, errors of GPS too, and power may be Strava''s estimate: filter by sport_type, and power by has_power_meter IS NOT FALSE of activity; or use personal_record, which leaves out values that are too fast or estimated.';
 COMMENT ON COLUMN silver.activity_best_effort.athlete_id IS 'Strava''s number for the athlete.';
 COMMENT ON COLUMN silver.activity_best_effort.source_id IS '1 strava_api, 2 strava_archive, 3 file.';
 COMMENT ON COLUMN silver.activity_best_effort.activity_id IS 'Activity.';
-COMMENT ON COLUMN silver.activity_best_effort.metric IS 'power, heartrate or pace: says which of the value columns is filled.';
+COMMENT ON COLUMN silver.activity_best_effort.metric IS 'power, heartrate or pace: which of the value columns is filled.';
 COMMENT ON COLUMN silver.activity_best_effort.duration_s IS 'Seconds of the effort: the rung for power and heartrate, the time it took for pace.';
 COMMENT ON COLUMN silver.activity_best_effort.distance_m IS 'Metres: the rung for pace, null otherwise.';
 COMMENT ON COLUMN silver.activity_best_effort.power_w IS 'Best mean power in watts over the duration, pauses counted as 0 W.';
@@ -94,7 +94,7 @@ COMMENT ON VIEW silver.activity_histogram IS 'One row per activity, metric and b
 COMMENT ON COLUMN silver.activity_histogram.athlete_id IS 'Strava''s number for the athlete.';
 COMMENT ON COLUMN silver.activity_histogram.source_id IS '1 strava_api, 2 strava_archive, 3 file.';
 COMMENT ON COLUMN silver.activity_histogram.activity_id IS 'Activity.';
-COMMENT ON COLUMN silver.activity_histogram.metric IS 'heartrate or power: says which of the two bin columns is filled.';
+COMMENT ON COLUMN silver.activity_histogram.metric IS 'heartrate or power: which of the two bin columns is filled.';
 COMMENT ON COLUMN silver.activity_histogram.heartrate_bpm IS 'Heart rate of the bin, beats per minute.';
 COMMENT ON COLUMN silver.activity_histogram.power_from_w IS 'Power of the bin in whole watts: from it to less than one watt more.';
 COMMENT ON COLUMN silver.activity_histogram.seconds IS 'Seconds spent in the bin.';
@@ -149,8 +149,8 @@ COMMENT ON VIEW silver.activity_zone_time IS 'One row per activity, metric and z
 COMMENT ON COLUMN silver.activity_zone_time.athlete_id IS 'Strava''s number for the athlete.';
 COMMENT ON COLUMN silver.activity_zone_time.source_id IS '1 strava_api, 2 strava_archive, 3 file.';
 COMMENT ON COLUMN silver.activity_zone_time.activity_id IS 'Activity.';
-COMMENT ON COLUMN silver.activity_zone_time.start_date_local IS 'Start of the activity on the clock on the wall.';
-COMMENT ON COLUMN silver.activity_zone_time.metric IS 'heartrate or power: says which bounds are filled.';
+COMMENT ON COLUMN silver.activity_zone_time.start_date_local IS 'Start of the activity in local wall-clock time.';
+COMMENT ON COLUMN silver.activity_zone_time.metric IS 'heartrate or power: which bounds are filled.';
 COMMENT ON COLUMN silver.activity_zone_time.zone IS 'Number of the zone, from 1 (easiest).';
 COMMENT ON COLUMN silver.activity_zone_time.from_bpm IS 'First heart rate of the zone, beats per minute.';
 COMMENT ON COLUMN silver.activity_zone_time.to_bpm IS 'Heart rate at which the next zone begins; null for the last.';

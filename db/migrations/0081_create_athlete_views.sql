@@ -94,7 +94,7 @@ FROM (
     WHERE m.best_heartrate_30s_bpm BETWEEN 165 AND 220 AND a.start_at IS NOT NULL
 ) AS r
 WHERE before_bpm IS NULL OR max_heartrate_bpm > before_bpm;
-COMMENT ON VIEW silver.athlete_max_heartrate IS 'One row per athlete and activity that raised the highest heart rate held for 30 seconds; it holds until the next row. The newest is what athlete_reference has. Values under 165 say little of a maximum, and over 220 are taken for a fault of the sensor: both are left out.';
+COMMENT ON VIEW silver.athlete_max_heartrate IS 'One row per athlete and activity that raised the highest heart rate held for 30 seconds; it holds until the next row. The newest is the one of athlete_reference. Values under 165 say little about a maximum, and values over 220 count as sensor faults: both are left out.';
 COMMENT ON COLUMN silver.athlete_max_heartrate.athlete_id IS 'Strava''s number for the athlete.';
 COMMENT ON COLUMN silver.athlete_max_heartrate.source_id IS '1 strava_api, 2 strava_archive, 3 file.';
 COMMENT ON COLUMN silver.athlete_max_heartrate.valid_from IS 'Start of the activity, UTC.';
@@ -125,7 +125,7 @@ COMMENT ON COLUMN silver.gear.brand IS 'Brand, if known.';
 COMMENT ON COLUMN silver.gear.model IS 'Model, if known.';
 COMMENT ON COLUMN silver.gear.is_primary IS 'The default bike or pair of shoes; null when only activities name it.';
 COMMENT ON COLUMN silver.gear.is_retired IS 'No longer in use; null when only activities name it.';
-COMMENT ON COLUMN silver.gear.strava_distance_m IS 'Metres that Strava counts for it, with what was before Strava.';
+COMMENT ON COLUMN silver.gear.strava_distance_m IS 'Metres that Strava counts for it, with those from before Strava.';
 COMMENT ON COLUMN silver.gear.activity_count IS 'Activities here with this gear.';
 COMMENT ON COLUMN silver.gear.activity_distance_m IS 'Metres of these activities.';
 COMMENT ON COLUMN silver.gear.activity_moving_time_s IS 'Seconds in motion of these activities.';
@@ -194,7 +194,7 @@ BEGIN
     FROM best b JOIN candidate c ON c.number = b.code & 4294967295
     ORDER BY b.rung;
 END $$;
-COMMENT ON FUNCTION silver.best_efforts_between IS 'The best effort of an athlete at each rung of the ladder in activities that began in [from, to) local time: metric power (W, not where Strava says that it was estimated), heartrate (beats per minute) or pace (value: seconds for effort_distances_m()[rung]; faster than 30 m/s in rides, 3 in swims and 10 in other sports is taken for an error of measurement). Sport family null: all sports.';
+COMMENT ON FUNCTION silver.best_efforts_between IS 'The best effort of an athlete at each rung of the ladder in activities that began in [from, to) local time: metric power (W, without Strava''s estimates), heartrate (beats per minute) or pace (value: seconds for effort_distances_m()[rung]; faster than 30 m/s in rides, 3 in swims and 10 in other sports counts as an error of measurement). Sport family null: all sports.';
 
 CREATE VIEW silver.power_curve WITH (security_invoker = true) AS
 SELECT t.athlete_id, t.source_id, w.period, (silver.effort_durations_s())[b.rung] AS duration_s, b.value AS power_w, b.activity_id,
@@ -213,7 +213,7 @@ COMMENT ON COLUMN silver.power_curve.duration_s IS 'Seconds over which the power
 COMMENT ON COLUMN silver.power_curve.power_w IS 'Best mean power in watts.';
 COMMENT ON COLUMN silver.power_curve.activity_id IS 'Activity of the effort.';
 COMMENT ON COLUMN silver.power_curve.start_offset_s IS 'Seconds from the start of that activity to the start of the effort.';
-COMMENT ON COLUMN silver.power_curve.start_date_local IS 'Start of that activity on the clock on the wall.';
+COMMENT ON COLUMN silver.power_curve.start_date_local IS 'Start of that activity in local wall-clock time.';
 
 CREATE VIEW silver.personal_record WITH (security_invoker = true) AS
 SELECT t.athlete_id, t.source_id, f.sport_family, f.metric,
@@ -232,7 +232,7 @@ COMMENT ON VIEW silver.personal_record IS 'One row per athlete, sport family, me
 COMMENT ON COLUMN silver.personal_record.athlete_id IS 'Strava''s number for the athlete.';
 COMMENT ON COLUMN silver.personal_record.source_id IS '1 strava_api, 2 strava_archive, 3 file.';
 COMMENT ON COLUMN silver.personal_record.sport_family IS 'run, walk, ride or swim; see silver.sport_family().';
-COMMENT ON COLUMN silver.personal_record.metric IS 'pace, power or heartrate: says which of the value columns is filled.';
+COMMENT ON COLUMN silver.personal_record.metric IS 'pace, power or heartrate: which of the value columns is filled.';
 COMMENT ON COLUMN silver.personal_record.duration_s IS 'Seconds of the effort: the rung for power and heartrate, the record time for pace.';
 COMMENT ON COLUMN silver.personal_record.distance_m IS 'Metres: the rung for pace, null otherwise.';
 COMMENT ON COLUMN silver.personal_record.power_w IS 'Best mean power in watts.';
@@ -240,4 +240,4 @@ COMMENT ON COLUMN silver.personal_record.heartrate_bpm IS 'Best mean heart rate,
 COMMENT ON COLUMN silver.personal_record.pace_s_per_km IS 'Seconds per kilometre of the record time, pauses included.';
 COMMENT ON COLUMN silver.personal_record.activity_id IS 'Activity of the record.';
 COMMENT ON COLUMN silver.personal_record.start_offset_s IS 'Seconds from the start of that activity to the start of the effort.';
-COMMENT ON COLUMN silver.personal_record.start_date_local IS 'Start of that activity on the clock on the wall.';
+COMMENT ON COLUMN silver.personal_record.start_date_local IS 'Start of that activity in local wall-clock time.';

@@ -14,7 +14,7 @@ CREATE TABLE sync.reader_grant (
 CREATE INDEX reader_grant_by_role ON sync.reader_grant (role_name);
 COMMENT ON TABLE sync.reader_grant IS 'Which athletes'' rows a login may read: one row per athlete and login. Written by silver.grant_athlete and silver.revoke_athlete, as the owner.';
 COMMENT ON COLUMN sync.reader_grant.athlete_id IS 'Athlete whose rows are shown.';
-COMMENT ON COLUMN sync.reader_grant.role_name IS 'PostgreSQL role that logs in. A role it belongs to does not count.';
+COMMENT ON COLUMN sync.reader_grant.role_name IS 'PostgreSQL role that logs in. Roles of which it is a member do not count.';
 COMMENT ON COLUMN sync.reader_grant.granted_at IS 'When it was granted.';
 
 -- It runs with the owner's rights, since readers can't enter schema sync; it takes no argument and returns the login's own grants only. Called
@@ -24,7 +24,7 @@ SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
     RETURN (SELECT coalesce(array_agg(g.athlete_id), '{}') FROM sync.reader_grant g WHERE g.role_name = session_user);
 END $$;
-COMMENT ON FUNCTION silver.my_athletes IS 'Athletes that were granted to the login that asks. Row-level security shows it their rows only.';
+COMMENT ON FUNCTION silver.my_athletes IS 'Athletes that were granted to the calling login. Row-level security shows it their rows only.';
 GRANT EXECUTE ON FUNCTION silver.my_athletes() TO PUBLIC;
 
 -- Makes one policy on one table, unless it exists or its role doesn't.
@@ -68,7 +68,7 @@ BEGIN
         REVOKE INSERT, UPDATE, DELETE, TRUNCATE ON sync.reader_grant FROM fitnessd;
     END IF;
 END $$;
-COMMENT ON FUNCTION silver.secure IS 'Sets row-level security on every table of silver, metrics and bronze_strava. For the owner; may be run again.';
+COMMENT ON FUNCTION silver.secure IS 'Enables row-level security on every table of silver, metrics and bronze_strava. For the owner; may be run again.';
 
 -- Both run with their caller's rights: they serve the owner of the schemas. A role that could read everything anyway is refused, so that a
 -- grant never looks like a limit that it is not.
@@ -99,7 +99,7 @@ COMMENT ON FUNCTION silver.grant_athlete IS 'Lets a login read one athlete''s ro
 CREATE FUNCTION silver.revoke_athlete(p_role name, p_athlete_id bigint) RETURNS void LANGUAGE sql SET search_path = pg_catalog, pg_temp AS $$
     DELETE FROM sync.reader_grant WHERE role_name = p_role AND athlete_id = p_athlete_id
 $$;
-COMMENT ON FUNCTION silver.revoke_athlete IS 'Takes one athlete''s rows from a login, for its next query. For the owner.';
+COMMENT ON FUNCTION silver.revoke_athlete IS 'Revokes a login''s right to read one athlete''s rows, from its next query on. For the owner.';
 
 REVOKE EXECUTE ON FUNCTION silver.secure(), silver.secure_table(regclass, name, name, text), silver.grant_athlete(name, bigint),
     silver.revoke_athlete(name, bigint) FROM PUBLIC;

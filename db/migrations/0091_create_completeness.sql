@@ -13,7 +13,7 @@ BEGIN
         OR EXISTS (SELECT FROM silver.athlete AS a WHERE a.athlete_id = asked);
 END
 $$;
-COMMENT ON FUNCTION silver.may_read_athlete IS 'Whether who asks may see this athlete''s rows: all of them, or those that row-level security on silver.athlete shows.';
+COMMENT ON FUNCTION silver.may_read_athlete IS 'Whether the caller may read this athlete''s rows: always without restriction by row-level security, else if silver.athlete shows the athlete.';
 -- It runs with its caller's rights and says nothing that the caller could not read.
 GRANT EXECUTE ON FUNCTION silver.may_read_athlete TO PUBLIC;
 
@@ -43,20 +43,20 @@ LEFT JOIN (
     GROUP BY athlete_id, endpoint
 ) k ON k.athlete_id = a.athlete_id AND k.endpoint = e.endpoint
 WHERE silver.may_read_athlete(a.athlete_id);
-COMMENT ON VIEW silver.completeness IS 'What of each athlete is here and what is not: one row per athlete and kind of answer. Counts are activities, or for the last three endpoints objects of the athlete''s own.';
+COMMENT ON VIEW silver.completeness IS 'The state of each athlete''s data: one row per athlete and kind of answer. Counts are activities, or for the last three endpoints the athlete''s own objects.';
 COMMENT ON COLUMN silver.completeness.athlete_id IS 'Strava''s number for the athlete.';
 COMMENT ON COLUMN silver.completeness.endpoint IS 'Kind of answer: summary (from the list), detail (laps and more), streams (point by point); profile, athlete_zones and gear, which belong to no single activity.';
-COMMENT ON COLUMN silver.completeness.listed IS 'Activities that a list ever named, also those that are gone; of gear, what a list named.';
+COMMENT ON COLUMN silver.completeness.listed IS 'Activities that were ever listed, also those that are gone; of gear, the items that lists named.';
 COMMENT ON COLUMN silver.completeness.landed IS 'Activities whose answer is here.';
 COMMENT ON COLUMN silver.completeness.pending IS 'Activities whose answer will be fetched.';
 COMMENT ON COLUMN silver.completeness.empty IS 'Activities for which Strava has none, for example streams of a manual entry.';
 COMMENT ON COLUMN silver.completeness.no_scope IS 'Activities that the athlete''s grant does not cover.';
 COMMENT ON COLUMN silver.completeness.gone IS 'Activities that were deleted at Strava, or may no longer be seen.';
 COMMENT ON COLUMN silver.completeness.failed IS 'Activities whose fetch failed and will be tried again.';
-COMMENT ON COLUMN silver.completeness.quarantined IS 'Activities set aside after failing again and again, until an admin looks.';
+COMMENT ON COLUMN silver.completeness.quarantined IS 'Activities in quarantine after repeated failures, until an admin acts.';
 COMMENT ON COLUMN silver.completeness.share_complete IS 'Share (0 to 1) of the activities that are neither gone nor expired for which nothing is missing: landed, or empty. Null: none are known.';
 COMMENT ON COLUMN silver.completeness.oldest_gap_at IS 'Start of the oldest activity whose answer is missing (pending, failed, quarantined or no_scope). Null: no gap.';
-COMMENT ON COLUMN silver.completeness.expired IS 'Activities whose answer was here and was removed, because the time that copies may be kept is over.';
+COMMENT ON COLUMN silver.completeness.expired IS 'Activities whose answer was here and was removed, when the time that copies may be kept had passed.';
 
 CREATE VIEW silver.freshness WITH (security_barrier = true) AS
 SELECT
@@ -78,13 +78,13 @@ LEFT JOIN LATERAL (
     FROM sync.transform_work WHERE athlete_id = a.athlete_id
 ) w ON true
 WHERE silver.may_read_athlete(a.athlete_id);
-COMMENT ON VIEW silver.freshness IS 'How old what is here of each athlete is: one row per athlete.';
+COMMENT ON VIEW silver.freshness IS 'The age of each athlete''s data: one row per athlete.';
 COMMENT ON COLUMN silver.freshness.athlete_id IS 'Strava''s number for the athlete.';
-COMMENT ON COLUMN silver.freshness.state IS 'active; paused: an admin lets the athlete rest; reconnect: the grant is dead, nothing new comes; erasing.';
-COMMENT ON COLUMN silver.freshness.newest_activity_at IS 'Start of the newest activity that a list named.';
-COMMENT ON COLUMN silver.freshness.listed_at IS 'When the list was last read to its end: nothing that started after the newest activity and was at Strava by then is unknown. Null: never.';
+COMMENT ON COLUMN silver.freshness.state IS 'active; paused by an admin; reconnect: the grant is dead, no new data arrives; erasing.';
+COMMENT ON COLUMN silver.freshness.newest_activity_at IS 'Start of the newest listed activity.';
+COMMENT ON COLUMN silver.freshness.listed_at IS 'When the list was last read to its end: every activity that started after the newest known one and was at Strava by then is known. Null: never.';
 COMMENT ON COLUMN silver.freshness.history_complete_at IS 'When the whole list was last walked, which finds late uploads, edits and deletions. Null: the first walk is under way.';
 COMMENT ON COLUMN silver.freshness.newest_activity_age_s IS 'Seconds since the newest activity started.';
 COMMENT ON COLUMN silver.freshness.data_age_s IS 'Age of the newest data in seconds: time since listed_at.';
 COMMENT ON COLUMN silver.freshness.silver_backlog IS 'Activities (and athlete profiles) that landed and are not yet in the silver tables.';
-COMMENT ON COLUMN silver.freshness.silver_backlog_oldest_at IS 'Since when the oldest of them waits. Null: none, or only rows that are made anew.';
+COMMENT ON COLUMN silver.freshness.silver_backlog_oldest_at IS 'Since when the oldest of them has been waiting. Null: none, or only activities that are made again.';

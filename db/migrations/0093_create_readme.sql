@@ -37,8 +37,8 @@ LEFT JOIN (VALUES
     ('split_mile', $$SELECT split_number, moving_time_s, elevation_difference_m FROM silver.split_mile WHERE athlete_id = :athlete_id AND activity_id = :activity_id ORDER BY split_number$$)
 ) AS e(relation, example) ON e.relation = c.relname
 WHERE n.nspname = 'silver' AND c.relkind IN ('r', 'p', 'v') AND NOT c.relispartition;
-COMMENT ON VIEW silver.readme IS 'One row per table and view of silver: what it is, and an example. The rules for all of them are the comment of the schema.';
+COMMENT ON VIEW silver.readme IS 'One row per table and view of silver with a description and an example. The comment of the schema has the rules for all of them.';
 COMMENT ON COLUMN silver.readme.relation IS 'Name of the table or view in schema silver.';
 COMMENT ON COLUMN silver.readme.kind IS 'table or view.';
 COMMENT ON COLUMN silver.readme.description IS 'Its comment: the grain first. The columns have comments of their own.';
-COMMENT ON COLUMN silver.readme.example IS 'A statement that answers a question with it, for psql with the variables athlete_id and activity_id. Null: a table behind a view; its description says which to take.';
+COMMENT ON COLUMN silver.readme.example IS 'An example statement, for psql with the variables athlete_id and activity_id. Null: a table behind a view, which its description names.';
