@@ -1,4 +1,4 @@
--- The migrator runs this at the end of each migration, in its transaction: no table of silver is ever committed without its policies.
+-- The migrator runs this at the end of each migration, in its transaction, so that no table of silver is ever committed without its policies.
 DO $$
 BEGIN
     IF to_regprocedure('silver.secure()') IS NOT NULL THEN

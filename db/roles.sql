@@ -1,15 +1,15 @@
--- The four roles of a fitnessd database and what each may do. Run by a superuser, in the database, as often as you like:
+-- The four roles of a fitnessd database and their privileges. Run by a superuser, in the database; may be run again at any time:
 --   psql -d fitness -f db/roles.sql
 --
 --   fitness_owner      owns the schemas and runs migrations (fitnessd migrate); no login of its own until you give it one
 --   fitnessd           the daemon: reads and writes rows, makes no tables
 --   fitness_dashboard  dashboards and people: reads silver and metrics, all athletes, and nothing else
---   fitness_athlete    the same tables, but of each only the rows of the athletes that were granted to the login that asks:
+--   fitness_athlete    the same tables, but only the rows of the athletes that were granted to the login:
 --                      CREATE ROLE … LOGIN PASSWORD '…'; SELECT silver.grant_athlete('…', 123);
 --
--- Passwords and logins are yours to set: ALTER ROLE fitnessd LOGIN PASSWORD '…'. The private cluster that fitnessd makes by itself
--- needs none of this: its only role is fitness_owner, behind a socket nobody else can open.
--- It may be run before the first migration and after each one: what it grants on tables that come later is a default privilege.
+-- Logins and passwords are yours to set: ALTER ROLE fitnessd LOGIN PASSWORD '…'. The private cluster that fitnessd makes needs none of this: its
+-- only role is fitness_owner, and no other account can open its socket.
+-- It may be run before the first migration and after each one: privileges on later tables are default privileges.
 
 DO $$
 DECLARE
@@ -26,11 +26,11 @@ $$;
 COMMENT ON ROLE fitness_owner IS 'Owns the schemas of fitnessd and runs its migrations.';
 COMMENT ON ROLE fitnessd IS 'The daemon: reads and writes rows in all its schemas.';
 COMMENT ON ROLE fitness_dashboard IS 'Reads silver and metrics, all athletes.';
-COMMENT ON ROLE fitness_athlete IS 'Reads silver and metrics as far as athletes were granted to the login.';
--- So that silver.grant_athlete can make a login a reader.
+COMMENT ON ROLE fitness_athlete IS 'Reads the rows of silver and metrics of the athletes that were granted to the login.';
+-- For silver.grant_athlete, which makes a login a reader.
 GRANT fitness_athlete TO fitness_owner WITH ADMIN OPTION;
 
--- Nobody gets in by being nobody in particular.
+-- No privileges for PUBLIC.
 DO $$
 BEGIN
     EXECUTE format('REVOKE ALL ON DATABASE %I FROM PUBLIC', current_database());
@@ -39,7 +39,7 @@ BEGIN
     EXECUTE format('GRANT CONNECT ON DATABASE %I TO fitness_dashboard, fitness_athlete', current_database());
 END
 $$;
--- The owner keeps the history of migrations in public; the daemon reads it to see that nothing is missing.
+-- The history of migrations is in public; the daemon reads it to check that none is missing.
 REVOKE ALL ON SCHEMA public FROM PUBLIC;
 GRANT USAGE, CREATE ON SCHEMA public TO fitness_owner;
 GRANT USAGE ON SCHEMA public TO fitnessd;
@@ -52,7 +52,7 @@ END
 $$;
 ALTER DEFAULT PRIVILEGES FOR ROLE fitness_owner IN SCHEMA public GRANT SELECT ON TABLES TO fitnessd;
 
--- What the daemon writes, in every schema that exists by now.
+-- The daemon writes rows in every schema that exists by now.
 DO $$
 DECLARE
     place text;
@@ -64,7 +64,7 @@ BEGIN
         EXECUTE format('GRANT USAGE ON ALL SEQUENCES IN SCHEMA %I TO fitnessd', place);
         EXECUTE format('GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA %I TO fitnessd', place);
     END LOOP;
-    -- Bronze is for its owner: it holds all that Strava sent, and the predecessor's stream views show what silver shows.
+    -- Bronze is for its owner only: it holds all answers of Strava, and silver has the data of the predecessor's stream views.
     FOR place IN SELECT nspname FROM pg_namespace WHERE nspname IN ('silver', 'metrics') LOOP
         EXECUTE format('GRANT USAGE ON SCHEMA %I TO fitness_dashboard, fitness_athlete', place);
         EXECUTE format('GRANT SELECT ON ALL TABLES IN SCHEMA %I TO fitness_dashboard, fitness_athlete', place);
@@ -72,8 +72,8 @@ BEGIN
     END LOOP;
 END
 $$;
--- The same for tables that later migrations make. (Per schema, defaults can't be set before the schema is there: run this again
--- after the first migration.)
+-- The same for tables of later migrations. (Defaults of a schema can't be set before the schema exists: run this again after the first
+-- migration.)
 DO $$
 DECLARE
     place text;
@@ -92,10 +92,10 @@ BEGIN
     END LOOP;
 END
 $$;
--- Functions may be called by everybody unless that is taken back; a function that runs with its owner's rights must not be.
+-- Everybody may call a function unless that is revoked; it must be, for functions that run with their owner's rights.
 ALTER DEFAULT PRIVILEGES FOR ROLE fitness_owner REVOKE EXECUTE ON FUNCTIONS FROM PUBLIC;
 
--- Row-level security, for the roles that exist by now, and who may say what: the owner alone.
+-- Row-level security for the roles that exist by now; only the owner may change it.
 DO $$
 BEGIN
     IF to_regprocedure('silver.secure()') IS NOT NULL THEN

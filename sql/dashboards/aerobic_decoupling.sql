@@ -1,7 +1,7 @@
 -- Question: in which long activities of the last year did the heart rate drift away from the output?
 -- In:       psql variable athlete_id.
 -- Out:      one row per activity of an hour or more: start_date_local, name, sport_type, decoupling_percent, decoupling_basis, variability_index.
--- Reads:    silver.activity_metric. Up to 5 % is taken for a good aerobic base.
+-- Reads:    silver.activity_metric. Up to 5 % means a good aerobic base.
 SELECT a.start_date_local, a.name, a.sport_type, round(m.decoupling_percent::numeric, 1) AS decoupling_percent, m.decoupling_basis,
        round(m.variability_index::numeric, 2) AS variability_index
 FROM silver.activity a

@@ -1,4 +1,4 @@
--- Question: how did fitness, fatigue and form go in the last two years, to today?
+-- Question: how did fitness, fatigue and form develop in the last two years?
 -- In:       psql variable athlete_id.
 -- Out:      one row per day: day, load, fitness_ctl, fatigue_atl, form_tsb.
 -- Reads:    silver.athlete_day.

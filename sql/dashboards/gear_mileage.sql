@@ -1,4 +1,4 @@
--- Question: how far has each bike and pair of shoes gone?
+-- Question: what is the mileage of each bike and pair of shoes?
 -- In:       psql variable athlete_id.
 -- Out:      one row per gear: kind, name, distance_km (here), strava_distance_km, activity_count, last_used_on, is_retired.
 -- Reads:    silver.gear.

@@ -1,7 +1,7 @@
 -- Question: how did one activity go, in at most 500 points?
 -- In:       psql variables athlete_id, activity_id.
 -- Out:      one row per kept point: offset_s, distance_m, altitude_m, speed_mps, heartrate_bpm, power_w, cadence_rpm.
--- Reads:    silver.activity_stream, one row of arrays; every n-th element is taken, so the time it takes doesn't grow with joins.
+-- Reads:    silver.activity_stream, one row of arrays; every n-th element is read, without joins.
 SELECT s.time_s[i] AS offset_s, s.distance_m[i] AS distance_m, s.altitude_m[i] AS altitude_m, s.velocity_mps[i] AS speed_mps,
        s.heartrate_bpm[i] AS heartrate_bpm, s.power_w[i] AS power_w, s.cadence_rpm[i] AS cadence_rpm
 FROM (

@@ -1,10 +1,10 @@
 -- In:     changed_athlete (one row per athlete in the batch; profile is the answer of GET /athlete or null).
 -- Out:    silver.athlete.
--- Grain:  one row per athlete and source. Athletes without a profile get a row with their key only, for others to hang on.
+-- Grain:  one row per athlete and source. Athletes without a profile get a row with their key only, for other tables to refer to.
 -- Units:  weight kg, FTP W.
 -- Repeat: an upsert by primary key with values that depend on the profile only; nothing is written when it is the same profile.
 --
--- A weight or an FTP that can't be true is null (silver.quality_check has the bounds, silver.athlete_finding what was sent).
+-- An implausible weight or FTP is null (the bounds: silver.quality_check; the value sent: silver.athlete_finding).
 INSERT INTO silver.athlete (athlete_id, source_id)
 SELECT athlete_id, source_id FROM changed_athlete ORDER BY athlete_id, source_id
 ON CONFLICT (athlete_id, source_id) DO NOTHING;

@@ -1,9 +1,9 @@
 -- In:     changed_athlete; bronze_strava.answer and answer_version of these athletes' profiles that are newer than the history.
 -- Out:    silver.athlete_history.
 -- Grain:  one row per athlete, source and change of weight or FTP.
--- Units:  weight kg, FTP W, times UTC; what can't be true is null.
--- Repeat: only profiles newer than the newest row are looked at, and a row is added only when it differs from the one before it.
---         Nothing is taken away: the profiles that earlier rows were made from may have left bronze.
+-- Units:  weight kg, FTP W, times UTC; implausible values are null.
+-- Repeat: only profiles newer than the newest row are read, and a row is added only when it differs from the one before it.
+--         No row is removed: the profiles that earlier rows were made from may have been removed from bronze.
 WITH known AS (
     SELECT c.athlete_id, c.source_id, h.valid_from, h.weight_kg, h.ftp_w
     FROM changed_athlete c

@@ -2,10 +2,10 @@
 -- Out:    silver.athlete_zone_set, the rows with is_default = false.
 -- Grain:  one row per athlete, source, metric and change of zones.
 -- Units:  beats per minute, W; times UTC.
--- Repeat: only answers newer than the newest set are looked at, and a set is added only when it differs from the one before it.
+-- Repeat: only answers newer than the newest set are read, and a set is added only when it differs from the one before it.
 --
--- Strava's zones may touch (0-116, 116-144) or leave a step of one (0-116, 117-144): a zone is said to begin at its min, the first at 0.
--- A list with anything but ascending whole numbers, with more than 20 zones, or with a bound that can't be true is passed over.
+-- Strava's zones may touch (0-116, 116-144) or leave a gap of one (0-116, 117-144): a zone begins at its min, the first at 0.
+-- A list with anything but ascending whole numbers, with more than 20 zones, or with an implausible bound is ignored.
 WITH known AS (
     SELECT c.athlete_id, c.source_id, m.metric, z.valid_from, z.lower_bounds
     FROM changed_athlete c

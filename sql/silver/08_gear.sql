@@ -4,8 +4,8 @@
 -- Units:  metres.
 -- Repeat: an upsert by primary key with values that depend on the answers only; nothing is written when nothing changed.
 --
--- Of the profile and the gear's own answer the newer one is believed, field by field. Retired gear leaves the profile's lists: what a list
--- no longer names is marked as retired, never removed. At most 500 items of a list are taken.
+-- Of the profile and the gear's own answer the newer one counts, field by field. Retired gear leaves the profile's lists: gear that a list no
+-- longer names is marked as retired, never removed. At most 500 items of a list are read.
 WITH listed AS (
     SELECT c.athlete_id, c.source_id, bronze_strava.json_text(e.item -> 'id') AS gear_id, p.fetched_at, e.item
     FROM changed_athlete c

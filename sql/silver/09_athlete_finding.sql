@@ -2,8 +2,8 @@
 --         silver.quality_check (the bounds).
 -- Out:    silver.athlete_finding.
 -- Grain:  one row per athlete, source and check that is not passed; of several values the one furthest from zero.
--- Units:  as the checks' names say.
--- Repeat: values that depend on the answers only; a finding that no longer holds goes, one that stays the same is not written.
+-- Units:  at the end of the checks' names.
+-- Repeat: values that depend on the answers only; a finding that no longer holds is deleted, an unchanged one is not written.
 --
 -- A weight or an FTP of 0 means that none is set.
 WITH figure AS (

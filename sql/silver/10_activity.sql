@@ -1,11 +1,11 @@
 -- In:     changed_activity (summary and detail as jsonb).
 -- Out:    silver.activity; activities that are gone leave it, and with them their laps and streams.
 -- Grain:  one row per activity and source.
--- Units:  as the column names say; times UTC, start_date_local is wall-clock time.
--- Repeat: an upsert by primary key with values that depend on the two answers only; rows that are not stale are left alone.
+-- Units:  at the end of the column names; times UTC, start_date_local is wall-clock time.
+-- Repeat: an upsert by primary key with values that depend on the two answers only; rows that are not stale are not written.
 --
--- What a list shows comes from the newer of the two answers, and from that one alone: a heart rate that the athlete has hidden since
--- is not taken from the older one. What only a detail has comes from the detail. A field that is missing, null or of a wrong type is null.
+-- Columns that a list has come from the newer of the two answers, and from that one alone: a heart rate that the athlete has hidden since is
+-- not read from the older one. Columns that only a detail has come from the detail. A field that is missing, null or of a wrong type is null.
 DELETE FROM silver.activity AS t
 USING changed_activity c
 WHERE c.is_gone AND t.athlete_id = c.athlete_id AND t.source_id = c.source_id AND t.activity_id = c.activity_id;

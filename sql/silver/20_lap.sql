@@ -1,10 +1,10 @@
 -- In:     changed_activity (detail as jsonb; its list "laps").
 -- Out:    silver.lap.
 -- Grain:  one row per lap of an activity, numbered in the order sent.
--- Units:  as the column names say. Strava counts points from 0; the two indexes here count from 1, as SQL does.
+-- Units:  at the end of the column names. Strava counts points from 0; the two indexes here count from 1, as SQL does.
 -- Repeat: the laps of an activity are replaced as a whole, by values that depend on the detail only, and only when the detail is new.
 --
--- At most 10,000 laps are taken from an activity; a list element that is not an object is passed over.
+-- At most 10,000 laps of an activity are read; a list element that is not an object is ignored.
 DELETE FROM silver.lap AS t
 USING changed_activity c
 WHERE c.laps_are_stale AND t.athlete_id = c.athlete_id AND t.source_id = c.source_id AND t.activity_id = c.activity_id;

@@ -1,10 +1,10 @@
 -- In:     changed_activity (detail as jsonb; its lists "splits_metric" and "splits_standard").
 -- Out:    silver.split (by the kilometre), silver.split_mile.
 -- Grain:  one row per kilometre, or mile, of an activity, numbered in the order sent.
--- Units:  as the column names say.
+-- Units:  at the end of the column names.
 -- Repeat: the splits of an activity are replaced as a whole, by values that depend on the detail only, and only when the detail is new.
 --
--- At most 10,000 splits are taken from a list; an element that is not an object is passed over.
+-- At most 10,000 splits of a list are read; an element that is not an object is ignored.
 DELETE FROM silver.split AS t
 USING changed_activity c
 WHERE c.laps_are_stale AND t.athlete_id = c.athlete_id AND t.source_id = c.source_id AND t.activity_id = c.activity_id;

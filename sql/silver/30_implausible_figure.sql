@@ -1,10 +1,10 @@
 -- In:     changed_activity (summary and detail as jsonb); silver.activity, lap, split, split_mile of the batch; silver.quality_check (the bounds).
 -- Out:    silver.quality_finding, the checks that are named after a column (with lap_ before it: of a lap or a split); these columns become null.
--- Grain:  one row per activity and figure that can't be true; of several laps and splits the value furthest from zero.
--- Units:  as the checks' names say.
--- Repeat: looks at what the files before it have made anew from the same answers, and at nothing else; the same answers give the same.
+-- Grain:  one row per activity and implausible figure; of several laps and splits the value furthest from zero.
+-- Units:  at the end of the checks' names.
+-- Repeat: reads only rows that the files before it have made from the same answers; the same answers give the same result.
 --
--- A number too large for its column is null there already, so what was sent is read in the answer.
+-- A number too large for its column is null there already, so the value sent is read from the answer.
 WITH figure AS MATERIALIZED (
     SELECT c.athlete_id, c.source_id, c.activity_id, 'activity' AS place, 0 AS number, m.figure, m.figure AS check_name,
            coalesce(m.value, bronze_strava.json_measure(

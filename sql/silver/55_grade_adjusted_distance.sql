@@ -4,7 +4,7 @@
 -- Units:  metres.
 -- Repeat: values that depend on the input only; rows that have them already are not written.
 --
--- Minetti's cost of running or of walking, as the activity's sport is now: it may be edited when the streams stay as they are.
+-- Minetti's cost of running or of walking, by the activity's current sport, which may be edited while the streams stay the same.
 UPDATE silver.activity_metric AS t SET grade_adjusted_distance_m = n.distance_m
 FROM changed_activity c
 CROSS JOIN LATERAL (

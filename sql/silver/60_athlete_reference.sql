@@ -30,7 +30,7 @@ JOIN (SELECT athlete_id, source_id FROM changed_activity UNION SELECT athlete_id
 ON CONFLICT (athlete_id, source_id, metric, is_default, valid_from) DO UPDATE SET lower_bounds = excluded.lower_bounds, changed_at = now()
 WHERE t.lower_bounds IS DISTINCT FROM excluded.lower_bounds;
 
--- Power zones (Coggan's seven levels) from each FTP since it became known; a fact once written stays.
+-- Power zones (Coggan's seven levels) from each FTP since it became known; a fact once written is kept.
 INSERT INTO silver.athlete_zone_set (athlete_id, source_id, metric, valid_from, lower_bounds, is_default)
 SELECT h.athlete_id, h.source_id, 'power', h.valid_from,
        ARRAY(SELECT ceil(round((h.ftp_w * p)::numeric, 6))::integer FROM unnest('{0,0.55,0.75,0.9,1.05,1.2,1.5}'::float8[]) AS p), true

@@ -1,20 +1,20 @@
 -- In:     changed_activity; silver.activity (averages), activity_metric, activity_rollup, athlete_reference, athlete_history.
 -- Out:    silver.activity_metric: intensity_factor, trimp, load, load_method and the figures they refer to; a row for each activity without
---         streams whose averages say something of its load.
+--         streams whose load can be estimated from its averages.
 -- Grain:  one row per activity.
--- Units:  as the column names say; load and trimp have none.
+-- Units:  at the end of the column names; load and trimp have none.
 -- Repeat: values that depend on the input only; rows that have them already are not written. When an athlete's FTP, sex or maximal heart
---         rate became known or changed in this transaction (its now() is the time of the change), all of the athlete's activities are looked at.
+--         rate became known or changed in this transaction (its now() is the time of the change), all of the athlete's activities are read.
 --
 -- Power: Coggan's intensity factor is normalised power by FTP, his training stress score seconds · NP · IF / (FTP · 3600) · 100, that is
 -- hours · IF² · 100, over the seconds with power.
 -- Heart rate: Banister's training impulse (Morton, Fitz-Clarke, Banister 1990): minutes · x · k · e^(c · x), where x is the part of the heart
--- rate reserve, (heart rate - rest) / (maximum - rest), and k, c are 0.64, 1.92 for men and 0.86, 1.67 for women (men's when not known).
--- To bring it to the scale of power it is divided by that of one hour at 85 % of the reserve, about the threshold, times 100.
--- Power that was estimated, not measured (has_power_meter is false), makes no load. Nor does power that nobody has against the athlete's FTP
--- (the check load_per_h): one of the two is wrong.
--- Averages: where there are no streams of either, both are worked out from the summary: Strava's weighted power, else its average, if it
--- was measured, or the average heart rate, over the moving time. Both curves bend upwards, so this is less than streams would give.
+-- rate reserve, (heart rate - rest) / (maximum - rest), and k, c are 0.64, 1.92 for men and 0.86, 1.67 for women (men's when the sex is unknown).
+-- To match the scale of power it is divided by the impulse of one hour at 85 % of the reserve, about the threshold, times 100.
+-- Power that was estimated, not measured (has_power_meter is false), makes no load. Nor does power that is impossible with the athlete's
+-- FTP (the check load_per_h): one of the two is wrong.
+-- Averages: without streams of either, both are computed from the summary: Strava's weighted power, else its average, if power was measured,
+-- or the average heart rate, over the moving time. Both curves are convex, so this gives less than streams would.
 DELETE FROM silver.activity_metric AS t
 USING changed_activity c
 CROSS JOIN LATERAL (

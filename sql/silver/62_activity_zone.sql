@@ -3,10 +3,10 @@
 -- Grain:  one row per activity and metric, for activities that have a histogram of it.
 -- Units:  beats per minute, W, seconds.
 -- Repeat: values that depend on the input only; rows that have them already are not written. When an athlete's zones changed in this
---         transaction (its now() is the time of the change), all activities of the athlete are looked at.
+--         transaction (its now() is the time of the change), all activities of the athlete are read.
 --
--- The zones that held at the start of the activity: the newest set of the athlete's own known by then, else the earliest; of default sets the same, when
--- there are none of the athlete's own.
+-- The zones that held at the start of the activity: the athlete's newest own set known by then, else the earliest; without own sets, the default
+-- set by the same rule.
 -- Power that was estimated, not measured, has no zones.
 DELETE FROM silver.activity_zone AS t
 USING changed_activity c

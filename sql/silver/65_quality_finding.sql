@@ -1,10 +1,10 @@
 -- In:     changed_activity; silver.activity, activity_stream, activity_metric; silver.quality_check (the thresholds).
 -- Out:    silver.quality_finding.
 -- Grain:  one row per activity and check that it does not pass.
--- Units:  as the checks' names say.
--- Repeat: values that depend on the input only; a finding that no longer holds goes, one that stays the same is not written.
+-- Units:  at the end of the checks' names.
+-- Repeat: values that depend on the input only; a finding that no longer holds is deleted, an unchanged one is not written.
 --
--- Figures that can't be true are found by 30_implausible_figure.sql. Distances of which neither reaches 100 m are not compared: a few metres are no error there.
+-- 30_implausible_figure.sql finds implausible figures. Distances that are both under 100 m are not compared: a few metres are no error there.
 WITH finding AS MATERIALIZED (
     SELECT c.athlete_id, c.source_id, c.activity_id, q.check_name, m.measured, q.at_least, q.at_most
     FROM changed_activity c
