@@ -2,7 +2,7 @@
 #include <curl/curl.h>
 
 // curl_easy_setopt and curl_easy_getinfo take a variable argument, which Swift cannot call: one function for each class of argument.
-// The parentheses around the name switch off curl's type-checking macro.
+// The parentheses around the name disable curl's type-checking macro.
 
 static inline CURLcode fitness_set_long(CURL *handle, CURLoption option, long value) {
     return (curl_easy_setopt)(handle, option, value);
@@ -42,7 +42,7 @@ static inline long fitness_info_long(CURL *handle, CURLINFO info) {
     return (curl_easy_getinfo)(handle, info, &value) == CURLE_OK ? value : -1;
 }
 
-// The next finished transfer and its result; NULL when there is none. (CURLMsg holds a union that Swift would have to guess at.)
+// The next finished transfer and its result; NULL when there is none. (CURLMsg holds a union, which Swift can't read safely.)
 static inline CURL *fitness_next_finished(CURLM *multi, CURLcode *result) {
     int left = 0;
     CURLMsg *message;

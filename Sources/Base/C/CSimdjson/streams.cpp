@@ -37,7 +37,7 @@ struct fsj_streams {
 
 namespace {
 
-// What one stream's object says, before its name is known (in the array form "type" may come after "data").
+// The content of one stream's object, read before its name is known (in the array form "type" may come after "data").
 struct Series {
     // Each element as a number.
     std::vector<double> numbers;
@@ -45,7 +45,7 @@ struct Series {
     std::vector<double> latitudes;
     std::vector<double> longitudes;
     bool has_data = false;
-    // Whether "data" is there and neither null nor a list.
+    // Whether "data" is present and neither null nor a list.
     bool is_wrong = false;
     int64_t original_size = -1;
     bool is_thinned = false;
@@ -77,7 +77,7 @@ size_t digits(std::string_view text, size_t from) {
     return end;
 }
 
-// -? (0 | [1-9][0-9]*) (. [0-9]+)? ([eE] [+-]? [0-9]+)? (RFC 8259), of any size: what a number is worth is for its reader to judge.
+// -? (0 | [1-9][0-9]*) (. [0-9]+)? ([eE] [+-]? [0-9]+)? (RFC 8259), of any size: the caller decides whether the number is usable.
 bool is_number(std::string_view text) {
     size_t at = !text.empty() && text[0] == '-' ? 1 : 0;
     size_t end = digits(text, at);
@@ -96,16 +96,16 @@ bool is_number(std::string_view text) {
     return end == text.size();
 }
 
-// What some writers put for a number that they don't have; JSON has no such thing.
+// Some writers put these for a missing number; JSON does not have them.
 bool is_no_number(std::string_view token) { return token == "NaN" || token == "Infinity" || token == "-Infinity"; }
 
-// Whether the value is an object or a list; what begins as no value of JSON's is neither.
+// Whether the value is an object or a list; a value that is not JSON is neither.
 bool is_compound(ondemand::value value, ondemand::json_type &type) {
     return value.type().get(type) == SUCCESS && (type == ondemand::json_type::object || type == ondemand::json_type::array);
 }
 
-// What is no number or boolean is null, and so is a number beyond all bounds; a text that holds a number is that number. What begins as a
-// number and is none (1.2.3) ends the reading.
+// A value that is no number or boolean, or a number out of range, is null; a text that holds a number is that number. A malformed number
+// (1.2.3) ends the parse.
 double scalar(ondemand::value value) {
     std::string_view token = trimmed(value.raw_json_token());
     if (token == "true") return 1;
@@ -149,7 +149,7 @@ void read_data(ondemand::value value, size_t points_max, Series &series) {
     series.numbers.reserve(std::min<size_t>(points_max, 4096));
     for (ondemand::value element : value.get_array()) {
         if (series.numbers.size() >= points_max) throw TooLong{};
-        // Nearly all elements are numbers: tried first, without a look at what they are.
+        // Nearly all elements are numbers: tried first, without asking for their type.
         double number;
         if (element.get_double().get(number) == SUCCESS) {
             series.numbers.push_back(number);
@@ -200,7 +200,7 @@ std::string read_series(ondemand::object object, size_t points_max, fsj_streams 
     return type;
 }
 
-// Strava gives all streams of an activity one length, and each its own size (docs/strava-api.md 3.4).
+// In an answer of Strava's all streams have the same length, which each states as its size (docs/strava-api.md 3.4).
 void judge(fsj_streams &streams, const Series &series) {
     auto count = int64_t(series.numbers.size());
     if (series.original_size >= 0 && count != series.original_size && !(series.is_thinned && count < series.original_size)) {
@@ -387,7 +387,7 @@ void read_owner(ondemand::object object, size_t levels_left, fsj_document &docum
     }
 }
 
-// A text's token without its quotes.
+// A string token without its quotes.
 template <size_t size>
 void copy_inside(std::string_view token, char (&target)[size]) {
     size_t length = token.size() >= 2 && token.size() - 2 < size ? token.size() - 2 : 0;

@@ -1,4 +1,4 @@
-// The thinnest door to simdjson: parse a streams answer into plain arrays of doubles, and cut long lists out of an object.
+// A thin interface to simdjson: parses a streams answer into plain arrays of doubles, and cuts long lists out of an object.
 // A JSON null, and any element that is not a number or a boolean, is NaN (JSON itself can't hold NaN).
 #pragma once
 #include <stddef.h>
@@ -33,12 +33,12 @@ typedef enum {
     FSJ_TOO_DEEP = 5
 } fsj_status;
 
-// What an answer says of itself, so that it can be held against what was asked.
+// The identity of an answer, to be compared with the request.
 typedef enum {
     FSJ_ID_NONE = 0,
-    // A whole number of 64 bits, also written as a text or as a whole fraction.
+    // An integer of 64 bits, also written as a string or with a fraction of zero.
     FSJ_ID_NUMBER = 1,
-    // Another text; it is in id_text when it has at most 31 bytes.
+    // Another string; it is in id_text when it has at most 31 bytes.
     FSJ_ID_TEXT = 2,
     FSJ_ID_OTHER = 3
 } fsj_id_kind;
@@ -50,13 +50,13 @@ typedef struct {
     // The id in the object "athlete".
     fsj_id_kind owner_kind;
     int64_t owner;
-    // Bit n: the n-th of the names that were asked for is there, as an object, a list or a text that is not empty.
+    // Bit n: the n-th of the given names is present, as an object, a list or a string that is not empty.
     uint64_t present;
-    // The first of the names, as it stands between its quotes; empty when it is no text or has more than 63 bytes.
+    // The value of the first name as sent, without its quotes; empty when it is no string or has more than 63 bytes.
     char first_text[64];
 } fsj_document;
 
-// Reads the whole document: its structure, its numbers and words are checked, nothing is kept but the fields above.
+// Reads the whole document: checks its structure, numbers and literals, and keeps only the fields above.
 // names: up to 64 names of top-level fields. Deeper than depth_max levels is FSJ_TOO_DEEP.
 fsj_status fsj_document_read(
     const uint8_t *bytes, size_t length, size_t depth_max, const char *const *names, size_t names_count, fsj_document *result);
@@ -71,23 +71,23 @@ enum {
 
 typedef struct fsj_streams fsj_streams;
 
-// Reads {"time":{"data":[…]},…} or [{"type":"time","data":[…]},…]. Unknown streams and keys are passed over.
+// Reads {"time":{"data":[…]},…} or [{"type":"time","data":[…]},…]. Unknown streams and keys are ignored.
 // On FSJ_OK *result must be freed with fsj_streams_free. No stream may have more than points_max elements.
 fsj_status fsj_streams_read(const uint8_t *bytes, size_t length, size_t points_max, fsj_streams **result);
 void fsj_streams_free(fsj_streams *streams);
 
-// The values of one stream (NULL and *count 0 when Strava sent none); *present is 1 when its data list was there.
+// The values of one stream (NULL and *count 0 when Strava sent none); *present is 1 when its data list was sent.
 const double *fsj_streams_values(const fsj_streams *streams, int stream, size_t *count, int *present);
 // FSJ_FAULT_… of the answer; 0: none.
 int fsj_streams_faults(const fsj_streams *streams);
-// Size before Strava thinned the points out; -1 when not sent.
+// Number of points before Strava reduced them; -1 when not sent.
 int64_t fsj_streams_original_size(const fsj_streams *streams);
 // UTF-8, zero-terminated, empty when not sent; at most 31 bytes.
 const char *fsj_streams_series_type(const fsj_streams *streams);
 const char *fsj_streams_resolution(const fsj_streams *streams);
 
 // Copies the JSON object in bytes to *result without the fields named in dropped (zero-terminated names, their number in
-// dropped_count) and without a byte-order mark. What is kept is copied as it stands; fields that are cut are not looked into.
+// dropped_count) and without a byte-order mark. The other fields are copied as sent; dropped fields are not parsed.
 // On FSJ_OK *result must be freed with fsj_text_free.
 fsj_status fsj_object_without(
     const uint8_t *bytes, size_t length, const char *const *dropped, size_t dropped_count, char **result, size_t *result_length);
