@@ -28,7 +28,7 @@ DECLARE
     day text;
     month text;
 BEGIN
-    IF value !~ '^\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01])[T ](?:(?:[01]\d|2[0-3]):[0-5]\d(?::(?:[0-5]\d(?:\.\d*)?|60(?:\.0*)?))?|24:00(?::00(?:\.0*)?)?)(?![\d:.])'
+    IF value !~ '^[0-9]{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12][0-9]|3[01])[T ](?:(?:[01][0-9]|2[0-3]):[0-5][0-9](?::(?:[0-5][0-9](?:[.][0-9]{0,9})?|60))?|24:00(?::00)?)(?![0-9:.])'
         OR value LIKE '0000%' THEN
         RETURN false;
     END IF;
@@ -126,7 +126,7 @@ CREATE FUNCTION bronze_strava.json_local_time(value jsonb) RETURNS timestamp wit
 DECLARE
     said text := value #>> '{}';
 BEGIN
-    RETURN CASE WHEN bronze_strava.is_time(said) THEN (left(said, 10) || ' ' || substring(substr(said, 12) FROM '^[\d:.]+'))::timestamp END;
+    RETURN CASE WHEN bronze_strava.is_time(said) THEN (left(said, 10) || ' ' || substring(substr(said, 12) FROM '^[0-9:.]+'))::timestamp END;
 END $$;
 
 COMMENT ON FUNCTION bronze_strava.json_local_time(value jsonb) IS 'Local wall-clock time; the Z that Strava appends to it is wrong and ignored.';
@@ -181,9 +181,9 @@ DECLARE
     said text := value #>> '{}';
 BEGIN
     IF NOT bronze_strava.is_time(said) THEN RETURN NULL; END IF;
-    IF said ~ '[\d.]\s*(?:[Zz]|[+-](?:0?\d|1[0-5])(?::?[0-5]\d)?)$' THEN RETURN said::timestamptz; END IF;
+    IF said ~ '^.{11}[0-9:.]+ ?(?:[Zz]|[+-](?:0?[0-9]|1[0-5])(?::?[0-5][0-9])?)$' THEN RETURN said::timestamptz; END IF;
     -- Without a zone it is UTC.
-    IF said ~ '^.{11}[\d:.]+$' THEN RETURN said::timestamp AT TIME ZONE 'UTC'; END IF;
+    IF said ~ '^.{11}[0-9:.]+$' THEN RETURN said::timestamp AT TIME ZONE 'UTC'; END IF;
     RETURN NULL;
 END $_$;
 

@@ -94,19 +94,6 @@ import Testing
         }
     }
 
-    @Test func `binary COPY inserts its rows`() async throws {
-        try await withTestDatabase { database in
-            try await database.query("CREATE TABLE t (id bigint, name text, points real[])")
-            var copy = BinaryCopy()
-            for id in 0..<1_000 { copy.row(id, id % 2 == 0 ? "even" : String?.none, [Float(id), 0.5]) }
-            let bytes = copy.finish()
-            let count = try await database.withConnection { try await $0.copyIn("COPY t FROM STDIN (FORMAT binary)", bytes) }
-            #expect(count == 1_000)
-            let rows = try await database.query("SELECT count(name), sum(points[1])::float8 FROM t")
-            #expect(try rows[0].decode(Int.self, Double.self) == (500, 499_500))
-        }
-    }
-
     @Test func `cancelling the task cancels its statement, and the pool continues`() async throws {
         try await withTestDatabase { database in
             let sleeper = Task { try await database.query("SELECT pg_sleep(60)") }

@@ -22,7 +22,6 @@ public enum LogKey: String, Sendable {
     case place
     case port
     case reason
-    case requestID = "request_id"
     case rows
     case signal
     case socket

@@ -52,11 +52,6 @@ public actor Connection {
         return try await cancellable { try $0.runPipeline(batch) }
     }
 
-    /// Sends `bytes` as the data of a `COPY … FROM STDIN` statement; returns the number of rows.
-    public func copyIn(_ statement: String, _ bytes: [UInt8]) async throws -> Int {
-        try await cancellable { try $0.runCopy(statement, bytes) }
-    }
-
     // MARK: For `Database.copyOut`
 
     func beginCopyOut(_ statement: String) async throws {
@@ -237,23 +232,6 @@ public actor Connection {
         guard rows.count == count else { throw DatabaseError(.unreachable, "a pipeline lost an answer") }
         return rows
     }
-
-    private func runCopy(_ statement: String, _ bytes: [UInt8]) throws -> Int {
-        _ = try link.check(PQexec(link.pointer, statement), expecting: PGRES_COPY_IN)
-        let chunk_bytes = 1 << 20
-        var offset = 0
-        while offset < bytes.count {
-            let count = min(chunk_bytes, bytes.count - offset)
-            let sent = bytes.withUnsafeBytes { all in
-                PQputCopyData(
-                    link.pointer, all.baseAddress?.advanced(by: offset).assumingMemoryBound(to: CChar.self), Int32(count))
-            }
-            guard sent == 1 else { throw link.failure() }
-            offset += count
-        }
-        guard PQputCopyEnd(link.pointer, nil) == 1 else { throw link.failure() }
-        return try link.endCopy().affected
-    }
 }
 
 extension [SQLParameter] {
@@ -294,7 +272,7 @@ private struct PreparedStatements {
     /// More than this program has statements; the limit guards against a statement whose text differs each time.
     static let countMax = 256
 
-    private struct Key: Hashable {
+    private struct StatementKey: Hashable {
         let text: String
         let types: [UInt32]
 
@@ -304,11 +282,11 @@ private struct PreparedStatements {
         }
     }
 
-    private var names: [Key: String] = [:]
-    private var order: [Key] = []
+    private var names: [StatementKey: String] = [:]
+    private var order: [StatementKey] = []
     private var next = 0
 
-    func name(for sql: SQL) -> String? { names[Key(sql)] }
+    func name(for sql: SQL) -> String? { names[StatementKey(sql)] }
 
     /// A name for a new statement, and the name to deallocate when the bound is reached.
     mutating func admit(_ sql: SQL) -> (name: String, evicted: String?) {
@@ -316,13 +294,13 @@ private struct PreparedStatements {
         if order.count >= Self.countMax { evicted = names.removeValue(forKey: order.removeFirst()) }
         next += 1
         let name = "s\(next)"
-        names[Key(sql)] = name
-        order.append(Key(sql))
+        names[StatementKey(sql)] = name
+        order.append(StatementKey(sql))
         return (name, evicted)
     }
 
     mutating func forget(_ sql: SQL) {
-        names[Key(sql)] = nil
-        order.removeAll { $0 == Key(sql) }
+        names[StatementKey(sql)] = nil
+        order.removeAll { $0 == StatementKey(sql) }
     }
 }

@@ -3,7 +3,7 @@ import Foundation
 /// The connections to one database, lent and idle. Callers wait first come, first served, and not for ever; a connection that broke, or
 /// that a late cancellation may still hit, is replaced.
 actor ConnectionPool {
-    struct Bounds: Sendable {
+    struct Limits: Sendable {
         var connectionsMax: Int
         /// One more caller than this is refused.
         var waitersMax = 1024
@@ -11,22 +11,22 @@ actor ConnectionPool {
         var waitMax: Duration = .seconds(30)
     }
 
-    private struct Waiter {
+    private struct ConnectionWaiter {
         let id: UInt64
         let wake: CheckedContinuation<Void, any Error>
     }
 
-    private let bounds: Bounds
+    private let limits: Limits
     private let make: @Sendable () -> Connection
     private var idle: [Connection] = []
     private var lent: [ObjectIdentifier: Connection] = [:]
     private var count = 0
     private var closed = false
     private var nextWaiterID: UInt64 = 0
-    private var waiters: [Waiter] = []
+    private var waiters: [ConnectionWaiter] = []
 
-    init(_ bounds: Bounds, make: @escaping @Sendable () -> Connection) {
-        self.bounds = bounds
+    init(_ limits: Limits, make: @escaping @Sendable () -> Connection) {
+        self.limits = limits
         self.make = make
     }
 
@@ -97,17 +97,17 @@ actor ConnectionPool {
     private func waitForSlot() async throws {
         if closed { throw Self.isClosed }
         try Task.checkCancellation()
-        if count < bounds.connectionsMax && waiters.isEmpty {
+        if count < limits.connectionsMax && waiters.isEmpty {
             count += 1
             return
         }
-        guard waiters.count < bounds.waitersMax else {
+        guard waiters.count < limits.waitersMax else {
             throw DatabaseError(.busy, "\(waiters.count) callers wait for a connection to the database already")
         }
         nextWaiterID += 1
         let id = nextWaiterID
         // Not a child task: it is cancelled when the wait ends, or ends the wait.
-        let limit = Task { [waitMax = bounds.waitMax] in
+        let limit = Task { [waitMax = limits.waitMax] in
             try await Task.sleep(for: waitMax)
             stopWaiting(id, DatabaseError(.busy, "no connection to the database became free within \(Int(waitMax.seconds)) s"))
         }
@@ -117,7 +117,7 @@ actor ConnectionPool {
                 if Task.isCancelled {
                     continuation.resume(throwing: CancellationError())
                 } else {
-                    waiters.append(Waiter(id: id, wake: continuation))
+                    waiters.append(ConnectionWaiter(id: id, wake: continuation))
                 }
             }
         } onCancel: {

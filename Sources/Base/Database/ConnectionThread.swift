@@ -5,7 +5,7 @@ import Synchronization
 ///
 /// As fast, when measured, as any other way of driving libpq, and the simplest.
 final class ConnectionThread: SerialExecutor {
-    private struct Queue {
+    private struct JobQueue {
         var jobs: [UnownedJob] = []
         var stopping = false
     }
@@ -15,7 +15,7 @@ final class ConnectionThread: SerialExecutor {
     /// `@unchecked Sendable`: `queue` is touched only between `lock()` and `unlock()` of `condition`.
     private final class Mailbox: @unchecked Sendable {
         let condition = NSCondition()
-        var queue = Queue()
+        var queue = JobQueue()
         /// The running thread, to check whether a caller is on it.
         let thread = Atomic<UInt>(0)
     }

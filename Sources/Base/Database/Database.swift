@@ -17,19 +17,19 @@ public final class Database: Sendable {
         url: String, connectionsMax: Int = ConnectionShares.general, applicationName: String = "fitnessd",
         waitMax: Duration = .seconds(30), logger: Logger = Logger(label: "database")
     ) {
-        let bounds = ConnectionPool.Bounds(connectionsMax: max(1, connectionsMax), waitMax: waitMax)
-        self.init(url, bounds, applicationName: applicationName, statementMax: nil, health: WriteHealth(), logger: logger)
+        let limits = ConnectionPool.Limits(connectionsMax: max(1, connectionsMax), waitMax: waitMax)
+        self.init(url, limits, applicationName: applicationName, statementMax: nil, health: WriteHealth(), logger: logger)
     }
 
     private init(
-        _ url: String, _ bounds: ConnectionPool.Bounds, applicationName: String, statementMax: Duration?, health: WriteHealth,
+        _ url: String, _ limits: ConnectionPool.Limits, applicationName: String, statementMax: Duration?, health: WriteHealth,
         logger: Logger
     ) {
         conninfo = url
         self.applicationName = applicationName
         self.health = health
         self.logger = logger
-        pool = ConnectionPool(bounds) {
+        pool = ConnectionPool(limits) {
             Connection(url, applicationName: applicationName, statementMax: statementMax, health: health)
         }
     }
@@ -39,9 +39,9 @@ public final class Database: Sendable {
     public func reserved(
         connectionsMax: Int = ConnectionShares.steering, waitMax: Duration = .seconds(10), statementMax: Duration = .seconds(20)
     ) -> Database {
-        let bounds = ConnectionPool.Bounds(connectionsMax: connectionsMax, waitMax: waitMax)
+        let limits = ConnectionPool.Limits(connectionsMax: connectionsMax, waitMax: waitMax)
         return Database(
-            conninfo, bounds, applicationName: applicationName, statementMax: statementMax, health: health, logger: logger)
+            conninfo, limits, applicationName: applicationName, statementMax: statementMax, health: health, logger: logger)
     }
 
     /// Whether a write failed because the server's disk is full, and none has added rows since.

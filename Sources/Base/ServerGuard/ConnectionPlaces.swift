@@ -63,7 +63,7 @@ struct PlaceTable<ID: Hashable, Client: Hashable> {
         case refused
     }
 
-    private struct Place {
+    private struct AdmittedConnection {
         let client: Client
         /// Since when the connection has been waiting for a request; nil while it answers one.
         var waitsSince: ContinuousClock.Instant?
@@ -72,7 +72,7 @@ struct PlaceTable<ID: Hashable, Client: Hashable> {
     private let countMax: Int
     private let clientCountMax: Int
     private let patience: Duration
-    private var places: [ID: Place] = [:]
+    private var places: [ID: AdmittedConnection] = [:]
     private var counts: [Client: Int] = [:]
 
     init(countMax: Int, clientCountMax: Int, patience: Duration) {
@@ -88,7 +88,7 @@ struct PlaceTable<ID: Hashable, Client: Hashable> {
         let decision = decide(client, now)
         if case .refused = decision { return decision }
         if case .admittedInsteadOf(let other) = decision { left(other) }
-        places[id] = Place(client: client, waitsSince: now)
+        places[id] = AdmittedConnection(client: client, waitsSince: now)
         counts[client, default: 0] += 1
         return decision
     }
