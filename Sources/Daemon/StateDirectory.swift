@@ -1,3 +1,4 @@
+import Core
 import Foundation
 
 /// The folder for what a daemon keeps outside the database: its identity, and by default its keyring and a private cluster.
@@ -85,23 +86,18 @@ struct StateDirectory: Sendable {
 /// the lock proves that the predecessor is dead. Leases of other installations expire by themselves.
 final class InstanceIdentity: Sendable {
     let id: UUID
-    private let descriptor: Int32
+    private let lock: FileLock
 
     init(stateDirectory: URL) throws {
         let directory = StateDirectory(stateDirectory)
         try directory.make()
         let descriptor = try directory.open("instance")
-        // The kernel releases the lock when the process ends, however it ends.
-        guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
-            close(descriptor)
-            throw Self.inUse(directory.path)
-        }
+        do { lock = try FileLock(descriptor: descriptor) } catch { throw Self.inUse(directory.path) }
         guard let id = Self.read(descriptor) ?? Self.write(UUID(), to: descriptor) else {
-            close(descriptor)
+            lock.release()
             throw directory.notWritable()
         }
         self.id = id
-        self.descriptor = descriptor
     }
 
     /// Changes nothing.
@@ -120,10 +116,7 @@ final class InstanceIdentity: Sendable {
         ConfigurationError("another fitnessd is running on \(path): stop it, or give this one a FITNESSD_STATE_DIR of its own")
     }
 
-    deinit {
-        flock(descriptor, LOCK_UN)
-        close(descriptor)
-    }
+    deinit { lock.release() }
 
     private static func read(_ descriptor: Int32) -> UUID? {
         var bytes = [UInt8](repeating: 0, count: 36)

@@ -246,12 +246,10 @@ extension BronzeBatch {
 }
 
 extension RejectedElement {
-    /// The activity's number, or, when it has no readable one, a negative number made from the element's bytes (FNV-1a): the same element
+    /// The activity's number, or, when it has no readable one, a negative number made from the hash of its bytes: the same element
     /// is set aside once, however often it is listed.
     var quarantineID: Int64 {
         if let activityID { return activityID.rawValue }
-        var hash: UInt64 = 0xcbf2_9ce4_8422_2325
-        for byte in body { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01b3 }
-        return -Int64(hash >> 1) - 1
+        return -Int64(stableHash(body) >> 1) - 1
     }
 }
