@@ -267,7 +267,9 @@ private func world(_ athletes: Int = 1, activities: Int = 12, seed: UInt64 = 7) 
             gate.open()
             _ = await turn.value
             #expect(rig.count("streams") + rig.count("activity") == held, "no further call is made")
-            #expect(try await rig.number("SELECT count(*) FROM bronze_strava.answer WHERE endpoint IN (2, 3)") == held, "all of them land")
+            let answered = rig.simulator.requests.count { ["activity", "streams"].contains($0.endpoint) && $0.status == 200 }
+            #expect(
+                try await rig.number("SELECT count(*) FROM bronze_strava.answer WHERE endpoint IN (2, 3)") == answered, "all of them land")
             #expect(try await rig.claim().isEmpty)
             #expect(try await rig.registry.resume(athlete) == 1)
             try await rig.settle()

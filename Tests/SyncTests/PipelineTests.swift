@@ -37,7 +37,8 @@ private func world(_ athletes: Int = 1, activities: Int = 40) -> SimulatorWorld 
             try await rig.settle()
             #expect(try await rig.differences(athlete) == [])
             let asked = rig.simulator.requests.filter { $0.endpoint == "activity" }.compactMap(\.activity)
-            #expect(Set(asked.prefix(8)) == Set(newest.map(\.id)))
+            // They are logged as they are answered, so the next ones may be among them.
+            #expect(Set(asked.prefix(12)).isSuperset(of: newest.map(\.id)))
             #expect(asked.count == Set(asked).count)
         }
     }
@@ -131,7 +132,8 @@ private func world(_ athletes: Int = 1, activities: Int = 40) -> SimulatorWorld 
             #expect(rig.count("activity") + rig.count("streams") <= 16)
             #expect(rig.count("activity") + rig.count("streams") >= held)
             let landed = try await rig.number("SELECT count(*) FROM bronze_strava.answer WHERE endpoint IN (2, 3)")
-            #expect(landed == rig.count("activity") + rig.count("streams"))
+            let answered = rig.simulator.requests.count { ["activity", "streams"].contains($0.endpoint) && $0.status == 200 }
+            #expect(landed == answered)
         }
     }
 
