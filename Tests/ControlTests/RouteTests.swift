@@ -38,7 +38,7 @@ import Testing
             let athletes: AthletesMessage = try await daemon.client.send(ControlTarget(.athletes))
             #expect(athletes.athletes.map(\.quality) == [[all[0]], [all[1]]])
             let text = try await Tool.run(["athletes", "show", "7"], socket: daemon.socketPath)
-            #expect(text.out.contains("quality      2 point_count\n"))
+            #expect(text.out.contains("quality      2 activities with implausibly few or many points\n"))
         }
     }
 

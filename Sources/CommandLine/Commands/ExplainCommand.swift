@@ -38,8 +38,8 @@ private struct ExplanationText {
 
     private var blockers: String {
         var shown = explanation.blockers
-        // A turn that waits for the quota does nothing else.
-        if shown.contains(where: { $0.reason == "waiting_for_quota" }) { shown.removeAll { $0.reason == "working" } }
+        // Whatever makes a turn wait, or is about to end it, says more.
+        if shown.count > 1 { shown.removeAll { $0.reason == "working" } }
         if shown.isEmpty { return "blocked by   nothing" }
         return shown.enumerated().map { place, blocker in
             (place == 0 ? "blocked by   " : "             ") + sentence(blocker)
@@ -69,6 +69,7 @@ private struct ExplanationText {
     private var nextTurn: String {
         let reasons = explanation.blockers.map(\.reason)
         if reasons.contains("reconnect") { return "after a new connect" }
+        if reasons.contains(where: { $0.hasSuffix("paused") }) { return "when the pause ends" }
         if reasons.contains("working") { return reasons.contains("waiting_for_quota") ? "when the quota allows" : "now" }
         guard let dueAt = explanation.line.dueAt else { return "not scheduled" }
         return dueAt <= now ? "due" : Phrase.relative(dueAt, now: now)
