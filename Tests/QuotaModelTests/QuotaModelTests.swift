@@ -47,7 +47,9 @@ import Testing
             $0.hours = 2
         }
         #expect(measures.refused == 0)
-        checkUse(measures)
+        // Calls that Strava counts for others take away what a header shows too late: a few calls of a quarter hour may stay unused.
+        #expect(measures.quarterShares.allSatisfy { $0 >= 0.98 }, "\(measures.quarterShares)")
+        #expect(measures.quarterShares.reduce(0, +) >= 0.99 * Double(measures.quarterShares.count), "\(measures.quarterShares)")
     }
 
     @Test func `the same seed gives the same table`() async {

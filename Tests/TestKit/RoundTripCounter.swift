@@ -21,7 +21,9 @@ public final class RoundTripCounter: Sendable {
 
         func threadEnded() {
             cut()
-            if threads.subtract(1, ordering: .sequentiallyConsistent).newValue == 0 { for descriptor in [client, server] { close(descriptor) } }
+            if threads.subtract(1, ordering: .sequentiallyConsistent).newValue == 0 {
+                for descriptor in [client, server] { close(descriptor) }
+            }
         }
     }
 

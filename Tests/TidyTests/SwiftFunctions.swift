@@ -36,3 +36,56 @@ struct SwiftFunction: Sendable {
         return nil
     }
 }
+
+/// A name with the place of its declaration.
+struct DeclaredName: CustomStringConvertible {
+    let name: Substring
+    let file: String
+    let line: Int
+    /// Where a program begins.
+    let isEntry: Bool
+
+    var description: String { "\(file):\(line)" }
+
+    private static let keywords: Set<Substring> = [
+        "func", "var", "let", "struct", "class", "enum", "actor", "protocol", "typealias", "case",
+    ]
+
+    static func all(in file: SourceTree.File) -> [DeclaredName] {
+        var found: [DeclaredName] = []
+        for (index, line) in file.code.enumerated() {
+            let words = split(line)
+            let isEntry = line.contains("@main") || index > 0 && file.code[index - 1].contains("@main")
+            for (place, word) in words.enumerated().dropLast() where keywords.contains(word) {
+                // A pattern's case (`case .one`, `case let x`) declares nothing that could be used elsewhere.
+                if word == "case", place != 0 || !line.drop(while: { $0 == " " }).dropFirst(5).first!.isLowercase { continue }
+                if line.hasSuffix(":"), word == "case" { continue }
+                found.append(DeclaredName(name: words[place + 1], file: file.path, line: index + 1, isEntry: isEntry))
+            }
+        }
+        return found.filter { !keywords.contains($0.name) && $0.name != "func" && $0.name != "_" }
+    }
+
+    /// Every word but those of comments; what stands in a string may be an interpolation, and counts.
+    static func words(_ file: SourceTree.File) -> [Substring] {
+        file.lines.flatMap { line in
+            guard let comment = line.firstRange(of: "//"), line[..<comment.lowerBound].allSatisfy(\.isWhitespace) else {
+                return split(line)
+            }
+            return []
+        }
+    }
+
+    private static func split(_ line: Substring) -> [Substring] {
+        line.utf8.split { !isPartOfName($0) }.map { Substring($0) }
+    }
+
+    private static func isPartOfName(_ byte: UInt8) -> Bool {
+        switch byte {
+        case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"), UInt8(ascii: "0")...UInt8(ascii: "9"),
+            UInt8(ascii: "_"):
+            true
+        default: false
+        }
+    }
+}

@@ -233,7 +233,7 @@ actor AthleteSync {
             } onCancel: {
                 wait.cancel()
             }
-        } catch where isWithdrawn {
+        } catch  where isWithdrawn {
             throw Withdrawal()
         }
     }
@@ -287,7 +287,7 @@ actor AthleteSync {
         do {
             try await commit(batch)
             for judgement in group { follow(judgement) }
-        } catch where !endsAtOnce(error) {
+        } catch  where !endsAtOnce(error) {
             if group.count == 1 { fail(error) }
             // What can't be stored fails alone.
             for judgement in group where group.count > 1 { try await land([judgement]) }
@@ -340,7 +340,7 @@ actor AthleteSync {
             }
             log(.warning, "list not readable", error)
             state.listTrouble = "\(error)"
-        } catch where !endsAtOnce(error) {
+        } catch  where !endsAtOnce(error) {
             close(.list, hasLanded: false)
             fail(error)
         }

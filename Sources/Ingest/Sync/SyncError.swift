@@ -8,8 +8,6 @@ public struct SyncError: AdvisedError {
         case unknownAthlete = "unknown_athlete"
         /// Nothing of that name is set aside.
         case notSetAside = "not_set_aside"
-        /// The one-time state of a connect is unknown, used or too old.
-        case connectStateInvalid = "connect_state_invalid"
         /// The grant lacks what the sync needs.
         case scopeMissing = "scope_missing"
         /// The token that is stored for this athlete is another's.

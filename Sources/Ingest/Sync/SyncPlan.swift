@@ -98,7 +98,8 @@ public struct SyncPlan: Sendable {
     // MARK: Parts of the decision
 
     private func newestWork(_ state: SyncState, besides open: Set<TurnCall.Target>) -> WorkItem? {
-        guard let item = firstWanted(state, besides: open), let threshold = state.newestThreshold, item.startAt >= threshold else { return nil }
+        guard let item = firstWanted(state, besides: open), let threshold = state.newestThreshold, item.startAt >= threshold
+        else { return nil }
         return item
     }
 
