@@ -437,7 +437,7 @@ actor AthleteSync {
 }
 
 extension StravaCall {
-    /// Answers about streams carry no rate-limit headers (STRAVA_API.md 2).
+    /// Answers about streams carry no rate-limit headers (docs/strava-api.md 2).
     fileprivate var reportsUsage: Bool {
         if case .streams = self { false } else { true }
     }

@@ -5,41 +5,41 @@ import Streams
 import SyncStore
 import Warehouse
 
-/// What an answer, or its absence, means for one activity's endpoint. Pure.
+/// What an answer, or an error, means for one endpoint of an activity. Pure.
 public enum FetchOutcome: Sendable {
-    /// The answer lands in bronze; with its streams, if it is one of streams.
+    /// The answer lands in bronze; a streams answer comes decoded.
     case landed(StreamsAnswer?)
-    /// The answer can't be one to what was asked: it is set aside, what is here stays, and it is asked for again.
+    /// The answer can't be what was asked for: it is set aside, stored data stays, and the endpoint is fetched again.
     case wrong(LedgerChange, WrongAnswer)
-    /// The ledger is changed and nothing lands.
+    /// The ledger changes and no answer lands.
     case ledger([LedgerChange])
     /// The token was refused: refresh it and ask again.
     case tokenRefused
-    /// Nothing about this activity: the whole turn stops with this error.
+    /// The error does not concern this activity: the turn ends with it.
     case stop(StravaError)
 }
 
-/// Reads the outcome of a call for an activity and sets the next try.
+/// Judges a call for an activity and decides when it is tried again.
 public struct OutcomeRules: Sendable {
-    /// Streams and details may be missing for minutes after an upload (docs/strava-api.md 3.4, 6): waits before "none" is believed, in s.
+    /// Streams and detail may be missing for minutes after an upload (docs/strava-api.md 3.4, 6): waits before "none" is believed, in s.
     public static let notReadyWaits_s: [Double] = [300, 900, 2_700]
-    /// How Strava said that there is nothing.
+    /// How Strava says that it has nothing.
     enum MissingReason: String, CaseIterable {
         case notFound = "404"
         case emptyAnswer = "empty answer"
     }
 
-    /// The ledger's reason for streams that are asked for once more after a walk, before none is believed for good.
+    /// The ledger's reason for streams that are fetched once more after a walk, before their absence is believed for good.
     static let secondLookReason = "second look"
     /// Second looks that one walk orders at most.
     static let secondLooksMax = 200
-    /// Failures of one object (a 500 that is pinned to it, a body that is no JSON) before it is set aside.
+    /// Failures of one object, such as a 500 that only this object causes, before it is quarantined.
     public static let attemptsMax = 6
     /// First wait after a failure of one object, in seconds; doubled with each further one.
     public static let failureWait_s: Double = 300
-    /// Waits after an answer that can't be one to what was asked, in seconds; after the last one it stays in the quarantine.
+    /// Waits after a wrong answer, in seconds; after the last one the object stays in quarantine.
     public static let wrongAnswerWaits_s: [Double] = [300, 3_600, 86_400]
-    /// An activity that started longer ago than this and was found by the first walk has been ready for long, in seconds.
+    /// An activity that the first walk found and that started longer ago than this has been processed by Strava, in seconds.
     public static let settledAge_s: Double = 3 * 86_400
 
     public let item: WorkItem
@@ -94,7 +94,8 @@ public struct OutcomeRules: Sendable {
         }
     }
 
-    /// Nothing there: perhaps not yet. Retried while it is young, then believed until the next walk, which has streams looked for again.
+    /// Strava has nothing, perhaps not yet: retried while the activity is young, then believed until the next walk, after which streams are
+    /// fetched once more.
     private func missing(_ reason: MissingReason) -> FetchOutcome {
         if endpoint == .streams && item.isSecondLook { return change(.empty, reason: "\(reason.rawValue), twice") }
         if !isSettled && !isUnlisted && attempts < OutcomeRules.notReadyWaits_s.count {
@@ -103,13 +104,13 @@ public struct OutcomeRules: Sendable {
         return endpoint == .streams ? change(.empty, reason: reason.rawValue) : gone(reason.rawValue)
     }
 
-    /// Found by the first walk, and old: no longer in the making. What a later walk found is a late upload, however old its date.
+    /// Found by the first walk and old, so Strava has processed it. An activity found later is a late upload, however old its start.
     private var isSettled: Bool {
         let foundByFirstWalk = cursor.firstCompleteAt.map { item.firstListedAt <= $0 } ?? true
         return foundByFirstWalk && now.timeIntervalSince(item.startAt) > OutcomeRules.settledAge_s
     }
 
-    /// The last walk over the whole list did not name it. While a walk is under way nobody knows.
+    /// The last walk did not name it. Unknown while a walk is under way.
     private var isUnlisted: Bool {
         guard cursor.walkPage == nil, cursor.historyCompleteAt != nil, let walked = cursor.walkStartedAt else { return false }
         return item.lastListedAt < walked
@@ -128,7 +129,7 @@ public struct OutcomeRules: Sendable {
         ])
     }
 
-    /// The list no longer names it, or named it a while ago, and its own address answers 404: the second look. All of it gets the tombstone.
+    /// The list no longer names it, or the activity has had time to appear, and its own URL answers 404: the whole activity becomes a tombstone.
     private func gone(_ reason: String) -> FetchOutcome {
         .ledger(
             [CompletenessEndpoint.summary, .detail, .streams].map {
@@ -136,7 +137,7 @@ public struct OutcomeRules: Sendable {
             })
     }
 
-    /// `{}` and `[]`, whatever white space they hold.
+    /// `{}` and `[]`, with any white space.
     static func isEmptyJSON(_ body: [UInt8]) -> Bool {
         let content = body.filter { $0 > 0x20 }
         return content == Array("{}".utf8) || content == Array("[]".utf8)

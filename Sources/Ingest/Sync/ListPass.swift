@@ -2,7 +2,7 @@ import Foundation
 import SyncStore
 import Warehouse
 
-/// A pass over the list: the walk over all of it, newest first, or a look for what is new.
+/// A pass over the list: a walk over all of it, newest first, or a look for new activities. A value names its next page.
 public struct ListPass: Sendable, Equatable {
     public enum Kind: String, Sendable { case walk, incremental }
     public let kind: Kind
@@ -12,10 +12,10 @@ public struct ListPass: Sendable, Equatable {
     public let after: Date?
     /// Only activities that started before this instant; nil: all.
     public let before: Date?
-    /// When a look that reaches back behind the newest start was begun; nil: one that does not, or a walk.
+    /// When this look began, if it reaches back behind the newest start; nil: it does not, or it is a walk.
     public let lookBackBegunAt: Date?
 
-    /// Whether it goes on by start behind a full page: it begins with activities that the page before has named.
+    /// Whether this page continues a full one by start: it then begins with activities of the page before.
     let followsFullPage: Bool
 
     /// Whether it is the pass's first page.
@@ -29,14 +29,14 @@ public struct ListPass: Sendable, Equatable {
         self.page = page
         self.after = after
         self.lookBackBegunAt = lookBackBegunAt
-        // Only a walk that goes on by start has an upper bound.
+        // Only a walk that continues by start has an upper bound.
         self.followsFullPage = page == 1 && (isContinued || kind == .walk && before != nil)
     }
 
-    /// A look's next page. After a full one it goes on by start with a day's overlap, as a walk does (see `WalkPosition`), if the page shows
-    /// which way the list is sorted.
+    /// A look's next page. After a full page it continues by start with a day's overlap, as a walk does (see `WalkPosition`), if the page shows
+    /// how the list is sorted.
     /// - Parameters:
-    ///   - starts: of the page's activities, in Strava's order: the oldest first with `after` alone, else the newest (STRAVA_API.md 3.2).
+    ///   - starts: of the page's activities, in Strava's order: the oldest first with `after` alone, else the newest (docs/strava-api.md 3.2).
     ///   - isFull: whether it held as many elements as were asked for.
     package func next(starts: [Date], isFull: Bool, now: Date) -> ListPass {
         let byPlace = ListPass(kind: kind, page: page + 1, after: after, before: before, lookBackBegunAt: lookBackBegunAt)
@@ -82,22 +82,22 @@ public struct WalkPosition: Sendable, Equatable {
         self.oldestAt = oldestAt
     }
 
-    /// Goes past a page that was not empty.
+    /// Moves past a page that was not empty.
     /// - Parameters:
     ///   - starts: of its activities, in Strava's order.
     ///   - isFull: whether it held as many elements as were asked for.
     public mutating func pass(starts: [Date], isFull: Bool) {
         let oldest = (starts + [oldestAt].compactMap(\.self)).min()
-        // Strava documents no order: by start the walk goes on only where the newest comes first.
+        // Strava documents no order: the walk continues by start only where the newest comes first.
         let isNewestFirst = (starts.first ?? .distantPast) >= (starts.last ?? .distantFuture)
         let isJoined = page == 1 && isNewestFirst
         if isJoined { oldestAt = oldest }
         let bound = oldestAt?.addingTimeInterval(Self.overlap_s)
-        // A page that followed a short one was reached by place: what is between them is read again by start.
+        // A page after a short one was reached by position: the gap between them is read again by start.
         if isJoined ? isFull : isNewestFirst, let bound, bound < before ?? .distantFuture {
             (page, before) = (1, bound)
         } else {
-            // More activities in a day than a page holds, a short page, or an order of Strava's own: the next place.
+            // More activities in a day than fit on a page, a short page, or another order: the next position.
             if !isJoined { oldestAt = oldest }
             page += 1
         }
@@ -105,8 +105,8 @@ public struct WalkPosition: Sendable, Equatable {
 }
 
 extension CursorChange {
-    /// A page that goes on by start begins with what the one before ended with, so an empty one is no end: the list changed, or the answer is
-    /// wrong. The walk begins anew, later each time.
+    /// Restarts the walk. A page that continues by start overlaps the page before, so an empty one is not the end of the list: the list has
+    /// changed, or the answer is wrong.
     static var walkFromTheTop: CursorChange {
         var change = CursorChange(walkPage: .set(1))
         (change.walkBefore, change.walkOldestAt) = (.set(nil), .set(nil))

@@ -5,7 +5,7 @@ import StravaAPI
 import SyncStore
 import Warehouse
 
-/// What one page of an athlete's list changes. Reads what that depends on, and writes nothing.
+/// Decides what one page of an athlete's list changes. It reads from PostgreSQL and writes nothing.
 struct ListStep {
     struct Outcome {
         var batch: BronzeBatch
@@ -17,7 +17,7 @@ struct ListStep {
         var trouble: String?
     }
 
-    /// What Strava gives a page at most (STRAVA_API.md 3.2).
+    /// Elements on a page; Strava allows no more (docs/strava-api.md 3.2).
     static let perPage = 200
 
     let claim: Claim
@@ -65,15 +65,15 @@ struct ListStep {
         }
     }
 
-    /// What was removed because its time was over, and is listed as it was, does not come back with the list.
+    /// Leaves out activities that retention has removed and that have not changed since.
     private func leaveOutExpired(of page: ActivityPage, from batch: inout BronzeBatch) async throws {
         if page.activities.isEmpty { return }
         let expired = try await queries.expired(page.activities.map { ($0.activityID, $0.fingerprint) })
         if !expired.isEmpty { batch.answers.removeAll { expired.contains($0.objectID) } }
     }
 
-    /// Whether something was deleted, or answered 404, since this walk of several pages began. Before a history is called complete, it is then
-    /// walked once more: what follows a deletion moves onto pages that were read already.
+    /// Whether an activity was deleted, or answered 404, since this walk of several pages began. Deletions move later activities onto pages that
+    /// have been read, so the first walk is then repeated before the history counts as complete.
     private func hasLostActivities(_ state: SyncState) async throws -> Bool {
         guard pass.kind == .walk, pass.page > 2 || pass.before != nil, state.cursor.historyCompleteAt == nil,
             let begunAt = state.cursor.walkStartedAt
@@ -91,18 +91,18 @@ struct ListStep {
             let isFirstEmpty = newest == nil && state.cursor.historyCompleteAt == nil
             let begunAt = isFirstEmpty ? state.cursor.walkStartedAt ?? askedAt : askedAt
             if pass.isFirst { change.walkStartedAt = .set(begunAt) }
-            // Somebody who connects right after an upload, or before Strava has caught up, must not wait for the ordinary rhythm.
+            // An athlete who connects right after the first upload must not wait for the next ordinary look.
             let isBelieved = !isFirstEmpty || askedAt.timeIntervalSince(begunAt) >= SyncPlan.emptyHistoryDoubt_s
             if isBelieved { change.historyCompleteAt = .set(askedAt) }
         }
         return change
     }
 
-    /// With fewer activities than this the share says nothing: each is looked at again by its number anyway.
+    /// With fewer activities the share means nothing; each is checked by its id anyway.
     private static let vanishingGuardMin = 5
 
-    /// What a complete walk did not name is asked for by its number: only a 404 there makes it a tombstone. When most of an athlete's
-    /// activities would vanish at once, nothing is believed and a person has to look.
+    /// Has activities that a complete walk did not name fetched by id; only a 404 makes one a tombstone. If most of an athlete's activities are
+    /// missing at once, nothing is removed and a person has to look.
     private func lookAgain(_ state: SyncState, into batch: inout BronzeBatch) async throws {
         guard state.cursor.historyCompleteAt != nil, let walkStartedAt = state.cursor.walkStartedAt else { return }
         let (missing, total) = try await queries.unlisted(since: walkStartedAt)
@@ -119,7 +119,7 @@ struct ListStep {
         batch.ledger += missing.map { LedgerChange(activityID: $0, endpoint: .detail, state: .pending, reason: "no longer listed") }
     }
 
-    /// What had no streams before this walk is asked for once more.
+    /// Has streams fetched once more that Strava did not have before this walk.
     private func lookForStreamsAgain(_ state: SyncState, into batch: inout BronzeBatch) async throws {
         guard let walkStartedAt = state.cursor.walkStartedAt else { return }
         batch.ledger += try await queries.believedEmptyOnce(before: walkStartedAt).map {
@@ -129,7 +129,7 @@ struct ListStep {
 }
 
 extension BronzeBatch {
-    /// Adds the page's activities as one answer each, its list rows, and what could not be read.
+    /// Adds one answer and one list row for each activity of the page, and quarantines unreadable elements.
     fileprivate mutating func add(_ page: ActivityPage, request: String, answer: StravaAnswer) {
         for activity in page.activities {
             answers.append(
@@ -152,8 +152,8 @@ extension BronzeBatch {
 }
 
 extension RejectedElement {
-    /// The activity's number, or, when it has no readable one, a negative number made from the element's bytes: the same element
-    /// is set aside once, however often it is listed.
+    /// The activity's id, or, without a readable one, a negative number made from the element's bytes, so that the same element is
+    /// quarantined only once.
     var quarantineID: Int64 {
         if let activityID { return activityID.rawValue }
         return -Int64(stableHash(body) >> 1) - 1

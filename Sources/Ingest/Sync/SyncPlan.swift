@@ -24,8 +24,8 @@ public struct SyncPlan: Sendable {
     private let athlete: AthleteID?
 
     /// - Parameters:
-    ///   - pace: the rhythm that all athletes together leave; nil: that of an athlete alone.
-    ///   - athlete: whose intervals are spread a little, so that not everybody is due together; nil: they are exact.
+    ///   - pace: the intervals that the day's budget allows to all athletes together; nil: those of an athlete alone.
+    ///   - athlete: shortens the intervals a little, by an amount that depends on the athlete, so that not everybody is due at once; nil: exact.
     public init(settings: SyncSettings, pace: SyncPace? = nil, athlete: AthleteID? = nil) {
         self.settings = settings
         self.pace = pace ?? SyncPace(settings: settings)
@@ -42,7 +42,7 @@ public struct SyncPlan: Sendable {
         if let profile = unknownOwner(state) { return open.contains(.object(profile)) ? nil : .object(profile) }
         if state.listTrouble == nil, let step = nextListStep(state, now: now, besides: open) {
             guard case .list = step, open.contains(.list) else { return step }
-            // What is new need not wait until the list has been read to its end.
+            // New activities need not wait until the list has been read to its end.
             guard let item = firstWanted(state, besides: open), isRecent(item, state: state, now: now) else { return nil }
             return .fetch(item)
         }
@@ -51,16 +51,17 @@ public struct SyncPlan: Sendable {
         return .done(nextDueAt: nextDue(state, now: now))
     }
 
-    /// The profile, until Strava has said once whose the grant is: a token in a wrong place must bring nothing.
+    /// The profile, as long as Strava has not said whose grant it is: a misplaced token must not store anything.
     private func unknownOwner(_ state: SyncState) -> AthleteObject? {
         state.objects.contains { $0.object == .profile && $0.state == .pending } ? .profile : nil
     }
 
-    /// A history that is empty at first is believed after so long, in seconds; until then it is looked at again at growing intervals.
+    /// How long an empty history is doubted, in seconds; until then it is looked at again at growing intervals.
     static let emptyHistoryDoubt_s: Double = 3_600
     private static let emptyHistoryWaitMin_s: Double = 300
 
-    /// When a history that was empty at first is looked at again: after 5 minutes, then after twice the time that has passed. Nil: it was not.
+    /// When an empty history is looked at again: after 5 minutes, then after twice the time that has passed; nil: the history is not empty, or
+    /// known to be.
     private func emptyHistoryDueAt(_ state: SyncState) -> Date? {
         let cursor = state.cursor
         guard cursor.historyCompleteAt == nil, cursor.walkPage == nil, let listed = cursor.listedAt, let begun = cursor.walkStartedAt
@@ -74,7 +75,7 @@ public struct SyncPlan: Sendable {
         if let due = emptyHistoryDueAt(state), due > now, !isAskedFor(state) { return nil }
         let isWalkWanted = state.cursor.historyCompleteAt == nil || isWalkRequested(state)
         if !isWalkWanted, listIsDue(state, now: now) {
-            // Before a walk that is due, too: after a downtime what is new comes first, and the walks follow.
+            // Even before a walk that is due: after a downtime, new activities come first and walks follow.
             return .list(look(state, now: now))
         }
         if let page = state.cursor.walkPage {
@@ -87,7 +88,7 @@ public struct SyncPlan: Sendable {
         return nil
     }
 
-    /// The class of a step's calls for the governor. An admin's request speeds up what is new; a history stays history.
+    /// The request class of a step's calls. An admin's request speeds up new activities, not history.
     public func requestClass(_ step: NextStep, state: SyncState, now: Date) -> RequestClass {
         if case .fetch(let item) = step, !isRecent(item, state: state, now: now) { return .history }
         if let request = state.request, !request.isBulk { return .connect }
@@ -103,7 +104,7 @@ public struct SyncPlan: Sendable {
         return item
     }
 
-    /// The newest work, without the endpoints that a request leaves out and those under way.
+    /// The newest work, without endpoints that the request excludes or that are under way.
     private func firstWanted(_ state: SyncState, besides open: Set<TurnCall.Target>) -> WorkItem? {
         let wanted = state.endpointsWanted
         for var item in state.work {
@@ -114,14 +115,14 @@ public struct SyncPlan: Sendable {
         return nil
     }
 
-    /// Asked for, and not yet ended since: a walk ends with `listedAt`.
+    /// A walk was requested and has not ended since.
     private func isWalkRequested(_ state: SyncState) -> Bool {
         guard let request = state.request, request.full else { return false }
         if state.cursor.walkPage != nil { return true }
         return (state.cursor.walkStartedAt ?? .distantPast) < request.askedAt
     }
 
-    /// An event named an activity that the last look did not show: uploaded late, or shown again. It may be anywhere in the list.
+    /// An event named an activity that no look has found, because it was uploaded late or made visible again. It may be anywhere in the list.
     private func isWalkWantedByEvent(_ state: SyncState) -> Bool {
         state.events.unlistedAt.map { (state.cursor.walkStartedAt ?? .distantPast) < $0 } ?? false
     }
@@ -154,15 +155,15 @@ public struct SyncPlan: Sendable {
     /// Strava answers 400 to an `after` in the future (docs/strava-api.md 3.2). `newestStartAt` never is, but clocks differ:
     /// at most by this.
     static let clockError_s: Double = 3_600
-    /// Of so many looks in a row at least one reaches back, however long the interval is.
+    /// At least one of this many looks in a row reaches back, however long the interval.
     private static let looksPerLookBack: Double = 4
 
-    /// The first page of a look for what is new.
+    /// The first page of a look for new activities.
     ///
-    /// Only an empty page ends a list (docs/strava-api.md 3.2). Asked for what started after the newest known start, the list is empty as a
-    /// rule, and one call is all. What came to Strava later than something that started after it (a second device, a hidden start, which is
-    /// the day's first second) is found by a look that reaches back from time to time: from its predecessor, less `lookBack_s`. So
-    /// nothing that was uploaded within `lookBack_s` of its start is missed by it; the rest is for the walk.
+    /// Only an empty page ends a list (docs/strava-api.md 3.2). A list of activities that started after the newest known start is usually empty,
+    /// so a look costs one call. An activity that reaches Strava after a later one (a second device; a hidden start, which Strava moves to the
+    /// first second of the day) is found by looks that reach back from time to time: to the last such look, less `lookBack_s`. They miss nothing
+    /// that was uploaded within `lookBack_s` of its start; walks find the rest.
     private func look(_ state: SyncState, now: Date) -> ListPass {
         let newest = state.cursor.newestStartAt.map { min($0, now.addingTimeInterval(-Self.clockError_s)) }
         guard let newest, isLookBackDue(state, now: now) else { return ListPass(kind: .incremental, page: 1, after: newest) }
@@ -177,19 +178,19 @@ public struct SyncPlan: Sendable {
         return last.addingTimeInterval(max(settings.lookBackInterval_s, Self.looksPerLookBack * listInterval(state))) <= now
     }
 
-    /// The last look at what is older than the newest start: a walk that has ended, too.
+    /// When the last look reached back; a finished walk counts as one.
     private func lookedBackAt(_ state: SyncState) -> Date? {
         let walked = state.cursor.walkPage == nil ? state.cursor.walkStartedAt : nil
         return [state.cursor.lookedBackAt, walked].compactMap(\.self).max()
     }
 
-    /// Who records often is looked at often, and everybody less often when there are many.
+    /// Time between two looks, in seconds: shorter for athletes who record often, longer for all when there are many.
     public func listInterval(_ state: SyncState) -> Double {
         settings.listInterval_s * max(pace.listStretch, pace.eventStretch)
             * (state.recentCount.map { SyncPace.habit(recentCount: $0) } ?? 1)
     }
 
-    /// New work, as opposed to history: listed after the first walk had ended, or of the last days.
+    /// New work, as opposed to history: first listed after the first walk had ended, or started in the last 7 days.
     private func isRecent(_ item: WorkItem, state: SyncState, now: Date) -> Bool {
         if let threshold = state.newestThreshold, item.startAt >= threshold { return true }
         if let complete = state.cursor.firstCompleteAt, item.firstListedAt > complete { return true }
@@ -202,7 +203,7 @@ public struct SyncPlan: Sendable {
     }
 }
 
-/// When the athlete's own objects are asked for: what was never asked, what failed and has waited, and what may have changed.
+/// When the athlete's own objects are fetched: never fetched before, failed and due again, or possibly changed.
 extension SyncPlan {
     func dueObject(_ state: SyncState, now: Date, besides open: Set<TurnCall.Target> = []) -> AthleteObject? {
         state.objects.first { !open.contains(.object($0.object)) && isDue($0, state: state, now: now) }?.object
@@ -213,19 +214,19 @@ extension SyncPlan {
         case .pending: true
         case .failed: standing.nextTryAt.map { $0 <= now } ?? true
         case .landed, .empty, .gone, .expired: isOld(standing, state: state, now: now)
-        // Only a new grant, or an admin, changes that.
+        // Until there is a new grant or an admin retries.
         case .noScope, .quarantined: false
         }
     }
 
-    /// Who asks for a sync of one athlete, or for a full one, wants what was set at Strava since: no event tells of an FTP or a weight.
+    /// A request for one athlete, or for a full sync, includes settings made at Strava since: no event announces a new FTP or weight.
     private func isAskedFor(_ state: SyncState, since checked: Date) -> Bool {
         guard let request = state.request, request.full || !request.isBulk else { return false }
         return checked < request.askedAt
     }
 
-    /// The zones are asked for again after each walk. So is gear that was used since, for its mileage, unless the profile tells it: what
-    /// shows the zones (`profile:read_all`) shows a profile with all gear in use (STRAVA_API.md 3.1, 3.5).
+    /// Zones are fetched again after each walk. So is gear used since then, for its distance, unless the profile contains it: the scope that
+    /// allows reading zones (`profile:read_all`) also puts all gear in use into the profile (docs/strava-api.md 3.1, 3.5).
     private func isOld(_ standing: ObjectStanding, state: SyncState, now: Date) -> Bool {
         guard let checked = standing.checkedAt else { return true }
         if standing.object.kind != .gear, isAskedFor(state, since: checked) { return true }

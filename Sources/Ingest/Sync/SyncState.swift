@@ -15,11 +15,11 @@ public struct SyncCursor: Sendable, Equatable {
     public var walkStartedAt: Date?
     public var newestStartAt: Date?
     public var listedAt: Date?
-    /// When the last look that reached back further than the newest start was begun.
+    /// When the last look that reached back behind the newest start began.
     public var lookedBackAt: Date?
     /// When the last walk over the whole list ended.
     public var historyCompleteAt: Date?
-    /// When the first one ended: what was first listed later is new, however old its date.
+    /// When the first walk ended: an activity first listed later is new, however old its start.
     public var firstCompleteAt: Date?
 
     public init(
@@ -66,9 +66,9 @@ public struct WorkItem: Sendable, Equatable {
     public let startAt: Date
     public let firstListedAt: Date
     public let lastListedAt: Date
-    /// What is still missing, with how often it was tried before.
+    /// The missing endpoints, with the number of tries so far.
     public var missing: [CompletenessEndpoint: Int]
-    /// Strava had no streams, and a walk has ended since: the answer is believed now.
+    /// Strava had no streams before the last walk; if it has none now, that is believed.
     public var isSecondLook: Bool
 
     public init(
@@ -81,6 +81,67 @@ public struct WorkItem: Sendable, Equatable {
         self.lastListedAt = lastListedAt
         self.missing = missing
         self.isSecondLook = isSecondLook
+    }
+}
+
+/// The state of one of the athlete's own objects; a row of `sync.athlete_object`.
+public struct ObjectStanding: Sendable, Equatable {
+    public let object: AthleteObject
+    public var state: CompletenessState
+    public var attempts: Int
+    public var nextTryAt: Date?
+    /// When Strava last answered.
+    public var checkedAt: Date?
+    /// Start of the newest activity with this gear.
+    public var usedAt: Date?
+
+    public init(
+        _ object: AthleteObject, state: CompletenessState = .pending, attempts: Int = 0, nextTryAt: Date? = nil, checkedAt: Date? = nil,
+        usedAt: Date? = nil
+    ) {
+        self.object = object
+        self.state = state
+        self.attempts = attempts
+        self.nextTryAt = nextTryAt
+        self.checkedAt = checkedAt
+        self.usedAt = usedAt
+    }
+
+    /// The change after a failed call; nil: the error concerns more than this object and ends the turn.
+    func failed(_ error: StravaError, now: Date) -> ObjectChange? {
+        if error.isApplicationWide { return nil }
+        switch error.code {
+        case .notFound: return ObjectChange(object, .gone, reason: "404")
+        case .scopeMissing:
+            // Strava names a permission; the athlete is asked for a scope (docs/strava-api.md 1.6).
+            let scope = object == .zones ? "profile:read_all" : error.missingScope
+            return ObjectChange(object, .noScope, reason: scope ?? "scope missing")
+        case .paymentRequired: return ObjectChange(object, .noScope, reason: "payment required")
+        case .serverError, .unreadable, .badRequest, .forbidden:
+            let wait_s = OutcomeRules.failureWait_s * Double(1 << min(attempts, Self.doublingsMax))
+            return ObjectChange(object, .failed, reason: error.code.rawValue, nextTryAt: now.addingTimeInterval(wait_s))
+        default: return nil
+        }
+    }
+
+    /// The change after a wrong answer: stored data stays, and the object is fetched again a few times.
+    func answeredWrongly(_ fault: WrongAnswer, now: Date) -> ObjectChange {
+        let waits = OutcomeRules.wrongAnswerWaits_s
+        guard attempts < waits.count else { return ObjectChange(object, .quarantined, reason: fault.rawValue) }
+        return ObjectChange(object, .failed, reason: fault.rawValue, nextTryAt: now.addingTimeInterval(waits[attempts]))
+    }
+
+    /// Limits the wait between two tries to about two days.
+    private static let doublingsMax = 9
+}
+
+extension AthleteObject {
+    var call: StravaCall {
+        switch kind {
+        case .profile: .athlete
+        case .zones: .athleteZones
+        case .gear: .gear(name)
+        }
     }
 }
 
@@ -104,11 +165,11 @@ public struct SyncRequest: Sendable, Codable, Equatable {
     public var by: String
     /// When it was asked, in seconds since 1970.
     public var at: Double
-    /// Only these steps; the rest waits for the athlete's ordinary rhythm. Nil: all.
+    /// Only these steps; the others wait for the athlete's next ordinary turn. Nil: all.
     public var only: [SyncStep]?
-    /// Asked of all athletes together: work like any other, that never takes what is kept for connect and manual calls.
+    /// Requested for all athletes at once: ordinary work, which does not use the reserve for connect and manual calls.
     public var bulk: Bool?
-    /// Only these streams, and the time that they refer to; nil: all.
+    /// Only these streams, and always the time stream; nil: all.
     public var streams: [StreamKey]?
 
     public init(
@@ -128,51 +189,51 @@ public struct SyncRequest: Sendable, Codable, Equatable {
     public var askedAt: Date { Date(timeIntervalSince1970: at) }
     var isBulk: Bool { bulk ?? false }
 
-    /// The keys that a streams call of this request names. Silver makes nothing of streams without their time.
+    /// The keys of this request's streams calls. Silver can't use streams without time.
     var streamKeys: [StreamKey] {
         guard let streams else { return StreamKey.allCases }
         return StreamKey.allCases.filter { $0 == .time || streams.contains($0) }
     }
 
-    /// What the ledger says of streams that landed so; nil: all of them were asked for.
+    /// The ledger's reason for streams landed by this request; nil: all streams were requested.
     var streamsReason: String? {
         streamKeys.count == StreamKey.allCases.count ? nil : Self.chosenPrefix + streamKeys.map(\.rawValue).joined(separator: ",")
     }
 
-    /// Begins the ledger's reason for streams of which only some were asked for.
+    /// How the ledger's reason begins when only some streams were requested.
     static let chosenPrefix = "only "
 
     func wants(_ step: SyncStep) -> Bool { only?.contains(step) ?? true }
 }
 
-/// Everything that the plan decides from; read from Postgres, never guessed.
+/// Everything that the plan decides from, as read from PostgreSQL.
 public struct SyncState: Sendable {
     public var cursor: SyncCursor
     /// The incremental pass that this turn is in.
     public var pass: ListPass?
-    /// The athlete's own objects, as the ledger has them; the profile and the zones always.
+    /// The athlete's own objects in the ledger; profile and zones are always among them.
     public var objects: [ObjectStanding] = [ObjectStanding(.profile), ObjectStanding(.zones)]
-    /// Why the list could not be read in this turn; what is known already is fetched all the same.
+    /// Why the list could not be read in this turn; known work is fetched all the same.
     public var listTrouble: String?
     /// Due work, newest start first.
     public var work: [WorkItem] = []
-    /// Whether `work` is all that is due; else there is more behind it.
+    /// Whether `work` is all due work; otherwise one read did not hold it.
     public var isWorkComplete = true
-    /// Start of the oldest among the athlete's newest activities, which come before the rest of the walk.
+    /// Start of the oldest of the athlete's newest activities (`SyncSettings.newestFirstCount`), which come before the rest of the list.
     public var newestThreshold: Date?
     /// Start of the newest activity that has been listed and is not in the future.
     var newestListedAt: Date?
-    /// Activities that started in the last 28 days; nil: not known, as of somebody who records daily.
+    /// Activities that started in the last 28 days; nil: unknown, treated as daily.
     public var recentCount: Int?
-    /// When the earliest of the work that is not yet due may be tried.
+    /// When the next work becomes due.
     public var earliestRetryAt: Date?
     public var request: SyncRequest?
     public var events = OpenEvents()
-    /// The events that were known when the pass that is under way in this turn began.
+    /// The events that were known when this turn's current pass began.
     var eventsAtPassStart: [Int64] = []
-    /// Those that were known when a pass of this turn began that has ended since.
+    /// The events that were known when a pass began that this turn has finished.
     var eventsLookedAfter: Set<Int64> = []
-    /// An event has come after which no look at the list was begun and ended.
+    /// An event has arrived since the last finished pass began.
     var isLookAnnounced: Bool { events.unlookedIDs.contains { !eventsLookedAfter.contains($0) } }
 
     public init(cursor: SyncCursor = SyncCursor()) { self.cursor = cursor }
@@ -182,7 +243,7 @@ public struct SyncState: Sendable {
         SyncStep.allCases.filter { request?.wants($0) ?? true }.compactMap(\.endpoint)
     }
 
-    /// An endpoint of an activity is no longer missing, or not yet due again.
+    /// An endpoint of an activity has landed or failed, and is not due in this turn any more.
     public mutating func settled(_ activity: ActivityID, _ endpoint: CompletenessEndpoint) {
         guard let index = work.firstIndex(where: { $0.activityID == activity }) else { return }
         work[index].missing[endpoint] = nil
@@ -191,7 +252,7 @@ public struct SyncState: Sendable {
 
     func standing(of object: AthleteObject) -> ObjectStanding { objects.first { $0.object == object } ?? ObjectStanding(object) }
 
-    /// One of the athlete's own objects was asked for.
+    /// Applies a committed change of one of the athlete's own objects.
     public mutating func follow(_ change: ObjectChange, now: Date) {
         guard let index = objects.firstIndex(where: { $0.object == change.object }) else { return }
         objects[index].attempts = change.state == .failed ? objects[index].attempts + 1 : 0

@@ -39,7 +39,7 @@ struct TurnQueries: Sendable {
         return try await read(state, now: now, withCursor: true)
     }
 
-    /// What landings may have changed of it, read again. The turn itself follows the cursor.
+    /// The state with everything read again that landings may have changed. The cursor is not: the turn applies its changes itself.
     func stateAgain(_ state: SyncState, now: Date) async throws -> (SyncState, TurnStanding) {
         try await read(state, now: now, withCursor: false)
     }
@@ -55,7 +55,7 @@ struct TurnQueries: Sendable {
             OpenEvents.query(athlete),
         ]
         if withCursor { batch.append(cursorQuery) }
-        // Before the work is read.
+        // First, so that the work is read without it.
         if let sampleCount { batch.insert(CompletenessTable.postpone(athlete, beyond: sampleCount, reason: Self.sampleReason), at: 0) }
         let all = try await database.withConnection { [batch] in try await $0.pipeline(batch) }
         let rows = all.suffix(batch.count - (sampleCount == nil ? 0 : 1)).map(\.self)
@@ -105,7 +105,7 @@ struct TurnQueries: Sendable {
         """
     }
 
-    /// Start of the oldest of the newest activities; newest start; how many activities of late; when the next work is due.
+    /// Start of the oldest of the newest activities, newest start, number of recent activities, and when the next work becomes due.
     private func figuresQuery(now: Date) -> SQL {
         """
         SELECT
@@ -127,7 +127,7 @@ struct TurnQueries: Sendable {
         """
     }
 
-    /// All own objects, the profile and the zones whether or not they have a row.
+    /// All own objects; profile and zones even without a row.
     private func objects(_ rows: Rows) throws -> [ObjectStanding] {
         let known = try rows.compactMap(ObjectStanding.init)
         let unknown = [AthleteObject.profile, .zones].filter { object in !known.contains { $0.object == object } }
@@ -147,7 +147,7 @@ struct TurnQueries: Sendable {
 
     // MARK: For the end of a walk, and for pages of the list
 
-    /// Activities that a walk over the whole list, begun at `walkStartedAt`, did not name, and how many there are in all.
+    /// The activities that the walk begun at `walkStartedAt` did not name, and how many there are in all.
     func unlisted(since walkStartedAt: Date) async throws -> (activities: [ActivityID], total: Int) {
         let rows = try await database.query(
             """
@@ -157,7 +157,7 @@ struct TurnQueries: Sendable {
         return try rows[0].decode([ActivityID].self, Int.self)
     }
 
-    /// Whether an activity was deleted since `instant`, so far as events and answers tell.
+    /// Whether an activity was deleted since `instant`, according to events and answers.
     func hasGone(since instant: Date) async throws -> Bool {
         let rows = try await database.query(
             """
@@ -181,7 +181,7 @@ struct TurnQueries: Sendable {
         return try rows.map { try $0.decode(ActivityID.self) }
     }
 
-    /// Which of these were removed because their time was over, and have not changed since.
+    /// Which of these activities retention has removed, if they have not changed since.
     func expired(_ listed: [(id: ActivityID, fingerprint: [UInt8])]) async throws -> Set<Int64> {
         let rows = try await database.query(
             """
@@ -194,7 +194,7 @@ struct TurnQueries: Sendable {
         return Set(try rows.map { try $0.decode(Int64.self) })
     }
 
-    /// Stops the athlete until a new grant, with the reason for people; not when the lease was lost, as to a new grant that came meanwhile.
+    /// Stops the athlete until there is a new grant, with a reason for people. Does nothing if the lease was lost, as to a new grant.
     func askToReconnect(_ reason: String, now: Date) async throws {
         try await database.transaction { connection in
             try await connection.query(RowLock.athlete(athlete))
@@ -212,7 +212,7 @@ struct TurnQueries: Sendable {
         _ = try await database.withConnection { [batch] in try await $0.pipeline(batch) }
     }
 
-    /// How often in a row this athlete's turns have failed.
+    /// How many turns of this athlete have failed in a row.
     func failures() async throws -> Int {
         let rows = try await database.query("SELECT failures FROM sync.schedule WHERE athlete_id = \(athlete)")
         return try rows.first?.decode(Int.self) ?? 0
@@ -220,7 +220,7 @@ struct TurnQueries: Sendable {
 }
 
 extension WorkItem {
-    /// Joins adjacent rows of one activity. When the answer was cut at its bound, its last activity may be cut too and is left for the next read.
+    /// Joins adjacent rows of one activity. If the rows were cut at their limit, the last activity may be incomplete and is left for the next read.
     static func grouped(_ rows: Rows, complete: Bool) throws -> [WorkItem] {
         var items: [WorkItem] = []
         for row in rows {

@@ -1,12 +1,12 @@
 import Governor
 
-/// What a simulated time is judged by.
+/// The results of a simulation.
 package struct Measures: Sendable {
-    /// Ages in seconds at which data of this kind had landed, and of what had not, its age at the end.
+    /// By kind, the age in seconds at which an activity landed, or its age at the end if it did not.
     var ages_s = [[Double]](repeating: [], count: ModelActivity.Kind.allCases.count)
-    /// Of them, how many had not landed at the end.
+    /// By kind, how many of them had not landed at the end.
     var missing = [Int](repeating: 0, count: ModelActivity.Kind.allCases.count)
-    /// How old the newest list of each athlete was, looked at every six hours.
+    /// The age of each athlete's last look, sampled every six hours, in seconds.
     var listAges_s: [Double] = []
     /// For each newcomer, seconds from connecting until the newest activities were here.
     var newcomers_s: [Double] = []
@@ -19,9 +19,9 @@ package struct Measures: Sendable {
     /// Used share of each quarter hour, and of each day, that had more work than budget from its beginning to its end.
     package internal(set) var quarterShares: [Double] = []
     package internal(set) var dayShares: [Double] = []
-    /// Calls of each athlete who wanted more than there was during the whole time.
+    /// Calls of each athlete who had more to fetch than the quota allowed during the whole time.
     var equalDemand: [Int] = []
-    /// Looks for what is new that were ended, and their calls.
+    /// Finished looks, and their calls.
     package internal(set) var looks = 0
     package internal(set) var lookCalls = 0
     /// Turns given.

@@ -16,7 +16,7 @@ struct ModelAthlete {
     let perDay: Double
     /// Seconds since the simulation's start; nil as long as the athlete has not connected.
     var connectedAt_s: Double?
-    /// Of the newest activities at the time of connecting, how many are not here yet.
+    /// How many of the newest activities at the time of connecting have not landed yet.
     var newestLeft = 0
     /// Calls that are known to be missing.
     private(set) var callsMissing = 0
@@ -47,21 +47,21 @@ struct ModelAthlete {
         activities[index].kind = .late
     }
 
-    /// The newest activities are what a new athlete waits for.
+    /// Connects the athlete and marks the newest activities, which a new athlete waits for.
     mutating func connect(at now_s: Double, newestCount: Int) {
         connectedAt_s = now_s
         newestLeft = min(newestCount, activities.count)
         for index in activities.indices.suffix(newestCount) { activities[index].kind = .newest }
     }
 
-    /// Everything is here since long ago.
+    /// Everything has landed long ago.
     mutating func landAll(at now_s: Int32) {
         for index in activities.indices { activities[index].firstListed_s = now_s }
     }
 
     // MARK: What the sync does
 
-    /// One page of the list, newest first. Answers how many activities it names.
+    /// Reads one page of the list, newest first. Returns how many activities it names.
     mutating func list(page: Int, perPage: Int, after_s: Double?, now_s: Double) -> Int {
         let first = after_s.map { firstIndex(from: Int32($0.rounded(.down)) + 1) } ?? 0
         let end = activities.count - (page - 1) * perPage
@@ -71,7 +71,7 @@ struct ModelAthlete {
         return range.count
     }
 
-    /// A detail or its streams landed. Answers the activity when nothing more of it is missing.
+    /// A detail or streams landed. Returns the activity when nothing more of it is missing.
     mutating func land(_ index: Int, _ endpoint: CompletenessEndpoint) -> ModelActivity? {
         let before = activities[index].callsMissing
         if endpoint == .detail { activities[index].lacksDetail = false } else { activities[index].lacksStreams = false }
@@ -156,9 +156,9 @@ struct ModelAthlete {
     }
 }
 
-/// One activity as Strava has it and as far as it has landed. Times are whole seconds since the simulation's start: millions are held.
+/// One activity at Strava, and how much of it has landed. Times are whole seconds since the simulation's start; millions of these are held.
 struct ModelActivity {
-    /// What people wait for, which decides in which line of the table its age is counted.
+    /// Which row of the report counts its age.
     enum Kind: Int, CaseIterable {
         /// Among the newest of a new athlete.
         case newest
@@ -166,7 +166,7 @@ struct ModelActivity {
         case fresh
         /// Uploaded more than a day after it began, or edited.
         case late
-        /// The rest of the past.
+        /// All others of the past.
         case history
     }
 
@@ -192,7 +192,7 @@ struct ModelActivity {
 
     var callsMissing: Int { (lacksDetail ? 1 : 0) + (lacksStreams ? 1 : 0) }
 
-    /// A list named it. Answers how many further calls that makes necessary.
+    /// A list page named it. Returns how many more calls that makes necessary.
     mutating func listed(at now_s: Int32) -> Int {
         if firstListed_s != nil && !isEdited { return 0 }
         let before = callsMissing

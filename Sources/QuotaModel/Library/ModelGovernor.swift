@@ -10,7 +10,7 @@ struct ModelGovernor {
     private let instance = UUID()
     /// The local clock minus Strava's, in seconds: no machine's clock is right.
     private let clockError_s: Double
-    /// When to call `pump` again although nothing happened, in seconds since 1970.
+    /// When to call `pump` again if nothing happens before, in seconds since 1970.
     private(set) var wakeAt_s = Double.infinity
 
     /// As `RateLimitGovernor.heartbeat_s`.

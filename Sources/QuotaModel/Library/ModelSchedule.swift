@@ -1,4 +1,4 @@
-/// `sync.schedule` in memory: who is due when, by priority. Who is in work is not in it. The claim follows `ScheduleQueries.claim`.
+/// `sync.schedule` in memory: which athlete is due when, by priority, without those in work. Claims as `ScheduleQueries.claim` does.
 struct ModelSchedule {
     /// One line for each priority of `RequestClass`.
     private var lines = [TimeQueue<Int>](repeating: TimeQueue(), count: 5)
@@ -17,14 +17,14 @@ struct ModelSchedule {
         return claims
     }
 
-    /// As `ScheduleQueries.isAnyoneDue`.
+    /// As `TurnStanding.isAnyoneDue`.
     func isAnyoneDue(priority: Int, now_s: Double) -> Bool { lines[priority].first.map { $0.time_s <= now_s } ?? false }
 
     /// Athletes that are due and not in work.
     func overdue(at now_s: Double) -> Int { lines.reduce(0) { $0 + $1.count(until: now_s) } }
 }
 
-/// Elements in the order of their times, equal times in the order of their coming: a binary heap.
+/// Elements by time, those with equal times in order of arrival; a binary heap.
 struct TimeQueue<Element> {
     private var heap: [(time_s: Double, order: Int, element: Element)] = []
     private var order = 0
@@ -54,7 +54,7 @@ struct TimeQueue<Element> {
         }
     }
 
-    /// How many are due; looks at all.
+    /// How many are due. Linear in the length of the queue.
     func count(until time_s: Double) -> Int { heap.count { $0.time_s <= time_s } }
 
     private func precedes(_ left: Int, _ right: Int) -> Bool {

@@ -3,11 +3,11 @@ import Sync
 
 /// What is simulated. Times are in the unit that the name ends with.
 package struct Scenario: Sendable {
-    /// How the athletes are there at the start.
+    /// The athletes' state at the start.
     package enum Start: Sendable {
-        /// All are connected at once, nothing is here.
+        /// All connect at once; nothing has landed.
         case empty
-        /// All histories are here and the rhythm runs.
+        /// All histories have landed, and looks and walks are under way.
         case loaded
     }
 

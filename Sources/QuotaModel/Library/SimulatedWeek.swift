@@ -64,7 +64,7 @@ package struct SimulatedWeek {
     private var turns: [Int: Turn] = [:]
     /// Athletes in work in each lane of the scheduler.
     private var inWork: [Int]
-    /// Calls in the governor's line, by the number it gave them.
+    /// Calls that wait for a permit, by the number the governor gave them.
     private var waiting: [UInt64: Call] = [:]
     private var backlog = Backlog()
     private var measures = Measures()
@@ -72,7 +72,7 @@ package struct SimulatedWeek {
     private var demandToldAt_s = -Double.infinity
     private var pace: SyncPace
     private var pacedAt_s = -Double.infinity
-    /// Who connected during the time.
+    /// Athletes who connected during the simulation and whose newest activities are missing.
     private var newcomers: Set<Int> = []
 
     package init(_ scenario: Scenario, seed: UInt64) {
@@ -87,7 +87,7 @@ package struct SimulatedWeek {
         begin()
     }
 
-    /// Runs to the end, and lets others have the thread from time to time. Call it once.
+    /// Runs to the end, yielding from time to time. Call it once.
     package mutating func run() async -> Measures {
         var handled = 0
         while let (time_s, event) = events.first, time_s < end_s {
@@ -129,7 +129,7 @@ package struct SimulatedWeek {
         planForeign()
     }
 
-    /// A loaded athlete's next look, somewhere in the ordinary interval.
+    /// A loaded athlete's next look, at random within the ordinary interval.
     private mutating func firstDue_s(_ athlete: Int) -> Double {
         let state = world.athletes[athlete].state(now: now, newestCount: scenario.settings.newestFirstCount)
         return now_s + .random(in: 0...plan(of: athlete).listInterval(state), using: &world.random)
@@ -151,7 +151,7 @@ package struct SimulatedWeek {
         pump()
     }
 
-    /// Sends what the governor lets go.
+    /// Sends the calls that the governor permits.
     private mutating func pump() {
         for (id, permit) in governor.pump(at: now_s) {
             guard let call = waiting.removeValue(forKey: id) else { continue }
@@ -177,7 +177,7 @@ package struct SimulatedWeek {
     private static let demandInterval_s = 30.0
     /// As `ScheduleQueries.knownDemand`: more are not counted.
     private static let demandMax = 100_000
-    /// What Strava gives a page at most (STRAVA_API.md 3.2).
+    /// What Strava gives a page at most (docs/strava-api.md 3.2).
     private static let perPage = 200
     /// As `AthleteSync` after trouble of the whole application.
     private static let troubleWait_s = 5.0
@@ -234,7 +234,7 @@ package struct SimulatedWeek {
         }
     }
 
-    /// Nobody pauses or stops anything.
+    /// Nothing is paused or stopped in the model.
     private func situation(_ turn: Turn) -> TurnRules.Situation {
         TurnRules.Situation(
             now: now, isAnyoneDue: schedule.isAnyoneDue(priority: turn.priority, now_s: now_s),
@@ -307,7 +307,7 @@ package struct SimulatedWeek {
         if pass.kind == .walk && pass.page == 1 { cursor.walkStartedAt = now }
         world.athletes[turn.athlete].cursor = cursor
         turn.state.cursor = cursor
-        // Nothing is deleted in the model, so that it may count pages by place.
+        // Nothing is deleted in the model, so pages can be counted by position.
         turn.state.pass = pass.kind == .incremental && count > 0 ? pass.next(starts: [], isFull: false, now: now) : nil
     }
 
@@ -405,7 +405,7 @@ package struct SimulatedWeek {
         events.add(.sample, at: now_s + Self.sampleEvery_s)
     }
 
-    /// What has not landed has the age it has come to; leaving it out would make starving look good.
+    /// Activities that have not landed count with their age at the end; without them, starvation would look good.
     private mutating func finish() {
         now_s = end_s
         for (index, athlete) in world.athletes.enumerated() where athlete.connectedAt_s != nil {

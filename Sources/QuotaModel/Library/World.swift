@@ -30,7 +30,7 @@ struct World {
         for _ in 0..<scenario.athletes { addAthlete() }
     }
 
-    /// Adds an athlete with a past; `activities` nil: a random number. Answers the index.
+    /// Adds an athlete with a history of `activities`, or of random length. Returns the index.
     @discardableResult
     mutating func addAthlete(activities: Int? = nil) -> Int {
         var pick = Double.random(in: 0..<1, using: &random)
@@ -45,7 +45,7 @@ struct World {
         return athletes.count - 1
     }
 
-    /// An even rhythm backwards, with chance in it; never two with one start.
+    /// A history at the athlete's mean rate, with random gaps and no two equal starts.
     private mutating func history(count: Int, perDay: Double) -> [ModelActivity] {
         var start_s = 0.0
         let gap_s = min(86_400 / perDay, 20 * 365 * 86_400 / Double(max(1, count)))
@@ -56,7 +56,7 @@ struct World {
         }.reversed()
     }
 
-    /// Everything is here, and the last list, walk and profile are as old as they are in an ordinary week.
+    /// Everything has landed; the last look, walk and profile are as old as in an ordinary week.
     mutating func load(_ index: Int, pace: SyncPace) {
         let settings = scenario.settings
         athletes[index].connectedAt_s = 0
@@ -80,7 +80,7 @@ struct World {
         return (wait_s, .fresh(delay_s: .random(in: 1_800...10_800, using: &random)))
     }
 
-    /// An activity comes to Strava. Answers in how many seconds it will be edited, if it will.
+    /// An activity is uploaded. Returns its start and in how many seconds it will be edited, if at all.
     mutating func upload(_ upload: Upload, athlete: Int, at now_s: Double) -> (start_s: Int32, editIn_s: Double?) {
         let (delay_s, kind): (Double, ModelActivity.Kind) =
             switch upload {
@@ -93,19 +93,19 @@ struct World {
         return (start_s, random.chance(Self.editedShare) ? random.wait(mean: 86_400) : nil)
     }
 
-    /// An activity is edited, so that the list names other figures.
+    /// An activity is edited, which changes its figures in the list.
     mutating func edit(start_s: Int32, athlete: Int, at now_s: Double) {
         let index = athletes[athlete].firstIndex(from: start_s)
         if index < athletes[athlete].activities.count { athletes[athlete].edit(at: index, now_s: Int32(now_s)) }
     }
 
-    /// How much there is, for the rhythm.
+    /// The load from which the pace is computed.
     var load: FleetLoad {
         let connected = athletes.filter { $0.connectedAt_s != nil || scenario.start == .loaded }
         return FleetLoad(athletes: connected.count, activities: connected.reduce(0) { $0 + $1.activities.count })
     }
 
-    /// Calls that are known to be missing of all who are connected, and athletes whose first walk is not done.
+    /// Calls known to be missing, and athletes whose first walk has not ended.
     var missing: (calls: Int, unwalked: Int) {
         athletes.reduce(into: (0, 0)) { sum, athlete in
             sum.0 += athlete.callsMissing
@@ -133,7 +133,7 @@ struct ModelRandom: RandomNumberGenerator {
     /// A wait of a Poisson process, in the unit of `mean`.
     mutating func wait(mean: Double) -> Double { -log(Double.random(in: 1e-12...1, using: &self)) * mean }
 
-    /// The logarithm is normal with this median and spread.
+    /// A log-normal number with this median and sigma.
     mutating func logNormal(median: Double, sigma: Double) -> Double {
         let (one, two) = (Double.random(in: 1e-12...1, using: &self), Double.random(in: 0..<1, using: &self))
         return median * exp(sigma * (-2 * log(one)).squareRoot() * cos(2 * .pi * two))
