@@ -79,7 +79,7 @@ struct Rivals: Sendable {
         try await server.run(file: "Sources/Benchmarks/predecessor/join.sql", ["athlete_id": "\(athlete)"])
     }
 
-    /// When one activity has changed it makes the whole athlete anew, in one transaction.
+    /// When one activity has changed it makes the whole athlete again, in one transaction.
     func predecessorRefresh(of athlete: AthleteID) async throws {
         let join = try server.text(of: "Sources/Benchmarks/predecessor/join.sql", ["athlete_id": "\(athlete)"])
         try await server.run("DELETE FROM predecessor.aggregate_stream WHERE athlete_id = \(athlete);\n" + join)

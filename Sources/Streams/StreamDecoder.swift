@@ -37,7 +37,7 @@ public enum StreamDecoder {
 
 /// A streams answer, decoded once: the sync judges it, the landing counts its points, silver stores its arrays.
 public struct StreamsAnswer: Sendable {
-    public enum Verdict: Sendable, Equatable {
+    public enum Condition: Sendable, Equatable {
         case good
         /// No stream has a point.
         case empty
@@ -54,7 +54,7 @@ public struct StreamsAnswer: Sendable {
     }
 
     /// Whether this can be the streams of an activity.
-    public var verdict: Verdict {
+    public var condition: Condition {
         guard case .success(let streams) = result else { return .unreadable }
         if streams.faults.contains(.form) { return .form }
         guard StreamColumn.allCases.contains(where: streams.has) else { return .noStreams }

@@ -1,6 +1,6 @@
 import Core
 
-/// What went wrong in the warehouse: a closed code and a sentence that holds no value of anybody's data.
+/// An error of the warehouse: a closed code, and a sentence without any athlete's data.
 public struct WarehouseError: AdvisedError {
     public enum Code: String, Sendable {
         /// The athlete's lease is no longer the batch's owner and fence: another worker has the athlete, or nobody.

@@ -63,7 +63,7 @@ public struct OutcomeRules: Sendable {
         }
         if OutcomeRules.isEmptyJSON(answer.body) { return missing(.emptyAnswer) }
         let streams = StreamsAnswer(body: answer.body)
-        switch streams.verdict {
+        switch streams.condition {
         case .good: return .landed(streams)
         case .empty: return missing(.emptyAnswer)
         case .unreadable: return wrong(.unreadable)

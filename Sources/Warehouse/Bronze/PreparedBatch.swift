@@ -4,8 +4,8 @@ import Foundation
 import Streams
 import SyncStore
 
-/// A batch made ready outside the writer's turn: hashes computed, and of several entries for one key only the last kept
-/// (pages shift while they are read, so a page may name an activity twice).
+/// A batch prepared outside the writer: with hashes, and of several entries for one key only the last (pages shift while they are read, so
+/// that an activity may occur twice).
 struct PreparedBatch: Sendable {
     let batch: BronzeBatch
     let answers: [PreparedAnswer]
@@ -63,12 +63,12 @@ struct AnswerKey: Hashable, Sendable {
     }
 }
 
-/// One answer with its key and hash; a streams answer also with its arrays, which the landing counts and silver stores.
+/// One answer with its key and hash. A streams answer also has its arrays, which the landing counts and silver stores.
 struct PreparedAnswer: Sendable {
     let key: AnswerKey
     let answer: BronzeAnswer
     let sha256: [UInt8]
-    /// Nil for other endpoints; a failure is silver's business, the bytes are kept in any case.
+    /// Nil for other endpoints. The bytes are kept even if they can't be decoded; silver deals with the failure.
     let streams: Result<DecodedStreams, StreamsError>?
 
     init(key: AnswerKey, answer: BronzeAnswer) {

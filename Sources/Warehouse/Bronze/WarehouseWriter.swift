@@ -6,22 +6,22 @@ import Logging
 /// Owns the write side of bronze: raw answers, ledger, cursor, quarantine and the list of activities to transform commit in one
 /// transaction that first checks the lease.
 ///
-/// Batches of several athletes that wait while a transaction runs, and those that are being made ready when it ends, share the next one. A
-/// batch that can't be written fails alone. Callers wait for their receipt, which is the back-pressure.
+/// Batches of several athletes that wait while a transaction runs, and those being prepared when it ends, share the next one. A batch that
+/// can't be written fails alone. Callers wait for their receipt, which is the back-pressure.
 public actor WarehouseWriter {
-    /// Batches in one transaction: more gives nothing (measured: 10 are 1.7 times as fast as 1, 50 are not faster).
+    /// Batches in one transaction. More gain nothing (measured: 10 are 1.7 times as fast as 1, 50 are no faster).
     static let groupBatchesMax = 16
-    /// Answers in one transaction, unless one batch alone has more: five pages of a list, so that what is small does not wait long for them.
+    /// Answers in one transaction, unless one batch alone has more: five pages of a list, so that small batches do not wait long.
     static let groupAnswersMax = 1_000
     /// Answer bytes in one transaction, unless one batch alone has more: bounds the memory of a statement's parameters.
     static let groupBytesMax = 8 << 20
-    /// How long a group waits for batches that are being made ready: most take less, and a huge one must not hold up the others.
-    static let companyMax: Duration = .milliseconds(50)
-    /// How long callers who were served together have to come back with their next batches: else most of them would land apart from then on.
-    static let returnTime: Duration = .milliseconds(1)
-    /// Tries of a group that PostgreSQL sacrificed to resolve a deadlock.
+    /// How long a group waits for batches that are being prepared: most take less, and a huge one must not delay the others.
+    static let gatheringMax: Duration = .milliseconds(50)
+    /// How long the callers of one group have to bring their next batches; without it most of these would land apart.
+    static let returnWait: Duration = .milliseconds(1)
+    /// Attempts at a group that PostgreSQL aborts to resolve a deadlock.
     static let attemptsMax = 3
-    /// Batches that may wait: many more than there are athletes in work at once.
+    /// Batches that may wait: many more than there are turns at once.
     static let waitingMax = 1024
 
     private struct Waiting {
@@ -34,14 +34,14 @@ public actor WarehouseWriter {
     private let clock: WallClock
     private let logger: Logger
     private var waiting: [Waiting] = []
-    /// Batches that are being made ready.
+    /// Batches that are being prepared.
     private var arriving = 0
-    /// Batches that were made ready, ever.
+    /// Batches prepared so far.
     private var arrived = 0
-    /// The write that waits for the next of them.
+    /// The group that waits for the next of them.
     private var arrival: CheckedContinuation<Void, Never>?
     private var isWriting = false
-    private var isCompanyOver = false
+    private var isGatheringOver = false
 
     public init(database: Database, silverFeed: SilverFeed?, clock: WallClock, logger: Logger) {
         self.database = database
@@ -71,7 +71,7 @@ public actor WarehouseWriter {
         }
     }
 
-    /// Batches that wait for their transaction at this moment.
+    /// How many batches wait for their transaction.
     public var waitingCount: Int { waiting.count }
 
     /// An unstructured task, since a group belongs to several callers and must not be cancelled by one of them; it ends with the queue.
@@ -80,39 +80,39 @@ public actor WarehouseWriter {
         isWriting = true
         Task {
             while !waiting.isEmpty {
-                await company()
+                await gather()
                 if let group = takeGroup() {
                     await land(group)
-                    if group.count > 1 { try? await Task.sleep(for: Self.returnTime) }
+                    if group.count > 1 { try? await Task.sleep(for: Self.returnWait) }
                 }
             }
             isWriting = false
         }
     }
 
-    /// Waits a little for the batches that are being made ready at this moment, unless there is a full group without them: a transaction of two
-    /// costs nearly as much as one of sixteen.
-    private func company() async {
+    /// Waits briefly for the batches that are being prepared, unless the group is full without them: a transaction of two batches costs nearly
+    /// as much as one of sixteen.
+    private func gather() async {
         let expected = arrived + arriving
         guard expected > arrived else { return }
-        isCompanyOver = false
+        isGatheringOver = false
         let limit = Task {
-            try await Task.sleep(for: Self.companyMax)
-            endCompany()
+            try await Task.sleep(for: Self.gatheringMax)
+            endGathering()
         }
         defer { limit.cancel() }
-        while arrived < expected, waiting.count < Self.groupBatchesMax, !isCompanyOver {
+        while arrived < expected, waiting.count < Self.groupBatchesMax, !isGatheringOver {
             await withCheckedContinuation { arrival = $0 }
         }
     }
 
-    private func endCompany() {
-        isCompanyOver = true
+    private func endGathering() {
+        isGatheringOver = true
         arrival?.resume()
         arrival = nil
     }
 
-    /// The first that wait, one batch an athlete, within the group's bounds; nil when nobody waits.
+    /// The first waiting batches, one per athlete, within the bounds of a group; nil when none waits.
     private func takeGroup() -> [Waiting]? {
         if waiting.isEmpty { return nil }
         var group: [Waiting] = []
@@ -124,7 +124,7 @@ public actor WarehouseWriter {
                 group.isEmpty
                 || (group.count < Self.groupBatchesMax && answers + item.batch.answers.count <= Self.groupAnswersMax
                     && bytes + item.batch.bytes <= Self.groupBytesMax)
-            // An athlete's batches land in the order they came: after one that stays behind, the others stay too.
+            // An athlete's batches land in the order in which they came: after one that stays, the others stay, too.
             if athletes.insert(item.batch.athleteID).inserted, fits {
                 group.append(item)
                 answers += item.batch.answers.count
@@ -137,7 +137,7 @@ public actor WarehouseWriter {
         return group
     }
 
-    /// Lands the group in one transaction; when that fails, each batch in one of its own, so that a bad one fails alone.
+    /// Lands the group in one transaction; if that fails, each batch in its own, so that a bad one fails alone.
     private func land(_ group: [Waiting]) async {
         do {
             finish(group, try await write(group.map(\.batch)))
@@ -160,7 +160,7 @@ public actor WarehouseWriter {
         let landing = Landing(batches: batches, now: clock.now)
         return try await database.transaction { connection in
             let outcomes = try await landing.run(on: connection)
-            // Before the commit, so that it is there when the runner wakes. Should the commit fail, the hashes tell.
+            // Before the commit, so that the runner finds it when it wakes. If the commit fails, the hashes differ.
             for outcome in outcomes { silverFeed?.offer(outcome.landed) }
             return outcomes
         }

@@ -1,6 +1,6 @@
 /// The header and the end mark around the rows of a binary COPY (PostgreSQL documentation, COPY, "Binary Format").
 struct CopyFrame {
-    private enum Stage {
+    private enum Section {
         /// Can transition to: rows.
         case header
         /// Can transition to: end.
@@ -9,19 +9,19 @@ struct CopyFrame {
     }
 
     private static let signature: [UInt8] = [0x50, 0x47, 0x43, 0x4F, 0x50, 0x59, 0x0A, 0xFF, 0x0D, 0x0A, 0x00]
-    private var stage = Stage.header
+    private var section = Section.header
 
-    var hasEnded: Bool { stage == .end }
+    var hasEnded: Bool { section == .end }
 
     /// The number of fields of the next row, which the caller then reads; nil at the end of these bytes.
     mutating func nextRow(_ cursor: inout CopyCursor) throws(WarehouseError) -> Int? {
-        if stage == .header { try readHeader(&cursor) }
+        if section == .header { try readHeader(&cursor) }
         guard cursor.left_bytes > 0 else { return nil }
-        guard stage == .rows else { throw .brokenCopy("it goes on after its end") }
+        guard section == .rows else { throw .brokenCopy("it goes on after its end") }
         let count = Int(try cursor.integer(Int16.self))
         if count >= 0 { return count }
         guard count == -1 else { throw .brokenCopy("a row has a negative number of fields") }
-        stage = .end
+        section = .end
         return try nextRow(&cursor)
     }
 
@@ -30,7 +30,7 @@ struct CopyFrame {
         guard try cursor.bytes(Self.signature.count).elementsEqual(Self.signature) else { throw .brokenCopy("it is not a binary COPY") }
         guard try cursor.integer(UInt32.self) >> 16 == 0 else { throw .brokenCopy("its header has unknown flags") }
         _ = try cursor.bytes(Int(try cursor.integer(Int32.self)))
-        stage = .rows
+        section = .rows
     }
 }
 

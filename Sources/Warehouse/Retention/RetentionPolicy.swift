@@ -2,7 +2,7 @@ import Foundation
 
 /// How long copies are kept.
 public struct RetentionPolicy: Sendable, Equatable {
-    /// Days that a copy of API data is kept after it was received; nil: for ever.
+    /// Days that a copy of API data is kept after it was received; nil keeps it for ever.
     public var apiDays: Int?
     /// Days that the earlier version of a changed answer is kept after the change.
     public var versionDays: Int
@@ -20,7 +20,7 @@ public struct RetentionPolicy: Sendable, Equatable {
     func versionCutoff(now: Date) -> Date { now.addingTimeInterval(-Double(versionDays) * Self.day_s) }
 }
 
-/// What a pass of the retention removed.
+/// The counts of copies that a pass of the retention removed.
 public struct RetentionReport: Sendable, Equatable {
     public internal(set) var activities = 0
     public internal(set) var answers = 0

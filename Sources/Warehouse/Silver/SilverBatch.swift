@@ -10,27 +10,27 @@ struct ChangedAthlete: Sendable {
     var profile: AnswerHead?
 }
 
-/// A transform failed: with the work it was about, so that the one to blame can be found.
+/// A transform failed, with its work, among which the cause may be.
 struct TransformFailure: Error {
     let work: [SilverWork]
     let underlying: any Error
 }
 
-/// One transaction of the silver runner: takes work, makes the rows, takes the work off the list.
+/// One transaction of the silver runner: claims work, makes the rows, removes the work from the list.
 struct SilverBatch: Sendable {
     /// Bytes of answers that one transaction reads, unless the first piece of work alone has more.
     static let bytesMax: Int64 = 32 << 20
 
-    /// Size of a temporary table from which it is truncated. DELETE leaves its space unused, and each statement looks through that;
-    /// TRUNCATE costs the plans of all of them, 10 ms.
+    /// Size of a temporary table from which it is truncated. DELETE leaves dead space that each statement scans; TRUNCATE invalidates all
+    /// plans, which costs 10 ms.
     static let temporaryBytesMax: Int64 = 256 << 10
 
     let scripts: SilverScripts
     let feed: SilverFeed
     let now: Date
 
-    /// Answers the pieces of work that were done; empty: there is none.
-    /// - Parameter claimed: told how many rows of the list there are before they are done.
+    /// Returns the pieces of work that were done; empty when there is none.
+    /// - Parameter claimed: called with the number of claimed rows before the work begins.
     func run(_ claim: SQL, on connection: Connection, claimed: @Sendable (Int) -> Void = { _ in }) async throws -> [SilverWork] {
         let answers = try await connection.pipeline([SilverQueries.planForFew, claim, SilverQueries.commitLazily])
         let (work, rowCount) = try Self.bounded(answers[1])
@@ -44,7 +44,7 @@ struct SilverBatch: Sendable {
         }
     }
 
-    /// What fits into memory, and how many rows of the list were claimed in all.
+    /// The work that fits into memory, and how many rows of the list were claimed in all.
     private static func bounded(_ rows: Rows) throws -> ([SilverWork], rowCount: Int) {
         var work: [SilverWork] = []
         var rowCount = 0
@@ -66,7 +66,7 @@ struct SilverBatch: Sendable {
                 + (isSwollen ? SilverQueries.truncateTemporary + [SilverQueries.planAnew] : SilverQueries.emptyTemporary))
     }
 
-    /// Makes the rows of the work anew whatever silver has. What sums over all of an athlete's activities is left to `sumUp`, and the
+    /// Makes the rows of the work again, whatever silver has. Sums over all of an athlete's activities are left to `sumUp`, and the
     /// books to the caller. The temporary tables must be there.
     func remake(_ work: [SilverWork], on connection: Connection) async throws -> SilverBooks {
         let made = try await make(
@@ -75,8 +75,8 @@ struct SilverBatch: Sendable {
         return SilverBooks(made: work, made.material)
     }
 
-    /// What everything meets at this moment, if anything; nothing that it does is kept.
-    /// - Parameter good: finds work that went well before; nil: only no rows are tried.
+    /// The error that all work meets at this moment, if any; its own writes are rolled back.
+    /// - Parameter good: finds work that succeeded before; if it finds none, only no rows are tried.
     func probe(
         in database: Database, good: @Sendable (Connection) async throws -> SilverWork? = { _ in nil }
     ) async throws -> (any Error)? {
@@ -90,7 +90,8 @@ struct SilverBatch: Sendable {
         }
     }
 
-    /// What everything meets at this moment, if anything: the same statements on no rows, then on work that went well before, taken back in any case.
+    /// The error that all work meets at this moment, if any: runs the same statements on no rows, then on work that succeeded before, and
+    /// rolls back.
     func probe(_ good: SilverWork?, on connection: Connection) async throws -> (any Error)? {
         for work in [[], good.map { [$0] } ?? []] {
             try await connection.execute("SAVEPOINT probe")
@@ -121,8 +122,8 @@ struct SilverBatch: Sendable {
         let temporary_bytes: Int64
     }
 
-    /// Works on the arrays here while PostgreSQL works on the documents.
-    /// - Parameter tables: makes or empties the temporary tables.
+    /// Computes the arrays here while PostgreSQL works on the documents.
+    /// - Parameter tables: statements that create or empty the temporary tables.
     private func make(
         _ work: [SilverWork], tables: [SQL], whateverSilverHas: Bool, on connection: Connection
     ) async throws -> Made {
@@ -142,13 +143,13 @@ struct SilverBatch: Sendable {
         return Made(material: material, arrays: await arrays, temporary_bytes: try filled[2][0].decode(Int64.self))
     }
 
-    /// Each activity's by itself, on as many cores as there are.
+    /// Each activity in a task of its own, on all cores.
     private static func arrays(_ heads: [AnswerHead], _ streams: [AnswerKey: DecodedStreams]) async -> [SQL] {
         await withTaskGroup(of: (Int, [SQL]).self) { group in
             for (place, head) in heads.enumerated() {
                 guard let streams = streams[head.key] else { continue }
                 group.addTask {
-                    (place, [SilverQueries.store(streams, of: head)] + RollupQueries.store(ActivityRollup(streams), of: head))
+                    (place, [ArrayQueries.store(streams, of: head)] + ArrayQueries.store(ActivityRollup(streams), of: head))
                 }
             }
             return await group.reduce(into: []) { $0.append($1) }.sorted { $0.0 < $1.0 }.flatMap(\.1)
@@ -173,7 +174,7 @@ struct SilverBatch: Sendable {
         return material
     }
 
-    /// Documents that went in as text and did not come out as jsonb.
+    /// Notes documents that were sent as text and did not become jsonb.
     private func note(_ filled: [Rows], _ inventory: SilverInventory, in material: inout SilverMaterial) throws {
         for (row, activity) in zip(filled[0], inventory.activities) {
             let (summary, detail) = (try row.column(3, as: Bool.self), try row.column(4, as: Bool.self))

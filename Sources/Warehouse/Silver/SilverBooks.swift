@@ -3,7 +3,7 @@ import Database
 import Foundation
 import SyncStore
 
-/// What a transform found out, for the ledger and the quarantine. Pure.
+/// The results of a transform for the ledger and the quarantine. Pure.
 struct SilverBooks: Sendable {
     private var made: [SilverWork] = []
     private var failed: [(work: SilverWork, detail: String)] = []
@@ -18,7 +18,7 @@ struct SilverBooks: Sendable {
         unreadable = material.unreadable
     }
 
-    /// The transform fails on the activity, which is set aside as a whole.
+    /// The transform fails on the activity, which is quarantined as a whole.
     init(failed work: SilverWork, detail: String) { failed = [(work, detail)] }
 
     static func += (all: inout SilverBooks, more: SilverBooks) {
@@ -28,13 +28,13 @@ struct SilverBooks: Sendable {
         all.unreadable += more.unreadable
     }
 
-    /// To be sent last but for what ends the transaction, once in it. The caller holds `RowLock.silver` of the athletes.
+    /// Send these once in a transaction, as its last statements before it ends. The caller holds `RowLock.silver` of the athletes.
     func statements(now: Date) -> [SQL] {
         let entries = entries
         var statements = entries.isEmpty ? [] : [RowLock.schedule(of: Set(entries.map(\.0)).sorted())]
         if !failed.isEmpty {
             statements.append(SilverQueries.done(failed.map(\.work)))
-            // What sums over the athlete's other activities may have waited for them, and is done with the athlete's own objects.
+            // Sums over the athlete's activities may have waited for them; they are made with the athlete's own objects.
             let athletes = Set(failed.filter { $0.work.activityID != 0 }.map(\.work.athleteID)).sorted()
             statements.append(TransformWorkTable.add(athletes.map { ($0, 0) }, now: now))
         }

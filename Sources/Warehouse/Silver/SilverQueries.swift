@@ -1,15 +1,16 @@
 import Core
 import Database
 import Foundation
+import Streams
 import SyncStore
 
-/// The statements with which the runner takes work, looks at what is there, and reads bronze.
+/// The statements of a silver transaction around the files of `sql/silver`.
 enum SilverQueries {
-    /// The oldest work of athletes on whom nobody else works, with its rows and the bytes it may have to read. The athletes are held to
-    /// the end of the transaction. One whose silver is made anew waits.
+    /// The oldest work of athletes whom no other transaction has locked, with its rows and the bytes it may have to read. The athletes are
+    /// locked to the end of the transaction. Work of an athlete under rebuild waits.
     ///
-    /// The rows themselves are not locked, so that a landing never waits: it adds its own.
-    /// The locks are taken row by row, and for no more rows than are wanted: hence the two steps.
+    /// The rows of the list are not locked, so that a landing, which adds rows, never waits. There are two steps because locks are taken row
+    /// by row, and for no more rows than are wanted.
     static func claim(max: Int) -> SQL {
         """
         WITH oldest AS MATERIALIZED (
@@ -39,7 +40,7 @@ enum SilverQueries {
         """
     }
 
-    /// Rows of the list that a claim looks at for each that it wants, to find athletes who are free.
+    /// Rows of the list that a claim reads for each that it wants, to find athletes who are not locked.
     private static let rowsLookedAt = 32
 
     private static let workOfTaken = """
@@ -52,7 +53,7 @@ enum SilverQueries {
         ORDER BY min(w.enqueued_at)
         """
 
-    /// The answers that the work is about, without bodies.
+    /// The answers of the work, without bodies.
     static func heads(of work: [SilverWork]) -> SQL {
         """
         WITH w AS (SELECT * FROM unnest(\(work.map(\.athleteID)), \(work.map(\.activityID))) AS w(athlete_id, activity_id))
@@ -77,8 +78,8 @@ enum SilverQueries {
         """
     }
 
-    /// Each source by itself: of a table without statistics the planner takes a list of sources for many rows, and then finds the activity by
-    /// reading all that the athlete has.
+    /// Each source is looked up by itself: for a table without statistics the planner takes a list of sources for many rows, and then reads
+    /// all rows of the athlete to find the activity.
     static func states(of work: [SilverWork]) -> SQL {
         """
         SELECT t.athlete_id, t.source_id, t.activity_id, t.summary_sha256, t.detail_sha256, t.transform_version,
@@ -101,9 +102,9 @@ enum SilverQueries {
         """
     }
 
-    /// The two tables that the files of `sql/silver` read; made at a connection's first batch, empty before and after each.
+    /// The two tables that the files of `sql/silver` read; created at a connection's first batch, empty before and after each batch.
     ///
-    /// Not `ON COMMIT DELETE ROWS`: that makes the tables' indexes anew at each commit, and with it all plans that read them.
+    /// Not `ON COMMIT DELETE ROWS`, which builds the tables' indexes again at each commit and so invalidates all plans that read them.
     static let temporaryTables: [SQL] = [
         """
         CREATE TEMPORARY TABLE IF NOT EXISTS changed_activity (
@@ -126,24 +127,101 @@ enum SilverQueries {
     static let emptyTemporary: [SQL] = ["DELETE FROM changed_activity", "DELETE FROM changed_athlete"]
     static let truncateTemporary: [SQL] = ["TRUNCATE changed_activity, changed_athlete"]
 
-    /// The larger table's size in bytes, rows deleted by earlier batches included.
+    /// The larger table's size in bytes, including rows that earlier batches deleted.
     static let temporarySize: SQL = "SELECT greatest(pg_relation_size('changed_activity'), pg_relation_size('changed_athlete'))"
 
-    /// The commit of a batch need not wait for the disk: if the server dies, the work is on the list again with the batch undone.
+    /// The commit of a batch need not wait for the disk: if the server dies, the batch is undone and its work is still on the list.
     static let commitLazily: SQL = "SET LOCAL synchronous_commit TO off"
 
     /// For this transaction: a batch's few activities are looked up one by one, by primary key.
     ///
-    /// The planner guesses the temporary tables' rows by their size, dead ones included, at forty times their number, and at PostgreSQL's own
-    /// `random_page_cost` then reads an athlete's whole history for each batch.
+    /// From the size of the temporary tables, which includes dead rows, the planner estimates forty times as many rows as there are. At
+    /// PostgreSQL's default `random_page_cost` it then reads an athlete's whole history for each batch.
     static let planForFew: SQL = """
         SELECT set_config('enable_seqscan', 'off', true), set_config('enable_hashjoin', 'off', true), set_config('enable_mergejoin', 'off', true)
         """
-    /// A plan is kept until ANALYZE, and one made while the tables were empty reads all that an athlete has for each activity.
+    /// A plan is kept until ANALYZE, and one made while the tables were empty reads all of an athlete's rows for each activity.
     static let planAnew: SQL = "DISCARD PLANS"
 
     /// For the rest of this transaction: as the planner sees fit.
     static let planForMany: SQL = """
         SELECT set_config('enable_seqscan', 'on', true), set_config('enable_hashjoin', 'on', true), set_config('enable_mergejoin', 'on', true)
         """
+}
+
+/// Filling the temporary tables, and ending the work.
+extension SilverQueries {
+    /// Returns for each activity whether its summary and detail became jsonb.
+    static func fill(_ activities: [ChangedActivity], _ material: SilverMaterial) -> SQL {
+        let details = activities.map { material.text($0.detail) }
+        let lapsAreStale = zip(activities, details).map { $0.lapsAreStale && $1 != nil }
+        return """
+            INSERT INTO changed_activity
+            SELECT athlete_id, source_id, activity_id, is_gone, bronze_strava.json_document(summary),
+                   bronze_strava.json_document(detail), detail_is_newer, is_stale, laps_are_stale, summary_sha256, detail_sha256,
+                   \(TransformVersion.current)
+            FROM unnest(
+                \(activities.map(\.athleteID)), \(activities.map(\.source)), \(activities.map(\.activityID)),
+                \(activities.map(\.isGone)), \(SQLArray(activities.map { material.text($0.summary) })), \(SQLArray(details)),
+                \(activities.map(\.detailIsNewer)), \(activities.map(\.isStale)), \(lapsAreStale),
+                \(SQLArray(activities.map { $0.summary?.sha256 })), \(SQLArray(activities.map { $0.detail?.sha256 })))
+                AS w(athlete_id, source_id, activity_id, is_gone, summary, detail, detail_is_newer, is_stale, laps_are_stale,
+                     summary_sha256, detail_sha256)
+            RETURNING athlete_id, source_id, activity_id, summary IS NOT NULL, detail IS NOT NULL
+            """
+    }
+
+    static func fill(_ athletes: [ChangedAthlete], _ material: SilverMaterial) -> SQL {
+        """
+        INSERT INTO changed_athlete
+        SELECT athlete_id, source_id, bronze_strava.json_document(profile), profile_sha256, \(TransformVersion.current)
+        FROM unnest(
+            \(athletes.map(\.athleteID)), \(athletes.map(\.source)), \(SQLArray(athletes.map { material.text($0.profile) })),
+            \(SQLArray(athletes.map { $0.profile?.sha256 })))
+            AS w(athlete_id, source_id, profile, profile_sha256)
+        RETURNING athlete_id, source_id, profile IS NOT NULL
+        """
+    }
+
+    static func done(_ work: [SilverWork]) -> SQL {
+        TransformWorkTable.remove(work.flatMap { work in work.rows.map { (work.athleteID, work.activityID, $0) } })
+    }
+}
+
+/// Rebuilds and probes.
+extension SilverQueries {
+    /// An activity in silver, of an athlete who is not locked: the one that succeeded last, or any other.
+    static func knownGood(_ last: SilverWork?, except work: SilverWork) -> SQL {
+        """
+        WITH candidate AS MATERIALIZED (
+            (SELECT 1 AS place, a.athlete_id, a.activity_id FROM silver.activity a
+             WHERE a.athlete_id = \(last?.athleteID) AND a.activity_id = \(last?.activityID))
+            UNION ALL
+            (SELECT 2, athlete_id, activity_id FROM silver.activity LIMIT \(candidatesMax))
+        )
+        SELECT w.athlete_id, w.activity_id FROM (SELECT * FROM candidate ORDER BY place) AS w
+        WHERE (w.athlete_id, w.activity_id) <> (\(work.athleteID), \(work.activityID))
+          AND NOT EXISTS (
+            SELECT FROM sync.transform_work t WHERE t.athlete_id = w.athlete_id AND t.activity_id = w.activity_id)
+          AND \(raw: RowLock.isSilverFree)
+        LIMIT 1
+        """
+    }
+
+    private static let candidatesMax = 200
+
+    /// The batch for the files that sum over all of an athlete's activities: keys only.
+    static func fillAll(_ athlete: AthleteID) -> [SQL] {
+        [
+            """
+            INSERT INTO changed_activity
+            SELECT athlete_id, source_id, activity_id, false, NULL, NULL, has_detail, false, false, NULL, NULL, transform_version
+            FROM silver.activity WHERE athlete_id = \(athlete)
+            """,
+            """
+            INSERT INTO changed_athlete
+            SELECT athlete_id, source_id, NULL, NULL, transform_version FROM silver.athlete WHERE athlete_id = \(athlete)
+            """,
+        ]
+    }
 }

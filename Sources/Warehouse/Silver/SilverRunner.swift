@@ -8,16 +8,16 @@ import Synchronization
 
 /// Makes silver from bronze for the activities on the work list, and for those only.
 ///
-/// Repeatable: the same answers make the same rows, and answers that silver has already are not touched. What can't be transformed is
-/// set aside with its reason, and never holds up the rest. When everything fails, nothing is set aside: the runner stands still, says so once,
-/// and goes on by itself. Any number of runners may work at once.
+/// Repeatable: the same answers make the same rows, and answers that are in silver already are not touched. An activity that can't be
+/// transformed is quarantined with the reason and never delays the rest. When all work fails, nothing is quarantined: the runner stops with
+/// one line in the log and resumes by itself. Any number of runners may work at once.
 public struct SilverRunner: Service {
-    /// Activities in one transaction: enough to share the cost of planning and committing, few enough to be done in a moment.
+    /// Activities in one transaction: enough to share the cost of planning and committing, few enough to keep it short.
     static let batchMax = 32
-    /// A notification may be lost with its connection; this is how long its work then waits.
+    /// How long work waits if its notification is lost with the connection.
     static let pollInterval: Duration = .seconds(30)
 
-    /// Tries of a batch that PostgreSQL sacrificed to resolve a deadlock.
+    /// Attempts at a batch that PostgreSQL aborts to resolve a deadlock.
     static let attemptsMax = 3
 
     private let database: Database
@@ -27,7 +27,7 @@ public struct SilverRunner: Service {
     private let logger: Logger
     private let lastGood = LastGoodWork()
 
-    /// Whether it gets on, for `status` and metrics.
+    /// For `status` and metrics.
     public let health = SilverHealth()
 
     /// - Parameter shareDirectory: the folder that holds `sql/silver`; it is read once, here.
@@ -61,7 +61,7 @@ public struct SilverRunner: Service {
                 group.addTask {
                     for await _ in rebuildWakes { await untilMended(.rebuilder) { await rebuilder.drain() } }
                 }
-                // One is enough, and makes larger batches, until it leaves something undone.
+                // A second worker, for when the first leaves work undone: one alone makes larger batches.
                 group.addTask {
                     for await _ in backlogWakes where health.wait(.runner) == nil { await drain() }
                 }
@@ -74,7 +74,7 @@ public struct SilverRunner: Service {
         }
     }
 
-    /// Does one batch; answers how many activities (and athletes) it took off the work list, 0 when there was nothing to do.
+    /// Does one batch; returns how many activities (and athletes) it removed from the work list, 0 when there was none.
     ///
     /// - Throws: `DatabaseError` when the database can't be reached, `SilverStopped` when all work would fail; the work stays on the list.
     @discardableResult
@@ -88,7 +88,7 @@ public struct SilverRunner: Service {
         }
     }
 
-    /// Makes one athlete's silver anew that was asked for through `RebuildDesk`; false: nothing was asked for.
+    /// Does one rebuild that was requested through `RebuildDesk`; false when there is none.
     ///
     /// - Throws: `DatabaseError` when the database can't be reached; the request stands.
     @discardableResult
@@ -105,13 +105,13 @@ public struct SilverRunner: Service {
         return done.count
     }
 
-    /// Finds the work to blame: each piece alone, and the one that fails alone is set aside, unless everything fails.
+    /// Finds the cause: does each piece of work alone, and quarantines the one that fails alone, unless all work fails.
     private func isolate(_ failure: TransformFailure) async throws -> Int {
         let fault = SilverFault(failure.underlying)
         if case .passing = fault { throw failure.underlying }
         if failure.work.count == 1 {
             if case .unclear = fault, let cause = try await probe(except: failure.work[0]) { throw SilverStopped(underlying: cause) }
-            return try await setAside(failure.work[0], failure.underlying)
+            return try await quarantine(failure.work[0], failure.underlying)
         }
         var count = 0
         for work in failure.work {
@@ -124,7 +124,7 @@ public struct SilverRunner: Service {
         return count
     }
 
-    /// What other work meets, too. Nothing that it does is kept.
+    /// The error that other work meets, too, if any; its own writes are rolled back.
     private func probe(except work: SilverWork) async throws -> (any Error)? {
         let probing = SilverBatch(scripts: try scripts.get(), feed: SilverFeed(bytesMax: 0), now: clock.now)
         let last = lastGood.work
@@ -136,7 +136,7 @@ public struct SilverRunner: Service {
         }
     }
 
-    private func setAside(_ work: SilverWork, _ error: any Error) async throws -> Int {
+    private func quarantine(_ work: SilverWork, _ error: any Error) async throws -> Int {
         logger.log(
             .warning, "activity quarantined, its transform fails",
             [.athleteID: work.athleteID, .activityID: work.activityID, .error: "\(error)"])
@@ -146,14 +146,14 @@ public struct SilverRunner: Service {
         return 1
     }
 
-    /// Works until nothing is left. After an error that may pass at once (a deadlock) it goes on, after others an incident is open.
+    /// Works until nothing is left. After a deadlock it tries again; another error opens an incident.
     private func drain(claimed: @Sendable (Int) -> Void = { _ in }) async {
         for attempt in 1...Self.attemptsMax {
             do {
                 while true {
                     let count = try await runOnce(claimed: claimed)
                     if let ended = health.succeeded(.runner) {
-                        logger.log(.info, "silver goes on", [.error: ended.reason, .attempt: ended.failures])
+                        logger.log(.info, "silver works again", [.error: ended.reason, .attempt: ended.failures])
                     }
                     if count == 0 { return }
                     try Task.checkCancellation()
@@ -164,14 +164,14 @@ public struct SilverRunner: Service {
                 logger.log(.debug, "silver run met a deadlock", [.attempt: attempt])
             } catch {
                 if health.failed(.runner, reason: "\(error)", now: clock.now) {
-                    logger.log(.error, "silver stands still until this is mended; nothing is lost", [.error: "\(error)"])
+                    logger.log(.error, "silver has stopped until this is fixed; nothing is lost", [.error: "\(error)"])
                 }
                 return
             }
         }
     }
 
-    /// Works, and as long as an incident is open, waits and tries again.
+    /// Works; while an incident is open it waits and tries again.
     private func untilMended(_ part: SilverHealth.Maker, _ work: () async -> Void) async {
         await work()
         while !Task.isCancelled, let wait = health.wait(part) {
@@ -191,7 +191,7 @@ public struct SilverRunner: Service {
     }
 }
 
-/// The last work that went well: what a probe tries again.
+/// The last work that succeeded, which a probe does again.
 private final class LastGoodWork: Sendable {
     private let value = Mutex<SilverWork?>(nil)
 

@@ -11,7 +11,7 @@ struct OAuthEndpoints: Sendable {
 
     private var now_s: Int64 { clock.now.epoch_s }
 
-    /// GET /oauth/authorize: the consent page, or the redirect at once when a test asked for that.
+    /// GET /oauth/authorize: the consent page, or the redirect without one when a test asked for that.
     func authorize(_ request: SimulatorRequest) throws -> SimulatorAnswer {
         let asked = try AuthorizeRequest.read(request.query, options: options).get()
         if let approval = approval(request.query) {

@@ -11,7 +11,7 @@ public struct StravaScopes: OptionSet, Sendable, Hashable {
     public static let activityReadAll = StravaScopes(rawValue: 32)
     public static let activityWrite = StravaScopes(rawValue: 64)
 
-    /// What a sync daemon asks for.
+    /// The scopes that the daemon asks for.
     public static let sync: StravaScopes = [.read, .activityRead, .activityReadAll, .profileReadAll]
 
     static let names: [(scope: StravaScopes, name: String)] = [

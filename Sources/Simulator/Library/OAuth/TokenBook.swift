@@ -42,7 +42,7 @@ struct TokenBook: Sendable {
     var connected: Int { grants.values.count { $0.isConnected } }
     func isConnected(_ athlete: AthleteID) -> Bool { grants[athlete]?.isConnected ?? false }
 
-    /// What an athlete granted last; nil when not connected.
+    /// The scopes that an athlete granted last; nil when not connected.
     func scopes(of athlete: AthleteID) -> StravaScopes? {
         grants[athlete].flatMap { $0.isConnected ? $0.scopes : nil }
     }

@@ -1,4 +1,4 @@
-/// An answer before it goes on the wire.
+/// An answer, independent of any HTTP library.
 struct SimulatorAnswer: Sendable {
     var status: Int
     var body: [UInt8]

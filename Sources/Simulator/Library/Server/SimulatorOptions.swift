@@ -17,7 +17,7 @@ public struct SimulatorOptions: Sendable {
     public var tokenAnswerHasScope = false
     /// Pages in the middle of a list may hold fewer than asked for.
     public var hasShortPages = false
-    /// GET /oauth/authorize redirects at once, as this athlete, with all scopes asked for: for tests without a browser.
+    /// How GET /oauth/authorize answers without a consent page, for tests without a browser; nil shows the page.
     public var autoApprove: AutoApproval?
     /// How many athletes can be connected at once; nil for no limit.
     public var capacity: Int?
@@ -46,7 +46,7 @@ public struct SimulatedLimits: Sendable, Equatable {
         self.readDay = readDay ?? day
     }
 
-    /// What the headers say when nothing is limited.
+    /// Shown in the headers when nothing is limited.
     static let unlimited = SimulatedLimits(quarterHour: 1_000_000, day: 100_000_000)
 }
 

@@ -75,7 +75,7 @@ struct FormFields: Sendable {
     }
 }
 
-/// What a request asks for. The API answers under `/api/v3` and, like the announced new host, without that prefix
+/// The endpoint of a request. The API answers under `/api/v3` and, like the announced new host, without that prefix
 /// (docs/strava-api.md 0).
 enum Endpoint: Sendable, Equatable {
     case authorize, approve, token, deauthorize, revoke

@@ -12,7 +12,7 @@ import Synchronization
 ///
 /// The serving task is the one unstructured task of the simulator: `start` returns while it runs, `stop` cancels and awaits it.
 final class SimulatorServer: Sendable {
-    private struct Running {
+    private struct Serving {
         let port: Int
         let task: Task<Void, any Error>
     }
@@ -26,7 +26,7 @@ final class SimulatorServer: Sendable {
     private let firstPort: Int
     private let clock: WallClock
     private let logger: Logger
-    private let running = Mutex<Running?>(nil)
+    private let running = Mutex<Serving?>(nil)
     private let lastPort = Mutex<Int?>(nil)
 
     /// - Parameter port: 0 takes a free one.
@@ -64,7 +64,7 @@ final class SimulatorServer: Sendable {
             try await task.value
             throw CancellationError()
         }
-        running.withLock { $0 = Running(port: port, task: task) }
+        running.withLock { $0 = Serving(port: port, task: task) }
         lastPort.withLock { $0 = port }
         return port
     }

@@ -1,7 +1,7 @@
 import Core
 import Synchronization
 
-/// What changes while the simulator runs, behind one lock.
+/// The state that changes while the simulator runs, behind one lock.
 final class SimulatorState: Sendable {
     struct Values: Sendable {
         var tokens: TokenBook

@@ -9,7 +9,7 @@ public final class StravaSimulator: Service {
     public let world: SimulatorWorld
     public let options: SimulatorOptions
     public let clock: WallClock
-    /// What goes wrong, and when.
+    /// The faults to come.
     public let faults = FaultScript()
     private let log = RequestLog()
     private let streamsCache = StreamsCache()

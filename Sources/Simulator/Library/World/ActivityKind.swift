@@ -8,7 +8,7 @@ public enum ActivityKind: String, CaseIterable, Sendable {
     /// A sport that no list of today names; an importer must let it pass.
     case unheardOf
 
-    /// What an athlete who does a bit of everything records.
+    /// The kinds of an athlete who does a bit of everything.
     public static let mixed: [ActivityKind] = [
         .run, .run, .run, .run, .ride, .ride, .ride, .trailRun, .trailRun, .virtualRide, .indoorRide, .swim, .swim, .hike,
         .treadmill, .weightTraining, .manual, .unheardOf,

@@ -1,7 +1,7 @@
 import Core
 import Foundation
 
-/// What an athlete of the simulated world has: how many activities, how long, of which kinds.
+/// An athlete of the simulated world: how many activities, how long, of which kinds.
 public struct AthleteSpec: Sendable {
     public var id: AthleteID
     /// Activities before the world's epoch, manual ones included.

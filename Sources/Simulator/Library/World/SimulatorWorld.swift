@@ -88,7 +88,7 @@ public final class SimulatorWorld: Sendable {
     }
 }
 
-/// What athletes do to their accounts. Each returns false when there is no such activity.
+/// The athletes' own edits. Each returns false when there is no such activity.
 extension SimulatorWorld {
     /// An upload: late (an old start date), future-dated, or with streams that are not ready yet.
     @discardableResult
