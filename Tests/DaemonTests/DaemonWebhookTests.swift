@@ -20,7 +20,7 @@ private let epoch = Date(timeIntervalSince1970: (Date().timeIntervalSince1970 - 
             try await eventually("the first load ends", within: .seconds(60)) { try await rig.isComplete() }
             #expect(try await rig.control("webhook").output.contains("none; fitnessctl webhook subscribe creates one"))
             let subscribed = try await rig.control("webhook", "subscribe")
-            #expect(subscribed.code == 0 && subscribed.output.contains("events come here (http://127.0.0.1:\(port))"))
+            #expect(subscribed.code == 0 && subscribed.output.contains("events are sent here (http://127.0.0.1:\(port))"))
             let again = try await rig.control("webhook", "subscribe", "--json")
             #expect(again.code == 0 && again.output.contains(#""ours":true"#) && !again.output.contains("webhooks/strava"))
             _ = world.addActivity(to: world.athleteIDs[0], NewActivity(startAt: Date().addingTimeInterval(-600), points: 40))
@@ -47,7 +47,7 @@ private let epoch = Date(timeIntervalSince1970: (Date().timeIntervalSince1970 - 
             #expect(try await first.waitForEnd() == 0)
             // The same installation at another address.
             let daemon = try await rig.start(["FITNESSD_PUBLIC_URL": "http://127.0.0.1:9"])
-            #expect(try await rig.control("webhook").output.contains("events go somewhere else"))
+            #expect(try await rig.control("webhook").output.contains("events are sent elsewhere"))
             #expect(try await rig.control("webhook", "subscribe").code == 1)
             #expect(try await rig.control("webhook", "unsubscribe").code == 1)
             #expect(try await rig.control("webhook", "unsubscribe", "--foreign").code == 0)
