@@ -77,8 +77,9 @@ import Testing
         }
         for request in unreadable { _ = try await RawRequest.post(request.path, request.body, to: socketPath) }
         _ = try await RawRequest.send("\u{01}\u{02}\r\n\r\n", to: socketPath)
-        let cut = try IdleReader(
-            "POST /v1/athletes/import HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\n\r\n5\r\nbad\n{\r\n", at: socketPath)
+        let cut = try IdleReader("POST /v1/pause HTTP/1.1\r\nhost: x\r\ncontent-length: 100\r\n\r\n{", at: socketPath)
+        // The server has begun to read before the client leaves.
+        try await Task.sleep(for: .milliseconds(200))
         cut.close()
     }
 
