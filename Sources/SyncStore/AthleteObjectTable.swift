@@ -27,13 +27,13 @@ public struct AthleteObject: Sendable, Hashable {
         self.name = name
     }
 
-    /// As the ledger keeps it; nil when this version knows no such thing.
+    /// As the ledger stores it; nil: this version does not know such an object.
     public init?(endpoint: String, object: String) {
         guard let kind = Kind(rawValue: endpoint), kind != .gear || Self.gearNumber(object) != nil else { return nil }
         self.init(kind: kind, name: object)
     }
 
-    /// Its number in bronze: bikes and shoes are counted apart at Strava, so shoes get the negative one.
+    /// Its number in bronze: Strava numbers bikes and shoes separately, so shoes get the negative number.
     public func answerID(_ athlete: AthleteID) -> Int64 {
         kind == .gear ? Self.gearNumber(name) ?? 0 : athlete.rawValue
     }
@@ -87,7 +87,7 @@ package enum AthleteObjectTable {
             + (changes.isEmpty ? [] : [change(changes, now: now)])
     }
 
-    /// Writes nothing when nothing is new: each list names the same gear again.
+    /// Writes nothing if nothing is new: each list names the same gear again.
     private static func noteUses(_ uses: [(AthleteID, GearUse)]) -> SQL {
         """
         INSERT INTO sync.athlete_object AS t (athlete_id, endpoint, object, used_at)
@@ -114,7 +114,7 @@ package enum AthleteObjectTable {
             """
     }
 
-    /// The grant is another one: what the old one could not see is asked for again, and the profile, which says whose the new grant is.
+    /// After a new grant: sets to pending what the old one could not see, and the profile, which says whose the new grant is.
     package static func reopenNoScope(of athlete: AthleteID) -> SQL {
         """
         WITH found AS (
@@ -124,7 +124,7 @@ package enum AthleteObjectTable {
         """
     }
 
-    /// Asks again, with the attempts counted anew, for what was set aside or failed, and for the profile in any state.
+    /// Sets to pending, with attempts reset, what is quarantined or failed, and the profile in any state.
     /// - Parameter objects: by kind and number in bronze (`AthleteObject.answerID`).
     package static func retry(
         _ objects: [(kind: AthleteObject.Kind, answerID: Int64)], profile isProfileWanted: Bool, of athlete: AthleteID
@@ -142,7 +142,7 @@ package enum AthleteObjectTable {
         """
     }
 
-    /// The retention removed these answers. The profile and the zones are asked for again; gear when it is used.
+    /// After retention has removed these answers: sets profile and zones to pending; gear follows when it is used.
     /// - Parameter answerID: as `AthleteObject.answerID`.
     package static func expire(_ objects: [(athlete: AthleteID, kind: AthleteObject.Kind, answerID: Int64)], reason: String) -> SQL {
         """
@@ -158,7 +158,7 @@ package enum AthleteObjectTable {
         """
     }
 
-    /// Whether the answer of the row `w` is one to the object of the row `o`, which are of the same kind.
+    /// Whether row `w` is an answer for the object of row `o`, which has the same kind.
     private static let isNamed =
         "(o.endpoint <> 'gear' OR o.object = CASE WHEN w.answer_id < 0 THEN 'g' || -w.answer_id ELSE 'b' || w.answer_id END)"
     private static let key = "o.athlete_id, o.endpoint, o.object"

@@ -7,15 +7,15 @@ public enum CompletenessEndpoint: String, CaseIterable, Sendable {
     case summary, detail, streams, zones
 }
 
-/// Why something is here or not (`sync.completeness.state`, `sync.athlete_object.state`).
+/// Whether something has landed, and if not, why (`sync.completeness.state`, `sync.athlete_object.state`).
 public enum CompletenessState: String, CaseIterable, Sendable {
     case pending, landed, empty
     case noScope = "no_scope"
     case gone, failed, quarantined
-    /// It was here, and the time that copies may be kept is over.
+    /// It had landed, and retention has removed it.
     case expired
 
-    /// The states that may follow this one. A list that shows the activity changed, or again, leads from anywhere to pending, landed or empty.
+    /// The states that may follow this one. When a list shows the activity changed, or again after a deletion, pending, landed or empty may follow any state.
     package var next: Set<CompletenessState> {
         let listed: Set<CompletenessState> = [.pending, .landed, .empty]
         return switch self {
@@ -71,10 +71,10 @@ public struct LedgerChange: Sendable {
 
 /// The statements that write `sync.activity` and `sync.completeness`.
 package enum CompletenessTable {
-    /// Rows of the ledger that are set to pending again, by activity and endpoint.
+    /// Ledger rows that are set to pending again, by activity and endpoint.
     package typealias Item = (endpoint: CompletenessEndpoint, activity: ActivityID)
 
-    /// Lists the activities and answers, per athlete, how many no list had named before. All parts see the tables as they were
+    /// Writes the listed activities and returns, per athlete, how many no list had named before. All parts see the tables as they were
     /// before the statement; foreign keys are checked at its end.
     package static func list(_ listed: [(AthleteID, ListedRow)], now: Date) -> SQL {
         """
@@ -134,7 +134,7 @@ package enum CompletenessTable {
             """
     }
 
-    /// The grant is another one: what the old one could not see is asked for again.
+    /// After a new grant: sets to pending what the old one could not see.
     package static func reopenNoScope(of athlete: AthleteID, now: Date) -> SQL {
         """
         WITH found AS (
@@ -144,10 +144,10 @@ package enum CompletenessTable {
         """
     }
 
-    /// Asks again for streams of which only some landed, unless they are the ones that are wanted now.
+    /// Sets to pending streams of which only some landed, unless they are the ones wanted now.
     /// - Parameters:
-    ///   - prefix: begins the reason of such streams.
-    ///   - reason: of the streams that are wanted now; nil: all.
+    ///   - prefix: the beginning of their reason.
+    ///   - reason: the reason of the streams wanted now; nil: all.
     package static func reopenStreams(of athletes: [AthleteID], chosenBy prefix: String, except reason: String?, now: Date) -> SQL {
         """
         WITH found AS (
@@ -160,7 +160,7 @@ package enum CompletenessTable {
         """
     }
 
-    /// An event said that the activity changed or vanished: its detail is asked for again.
+    /// After an event about a change or a deletion: sets the detail to pending.
     package static func reopenDetail(of activity: Int64, of athlete: AthleteID, now: Date) -> SQL {
         """
         UPDATE sync.completeness SET state = 'pending', reason = 'event', attempts = 0, next_try_at = NULL, updated_at = \(now)
@@ -168,8 +168,8 @@ package enum CompletenessTable {
         """
     }
 
-    /// Asks again, with the attempts counted anew, for what was set aside or failed.
-    /// - Parameter isWalkUnsure: also for the activities that the last complete walk did not name.
+    /// Sets to pending, with attempts reset, what is quarantined or failed.
+    /// - Parameter isWalkUnsure: also the activities that the last complete walk did not list.
     package static func retry(_ items: [Item], of athlete: AthleteID, isWalkUnsure: Bool, now: Date) -> SQL {
         """
         WITH found AS (
@@ -191,7 +191,7 @@ package enum CompletenessTable {
         """
     }
 
-    /// An admin gave it up: nothing tries it again by itself.
+    /// After an admin dropped it: it is not retried automatically.
     package static func drop(_ key: QuarantineKey, reason: String, now: Date) -> SQL {
         """
         UPDATE sync.completeness SET reason = \(reason), next_try_at = NULL, updated_at = \(now)
@@ -200,7 +200,7 @@ package enum CompletenessTable {
         """
     }
 
-    /// Silver has read these answers, which it may not have been able to before, and could not read those.
+    /// After a transform: these answers were readable, those were not.
     package static func judge(readable: [QuarantineKey], unreadable: [QuarantineKey], now: Date) -> SQL {
         let keys = readable + unreadable
         let isReadable = readable.map { _ in true } + unreadable.map { _ in false }
@@ -222,7 +222,7 @@ package enum CompletenessTable {
             """
     }
 
-    /// The retention removed all answers of these activities. What is to be fetched anyway, because it changed, stays so.
+    /// After retention has removed all answers of these activities. What is pending because it changed stays pending.
     package static func expire(_ activities: [(AthleteID, Int64)], reason: String, now: Date) -> SQL {
         """
         WITH found AS (
@@ -238,7 +238,7 @@ package enum CompletenessTable {
         """
     }
 
-    /// Postpones for ever what is missing beyond the newest `count` activities.
+    /// Postpones indefinitely what is missing beyond the newest `count` activities.
     package static func postpone(_ athlete: AthleteID, beyond count: Int, reason: String) -> SQL {
         """
         WITH found AS (
@@ -253,7 +253,7 @@ package enum CompletenessTable {
         """
     }
 
-    /// Resumes what was postponed with this reason, of all athletes.
+    /// Sets to pending what was postponed with this reason, of all athletes.
     package static func resumePostponed(reason: String) -> SQL {
         """
         WITH found AS (

@@ -4,7 +4,7 @@ import Foundation
 
 /// The statements that write `sync.connect_state`: one-time OAuth states, kept as hashes.
 package enum ConnectStateTable {
-    /// Adds a state unless there are too many. Answers how many this client has open, and whether the state was added.
+    /// Adds a state unless there are too many. Returns how many this client has open, and whether the state was added.
     package static func begin(
         _ state: [UInt8], uid: UID, browser: [UInt8], client: String, countMax: Int, clientCountMax: Int, now: Date, expiresAt: Date
     ) -> SQL {
@@ -21,8 +21,8 @@ package enum ConnectStateTable {
         """
     }
 
-    /// Lets one callback at a time finish the connect, and again one that did not succeed. Answers the uid; no row: refused.
-    /// - Parameter takenBefore: a callback that came earlier and has not ended was interrupted.
+    /// Lets one callback at a time finish the connect, and another one if that did not succeed. Returns the uid; no row: refused.
+    /// - Parameter takenBefore: a callback that began earlier and has not ended counts as interrupted.
     package static func take(_ state: [UInt8], browser: [UInt8], takenBefore: Date, now: Date) -> SQL {
         """
         UPDATE sync.connect_state SET taken_at = \(now), outcome = NULL
@@ -40,7 +40,7 @@ package enum ConnectStateTable {
         """
     }
 
-    /// Removes what has expired, and with it who began it.
+    /// Removes expired states, and with them who began them.
     package static func prune(now: Date) -> SQL {
         """
         WITH old AS (SELECT state_sha256 FROM sync.connect_state WHERE expires_at <= \(now) FOR UPDATE SKIP LOCKED)

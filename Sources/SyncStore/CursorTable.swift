@@ -2,7 +2,7 @@ import Core
 import Database
 import Foundation
 
-/// Whether a column is left as it is or gets a value.
+/// Whether a column is kept or set.
 public enum FieldChange<Value: Sendable>: Sendable {
     case keep
     case set(Value)
@@ -10,20 +10,20 @@ public enum FieldChange<Value: Sendable>: Sendable {
 
 extension FieldChange: Equatable where Value: Equatable {}
 
-/// Changes of `sync.cursor` that commit together with what they stand for.
+/// Changes of `sync.cursor`, committed together with the answers that justify them.
 public struct CursorChange: Sendable, Equatable {
-    /// What happens to the newest start seen. In either case it never gets later than the writer's clock.
+    /// The change of the newest known start, which never gets later than the writer's clock.
     public enum NewestStart: Sendable, Equatable {
         case keep
         /// Moves forward to this instant, never back.
         case raise(to: Date)
-        /// Set on purpose, back too; nil forgets it.
+        /// Set explicitly, also to an earlier instant; nil: unknown.
         case reset(Date?)
     }
 
     /// Next page of the walk over the whole list; nil: no walk is under way.
     public var walkPage: FieldChange<Int?>
-    /// The walk's page counts among what started before this instant; nil: among all.
+    /// The walk's page is counted among activities that started before this instant; nil: among all.
     public var walkBefore: FieldChange<Date?> = .keep
     /// Start of the oldest activity that the walk has reached without a gap.
     public var walkOldestAt: FieldChange<Date?> = .keep

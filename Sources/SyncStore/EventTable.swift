@@ -4,7 +4,7 @@ import Foundation
 
 /// The statements that write `sync.event`.
 package enum EventTable {
-    /// Writes an event down; no row when its athlete is not known, or when it came before.
+    /// Stores an event; no row: its athlete is unknown, or it was stored before.
     package static func add(
         of athlete: AthleteID, objectType: String, objectID: Int64, aspectType: String, at eventAt: Date, updates: JSONText, now: Date
     ) -> SQL {
@@ -16,7 +16,7 @@ package enum EventTable {
         """
     }
 
-    /// Marks the events that a turn has read, by their numbers, if the lease of the claim holds. Others stay open.
+    /// Marks the events that a turn has read, by their numbers, if the claim's lease holds. Others stay open.
     package static func mark(_ end: TurnEnd, of claim: Claim, now: Date) -> SQL {
         """
         WITH found AS (

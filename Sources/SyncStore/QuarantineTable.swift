@@ -2,7 +2,7 @@ import Core
 import Database
 import Foundation
 
-/// Something set aside with its reason. `endpoint` is a completeness endpoint, `list`, or `silver` for a failed transform.
+/// A quarantined item with its reason. `endpoint` is a completeness endpoint, `list`, or `silver` for a failed transform.
 public struct QuarantineEntry: Sendable {
     public let endpoint: String
     public let objectID: Int64
@@ -37,7 +37,7 @@ package enum QuarantineTable {
     /// The reason of answers that silver can't read.
     package static let unreadable = "unreadable_answer"
 
-    /// Who set an entry aside, and so takes it off when it is in order.
+    /// Who quarantined an item, and removes the entry when it is readable again.
     package enum Origin {
         case sync
         /// Unreadable answers, and activities on which the transform failed.
@@ -53,7 +53,7 @@ package enum QuarantineTable {
         }
     }
 
-    /// Takes entries off and adds others.
+    /// Removes entries and adds others.
     package static func change(
         removing keys: [QuarantineKey], of origin: Origin, adding entries: [(AthleteID, QuarantineEntry)], now: Date
     ) -> [SQL] {
@@ -63,7 +63,7 @@ package enum QuarantineTable {
         return (keys.isEmpty ? [] : [RowLock.quarantine(keys + added)]) + removal + [add(entries, now: now)]
     }
 
-    /// - Parameter entries: those of athletes who were erased meanwhile are left out.
+    /// - Parameter entries: entries of athletes erased meanwhile are left out.
     package static func add(_ entries: [(AthleteID, QuarantineEntry)], now: Date) -> SQL {
         let (athletes, entries) = (entries.map(\.0), entries.map(\.1))
         return """
@@ -92,7 +92,7 @@ package enum QuarantineTable {
         """
     }
 
-    /// The caller holds `RowLock.quarantine` of these and of those that it removes.
+    /// The caller holds `RowLock.quarantine` on these and on those that it removes.
     package static func resetAttempts(_ keys: [QuarantineKey]) -> SQL {
         """
         UPDATE sync.quarantine q SET attempts = 0
@@ -101,7 +101,7 @@ package enum QuarantineTable {
         """
     }
 
-    /// Removes the bytes of at most `countMax` entries that were set aside for the last time before `cutoff`.
+    /// Removes the bodies of at most `countMax` entries that were last quarantined before `cutoff`.
     package static func removeBodies(before cutoff: Date, countMax: Int) -> SQL {
         """
         WITH found AS (

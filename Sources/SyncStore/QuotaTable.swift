@@ -3,13 +3,13 @@ import Foundation
 
 /// The statement that writes the quota ledger (`sync.quota_limit`, `sync.quota_window`, `sync.quota_block`).
 package enum QuotaTable {
-    /// What one instance tells of a window: calls included in the usage, overall usage, read usage, calls of all instances that are included.
+    /// What one instance reports about a window: calls included in the usage, overall usage, read usage, calls of all instances that are included.
     package typealias Counts = [Int64]
 
-    /// One turn of an instance with the ledger, by the function `sync.quota_turn`: tells its totals and asks for calls.
+    /// One exchange of an instance with the ledger (function `sync.quota_turn`): reports its totals and asks for calls.
     /// - Parameters:
     ///   - limits: nine numbers: quarter overall and read, day overall and read, the same four before a doubt, and since when it lasts; 0
-    ///     stands for what is not there.
+    ///     means absent.
     package static func turn(
         of instance: UUID, quarterAt: Date, dayAt: Date, sequence: Int, kept: Int, settled: Int, want: Int, wantsProbe: Bool,
         quarter: (counts: Counts, isExhausted: Bool), day: (counts: Counts, isExhausted: Bool), limits: [Int64], limitsSeenAt_s: Double

@@ -22,21 +22,21 @@ import Database
 /// another's insert; rows of `sync.transform_work` and `sync.run` have keys of their own. Locks are never stronger than `FOR NO KEY UPDATE` on a table that others refer to, so that their inserts don't wait.
 /// `sync.connect_state` and the quota ledger are written in transactions of their own; pruning skips rows that are locked.
 package enum RowLock {
-    /// A condition: locks the row of `sync.silver_lock` of the athlete of the row `w`; false when somebody else holds it.
+    /// A condition that locks the `sync.silver_lock` row of row `w`'s athlete; false: another transaction holds it.
     package static let isSilverFree = "sync.try_silver_lock(w.athlete_id, false)"
 
-    /// Answers false when somebody else rebuilds the athlete's silver.
+    /// Returns false if another transaction rebuilds the athlete's silver.
     package static func tryRebuild(_ athlete: AthleteID) -> SQL {
         "SELECT sync.try_silver_lock(\(athlete), true)"
     }
 
-    /// Waits until nobody else makes these athletes' silver.
+    /// Waits until no other transaction writes these athletes' silver.
     package static func silver(of athletes: [AthleteID]) -> SQL {
         "SELECT FROM sync.silver_lock WHERE athlete_id = ANY (\(athletes)) AND NOT is_rebuild ORDER BY athlete_id FOR NO KEY UPDATE"
     }
 
-    /// To be sent before a statement that decides from other tables: a statement that has waited for the row judges other tables by an older
-    /// snapshot, and would overlook the connect that it waited for.
+    /// Lock first: under READ COMMITTED, a statement that waits for this row evaluates its subqueries with the snapshot taken before the wait,
+    /// and would miss the connect that it waited for.
     package static func athlete(_ athlete: AthleteID) -> SQL {
         "SELECT FROM sync.athlete WHERE athlete_id = \(athlete) FOR NO KEY UPDATE"
     }
@@ -45,7 +45,7 @@ package enum RowLock {
         "SELECT FROM sync.schedule WHERE athlete_id = ANY (\(athletes)) ORDER BY athlete_id FOR NO KEY UPDATE"
     }
 
-    /// Locks the athlete's row if the lease of the claim holds, before the other statements that end a turn.
+    /// Locks the athlete's row if the claim's lease holds, before the other statements that end a turn.
     package static func lease(of claim: Claim) -> SQL {
         """
         SELECT 1 FROM sync.schedule
@@ -53,7 +53,7 @@ package enum RowLock {
         """
     }
 
-    /// The fence of a landing: answers the athletes whose lease is still this one. Their rows stay locked, so that no other worker can claim them
+    /// The fence of a landing: returns the athletes whose lease is still this one. Their rows stay locked, so that no other worker can claim them
     /// before the transaction ends.
     package static func leases(_ leases: [(athlete: AthleteID, lease: LeaseFence)]) -> SQL {
         """

@@ -13,7 +13,7 @@ public struct LeaseFence: Sendable, Hashable {
     }
 }
 
-/// A claimed athlete: the lease that fences all writes of its turn, and what was asked for.
+/// A claimed athlete: the lease that fences all writes of its turn, and what was requested.
 package struct Claim: Sendable {
     package let athleteID: AthleteID
     package let lease: LeaseFence
@@ -48,11 +48,11 @@ package struct TurnEnd: Sendable {
     /// Answers committed to bronze.
     package var landed: Int
     package var startedAt: Date
-    /// The request as claimed. It is fulfilled when the outcome is done; one that came meanwhile stays.
+    /// The request as claimed. It is fulfilled if the outcome is done; a request made meanwhile stays.
     package var claimedRequest: String?
-    /// The events that the turn read; they are handled when the outcome is done. All others stay.
+    /// The events that the turn read; they are handled if the outcome is done. All others stay open.
     package var events: [Int64]
-    /// Those for which a look at the list was begun: they need no further one.
+    /// Those for which a look at the list was begun; they need no further look.
     package var eventsLookedAfter: [Int64]
     package var error: String?
 
@@ -75,15 +75,15 @@ package struct TurnEnd: Sendable {
 
 /// The statements that write `sync.schedule`.
 ///
-/// While an athlete is leased its `due_at` is the end of the lease, so that a lease that ran out is simply due again; a paused athlete, or one
+/// While an athlete is leased, its `due_at` is the end of the lease, so an expired lease is due again by itself; a paused athlete, or one
 /// without a grant, is due at infinity. A claim therefore reads due rows only.
 package enum ScheduleTable {
     package typealias Lane = (priorities: ClosedRange<Int>, places: Int)
 
     // MARK: Leases
 
-    /// Claims due athletes, of each lane up to its places: most urgent first, then longest due. One statement: all of it is done, or nothing.
-    /// Answers rows for `Claim`.
+    /// Claims due athletes, of each lane up to its places: most urgent first, then longest due. One statement: it claims for all lanes or for none.
+    /// Returns rows for `Claim`.
     package static func claim(lanes: [Lane], owner: UUID, now: Date, lease_s: Double) -> SQL {
         let end = now.addingTimeInterval(lease_s)
         return """
@@ -141,7 +141,7 @@ package enum ScheduleTable {
         """
     }
 
-    /// Releases the lease at the end of a turn. A request or an event that came meanwhile makes the athlete due at once. The caller holds
+    /// Releases the lease at the end of a turn. A request or an event that arrived meanwhile makes the athlete due at once. The caller holds
     /// `RowLock.lease`.
     package static func release(_ claim: Claim, _ end: TurnEnd, now: Date) -> SQL {
         """
@@ -167,8 +167,8 @@ package enum ScheduleTable {
 
     /// Makes an athlete with a new grant due.
     ///
-    /// A turn under way works for the grant that is replaced. It loses its lease: nothing that it still finds out (a missing scope, a dead token)
-    /// is written over the new grant, and the athlete goes on at once.
+    /// A turn in progress works for the replaced grant. It loses its lease, so that nothing it still finds (a missing scope, a dead token)
+    /// overwrites the new grant, and the athlete is synced at once.
     package static func register(_ athlete: AthleteID, dueAt: Date, priority: Int, request: JSONText?) -> SQL {
         """
         INSERT INTO sync.schedule (athlete_id, due_at, priority, request) VALUES (\(athlete), \(dueAt), \(priority), \(request))
@@ -178,7 +178,7 @@ package enum ScheduleTable {
         """
     }
 
-    /// Writes an admin's request; an athlete in work sees it at the end of the turn.
+    /// Stores an admin's request; a turn in progress leaves it to the next one.
     package static func request(_ request: JSONText, of athletes: [AthleteID], priority: Int, now: Date) -> SQL {
         """
         WITH asked AS (
@@ -190,8 +190,8 @@ package enum ScheduleTable {
         """
     }
 
-    /// Due now, or after its pause, and never behind where it stood.
-    /// - Parameter request: asked for unless another request waits; nil: none.
+    /// Due now, or after its pause, and never later than before.
+    /// - Parameter request: stored unless another request is waiting; nil: none.
     package static func bringForward(_ athlete: AthleteID, request: JSONText?, now: Date) -> SQL {
         """
         UPDATE sync.schedule s
@@ -202,7 +202,7 @@ package enum ScheduleTable {
         """
     }
 
-    /// An event came: due now, among the live ones.
+    /// After an event: due now, with live priority.
     package static func announce(_ athlete: AthleteID, now: Date) -> SQL {
         """
         UPDATE sync.schedule s SET priority = least(priority, 1),
@@ -211,7 +211,7 @@ package enum ScheduleTable {
         """
     }
 
-    /// Makes the athletes due of whom an earlier sample left something out.
+    /// Makes athletes due for whom an earlier sample postponed something.
     package static func resumeSampled(reason: String, now: Date) -> SQL {
         """
         WITH mine AS (
@@ -227,7 +227,7 @@ package enum ScheduleTable {
     }
 }
 
-/// The statements that write `sync.run` and `sync.retention_run`: what was done, for people.
+/// The statements that write `sync.run` and `sync.retention_run`: records for people.
 package enum RunTable {
     /// Records the end of a turn, if the lease of the claim holds.
     package static func add(_ end: TurnEnd, of claim: Claim, now: Date) -> SQL {
@@ -240,7 +240,7 @@ package enum RunTable {
         """
     }
 
-    /// Removes the turns that ended before `instant`.
+    /// Deletes records of turns that ended before `instant`.
     package static func prune(endedBefore instant: Date) -> SQL {
         """
         WITH old AS (
@@ -249,7 +249,7 @@ package enum RunTable {
         """
     }
 
-    /// A pass of the retention.
+    /// Records a pass of the retention.
     package static func addRetention(
         startedAt: Date, finishedAt: Date, apiCutoff: Date?, activities: Int, answers: Int, versions: Int
     ) -> SQL {

@@ -4,8 +4,8 @@ import Foundation
 
 /// The statements that write `sync.setting`.
 package enum SettingTable {
-    /// Held by whoever gives a uid to an athlete: no unique index can say that an athlete has a uid alone, since unique keys begin with
-    /// `athlete_id`. A row, and no advisory lock, which every login of the database may take.
+    /// Held by a transaction that changes a uid: no unique index can ensure that only one athlete has it, since unique keys begin with
+    /// `athlete_id`. A row rather than an advisory lock, which any login of the database may take.
     package static let lockUIDs: SQL = """
         INSERT INTO sync.setting (key, value) VALUES ('uid_lock', 'true') ON CONFLICT (key) DO UPDATE SET updated_at = now()
         """
@@ -28,7 +28,7 @@ package enum SettingTable {
         DELETE FROM sync.setting s USING found WHERE s.key = found.key
         """
 
-    /// Stores a text under `key` unless there is one; answers the one that is stored.
+    /// Stores a text under `key` unless there is one; returns the stored one.
     package static func keep(_ text: String, as key: String, now: Date) -> SQL {
         """
         INSERT INTO sync.setting (key, value, updated_at) VALUES (\(key), to_jsonb(\(text)::text), \(now))

@@ -13,7 +13,7 @@ package enum TransformWorkTable {
         """
     }
 
-    /// Activities with a tombstone that a list names again: silver has to bring them back.
+    /// Adds activities with a tombstone that a list names again, so that silver restores them.
     package static func addReappeared(_ listed: [(AthleteID, ListedRow)], now: Date) -> SQL {
         """
         INSERT INTO sync.transform_work (athlete_id, activity_id, enqueued_at)
@@ -24,7 +24,7 @@ package enum TransformWorkTable {
         """
     }
 
-    /// What silver has from another version of the transform; it comes behind all live work.
+    /// Adds activities that another version of the transform made; they come after all live work.
     package static func addOutdated(version: Int16) -> SQL {
         """
         INSERT INTO sync.transform_work (athlete_id, activity_id, enqueued_at)
@@ -39,7 +39,7 @@ package enum TransformWorkTable {
         """
     }
 
-    /// Removes rows by their numbers: what was added meanwhile stays. The caller holds `RowLock.silver` of the athletes.
+    /// Removes rows by their numbers; rows added meanwhile stay. The caller holds `RowLock.silver` on the athletes.
     package static func remove(_ rows: [(athlete: AthleteID, activity: Int64, row: Int64)]) -> SQL {
         """
         DELETE FROM sync.transform_work t
@@ -59,9 +59,9 @@ package enum SilverLockTable {
 
 /// The statements that write `sync.silver_rebuild`.
 package enum SilverRebuildTable {
-    /// Asks for a rebuild of an athlete's silver (of everyone's: nil), wakes the runner, and answers how many athletes it reached.
+    /// Requests a rebuild of an athlete's silver (nil: of everyone's), wakes the runner, and returns the number of athletes.
     ///
-    /// A request that waits already keeps its place; one that is in work is done once more after it.
+    /// A waiting request keeps its place; if one is in progress, the rebuild is done once more after it.
     package static func request(_ athlete: AthleteID?, isDryRun: Bool, now: Date) -> SQL {
         """
         WITH asked AS (
@@ -78,7 +78,7 @@ package enum SilverRebuildTable {
         """
     }
 
-    /// Takes the request that was made first. From the commit of this on, the runner claims no more work of the athlete.
+    /// Takes the oldest request. Once this is committed, the runner claims no more work of the athlete.
     package static func start(except passed: [AthleteID], now: Date) -> SQL {
         """
         UPDATE sync.silver_rebuild r SET started_at = \(now)
@@ -94,7 +94,7 @@ package enum SilverRebuildTable {
         """
     }
 
-    /// Ends the request of this time; one that was made meanwhile stays.
+    /// Ends the request made at this time; one made meanwhile stays.
     /// - Parameter report: as JSON.
     package static func finish(
         _ athlete: AthleteID, isDryRun: Bool, requestedAt: Date, activities: Int, report: String?, error: String?, now: Date

@@ -1,5 +1,6 @@
 import Database
 import Foundation
+import SyncStore
 import Synchronization
 import TestKit
 import Testing
@@ -11,9 +12,12 @@ import Testing
     /// How often each transaction runs beside each other one.
     private static let rounds = 2
 
-    @Test(.timeLimit(.minutes(2))) func `no two transactions wait for each other`() async throws {
+    @Test(.timeLimit(.minutes(2))) func `no two transactions wait for each other, and each change of a state is an allowed one`()
+        async throws
+    {
         let deadlocks = try await deadlocks { database in
             let transactions = try await Transactions(database)
+            try await forbidOtherTransitions(in: database)
             let all = transactions.all
             let round = Atomic(1)
             for (place, one) in all.enumerated() {
@@ -22,6 +26,28 @@ import Testing
             await transactions.shutdown()
         }
         #expect(deadlocks == 0)
+    }
+
+    /// From here on a change of a state that may not follow fails the statement.
+    private func forbidOtherTransitions(in database: Database) async throws {
+        let completeness = CompletenessState.allCases.flatMap { state in state.next.map { "\(state.rawValue)>\($0.rawValue)" } }
+        let athlete = AthleteState.allCases.flatMap { state in state.next.map { "\(state.rawValue)>\($0.rawValue)" } }
+        try await database.withConnection { connection in
+            for (table, allowed) in [("completeness", completeness), ("athlete_object", completeness), ("athlete", athlete)] {
+                let list = allowed.map { "'\($0)'" }.joined(separator: ", ")
+                try await connection.execute(
+                    """
+                    CREATE FUNCTION check_\(table)() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+                        IF (OLD.state || '>' || NEW.state) <> ALL (ARRAY[\(list)]) THEN
+                            RAISE '\(table): % may not become %', OLD.state, NEW.state USING ERRCODE = '23514';
+                        END IF;
+                        RETURN NEW;
+                    END $$;
+                    CREATE TRIGGER check_state BEFORE UPDATE ON sync.\(table) FOR EACH ROW
+                        WHEN (OLD.state IS DISTINCT FROM NEW.state) EXECUTE FUNCTION check_\(table)()
+                    """)
+            }
+        }
     }
 
     private func run(_ pair: [(name: String, body: Transactions.Body)], _ round: borrowing Atomic<Int>) async throws {

@@ -115,7 +115,7 @@ struct Transactions: Sendable {
         var work = TurnsInWork()
         for claim in claims { work.began(claim, lane: 0) }
         try await schedule.renew(work, owner: owner, now: Self.noon, lease_s: 120)
-        _ = try await schedule.takeBack(besides: TurnsInWork(), owner: owner, now: Self.noon)
+        _ = try await schedule.releaseOrphans(besides: TurnsInWork(), owner: owner, now: Self.noon)
     }
 
     /// Reads the state, postpones what is beyond a sample, and ends the turn; every third time without a grant.
@@ -231,7 +231,7 @@ struct Transactions: Sendable {
         await #expect(throws: VaultError.self) { try await vault.accessToken(for: Self.athlete) }
     }
 
-    private func sample(_ round: Int) async throws { try await schedule.takeUp(now: Self.noon) }
+    private func sample(_ round: Int) async throws { try await schedule.resumeSample(now: Self.noon) }
 
     private func prune(_ round: Int) async throws {
         try await schedule.forgetEvents(receivedBefore: .distantFuture)

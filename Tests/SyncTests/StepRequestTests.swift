@@ -100,7 +100,7 @@ private func world(_ activities: Int = 8) -> SimulatorWorld {
             let left: SQL = "SELECT count(DISTINCT activity_id) FROM sync.completeness WHERE reason = 'beyond the sample'"
             #expect(try await rig.number(left) == 5)
             #expect(try await rig.number("SELECT count(*) FROM sync.schedule WHERE due_at <= now()") == 0)
-            try await ScheduleQueries(database: rig.database).takeUp(now: Date())
+            try await ScheduleQueries(database: rig.database).resumeSample(now: Date())
             #expect(try await rig.number(left) == 0)
             #expect(try await rig.number("SELECT count(*) FROM sync.schedule WHERE due_at <= now()") == 1)
         }

@@ -150,12 +150,13 @@ private struct Bench {
             try await bench.run(until: "all are in work") { try await bench.leased() == 4 }
             await gate.waitForHeld()
             for _ in 0..<3 {
-                try await bench.rig.database.query(
+                // This test's own connections are among those that break, some of them while they are in use.
+                _ = try? await bench.rig.database.query(
                     "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()")
             }
             gate.open()
             let from_s = bench.elapsed_s
-            try await bench.run(until: "all are complete") { try await bench.isComplete(4) }
+            try await bench.run(until: "all are complete") { (try? await bench.isComplete(4)) ?? false }
             #expect(bench.elapsed_s - from_s < Bench.soon_s)
         }
     }

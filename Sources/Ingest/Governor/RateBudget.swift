@@ -262,8 +262,8 @@ package struct RateBudget: Sendable {
         defer { asksForProbe = false }
         var present: QuotaWindow?
         if case .inside(let quarter) = clock.place(at: moment) { present = quarter }
-        if want == nil, schedule.isIdle(at: moment.uptime_s) { giveBackHeld(of: tallies.quarters) }
-        giveBackHeld(of: tallies.quarters.filter { $0 != present })
+        if want == nil, schedule.isIdle(at: moment.uptime_s) { returnHeld(of: tallies.quarters) }
+        returnHeld(of: tallies.quarters.filter { $0 != present })
         var told = schedule.takeUntold().intersection(tallies.quarters)
         if let present { told.insert(present) }
         return told.sorted().map { request($0, want: $0 == present ? want ?? 0 : 0) }
@@ -271,7 +271,7 @@ package struct RateBudget: Sendable {
 
     /// The last requests of a clean stop: they give back every call that was taken and not made.
     package mutating func closingRequests(at moment: Moment) -> [QuotaRequest] {
-        giveBackHeld(of: tallies.quarters)
+        returnHeld(of: tallies.quarters)
         schedule.began(at: moment.uptime_s)
         return schedule.takeUntold().intersection(tallies.quarters).sorted().map { request($0, want: 0) }
     }
@@ -299,9 +299,9 @@ package struct RateBudget: Sendable {
         schedule.dueAt_s(holdsCalls: tallies.quarters.contains { tallies[$0].held > 0 })
     }
 
-    private mutating func giveBackHeld(of quarters: [QuotaWindow]) {
+    private mutating func returnHeld(of quarters: [QuotaWindow]) {
         for quarter in quarters where tallies[quarter].held > 0 {
-            tallies.change(quarter) { $0.giveBackHeld() }
+            tallies.change(quarter) { $0.returnHeld() }
             schedule.changed(quarter)
             if probeHeld == quarter { probeHeld = nil }
         }
@@ -327,7 +327,7 @@ package struct RateBudget: Sendable {
         if learns(from: outcome, of: flight, at: moment) {
             incidents.append(limits.doubt == nil ? .limitsChanged(limits) : .limitsDoubted(limits))
         }
-        if outcome.isSpent { count(flight, outcome, at: moment) } else { giveBack(flight, at: moment) }
+        if outcome.isSpent { count(flight, outcome, at: moment) } else { returnCall(flight, at: moment) }
         if outcome.isAnswered { answeredQuarter = max(answeredQuarter ?? flight.quarter, flight.quarter) }
         if outcome.isRateLimited { incidents += refused(flight, outcome) }
         let event = circuit.settled(permit.id, outcome.verdict, athlete: permit.athlete, at: moment.uptime_s)
@@ -388,7 +388,7 @@ package struct RateBudget: Sendable {
     }
 
     /// The call was not made: it may be made again as long as its window lasts.
-    private mutating func giveBack(_ flight: Flight, at moment: Moment) {
+    private mutating func returnCall(_ flight: Flight, at moment: Moment) {
         let isCurrent = clock.place(at: moment) == .inside(flight.quarter)
         for window in [flight.quarter, flight.quarter.day] {
             tallies.change(window) { $0.withdrawn(isUrgent: flight.permit.requestClass.isUrgent, isCurrent: isCurrent) }

@@ -83,7 +83,7 @@ public actor RateLimitGovernor: Service {
         state = .running
         await cancelWhenGracefulShutdown { await self.loop() }
         shutdown()
-        await giveBackUnused()
+        await returnUnused()
     }
 
     /// Refuses the callers who wait with `GovernorError.stopped` and permits no further call: the beginning of a drain. Calls in flight are
@@ -245,7 +245,7 @@ public actor RateLimitGovernor: Service {
         ended?.wake.resume()
     }
 
-    private func giveBackUnused() async {
+    private func returnUnused() async {
         let requests = budget.closingRequests(at: moment)
         // Not a child task: it must not be cancelled with `run()`, or the unused calls would count as spent. One round trip, waited for here.
         let last = Task { try await ledger.exchange(requests) }

@@ -107,7 +107,7 @@ struct WindowTally: Sendable {
     /// Strava answered 429.
     mutating func refused() { exhausted = true }
 
-    mutating func giveBackHeld() { held = 0 }
+    mutating func returnHeld() { held = 0 }
 
     /// A call ended without naming the usage. The header of any call sent from `endedAt_s` (uptime) on includes it.
     mutating func ended(at endedAt_s: Double) {

@@ -1,12 +1,12 @@
-/// How an athlete comes to be registered, which decides in which line the first sync stands.
+/// How an athlete is registered, which decides the priority of the first sync.
 public enum Arrival: Sendable {
-    /// A person has connected in a browser and waits.
+    /// A person has connected in a browser and is waiting.
     case awaited
-    /// One athlete, without anybody waiting.
+    /// One athlete; nobody is waiting.
     case alone
     /// One of many, as from a file.
     case bulk
 
-    /// The place in `sync.schedule.priority`.
+    /// The value for `sync.schedule.priority`.
     package var priority: Int { self == .bulk ? 2 : 0 }
 }

@@ -5,8 +5,8 @@ import StravaAPI
 import SyncStore
 import Vault
 
-/// Admin's and application's side of the athletes: each call writes its intent to Postgres and then pokes the scheduler.
-/// The poke may be lost, the row may not.
+/// What admins and the application request for athletes. Each call writes the request to PostgreSQL, then wakes the scheduler with a notification.
+/// A lost notification only delays it: the scheduler polls, too.
 public struct AthleteRegistry: Sendable {
     private let database: Database
     private let vault: TokenVault
@@ -20,10 +20,10 @@ public struct AthleteRegistry: Sendable {
 
     /// Stores an athlete with a sealed pair of tokens, due at once.
     ///
-    /// An athlete who is known keeps cursor and data and gets the new grant: what an earlier grant could not see is asked for again.
-    /// One in a browser is asked for as by hand; many at once stand in the ordinary line, where they are in nobody's way.
-    /// Only many at once, as an admin hands them in, move a uid from one athlete to another.
-    /// - Parameter keepsLater: a stored grant that expires later and is not known to be dead stays, and with it all but the uid.
+    /// A known athlete keeps cursor and data and gets the new grant: what an earlier grant could not see is requested again.
+    /// An athlete who connects in a browser has the priority of a manual request; an import of many has ordinary priority and delays nobody.
+    /// Only an import, which an admin makes, moves a uid from one athlete to another.
+    /// - Parameter keepsLater: a stored grant that expires later and is not known to be dead is kept, and everything else but the uid, too.
     @discardableResult
     public func register(
         _ grant: TokenGrant, athlete: AthleteID, uid: UID?, scope: String, arrival: Arrival = .alone, keepsLater: Bool = false
@@ -51,7 +51,7 @@ public struct AthleteRegistry: Sendable {
         }
     }
 
-    /// Gives an athlete another uid, also one that another athlete has. Answers the uids that changed.
+    /// Changes an athlete's uid, also to one that another athlete has. Returns the uids that changed.
     public func rename(_ athlete: AthleteID, to uid: UID) async throws -> [UIDMove] {
         try await database.transaction { connection in
             let rows = try await connection.query("SELECT FROM sync.athlete WHERE athlete_id = \(athlete)")
@@ -60,12 +60,12 @@ public struct AthleteRegistry: Sendable {
         }
     }
 
-    /// Asks for a sync now, of one athlete or of all. Answers how many were asked for.
+    /// Requests a sync now, of one athlete or of all. Returns the number of athletes.
     ///
-    /// All of them together go into the line of the ordinary work, spread by the order they were due in; one goes to its head.
+    /// A request for all has ordinary priority, in the order in which the athletes were due; a request for one comes first.
     /// - Parameters:
-    ///   - only: these steps alone; the rest waits for the ordinary rhythm. Nil: all.
-    ///   - streams: of streams only these; what landed with other ones is asked for again. Nil: all.
+    ///   - only: only these steps; the others follow at their ordinary intervals. Nil: all.
+    ///   - streams: only these streams; activities that landed with others are requested again. Nil: all.
     public func requestSync(
         _ athlete: AthleteID?, full: Bool, only: [SyncStep]? = nil, streams: [StreamKey]? = nil, by: String
     ) async throws -> Int {
@@ -91,10 +91,10 @@ public struct AthleteRegistry: Sendable {
         return count
     }
 
-    /// Athletes in one transaction of a request to all: their turns wait for it, and their activities are changed with them.
+    /// Athletes in one transaction of a request for all: their turns wait for it, since their activities change in it.
     private static let askedAtOnce = 200
 
-    /// Writes a request, and what it asks for again, in one transaction.
+    /// Writes a request, and the ledger rows that it sets to pending, in one transaction.
     private func write(_ asked: SyncRequest, for athletes: [AthleteID]) async throws -> Int {
         let now = clock.now
         let request = JSONText(try asked.json)
@@ -102,7 +102,7 @@ public struct AthleteRegistry: Sendable {
             let rows = try await connection.query(
                 ScheduleTable.request(request, of: athletes, priority: asked.isBulk ? 2 : 0, now: now))
             if asked.only?.contains(.streams) ?? false {
-                // Streams of which some were left out, by another choice than this, are missing for this request.
+                // Streams that landed under another choice are incomplete for this request.
                 try await connection.query(
                     CompletenessTable.reopenStreams(
                         of: athletes, chosenBy: SyncRequest.chosenPrefix, except: asked.streamsReason, now: now))
@@ -111,7 +111,7 @@ public struct AthleteRegistry: Sendable {
         }
     }
 
-    /// Stops work on one athlete, or on all, until `until`, or until resumed when nil. A turn under way ends after its request in flight.
+    /// Pauses one athlete, or all, until `until`; nil: until resumed. A turn in progress ends once its calls in flight have landed.
     public func pause(_ athlete: AthleteID?, until: Date?, reason: String?) async throws -> Int {
         let end = until ?? .distantFuture
         guard let athlete else { return try await pauseAll(until: end, reason: reason) }
@@ -120,7 +120,7 @@ public struct AthleteRegistry: Sendable {
         return rows.affected
     }
 
-    /// Takes back a pause, of one athlete or of all. Resuming all leaves athletes paused who were paused one by one.
+    /// Resumes one athlete, or all. Resuming all leaves athletes paused who were paused individually.
     public func resume(_ athlete: AthleteID?) async throws -> Int {
         guard let athlete else {
             let rows = try await database.query(SettingTable.resumeAll)

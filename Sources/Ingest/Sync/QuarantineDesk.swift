@@ -3,7 +3,7 @@ import Database
 import Foundation
 import SyncStore
 
-/// An admin's side of the quarantine: each call writes its intent to Postgres and then pokes who acts on it.
+/// What admins request for the quarantine. Each call writes the request to PostgreSQL, then wakes the service that acts on it.
 public struct QuarantineDesk: Sendable {
     /// Names an athlete's entry: its endpoint and its object's number, as `quarantine list` shows them.
     public struct EntryName: Sendable {
@@ -16,9 +16,9 @@ public struct QuarantineDesk: Sendable {
         }
     }
 
-    /// The ledger's reason for what an admin gave up; nothing tries it again by itself.
+    /// The ledger's reason for entries that an admin dropped; they are not retried automatically.
     public static let droppedReason = "dropped by an admin"
-    /// Entries that one call retries at most.
+    /// The most entries that one call retries.
     public static let entriesMax = 10_000
 
     private let database: Database
@@ -29,11 +29,11 @@ public struct QuarantineDesk: Sendable {
         self.clock = clock
     }
 
-    /// Has one entry, or all of an athlete's, tried again, with their attempts counted anew. Answers how many entries it reached.
+    /// Retries one entry, or all of an athlete's, and resets their attempts. Returns the number of entries.
     ///
-    /// An entry that was dropped may be named, too. An unreadable profile or list element stays listed until
-    /// silver could read a new one.
-    /// - Throws: `SyncError.notSetAside` when nothing is; `DatabaseError`.
+    /// A dropped entry may be named, too. An unreadable profile or list element stays in the quarantine until
+    /// silver has read a new one.
+    /// - Throws: `SyncError.notSetAside` if there is no such entry; `DatabaseError`.
     @discardableResult
     public func retry(_ athlete: AthleteID, _ name: EntryName? = nil) async throws -> Int {
         let now = clock.now
@@ -45,13 +45,13 @@ public struct QuarantineDesk: Sendable {
         }
     }
 
-    /// Athletes, and about how many entries, that one call of `retryAll` reaches.
+    /// The athletes, and roughly the entries, that one call of `retryAll` covers.
     private static let athletesPerCall = 100
     private static let entriesPerCall = 1_000
 
-    /// Has everyone's entries tried again, a bounded part at a time: those of athletes after `after`, with this reason if one is given.
+    /// Retries the entries of all athletes, a bounded part per call: of athletes after `after`, with this reason if one is given.
     ///
-    /// - Returns: how many entries it reached, and after which athlete to go on; nil: that was all.
+    /// - Returns: the number of entries, and the athlete after which to continue; nil: done.
     public func retryAll(reason: String?, after: AthleteID) async throws -> (entries: Int, nextAfter: AthleteID?) {
         let rows = try await database.query(
             """
@@ -97,9 +97,9 @@ public struct QuarantineDesk: Sendable {
         return QuarantineRetry.Entry(endpoint: endpoint, objectID: object, reason: reason)
     }
 
-    /// Gives one entry up: it leaves the list, and the ledger keeps that it is missing because an admin said so.
+    /// Drops one entry: it leaves the quarantine, and the ledger says that an admin dropped it.
     ///
-    /// Should Strava list another version of the activity, that version is fetched.
+    /// If Strava lists another version of the activity, that version is fetched.
     /// - Throws: `SyncError.notSetAside`; `DatabaseError`.
     public func drop(_ athlete: AthleteID, _ name: EntryName) async throws {
         let now = clock.now

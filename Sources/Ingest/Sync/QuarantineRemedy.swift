@@ -2,19 +2,19 @@ import Core
 import SyncStore
 import Warehouse
 
-/// What helps something that was set aside. Pure.
+/// What a retry of a quarantined item does. Pure.
 public enum QuarantineRemedy: Sendable, Equatable {
-    /// Strava is asked again for this endpoint of the activity.
+    /// Fetch this endpoint of the activity again.
     case fetch(CompletenessEndpoint, ActivityID)
-    /// Silver is made again from the answer that is here; 0 stands for the athlete's own objects.
+    /// Make silver again from the stored answer; 0 stands for the athlete's own objects.
     case transform(activityID: Int64)
-    /// Strava is asked again for the athlete's profile.
+    /// Fetch the athlete's profile again.
     case fetchProfile
-    /// Strava is asked again for the athlete's profile, zones, or one gear.
+    /// Fetch the athlete's profile, zones or one piece of gear again.
     case fetchObject(AthleteObject.Kind, answerID: Int64)
-    /// The whole list is walked again: one of its elements could not be read.
+    /// Walk the whole list again: one of its elements could not be read.
     case walk
-    /// What the last walk did not name is asked for by its number; only a 404 there removes it.
+    /// Fetch each activity that the last walk did not list, by its id; only a 404 removes it.
     case lookAgain
 
     public init(endpoint: String, objectID: Int64) {

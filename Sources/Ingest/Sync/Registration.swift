@@ -1,12 +1,12 @@
 import Core
 import Foundation
 
-/// What became of an athlete who was to be registered.
+/// The result of registering an athlete.
 public struct Registration: Sendable, Equatable {
     public enum Outcome: Sendable, Equatable {
         case added
         case updated
-        /// The stored grant expires later than the given one and was kept.
+        /// The stored grant expires later than the new one and was kept.
         case kept(until: Date)
         /// Nothing was changed.
         case refused(UIDConflict)
@@ -22,18 +22,18 @@ public struct Registration: Sendable, Equatable {
     }
 }
 
-/// A uid that an athlete lost or got in place of another one.
+/// A uid that an athlete lost, or got instead of another one.
 public struct UIDMove: Sendable, Equatable {
     public let athlete: AthleteID
     public let from: String
-    /// Nil: the athlete has none now, since another one has it.
+    /// Nil: the athlete has none now, because another athlete got it.
     public let to: String?
 }
 
-/// Why an athlete can't have a uid without somebody's deciding so.
+/// Why an admin has to decide before this athlete gets this uid.
 public enum UIDConflict: Sendable, Equatable {
-    /// The athlete is known under this one.
+    /// The athlete already has this uid.
     case athleteHas(uid: String)
-    /// The uid belongs to this one.
+    /// This athlete already has the uid.
     case uidBelongs(to: AthleteID)
 }

@@ -4,15 +4,15 @@ import Foundation
 /// Why a turn of an athlete's sync, or an admin's request, could not be done.
 public struct SyncError: AdvisedError {
     public enum Code: String, Sendable {
-        /// No athlete of that number is known.
+        /// No athlete with that id is known.
         case unknownAthlete = "unknown_athlete"
-        /// Nothing of that name is set aside.
+        /// There is no such quarantine entry.
         case notSetAside = "not_set_aside"
         /// The grant lacks what the sync needs.
         case scopeMissing = "scope_missing"
-        /// The token that is stored for this athlete is another's.
+        /// The token stored for this athlete is another athlete's.
         case tokenOfAnotherAthlete = "token_of_another_athlete"
-        /// The access token was refused, a fresh one too.
+        /// The access token was refused, and a fresh one, too.
         case tokenRefused = "token_refused"
     }
 

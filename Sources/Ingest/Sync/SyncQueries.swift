@@ -13,29 +13,28 @@ package struct ScheduleQueries: Sendable {
         return try rows.map { try Claim($0, owner: owner) }
     }
 
-    /// Extends the leases of what is in work.
+    /// Extends the leases of turns in progress.
     func renew(_ work: TurnsInWork, owner: UUID, now: Date, lease_s: Double) async throws {
         try await database.query(ScheduleTable.renew(work.leases, owner: owner, now: now, lease_s: lease_s))
     }
 
-    /// Takes back the leases in this process's name that no turn of its has, due at once unless their ends failed repeatedly. Answers how many.
-    func takeBack(besides work: TurnsInWork, owner: UUID, now: Date) async throws -> Int {
+    /// Releases leases in this process's name that none of its turns holds: due at once, or later if their ends failed repeatedly. Returns the number.
+    func releaseOrphans(besides work: TurnsInWork, owner: UUID, now: Date) async throws -> Int {
         try await database.query(
             ScheduleTable.releaseAll(except: work.leases, delayed: work.delayed(at: now), owner: owner, now: now)
         ).affected
     }
 
-    /// At a start: what an earlier sample left out is pending like any other; a turn postpones again what is beyond this one.
-    func takeUp(now: Date) async throws {
+    /// At a start: sets work that an earlier sample postponed to pending; turns postpone again what is beyond the current sample.
+    func resumeSample(now: Date) async throws {
         try await database.transaction { connection in
             try await connection.query(ScheduleTable.resumeSampled(reason: TurnQueries.sampleReason, now: now))
             try await connection.query(CompletenessTable.resumePostponed(reason: TurnQueries.sampleReason))
         }
     }
 
-    /// Calls that are known to be needed in what is left of the UTC day, for the governor's plan of it; nil while a history's length is not
-    /// known, or when there are too many to count often. What is put off, and what belongs to athletes who are paused or not connected, is
-    /// not needed.
+    /// Calls known to be needed in the rest of the UTC day, for the governor's day plan; nil while the length of a history is unknown, or
+    /// when there are too many to count often. Postponed work, and work of athletes who are paused or not connected, does not count.
     func knownDemand(now: Date) async throws -> Int? {
         let countMax = 100_000
         let dayEnd = Date(timeIntervalSince1970: (now.timeIntervalSince1970 / 86_400).rounded(.down) * 86_400 + 86_400)
@@ -53,8 +52,8 @@ package struct ScheduleQueries: Sendable {
         return isUnknown || count >= countMax ? nil : count
     }
 
-    /// The athletes who are looked at, and how long their lists are together. A large table of activities is estimated as PostgreSQL's planner
-    /// does, a small one counted; athletes are few, and asked for seldom.
+    /// The number of active athletes, and the total length of their lists. A large table of activities is estimated as PostgreSQL's planner
+    /// does, a small one counted; athletes are few and counted seldom.
     func fleetLoad(now: Date) async throws -> FleetLoad {
         let countedMax = 10_000
         let rows = try await database.query(
@@ -70,17 +69,17 @@ package struct ScheduleQueries: Sendable {
         return FleetLoad(athletes: athletes, activities: every == 0 ? 0 : Int(Double(activities) * Double(athletes) / Double(every)))
     }
 
-    /// Forgets the events that came before `instant`.
+    /// Deletes events received before `instant`.
     func forgetEvents(receivedBefore instant: Date) async throws {
         try await database.query(EventTable.prune(receivedBefore: instant))
     }
 
-    /// Forgets the turns that ended before `instant`.
+    /// Deletes the records of turns that ended before `instant`.
     func forgetRuns(endedBefore instant: Date) async throws {
         try await database.query(RunTable.prune(endedBefore: instant))
     }
 
-    /// When everything is paused: until when.
+    /// The end of a pause of everything; nil: none.
     func pausedUntil(now: Date) async throws -> Date? {
         let rows = try await database.query(
             "SELECT (value #>> '{}')::timestamptz FROM sync.setting WHERE key = 'paused_until' AND (value #>> '{}')::timestamptz > \(now)")

@@ -154,7 +154,7 @@ public actor SyncScheduler: Service {
         if isTime || working.mayHaveStrays {
             working.mayHaveStrays = false
             do {
-                let count = try await schedule.takeBack(besides: working, owner: owner, now: now)
+                let count = try await schedule.releaseOrphans(besides: working, owner: owner, now: now)
                 if count > 0 { environment.logger.log(.notice, "leases without a turn released", [.count: count]) }
             } catch {
                 working.mayHaveStrays = true
@@ -197,7 +197,7 @@ public actor SyncScheduler: Service {
 
     private func resumeUnsampled() async {
         do {
-            try await schedule.takeUp(now: environment.clock.now)
+            try await schedule.resumeSample(now: environment.clock.now)
         } catch {
             if error.isCancellation { return }
             environment.logger.log(.warning, "activities beyond the former sample not resumed", [.error: "\(error)"])
@@ -206,7 +206,7 @@ public actor SyncScheduler: Service {
 
     private func releaseLeases() async {
         do {
-            _ = try await schedule.takeBack(besides: TurnsInWork(), owner: owner, now: environment.clock.now)
+            _ = try await schedule.releaseOrphans(besides: TurnsInWork(), owner: owner, now: environment.clock.now)
         } catch {
             environment.logger.log(.warning, "leases not released, they will expire", [.error: "\(error)"])
         }

@@ -2,15 +2,15 @@ import Core
 import Database
 import SyncStore
 
-/// Which athlete has a uid: at most one, and each athlete has at most one uid. Whoever gives a uid away holds
-/// `SettingTable.lockUIDs` until the transaction ends.
+/// Keeps uids unique: a uid has at most one athlete, and an athlete at most one uid. A transaction that changes a uid holds
+/// `SettingTable.lockUIDs` until it ends.
 struct UIDChange: Sendable, Equatable {
     let conflict: UIDConflict?
     let moves: [UIDMove]
 
-    /// Gives `uid` to the athlete, if there is a row of theirs, and takes it from whoever else has it.
+    /// Gives `uid` to the athlete, if registered, and takes it from any other athlete.
     ///
-    /// - Parameter isMoveAllowed: false: a conflict is answered and nothing is changed.
+    /// - Parameter isMoveAllowed: false: a conflict is returned and nothing is changed.
     static func make(
         _ uid: UID?, for athlete: AthleteID, isMoveAllowed: Bool, on connection: Connection
     ) async throws -> UIDChange {
@@ -37,7 +37,7 @@ struct UIDChange: Sendable, Equatable {
             return UIDChange(
                 conflict: nil, moves: (given.map { [$0] } ?? []) + others.map { UIDMove(athlete: $0, from: uid.text, to: nil) })
         }
-        // Two athletes may share a uid from before it was unique: neither is turned away.
+        // Two athletes may share a uid from before it was unique; neither is refused.
         if own == uid.text { return UIDChange(conflict: nil, moves: []) }
         let conflict = own.map { UIDConflict.athleteHas(uid: $0) } ?? others.first.map { .uidBelongs(to: $0) }
         return UIDChange(conflict: conflict, moves: [])

@@ -4,9 +4,9 @@ import Foundation
 import StravaAPI
 import SyncStore
 
-/// Takes Strava's events: each is written down once and makes its athlete due at once, in the line of what is live.
+/// Accepts Strava's events: each is stored once and makes its athlete due at once, with the priority of live work.
 public struct EventDesk: Sendable {
-    /// Where events come in and what proves the subscription to be ours.
+    /// The callback's path, and the token that proves a subscription to be ours.
     public struct Address: Sendable, Equatable {
         /// The last part of the callback's path: events are not signed, so nobody else may know it.
         public let pathSecret: Secret
@@ -22,8 +22,8 @@ public struct EventDesk: Sendable {
         self.clock = clock
     }
 
-    /// The address of this installation; made at the first call and kept in Postgres.
-    /// - Parameter verifyToken: the operator's own one; nil: a random one.
+    /// This installation's callback address; made at the first call and stored in PostgreSQL.
+    /// - Parameter verifyToken: the operator's own token; nil: a random one.
     public func address(verifyToken: Secret?) async throws -> Address {
         let path = try await setting("webhook_path")
         let token = try await setting("webhook_verify_token")
@@ -40,18 +40,18 @@ public struct EventDesk: Sendable {
         return Secret(try rows[0].decode(String.self))
     }
 
-    /// Reads the body of an event; nil when it is none.
+    /// Reads the body of an event; nil: it is not one.
     public func event(in body: [UInt8]) -> StravaEvent? { StravaEvent(body: body, receivedAt: clock.now) }
 
-    /// Writes an event down and wakes the scheduler. False: its athlete is not known, or it came before.
+    /// Stores an event and wakes the scheduler. False: its athlete is unknown, or it was stored before.
     ///
-    /// Of an activity that changed or vanished the details are asked for again: what Strava answers to that is believed, not the event.
+    /// If an activity changed or vanished, its detail is fetched again: Strava's answer is believed, not the event.
     @discardableResult
     public func accept(_ event: StravaEvent) async throws -> Bool {
         do {
             return try await write(event)
         } catch let error as DatabaseError where error.code == .serialization {
-            // Strava waits two seconds, and sends what was not taken twice more.
+            // Strava waits two seconds, and repeats an event that was not accepted twice.
             return try await write(event)
         }
     }

@@ -1,13 +1,13 @@
 import Database
 import Foundation
 
-/// Whether Strava's events can be relied on: what the lists brought in the last day against what events had announced. Pure.
+/// Whether Strava's events can be relied on: compares the activities that lists brought in the last day with those that events announced. Pure.
 public struct EventHealth: Sendable, Equatable {
     public enum State: String, Sendable {
         /// No event ever came: there is no subscription.
         case none
         case healthy
-        /// Too much was found that no event had announced.
+        /// Too many activities were found that no event had announced.
         case silent
     }
 
@@ -17,10 +17,10 @@ public struct EventHealth: Sendable, Equatable {
     public var announced: Int
     public var lastEventAt: Date?
 
-    /// Time over which is compared, in seconds; and how old a find must be, for its event may still be on its way (three attempts).
+    /// The period compared, in seconds; and the least age of an activity in it, since its event may still be on its way (three attempts).
     static let span_s: Double = 86_400
     static let patience_s: Double = 300
-    /// So few that went unannounced prove nothing: an athlete without a scope for events, one lost event in a thousand.
+    /// So few unannounced activities prove nothing: an athlete without a scope for events, one lost event in a thousand.
     private static let missedMin = 3
     private static let announcedShareMin = 0.8
 
@@ -36,7 +36,7 @@ public struct EventHealth: Sendable, Equatable {
         return isSilent ? .silent : .healthy
     }
 
-    /// Reads what was found and what was announced. Costs with the new activities of a day.
+    /// Counts found and announced activities. The cost grows with a day's new activities.
     public static func read(_ database: Database, now: Date) async throws -> EventHealth {
         let rows = try await database.query(
             """

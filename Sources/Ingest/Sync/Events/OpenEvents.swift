@@ -2,16 +2,16 @@ import Core
 import Database
 import Foundation
 
-/// The events of one athlete that no turn has looked after yet. They are known by their numbers: whose clock they were written down by, and
-/// how long that took, does not matter.
+/// The events of one athlete that no turn has handled yet. They are identified by number, so neither the writer's clock nor the time that
+/// storing them took matters.
 public struct OpenEvents: Sendable, Equatable {
-    /// When the latest came; nil: there are none.
+    /// When the latest was received; nil: there are none.
     public var receivedAt: Date?
-    /// When the latest came about an activity that no list has named: it is looked for in the whole list.
+    /// When the latest event was received about an activity that no list has named; the whole list is searched for it.
     public var unlistedAt: Date?
     /// The numbers of all of them.
     var ids: [Int64] = []
-    /// Those that came after the last look at the list had begun.
+    /// Those received after the last look at the list had begun.
     var unlookedIDs: [Int64] = []
 
     public init(receivedAt: Date? = nil, unlistedAt: Date? = nil) {
@@ -19,7 +19,7 @@ public struct OpenEvents: Sendable, Equatable {
         self.unlistedAt = unlistedAt
     }
 
-    /// Events that one turn reads; what is beyond stays for the next one.
+    /// The most events that one turn reads; the next turn reads the rest.
     private static let countMax = 1_000
 
     static func query(_ athlete: AthleteID) -> SQL {
@@ -32,7 +32,7 @@ public struct OpenEvents: Sendable, Equatable {
         """
     }
 
-    /// - Parameter rows: what `query` answered.
+    /// - Parameter rows: the result of `query`.
     init(_ rows: Rows) throws {
         for row in rows {
             let (id, receivedAt, isUnlooked, isUnlisted) = try row.decode(Int64.self, Date.self, Bool.self, Bool.self)
