@@ -160,7 +160,7 @@ let package = Package(
 
         // A simulated week
         .target(
-            name: "QuotaModel", dependencies: ["Core", "SyncStore", "StravaAPI", "Governor", "Warehouse", "Sync"],
+            name: "QuotaModel", dependencies: ["Core", "SyncStore", "StravaAPI", "Governor", "Sync"],
             path: "Sources/QuotaModel/Library"),
         .executableTarget(
             name: "fitness-simulate",

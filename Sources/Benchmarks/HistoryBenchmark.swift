@@ -1,5 +1,3 @@
-import Core
-import Database
 import Foundation
 import Simulator
 

@@ -1,3 +1,4 @@
+import Core
 import Foundation
 
 /// Figures beside their rivals', in the form of the table in docs/benchmarks.md.
@@ -54,11 +55,9 @@ struct Report {
 enum Stopwatch {
     /// Seconds that `work` took.
     static func seconds(_ work: () async throws -> Void) async rethrows -> Double {
-        let clock = ContinuousClock()
-        let start = clock.now
+        let start = ContinuousClock.now
         try await work()
-        let spent = (clock.now - start).components
-        return Double(spent.seconds) + Double(spent.attoseconds) / 1e18
+        return (ContinuousClock.now - start).seconds
     }
 
     /// Median of `rounds` runs, in seconds, after `warmUps` that don't count.

@@ -1,5 +1,4 @@
 import Core
-import Database
 import Foundation
 
 /// The rivals: a bare binary COPY of the same content by psql, and the predecessor's layout.

@@ -1,8 +1,5 @@
 import ArgumentParser
-import Core
-import Database
 import Foundation
-import Logging
 
 /// `warehouse-bench`: how fast and how small bronze and silver are, each figure against its rival in the same run.
 @main

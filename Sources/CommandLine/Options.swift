@@ -34,8 +34,6 @@ enum AthleteArgument {
 
 /// A duration as people write it: `90s`, `30m`, `2h`, `1d`, or several parts, `1h30m`.
 struct DurationArgument: ExpressibleByArgument {
-    /// A leap year: longer pauses are unlimited ones.
-    private static let max_s = 366 * 86_400
     private static let units: [Character: Int] = ["s": 1, "m": 60, "h": 3_600, "d": 86_400]
 
     let seconds: Int
@@ -53,7 +51,7 @@ struct DurationArgument: ExpressibleByArgument {
                 return nil
             }
         }
-        guard digits.isEmpty, (1...Self.max_s).contains(total) else { return nil }
+        guard digits.isEmpty, (1...PauseRequest.forMax_s).contains(total) else { return nil }
         seconds = total
     }
 }

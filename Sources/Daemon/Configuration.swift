@@ -1,3 +1,4 @@
+import ControlAPI
 import Core
 import Foundation
 import Gateway
@@ -132,9 +133,7 @@ struct Configuration: Sendable {
 
     private static func controlSocket(_ source: ConfigurationSource, stateDirectory: URL) -> String {
         if let set = source.value("FITNESSD_CONTROL_SOCKET") { return set }
-        if let systemd = source.environment["RUNTIME_DIRECTORY"]?.split(separator: ":").first { return systemd + "/control.sock" }
-        if let runtime = source.environment["XDG_RUNTIME_DIR"], !runtime.isEmpty { return runtime + "/fitnessd/control.sock" }
-        return stateDirectory.appending(path: "control.sock").path
+        return ControlSocketPath.daemon(environment: source.environment, stateDirectory: StateDirectory(stateDirectory).path)
     }
 
     private static func url(_ source: ConfigurationSource, _ key: String, _ standard: String) throws -> String {

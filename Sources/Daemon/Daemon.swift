@@ -214,7 +214,7 @@ private struct Servers: Sendable {
         events: (desk: EventDesk, address: EventDesk.Address), onListening: @escaping @Sendable () -> Void
     ) throws -> Gateway? {
         let configuration = start.configuration
-        if configuration.addresses.web == nil, configuration.addresses.adminAddress == nil { return nil }
+        if configuration.addresses.listened.isEmpty { return nil }
         let migrations = try MigrationCheck(directory: store.shareDirectory)
         let (strava, governor, silver, registry) = (ingest.strava, ingest.governor, ingest.silver, ingest.registry)
         return Gateway(

@@ -94,7 +94,6 @@ final class DemoStrava: Service, Sendable {
             return Date(timeIntervalSince1970: seconds)
         }
         let epoch = Date(timeIntervalSince1970: now.timeIntervalSince1970.rounded(.down))
-        try FileManager.default.createDirectory(at: stateDirectory, withIntermediateDirectories: true)
         try Data("\(Int(epoch.timeIntervalSince1970))".utf8).write(to: file, options: .atomic)
         return epoch
     }

@@ -44,7 +44,7 @@ struct Preflight: Sendable {
 
     /// Whether the addresses are free, unless the daemon that serves our control socket listens on them.
     func addresses() throws -> String {
-        let listened = listenAddresses.map(\.address.text)
+        let listened = configuration.addresses.listened.map(\.address.text)
         if listened.isEmpty { return "off" }
         let place = listened.joined(separator: ", ")
         if ControlSocket.isServed(configuration.controlSocket) { return "\(place): left to the running fitnessd" }
@@ -65,14 +65,7 @@ struct Preflight: Sendable {
     }
 
     private func checkAddresses() throws {
-        for (key, address) in listenAddresses { try address.checkFree(key: key) }
-    }
-
-    private var listenAddresses: [(key: ListenAddress.Setting, address: ListenAddress)] {
-        let addresses = configuration.addresses
-        let web = addresses.web.map { (key: ListenAddress.Setting.web, address: $0) }
-        guard case .own(let admin) = addresses.admin else { return [web].compactMap(\.self) }
-        return [web, (key: .admin, address: admin)].compactMap(\.self)
+        for (key, address) in configuration.addresses.listened { try address.checkFree(key: key) }
     }
 }
 

@@ -82,9 +82,9 @@ public struct Gateway: Service {
     }
 
     private var listeners: [Listener] {
-        let web = addresses.web.map { Listener(address: $0, key: .web, hasWeb: true, hasAdmin: addresses.admin == .withWeb) }
-        guard case .own(let address) = addresses.admin else { return web.map { [$0] } ?? [] }
-        return (web.map { [$0] } ?? []) + [Listener(address: address, key: .admin, hasWeb: false, hasAdmin: true)]
+        addresses.listened.map { key, address in
+            Listener(address: address, key: key, hasWeb: key == .web, hasAdmin: key == .admin || addresses.admin == .withWeb)
+        }
     }
 
     /// Each listener has its own limit of connections, so that a crowd at the public one doesn't keep the operator out.

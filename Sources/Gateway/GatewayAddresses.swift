@@ -45,6 +45,14 @@ public struct GatewayAddresses: Sendable, Equatable {
     /// The same as a URL.
     public var adminURL: String? { adminAddress.map { "http://\($0.text)/" } }
 
+    /// The addresses to listen on, each with the setting that it comes from.
+    public var listened: [(key: ListenAddress.Setting, address: ListenAddress)] {
+        var listened: [(key: ListenAddress.Setting, address: ListenAddress)] = []
+        if let web { listened.append((key: .web, address: web)) }
+        if case .own(let address) = admin { listened.append((key: .admin, address: address)) }
+        return listened
+    }
+
     private static let adminDefault = ListenAddress(host: "127.0.0.1", port: 8081)
 
     private static func separate(_ web: ListenAddress?, _ admin: ListenAddress, _ publicURL: PublicURL) throws -> GatewayAddresses {

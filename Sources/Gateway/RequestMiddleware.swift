@@ -1,5 +1,4 @@
 import Core
-import Database
 import HTTPTypes
 import Hummingbird
 import Logging

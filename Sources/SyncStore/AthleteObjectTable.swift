@@ -162,6 +162,6 @@ package enum AthleteObjectTable {
     private static let isNamed =
         "(o.endpoint <> 'gear' OR o.object = CASE WHEN w.answer_id < 0 THEN 'g' || -w.answer_id ELSE 'b' || w.answer_id END)"
     private static let key = "o.athlete_id, o.endpoint, o.object"
-    private static let lockInOrder = "ORDER BY o.athlete_id, o.endpoint, o.object FOR NO KEY UPDATE OF o"
+    static let lockInOrder = "ORDER BY o.athlete_id, o.endpoint, o.object FOR NO KEY UPDATE OF o"
     private static let isFound = "o.athlete_id = found.athlete_id AND o.endpoint = found.endpoint AND o.object = found.object"
 }

@@ -264,6 +264,6 @@ package enum CompletenessTable {
     }
 
     private static let key = "c.athlete_id, c.activity_id, c.endpoint"
-    private static let lockInOrder = "ORDER BY c.athlete_id, c.activity_id, c.endpoint FOR NO KEY UPDATE OF c"
+    static let lockInOrder = "ORDER BY c.athlete_id, c.activity_id, c.endpoint FOR NO KEY UPDATE OF c"
     private static let isFound = "c.athlete_id = found.athlete_id AND c.activity_id = found.activity_id AND c.endpoint = found.endpoint"
 }

@@ -115,6 +115,6 @@ package enum QuarantineTable {
     }
 
     private static let key = "q.athlete_id, q.endpoint, q.object_id"
-    private static let lockInOrder = "ORDER BY q.athlete_id, q.endpoint, q.object_id FOR NO KEY UPDATE OF q"
+    static let lockInOrder = "ORDER BY q.athlete_id, q.endpoint, q.object_id FOR NO KEY UPDATE OF q"
     private static let isFound = "q.athlete_id = found.athlete_id AND q.endpoint = found.endpoint AND q.object_id = found.object_id"
 }

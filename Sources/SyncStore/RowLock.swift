@@ -80,8 +80,7 @@ package enum RowLock {
             SELECT * FROM unnest(\(ledger.map(\.0)), \(ledger.map(\.1.activityID)), \(ledger.map(\.1.endpoint.rawValue)))
         ) AS w
         JOIN sync.completeness c USING (athlete_id, activity_id, endpoint)
-        ORDER BY c.athlete_id, c.activity_id, c.endpoint
-        FOR NO KEY UPDATE OF c
+        \(raw: CompletenessTable.lockInOrder)
         """
     }
 
@@ -91,8 +90,7 @@ package enum RowLock {
         SELECT FROM sync.athlete_object o
         JOIN unnest(\(objects.map(\.athlete)), \(objects.map(\.object.kind.rawValue)), \(objects.map(\.object.name)))
             AS w(athlete_id, endpoint, object) USING (athlete_id, endpoint, object)
-        ORDER BY o.athlete_id, o.endpoint, o.object
-        FOR NO KEY UPDATE OF o
+        \(raw: AthleteObjectTable.lockInOrder)
         """
     }
 
@@ -102,8 +100,7 @@ package enum RowLock {
         SELECT FROM sync.quarantine q
         JOIN unnest(\(keys.map(\.athlete)), \(keys.map(\.endpoint)), \(keys.map(\.objectID))) AS w(athlete_id, endpoint, object_id)
             USING (athlete_id, endpoint, object_id)
-        ORDER BY q.athlete_id, q.endpoint, q.object_id
-        FOR NO KEY UPDATE OF q
+        \(raw: QuarantineTable.lockInOrder)
         """
     }
 }

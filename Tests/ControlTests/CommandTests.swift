@@ -137,7 +137,7 @@ import Testing
             chmod(place.path, 0o070)
             defer { chmod(place.path, 0o700) }
             let copy = folder.appending(path: "fitnessctl").path
-            #expect(try await run("/bin/cp", [Tool.path.path, copy]).status == 0)
+            #expect(try await run("/bin/cp", [builtProgram("fitnessctl").path, copy]).status == 0)
             let prefix = isRoot ? ["/usr/bin/setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"] : []
             let ending = try await Tool.run(
                 ["status"], executable: copy, prefix: prefix + ["/usr/bin/env", "XDG_RUNTIME_DIR=\(folder.path)"])

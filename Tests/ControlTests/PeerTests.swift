@@ -36,7 +36,7 @@ import Testing
             let copy = URL(filePath: daemon.socketPath).deletingLastPathComponent().appending(path: "fitnessctl")
             // Copied by another process: if this one wrote it, a child being spawned might still hold it open for writing, and running it
             // would fail (ETXTBSY).
-            #expect(try await run("/bin/cp", [Tool.path.path, copy.path]).status == 0)
+            #expect(try await run("/bin/cp", [builtProgram("fitnessctl").path, copy.path]).status == 0)
             let ending = try await Tool.run(
                 ["status"], socket: daemon.socketPath, executable: copy.path, prefix: Self.stranger + [groups])
             try check(ending)

@@ -9,18 +9,13 @@ enum Tool {
         let err: String
     }
 
-    /// Beside the running tests, where the build put it.
-    static let path: URL = {
-        let executable = (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")) ?? CommandLine.arguments[0]
-        return URL(filePath: executable).deletingLastPathComponent().appending(path: "fitnessctl")
-    }()
-
     /// Runs it to its end and returns its exit code and output.
     static func run(
-        _ arguments: [String], socket: String? = nil, input: String = "", executable: String = path.path, prefix: [String] = []
+        _ arguments: [String], socket: String? = nil, input: String = "", executable: String? = nil, prefix: [String] = []
     ) async throws -> Ending {
         let process = Process()
-        let command = prefix + [executable] + arguments + (socket.map { ["--socket", $0] } ?? [])
+        let program = try executable ?? builtProgram("fitnessctl").path
+        let command = prefix + [program] + arguments + (socket.map { ["--socket", $0] } ?? [])
         process.executableURL = URL(filePath: command[0])
         process.arguments = Array(command.dropFirst())
         process.environment = ["PATH": "/usr/bin:/bin", "HOME": "/nonexistent", "LANG": "C.UTF-8"]

@@ -125,7 +125,7 @@ final class DaemonProcess: Sendable {
         _ program: String, _ arguments: [String], environment: [String: String], input: FileHandle? = nil, output: FileHandle? = nil
     ) throws {
         let process = Process()
-        process.executableURL = program.hasPrefix("/") ? URL(filePath: program) : Self.folder.appending(path: program)
+        process.executableURL = try program.hasPrefix("/") ? URL(filePath: program) : builtProgram(program)
         process.arguments = arguments
         process.environment = ["PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"].merging(environment) { _, new in new
         }
@@ -143,14 +143,6 @@ final class DaemonProcess: Sendable {
             if let piece { text.withLock { $0 += String(decoding: piece, as: UTF8.self) } } else { hasSaidAll.withLock { $0 = true } }
         }
     }
-
-    /// The folder of the running test program, which also holds the programs it tests.
-    static let folder: URL = {
-        let executable = (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")) ?? CommandLine.arguments[0]
-        let beside = URL(filePath: executable).deletingLastPathComponent()
-        if FileManager.default.fileExists(atPath: beside.appending(path: "fitnessd").path) { return beside }
-        return TestKit.checkout.appending(path: ".build/debug")
-    }()
 
     /// Standard output and error so far.
     var output: String { text.withLock { $0 } }
@@ -180,17 +172,7 @@ final class DaemonProcess: Sendable {
 
 /// A loopback port that was free a moment ago.
 func freePort() throws -> Int {
-    let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-    defer { close(descriptor) }
-    var address = sockaddr_in()
-    address.sin_family = sa_family_t(AF_INET)
-    address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
-    var length = socklen_t(MemoryLayout<sockaddr_in>.size)
-    let done = withUnsafeMutablePointer(to: &address) { pointer in
-        pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-            bind(descriptor, $0, length) == 0 && getsockname(descriptor, $0, &length) == 0
-        }
-    }
-    try #require(done)
-    return Int(UInt16(bigEndian: address.sin_port))
+    let (listener, port) = try LoopbackSocket.listen()
+    close(listener)
+    return Int(port)
 }

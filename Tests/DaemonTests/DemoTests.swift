@@ -43,11 +43,12 @@ import Testing
     }
 
     @Test func `without the simulator beside it the demo refuses, and check says so`() async throws {
-        let alone = DaemonProcess.folder.appending(path: "alone-\(UUID().uuidString.prefix(8))")
+        let built = try builtProgram("fitnessd")
+        let alone = built.deletingLastPathComponent().appending(path: "alone-\(UUID().uuidString.prefix(8))")
         try FileManager.default.createDirectory(at: alone, withIntermediateDirectories: false)
         defer { try? FileManager.default.removeItem(at: alone) }
         let program = alone.appending(path: "fitnessd").path
-        try FileManager.default.linkItem(atPath: DaemonProcess.folder.appending(path: "fitnessd").path, toPath: program)
+        try FileManager.default.linkItem(atPath: built.path, toPath: program)
         try await withDemo { environment in
             for command in ["run", "check"] {
                 let ended = try await DaemonProcess.run(program, [command, "--demo"], environment: environment)

@@ -75,7 +75,7 @@ private let epoch = Date(timeIntervalSince1970: (Date().timeIntervalSince1970 - 
         try await DaemonRig.with(SimulatorWorld(seed: 1, epoch: epoch, athleteCount: 1, activitiesEach: 1)) { rig in
             // In a session of its own it has no terminal, wherever the tests run.
             let process = try DaemonProcess(
-                "/usr/bin/setsid", ["--wait", DaemonProcess.folder.appending(path: "fitnessd").path, "run"], environment: rig.environment)
+                "/usr/bin/setsid", ["--wait", builtProgram("fitnessd").path, "run"], environment: rig.environment)
             try await eventually("fitnessd serves its control socket") { try await rig.control("status").code == 0 }
             let pid = try await rig.pid()
             for signal in [SIGHUP, SIGUSR1, SIGUSR2, SIGALRM] { kill(pid, signal) }
@@ -93,7 +93,7 @@ private let epoch = Date(timeIntervalSince1970: (Date().timeIntervalSince1970 - 
         try await DaemonRig.with(SimulatorWorld(seed: 1, epoch: epoch, athleteCount: 1, activitiesEach: 1)) { rig in
             let terminal = try Terminal()
             let process = try DaemonProcess(
-                "/usr/bin/setsid", ["--ctty", "--wait", DaemonProcess.folder.appending(path: "fitnessd").path, "run"],
+                "/usr/bin/setsid", ["--ctty", "--wait", builtProgram("fitnessd").path, "run"],
                 environment: rig.environment, input: terminal.end)
             try await eventually("status answers") { try await rig.control("status").code == 0 }
             try terminal.hangUp()

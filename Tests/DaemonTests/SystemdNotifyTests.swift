@@ -43,7 +43,7 @@ import Testing
     @Test func `a daemon whose port is taken is never ready, and says why in one sentence`() async throws {
         try await withTemporaryFolder { folder in
             let socket = try NotifySocket(name: folder.appending(path: "n").path)
-            let (listener, port) = try listeningPort()
+            let (listener, port) = try LoopbackSocket.listen()
             defer { close(listener) }
             let output = Pipe()
             let process = try start(state: folder, socket: socket, listen: "127.0.0.1:\(port)", output: output)
@@ -55,22 +55,6 @@ import Testing
             #expect(text.contains("127.0.0.1:\(port)"), "\(text)")
             #expect(!text.contains("CancellationError") && !text.contains("leases not released"), "\(text)")
         }
-    }
-
-    /// A loopback port in use.
-    private func listeningPort() throws -> (descriptor: Int32, port: Int) {
-        let port = try freePort()
-        let descriptor = Glibc.socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-        var address = sockaddr_in()
-        address.sin_family = sa_family_t(AF_INET)
-        address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
-        address.sin_port = UInt16(port).bigEndian
-        let length = socklen_t(MemoryLayout<sockaddr_in>.size)
-        let done = withUnsafePointer(to: &address) { pointer in
-            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { bind(descriptor, $0, length) == 0 && listen(descriptor, 1) == 0 }
-        }
-        try #require(done)
-        return (descriptor, port)
     }
 }
 

@@ -116,7 +116,7 @@ import Testing
         try await withTestDatabaseURL(isMigrated: false) { url in
             let control = Database(url: url, connectionsMax: 1, logger: quietLogger)
             try await control.query("CREATE DATABASE \(raw: name) TEMPLATE template0 ENCODING 'SQL_ASCII' LC_COLLATE 'C' LC_CTYPE 'C'")
-            let path = String(url[..<(url.lastIndex(of: "/") ?? url.endIndex)]) + "/" + name
+            let path = databaseURL(name, besides: url)
             let database = Database(url: path, connectionsMax: 1, logger: quietLogger)
             let migrator = Migrator(directory: checkout, database: database, logger: quietLogger)
             for operation in [migrator.migrate, migrator.pending] {

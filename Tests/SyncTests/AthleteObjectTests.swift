@@ -6,7 +6,6 @@ import StravaAPI
 import SyncStore
 import TestKit
 import Testing
-import Warehouse
 
 @testable import Sync
 

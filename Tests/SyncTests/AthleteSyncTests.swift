@@ -5,7 +5,6 @@ import Simulator
 import StravaAPI
 import TestKit
 import Testing
-import Warehouse
 
 @testable import Sync
 

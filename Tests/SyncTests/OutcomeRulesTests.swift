@@ -3,7 +3,6 @@ import Foundation
 import StravaAPI
 import SyncStore
 import Testing
-import Warehouse
 
 @testable import Sync
 

@@ -4,7 +4,6 @@ import Foundation
 import Simulator
 import TestKit
 import Testing
-import Warehouse
 
 @testable import Sync
 

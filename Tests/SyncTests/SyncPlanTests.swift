@@ -3,7 +3,6 @@ import Foundation
 import Governor
 import SyncStore
 import Testing
-import Warehouse
 
 @testable import Sync
 

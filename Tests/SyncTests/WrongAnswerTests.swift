@@ -5,7 +5,6 @@ import Simulator
 import StravaAPI
 import TestKit
 import Testing
-import Warehouse
 
 @testable import Sync
 
@@ -15,6 +14,12 @@ private let other = AthleteID(102)
 
 private func world(_ athletes: Int = 1, activities: Int = 3) -> SimulatorWorld {
     SimulatorWorld(seed: 7, epoch: epoch, athleteCount: athletes, activitiesEach: activities, points: 40...60)
+}
+
+/// Matches the second request for a page of the list.
+private func secondPage() -> RequestMatch {
+    let seen = Counter()
+    return RequestMatch { _, path, _ in path.hasSuffix("/athlete/activities") && seen.next() == 2 }
 }
 
 /// An answer is believed only if it can be the answer to what was asked.
@@ -103,7 +108,7 @@ private func world(_ athletes: Int = 1, activities: Int = 3) -> SimulatorWorld {
 
     @Test func `a history that is longer than a page is complete although activities vanish between its pages`() async throws {
         try await SyncRig.with(world(activities: 260)) { rig in
-            let gate = rig.simulator.gate(RequestMatch { _, path, _ in path.hasSuffix("/streams") })
+            let gate = rig.simulator.gate(.streams)
             try await rig.connect(athlete)
             let claim = try #require(try await rig.claim().first)
             let turn = Task { await AthleteSync(environment: rig.environment, claim: claim).run() }
@@ -128,8 +133,7 @@ private func world(_ athletes: Int = 1, activities: Int = 3) -> SimulatorWorld {
             try await rig.settle()
             try await rig.database.query("UPDATE sync.cursor SET newest_start_at = '2000-01-01'")
             try await rig.database.query("UPDATE sync.activity SET last_listed_at = '2000-01-01'")
-            let seen = Counter()
-            let gate = rig.simulator.gate(RequestMatch { _, path, _ in path.hasSuffix("/athlete/activities") && seen.next() == 2 })
+            let gate = rig.simulator.gate(secondPage())
             _ = try await rig.registry.requestSync(athlete, full: false, only: [.list], by: "test")
             let claim = try #require(try await rig.claim().first)
             let turn = Task { await AthleteSync(environment: rig.environment, claim: claim).run() }
@@ -149,8 +153,7 @@ private func world(_ athletes: Int = 1, activities: Int = 3) -> SimulatorWorld {
     @Test func `a first walk during which an activity was deleted is walked once more before the history is complete`() async throws {
         try await SyncRig.with(world(activities: 230)) { rig in
             let gone = try #require(rig.simulator.truth(for: athlete).max { $0.startAt < $1.startAt })
-            let seen = Counter()
-            let gate = rig.simulator.gate(RequestMatch { _, path, _ in path.hasSuffix("/athlete/activities") && seen.next() == 2 })
+            let gate = rig.simulator.gate(secondPage())
             try await rig.connect(athlete)
             _ = try await rig.registry.requestSync(athlete, full: false, only: [.list], by: "test")
             let claim = try #require(try await rig.claim().first)
@@ -174,9 +177,7 @@ private func world(_ athletes: Int = 1, activities: Int = 3) -> SimulatorWorld {
 
     @Test func `an empty page behind a full one is no end of the list`() async throws {
         try await SyncRig.with(world(activities: 230)) { rig in
-            let seen = Counter()
-            let second = RequestMatch { _, path, _ in path.hasSuffix("/athlete/activities") && seen.next() == 2 }
-            rig.simulator.faults.append(Fault(match: second, response: .status(200, "[]")))
+            rig.simulator.faults.append(Fault(match: secondPage(), response: .status(200, "[]")))
             try await rig.connect(athlete)
             _ = try await rig.registry.requestSync(athlete, full: false, only: [.list], by: "test")
             try await rig.settle()

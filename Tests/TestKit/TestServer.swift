@@ -29,7 +29,7 @@ actor TestServer {
         let name = "test_\(number)"
         let template = isMigrated ? Self.templateName : "template0"
         try await started.control.query("CREATE DATABASE \(raw: name) TEMPLATE \(raw: template)")
-        return (name, Self.replaceDatabase(in: started.url, with: name))
+        return (name, databaseURL(name, besides: started.url))
     }
 
     /// Connections that a test left open are ended.
@@ -62,13 +62,9 @@ actor TestServer {
         let control = Database(url: url, connectionsMax: 1, applicationName: "testkit", logger: quietLogger)
         try await control.query("CREATE DATABASE \(raw: templateName) TEMPLATE template0")
         await control.close()
-        let template = Database(url: replaceDatabase(in: url, with: templateName), connectionsMax: 1, logger: quietLogger)
+        let template = Database(url: databaseURL(templateName, besides: url), connectionsMax: 1, logger: quietLogger)
         _ = try await Migrator(directory: checkout, database: template, logger: quietLogger).migrate()
         await template.close()
-    }
-
-    private static func replaceDatabase(in url: String, with name: String) -> String {
-        String(url[..<(url.lastIndex(of: "/") ?? url.endIndex)]) + "/" + name
     }
 }
 
@@ -109,10 +105,15 @@ private enum TestServerCleanup {
         let names = (try? FileManager.default.contentsOfDirectory(atPath: temporaryRoot.path)) ?? []
         for name in names where name.hasPrefix(TestServer.folderPrefix) {
             let folder = temporaryRoot.appending(path: name)
-            let lock = open(folder.appending(path: "postgres/lock").path, O_RDWR | O_CLOEXEC)
-            guard lock >= 0 else { continue }
-            if flock(lock, LOCK_EX | LOCK_NB) == 0 { try? FileManager.default.removeItem(at: folder) }
-            close(lock)
+            let descriptor = open(folder.appending(path: "postgres/lock").path, O_RDWR | O_CLOEXEC)
+            guard descriptor >= 0, let lock = try? FileLock(descriptor: descriptor) else { continue }
+            try? FileManager.default.removeItem(at: folder)
+            lock.release()
         }
     }
+}
+
+/// The URL of another database of the same server.
+public func databaseURL(_ name: String, besides url: String) -> String {
+    String(url[..<(url.lastIndex(of: "/") ?? url.endIndex)]) + "/" + name
 }

@@ -23,7 +23,7 @@ import Testing
         "Gateway": ["Core", "Database", "SyncStore", "ServerGuard", "StravaAPI", "Governor", "Vault", "Sync", "Warehouse", "Digest"],
         "Simulator": ["Core", "HTTPTransport"],
         "strava-simulator": ["Core", "Simulator"],
-        "QuotaModel": ["Core", "SyncStore", "StravaAPI", "Governor", "Warehouse", "Sync"],
+        "QuotaModel": ["Core", "SyncStore", "StravaAPI", "Governor", "Sync"],
         "fitness-simulate": ["QuotaModel"],
         "fitnessd": [
             "Core", "Database", "EmbeddedPostgres", "Migrations", "HTTPTransport", "Warehouse", "StravaAPI", "Governor", "Vault", "Sync",

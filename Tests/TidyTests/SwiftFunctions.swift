@@ -63,7 +63,7 @@ struct DeclaredName: CustomStringConvertible {
                 found.append(DeclaredName(name: words[place + 1], file: file.path, line: index + 1, isEntry: isEntry))
             }
         }
-        return found.filter { !keywords.contains($0.name) && $0.name != "func" && $0.name != "_" }
+        return found.filter { !keywords.contains($0.name) && $0.name != "_" }
     }
 
     /// Every word but those of comments; what stands in a string may be an interpolation, and counts.

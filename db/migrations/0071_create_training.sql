@@ -88,8 +88,8 @@ BEGIN
     WHERE t.athlete_id = p_athlete_id AND t.source_id = p_source_id AND (first_day IS NULL OR t.day < first_day OR t.day > last_day);
     IF first_day IS NULL THEN RETURN 0; END IF;
 
-    -- the first day that is new, other than it was, or missing behind the last known one
-    SELECT least(min(coalesce(n.day, t.day)), max(t.day) + 1) INTO from_day
+    -- the first day that is new or other than it was
+    SELECT min(coalesce(n.day, t.day)) INTO from_day
     FROM (
         SELECT a.start_date_local::date AS day, count(*)::integer AS activity_count, coalesce(sum(a.distance_m), 0) AS distance_m,
                least(coalesce(sum(a.moving_time_s), 0), 2147483647)::integer AS moving_time_s,
@@ -108,6 +108,7 @@ BEGIN
             coalesce(n.load, 0))
        OR (t.day = first_day AND t.form_tsb <> 0);
     IF from_day IS NULL THEN RETURN 0; END IF;
+    -- or missing behind the last known one
     SELECT least(from_day, max(t.day) + 1) INTO from_day
     FROM silver.training_day t WHERE t.athlete_id = p_athlete_id AND t.source_id = p_source_id;
 

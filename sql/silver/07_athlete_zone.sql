@@ -7,7 +7,7 @@
 -- Strava's zones may touch (0-116, 116-144) or leave a gap of one (0-116, 117-144): a zone begins at its min, the first at 0.
 -- A list with anything but ascending whole numbers, with more than 20 zones, or with an implausible bound is ignored.
 WITH known AS (
-    SELECT c.athlete_id, c.source_id, m.metric, z.valid_from, z.lower_bounds
+    SELECT c.athlete_id, c.source_id, m.metric, m.name, z.valid_from, z.lower_bounds
     FROM changed_athlete c
     CROSS JOIN (VALUES ('heartrate', 'heart_rate'), ('power', 'power')) AS m(metric, name)
     LEFT JOIN LATERAL (
@@ -29,14 +29,13 @@ WITH known AS (
     FROM known k
     JOIN answer a ON a.athlete_id = k.athlete_id AND a.source_id = k.source_id AND a.valid_from > coalesce(k.valid_from, '-infinity')
     CROSS JOIN LATERAL (
-        SELECT a.document -> CASE k.metric WHEN 'heartrate' THEN 'heart_rate' ELSE 'power' END -> 'zones' AS list
+        SELECT a.document -> k.name -> 'zones' AS list
     ) AS l
     CROSS JOIN LATERAL (
-        SELECT array_agg(CASE WHEN e.place = 1 THEN 0 ELSE bronze_strava.json_int(e.zone -> 'min') END ORDER BY e.place) AS lower_bounds,
-               array_agg(CASE WHEN e.place = 1 THEN 0 ELSE bronze_strava.json_int(e.zone -> 'min') END
-                   ORDER BY CASE WHEN e.place = 1 THEN 0 ELSE bronze_strava.json_int(e.zone -> 'min') END, e.place) AS in_order,
-               count(DISTINCT CASE WHEN e.place = 1 THEN 0 ELSE bronze_strava.json_int(e.zone -> 'min') END) AS bounds
+        SELECT array_agg(b.bound ORDER BY e.place) AS lower_bounds, array_agg(b.bound ORDER BY b.bound, e.place) AS in_order,
+               count(DISTINCT b.bound) AS bounds
         FROM jsonb_array_elements(CASE WHEN jsonb_typeof(l.list) = 'array' THEN l.list ELSE '[]' END) WITH ORDINALITY AS e(zone, place)
+        CROSS JOIN LATERAL (SELECT CASE WHEN e.place = 1 THEN 0 ELSE bronze_strava.json_int(e.zone -> 'min') END AS bound) AS b
         HAVING count(*) BETWEEN 2 AND 20
     ) AS z
     WHERE z.lower_bounds = z.in_order AND z.bounds = cardinality(z.lower_bounds) AND z.lower_bounds[1] = 0

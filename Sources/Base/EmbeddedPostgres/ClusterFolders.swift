@@ -96,7 +96,7 @@ struct ClusterLayout: Sendable, Equatable {
     ///   - shortFolder: the socket's folder, when its path in the cluster would be too long or hold a comma or the like, which libpq and
     ///     the server read as a list.
     static func decide(
-        state: String, canReachState: Bool, outside: String = "/var/lib/fitnessd-postgres", shortFolder: String
+        state: String, canReachState: Bool, outside: String, shortFolder: String
     ) -> ClusterLayout {
         let cluster = canReachState ? "\(state)/postgres" : "\(outside)/\(name(for: state))"
         let inside = "\(cluster)/socket"
@@ -206,7 +206,7 @@ enum ClusterFiles {
         } else if errno != EEXIST {
             throw refused(path, errno)
         }
-        guard let status = linkStatus(path), status.st_mode & S_IFMT == S_IFDIR, status.st_uid == owner.uid else {
+        guard let status = linkStatus(path), status.st_mode.isFolder, status.st_uid == owner.uid else {
             throw DatabaseError(.embedded, "\(path) exists and is not a folder of ours: remove or rename it")
         }
         guard chmod(path, mode) == 0 else { throw refused(path, errno) }

@@ -136,16 +136,12 @@ struct HeaderCapture {
     static let bytesMax = 64 << 10
 
     private(set) var headers = HTTPHeaders()
-    private(set) var isTooLarge = false
     private var bytes = 0
 
     /// Takes one line. False: the limit is exceeded, stop the transfer.
     mutating func received(_ line: UnsafeBufferPointer<UInt8>) -> Bool {
         bytes += line.count
-        if bytes > Self.bytesMax {
-            isTooLarge = true
-            return false
-        }
+        if bytes > Self.bytesMax { return false }
         if line.starts(with: "HTTP/".utf8) {
             headers = HTTPHeaders()
         } else if let colon = line.firstIndex(of: UInt8(ascii: ":")), colon > 0 {

@@ -158,7 +158,7 @@ final class TransferInbox: Sendable {
     }
 
     /// A submission has been answered.
-    func ended(_ count: Int = 1) { state.withLock { $0.openCount -= count } }
+    func ended() { state.withLock { $0.openCount -= 1 } }
 
     // MARK: The end of the loop
 

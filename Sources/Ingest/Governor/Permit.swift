@@ -85,16 +85,12 @@ extension CallOutcome {
         case .maintenance: self = .applicationTrouble(.maintenance, rateLimit: error.rateLimit, serverDate: error.serverDate)
         case .rateLimited: self = .answered(status: 429, rateLimit: error.rateLimit, serverDate: error.serverDate)
         case .network: self = .networkFailed(sent: error.reachedStrava != .no, kind: error.transport?.code.rawValue)
-        case .cancelled: self = error.reachedStrava == .no ? .notSent : .unknown
-        default: self = Self(status: error.status, error)
-        }
-    }
-
-    private init(status: Int?, _ error: StravaError) {
-        if let status {
-            self = .answered(status: status, rateLimit: error.rateLimit, serverDate: error.serverDate)
-        } else {
-            self = error.reachedStrava == .no ? .notSent : .unknown
+        default:
+            if let status = error.status {
+                self = .answered(status: status, rateLimit: error.rateLimit, serverDate: error.serverDate)
+            } else {
+                self = error.reachedStrava == .no ? .notSent : .unknown
+            }
         }
     }
 

@@ -31,10 +31,7 @@ public struct StravaClient: Sendable {
             headers: [("Accept", "application/json"), ("Authorization", "Bearer \(token.reveal())")],
             timeout: .seconds(30), bodyBytesMax: call.bodyBytesMax)
         let response = try await send(request, origin: .api, endpoint: call.endpointName)
-        guard BodyShape.begins(response.body, withOneOf: call.bodyStarts) else {
-            let isHTML = AnswerClassifier.looksLikeHTML(contentType: response.headers["Content-Type"], body: response.body)
-            throw error(isHTML ? .maintenance : .unreadable, response, endpoint: call.endpointName)
-        }
+        guard BodyShape.begins(response.body, withOneOf: call.bodyStarts) else { throw unusable(response, endpoint: call.endpointName) }
         return StravaAnswer(
             call: call, status: response.status, body: response.body, rateLimit: RateLimitHeaders(response.headers),
             serverDate: Self.serverDate(response), fetchedAt: clock.now)
@@ -100,12 +97,8 @@ public struct StravaClient: Sendable {
     }
 
     private func grant(_ fields: [(String, String)], sent: Secret?, endpoint: String) async throws(StravaError) -> TokenGrant {
-        let application = [("client_id", configuration.clientID), ("client_secret", configuration.clientSecret.reveal())]
-        let response = try await post("/token", headers: [Self.formType], fields: application + fields, endpoint: endpoint)
-        guard let grant = TokenGrant(body: response.body, sent: sent, now: clock.now) else {
-            let isHTML = AnswerClassifier.looksLikeHTML(contentType: response.headers["Content-Type"], body: response.body)
-            throw error(isHTML ? .maintenance : .unreadable, response, endpoint: endpoint)
-        }
+        let response = try await post("/token", headers: [Self.formType], fields: credentials + fields, endpoint: endpoint)
+        guard let grant = TokenGrant(body: response.body, sent: sent, now: clock.now) else { throw unusable(response, endpoint: endpoint) }
         return grant
     }
 
@@ -152,7 +145,7 @@ public struct StravaClient: Sendable {
     public func subscribe(callbackURL: String, verifyToken: Secret) async throws -> WebhookSubscription {
         let fields = [("callback_url", callbackURL), ("verify_token", verifyToken.reveal())]
         let request = HTTPRequest(
-            method: .post, url: subscriptionsURL, headers: [("Content-Type", "application/x-www-form-urlencoded")],
+            method: .post, url: subscriptionsURL, headers: [Self.formType],
             body: Array("\(application)&\(PercentCoding.form(fields))".utf8), timeout: Self.subscriptionTimeout)
         let response = try await send(request, origin: .api, endpoint: "push_subscriptions", success: [200, 201])
         guard let id = (try? JSONValue(parsing: response.body))?["id"]?.integer else {
@@ -171,8 +164,10 @@ public struct StravaClient: Sendable {
 
     private var subscriptionsURL: String { configuration.apiURL + Self.subscriptionsPath }
 
-    private var application: String {
-        PercentCoding.form([("client_id", configuration.clientID), ("client_secret", configuration.clientSecret.reveal())])
+    private var application: String { PercentCoding.form(credentials) }
+
+    private var credentials: [(String, String)] {
+        [("client_id", configuration.clientID), ("client_secret", configuration.clientSecret.reveal())]
     }
 
     // MARK: Requests
@@ -203,6 +198,12 @@ public struct StravaClient: Sendable {
         } catch {
             throw StravaError(code: .network, reachedStrava: .unknown, endpoint: endpoint)
         }
+    }
+
+    /// The error of an answer whose status is good and whose body is not the call's: HTML comes from a gateway.
+    private func unusable(_ response: HTTPResponse, endpoint: String) -> StravaError {
+        let isHTML = AnswerClassifier.looksLikeHTML(contentType: response.headers["Content-Type"], body: response.body)
+        return error(isHTML ? .maintenance : .unreadable, response, endpoint: endpoint)
     }
 
     private func error(

@@ -14,7 +14,6 @@ struct TurnReport: Sendable {
     let isEndWritten: Bool
     /// PostgreSQL's trouble that it met.
     var storeError: (any Error)?
-    var isCancelled = false
 }
 
 /// One athlete's sync for the time of one turn: makes the calls that `TurnRules` names and lands what has arrived, in groups.
@@ -86,7 +85,7 @@ actor AthleteSync {
         for _ in placed { environment.window.leave() }
         environment.window.turnEnded()
         // A cancelled turn writes nothing here: the scheduler gives all leases back at its own end.
-        if Task.isCancelled { return TurnReport(isEndWritten: false, isCancelled: true) }
+        if Task.isCancelled { return TurnReport(isEndWritten: false) }
         do {
             try await queries.finish(end, now: now)
             return TurnReport(isEndWritten: true, storeError: storeError)
@@ -288,10 +287,13 @@ actor AthleteSync {
             try await commit(batch)
             for judgement in group { follow(judgement) }
         } catch  where !endsAtOnce(error) {
-            if group.count == 1 { fail(error) }
-            // What can't be stored fails alone.
-            for judgement in group where group.count > 1 { try await land([judgement]) }
-            for judgement in group { close(judgement.call.target, hasLanded: false) }
+            if group.count > 1 {
+                // What can't be stored fails alone.
+                for judgement in group { try await land([judgement]) }
+            } else {
+                fail(error)
+                close(group[0].call.target, hasLanded: false)
+            }
             return
         }
         if !batch.isEmpty { standing = try await queries.standing(now: now) }
@@ -396,18 +398,14 @@ actor AthleteSync {
         if (error as? GovernorError)?.code == .stopped {
             return turnEnd(.stopped, nextDueAt: now, priority: claim.priority, startedAt: startedAt)
         }
-        if StoreTrouble.isMet(in: error) {
-            // One incident, which the scheduler reports; it also says when the next athletes are claimed.
-            storeError = error
-            let nextDueAt = now.addingTimeInterval(FailureWait.ofAll_s(claim.athleteID, at: now))
-            return turnEnd(.stopped, nextDueAt: nextDueAt, priority: claim.priority, startedAt: startedAt)
-        }
         if let error = error as? WarehouseError, error.code == .leaseLost {
             log(.info, "turn ended, the athlete has connected again or another daemon has the lease", error)
             return turnEnd(.stopped, nextDueAt: now, priority: claim.priority, startedAt: startedAt)
         }
-        if isTroubleOfAll(error) {
-            // The governor's circuit holds everybody back and reports it once; this athlete is not to blame and stays where it is.
+        // One incident, which the scheduler reports; it also says when the next athletes are claimed.
+        if StoreTrouble.isMet(in: error) { storeError = error }
+        if storeError != nil || isTroubleOfAll(error) {
+            // The governor's circuit does the same for Strava's trouble. This athlete is not to blame and stays where it is.
             let nextDueAt = now.addingTimeInterval(FailureWait.ofAll_s(claim.athleteID, at: now))
             return turnEnd(.stopped, nextDueAt: nextDueAt, priority: claim.priority, startedAt: startedAt)
         }
@@ -438,7 +436,7 @@ actor AthleteSync {
 
 extension StravaCall {
     /// Answers about streams carry no rate-limit headers (docs/strava-api.md 2).
-    fileprivate var reportsUsage: Bool {
+    package var reportsUsage: Bool {
         if case .streams = self { false } else { true }
     }
 }

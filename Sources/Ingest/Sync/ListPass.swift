@@ -1,6 +1,5 @@
 import Foundation
 import SyncStore
-import Warehouse
 
 /// A pass over the list: a walk over all of it, newest first, or a look for new activities. A value names its next page.
 public struct ListPass: Sendable, Equatable {

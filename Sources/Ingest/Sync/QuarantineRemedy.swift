@@ -1,6 +1,5 @@
 import Core
 import SyncStore
-import Warehouse
 
 /// What a retry of a quarantined item does. Pure.
 public enum QuarantineRemedy: Sendable, Equatable {

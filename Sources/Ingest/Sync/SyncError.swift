@@ -8,8 +8,6 @@ public struct SyncError: AdvisedError {
         case unknownAthlete = "unknown_athlete"
         /// There is no such quarantine entry.
         case notSetAside = "not_set_aside"
-        /// The grant lacks what the sync needs.
-        case scopeMissing = "scope_missing"
         /// The token stored for this athlete is another athlete's.
         case tokenOfAnotherAthlete = "token_of_another_athlete"
         /// The access token was refused, and a fresh one, too.

@@ -2,7 +2,6 @@ import Core
 import Foundation
 import Governor
 import SyncStore
-import Warehouse
 
 /// What an athlete's sync does next.
 public enum NextStep: Sendable, Equatable {

@@ -4,7 +4,6 @@ import Foundation
 import Logging
 import ServiceLifecycle
 import SyncStore
-import Warehouse
 
 /// Claims due athletes and runs a turn for each. It stores nothing: who is due, who holds the lease and what was requested is in
 /// `sync.schedule`.
@@ -190,7 +189,7 @@ public actor SyncScheduler: Service {
                 environment.logger.log(
                     .error, "postgresql can't store answers, one athlete at a time retries", [.error: "\(error)"])
             }
-        } else if report.isEndWritten, !report.isCancelled, storeTrouble.ended() {
+        } else if report.isEndWritten, storeTrouble.ended() {
             environment.logger.log(.notice, "postgresql stores answers again", [:])
         }
     }

@@ -2,7 +2,6 @@ import Core
 import Foundation
 import StravaAPI
 import SyncStore
-import Warehouse
 
 /// How far an athlete's list has been read; the row of `sync.cursor`.
 public struct SyncCursor: Sendable, Equatable {

@@ -3,7 +3,6 @@ import Foundation
 import Governor
 import StravaAPI
 import SyncStore
-import Warehouse
 
 /// One call of a turn, with what is needed to judge its answer.
 public enum TurnCall: Sendable {
@@ -28,7 +27,7 @@ public enum TurnCall: Sendable {
 }
 
 extension TurnCall {
-    func strava(_ request: SyncRequest?) -> StravaCall {
+    package func strava(_ request: SyncRequest?) -> StravaCall {
         switch self {
         case .list(let pass): .activities(page: pass.page, perPage: ListStep.perPage, after: pass.after, before: pass.before)
         case .object(let object): object.call

@@ -2,7 +2,6 @@ import Core
 import Foundation
 import Sync
 import SyncStore
-import Warehouse
 
 /// One athlete: what Strava has of them, and the rows of `sync` that the plan reads.
 struct ModelAthlete {

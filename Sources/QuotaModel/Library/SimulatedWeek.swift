@@ -3,7 +3,6 @@ import Foundation
 import Governor
 import Sync
 import SyncStore
-import Warehouse
 
 /// A simulated week, or any other time, with the daemon's own decisions: `RateBudget` says which call may go, `TurnRules` what a turn does next
 /// and how it ends, `SyncPlan` what an athlete needs, and the scheduler's lanes who is in work. Strava, the athletes and PostgreSQL are models
@@ -29,10 +28,7 @@ package struct SimulatedWeek {
         let athlete: Int
         let call: TurnCall
 
-        /// As `AthleteSync` says it of a call: answers about streams carry no headers.
-        var reportsUsage: Bool {
-            if case .activity(_, .streams) = call { false } else { true }
-        }
+        var reportsUsage: Bool { call.strava(nil).reportsUsage }
     }
 
     /// One athlete in work: what `AthleteSync` holds during a turn.
@@ -173,7 +169,7 @@ package struct SimulatedWeek {
 
     // MARK: Turns
 
-    /// As `SyncScheduler.demandInterval_s`.
+    /// As `Housekeeper`'s demand.
     private static let demandInterval_s = 30.0
     /// As `ScheduleQueries.knownDemand`: more are not counted.
     private static let demandMax = 100_000
@@ -182,7 +178,7 @@ package struct SimulatedWeek {
     /// As `AthleteSync` after trouble of the whole application.
     private static let troubleWait_s = 5.0
 
-    /// As `SyncScheduler.paceInterval_s`.
+    /// As `Housekeeper`'s pace.
     private static let paceInterval_s = 900.0
 
     private mutating func tick() {

@@ -48,16 +48,13 @@ struct Landing: Sendable {
         statements += LandingQueries.writes(plans, now: now)
         let ledger = plans.flatMap { plan in plan.batch.ledger.map { (plan.batch.athleteID, $0) } }
         if !listed.isEmpty, !ledger.isEmpty { statements.append(RowLock.completeness(listed, ledger)) }
-        var newActivities: [AthleteID: Int] = [:]
-        if listed.isEmpty {
-            statements += LandingQueries.bookkeeping(plans, now: now)
-            _ = try await connection.pipeline(statements)
-            return newActivities
-        }
         let place = statements.count
-        statements.append(CompletenessTable.list(listed, now: now))
+        if !listed.isEmpty { statements.append(CompletenessTable.list(listed, now: now)) }
         statements += LandingQueries.bookkeeping(plans, now: now)
-        for row in try await connection.pipeline(statements)[place] {
+        let rows = try await connection.pipeline(statements)
+        var newActivities: [AthleteID: Int] = [:]
+        if listed.isEmpty { return newActivities }
+        for row in rows[place] {
             let (athlete, count) = try row.decode(AthleteID.self, Int.self)
             newActivities[athlete] = count
         }

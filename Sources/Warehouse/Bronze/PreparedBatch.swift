@@ -1,6 +1,5 @@
 import Core
 import Digest
-import Foundation
 import Streams
 import SyncStore
 

@@ -177,12 +177,12 @@ struct SilverBatch: Sendable {
     /// Notes documents that were sent as text and did not become jsonb.
     private func note(_ filled: [Rows], _ inventory: SilverInventory, in material: inout SilverMaterial) throws {
         for (row, activity) in zip(filled[0], inventory.activities) {
-            let (summary, detail) = (try row.column(3, as: Bool.self), try row.column(4, as: Bool.self))
+            let (summary, detail) = try row.decode(Bool.self, Bool.self)
             if let head = activity.summary, !summary, material.text(head) != nil { material.refuse(head.key) }
             if let head = activity.detail, !detail, material.text(head) != nil { material.refuse(head.key) }
         }
         for (row, athlete) in zip(filled[1], inventory.athletes) {
-            let profile = try row.column(2, as: Bool.self)
+            let profile = try row.decode(Bool.self)
             if let head = athlete.profile, !profile, material.text(head) != nil { material.refuse(head.key) }
         }
     }

@@ -101,13 +101,13 @@ struct SilverInventory: Sendable {
         for head in try heads.map(Self.head) {
             let key = Key(athleteID: head.key.athleteID, source: head.key.source, activityID: head.key.objectID)
             let athlete = Key(athleteID: key.athleteID, source: key.source, activityID: 0)
-            athletes[athlete, default: ChangedAthlete(athleteID: key.athleteID, source: key.source)].profile =
-                head.key.endpoint == BronzeEndpoint.athlete.rawValue ? head : athletes[athlete]?.profile
+            if athletes[athlete] == nil { athletes[athlete] = ChangedAthlete(athleteID: key.athleteID, source: key.source) }
             switch BronzeEndpoint(rawValue: head.key.endpoint) {
             case .activitySummary: add(key) { $0.summary = head }
             case .activity: add(key) { $0.detail = head }
             case .streams: add(key) { $0.streams = head }
-            case .athlete, .athleteZones, .activityZones, .gear, nil: break
+            case .athlete: athletes[athlete]?.profile = head
+            case .athleteZones, .activityZones, .gear, nil: break
             }
         }
         // An athlete may have sums to make and no work left.

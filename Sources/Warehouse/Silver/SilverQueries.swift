@@ -1,7 +1,5 @@
 import Core
 import Database
-import Foundation
-import Streams
 import SyncStore
 
 /// The statements of a silver transaction around the files of `sql/silver`.
@@ -167,7 +165,7 @@ extension SilverQueries {
                 \(SQLArray(activities.map { $0.summary?.sha256 })), \(SQLArray(activities.map { $0.detail?.sha256 })))
                 AS w(athlete_id, source_id, activity_id, is_gone, summary, detail, detail_is_newer, is_stale, laps_are_stale,
                      summary_sha256, detail_sha256)
-            RETURNING athlete_id, source_id, activity_id, summary IS NOT NULL, detail IS NOT NULL
+            RETURNING summary IS NOT NULL, detail IS NOT NULL
             """
     }
 
@@ -179,7 +177,7 @@ extension SilverQueries {
             \(athletes.map(\.athleteID)), \(athletes.map(\.source)), \(SQLArray(athletes.map { material.text($0.profile) })),
             \(SQLArray(athletes.map { $0.profile?.sha256 })))
             AS w(athlete_id, source_id, profile, profile_sha256)
-        RETURNING athlete_id, source_id, profile IS NOT NULL
+        RETURNING profile IS NOT NULL
         """
     }
 

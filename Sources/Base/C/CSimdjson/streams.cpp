@@ -314,9 +314,20 @@ extern "C" const char *fsj_streams_resolution(const fsj_streams *streams) { retu
 
 namespace {
 
+// What simdjson leaves to its reader: whether a number or a literal is one as a whole.
+void check_token(ondemand::json_type type, std::string_view token) {
+    bool is_whole = true;
+    if (type == ondemand::json_type::number) is_whole = is_number(token);
+    if (type == ondemand::json_type::boolean) is_whole = token == "true" || token == "false";
+    if (type == ondemand::json_type::null) is_whole = token == "null";
+    if (!is_whole) throw NotJSON{};
+}
+
 void check(ondemand::value value, size_t levels_left) {
-    if (is_no_number(trimmed(value.raw_json_token()))) return;
+    std::string_view token = trimmed(value.raw_json_token());
+    if (is_no_number(token)) return;
     ondemand::json_type type = value.type();
+    check_token(type, token);
     switch (type) {
         case ondemand::json_type::object:
             if (levels_left == 0) throw TooDeep{};
@@ -326,18 +337,7 @@ void check(ondemand::value value, size_t levels_left) {
             if (levels_left == 0) throw TooDeep{};
             for (ondemand::value element : value.get_array()) check(element, levels_left - 1);
             break;
-        case ondemand::json_type::number:
-            if (!is_number(trimmed(value.raw_json_token()))) throw NotJSON{};
-            break;
-        case ondemand::json_type::boolean: {
-            std::string_view word = trimmed(value.raw_json_token());
-            if (word != "true" && word != "false") throw NotJSON{};
-            break;
-        }
-        case ondemand::json_type::null:
-            if (trimmed(value.raw_json_token()) != "null") throw NotJSON{};
-            break;
-        case ondemand::json_type::string: break;
+        default: break;
     }
 }
 
@@ -519,7 +519,9 @@ struct Reader {
         if (levels_left == 0) throw TooDeep{};
         std::string_view token = trimmed(value.raw_json_token());
         if (is_no_number(token)) return tell(FSJ_EVENT_NULL);
-        switch (ondemand::json_type(value.type())) {
+        ondemand::json_type type = value.type();
+        check_token(type, token);
+        switch (type) {
             case ondemand::json_type::object:
                 tell(FSJ_EVENT_OBJECT);
                 for (auto field : value.get_object()) {
@@ -531,15 +533,9 @@ struct Reader {
                 tell(FSJ_EVENT_LIST);
                 for (ondemand::value element : value.get_array()) read(element, levels_left - 1);
                 return tell(FSJ_EVENT_END);
-            case ondemand::json_type::number:
-                if (!is_number(token)) throw NotJSON{};
-                return tell(FSJ_EVENT_NUMBER, token);
-            case ondemand::json_type::boolean:
-                if (token != "true" && token != "false") throw NotJSON{};
-                return tell(token == "true" ? FSJ_EVENT_TRUE : FSJ_EVENT_FALSE);
-            case ondemand::json_type::null:
-                if (token != "null") throw NotJSON{};
-                return tell(FSJ_EVENT_NULL);
+            case ondemand::json_type::number: return tell(FSJ_EVENT_NUMBER, token);
+            case ondemand::json_type::boolean: return tell(token == "true" ? FSJ_EVENT_TRUE : FSJ_EVENT_FALSE);
+            case ondemand::json_type::null: return tell(FSJ_EVENT_NULL);
             case ondemand::json_type::string: return tell(FSJ_EVENT_STRING, std::string_view(value.get_string()));
         }
     }

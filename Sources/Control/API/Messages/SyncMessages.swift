@@ -63,6 +63,9 @@ public struct PauseMessage: Codable, Sendable, Equatable {
 
 /// Body of `POST /v1/pause` and `POST /v1/athletes/{athlete_id}/pause`. `for_s`: seconds; absent: until resumed.
 public struct PauseRequest: Codable, Sendable, Equatable {
+    /// The longest pause with an end, in seconds: a leap year.
+    public static let forMax_s = 366 * 86_400
+
     public let forS: Int?
     public let reason: String?
 

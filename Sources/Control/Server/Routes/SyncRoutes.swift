@@ -6,8 +6,6 @@ import StravaAPI
 import Sync
 
 extension ControlRoutes {
-    /// The longest pause with an end, in seconds: a leap year.
-    private static let pauseMax_s = 366 * 86_400
     private static let reasonBytesMax = 500
 
     func connect(_ request: Request) async throws -> ConnectMessage {
@@ -42,8 +40,8 @@ extension ControlRoutes {
 
     func pause(_ athlete: Int64?, _ request: Request) async throws -> ChangedMessage {
         let body: PauseRequest = try await RequestReading.message(request, ifEmpty: PauseRequest(forS: nil, reason: nil))
-        if let seconds = body.forS, !(1...Self.pauseMax_s).contains(seconds) {
-            throw ControlRefusal.badRequest("for_s must be from 1 to \(Self.pauseMax_s) seconds")
+        if let seconds = body.forS, !(1...PauseRequest.forMax_s).contains(seconds) {
+            throw ControlRefusal.badRequest("for_s must be from 1 to \(PauseRequest.forMax_s) seconds")
         }
         guard body.reason?.utf8.count ?? 0 <= Self.reasonBytesMax else {
             throw ControlRefusal.badRequest("reason must have at most \(Self.reasonBytesMax) bytes")

@@ -2,7 +2,6 @@ import Core
 import Foundation
 import Logging
 import ServiceLifecycle
-import Synchronization
 
 /// A local Strava for tests and the demo: OAuth, API, rate limits, webhooks and scripted faults, over HTTP on 127.0.0.1.
 public final class StravaSimulator: Service {

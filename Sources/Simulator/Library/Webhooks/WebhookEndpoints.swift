@@ -83,9 +83,9 @@ struct WebhookEndpoints: Sendable {
         if let event = WebhookEvent.from(event, seesPrivate: seesPrivate, at_s: now_s) { queue.add(event) }
     }
 
-    /// Announces live activities as they appear, until cancelled.
+    /// Announces live activities as they appear, until cancelled; returns at once when the world has none.
     func announceLive() async {
-        guard let live = world.live else { return await waitForCancellation() }
+        guard let live = world.live else { return }
         var announced = Set(world.athleteIDs.flatMap { world.recipes(of: $0, at: clock.now).map(\.id) })
         let turn_s = max(1, live.interval_s / Double(max(1, world.athleteIDs.count)))
         while (try? await clock.sleep(for: .seconds(turn_s))) != nil {
@@ -95,11 +95,5 @@ struct WebhookEndpoints: Sendable {
                 }
             }
         }
-    }
-
-    private func waitForCancellation() async {
-        let (never, input) = AsyncStream.makeStream(of: Void.self)
-        for await _ in never {}
-        input.finish()
     }
 }

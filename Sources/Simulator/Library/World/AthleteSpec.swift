@@ -1,5 +1,4 @@
 import Core
-import Foundation
 
 /// An athlete of the simulated world: how many activities, how long, of which kinds.
 public struct AthleteSpec: Sendable {

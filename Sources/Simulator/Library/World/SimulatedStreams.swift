@@ -1,5 +1,3 @@
-import Foundation
-
 /// The streams of one activity as Strava has them: aligned by index, a stream that was not recorded is nil.
 ///
 /// Kept as whole numbers of the last digit that Strava sends; the public arrays are exactly the doubles that the JSON text stands for.
