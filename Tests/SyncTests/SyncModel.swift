@@ -59,7 +59,7 @@ struct SyncModel {
             _ = try await rig.registry.requestSync(Self.athlete, full: true, by: "model")
             try await turns()
             if try await rig.setAside > 0 { try await rig.desk.retry(Self.athlete) }
-            try await rig.database.query("UPDATE sync.completeness SET next_try_at = NULL WHERE state = 'failed'")
+            try await rig.database.query("UPDATE sync.completeness SET next_try_at = now() WHERE state = 'failed'")
             try await turns()
         }
     }
@@ -118,7 +118,7 @@ struct SyncModel {
     private mutating func timePasses() async throws {
         try await rig.database.query(
             "UPDATE sync.schedule s SET due_at = now() FROM sync.athlete a WHERE a.athlete_id = s.athlete_id AND a.state = 'active'")
-        try await rig.database.query("UPDATE sync.completeness SET next_try_at = NULL WHERE state = 'failed'")
+        try await rig.database.query("UPDATE sync.completeness SET next_try_at = now() WHERE state = 'failed'")
         if Bool.random(using: &random) { _ = try await rig.registry.requestSync(Self.athlete, full: true, by: "model") }
     }
 
