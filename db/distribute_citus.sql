@@ -33,6 +33,7 @@ SELECT create_distributed_table('sync.cursor', 'athlete_id', colocate_with => 's
 SELECT create_distributed_table('sync.activity', 'athlete_id', colocate_with => 'sync.athlete');
 SELECT create_distributed_table('sync.completeness', 'athlete_id', colocate_with => 'sync.athlete');
 SELECT create_distributed_table('sync.athlete_object', 'athlete_id', colocate_with => 'sync.athlete');
+SELECT create_distributed_table('sync.athlete_threshold', 'athlete_id', colocate_with => 'sync.athlete');
 SELECT create_distributed_table('sync.quarantine', 'athlete_id', colocate_with => 'sync.athlete');
 SELECT create_distributed_table('sync.transform_work', 'athlete_id', colocate_with => 'sync.athlete');
 SELECT create_distributed_table('sync.silver_lock', 'athlete_id', colocate_with => 'sync.athlete');

@@ -79,10 +79,11 @@ enum Phrase {
 
     // MARK: Counts
 
-    /// `6 (list 2; profile, zones and gear 2; streams 2)`.
+    /// `6 (list 2; profile, zones, stats and gear 2; streams 2)`.
     static func calls(_ calls: CallsMessage) -> String {
         let parts = [
-            ("list", calls.list), ("profile, zones and gear", calls.profile), ("detail", calls.detail), ("streams", calls.streams),
+            ("list", calls.list), ("profile, zones, stats and gear", calls.profile), ("detail", calls.detail), ("streams", calls.streams),
+            ("activity zones", calls.activityZones ?? 0),
         ]
         let named = parts.filter { $0.1 > 0 }.map { "\($0.0) \(number($0.1))" }
         return number(calls.total) + (named.isEmpty ? "" : " (\(named.joined(separator: "; ")))")

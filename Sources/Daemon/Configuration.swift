@@ -10,6 +10,7 @@ import Warehouse
 /// All settings of the daemon, checked. Keys and defaults are a contract: see the table in README.
 struct Configuration: Sendable {
     enum LogFormat: String, CaseIterable, Sendable { case journal, console, json }
+    private enum Switch: String, CaseIterable { case on, off }
 
     let databaseURL: Secret?
     var stateDirectory: URL
@@ -29,6 +30,8 @@ struct Configuration: Sendable {
     let athletesInWork: Int
     /// Fetch only so many activities of each athlete, the newest; nil: all.
     let sample: Int?
+    /// Whether Strava's own zones of each activity are fetched.
+    let fetchesActivityZones: Bool
     let retention: RetentionPolicy
     /// The token with which Strava validates the webhook's callback; nil: a random one, kept in PostgreSQL.
     let webhookVerifyToken: Secret?
@@ -67,6 +70,7 @@ struct Configuration: Sendable {
         requestsInFlight = faults.take(nil) { try Configuration.count(source, "FITNESSD_REQUESTS_IN_FLIGHT", 1...256) } ?? 32
         athletesInWork = faults.take(nil) { try Configuration.count(source, "FITNESSD_ATHLETES_IN_WORK", 3...1_024) } ?? 64
         sample = faults.take(nil) { try Configuration.count(source, "FITNESSD_SAMPLE", 1...1_000_000) }
+        fetchesActivityZones = faults.take(.off) { try Configuration.oneOf(source, "FITNESSD_ACTIVITY_ZONES", Switch.allCases, default: .off) } == .on
         retention = RetentionPolicy(
             apiDays: faults.take(nil) { try Configuration.count(source, "FITNESSD_RETENTION_API_DAYS", 1...36_500) },
             versionDays: faults.take(nil) { try Configuration.count(source, "FITNESSD_RETENTION_VERSION_DAYS", 1...36_500) }

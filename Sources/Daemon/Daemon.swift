@@ -159,6 +159,7 @@ private struct Ingest: Sendable {
     private static func settings(_ start: DaemonStart) -> SyncSettings {
         var settings = SyncSettings(athletesInWork: start.configuration.athletesInWork)
         settings.sampleCount = start.configuration.sample
+        settings.fetchesActivityZones = start.configuration.fetchesActivityZones
         settings.callsInFlight = start.configuration.requestsInFlight
         // The demo's athletes record every minute or so: look often enough to show it.
         if start.isDemo { (settings.listInterval_s, settings.listShare) = (20, 1) }

@@ -7,6 +7,7 @@ public struct AthleteObject: Sendable, Hashable {
     public enum Kind: String, CaseIterable, Sendable {
         case profile
         case zones = "athlete_zones"
+        case stats = "athlete_stats"
         case gear
     }
 
@@ -16,6 +17,10 @@ public struct AthleteObject: Sendable, Hashable {
 
     public static let profile = AthleteObject(kind: .profile, name: "")
     public static let zones = AthleteObject(kind: .zones, name: "")
+    public static let stats = AthleteObject(kind: .stats, name: "")
+
+    /// Those that every athlete has, whatever the lists name.
+    public static let always = [profile, zones, stats]
 
     /// A bike (b and a number) or a pair of shoes (g and a number); nil for anything else.
     public static func gear(_ id: String) -> AthleteObject? {

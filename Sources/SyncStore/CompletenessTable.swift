@@ -29,15 +29,19 @@ public enum CompletenessState: String, CaseIterable, Sendable {
 
 /// A list page named this activity.
 ///
-/// New: it gets its rows in the completeness ledger (summary landed, detail pending, streams pending, or empty when manual).
-/// Known with another fingerprint, or known as gone: detail and streams go back to pending.
+/// New: it gets its rows in the completeness ledger (summary landed, detail pending, streams and, if wanted, zones pending, or empty when
+/// manual). Known with another fingerprint, or known as gone: these go back to pending. Zones that are wanted and were not before get their
+/// row, too.
 public struct ListedRow: Sendable {
     public let activityID: ActivityID
     public let startAt: Date
     public let manual: Bool
     public let fingerprint: [UInt8]
+    /// Strava's zones of the activity are to be fetched.
+    public let wantsZones: Bool
 
-    public init(activityID: ActivityID, startAt: Date, manual: Bool, fingerprint: [UInt8]) {
+    public init(activityID: ActivityID, startAt: Date, manual: Bool, fingerprint: [UInt8], wantsZones: Bool = false) {
+        self.wantsZones = wantsZones
         self.activityID = activityID
         self.startAt = startAt
         self.manual = manual
@@ -81,7 +85,8 @@ package enum CompletenessTable {
         WITH listed AS (
             SELECT * FROM unnest(
                 \(listed.map(\.0)), \(listed.map(\.1.activityID)), \(listed.map(\.1.startAt)), \(listed.map(\.1.manual)),
-                \(listed.map(\.1.fingerprint))) AS w(athlete_id, activity_id, start_at, manual, fingerprint)
+                \(listed.map(\.1.fingerprint)), \(listed.map(\.1.wantsZones)))
+                AS w(athlete_id, activity_id, start_at, manual, fingerprint, wants_zones)
         ), seen AS (
             SELECT l.*, a.athlete_id IS NULL AS is_new,
                    a.athlete_id IS NULL OR a.fingerprint <> l.fingerprint OR a.gone_at IS NOT NULL AS is_stale
@@ -95,10 +100,12 @@ package enum CompletenessTable {
         ), ledger AS (
             INSERT INTO sync.completeness (athlete_id, activity_id, endpoint, state, reason, start_at, updated_at)
             SELECT s.athlete_id, s.activity_id, e.endpoint,
-                   CASE WHEN e.endpoint = 'summary' THEN 'landed' WHEN e.endpoint = 'streams' AND s.manual THEN 'empty' ELSE 'pending' END,
-                   CASE WHEN e.endpoint = 'streams' AND s.manual THEN 'manual activity' END, s.start_at, \(now)
-            FROM seen s CROSS JOIN (VALUES ('detail'), ('streams'), ('summary')) AS e(endpoint)
-            WHERE s.is_stale
+                   CASE WHEN e.endpoint = 'summary' THEN 'landed' WHEN e.endpoint <> 'detail' AND s.manual THEN 'empty' ELSE 'pending' END,
+                   CASE WHEN e.endpoint IN ('streams', 'zones') AND s.manual THEN 'manual activity' END, s.start_at, \(now)
+            FROM seen s CROSS JOIN (VALUES ('detail'), ('streams'), ('summary'), ('zones')) AS e(endpoint)
+            WHERE CASE WHEN e.endpoint <> 'zones' THEN s.is_stale ELSE s.wants_zones AND (s.is_stale OR (
+                SELECT bool_and(k.endpoint <> 'zones' AND k.state <> 'expired') FROM sync.completeness k
+                WHERE k.athlete_id = s.athlete_id AND k.activity_id = s.activity_id AND k.endpoint IN ('summary', 'zones'))) END
             ORDER BY s.athlete_id, s.activity_id, e.endpoint
             ON CONFLICT (athlete_id, activity_id, endpoint) DO UPDATE SET
                 state = excluded.state, reason = excluded.reason, start_at = excluded.start_at, attempts = 0, next_try_at = NULL,
@@ -107,6 +114,14 @@ package enum CompletenessTable {
         SELECT athlete_id, count(*) FILTER (WHERE is_new) FROM seen GROUP BY athlete_id
         """
     }
+
+    /// Forgets zones of activities that are not wanted any more; those that landed stay.
+    package static let forgetZones: SQL = """
+        WITH found AS (
+            SELECT \(raw: key) FROM sync.completeness c
+            WHERE c.endpoint = 'zones' AND c.state IN ('pending', 'failed') \(raw: lockInOrder))
+        DELETE FROM sync.completeness c USING found WHERE \(raw: isFound)
+        """
 
     package static func bury(_ gone: [(AthleteID, LedgerChange)], now: Date) -> SQL {
         """

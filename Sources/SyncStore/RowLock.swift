@@ -74,7 +74,7 @@ package enum RowLock {
             FROM unnest(\(listed.map(\.0)), \(listed.map(\.1.activityID)), \(listed.map(\.1.fingerprint)))
                 AS l(athlete_id, activity_id, fingerprint)
             JOIN sync.activity a USING (athlete_id, activity_id)
-            CROSS JOIN (VALUES ('detail'), ('streams'), ('summary')) AS e(endpoint)
+            CROSS JOIN (VALUES ('detail'), ('streams'), ('summary'), ('zones')) AS e(endpoint)
             WHERE a.fingerprint <> l.fingerprint OR a.gone_at IS NOT NULL
             UNION
             SELECT * FROM unnest(\(ledger.map(\.0)), \(ledger.map(\.1.activityID)), \(ledger.map(\.1.endpoint.rawValue)))

@@ -18,9 +18,9 @@ private func world(_ activities: Int = 12) -> SimulatorWorld {
 }
 
 extension [ObjectStanding] {
-    /// Profile and zones, both asked for at `instant`.
+    /// Profile, zones and stats, all asked for at `instant`.
     static func landed(at instant: Date) -> [ObjectStanding] {
-        [AthleteObject.profile, .zones].map { ObjectStanding($0, state: .landed, checkedAt: instant) }
+        AthleteObject.always.map { ObjectStanding($0, state: .landed, checkedAt: instant) }
     }
 }
 
@@ -43,9 +43,10 @@ extension SyncRig {
             #expect(!named.isEmpty)
             let objects = try await rig.objects()
             #expect(objects["profile"] == "landed" && objects["athlete_zones"] == "landed")
-            #expect(Set(objects.keys) == Set(named.map { "gear \($0)" } + ["profile", "athlete_zones"]))
+            #expect(Set(objects.keys) == Set(named.map { "gear \($0)" } + ["profile", "athlete_zones", "athlete_stats"]))
             #expect(objects.values.allSatisfy { $0 == "landed" })
             #expect(rig.count("gear") == named.count && rig.count("athlete_zones") == 1 && rig.count("athlete") == 1)
+            #expect(rig.count("athlete_stats") == 1)
             let sets = try await rig.text("SELECT metric || lower_bounds::text FROM silver.athlete_zone_set WHERE NOT is_default")
             #expect(sets.contains("heartrate{0,111,139,152,166}"))
             let own = try await rig.number("SELECT count(*) FROM silver.activity_zone_time WHERE metric = 'heartrate' AND NOT is_default")

@@ -15,7 +15,7 @@ import Testing
             for athlete in world.athleteIDs { try await rig.connect(athlete) }
             let counter = CallCounter(database: rig.database)
             let before = try await counter.count(nil, full: false, only: nil, now: Date())
-            #expect(before == CallsNeeded(athletes: 2, list: 4, profile: 4, detail: 0, streams: 0, unknownHistories: 2))
+            #expect(before == CallsNeeded(athletes: 2, list: 4, profile: 6, detail: 0, streams: 0, unknownHistories: 2))
             try await rig.settle()
             let one = world.athleteIDs[0]
             #expect(world.crop(rig.simulator.truth(for: one).first { $0.pointCount > 0 }!.id, keeping: 0.5))

@@ -34,12 +34,26 @@ private let day = 86_400.0
         #expect(pace(10_000, activitiesEach: 700).callsPerLook == 1.5)
     }
 
-    @Test func `what looks and walks still take today shrinks with the day`() {
+    @Test func `what looks, walks and own objects still take today shrinks with the day`() {
         let midnight = Date(timeIntervalSince1970: 86_400 * 20_000)
         let pace = pace(10, activitiesEach: 1_000)
-        #expect((623...624).contains(pace.callsLeftToday(at: midnight)))
-        #expect((155...156).contains(pace.callsLeftToday(at: midnight.addingTimeInterval(18 * 3_600))))
+        // 623.7 for looks and walks; 10 profiles a day, and 10 stats a week.
+        #expect(pace.callsLeftToday(at: midnight) == 635)
+        #expect((158...159).contains(pace.callsLeftToday(at: midnight.addingTimeInterval(18 * 3_600))))
         #expect(SyncPace(settings: settings).callsLeftToday(at: midnight) == 0, "of an athlete alone nobody asks")
+    }
+
+    @Test func `profiles of athletes who train are read daily within two hundredths of the day's budget, and weekly at the latest`() {
+        func interval(_ athletes: Int, training: Int) -> Double {
+            SyncPace(
+                load: FleetLoad(athletes: athletes, activities: 0, training: training), dayLimit: 30_000, settings: settings
+            ).profileInterval_s
+        }
+        // 2 % of 30,000 are 600 reads a day.
+        #expect(interval(600, training: 600) == day)
+        #expect(interval(10_000, training: 600) == day)
+        #expect(interval(10_000, training: 1_500) == 2.5 * day)
+        #expect(interval(10_000, training: 10_000) == 7 * day)
     }
 
     @Test func `walks roll at four hundredths of the day's budget`() {
@@ -104,11 +118,13 @@ private let day = 86_400.0
                     """
                     INSERT INTO sync.athlete (athlete_id) SELECT generate_series(1, 3);
                     INSERT INTO sync.activity (athlete_id, activity_id, start_at, fingerprint)
-                    SELECT 1, generate_series(1, 450), now(), '\\x00'
+                    SELECT 1, generate_series(1, 450), now(), '\\x00';
+                    INSERT INTO sync.cursor (athlete_id, newest_start_at)
+                    VALUES (1, now() - interval '6 days'), (2, now() - interval '8 days')
                     """)
             }
             let load = try await ScheduleQueries(database: database).fleetLoad(now: Date())
-            #expect(load == FleetLoad(athletes: 3, activities: 450) && load.walkCalls == 6.75)
+            #expect(load == FleetLoad(athletes: 3, activities: 450, training: 1) && load.walkCalls == 6.75)
         }
     }
 }

@@ -121,15 +121,38 @@ CREATE TABLE sync.athlete_object (
     used_at     timestamptz,
     CONSTRAINT athlete_object_pk PRIMARY KEY (athlete_id, endpoint, object),
     CONSTRAINT athlete_object_athlete_fk FOREIGN KEY (athlete_id) REFERENCES sync.athlete ON DELETE CASCADE,
-    CONSTRAINT athlete_object_endpoint CHECK (endpoint IN ('profile', 'athlete_zones', 'gear')),
+    CONSTRAINT athlete_object_endpoint CHECK (endpoint IN ('profile', 'athlete_zones', 'athlete_stats', 'gear')),
     CONSTRAINT athlete_object_state CHECK (state IN ('pending', 'landed', 'empty', 'no_scope', 'gone', 'failed', 'quarantined', 'expired'))
 );
-COMMENT ON TABLE sync.athlete_object IS 'The same for the athlete''s own objects: one row per athlete and object. A profile or zones without a row were never requested.';
-COMMENT ON COLUMN sync.athlete_object.endpoint IS 'profile, athlete_zones or gear.';
+COMMENT ON TABLE sync.athlete_object IS 'The same for the athlete''s own objects: one row per athlete and object. A profile, zones or stats without a row were never requested.';
+COMMENT ON COLUMN sync.athlete_object.endpoint IS 'profile, athlete_zones, athlete_stats or gear.';
 COMMENT ON COLUMN sync.athlete_object.object IS 'Strava''s id of the gear (b… a bike, g… shoes); empty for the others.';
 COMMENT ON COLUMN sync.athlete_object.state IS 'As in sync.completeness.';
 COMMENT ON COLUMN sync.athlete_object.checked_at IS 'When Strava last answered, with the same bytes or others; null: never.';
 COMMENT ON COLUMN sync.athlete_object.used_at IS 'Start of the newest activity that a list named with this gear.';
+
+CREATE TABLE sync.athlete_threshold (
+    athlete_id   bigint      NOT NULL,
+    sport_family text        NOT NULL,
+    metric       text        NOT NULL,
+    valid_from   date        NOT NULL,
+    value        float8      NOT NULL,
+    set_at       timestamptz NOT NULL DEFAULT now(),
+    CONSTRAINT athlete_threshold_pk PRIMARY KEY (athlete_id, sport_family, metric, valid_from),
+    CONSTRAINT athlete_threshold_athlete_fk FOREIGN KEY (athlete_id) REFERENCES sync.athlete ON DELETE CASCADE,
+    CONSTRAINT athlete_threshold_sport_family CHECK (sport_family IN ('all', 'ride', 'run', 'swim')),
+    CONSTRAINT athlete_threshold_metric CHECK (metric IN
+        ('power', 'pace', 'threshold_heartrate', 'max_heartrate', 'rest_heartrate', 'critical_power', 'w_prime')),
+    CONSTRAINT athlete_threshold_valid_from CHECK (valid_from BETWEEN '1970-01-01' AND '9999-12-31'),
+    CONSTRAINT athlete_threshold_value CHECK (value > 0 AND value < 'infinity')
+);
+COMMENT ON TABLE sync.athlete_threshold IS 'Thresholds that the operator or the athlete has set, as dated facts: one row per athlete, sport, metric and first day. They come before Strava''s and before estimates. Written by fitnessctl athletes set-threshold; a rebuild of silver keeps them.';
+COMMENT ON COLUMN sync.athlete_threshold.athlete_id IS 'Strava''s number for the athlete.';
+COMMENT ON COLUMN sync.athlete_threshold.sport_family IS 'ride, run or swim, as in silver.sport_family(); all: every sport that has no value of its own. Power and pace are always of one sport.';
+COMMENT ON COLUMN sync.athlete_threshold.metric IS 'power (what can be held for about an hour, "FTP"), pace, threshold_heartrate (at that effort), max_heartrate, rest_heartrate, critical_power, w_prime (work that can be done above critical power).';
+COMMENT ON COLUMN sync.athlete_threshold.valid_from IS 'First day on which it holds, until the next row of the same sport and metric. The earliest row also stands for the time before it.';
+COMMENT ON COLUMN sync.athlete_threshold.value IS 'Watts for power and critical_power, metres per second for pace, beats per minute for the heart rates, joules for w_prime.';
+COMMENT ON COLUMN sync.athlete_threshold.set_at IS 'When it was set or last changed.';
 
 CREATE TABLE sync.quarantine (
     athlete_id bigint      NOT NULL,

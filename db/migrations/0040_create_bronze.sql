@@ -15,7 +15,8 @@ CREATE TABLE bronze_strava.endpoint (
 );
 COMMENT ON TABLE bronze_strava.endpoint IS 'Kinds of API objects. activity_summary is one element of a list page, the others are whole answers.';
 INSERT INTO bronze_strava.endpoint VALUES
-    (1, 'activity_summary'), (2, 'activity'), (3, 'streams'), (4, 'athlete'), (5, 'athlete_zones'), (6, 'activity_zones'), (7, 'gear');
+    (1, 'activity_summary'), (2, 'activity'), (3, 'streams'), (4, 'athlete'), (5, 'athlete_zones'), (6, 'activity_zones'), (7, 'gear'),
+    (8, 'athlete_stats');
 
 CREATE TABLE bronze_strava.answer (
     athlete_id bigint      NOT NULL,
@@ -34,8 +35,8 @@ CREATE TABLE bronze_strava.answer (
 ) WITH (toast.autovacuum_vacuum_scale_factor = 0.05);
 CREATE INDEX answer_by_age ON bronze_strava.answer (fetched_at) WHERE source_id = 1;
 COMMENT ON TABLE bronze_strava.answer IS 'The newest answer for each API object, as sent. Read one in psql with convert_from(body, ''UTF8'').';
-COMMENT ON COLUMN bronze_strava.answer.endpoint IS 'See bronze_strava.endpoint. 1 activity_summary, 2 activity, 3 streams, 4 athlete, 5 athlete_zones, 6 activity_zones, 7 gear.';
-COMMENT ON COLUMN bronze_strava.answer.object_id IS 'Activity id for endpoints 1, 2, 3 and 6; athlete id for 4 and 5; for 7 the number in the gear''s id, negative for shoes.';
+COMMENT ON COLUMN bronze_strava.answer.endpoint IS 'See bronze_strava.endpoint. 1 activity_summary, 2 activity, 3 streams, 4 athlete, 5 athlete_zones, 6 activity_zones, 7 gear, 8 athlete_stats.';
+COMMENT ON COLUMN bronze_strava.answer.object_id IS 'Activity id for endpoints 1, 2, 3 and 6; athlete id for 4, 5 and 8; for 7 the number in the gear''s id, negative for shoes.';
 COMMENT ON COLUMN bronze_strava.answer.request IS 'Path and query of the request, without host and token.';
 COMMENT ON COLUMN bronze_strava.answer.status IS 'HTTP status of the answer.';
 COMMENT ON COLUMN bronze_strava.answer.fetched_at IS 'When these bytes were first received. The same bytes received again change nothing.';

@@ -26,13 +26,15 @@ public enum AnswerCheck {
     /// Strava's deepest answer has about six levels.
     private static let depthMax = 64
 
-    private static let fields = ["start_date", "sport_type", "type", "heart_rate", "power"]
+    private static let fields = ["start_date", "sport_type", "type", "heart_rate", "power"] + totals
+    private static let totals = ["recent", "ytd", "all"].flatMap { span in ["ride", "run", "swim"].map { "\(span)_\($0)_totals" } }
 
     /// What is wrong with the answer; nil: it can be the answer to `call`.
     public static func fault(of body: [UInt8], to call: StravaCall, athlete: AthleteID) -> WrongAnswer? {
         switch call {
-        case .activities, .streams, .activityZones: return nil
-        case .athlete, .activity, .athleteZones, .gear: break
+        case .activities, .streams: return nil
+        case .activityZones: return zonesFault(of: body)
+        case .athlete, .activity, .athleteZones, .athleteStats, .gear: break
         }
         let document: fsj_document
         do throws(WrongAnswer) { document = try read(body) } catch { return error }
@@ -46,10 +48,22 @@ public enum AnswerCheck {
             return Timestamp.iso8601(text(document.first_text)) != nil && (has("sport_type") || has("type")) ? nil : .wrongShape
         case .athleteZones:
             return has("heart_rate") || has("power") ? nil : .wrongShape
+        // It names no athlete: only its shape can be looked at.
+        case .athleteStats: return totals.contains(where: has) ? nil : .wrongShape
         case .gear(let id):
             guard document.id_kind == FSJ_ID_TEXT else { return document.id_kind == FSJ_ID_NUMBER ? .otherObject : .wrongShape }
             return text(document.id_text) == id ? nil : .otherObject
         case .activities, .streams, .activityZones: return nil
+        }
+    }
+
+    /// A list of zones, which may be empty; it names neither the activity nor the athlete.
+    private static func zonesFault(of body: [UInt8]) -> WrongAnswer? {
+        do throws(JSONValue.Failure) {
+            guard let zones = try JSONValue(parsing: body).list else { return .wrongShape }
+            return zones.allSatisfy { $0["type"]?.text != nil && $0["distribution_buckets"]?.list != nil } ? nil : .wrongShape
+        } catch {
+            return error == .tooDeep ? .tooDeep : .unreadable
         }
     }
 

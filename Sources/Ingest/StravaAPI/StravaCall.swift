@@ -11,6 +11,8 @@ public enum StravaCall: Sendable, Equatable {
     case streams(ActivityID, keys: [StreamKey] = StreamKey.allCases)
     case activityZones(ActivityID)
     case athleteZones
+    /// Totals of the athlete, who must be the token's own. They count activities that everyone may see, and no others.
+    case athleteStats(AthleteID)
     case gear(String)
 
     /// A name of a closed set, for metrics and logs.
@@ -22,6 +24,7 @@ public enum StravaCall: Sendable, Equatable {
         case .streams: "streams"
         case .activityZones: "activity_zones"
         case .athleteZones: "athlete_zones"
+        case .athleteStats: "athlete_stats"
         case .gear: "gear"
         }
     }
@@ -38,6 +41,7 @@ public enum StravaCall: Sendable, Equatable {
             "/activities/\(id)/streams?keys=\(keys.map(\.rawValue).joined(separator: ","))&key_by_type=true"
         case .activityZones(let id): "/activities/\(id)/zones"
         case .athleteZones: "/athlete/zones"
+        case .athleteStats(let id): "/athletes/\(id)/stats"
         case .gear(let id): "/gear/\(PercentCoding.encode(id))"
         }
     }
@@ -55,7 +59,7 @@ public enum StravaCall: Sendable, Equatable {
         case .streams: 64 << 20
         case .activity: 32 << 20
         case .activities: 16 << 20
-        case .athlete, .activityZones, .athleteZones, .gear: 4 << 20
+        case .athlete, .activityZones, .athleteZones, .athleteStats, .gear: 4 << 20
         }
     }
 
@@ -65,7 +69,7 @@ public enum StravaCall: Sendable, Equatable {
         case .activities, .activityZones: [UInt8(ascii: "[")]
         // Streams also have an array form; such a body is kept even if the decoder can't read it.
         case .streams: [UInt8(ascii: "{"), UInt8(ascii: "[")]
-        case .athlete, .activity, .athleteZones, .gear: [UInt8(ascii: "{")]
+        case .athlete, .activity, .athleteZones, .athleteStats, .gear: [UInt8(ascii: "{")]
         }
     }
 }

@@ -63,7 +63,7 @@ actor AthleteSync {
             plan: SyncPlan(settings: environment.settings, pace: pace, athlete: claim.athleteID), claimPriority: claim.priority)
         queries = TurnQueries(
             database: environment.database, claim: claim, newestCount: environment.settings.newestFirstCount,
-            sampleCount: environment.settings.sampleCount)
+            sampleCount: environment.settings.sampleCount, fetchesZones: environment.settings.fetchesActivityZones)
         standing = TurnStanding(readAt: .distantPast, mayGoOn: false, isAnyoneDue: false)
     }
 
@@ -145,7 +145,7 @@ actor AthleteSync {
         let askedAt = now
         let result: Result<StravaAnswer, any Error>
         do {
-            result = .success(try await get(call.strava(state.request), requestClass, for: call.target))
+            result = .success(try await get(call.strava(state.request, of: claim.athleteID), requestClass, for: call.target))
         } catch is Withdrawal {
             return close(call.target, hasLanded: false)
         } catch {
@@ -318,6 +318,8 @@ actor AthleteSync {
         close(target, hasLanded: !judgement.batch.isEmpty)
         if judgement.batch.isEmpty { return }
         if case .activity(let id, let endpoint) = target { state.settled(id, endpoint) }
+        // What one answer says of the zones of all activities.
+        for change in judgement.batch.ledger where change.endpoint == .zones { state.settled(change.activityID, .zones) }
         for change in judgement.batch.objects { state.follow(change, now: now) }
     }
 

@@ -58,6 +58,7 @@ public struct OutcomeRules: Sendable {
 
     /// - Parameter athlete: whose token was used.
     public func answered(_ answer: StravaAnswer, athlete: AthleteID) -> FetchOutcome {
+        if endpoint == .zones, OutcomeRules.isEmptyJSON(answer.body) { return missing(.emptyAnswer) }
         guard endpoint == .streams else {
             return AnswerCheck.fault(of: answer.body, to: answer.call, athlete: athlete).map(wrong) ?? .landed(nil)
         }
@@ -89,14 +90,17 @@ public struct OutcomeRules: Sendable {
         case .scopeMissing: return change(.noScope, reason: error.missingScope ?? "scope missing")
         case .paymentRequired: return change(.noScope, reason: "payment required")
         case .unreadable: return wrong(.unreadable)
+        // Zones are for subscribers; a new grant asks again.
+        case .forbidden where endpoint == .zones: return change(.noScope, reason: error.code.rawValue)
         case .serverError, .badRequest, .forbidden: return retryLater(error)
         default: return .stop(error)
         }
     }
 
     /// Strava has nothing, perhaps not yet: retried while the activity is young, then believed until the next walk, after which streams are
-    /// fetched once more.
+    /// fetched once more. Zones are asked for behind them, when Strava has processed the activity.
     private func missing(_ reason: MissingReason) -> FetchOutcome {
+        if endpoint == .zones { return change(.empty, reason: reason.rawValue) }
         if endpoint == .streams && item.isSecondLook { return change(.empty, reason: "\(reason.rawValue), twice") }
         if !isSettled && !isUnlisted && attempts < OutcomeRules.notReadyWaits_s.count {
             return change(.failed, reason: "not ready: \(reason.rawValue)", wait_s: OutcomeRules.notReadyWaits_s[attempts])
@@ -163,6 +167,7 @@ struct TurnAnswer: Sendable {
         case (.activity(let item, let endpoint), .failure(let error as StravaError)):
             let rules = OutcomeRules(item: item, endpoint: endpoint, cursor: state.cursor, now: now)
             judgement.add(rules.failed(error), item, endpoint, nil, state.request)
+            if endpoint == .zones, error.code == .paymentRequired { judgement.giveUpZones(of: state.work) }
         case (.object(let object), .success(let answer)):
             judgement.add(answer, of: state.standing(of: object), now: now)
         case (.object(let object), .failure(let error as StravaError)):
@@ -194,7 +199,7 @@ struct TurnJudgement: Sendable {
             guard let answer else { return }
             batch.answers.append(
                 BronzeAnswer(
-                    endpoint: endpoint == .detail ? .activity : .streams, objectID: item.activityID.rawValue,
+                    endpoint: endpoint.bronze, objectID: item.activityID.rawValue,
                     request: answer.call.pathAndQuery, status: answer.status, fetchedAt: answer.fetchedAt, body: answer.body,
                     streams: streams))
             batch.ledger.append(
@@ -220,12 +225,20 @@ struct TurnJudgement: Sendable {
         }
     }
 
+    /// The athlete does not subscribe: what Strava said of one activity's zones holds for those of all known work.
+    fileprivate mutating func giveUpZones(of work: [WorkItem]) {
+        guard let refused = batch.ledger.first(where: { $0.endpoint == .zones }) else { return }
+        batch.ledger += work.filter { $0.missing[.zones] != nil && $0.activityID != refused.activityID }.map {
+            LedgerChange(activityID: $0.activityID, endpoint: .zones, state: refused.state, reason: refused.reason)
+        }
+    }
+
     fileprivate mutating func add(_ answer: StravaAnswer, of standing: ObjectStanding, now: Date) {
         let (object, athlete) = (standing.object, batch.athleteID)
-        guard let fault = AnswerCheck.fault(of: answer.body, to: object.call, athlete: athlete) else {
+        guard let fault = AnswerCheck.fault(of: answer.body, to: answer.call, athlete: athlete) else {
             batch.answers.append(
                 BronzeAnswer(
-                    endpoint: object.endpoint, objectID: object.answerID(athlete), request: object.call.pathAndQuery, status: answer.status,
+                    endpoint: object.endpoint, objectID: object.answerID(athlete), request: answer.call.pathAndQuery, status: answer.status,
                     fetchedAt: answer.fetchedAt, body: answer.body))
             batch.objects.append(ObjectChange(object, .landed))
             return
@@ -239,6 +252,17 @@ struct TurnJudgement: Sendable {
             QuarantineEntry(
                 endpoint: object.kind.rawValue, objectID: object.answerID(athlete), reason: fault.rawValue,
                 body: Array(answer.body.prefix(RejectedElement.bodyBytesMax))))
+    }
+}
+
+extension CompletenessEndpoint {
+    fileprivate var bronze: BronzeEndpoint {
+        switch self {
+        case .summary: .activitySummary
+        case .detail: .activity
+        case .streams: .streams
+        case .zones: .activityZones
+        }
     }
 }
 

@@ -29,7 +29,7 @@ struct ListStep {
     /// An empty page ends the pass; a short one does not.
     func outcome(of page: ActivityPage, _ answer: StravaAnswer, _ state: SyncState, now: Date) async throws -> Outcome {
         var outcome = Outcome(batch: BronzeBatch(athleteID: claim.athleteID, lease: claim.lease))
-        outcome.batch.add(page, request: answer.call.pathAndQuery, answer: answer)
+        outcome.batch.add(page, request: answer.call.pathAndQuery, answer: answer, wantsZones: queries.fetchesZones)
         if page.elementCount == 0 {
             try await readEnd(state, into: &outcome)
             return outcome
@@ -130,7 +130,7 @@ struct ListStep {
 
 extension BronzeBatch {
     /// Adds one answer and one list row for each activity of the page, and quarantines unreadable elements.
-    fileprivate mutating func add(_ page: ActivityPage, request: String, answer: StravaAnswer) {
+    fileprivate mutating func add(_ page: ActivityPage, request: String, answer: StravaAnswer, wantsZones: Bool) {
         for activity in page.activities {
             answers.append(
                 BronzeAnswer(
@@ -139,7 +139,7 @@ extension BronzeBatch {
             listed.append(
                 ListedRow(
                     activityID: activity.activityID, startAt: activity.startAt, manual: activity.manual,
-                    fingerprint: activity.fingerprint))
+                    fingerprint: activity.fingerprint, wantsZones: wantsZones))
             if let gear = activity.gearID.flatMap(AthleteObject.gear) { gearUses.append(GearUse(gear: gear, startAt: activity.startAt)) }
         }
         for rejected in page.rejected {

@@ -4,10 +4,14 @@ import Foundation
 public struct FleetLoad: Sendable, Equatable {
     public var athletes: Int
     public var activities: Int
+    /// How many of the athletes have an activity that started in the last 7 days.
+    public var training: Int
 
-    public init(athletes: Int, activities: Int) {
+    /// - Parameter training: nil: all.
+    public init(athletes: Int, activities: Int, training: Int? = nil) {
         self.athletes = athletes
         self.activities = activities
+        self.training = training ?? athletes
     }
 
     /// Calls of one walk over all lists: pages of 200, the last of each athlete half full, and the empty page that ends the walk.
@@ -20,6 +24,8 @@ public struct SyncPace: Sendable, Equatable {
     public static let walkShare = 0.04
     /// Walks once a week may take up to this share; with more athletes than that allows, walks become rarer.
     public static let walkShareMax = 0.12
+    /// Share of the day's calls for profiles of athletes with a new activity that are read sooner than after `profileInterval_s`.
+    public static let profileShare = 0.02
     /// The average athlete is looked at this many times less often than one who records daily.
     private static let averageHabit = 2.0
 
@@ -29,8 +35,13 @@ public struct SyncPace: Sendable, Equatable {
     public let listStretch: Double
     /// Further factor while Strava's events announce new activities; 1: they don't.
     public var eventStretch: Double = 1
+    /// Time between two reads of the profile of an athlete with a new activity, in seconds. Whoever has one has trained in the last 7 days, so
+    /// the number of those athletes bounds the reads of a day.
+    public let profileInterval_s: Double
     /// Calls a day for looks and walks of all athletes.
     let callsPerDay: Double
+    /// Calls a day for profiles and stats of all athletes, at most.
+    let ownCallsPerDay: Double
     /// Mean number of calls of a look.
     let callsPerLook: Double
 
@@ -38,7 +49,8 @@ public struct SyncPace: Sendable, Equatable {
     public init(settings: SyncSettings) {
         walkInterval_s = settings.walkInterval_s
         listStretch = 1
-        callsPerDay = 0
+        profileInterval_s = settings.profileIntervalMin_s
+        (callsPerDay, ownCallsPerDay) = (0, 0)
         callsPerLook = Self.callsPerLook(interval_s: settings.listInterval_s)
     }
 
@@ -57,16 +69,20 @@ public struct SyncPace: Sendable, Equatable {
         callsPerLook = Self.callsPerLook(interval_s: interval_s * stretchMax)
         listStretch = max(1, looks * callsPerLook / (day * settings.listShare))
         callsPerDay = looks * callsPerLook / listStretch + 86_400 * load.walkCalls / walkInterval_s
+        let sooner_s = max(settings.profileIntervalMin_s, 86_400 * Double(load.training) / (day * Self.profileShare))
+        profileInterval_s = min(sooner_s, settings.profileInterval_s)
+        ownCallsPerDay =
+            86_400 * (Double(load.training) / profileInterval_s + Double(2 * load.athletes - load.training) / settings.profileInterval_s)
     }
 
     /// Calls of a look: one if the page is empty, a second one if it reaches back or finds something, which rarer looks do more often. The numbers
     /// come from a simulated week.
     private static func callsPerLook(interval_s: Double) -> Double { 1.15 + 0.35 * min(1, interval_s / 43_200) }
 
-    /// Calls for looks and walks until the UTC day ends.
+    /// Calls for looks, walks, profiles and stats until the UTC day ends.
     package func callsLeftToday(at now: Date) -> Int {
         let spent_s = now.timeIntervalSince1970.truncatingRemainder(dividingBy: 86_400)
-        return Int(callsPerDay * (86_400 - spent_s) / 86_400)
+        return Int((callsPerDay + ownCallsPerDay) * (86_400 - spent_s) / 86_400)
     }
 
     /// The factor by which an athlete is looked at less often than one who records daily: the square root of the mean gap in days, at most 8.

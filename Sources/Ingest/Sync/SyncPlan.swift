@@ -15,7 +15,7 @@ public enum NextStep: Sendable, Equatable {
 /// Decides an athlete's next request from the cursor, the completeness ledger and what was asked for. Pure: no clock, no database, no network.
 ///
 /// Order: the profile of an athlete whose grant was never tried, which says whose it is; the list's first page, the newest activities,
-/// the rest of the list, then all else newest first. A new athlete's latest training is therefore here after a few dozen calls, however
+/// the rest of the list, then all else newest first, Strava's zones of activities last. A new athlete's latest training is therefore here after a few dozen calls, however
 /// long the history is.
 public struct SyncPlan: Sendable {
     public let settings: SyncSettings
@@ -46,7 +46,7 @@ public struct SyncPlan: Sendable {
             return .fetch(item)
         }
         if state.request?.only == nil, let object = dueObject(state, now: now, besides: open) { return .object(object) }
-        if let item = firstWanted(state, besides: open) { return .fetch(item) }
+        if let item = firstWanted(state, besides: open) ?? firstWithZones(state, besides: open) { return .fetch(item) }
         return .done(nextDueAt: nextDue(state, now: now))
     }
 
@@ -89,7 +89,7 @@ public struct SyncPlan: Sendable {
 
     /// The request class of a step's calls. An admin's request speeds up new activities, not history.
     public func requestClass(_ step: NextStep, state: SyncState, now: Date) -> RequestClass {
-        if case .fetch(let item) = step, !isRecent(item, state: state, now: now) { return .history }
+        if case .fetch(let item) = step, item.missing[.zones] != nil || !isRecent(item, state: state, now: now) { return .history }
         if let request = state.request, !request.isBulk { return .connect }
         if case .list(let pass) = step, pass.kind == .walk, state.cursor.historyCompleteAt != nil { return .repair }
         return state.events.receivedAt != nil && state.cursor.historyCompleteAt != nil ? .live : .incremental
@@ -110,6 +110,16 @@ public struct SyncPlan: Sendable {
             let id = item.activityID
             item.missing = item.missing.filter { wanted.contains($0.key) && !open.contains(.activity(id, $0.key)) }
             if !item.missing.isEmpty { return item }
+        }
+        return nil
+    }
+
+    /// The newest activity whose zones are missing; they come after everything else.
+    private func firstWithZones(_ state: SyncState, besides open: Set<TurnCall.Target>) -> WorkItem? {
+        if state.request?.only != nil { return nil }
+        for var item in state.work where item.missing[.zones] != nil && !open.contains(.activity(item.activityID, .zones)) {
+            item.missing = item.missing.filter { $0.key == .zones }
+            return item
         }
         return nil
     }
@@ -213,29 +223,40 @@ extension SyncPlan {
         case .pending: true
         case .failed: standing.nextTryAt.map { $0 <= now } ?? true
         case .landed, .empty, .gone, .expired: isOld(standing, state: state, now: now)
+        // The athlete may have mended it at Strava.
+        case .quarantined where standing.object == .profile: isOld(standing, state: state, now: now)
         // Until there is a new grant or an admin retries.
         case .noScope, .quarantined: false
         }
     }
 
-    /// A request for one athlete, or for a full sync, includes settings made at Strava since: no event announces a new FTP or weight.
-    private func isAskedFor(_ state: SyncState, since checked: Date) -> Bool {
-        guard let request = state.request, request.full || !request.isBulk else { return false }
-        return checked < request.askedAt
-    }
+    /// Whether a sync was asked for since; no event announces a new FTP or weight.
+    private func isAskedFor(_ state: SyncState, since checked: Date) -> Bool { state.request.map { checked < $0.askedAt } ?? false }
 
-    /// Zones are fetched again after each walk. So is gear used since then, for its distance, unless the profile contains it: the scope that
-    /// allows reading zones (`profile:read_all`) also puts all gear in use into the profile (docs/strava-api.md 3.1, 3.5).
+    /// The profile is fetched with each sync that was asked for, sooner when there is a new activity, and after `profileInterval_s` at the
+    /// latest; the stats by that interval alone. Zones are fetched again after each walk, and when a sync of one athlete, or a full one, was
+    /// asked for. Gear used since a walk is fetched for its distance, unless the profile contains it: the scope that allows reading zones
+    /// (`profile:read_all`) also puts all gear in use into the profile (docs/strava-api.md 3.1, 3.5).
     private func isOld(_ standing: ObjectStanding, state: SyncState, now: Date) -> Bool {
         guard let checked = standing.checkedAt else { return true }
-        if standing.object.kind != .gear, isAskedFor(state, since: checked) { return true }
         let hasWalkedSince = state.cursor.historyCompleteAt.map { $0 > checked } ?? false
         switch standing.object.kind {
-        case .profile: return checked.addingTimeInterval(settings.profileInterval_s) <= now
-        case .zones: return hasWalkedSince
+        case .profile:
+            let interval_s = hasTrained(state, since: checked) ? pace.profileInterval_s : settings.profileInterval_s
+            return isAskedFor(state, since: checked) || checked.addingTimeInterval(interval_s) <= now
+        case .stats: return checked.addingTimeInterval(settings.profileInterval_s) <= now
+        case .zones:
+            let isWide = state.request.map { $0.full || !$0.isBulk } ?? false
+            return hasWalkedSince || isWide && isAskedFor(state, since: checked)
         case .gear:
             let isInProfile = state.objects.contains { $0.object == .zones && $0.state == .landed }
             return hasWalkedSince && !isInProfile && standing.usedAt.map { $0 > checked } ?? false
         }
+    }
+
+    /// The newest activity was first listed after `checked`, and not as a part of the history.
+    private func hasTrained(_ state: SyncState, since checked: Date) -> Bool {
+        guard let listed = state.newestFirstListedAt, let complete = state.cursor.firstCompleteAt else { return false }
+        return listed > max(checked, complete)
     }
 }

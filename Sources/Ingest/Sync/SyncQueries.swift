@@ -33,6 +33,9 @@ package struct ScheduleQueries: Sendable {
         }
     }
 
+    /// At a start without them: Strava's zones of activities are not missing any more.
+    func forgetZones() async throws { try await database.query(CompletenessTable.forgetZones) }
+
     /// Calls known to be needed in the rest of the UTC day, for the governor's day plan; nil while the length of a history is unknown, or
     /// when there are too many to count often. Postponed work, and work of athletes who are paused or not connected, does not count.
     func knownDemand(now: Date) async throws -> Int? {
@@ -52,21 +55,25 @@ package struct ScheduleQueries: Sendable {
         return isUnknown || count >= countMax ? nil : count
     }
 
-    /// The number of active athletes, and the total length of their lists. A large table of activities is estimated as PostgreSQL's planner
-    /// does, a small one counted; athletes are few and counted seldom.
+    /// The number of active athletes, how many of them have trained in the last 7 days, and the total length of their lists. A large table of
+    /// activities is estimated as PostgreSQL's planner does, a small one counted; athletes are few and counted seldom.
     func fleetLoad(now: Date) async throws -> FleetLoad {
         let countedMax = 10_000
         let rows = try await database.query(
             """
-            SELECT a.active, a.every,
+            SELECT a.active, a.training, a.every,
                    CASE WHEN v.reltuples > \(Double(countedMax)) THEN v.reltuples::bigint ELSE (SELECT count(*) FROM sync.activity) END
             FROM pg_class v, (
-                SELECT count(*) FILTER (WHERE state = 'active' AND (paused_until IS NULL OR paused_until <= \(now))) AS active, count(*) AS every
-                FROM sync.athlete) a
+                SELECT count(*) FILTER (WHERE is_active) AS active, count(*) AS every,
+                       count(*) FILTER (WHERE is_active AND newest_start_at > \(now.addingTimeInterval(-7 * 86_400))) AS training
+                FROM (
+                    SELECT state = 'active' AND (paused_until IS NULL OR paused_until <= \(now)) AS is_active, newest_start_at
+                    FROM sync.athlete LEFT JOIN sync.cursor USING (athlete_id)) AS each) a
             WHERE v.oid = 'sync.activity'::regclass
             """)
-        let (athletes, every, activities) = try rows[0].decode(Int.self, Int.self, Int.self)
-        return FleetLoad(athletes: athletes, activities: every == 0 ? 0 : Int(Double(activities) * Double(athletes) / Double(every)))
+        let (athletes, training, every, activities) = try rows[0].decode(Int.self, Int.self, Int.self, Int.self)
+        let share = every == 0 ? 0 : Double(athletes) / Double(every)
+        return FleetLoad(athletes: athletes, activities: Int(Double(activities) * share), training: training)
     }
 
     /// Deletes events received before `instant`.

@@ -45,7 +45,7 @@ public actor SyncScheduler: Service {
     /// Works until graceful shutdown, which is a drain: no claims and no new calls; calls in flight end and land.
     public func run() async throws {
         await releaseLeases()
-        await resumeUnsampled()
+        await adoptSettings()
         await work()
         // A task of its own: after a cancellation the leases are still to be released.
         await Task { await releaseLeases() }.value
@@ -194,12 +194,14 @@ public actor SyncScheduler: Service {
         }
     }
 
-    private func resumeUnsampled() async {
+    /// What an earlier start, with other settings, left in the ledger.
+    private func adoptSettings() async {
         do {
             try await schedule.resumeSample(now: environment.clock.now)
+            if !environment.settings.fetchesActivityZones { try await schedule.forgetZones() }
         } catch {
             if error.isCancellation { return }
-            environment.logger.log(.warning, "activities beyond the former sample not resumed", [.error: "\(error)"])
+            environment.logger.log(.warning, "work left by a start with other settings not adopted", [.error: "\(error)"])
         }
     }
 

@@ -20,8 +20,12 @@ public struct SyncSettings: Sendable {
     public var callsInFlightPerAthlete = 16
     /// Time between two looks at an active athlete's list, in seconds.
     public var listInterval_s: Double = 900
-    /// Time between two reads of the athlete's own profile, in seconds.
+    /// Longest time between two reads of the athlete's own profile and stats, in seconds.
     public var profileInterval_s: Double = 7 * 86_400
+    /// The same for the profile of an athlete with a new activity; longer for all when there are many (`SyncPace`).
+    public var profileIntervalMin_s: Double = 86_400
+    /// Whether Strava's own zones of each activity are fetched: one more call for each.
+    public var fetchesActivityZones = false
     /// Share of the day's calls for looks; with more athletes than that allows, all intervals widen.
     public var listShare = 0.4
     /// Longest and shortest time between two walks over the whole list, which find late uploads, edits and deletions, in seconds. In

@@ -106,7 +106,8 @@ public struct ObjectStanding: Sendable, Equatable {
         self.usedAt = usedAt
     }
 
-    /// The change after a failed call; nil: the error concerns more than this object and ends the turn.
+    /// The change after a failed call; nil: the error concerns more than this object and ends the turn. What is set aside stays so: it is
+    /// asked for again in its rhythm only.
     func failed(_ error: StravaError, now: Date) -> ObjectChange? {
         if error.isApplicationWide { return nil }
         switch error.code {
@@ -117,6 +118,7 @@ public struct ObjectStanding: Sendable, Equatable {
             return ObjectChange(object, .noScope, reason: scope ?? "scope missing")
         case .paymentRequired: return ObjectChange(object, .noScope, reason: "payment required")
         case .serverError, .unreadable, .badRequest, .forbidden:
+            if state == .quarantined { return ObjectChange(object, .quarantined, reason: error.code.rawValue) }
             let wait_s = OutcomeRules.failureWait_s * Double(1 << min(attempts, Self.doublingsMax))
             return ObjectChange(object, .failed, reason: error.code.rawValue, nextTryAt: now.addingTimeInterval(wait_s))
         default: return nil
@@ -126,7 +128,7 @@ public struct ObjectStanding: Sendable, Equatable {
     /// The change after a wrong answer: stored data stays, and the object is fetched again a few times.
     func answeredWrongly(_ fault: WrongAnswer, now: Date) -> ObjectChange {
         let waits = OutcomeRules.wrongAnswerWaits_s
-        guard attempts < waits.count else { return ObjectChange(object, .quarantined, reason: fault.rawValue) }
+        guard state != .quarantined, attempts < waits.count else { return ObjectChange(object, .quarantined, reason: fault.rawValue) }
         return ObjectChange(object, .failed, reason: fault.rawValue, nextTryAt: now.addingTimeInterval(waits[attempts]))
     }
 
@@ -135,10 +137,11 @@ public struct ObjectStanding: Sendable, Equatable {
 }
 
 extension AthleteObject {
-    var call: StravaCall {
+    func call(of athlete: AthleteID) -> StravaCall {
         switch kind {
         case .profile: .athlete
         case .zones: .athleteZones
+        case .stats: .athleteStats(athlete)
         case .gear: .gear(name)
         }
     }
@@ -210,11 +213,11 @@ public struct SyncState: Sendable {
     public var cursor: SyncCursor
     /// The incremental pass that this turn is in.
     public var pass: ListPass?
-    /// The athlete's own objects in the ledger; profile and zones are always among them.
-    public var objects: [ObjectStanding] = [ObjectStanding(.profile), ObjectStanding(.zones)]
+    /// The athlete's own objects in the ledger; profile, zones and stats are always among them.
+    public var objects: [ObjectStanding] = AthleteObject.always.map { ObjectStanding($0) }
     /// Why the list could not be read in this turn; known work is fetched all the same.
     public var listTrouble: String?
-    /// Due work, newest start first.
+    /// Due work, newest start first; behind it activities of which only the zones are missing.
     public var work: [WorkItem] = []
     /// Whether `work` is all due work; otherwise one read did not hold it.
     public var isWorkComplete = true
@@ -222,6 +225,8 @@ public struct SyncState: Sendable {
     public var newestThreshold: Date?
     /// Start of the newest activity that has been listed and is not in the future.
     var newestListedAt: Date?
+    /// When a list first named it.
+    public var newestFirstListedAt: Date?
     /// Activities that started in the last 28 days; nil: unknown, treated as daily.
     public var recentCount: Int?
     /// When the next work becomes due.
@@ -244,7 +249,7 @@ public struct SyncState: Sendable {
 
     /// An endpoint of an activity has landed or failed, and is not due in this turn any more.
     public mutating func settled(_ activity: ActivityID, _ endpoint: CompletenessEndpoint) {
-        guard let index = work.firstIndex(where: { $0.activityID == activity }) else { return }
+        guard let index = work.firstIndex(where: { $0.activityID == activity && $0.missing[endpoint] != nil }) else { return }
         work[index].missing[endpoint] = nil
         if work[index].missing.isEmpty { work.remove(at: index) }
     }

@@ -21,6 +21,8 @@ struct TurnQueries: Sendable {
     let claim: Claim
     let newestCount: Int
     var sampleCount: Int?
+    /// Whether Strava's zones of activities are wanted.
+    var fetchesZones = false
 
     private var athlete: AthleteID { claim.athleteID }
 
@@ -55,6 +57,8 @@ struct TurnQueries: Sendable {
             OpenEvents.query(athlete),
         ]
         if withCursor { batch.append(cursorQuery) }
+        let readsZones = fetchesZones && old.request?.only == nil
+        if readsZones { batch.append(workQuery([.zones], now: now)) }
         // First, so that the work is read without it.
         if let sampleCount { batch.insert(CompletenessTable.postpone(athlete, beyond: sampleCount, reason: Self.sampleReason), at: 0) }
         let all = try await database.withConnection { [batch] in try await $0.pipeline(batch) }
@@ -62,9 +66,12 @@ struct TurnQueries: Sendable {
         state.objects = try objects(rows[1])
         state.isWorkComplete = rows[2].count < Self.workRowsMax
         state.work = try WorkItem.grouped(rows[2], complete: state.isWorkComplete)
-        let (threshold, newest, recentCount, retryAt) = try rows[3][0].decode(Date?.self, Date?.self, Int.self, Date?.self)
+        if readsZones, let zones = rows.last { try state.addZonesWork(zones, rowsMax: Self.workRowsMax) }
+        let (threshold, newest, firstListed, recentCount, retryAt) = try rows[3][0].decode(
+            Date?.self, Date?.self, Date?.self, Int.self, Date?.self)
         state.newestThreshold = threshold ?? .distantPast
-        (state.newestListedAt, state.recentCount, state.earliestRetryAt) = (newest, recentCount, retryAt)
+        (state.newestListedAt, state.newestFirstListedAt) = (newest, firstListed)
+        (state.recentCount, state.earliestRetryAt) = (recentCount, retryAt)
         state.events = try OpenEvents(rows[4])
         if withCursor { state.cursor = try cursor(rows[5]) }
         return (state, try standing(rows[0], now: now))
@@ -86,7 +93,7 @@ struct TurnQueries: Sendable {
         return TurnStanding(readAt: now, mayGoOn: mayGoOn, isAnyoneDue: isAnyoneDue)
     }
 
-    /// The profile and the zones first.
+    /// Gear last.
     private var objectsQuery: SQL {
         """
         SELECT endpoint, object, state, attempts, next_try_at, checked_at, used_at FROM sync.athlete_object
@@ -105,13 +112,15 @@ struct TurnQueries: Sendable {
         """
     }
 
-    /// Start of the oldest of the newest activities, newest start, number of recent activities, and when the next work becomes due.
+    /// Start of the oldest of the newest activities; newest start, and when a list first named that activity; number of recent activities, and when the next work becomes due.
     private func figuresQuery(now: Date) -> SQL {
         """
         SELECT
             (SELECT start_at FROM sync.activity WHERE athlete_id = \(athlete) AND gone_at IS NULL
              ORDER BY start_at DESC OFFSET \(newestCount - 1) LIMIT 1),
             (SELECT max(start_at) FROM sync.activity WHERE athlete_id = \(athlete) AND start_at <= \(now)),
+            (SELECT first_listed_at FROM sync.activity WHERE athlete_id = \(athlete) AND gone_at IS NULL AND start_at <= \(now)
+             ORDER BY start_at DESC LIMIT 1),
             (SELECT count(*) FROM sync.activity
              WHERE athlete_id = \(athlete) AND gone_at IS NULL AND start_at > \(now.addingTimeInterval(-Self.recent_s))),
             (SELECT min(next_try_at) FROM sync.completeness
@@ -127,10 +136,10 @@ struct TurnQueries: Sendable {
         """
     }
 
-    /// All own objects; profile and zones even without a row.
+    /// All own objects; those that every athlete has even without a row.
     private func objects(_ rows: Rows) throws -> [ObjectStanding] {
         let known = try rows.compactMap(ObjectStanding.init)
-        let unknown = [AthleteObject.profile, .zones].filter { object in !known.contains { $0.object == object } }
+        let unknown = AthleteObject.always.filter { object in !known.contains { $0.object == object } }
         return unknown.map { ObjectStanding($0) } + known
     }
 
@@ -216,6 +225,15 @@ struct TurnQueries: Sendable {
     func failures() async throws -> Int {
         let rows = try await database.query("SELECT failures FROM sync.schedule WHERE athlete_id = \(athlete)")
         return try rows.first?.decode(Int.self) ?? 0
+    }
+}
+
+extension SyncState {
+    /// Adds missing zones of activities behind all other work, if all of that is known.
+    fileprivate mutating func addZonesWork(_ rows: Rows, rowsMax: Int) throws {
+        guard isWorkComplete else { return }
+        isWorkComplete = rows.count < rowsMax
+        work += try WorkItem.grouped(rows, complete: isWorkComplete)
     }
 }
 

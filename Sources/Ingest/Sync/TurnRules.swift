@@ -27,11 +27,12 @@ public enum TurnCall: Sendable {
 }
 
 extension TurnCall {
-    package func strava(_ request: SyncRequest?) -> StravaCall {
+    package func strava(_ request: SyncRequest?, of athlete: AthleteID) -> StravaCall {
         switch self {
         case .list(let pass): .activities(page: pass.page, perPage: ListStep.perPage, after: pass.after, before: pass.before)
-        case .object(let object): object.call
+        case .object(let object): object.call(of: athlete)
         case .activity(let item, .streams): .streams(item.activityID, keys: request?.streamKeys ?? StreamKey.allCases)
+        case .activity(let item, .zones): .activityZones(item.activityID)
         case .activity(let item, _): .activity(item.activityID)
         }
     }
@@ -48,7 +49,7 @@ extension NextStep {
         switch self {
         case .list(let pass): [.list(pass)]
         case .object(let object): [.object(object)]
-        case .fetch(let item): [.detail, .streams].filter { item.missing[$0] != nil }.map { .activity(item, $0) }
+        case .fetch(let item): [.detail, .streams, .zones].filter { item.missing[$0] != nil }.map { .activity(item, $0) }
         case .done: []
         }
     }
@@ -187,7 +188,7 @@ public struct TurnRules: Sendable {
     }
 
     private func isAccompanied(_ target: TurnCall.Target) -> Bool {
-        guard case .activity(let id, let endpoint) = target else { return false }
+        guard case .activity(let id, let endpoint) = target, endpoint != .zones else { return false }
         return open[.activity(id, endpoint == .detail ? .streams : .detail)] == .sent
     }
 

@@ -1,4 +1,5 @@
 import Governor
+import SyncStore
 
 /// The results of a simulation.
 package struct Measures: Sendable {
@@ -13,6 +14,10 @@ package struct Measures: Sendable {
     /// Newcomers who still waited at the end.
     package internal(set) var newcomersWaiting = 0
     var callsByClass = [Int](repeating: 0, count: RequestClass.allCases.count)
+    /// Calls for the athletes' own objects, by kind.
+    var ownCalls: [AthleteObject.Kind: Int] = [:]
+    /// Profiles read, by day from 0.
+    private(set) var profilesByDay: [Int: Int] = [:]
     /// Calls answered with 429.
     package internal(set) var refused = 0
     package internal(set) var calls = 0
@@ -26,6 +31,11 @@ package struct Measures: Sendable {
     package internal(set) var lookCalls = 0
     /// Turns given.
     package internal(set) var turns = 0
+
+    mutating func noteOwnCall(_ kind: AthleteObject.Kind, day: Int) {
+        ownCalls[kind, default: 0] += 1
+        if kind == .profile { profilesByDay[day, default: 0] += 1 }
+    }
 
     /// Jain's index of the calls of athletes with equal demand: 1 when all got the same, 1/n when one got everything.
     package var jain: Double? {

@@ -8,8 +8,8 @@ struct ModelAthlete {
     /// By their start, oldest first; all are visible at Strava.
     private(set) var activities: [ModelActivity] = []
     var cursor = SyncCursor()
-    /// Profile and zones; gear comes with the profile.
-    var objects = [ObjectStanding(.profile), ObjectStanding(.zones)]
+    /// Profile, zones and stats; gear comes with the profile.
+    var objects = AthleteObject.always.map { ObjectStanding($0) }
     var request: SyncRequest?
     /// Mean activities a day.
     let perDay: Double
@@ -80,7 +80,7 @@ struct ModelAthlete {
         return activities[index]
     }
 
-    /// The profile or the zones landed.
+    /// The profile, the zones or the stats landed.
     mutating func landed(_ object: AthleteObject, at now: Date) {
         objects = objects.map { $0.object == object ? ObjectStanding(object, state: .landed, checkedAt: now) : $0 }
     }
@@ -119,6 +119,8 @@ struct ModelAthlete {
         let threshold = newestListed(count: newestCount)
         state.newestThreshold = threshold.map { origin.addingTimeInterval(Double($0)) } ?? .distantPast
         let monthAgo_s = now.timeIntervalSince(origin) - Self.recent_s
+        let newest = activities.last { $0.firstListed_s != nil }?.firstListed_s
+        state.newestFirstListedAt = newest.map { origin.addingTimeInterval(Double($0)) }
         state.recentCount = activities.count - firstIndex(from: Int32(monthAgo_s))
     }
 

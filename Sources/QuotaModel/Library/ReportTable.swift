@@ -1,5 +1,6 @@
 import Foundation
 import Governor
+import SyncStore
 
 /// The table of all scenarios, as Markdown.
 package struct ReportTable {
@@ -34,6 +35,10 @@ package struct ReportTable {
             Row(name: "calls: " + RequestClass.allCases.map(\.name).joined(separator: " / ")) { measures in
                 measures.callsByClass.map(String.init).joined(separator: " / ")
             },
+            Row(name: "calls: profile / zones / stats") { measures in
+                [AthleteObject.Kind.profile, .zones, .stats].map { String(measures.ownCalls[$0] ?? 0) }.joined(separator: " / ")
+            },
+            Row(name: "profiles read in a day: most") { String($0.profilesByDay.values.max() ?? 0) },
             Row(name: "days with a backlog, used: least") { share($0.dayShares) },
             Row(name: "quarter hours with a backlog, used: least / mean") { shares($0.quarterShares) },
             Row(name: "Jain's index, equal demand") { measures in

@@ -28,7 +28,7 @@ package struct SimulatedWeek {
         let athlete: Int
         let call: TurnCall
 
-        var reportsUsage: Bool { call.strava(nil).reportsUsage }
+        var reportsUsage: Bool { call.strava(nil, of: AthleteID(Int64(athlete))).reportsUsage }
     }
 
     /// One athlete in work: what `AthleteSync` holds during a turn.
@@ -75,7 +75,7 @@ package struct SimulatedWeek {
         self.scenario = scenario
         end_s = World.origin_s + scenario.hours * 3600
         world = World(scenario, seed: seed)
-        pace = SyncPace(load: world.load, dayLimit: scenario.limit.day, settings: scenario.settings)
+        pace = SyncPace(load: world.load(at: 0), dayLimit: scenario.limit.day, settings: scenario.settings)
         strava = ModelStrava(limit: scenario.limit)
         governor = ModelGovernor(
             limit: scenario.limit, policy: scenario.policy, clockError_s: .random(in: -0.5...0.5, using: &world.random))
@@ -184,7 +184,7 @@ package struct SimulatedWeek {
     private mutating func tick() {
         if now_s - pacedAt_s >= Self.paceInterval_s {
             pacedAt_s = now_s
-            pace = SyncPace(load: world.load, dayLimit: scenario.limit.day, settings: scenario.settings)
+            pace = SyncPace(load: world.load(at: elapsed_s), dayLimit: scenario.limit.day, settings: scenario.settings)
         }
         if now_s - demandToldAt_s >= Self.demandInterval_s {
             demandToldAt_s = now_s
@@ -274,6 +274,7 @@ package struct SimulatedWeek {
         switch call.call {
         case .list(let pass): land(pass, &turn)
         case .object(let object):
+            measures.noteOwnCall(object.kind, day: Int(elapsed_s / 86_400))
             world.athletes[call.athlete].landed(object, at: now)
             turn.state.objects = world.athletes[call.athlete].objects
         case .activity(let item, let endpoint):
@@ -296,7 +297,9 @@ package struct SimulatedWeek {
             cursor.newestStartAt = newest.map { max($0, cursor.newestStartAt ?? $0) } ?? cursor.newestStartAt
             cursor.listedAt = now
             cursor.lookedBackAt = pass.lookBackBegunAt ?? cursor.lookedBackAt
-            if pass.kind == .walk { (cursor.walkPage, cursor.historyCompleteAt) = (nil, now) }
+            if pass.kind == .walk {
+                (cursor.walkPage, cursor.historyCompleteAt, cursor.firstCompleteAt) = (nil, now, cursor.firstCompleteAt ?? now)
+            }
         } else if pass.kind == .walk {
             cursor.walkPage = pass.page + 1
         }

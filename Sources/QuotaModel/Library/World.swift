@@ -68,6 +68,7 @@ struct World {
             walkStartedAt: walked, newestStartAt: newest_s.map { Self.origin.addingTimeInterval(Double($0)) },
             listedAt: max(walked, ago(settings.listInterval_s * pace.listStretch)), historyCompleteAt: walked)
         athletes[index].landed(.profile, at: ago(settings.profileInterval_s))
+        athletes[index].landed(.stats, at: ago(settings.profileInterval_s))
         athletes[index].landed(.zones, at: walked.addingTimeInterval(1))
     }
 
@@ -100,9 +101,13 @@ struct World {
     }
 
     /// The load from which the pace is computed.
-    var load: FleetLoad {
+    /// - Parameter now_s: seconds since the start.
+    func load(at now_s: Double) -> FleetLoad {
+        let weekAgo_s = Int32(now_s) - 7 * 86_400
         let connected = athletes.filter { $0.connectedAt_s != nil || scenario.start == .loaded }
-        return FleetLoad(athletes: connected.count, activities: connected.reduce(0) { $0 + $1.activities.count })
+        return FleetLoad(
+            athletes: connected.count, activities: connected.reduce(0) { $0 + $1.activities.count },
+            training: connected.count { $0.newestListedStart_s.map { $0 > weekAgo_s } ?? false })
     }
 
     /// Calls known to be missing, and athletes whose first walk has not ended.

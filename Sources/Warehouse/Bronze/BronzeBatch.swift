@@ -87,12 +87,13 @@ public enum BronzeEndpoint: Int16, CaseIterable, Sendable {
     case athleteZones = 5
     case activityZones = 6
     case gear = 7
+    case athleteStats = 8
 
     /// Whether the object's id is an activity's id; the others belong to the athlete.
     public var isOfActivity: Bool {
         switch self {
         case .activitySummary, .activity, .streams, .activityZones: true
-        case .athlete, .athleteZones, .gear: false
+        case .athlete, .athleteZones, .gear, .athleteStats: false
         }
     }
 
@@ -106,6 +107,7 @@ public enum BronzeEndpoint: Int16, CaseIterable, Sendable {
         case .athleteZones: "athlete_zones"
         case .activityZones: "activity_zones"
         case .gear: "gear"
+        case .athleteStats: "athlete_stats"
         }
     }
 
@@ -125,6 +127,7 @@ extension AthleteObject.Kind {
         switch self {
         case .profile: .athlete
         case .zones: .athleteZones
+        case .stats: .athleteStats
         case .gear: .gear
         }
     }

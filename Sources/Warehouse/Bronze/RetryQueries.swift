@@ -19,7 +19,7 @@ package enum RetryQueries {
     /// - Parameter answers: by endpoint in the quarantine and object.
     package static func setAside(_ answers: [(endpoint: String, objectID: Int64)], of athlete: AthleteID, now: Date) -> [SQL] {
         let numbers: [String: BronzeEndpoint] = [
-            "summary": .activitySummary, "detail": .activity, "streams": .streams, "athlete": .athlete,
+            "summary": .activitySummary, "detail": .activity, "streams": .streams, "zones": .activityZones, "athlete": .athlete,
         ]
         let keys = answers.compactMap { answer in numbers[answer.endpoint].map { ($0.rawValue, answer.objectID) } }
         if keys.isEmpty { return [] }

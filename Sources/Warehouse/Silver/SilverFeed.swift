@@ -68,7 +68,7 @@ public final class SilverFeed: Sendable {
 
     private static func content(of answer: PreparedAnswer) -> Content? {
         // The SQL files read these from bronze.
-        if [.athleteZones, .activityZones, .gear].contains(answer.answer.endpoint) { return nil }
+        if [.athleteZones, .activityZones, .gear, .athleteStats].contains(answer.answer.endpoint) { return nil }
         switch answer.streams {
         case .success(let streams): return .streams(streams)
         case .failure: return nil

@@ -107,7 +107,7 @@ struct SilverInventory: Sendable {
             case .activity: add(key) { $0.detail = head }
             case .streams: add(key) { $0.streams = head }
             case .athlete: athletes[athlete]?.profile = head
-            case .athleteZones, .activityZones, .gear, nil: break
+            case .athleteZones, .activityZones, .gear, .athleteStats, nil: break
             }
         }
         // An athlete may have sums to make and no work left.

@@ -56,7 +56,7 @@ extension AnswerKey {
         case .activity: CompletenessEndpoint.detail.rawValue
         case .streams: CompletenessEndpoint.streams.rawValue
         case .activityZones: CompletenessEndpoint.zones.rawValue
-        case .athlete, .athleteZones, .gear, nil: "athlete"
+        case .athlete, .athleteZones, .gear, .athleteStats, nil: "athlete"
         }
     }
 

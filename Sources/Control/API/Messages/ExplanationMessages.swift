@@ -39,7 +39,7 @@ public struct ExplanationMessage: Codable, Sendable, Equatable {
         }
     }
 
-    /// Activities of one endpoint, or own objects (profile, athlete_zones, gear), in one state for one reason.
+    /// Activities of one endpoint, or own objects (profile, athlete_zones, athlete_stats, gear), in one state for one reason.
     public struct Gap: Codable, Sendable, Equatable {
         public let endpoint: String
         public let state: String
@@ -109,18 +109,26 @@ public struct ExplanationMessage: Codable, Sendable, Equatable {
 /// Calls to Strava still to be made, as far as the ledger knows.
 public struct CallsMessage: Codable, Sendable, Equatable {
     public let list: Int
-    /// Own objects: profile, zones and gear.
+    /// Own objects: profile, zones, stats and gear.
     public let profile: Int
     public let detail: Int
     public let streams: Int
+    /// Strava's zones of activities; absent: from a daemon that does not know them.
+    public let activityZones: Int?
     public let total: Int
 
-    public init(list: Int, profile: Int, detail: Int, streams: Int) {
+    public init(list: Int, profile: Int, detail: Int, streams: Int, activityZones: Int = 0) {
+        self.activityZones = activityZones
         self.list = list
         self.profile = profile
         self.detail = detail
         self.streams = streams
-        total = list + profile + detail + streams
+        total = list + profile + detail + streams + activityZones
+    }
+
+    enum CodingKeys: String, CodingKey {
+        case list, profile, detail, streams, total
+        case activityZones = "activity_zones"
     }
 }
 

@@ -5,6 +5,7 @@ import Foundation
 import Governor
 import Hummingbird
 import Sync
+import SyncStore
 
 extension ControlRoutes {
     func price(_ id: Int64?, _ request: Request) async throws -> PriceMessage {
@@ -37,7 +38,7 @@ extension ControlRoutes {
 
 extension CallsMessage {
     init(_ calls: CallsNeeded) {
-        self.init(list: calls.list, profile: calls.profile, detail: calls.detail, streams: calls.streams)
+        self.init(list: calls.list, profile: calls.profile, detail: calls.detail, streams: calls.streams, activityZones: calls.activityZones)
     }
 }
 
@@ -59,14 +60,16 @@ struct CallsNeeded: Sendable, Equatable {
     /// Athletes that would be synced: those with a grant.
     let athletes: Int
     let list: Int
-    /// Own objects: profile, zones and gear.
+    /// Own objects: profile, zones, stats and gear.
     let profile: Int
     let detail: Int
     let streams: Int
+    /// Strava's zones of activities.
+    var activityZones = 0
     /// Athletes whose list was never read to its end: their unlisted activities are not counted.
     let unknownHistories: Int
 
-    var total: Int { list + profile + detail + streams }
+    var total: Int { list + profile + detail + streams + activityZones }
 }
 
 /// Counts the calls that a sync of one athlete, or of all, would make. Changes nothing.
@@ -78,33 +81,37 @@ struct CallCounter: Sendable {
     ///   - only: these steps; nil: all.
     func count(_ athlete: AthleteID?, full: Bool, only: [SyncStep]?, now: Date) async throws -> CallsNeeded {
         let ids = AthleteRange.of(athlete?.rawValue)
-        let profileOld = now.addingTimeInterval(-SyncSettings().profileInterval_s)
+        let old = now.addingTimeInterval(-SyncSettings().profileInterval_s)
         let rows = try await database.query(
             """
             SELECT count(*), coalesce(sum(\(raw: Self.listCalls(full: full))), 0)::bigint,
                    coalesce(sum(o.calls), 0)::bigint,
-                   coalesce(sum(w.detail), 0)::bigint, coalesce(sum(w.streams), 0)::bigint,
+                   coalesce(sum(w.detail), 0)::bigint, coalesce(sum(w.streams), 0)::bigint, coalesce(sum(w.zones), 0)::bigint,
                    count(*) FILTER (WHERE c.history_complete_at IS NULL)
             FROM sync.athlete a
             LEFT JOIN sync.cursor c USING (athlete_id)
             LEFT JOIN LATERAL (SELECT count(*) AS activities FROM sync.activity v
                 WHERE v.athlete_id = a.athlete_id AND v.gone_at IS NULL) known ON true
             LEFT JOIN LATERAL (
-                SELECT 2 - count(*) FILTER (WHERE g.endpoint <> 'gear') + count(*) FILTER (WHERE g.state IN ('pending', 'failed')
-                    OR g.endpoint <> 'gear' AND g.state NOT IN ('no_scope', 'quarantined') AND \(full || athlete != nil)
-                    OR g.endpoint = 'profile' AND g.checked_at <= \(profileOld)) AS calls
+                SELECT \(AthleteObject.always.count) - count(*) FILTER (WHERE g.endpoint <> 'gear')
+                    + count(*) FILTER (WHERE g.state IN ('pending', 'failed') OR CASE g.endpoint
+                        WHEN 'profile' THEN g.state <> 'no_scope'
+                        WHEN 'athlete_zones' THEN g.state NOT IN ('no_scope', 'quarantined') AND \(full || athlete != nil)
+                        WHEN 'athlete_stats' THEN g.state NOT IN ('no_scope', 'quarantined') AND g.checked_at <= \(old)
+                    END) AS calls
                 FROM sync.athlete_object g WHERE g.athlete_id = a.athlete_id) o ON true
             LEFT JOIN LATERAL (
-                SELECT count(*) FILTER (WHERE k.endpoint = 'detail') AS detail, count(*) FILTER (WHERE k.endpoint = 'streams') AS streams
+                SELECT count(*) FILTER (WHERE k.endpoint = 'detail') AS detail, count(*) FILTER (WHERE k.endpoint = 'streams') AS streams,
+                       count(*) FILTER (WHERE k.endpoint = 'zones') AS zones
                 FROM sync.completeness k WHERE k.athlete_id = a.athlete_id AND k.state IN ('pending', 'failed')) w ON true
             WHERE a.athlete_id BETWEEN \(ids.lowerBound) AND \(ids.upperBound) AND a.state = 'active'
             """)
-        let (athletes, list, profile, detail, streams, unknown) = try rows[0].decode(
-            Int.self, Int.self, Int.self, Int.self, Int.self, Int.self)
+        let (athletes, list, profile, detail, streams, zones, unknown) = try rows[0].decode(
+            Int.self, Int.self, Int.self, Int.self, Int.self, Int.self, Int.self)
         func wanted(_ step: SyncStep, _ calls: Int) -> Int { only?.contains(step) ?? true ? calls : 0 }
         return CallsNeeded(
             athletes: athletes, list: wanted(.list, list), profile: only == nil ? profile : 0, detail: wanted(.detail, detail),
-            streams: wanted(.streams, streams), unknownHistories: unknown)
+            streams: wanted(.streams, streams), activityZones: only == nil ? zones : 0, unknownHistories: unknown)
     }
 
     /// Pages of 200 activities and the empty one that ends a pass; a requested look takes two calls.

@@ -41,7 +41,7 @@ struct AthleteJSON {
         json.field("measurement_preference", ordinal % 2 == 0 ? "meters" : "feet")
         json.field("clubs", array: { _ in })
         json.field("postable_clubs_count", 0)
-        json.field("ftp", ordinal % 2 == 0 ? 240 + ordinal : nil)
+        json.field("ftp", spec.ftp_w ?? (ordinal % 2 == 0 ? 240 + ordinal : nil))
         for (name, isBike) in [("bikes", true), ("shoes", false)] {
             json.field(
                 name,

@@ -21,6 +21,11 @@ struct AthleteReader {
         return AthleteJSON(spec: spec, ordinal: ordinal).zonesBody()
     }
 
+    func athleteStats(_ id: AthleteID) throws -> [UInt8] {
+        guard id == spec.id else { throw SimulatedError.notFound("Athlete") }
+        return AthleteStatsJSON(world.truth(for: id, at: now), now_s: now.epoch_s).body()
+    }
+
     func gear(_ id: String) throws -> [UInt8] {
         guard let gear = SimulatedGear.all(ordinal: ordinal).first(where: { $0.id == id }) else { throw SimulatedError.notFound("Gear") }
         return JSONWriter.object { GearJSON.write(gear, isDetailed: true, into: &$0) }

@@ -79,7 +79,7 @@ struct FormFields: Sendable {
 /// (docs/strava-api.md 0).
 enum Endpoint: Sendable, Equatable {
     case authorize, approve, token, deauthorize, revoke
-    case athlete, athleteZones, activities, createActivity
+    case athlete, athleteZones, athleteStats(AthleteID), activities, createActivity
     case activity(ActivityID), laps(ActivityID), activityZones(ActivityID), streams(ActivityID)
     case gear(String)
     case subscribe, subscriptions, unsubscribe(Int)
@@ -122,6 +122,9 @@ enum Endpoint: Sendable, Equatable {
         if parts == ["athlete"] { return .athlete }
         if parts == ["athlete", "zones"] { return .athleteZones }
         if parts == ["athlete", "activities"] { return .activities }
+        if parts.first == "athletes", parts.count == 3, parts[2] == "stats", let number = Int64(parts[1]) {
+            return .athleteStats(AthleteID(number))
+        }
         if parts.first == "gear", parts.count == 2 { return .gear(String(parts[1])) }
         guard parts.first == "activities", parts.count > 1, let number = Int64(parts[1]) else { return .unknown }
         let id = ActivityID(number)
@@ -144,6 +147,7 @@ enum Endpoint: Sendable, Equatable {
         case .revoke: "revoke"
         case .athlete: "athlete"
         case .athleteZones: "athlete_zones"
+        case .athleteStats: "athlete_stats"
         case .activities: "activities"
         case .createActivity: "create_activity"
         case .activity: "activity"

@@ -254,6 +254,7 @@ public final class StravaSimulator: Service {
         return switch request.endpoint {
         case .athlete: .json(reader.athlete())
         case .athleteZones: .json(try reader.athleteZones())
+        case .athleteStats(let id): .json(try reader.athleteStats(id))
         case .activities: .json(try reader.list(request.query, hasShortPages: options.hasShortPages))
         case .activity(let id): .json(try reader.activity(id))
         case .laps(let id): .json(try reader.laps(id))

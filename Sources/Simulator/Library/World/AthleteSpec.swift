@@ -11,16 +11,19 @@ public struct AthleteSpec: Sendable {
     public var kinds: [ActivityKind]
     /// Zones of an activity are answered with 402 for athletes who do not subscribe.
     public var isSubscriber: Bool
+    /// FTP of the profile in watts; nil: every other athlete of the world has one.
+    public var ftp_w: Int?
 
     public init(
         id: AthleteID, activityCount: Int, points: ClosedRange<Int> = 600...3600, kinds: [ActivityKind] = ActivityKind.mixed,
-        isSubscriber: Bool = true
+        isSubscriber: Bool = true, ftp_w: Int? = nil
     ) {
         self.id = id
         self.activityCount = activityCount
         self.points = points
         self.kinds = kinds
         self.isSubscriber = isSubscriber
+        self.ftp_w = ftp_w
     }
 }
 

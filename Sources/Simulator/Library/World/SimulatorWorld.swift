@@ -12,6 +12,8 @@ public final class SimulatorWorld: Sendable {
     public let live: LivePlan?
     private let specs: [AthleteSpec]
     private let ordinals: [AthleteID: Int]
+    /// FTPs that athletes have set, in watts.
+    private let ftps = Mutex<[AthleteID: Int]>([:])
     private let records = Mutex<[Int: AthleteRecord]>([:])
     private let observer = Mutex<(@Sendable (WorldEvent) -> Void)?>(nil)
 
@@ -48,7 +50,13 @@ public final class SimulatorWorld: Sendable {
 
     // MARK: For the endpoints
 
-    func spec(_ athlete: AthleteID) -> AthleteSpec? { ordinals[athlete].map { specs[$0] } }
+    func spec(_ athlete: AthleteID) -> AthleteSpec? {
+        ordinals[athlete].map { ordinal in
+            var spec = specs[ordinal]
+            spec.ftp_w = ftps.withLock { $0[athlete] } ?? spec.ftp_w
+            return spec
+        }
+    }
     func ordinal(_ athlete: AthleteID) -> Int? { ordinals[athlete] }
 
     func recipes(of athlete: AthleteID, at now: Date) -> [ActivityRecipe] {
@@ -158,6 +166,9 @@ extension SimulatorWorld {
     public func hideStartTime(_ id: ActivityID, _ hidden: Bool = true) -> Bool {
         edit(id) { $0.hidesStart = hidden } != nil
     }
+
+    /// Sets the FTP of the profile, in watts; no event.
+    public func setFTP(_ watts: Int, of athlete: AthleteID) { ftps.withLock { $0[athlete] = watts } }
 
     private func edit(_ id: ActivityID, _ change: (inout ActivityRecipe) -> Void) -> ActivityRecipe? {
         withRecord(holding: id) { $0.edit(id, change) }
