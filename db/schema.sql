@@ -222,6 +222,20 @@ END $$;
 
 COMMENT ON FUNCTION silver.best_efforts_between(p_athlete_id bigint, p_source_id smallint, p_metric text, p_from timestamp without time zone, p_to timestamp without time zone, p_sport_family text) IS 'The best effort of an athlete at each rung of the ladder in activities that began in [from, to) local time: metric power (W, without Strava''s estimates), heartrate (beats per minute) or pace (value: seconds for effort_distances_m()[rung]; faster than 30 m/s in rides, 3 in swims and 10 in other sports counts as an error of measurement). Sport family null: all sports.';
 
+CREATE FUNCTION silver.calendar_begin() RETURNS timestamp without time zone
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    AS $$ SELECT timestamp '1980-01-01' $$;
+
+COMMENT ON FUNCTION silver.calendar_begin() IS 'Local time from which activities count in days, weeks, months, years, records and curves: what is dated before 1980 is an error of a clock.';
+
+CREATE FUNCTION silver.calendar_end() RETURNS timestamp without time zone
+    LANGUAGE sql STABLE PARALLEL SAFE
+    AS $$
+    SELECT ((now() AT TIME ZONE 'UTC')::date + 3)::timestamp
+$$;
+
+COMMENT ON FUNCTION silver.calendar_end() IS 'Local time before which activities count in days, weeks, months, years, records and curves: what is dated more than two days ahead is an error of a clock.';
+
 CREATE FUNCTION silver.effort_distances_m() RETURNS double precision[]
     LANGUAGE sql IMMUTABLE PARALLEL SAFE
     AS $$
@@ -238,19 +252,105 @@ $$;
 
 COMMENT ON FUNCTION silver.effort_durations_s() IS 'Seconds for which best mean power and heart rate are kept: element i belongs to element i of activity_rollup.power_w and heartrate_bpm.';
 
-CREATE FUNCTION silver.ftp_w_at(p_athlete_id bigint, p_source_id smallint, p_at timestamp with time zone) RETURNS integer
-    LANGUAGE plpgsql STABLE PARALLEL SAFE
+CREATE FUNCTION silver.estimated_max_heartrate_bpm(p_athlete_id bigint, p_source_id smallint) RETURNS double precision
+    LANGUAGE plpgsql STABLE
     AS $$
 BEGIN
     RETURN (
-        SELECT h.ftp_w
-        FROM silver.athlete_history h
-        WHERE h.athlete_id = p_athlete_id AND h.source_id = p_source_id AND h.ftp_w > 0
-        ORDER BY h.valid_from <= p_at DESC, CASE WHEN h.valid_from <= p_at THEN h.valid_from END DESC, h.valid_from
-        LIMIT 1);
+        SELECT v.bpm
+        FROM (
+            SELECT m.best_heartrate_30s_bpm AS bpm, lead(m.best_heartrate_30s_bpm) OVER (ORDER BY m.best_heartrate_30s_bpm DESC) AS next_bpm,
+                   count(*) OVER () AS activities
+            FROM (
+                SELECT t.best_heartrate_30s_bpm FROM silver.activity_metric t
+                WHERE t.athlete_id = p_athlete_id AND t.source_id = p_source_id AND t.best_heartrate_30s_bpm BETWEEN 165 AND 220
+                ORDER BY t.best_heartrate_30s_bpm DESC LIMIT 20
+            ) AS m
+        ) AS v
+        WHERE v.bpm - v.next_bpm <= 8 OR (v.bpm <= 200 AND v.activities <= 3)
+        ORDER BY v.bpm DESC LIMIT 1);
 END $$;
 
-COMMENT ON FUNCTION silver.ftp_w_at(p_athlete_id bigint, p_source_id smallint, p_at timestamp with time zone) IS 'The athlete''s FTP in watts at an instant: the newest known by then, else the earliest known later; null when none is known.';
+COMMENT ON FUNCTION silver.estimated_max_heartrate_bpm(p_athlete_id bigint, p_source_id smallint) IS 'The athlete''s maximal heart rate, beats per minute: the highest mean over 30 seconds between 165 and 220 that another activity confirms within 8 beats; with up to three such activities the highest up to 200. Null: there was no hard effort.';
+
+CREATE FUNCTION silver.estimated_thresholds(p_athlete_id bigint, p_source_id smallint, p_month date, p_max_heartrate_bpm double precision) RETURNS TABLE(sport_family text, metric text, method text, value double precision)
+    LANGUAGE plpgsql STABLE
+    AS $$
+#variable_conflict use_column
+DECLARE
+    rung_20min CONSTANT integer := array_position(silver.effort_durations_s(), 1200);
+BEGIN
+    RETURN QUERY
+    WITH candidate AS MATERIALIZED (
+        SELECT a.sport_family, a.activity_id, a.start_at >= p_month::timestamp AT TIME ZONE 'UTC' AS is_of_month, CASE WHEN a.has_power_meter IS NOT FALSE THEN r.power_w END AS power_w, r.pace_time_s,
+               r.heartrate_bpm[rung_20min] AS beats
+        FROM silver.activity a JOIN silver.activity_rollup r USING (athlete_id, source_id, activity_id)
+        WHERE a.athlete_id = p_athlete_id AND a.source_id = p_source_id AND a.sport_family IN ('ride', 'run', 'swim', 'paddle')
+          AND a.start_at >= (p_month - interval '2 months') AT TIME ZONE 'UTC' AND a.start_at < (p_month + interval '1 month') AT TIME ZONE 'UTC'
+          AND a.start_date_local >= silver.calendar_begin() AND a.start_date_local < silver.calendar_end()
+    ), power AS MATERIALIZED (
+        SELECT c.sport_family, d.duration_s::float8 AS duration_s, max(u.watts::float8) AS power_w
+        FROM candidate c
+        CROSS JOIN LATERAL unnest(c.power_w) WITH ORDINALITY AS u(watts, rung)
+        JOIN unnest(silver.effort_durations_s()) WITH ORDINALITY AS d(duration_s, rung) USING (rung)
+        WHERE c.power_w[rung_20min] > 0 AND (c.beats IS NULL OR c.beats >= 0.85 * p_max_heartrate_bpm)
+        GROUP BY 1, 2
+    ), proven AS (
+        SELECT c.sport_family
+        FROM candidate c
+        WHERE c.power_w[rung_20min] > 0 AND (c.beats IS NULL OR c.beats >= 0.85 * p_max_heartrate_bpm)
+        GROUP BY 1 HAVING bool_or(c.is_of_month) AND (count(c.beats) > 0 OR count(*) >= 3)
+    ), best AS (
+        SELECT p.sport_family, p.power_w FROM power p JOIN proven USING (sport_family) WHERE p.duration_s = 1200
+    ), two AS (
+        SELECT p.sport_family, regr_slope(p.power_w * p.duration_s, p.duration_s) AS cp, regr_intercept(p.power_w * p.duration_s, p.duration_s) AS w,
+               count(*) AS efforts
+        FROM power p JOIN proven USING (sport_family)
+        WHERE p.duration_s BETWEEN 120 AND 1200
+        GROUP BY 1
+    ), three AS (
+        -- for a given W' / (sprint power - CP), tau, Morton's curve is a line: power = CP + W' / (t + tau)
+        SELECT DISTINCT ON (p.sport_family) p.sport_family, p.cp, p.w
+        FROM (
+            SELECT p.sport_family, tau, regr_intercept(p.power_w, 1 / (p.duration_s + tau)) AS cp,
+                   regr_slope(p.power_w, 1 / (p.duration_s + tau)) AS w, regr_syy(p.power_w, 1 / (p.duration_s + tau))
+                   * (1 - regr_r2(p.power_w, 1 / (p.duration_s + tau))) AS error
+            FROM power p JOIN proven USING (sport_family)
+            CROSS JOIN LATERAL (SELECT n / 2.0::float8 AS tau FROM generate_series(1, 120) AS n) AS o
+            WHERE p.duration_s BETWEEN 5 AND 1200
+            GROUP BY 1, 2 HAVING count(*) >= 6
+        ) AS p
+        ORDER BY p.sport_family, p.error, p.tau
+    ), model AS (
+        SELECT t.sport_family, 'cp_2_parameter' AS method, t.cp, t.w FROM two t WHERE t.efforts >= 5
+        UNION ALL
+        SELECT t.sport_family, 'cp_3_parameter', t.cp, t.w FROM three t
+    ), hour AS (
+        -- v of an hour = v · (t / 3600) ^ (0.06 / 1.06), after Riegel (1981): t2 = t1 · (d2 / d1) ^ 1.06
+        SELECT c.sport_family, c.activity_id, c.is_of_month, c.beats,
+               max(d.distance_m / u.seconds * (u.seconds / 3600) ^ (0.06 / 1.06)) AS speed_mps
+        FROM candidate c
+        CROSS JOIN LATERAL unnest(c.pace_time_s) WITH ORDINALITY AS u(seconds, rung)
+        JOIN unnest(silver.effort_distances_m()) WITH ORDINALITY AS d(distance_m, rung) USING (rung)
+        WHERE c.sport_family IN ('run', 'swim') AND u.seconds BETWEEN 900 AND 5400
+          AND d.distance_m / u.seconds <= CASE WHEN c.sport_family = 'run' THEN 6.5 ELSE 2 END
+          AND (c.beats IS NULL OR c.beats >= 0.85 * p_max_heartrate_bpm)
+        GROUP BY 1, 2, 3, 4
+    )
+    SELECT b.sport_family, 'power', 'best_20min_95', 0.95 * b.power_w FROM best b WHERE 0.95 * b.power_w BETWEEN 30 AND 600
+    UNION ALL
+    SELECT m.sport_family, v.metric, m.method, v.value
+    FROM model m
+    JOIN best b USING (sport_family)
+    CROSS JOIN LATERAL (VALUES ('critical_power', m.cp), ('w_prime', m.w)) AS v(metric, value)
+    -- outside of these the efforts were not all-out, and the curve says nothing
+    WHERE m.cp BETWEEN 0.7 * b.power_w AND b.power_w AND m.w BETWEEN 3000 AND 60000
+    UNION ALL
+    SELECT h.sport_family, 'pace', 'riegel_one_hour', max(h.speed_mps)
+    FROM hour h GROUP BY 1 HAVING bool_or(h.is_of_month) AND (count(h.beats) > 0 OR count(*) >= 3);
+END $$;
+
+COMMENT ON FUNCTION silver.estimated_thresholds(p_athlete_id bigint, p_source_id smallint, p_month date, p_max_heartrate_bpm double precision) IS 'Thresholds estimated from the activities of a month and the two before it, by sport family and method; see athlete_threshold. A month without such an activity of its own has none. Only activities count that were hard: a heart rate over 20 minutes of at least 85 % of the given maximum, or none at all; without any heart rate there must be three.';
 
 CREATE FUNCTION silver.grant_athlete(p_role name, p_athlete_id bigint) RETURNS void
     LANGUAGE plpgsql
@@ -319,6 +419,104 @@ $$;
 
 COMMENT ON FUNCTION silver.plausible(p_check_name text, p_value double precision) IS 'The value, or null when it is outside of what the check of this name allows.';
 
+CREATE FUNCTION silver.refresh_threshold(p_athlete_id bigint, p_source_id smallint) RETURNS timestamp with time zone
+    LANGUAGE plpgsql
+    AS $$
+DECLARE
+    stale_from timestamptz;
+    beats      float8 := silver.estimated_max_heartrate_bpm(p_athlete_id, p_source_id);
+BEGIN
+    WITH wanted AS (
+        SELECT f.sport_family, f.metric, 'set' AS origin, 'set' AS method, f.valid_from::timestamp AT TIME ZONE 'UTC' AS valid_from, f.value
+        FROM sync.athlete_threshold f WHERE f.athlete_id = p_athlete_id
+        UNION ALL
+        SELECT 'ride', 'power', 'strava', 'profile', h.valid_from, h.ftp_w
+        FROM (
+            SELECT f.valid_from, f.ftp_w, lag(f.ftp_w) OVER (ORDER BY f.valid_from) AS before_w
+            FROM silver.athlete_history f
+            WHERE f.athlete_id = p_athlete_id AND f.source_id = p_source_id AND f.ftp_w > 0
+        ) AS h
+        WHERE h.ftp_w IS DISTINCT FROM h.before_w
+        UNION ALL
+        SELECT 'all', 'max_heartrate', 'estimate', 'best_30s', '1970-01-01 00:00+00', beats WHERE beats IS NOT NULL
+        UNION ALL
+        SELECT d.sport_family, d.metric, 'default', 'assumed', '1970-01-01 00:00+00', d.value
+        FROM (VALUES ('all', 'max_heartrate', 190::float8), ('all', 'rest_heartrate', 60), ('all', 'w_prime', 20000),
+            ('run', 'pace', 1000 / 300.0::float8), ('swim', 'pace', 100 / 120.0::float8)) AS d(sport_family, metric, value)
+    ), gone AS (
+        DELETE FROM silver.athlete_threshold t
+        WHERE t.athlete_id = p_athlete_id AND t.source_id = p_source_id AND (t.origin <> 'estimate' OR t.metric = 'max_heartrate')
+          AND NOT EXISTS (
+            SELECT FROM wanted w
+            WHERE (w.sport_family, w.metric, w.origin, w.method, w.valid_from) = (t.sport_family, t.metric, t.origin, t.method, t.valid_from))
+        RETURNING t.sport_family, t.metric, t.origin, t.valid_from
+    ), written AS (
+        INSERT INTO silver.athlete_threshold AS t (athlete_id, source_id, sport_family, metric, origin, method, valid_from, value)
+        SELECT p_athlete_id, p_source_id, w.* FROM wanted w
+        ON CONFLICT (athlete_id, source_id, sport_family, metric, origin, method, valid_from)
+        DO UPDATE SET value = excluded.value, changed_at = now() WHERE t.value <> excluded.value
+        RETURNING t.sport_family, t.metric, t.origin, t.valid_from
+    )
+    -- the first of its kind also holds before
+    SELECT min(CASE WHEN EXISTS (
+        SELECT FROM silver.athlete_threshold o
+        WHERE o.athlete_id = p_athlete_id AND o.source_id = p_source_id AND o.sport_family = c.sport_family AND o.metric = c.metric
+          AND o.origin = c.origin AND o.valid_from < c.valid_from) THEN c.valid_from ELSE '-infinity' END)
+    INTO stale_from
+    FROM (SELECT * FROM gone UNION ALL SELECT * FROM written) AS c;
+    RETURN stale_from;
+END $$;
+
+COMMENT ON FUNCTION silver.refresh_threshold(p_athlete_id bigint, p_source_id smallint) IS 'Brings the athlete''s rows of silver.athlete_threshold up to date, but for the estimates by month. Returns from when thresholds are others than before; null: none is.';
+
+CREATE FUNCTION silver.refresh_threshold_estimate(p_athlete_id bigint, p_source_id smallint) RETURNS timestamp with time zone
+    LANGUAGE plpgsql
+    AS $$
+DECLARE
+    stale_from timestamptz;
+    changed    timestamptz;
+    beats      float8;
+    due        record;
+BEGIN
+    beats := (silver.thresholds_at(p_athlete_id, p_source_id, 'all', NULL)).max_heartrate_bpm;
+    FOR due IN
+        SELECT DISTINCT (w.month + make_interval(months => n))::date AS month
+        FROM silver.threshold_work w CROSS JOIN generate_series(0, 2) AS n
+        WHERE w.athlete_id = p_athlete_id AND w.source_id = p_source_id
+        ORDER BY 1
+    LOOP
+        WITH wanted AS MATERIALIZED (
+            SELECT e.sport_family, e.metric, e.method, e.value
+            FROM silver.estimated_thresholds(p_athlete_id, p_source_id, due.month, beats) AS e
+        ), gone AS (
+            DELETE FROM silver.athlete_threshold t
+            WHERE t.athlete_id = p_athlete_id AND t.source_id = p_source_id AND t.origin = 'estimate' AND t.metric <> 'max_heartrate'
+              AND t.valid_from = due.month::timestamp AT TIME ZONE 'UTC'
+              AND NOT EXISTS (
+                SELECT FROM wanted w WHERE (w.sport_family, w.metric, w.method) = (t.sport_family, t.metric, t.method))
+            RETURNING t.sport_family, t.metric, t.valid_from
+        ), written AS (
+            INSERT INTO silver.athlete_threshold AS t (athlete_id, source_id, sport_family, metric, origin, method, valid_from, value)
+            SELECT p_athlete_id, p_source_id, w.sport_family, w.metric, 'estimate', w.method, due.month::timestamp AT TIME ZONE 'UTC', w.value
+            FROM wanted w
+            ON CONFLICT (athlete_id, source_id, sport_family, metric, origin, method, valid_from)
+            DO UPDATE SET value = excluded.value, changed_at = now() WHERE abs(t.value - excluded.value) > 1e-6 * excluded.value
+            RETURNING t.sport_family, t.metric, t.valid_from
+        )
+        SELECT min(CASE WHEN EXISTS (
+            SELECT FROM silver.athlete_threshold o
+            WHERE o.athlete_id = p_athlete_id AND o.source_id = p_source_id AND o.sport_family = c.sport_family AND o.metric = c.metric
+              AND o.origin = 'estimate' AND o.valid_from < c.valid_from) THEN c.valid_from ELSE '-infinity' END)
+        INTO changed
+        FROM (SELECT * FROM gone UNION ALL SELECT * FROM written) AS c;
+        stale_from := least(stale_from, changed);
+    END LOOP;
+    DELETE FROM silver.threshold_work w WHERE w.athlete_id = p_athlete_id AND w.source_id = p_source_id;
+    RETURN stale_from;
+END $$;
+
+COMMENT ON FUNCTION silver.refresh_threshold_estimate(p_athlete_id bigint, p_source_id smallint) IS 'Makes the athlete''s estimates of the months in silver.threshold_work, and of the two months after each, again. Returns from when thresholds are others than before; null: none is.';
+
 CREATE FUNCTION silver.refresh_training_day(p_athlete_id bigint, p_source_id smallint) RETURNS integer
     LANGUAGE plpgsql
     SET enable_seqscan TO 'on'
@@ -327,8 +525,6 @@ CREATE FUNCTION silver.refresh_training_day(p_athlete_id bigint, p_source_id sma
     SET enable_nestloop TO 'off'
     AS $$
 DECLARE
-    first_possible CONSTANT timestamp := '1980-01-01';
-    last_possible CONSTANT timestamp := (now() AT TIME ZONE 'UTC')::date + 3;
     first_day date;
     last_day  date;
     from_day  date;
@@ -338,7 +534,7 @@ BEGIN
     SELECT min(a.start_date_local)::date, max(a.start_date_local)::date INTO first_day, last_day
     FROM silver.activity a
     WHERE a.athlete_id = p_athlete_id AND a.source_id = p_source_id
-      AND a.start_date_local >= first_possible AND a.start_date_local < last_possible;
+      AND a.start_date_local >= silver.calendar_begin() AND a.start_date_local < silver.calendar_end();
 
     DELETE FROM silver.training_day t
     WHERE t.athlete_id = p_athlete_id AND t.source_id = p_source_id AND (first_day IS NULL OR t.day < first_day OR t.day > last_day);
@@ -346,22 +542,14 @@ BEGIN
 
     -- the first day that is new or other than it was
     SELECT min(coalesce(n.day, t.day)) INTO from_day
-    FROM (
-        SELECT a.start_date_local::date AS day, count(*)::integer AS activity_count, coalesce(sum(a.distance_m), 0) AS distance_m,
-               least(coalesce(sum(a.moving_time_s), 0), 2147483647)::integer AS moving_time_s,
-               coalesce(sum(a.elevation_gain_m), 0) AS elevation_gain_m, coalesce(sum(m.load), 0) AS load
-        FROM silver.activity a LEFT JOIN silver.activity_metric m USING (athlete_id, source_id, activity_id)
-        WHERE a.athlete_id = p_athlete_id AND a.source_id = p_source_id
-          AND a.start_date_local >= first_possible AND a.start_date_local < last_possible
-        GROUP BY 1
-    ) AS n
+    FROM silver.trained_days(p_athlete_id, p_source_id, silver.calendar_begin()) AS n
     FULL JOIN (
         SELECT * FROM silver.training_day WHERE athlete_id = p_athlete_id AND source_id = p_source_id
     ) AS t USING (day)
     WHERE t.day IS NULL
-       OR (t.activity_count, t.distance_m, t.moving_time_s, t.elevation_gain_m, t.load) IS DISTINCT FROM (
+       OR (t.activity_count, t.distance_m, t.moving_time_s, t.elevation_gain_m, t.load, t.load_method, t.load_confidence) IS DISTINCT FROM (
             coalesce(n.activity_count, 0), coalesce(n.distance_m, 0), coalesce(n.moving_time_s, 0), coalesce(n.elevation_gain_m, 0),
-            coalesce(n.load, 0))
+            coalesce(n.load, 0), n.load_method, n.load_confidence)
        OR (t.day = first_day AND t.form_tsb <> 0);
     IF from_day IS NULL THEN RETURN 0; END IF;
     -- or missing behind the last known one
@@ -372,32 +560,29 @@ BEGIN
     FROM silver.training_day t
     WHERE t.athlete_id = p_athlete_id AND t.source_id = p_source_id AND t.day = from_day - 1;
 
-    WITH trained AS (
-        SELECT a.start_date_local::date AS day, count(*)::integer AS activity_count, coalesce(sum(a.distance_m), 0) AS distance_m,
-               least(coalesce(sum(a.moving_time_s), 0), 2147483647)::integer AS moving_time_s,
-               coalesce(sum(a.elevation_gain_m), 0) AS elevation_gain_m, coalesce(sum(m.load), 0) AS load
-        FROM silver.activity a LEFT JOIN silver.activity_metric m USING (athlete_id, source_id, activity_id)
-        WHERE a.athlete_id = p_athlete_id AND a.source_id = p_source_id
-          AND a.start_date_local >= from_day AND a.start_date_local < last_possible
-        GROUP BY 1
-    ), calendar AS MATERIALIZED (
+    WITH calendar AS MATERIALIZED (
         SELECT row_number() OVER (ORDER BY o.days)::integer AS place, from_day + o.days AS day, coalesce(n.activity_count, 0) AS activity_count,
                coalesce(n.distance_m, 0) AS distance_m, coalesce(n.moving_time_s, 0) AS moving_time_s,
-               coalesce(n.elevation_gain_m, 0) AS elevation_gain_m, coalesce(n.load, 0) AS load
-        FROM generate_series(0, last_day - from_day) AS o(days) LEFT JOIN trained n ON n.day = from_day + o.days
+               coalesce(n.elevation_gain_m, 0) AS elevation_gain_m, coalesce(n.load, 0) AS load, n.load_method, n.load_confidence
+        FROM generate_series(0, last_day - from_day) AS o(days)
+        LEFT JOIN silver.trained_days(p_athlete_id, p_source_id, from_day) AS n ON n.day = from_day + o.days
     )
     INSERT INTO silver.training_day AS t (
-        athlete_id, source_id, day, activity_count, distance_m, moving_time_s, elevation_gain_m, load, fitness_ctl, fatigue_atl, form_tsb)
-    SELECT p_athlete_id, p_source_id, c.day, c.activity_count, c.distance_m, c.moving_time_s, c.elevation_gain_m, c.load, e.ctl, e.atl, e.tsb
+        athlete_id, source_id, day, activity_count, distance_m, moving_time_s, elevation_gain_m, load, load_method, load_confidence,
+        fitness_ctl, fatigue_atl, form_tsb)
+    SELECT p_athlete_id, p_source_id, c.day, c.activity_count, c.distance_m, c.moving_time_s, c.elevation_gain_m, c.load, c.load_method,
+           c.load_confidence, e.ctl, e.atl, e.tsb
     FROM silver.training_effect(
             coalesce(before.fitness_ctl, 0), coalesce(before.fatigue_atl, 0), ARRAY(SELECT load FROM calendar ORDER BY place)) AS e
     JOIN calendar c USING (place)
     ON CONFLICT (athlete_id, source_id, day) DO UPDATE SET
         activity_count = excluded.activity_count, distance_m = excluded.distance_m, moving_time_s = excluded.moving_time_s,
-        elevation_gain_m = excluded.elevation_gain_m, load = excluded.load, fitness_ctl = excluded.fitness_ctl,
-        fatigue_atl = excluded.fatigue_atl, form_tsb = excluded.form_tsb
-    WHERE (t.activity_count, t.distance_m, t.moving_time_s, t.elevation_gain_m, t.load)
-            IS DISTINCT FROM (excluded.activity_count, excluded.distance_m, excluded.moving_time_s, excluded.elevation_gain_m, excluded.load)
+        elevation_gain_m = excluded.elevation_gain_m, load = excluded.load, load_method = excluded.load_method,
+        load_confidence = excluded.load_confidence, fitness_ctl = excluded.fitness_ctl, fatigue_atl = excluded.fatigue_atl,
+        form_tsb = excluded.form_tsb
+    WHERE (t.activity_count, t.distance_m, t.moving_time_s, t.elevation_gain_m, t.load, t.load_method, t.load_confidence)
+            IS DISTINCT FROM (excluded.activity_count, excluded.distance_m, excluded.moving_time_s, excluded.elevation_gain_m, excluded.load,
+                excluded.load_method, excluded.load_confidence)
        OR abs(t.fitness_ctl - excluded.fitness_ctl) > 1e-6 OR abs(t.fatigue_atl - excluded.fatigue_atl) > 1e-6
        OR abs(t.form_tsb - excluded.form_tsb) > 1e-6;
     GET DIAGNOSTICS written = ROW_COUNT;
@@ -405,6 +590,41 @@ BEGIN
 END $$;
 
 COMMENT ON FUNCTION silver.refresh_training_day(p_athlete_id bigint, p_source_id smallint) IS 'Brings an athlete''s rows of silver.training_day up to date: the days'' sums are computed again and compared; from the first day that differs, fitness, fatigue and form are computed to the last day, and rows that differ are written. Returns their number. The caller has locked the athlete: no other transaction makes its silver meanwhile.';
+
+CREATE FUNCTION silver.refresh_zone_default(p_athlete_id bigint, p_source_id smallint) RETURNS void
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+    WITH threshold AS (
+        -- of each metric the rows of the first origin that there is, as loads use them
+        SELECT *, min(place) OVER (PARTITION BY sport_family, metric) AS first_place
+        FROM (
+            SELECT t.sport_family, t.metric, t.valid_from, t.value, array_position('{set,strava,estimate,default}', t.origin) AS place
+            FROM silver.athlete_threshold t
+            WHERE t.athlete_id = p_athlete_id AND t.source_id = p_source_id AND t.metric IN ('max_heartrate', 'power', 'pace')
+        ) AS f
+    ), wanted AS (
+        -- a zone begins at its first whole beat, watt or centimetre per second
+        SELECT t.sport_family, k.metric, t.valid_from,
+               ARRAY(SELECT ceil(round((t.value * k.unit * p)::numeric, 6))::integer FROM unnest(k.parts) AS p) AS lower_bounds
+        FROM threshold t
+        JOIN (VALUES
+            ('max_heartrate', 'heartrate', 1, '{0,0.6,0.7,0.8,0.9}'::float8[]), ('power', 'power', 1, '{0,0.55,0.75,0.9,1.05,1.2,1.5}'),
+            ('pace', 'pace', 100, ARRAY[0, 1 / 1.29, 1 / 1.14, 1 / 1.06, 1 / 0.99, 1 / 0.9])
+        ) AS k(threshold, metric, unit, parts) ON k.threshold = t.metric
+        WHERE t.place = t.first_place AND t.value > 20.0 / k.unit
+    ), gone AS (
+        DELETE FROM silver.athlete_zone_set z
+        WHERE z.athlete_id = p_athlete_id AND z.source_id = p_source_id AND z.is_default AND NOT EXISTS (
+            SELECT FROM wanted w WHERE (w.sport_family, w.metric, w.valid_from) = (z.sport_family, z.metric, z.valid_from))
+    )
+    INSERT INTO silver.athlete_zone_set AS z (athlete_id, source_id, sport_family, metric, valid_from, lower_bounds, is_default)
+    SELECT p_athlete_id, p_source_id, w.sport_family, w.metric, w.valid_from, w.lower_bounds, true FROM wanted w
+    ON CONFLICT (athlete_id, source_id, sport_family, metric, is_default, valid_from)
+    DO UPDATE SET lower_bounds = excluded.lower_bounds, changed_at = now() WHERE z.lower_bounds IS DISTINCT FROM excluded.lower_bounds;
+END $$;
+
+COMMENT ON FUNCTION silver.refresh_zone_default(p_athlete_id bigint, p_source_id smallint) IS 'Brings the athlete''s default zones up to date: heart rate from the maximum, power (Coggan) and pace (Friel) from the threshold, by their dates.';
 
 CREATE FUNCTION silver.revoke_athlete(p_role name, p_athlete_id bigint) RETURNS void
     LANGUAGE sql
@@ -478,6 +698,63 @@ CREATE FUNCTION silver.sport_family(sport_type text) RETURNS text
 $$;
 
 COMMENT ON FUNCTION silver.sport_family(sport_type text) IS 'Sports that are counted together: run, walk, ride, e_ride, swim, ski, paddle or other.';
+
+CREATE FUNCTION silver.thresholds_at(p_athlete_id bigint, p_source_id smallint, p_sport_family text, p_at timestamp with time zone, OUT power_w double precision, OUT power_origin text, OUT speed_mps double precision, OUT speed_origin text, OUT threshold_heartrate_bpm double precision, OUT threshold_heartrate_origin text, OUT max_heartrate_bpm double precision, OUT max_heartrate_origin text, OUT rest_heartrate_bpm double precision, OUT critical_power_w double precision, OUT w_prime_j double precision) RETURNS record
+    LANGUAGE plpgsql STABLE PARALLEL SAFE
+    AS $$
+BEGIN
+    SELECT max(t.value) FILTER (WHERE t.metric = 'power'), max(t.origin) FILTER (WHERE t.metric = 'power'),
+           max(t.value) FILTER (WHERE t.metric = 'pace'), max(t.origin) FILTER (WHERE t.metric = 'pace'),
+           max(t.value) FILTER (WHERE t.metric = 'threshold_heartrate'), max(t.origin) FILTER (WHERE t.metric = 'threshold_heartrate'),
+           max(t.value) FILTER (WHERE t.metric = 'max_heartrate'), max(t.origin) FILTER (WHERE t.metric = 'max_heartrate'),
+           max(t.value) FILTER (WHERE t.metric = 'rest_heartrate'), max(t.value) FILTER (WHERE t.metric = 'critical_power'),
+           max(t.value) FILTER (WHERE t.metric = 'w_prime')
+    INTO power_w, power_origin, speed_mps, speed_origin, threshold_heartrate_bpm, threshold_heartrate_origin, max_heartrate_bpm,
+         max_heartrate_origin, rest_heartrate_bpm, critical_power_w, w_prime_j
+    FROM (
+        SELECT DISTINCT ON (f.metric) f.metric, f.value, f.origin
+        FROM silver.athlete_threshold f
+        WHERE f.athlete_id = p_athlete_id AND f.source_id = p_source_id
+          AND f.sport_family IN ('all', CASE WHEN p_sport_family = 'e_ride' THEN 'ride' ELSE p_sport_family END)
+        ORDER BY f.metric, array_position('{set,strava,estimate,default}', f.origin), f.sport_family <> 'all' DESC,
+            f.valid_from <= p_at DESC, CASE WHEN f.valid_from <= p_at THEN f.valid_from END DESC, f.valid_from, f.method
+    ) AS t;
+    -- Half of the threshold's definition: 85 % of the heart rate reserve, and FTP for critical power, as far as nothing better is known.
+    IF threshold_heartrate_bpm IS NULL OR threshold_heartrate_bpm <= rest_heartrate_bpm THEN
+        threshold_heartrate_bpm := rest_heartrate_bpm + 0.85 * (max_heartrate_bpm - rest_heartrate_bpm);
+        threshold_heartrate_origin := 'default';
+    END IF;
+    critical_power_w := coalesce(critical_power_w, power_w);
+END $$;
+
+COMMENT ON FUNCTION silver.thresholds_at(p_athlete_id bigint, p_source_id smallint, p_sport_family text, p_at timestamp with time zone, OUT power_w double precision, OUT power_origin text, OUT speed_mps double precision, OUT speed_origin text, OUT threshold_heartrate_bpm double precision, OUT threshold_heartrate_origin text, OUT max_heartrate_bpm double precision, OUT max_heartrate_origin text, OUT rest_heartrate_bpm double precision, OUT critical_power_w double precision, OUT w_prime_j double precision) IS 'The athlete''s thresholds in a sport family at an instant, and where they come from (set, strava, estimate, default); see athlete_threshold. Null: not known. Threshold heart rate: else 85 % of the heart rate reserve (default). Critical power: else the threshold power.';
+
+CREATE FUNCTION silver.trained_days(p_athlete_id bigint, p_source_id smallint, p_from timestamp without time zone) RETURNS TABLE(day date, activity_count integer, distance_m double precision, moving_time_s integer, elevation_gain_m double precision, load double precision, load_method text, load_confidence double precision)
+    LANGUAGE plpgsql STABLE
+    SET enable_seqscan TO 'on'
+    SET enable_hashjoin TO 'on'
+    SET enable_mergejoin TO 'on'
+    SET enable_nestloop TO 'off'
+    AS $$
+#variable_conflict use_column
+BEGIN
+    RETURN QUERY
+    SELECT d.day, sum(d.activity_count)::integer, sum(d.distance_m), least(sum(d.moving_time_s), 2147483647)::integer,
+           sum(d.elevation_gain_m), sum(d.load), (array_agg(d.load_method ORDER BY d.load DESC, d.load_method) FILTER (WHERE d.load > 0))[1],
+           sum(d.load_from_streams) / nullif(sum(d.load), 0)
+    FROM (
+        SELECT a.start_date_local::date AS day, m.load_method, count(*) AS activity_count, coalesce(sum(a.distance_m), 0) AS distance_m,
+               coalesce(sum(a.moving_time_s), 0) AS moving_time_s, coalesce(sum(a.elevation_gain_m), 0) AS elevation_gain_m,
+               coalesce(sum(m.load), 0) AS load, coalesce(sum(m.load * m.load_confidence), 0) AS load_from_streams
+        FROM silver.activity a LEFT JOIN silver.activity_metric m USING (athlete_id, source_id, activity_id)
+        WHERE a.athlete_id = p_athlete_id AND a.source_id = p_source_id
+          AND a.start_date_local >= p_from AND a.start_date_local < silver.calendar_end()
+        GROUP BY 1, 2
+    ) AS d
+    GROUP BY d.day;
+END $$;
+
+COMMENT ON FUNCTION silver.trained_days(p_athlete_id bigint, p_source_id smallint, p_from timestamp without time zone) IS 'The days of an athlete with activities from a local time on, with their sums: what silver.training_day has, but for fitness, fatigue and form.';
 
 CREATE FUNCTION silver.training_effect(start_ctl double precision, start_atl double precision, loads double precision[]) RETURNS TABLE(place integer, ctl double precision, atl double precision, tsb double precision)
     LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
@@ -849,9 +1126,9 @@ ALTER TABLE ONLY bronze_strava.answer ALTER COLUMN body SET COMPRESSION lz4;
 
 COMMENT ON TABLE bronze_strava.answer IS 'The newest answer for each API object, as sent. Read one in psql with convert_from(body, ''UTF8'').';
 
-COMMENT ON COLUMN bronze_strava.answer.endpoint IS 'See bronze_strava.endpoint. 1 activity_summary, 2 activity, 3 streams, 4 athlete, 5 athlete_zones, 6 activity_zones, 7 gear.';
+COMMENT ON COLUMN bronze_strava.answer.endpoint IS 'See bronze_strava.endpoint. 1 activity_summary, 2 activity, 3 streams, 4 athlete, 5 athlete_zones, 6 activity_zones, 7 gear, 8 athlete_stats.';
 
-COMMENT ON COLUMN bronze_strava.answer.object_id IS 'Activity id for endpoints 1, 2, 3 and 6; athlete id for 4 and 5; for 7 the number in the gear''s id, negative for shoes.';
+COMMENT ON COLUMN bronze_strava.answer.object_id IS 'Activity id for endpoints 1, 2, 3 and 6; athlete id for 4, 5 and 8; for 7 the number in the gear''s id, negative for shoes.';
 
 COMMENT ON COLUMN bronze_strava.answer.request IS 'Path and query of the request, without host and token.';
 
@@ -1369,6 +1646,7 @@ CREATE TABLE silver.activity (
     activity_id bigint NOT NULL,
     name text,
     sport_type text,
+    sport_family text GENERATED ALWAYS AS (silver.sport_family(sport_type)) STORED NOT NULL,
     activity_type text,
     start_at timestamp with time zone,
     start_date_local timestamp without time zone,
@@ -1446,6 +1724,8 @@ COMMENT ON COLUMN silver.activity.activity_id IS 'Strava''s number for the activ
 COMMENT ON COLUMN silver.activity.name IS 'Title.';
 
 COMMENT ON COLUMN silver.activity.sport_type IS 'Kind of sport (Run, TrailRun, Ride, …); new values appear. Old answers have only activity_type, which then stands here too.';
+
+COMMENT ON COLUMN silver.activity.sport_family IS 'Sports that are counted together: run, walk, ride, e_ride, swim, ski, paddle or other; from sport_type, see silver.sport_family().';
 
 COMMENT ON COLUMN silver.activity.activity_type IS 'Strava''s older, coarser kind of sport (type).';
 
@@ -1590,6 +1870,7 @@ CREATE TABLE silver.activity_rollup (
     minute_cadence_rpm smallint[],
     minute_distance_m real[],
     minute_altitude_m real[],
+    speed_seconds integer[],
     adjusted_distance_m double precision[],
     CONSTRAINT activity_rollup_aligned CHECK (((cardinality(power_w) = cardinality(power_start_s)) AND (cardinality(heartrate_bpm) = cardinality(heartrate_start_s)) AND (cardinality(pace_time_s) = cardinality(pace_start_s)) AND (cardinality(cell) = cardinality(cell_seconds))))
 )
@@ -1610,6 +1891,7 @@ ALTER TABLE ONLY silver.activity_rollup ALTER COLUMN minute_power_w SET COMPRESS
 ALTER TABLE ONLY silver.activity_rollup ALTER COLUMN minute_cadence_rpm SET COMPRESSION lz4;
 ALTER TABLE ONLY silver.activity_rollup ALTER COLUMN minute_distance_m SET COMPRESSION lz4;
 ALTER TABLE ONLY silver.activity_rollup ALTER COLUMN minute_altitude_m SET COMPRESSION lz4;
+ALTER TABLE ONLY silver.activity_rollup ALTER COLUMN speed_seconds SET COMPRESSION lz4;
 
 COMMENT ON TABLE silver.activity_rollup IS 'One row per activity with streams: arrays computed from them when they landed. To read rows use the views activity_best_effort, activity_histogram, activity_grid and activity_interval_1min.';
 
@@ -1652,6 +1934,8 @@ COMMENT ON COLUMN silver.activity_rollup.minute_cadence_rpm IS 'Element i: mean 
 COMMENT ON COLUMN silver.activity_rollup.minute_distance_m IS 'Element i: metres covered in minute i.';
 
 COMMENT ON COLUMN silver.activity_rollup.minute_altitude_m IS 'Element i: mean altitude of minute i, metres above sea level.';
+
+COMMENT ON COLUMN silver.activity_rollup.speed_seconds IS 'Element i: seconds at a speed of at least i - 1 and less than i centimetres per second; element 1200: 11.99 metres per second and more.';
 
 COMMENT ON COLUMN silver.activity_rollup.adjusted_distance_m IS 'Metres on the level that cost as much energy (Minetti 2002): element 1 if it was run, element 2 if it was walked. Null without grades. To read use activity_metric.grade_adjusted_distance_m.';
 
@@ -1836,30 +2120,37 @@ CREATE TABLE silver.activity_metric (
     average_heartrate_bpm double precision,
     best_heartrate_30s_bpm double precision,
     power_s integer NOT NULL,
-    average_power_w double precision,
+    power_positive_s integer,
+    distance_s integer,
+    mean_power_w double precision,
     normalized_power_w double precision,
     variability_index double precision,
     decoupling_percent double precision,
     decoupling_basis text,
     best_vam_10min_m_per_h double precision,
     grade_adjusted_distance_m double precision,
+    grade_adjusted_pace_s_per_km double precision,
     intensity_factor double precision,
     trimp double precision,
     load double precision DEFAULT 0 NOT NULL,
     load_method text DEFAULT 'none'::text NOT NULL,
-    load_ftp_w integer,
+    load_confidence double precision,
+    load_threshold_origin text,
+    load_ftp_w double precision,
+    load_threshold_speed_mps double precision,
+    load_threshold_heartrate_bpm double precision,
     load_max_heartrate_bpm double precision,
-    grade_adjusted_pace_s_per_km double precision GENERATED ALWAYS AS (
-CASE
-    WHEN (grade_adjusted_distance_m > (0)::double precision) THEN (((recorded_s)::double precision / grade_adjusted_distance_m) * (1000)::double precision)
-    ELSE NULL::double precision
-END) STORED,
+    load_rest_heartrate_bpm double precision,
+    critical_power_w double precision,
+    w_prime_j double precision,
+    w_prime_balance_min_j double precision,
+    w_prime_low_s integer,
     CONSTRAINT activity_metric_decoupling_basis CHECK ((decoupling_basis = ANY (ARRAY['power'::text, 'pace'::text]))),
-    CONSTRAINT activity_metric_load_method CHECK ((load_method = ANY (ARRAY['power'::text, 'heartrate'::text, 'power_average'::text, 'heartrate_average'::text, 'none'::text])))
+    CONSTRAINT activity_metric_load_method CHECK ((load_method = ANY (ARRAY['power'::text, 'heartrate'::text, 'pace'::text, 'power_average'::text, 'heartrate_average'::text, 'pace_average'::text, 'none'::text])))
 )
 WITH (fillfactor='80');
 
-COMMENT ON TABLE silver.activity_metric IS 'One row per activity with streams: figures that follow from them, and the training load. Without streams an activity has a row if its load can be estimated from its averages; else its load is unknown and counts 0.';
+COMMENT ON TABLE silver.activity_metric IS 'One row per activity with streams: figures that follow from them, and the training load. Without streams an activity has a row if it has averages to estimate its load from; else its load is unknown and counts 0.';
 
 COMMENT ON COLUMN silver.activity_metric.athlete_id IS 'Strava''s number for the athlete.';
 
@@ -1877,11 +2168,15 @@ COMMENT ON COLUMN silver.activity_metric.best_heartrate_30s_bpm IS 'Best mean he
 
 COMMENT ON COLUMN silver.activity_metric.power_s IS 'Seconds that have a power.';
 
-COMMENT ON COLUMN silver.activity_metric.average_power_w IS 'Mean power over power_s, watts; seconds of 0 W count. For a mean over activities weigh by power_s.';
+COMMENT ON COLUMN silver.activity_metric.power_positive_s IS 'Seconds that have a power above 0.';
+
+COMMENT ON COLUMN silver.activity_metric.distance_s IS 'Seconds in which the way covered is known.';
+
+COMMENT ON COLUMN silver.activity_metric.mean_power_w IS 'Mean power over power_s, watts; seconds of 0 W count. For a mean over activities weigh by power_s. Strava''s average is activity.average_power_w.';
 
 COMMENT ON COLUMN silver.activity_metric.normalized_power_w IS 'Normalised power after Coggan in watts: fourth root of the mean of the fourth powers of rolling 30-second means, pauses taken out. Of Strava''s estimate when has_power_meter of the activity is false: then it makes no load.';
 
-COMMENT ON COLUMN silver.activity_metric.variability_index IS 'normalized_power_w / average_power_w; no unit, 1 is perfectly even.';
+COMMENT ON COLUMN silver.activity_metric.variability_index IS 'normalized_power_w / mean_power_w; no unit, 1 is perfectly even.';
 
 COMMENT ON COLUMN silver.activity_metric.decoupling_percent IS 'How much output per heart beat fell from the first to the second half (Friel''s Pw:HR and Pa:HR): output is mean power, else mean speed; percent, negative when it rose. Null when less than 20 minutes have both. Never summed.';
 
@@ -1889,21 +2184,39 @@ COMMENT ON COLUMN silver.activity_metric.decoupling_basis IS 'The output that de
 
 COMMENT ON COLUMN silver.activity_metric.best_vam_10min_m_per_h IS 'Climbing speed (VAM) over the best 10 minutes of elapsed time, net metres of altitude per hour. In every sport, so a lift counts: filter by sport_type.';
 
-COMMENT ON COLUMN silver.activity_metric.grade_adjusted_distance_m IS 'Runs and walks, else null: metres on the level that cost as much energy, by Minetti''s cost (2002) of running or of walking. It was covered in recorded_s, not in moving_time_s: see grade_adjusted_pace_s_per_km.';
+COMMENT ON COLUMN silver.activity_metric.grade_adjusted_distance_m IS 'Runs and walks, else null: metres on the level that cost as much energy, by Minetti''s cost (2002) of running or of walking.';
 
-COMMENT ON COLUMN silver.activity_metric.intensity_factor IS 'normalized_power_w / load_ftp_w (Coggan), for load_method power_average Strava''s weighted or else average power / load_ftp_w; no unit, 1 is an all-out hour. Null without a known FTP.';
+COMMENT ON COLUMN silver.activity_metric.grade_adjusted_pace_s_per_km IS 'Runs and walks: seconds per kilometre on the level that cost as much: the time in motion of the activity (without it recorded_s) by grade_adjusted_distance_m.';
+
+COMMENT ON COLUMN silver.activity_metric.intensity_factor IS 'Output relative to the threshold that held at the date; no unit, 1 is an all-out hour. Power: normalized_power_w / load_ftp_w (Coggan); power_average: the average instead; pace, pace_average: grade-adjusted speed (swims: speed) / load_threshold_speed_mps (McGregor). Null for load from heart rate.';
 
 COMMENT ON COLUMN silver.activity_metric.trimp IS 'Training impulse after Banister (Morton 1990) from the heart rate: sum of minutes · x · k · e^(c · x) with x the part of the heart rate reserve; k and c are 0.86 and 1.67 for women, 0.64 and 1.92 for men and when the sex is not known. No unit, may be summed. Null without heart rate.';
 
 COMMENT ON COLUMN silver.activity_metric.load IS 'Training load on one scale for all methods, no unit: 100 is one hour at threshold. May be summed. load_method names the method; 0 with load_method none means unknown, not easy.';
 
-COMMENT ON COLUMN silver.activity_metric.load_method IS 'power: hours · intensity_factor² · 100 (Coggan''s training stress score); heartrate: trimp relative to one hour at threshold · 100; power_average, heartrate_average: the same from the summary''s averages over its moving time, for want of streams, which is less exact (hard and easy parts are levelled); none: nothing is known, load is 0.';
+COMMENT ON COLUMN silver.activity_metric.load_method IS 'The first of these whose data cover three quarters of the time in motion. power: hours · intensity_factor² · 100 (Coggan''s training stress score), only where power was measured and above 0 for half of that time; heartrate: trimp relative to one hour at the threshold heart rate · 100; pace: runs, hours · intensity_factor² · 100 (McGregor''s rTSS), and swims, hours · intensity_factor³ · 100. Else from averages over the time in motion, which is less exact (hard and easy parts are levelled): power_average, heartrate_average, pace_average. none: nothing is known, load is 0.';
 
-COMMENT ON COLUMN silver.activity_metric.load_ftp_w IS 'FTP in watts that held at the date of the activity, as far as known: the figure that intensity_factor used.';
+COMMENT ON COLUMN silver.activity_metric.load_confidence IS 'Share of the load that comes from streams, no unit: 1 for power, heartrate and pace, 0 for averages, null without a load.';
 
-COMMENT ON COLUMN silver.activity_metric.load_max_heartrate_bpm IS 'Maximal heart rate that trimp used, beats per minute; see athlete_reference.';
+COMMENT ON COLUMN silver.activity_metric.load_threshold_origin IS 'Where the threshold of load_method comes from: set (by the athlete or operator), strava, estimate (from the activities) or default; see athlete_threshold. A threshold heart rate that is derived from the maximum is default.';
 
-COMMENT ON COLUMN silver.activity_metric.grade_adjusted_pace_s_per_km IS 'Runs and walks: seconds per kilometre on the level that cost as much, recorded_s by grade_adjusted_distance_m; pauses are left out.';
+COMMENT ON COLUMN silver.activity_metric.load_ftp_w IS 'Threshold power in watts that held for this sport at the date of the activity, as far as known; see athlete_threshold.';
+
+COMMENT ON COLUMN silver.activity_metric.load_threshold_speed_mps IS 'Threshold speed of runs and swims at the date of the activity, metres per second; null in other sports.';
+
+COMMENT ON COLUMN silver.activity_metric.load_threshold_heartrate_bpm IS 'Threshold heart rate at the date of the activity, beats per minute: what athlete_threshold has, else 85 % of the heart rate reserve.';
+
+COMMENT ON COLUMN silver.activity_metric.load_max_heartrate_bpm IS 'Maximal heart rate that trimp used, beats per minute; see athlete_threshold.';
+
+COMMENT ON COLUMN silver.activity_metric.load_rest_heartrate_bpm IS 'Heart rate at rest that trimp used, beats per minute; see athlete_threshold.';
+
+COMMENT ON COLUMN silver.activity_metric.critical_power_w IS 'Critical power in watts that the W'' balance used; null without measured power or when no critical power is known; see athlete_threshold.';
+
+COMMENT ON COLUMN silver.activity_metric.w_prime_j IS 'W'' in joules, the work that can be done above critical power, that the W'' balance used.';
+
+COMMENT ON COLUMN silver.activity_metric.w_prime_balance_min_j IS 'Lowest W'' balance of the activity in joules after Skiba''s differential model (2015): above critical power W'' falls by the work above it, below it recovers by (critical power - power) · the part that is spent; a pause is 0 W. Negative: critical power or W'' is set too low.';
+
+COMMENT ON COLUMN silver.activity_metric.w_prime_low_s IS 'Seconds in which less than a quarter of W'' was left.';
 
 CREATE TABLE silver.activity_zone (
     athlete_id bigint NOT NULL,
@@ -1924,9 +2237,9 @@ COMMENT ON COLUMN silver.activity_zone.source_id IS '1 strava_api, 2 strava_arch
 
 COMMENT ON COLUMN silver.activity_zone.activity_id IS 'Activity.';
 
-COMMENT ON COLUMN silver.activity_zone.metric IS 'heartrate or power.';
+COMMENT ON COLUMN silver.activity_zone.metric IS 'heartrate, power or pace.';
 
-COMMENT ON COLUMN silver.activity_zone.lower_bounds IS 'Element i: where zone i begins, beats per minute or watts.';
+COMMENT ON COLUMN silver.activity_zone.lower_bounds IS 'Element i: where zone i begins, beats per minute, watts or (pace) centimetres per second.';
 
 COMMENT ON COLUMN silver.activity_zone.seconds IS 'Element i: seconds in zone i.';
 
@@ -2125,6 +2438,8 @@ CREATE TABLE silver.training_day (
     moving_time_s integer NOT NULL,
     elevation_gain_m double precision NOT NULL,
     load double precision NOT NULL,
+    load_method text,
+    load_confidence double precision,
     fitness_ctl double precision NOT NULL,
     fatigue_atl double precision NOT NULL,
     form_tsb double precision NOT NULL
@@ -2147,6 +2462,10 @@ COMMENT ON COLUMN silver.training_day.moving_time_s IS 'Their seconds in motion.
 COMMENT ON COLUMN silver.training_day.elevation_gain_m IS 'Their metres climbed.';
 
 COMMENT ON COLUMN silver.training_day.load IS 'Sum of activity_metric.load: 100 is one hour at threshold. An activity whose load is unknown counts 0.';
+
+COMMENT ON COLUMN silver.training_day.load_method IS 'The method that most of the load comes from, see activity_metric.load_method; null when the load is 0.';
+
+COMMENT ON COLUMN silver.training_day.load_confidence IS 'Share of the load that comes from streams instead of averages, no unit: 0 to 1; null when the load is 0.';
 
 COMMENT ON COLUMN silver.training_day.fitness_ctl IS 'Fitness (chronic training load, CTL) at the end of the day: that of yesterday + (load - that of yesterday) · (1 - e^(-1/42)), from 0; the unit of load. Never summed.';
 
@@ -2188,6 +2507,8 @@ UNION ALL
             d.moving_time_s,
             d.elevation_gain_m,
             d.load,
+            d.load_method,
+            d.load_confidence,
             d.fitness_ctl,
             d.fatigue_atl,
             d.form_tsb
@@ -2350,21 +2671,55 @@ CREATE TABLE silver.athlete_reference (
     sex text
 );
 
-COMMENT ON TABLE silver.athlete_reference IS 'One row per athlete: what training load and default zones refer to. Strava''s API does not tell the heart rates.';
+COMMENT ON TABLE silver.athlete_reference IS 'One row per athlete: the heart rates that training load refers to today, and the sex. For their dates and origin see athlete_threshold.';
 
 COMMENT ON COLUMN silver.athlete_reference.athlete_id IS 'Strava''s number for the athlete.';
 
 COMMENT ON COLUMN silver.athlete_reference.source_id IS '1 strava_api, 2 strava_archive, 3 file.';
 
-COMMENT ON COLUMN silver.athlete_reference.max_heartrate_bpm IS 'Maximal heart rate, beats per minute: the highest mean over 30 seconds in any activity, if it lies between 165 and 220, else 190.';
+COMMENT ON COLUMN silver.athlete_reference.max_heartrate_bpm IS 'Maximal heart rate, beats per minute: as set, else estimated from the activities (silver.estimated_max_heartrate_bpm()), else 190.';
 
 COMMENT ON COLUMN silver.athlete_reference.max_heartrate_is_default IS 'Whether max_heartrate_bpm is the default of 190 for want of a hard effort.';
 
-COMMENT ON COLUMN silver.athlete_reference.rest_heartrate_bpm IS 'Heart rate at rest, beats per minute: always 60, a default.';
+COMMENT ON COLUMN silver.athlete_reference.rest_heartrate_bpm IS 'Heart rate at rest, beats per minute: as set, else 60, a default.';
 
 COMMENT ON COLUMN silver.athlete_reference.changed_at IS 'When the figures last changed.';
 
 COMMENT ON COLUMN silver.athlete_reference.sex IS 'F or M as in the profile, null when it has neither: trimp then uses the constants for men.';
+
+CREATE TABLE silver.athlete_threshold (
+    athlete_id bigint NOT NULL,
+    source_id smallint DEFAULT 1 NOT NULL,
+    sport_family text NOT NULL,
+    metric text NOT NULL,
+    origin text NOT NULL,
+    method text NOT NULL,
+    valid_from timestamp with time zone NOT NULL,
+    value double precision NOT NULL,
+    changed_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT athlete_threshold_metric CHECK ((metric = ANY (ARRAY['power'::text, 'pace'::text, 'threshold_heartrate'::text, 'max_heartrate'::text, 'rest_heartrate'::text, 'critical_power'::text, 'w_prime'::text]))),
+    CONSTRAINT athlete_threshold_origin CHECK ((origin = ANY (ARRAY['set'::text, 'strava'::text, 'estimate'::text, 'default'::text])))
+);
+
+COMMENT ON TABLE silver.athlete_threshold IS 'One row per athlete, sport family, metric, origin, method and date: thresholds, as far as they are known. A row holds from valid_from until the next of its kind, the first also before. What holds at a date is the first that there is of: set, strava, estimate, default; a row of the sport before one of all sports. Function: silver.thresholds_at().';
+
+COMMENT ON COLUMN silver.athlete_threshold.athlete_id IS 'Strava''s number for the athlete.';
+
+COMMENT ON COLUMN silver.athlete_threshold.source_id IS '1 strava_api, 2 strava_archive, 3 file.';
+
+COMMENT ON COLUMN silver.athlete_threshold.sport_family IS 'Sport family that the threshold is for, as in activity.sport_family; all: every sport. Power on an e-bike counts as ride.';
+
+COMMENT ON COLUMN silver.athlete_threshold.metric IS 'power (FTP: the power of an hour), pace (the speed of an hour), threshold_heartrate (the heart rate of an hour), max_heartrate, rest_heartrate, critical_power or w_prime.';
+
+COMMENT ON COLUMN silver.athlete_threshold.origin IS 'set: by the athlete or the operator (fitnessctl athletes set-threshold); strava: the FTP of the profile, which is a rider''s; estimate: from the athlete''s activities; default: assumed, the same for everybody.';
+
+COMMENT ON COLUMN silver.athlete_threshold.method IS 'set, profile, assumed; for estimates: best_20min_95 (95 % of the best mean power over 20 minutes, Allen and Coggan), cp_2_parameter (critical power and W'' from work = CP · t + W'', Monod and Scherrer) and cp_3_parameter (with a finite sprint power, Morton 1996) from the best efforts of 2 to 20 minutes (3 parameters: from 5 seconds), riegel_one_hour (best distance of 15 to 90 minutes, brought to an hour with Riegel''s exponent of 1.06), best_30s (highest heart rate held for 30 seconds, confirmed by another activity).';
+
+COMMENT ON COLUMN silver.athlete_threshold.valid_from IS 'From when it holds, UTC. strava: when a profile first had it. estimate: the month from whose efforts, and those of the two months before, it was made; max_heartrate: 1970-01-01, since one maximum is used for all time. 1970-01-01: always.';
+
+COMMENT ON COLUMN silver.athlete_threshold.value IS 'Watts for power and critical_power, metres per second for pace, beats per minute for heart rates, joules for w_prime.';
+
+COMMENT ON COLUMN silver.athlete_threshold.changed_at IS 'When the row was made or last changed.';
 
 CREATE VIEW silver.athlete_week WITH (security_invoker='true') AS
  SELECT a.athlete_id,
@@ -2410,28 +2765,31 @@ COMMENT ON COLUMN silver.athlete_week.load IS 'Their training load: 100 is one h
 CREATE TABLE silver.athlete_zone_set (
     athlete_id bigint NOT NULL,
     source_id smallint DEFAULT 1 NOT NULL,
+    sport_family text NOT NULL,
     metric text NOT NULL,
     valid_from timestamp with time zone NOT NULL,
     lower_bounds integer[] NOT NULL,
     is_default boolean NOT NULL,
     changed_at timestamp with time zone DEFAULT now() NOT NULL,
     CONSTRAINT athlete_zone_set_bounds CHECK (((cardinality(lower_bounds) >= 1) AND (cardinality(lower_bounds) <= 20))),
-    CONSTRAINT athlete_zone_set_metric CHECK ((metric = ANY (ARRAY['heartrate'::text, 'power'::text])))
+    CONSTRAINT athlete_zone_set_metric CHECK ((metric = ANY (ARRAY['heartrate'::text, 'power'::text, 'pace'::text])))
 );
 
-COMMENT ON TABLE silver.athlete_zone_set IS 'One row per athlete, metric and change of zones, the athlete''s own and default ones apart. A set holds from valid_from until the next of its kind, the first also before; default sets hold for a metric of which the athlete has none of their own.';
+COMMENT ON TABLE silver.athlete_zone_set IS 'One row per athlete, sport family, metric and change of zones, the athlete''s own and default ones apart. A set holds from valid_from until the next of its kind, the first also before; default sets hold for a metric of which the athlete has none of their own.';
 
 COMMENT ON COLUMN silver.athlete_zone_set.athlete_id IS 'Strava''s number for the athlete.';
 
 COMMENT ON COLUMN silver.athlete_zone_set.source_id IS '1 strava_api, 2 strava_archive, 3 file.';
 
-COMMENT ON COLUMN silver.athlete_zone_set.metric IS 'heartrate or power.';
+COMMENT ON COLUMN silver.athlete_zone_set.sport_family IS 'Sport family that the zones are for, all for heart rate. Strava''s power zones are a rider''s.';
 
-COMMENT ON COLUMN silver.athlete_zone_set.valid_from IS 'When Strava first sent the zones, or for default power zones the FTP, UTC; -infinity for default heart rate zones.';
+COMMENT ON COLUMN silver.athlete_zone_set.metric IS 'heartrate, power or pace.';
 
-COMMENT ON COLUMN silver.athlete_zone_set.lower_bounds IS 'Element i: where zone i begins, in beats per minute or watts; zone i ends where zone i + 1 begins, the last has no end.';
+COMMENT ON COLUMN silver.athlete_zone_set.valid_from IS 'When Strava first sent the zones, or for default zones the date of the threshold that they are made from, UTC; 1970-01-01: always.';
 
-COMMENT ON COLUMN silver.athlete_zone_set.is_default IS 'Not the athlete''s own: heart rate at 60, 70, 80 and 90 % of the maximum, power at 55, 75, 90, 105, 120 and 150 % of FTP (Coggan).';
+COMMENT ON COLUMN silver.athlete_zone_set.lower_bounds IS 'Element i: where zone i begins, in beats per minute, watts or (pace) centimetres per second; zone i ends where zone i + 1 begins, the last has no end.';
+
+COMMENT ON COLUMN silver.athlete_zone_set.is_default IS 'Not the athlete''s own: heart rate at 60, 70, 80 and 90 % of the maximum, power at 55, 75, 90, 105, 120 and 150 % of the threshold (Coggan), pace at 129, 114, 106, 99 and 90 % of the threshold''s time per kilometre (Friel, his zones 5a to 5c in two).';
 
 COMMENT ON COLUMN silver.athlete_zone_set.changed_at IS 'When the row was made or last changed.';
 
@@ -2468,13 +2826,13 @@ CREATE TABLE sync.athlete_object (
     next_try_at timestamp with time zone,
     checked_at timestamp with time zone,
     used_at timestamp with time zone,
-    CONSTRAINT athlete_object_endpoint CHECK ((endpoint = ANY (ARRAY['profile'::text, 'athlete_zones'::text, 'gear'::text]))),
+    CONSTRAINT athlete_object_endpoint CHECK ((endpoint = ANY (ARRAY['profile'::text, 'athlete_zones'::text, 'athlete_stats'::text, 'gear'::text]))),
     CONSTRAINT athlete_object_state CHECK ((state = ANY (ARRAY['pending'::text, 'landed'::text, 'empty'::text, 'no_scope'::text, 'gone'::text, 'failed'::text, 'quarantined'::text, 'expired'::text])))
 );
 
-COMMENT ON TABLE sync.athlete_object IS 'The same for the athlete''s own objects: one row per athlete and object. A profile or zones without a row were never requested.';
+COMMENT ON TABLE sync.athlete_object IS 'The same for the athlete''s own objects: one row per athlete and object. A profile, zones or stats without a row were never requested.';
 
-COMMENT ON COLUMN sync.athlete_object.endpoint IS 'profile, athlete_zones or gear.';
+COMMENT ON COLUMN sync.athlete_object.endpoint IS 'profile, athlete_zones, athlete_stats or gear.';
 
 COMMENT ON COLUMN sync.athlete_object.object IS 'Strava''s id of the gear (b… a bike, g… shoes); empty for the others.';
 
@@ -3056,7 +3414,7 @@ CREATE VIEW silver.readme WITH (security_invoker='true') AS
     e.example
    FROM ((pg_class c
      JOIN pg_namespace n ON ((n.oid = c.relnamespace)))
-     LEFT JOIN ( VALUES ('activity'::text,'SELECT sport_type, count(*) AS activity_count, sum(distance_m) / 1000 AS distance_km FROM silver.activity WHERE athlete_id = :athlete_id AND start_date_local >= ''2026-01-01'' GROUP BY sport_type'::text), ('activity_best_effort'::text,'SELECT a.start_date_local, e.power_w FROM silver.activity_best_effort e JOIN silver.activity a USING (athlete_id, source_id, activity_id) WHERE e.athlete_id = :athlete_id AND e.metric = ''power'' AND e.duration_s = 60 AND a.has_power_meter IS NOT FALSE ORDER BY 1'::text), ('activity_grid'::text,'SELECT latitude_deg, longitude_deg, sum(seconds) AS seconds FROM silver.activity_grid WHERE athlete_id = :athlete_id GROUP BY 1, 2'::text), ('activity_histogram'::text,'SELECT heartrate_bpm, sum(seconds) AS seconds FROM silver.activity_histogram WHERE athlete_id = :athlete_id AND metric = ''heartrate'' GROUP BY 1 ORDER BY 1'::text), ('activity_interval_1min'::text,'SELECT start_offset_s / 60 AS minute, heartrate_bpm, power_w FROM silver.activity_interval_1min WHERE athlete_id = :athlete_id AND activity_id = :activity_id ORDER BY 1'::text), ('activity_metric'::text,'SELECT a.start_date_local, m.load, m.load_method FROM silver.activity a LEFT JOIN silver.activity_metric m USING (athlete_id, source_id, activity_id) WHERE a.athlete_id = :athlete_id ORDER BY 1'::text), ('activity_stream'::text,'SELECT s.time_s[i] AS time_s, s.power_w[i] AS power_w FROM silver.activity_stream s CROSS JOIN generate_series(1, s.point_count, 10) AS i WHERE s.athlete_id = :athlete_id AND s.activity_id = :activity_id ORDER BY i'::text), ('activity_zone_time'::text,'SELECT zone, sum(seconds) / 3600.0 AS hours FROM silver.activity_zone_time WHERE athlete_id = :athlete_id AND metric = ''heartrate'' AND start_date_local >= ''2026-01-01'' GROUP BY zone ORDER BY zone'::text), ('aggregate_stream'::text,'SELECT time, heartrate, watts FROM silver.aggregate_stream WHERE athlete_id = :athlete_id AND activity_id = :activity_id ORDER BY index'::text), ('athlete'::text,'SELECT first_name, weight_kg, ftp_w FROM silver.athlete WHERE athlete_id = :athlete_id'::text), ('athlete_day'::text,'SELECT day, load, fitness_ctl, fatigue_atl, form_tsb FROM silver.athlete_day WHERE athlete_id = :athlete_id ORDER BY day'::text), ('athlete_finding'::text,'SELECT check_name, measured, at_least, at_most FROM silver.athlete_finding WHERE athlete_id = :athlete_id ORDER BY check_name'::text), ('athlete_history'::text,'SELECT valid_from, weight_kg, ftp_w FROM silver.athlete_history WHERE athlete_id = :athlete_id ORDER BY valid_from'::text), ('athlete_max_heartrate'::text,'SELECT valid_from, max_heartrate_bpm FROM silver.athlete_max_heartrate WHERE athlete_id = :athlete_id ORDER BY valid_from'::text), ('athlete_month'::text,'SELECT month_start, sum(moving_time_s) / 3600.0 AS hours FROM silver.athlete_month WHERE athlete_id = :athlete_id GROUP BY month_start ORDER BY month_start'::text), ('athlete_reference'::text,'SELECT max_heartrate_bpm, max_heartrate_is_default FROM silver.athlete_reference WHERE athlete_id = :athlete_id'::text), ('athlete_week'::text,'SELECT week_start, sum(distance_m) / 1000 AS distance_km, sum(load) AS load FROM silver.athlete_week WHERE athlete_id = :athlete_id GROUP BY week_start ORDER BY week_start'::text), ('athlete_zone_set'::text,'SELECT metric, valid_from, lower_bounds, is_default FROM silver.athlete_zone_set WHERE athlete_id = :athlete_id ORDER BY metric, valid_from'::text), ('completeness'::text,'SELECT endpoint, landed, pending, share_complete FROM silver.completeness WHERE athlete_id = :athlete_id'::text), ('eddington'::text,'SELECT sport_family, eddington, days_towards_next FROM silver.eddington WHERE athlete_id = :athlete_id AND unit = ''km'''::text), ('freshness'::text,'SELECT state, data_age_s / 3600 AS data_age_h, silver_backlog FROM silver.freshness WHERE athlete_id = :athlete_id'::text), ('gear'::text,'SELECT coalesce(nickname, name, gear_id) AS name, activity_distance_m / 1000 AS distance_km FROM silver.gear WHERE athlete_id = :athlete_id ORDER BY 2 DESC'::text), ('lap'::text,'SELECT lap_number, distance_m, moving_time_s FROM silver.lap WHERE athlete_id = :athlete_id AND activity_id = :activity_id ORDER BY lap_number'::text), ('personal_record'::text,'SELECT sport_family, distance_m, duration_s, start_date_local FROM silver.personal_record WHERE athlete_id = :athlete_id AND metric = ''pace'' ORDER BY 1, 2'::text), ('power_curve'::text,'SELECT duration_s, power_w, start_date_local FROM silver.power_curve WHERE athlete_id = :athlete_id AND period = ''all_time'' ORDER BY duration_s'::text), ('quality_check'::text,'SELECT check_name, measures, at_least, at_most FROM silver.quality_check ORDER BY check_name'::text), ('quality_finding'::text,'SELECT activity_id, check_name, measured FROM silver.quality_finding WHERE athlete_id = :athlete_id ORDER BY 1, 2'::text), ('split'::text,'SELECT split_number, moving_time_s, elevation_difference_m FROM silver.split WHERE athlete_id = :athlete_id AND activity_id = :activity_id ORDER BY split_number'::text), ('split_mile'::text,'SELECT split_number, moving_time_s, elevation_difference_m FROM silver.split_mile WHERE athlete_id = :athlete_id AND activity_id = :activity_id ORDER BY split_number'::text)) e(relation, example) ON ((e.relation = c.relname)))
+     LEFT JOIN ( VALUES ('activity'::text,'SELECT sport_type, count(*) AS activity_count, sum(distance_m) / 1000 AS distance_km FROM silver.activity WHERE athlete_id = :athlete_id AND start_date_local >= ''2026-01-01'' GROUP BY sport_type'::text), ('activity_best_effort'::text,'SELECT a.start_date_local, e.power_w FROM silver.activity_best_effort e JOIN silver.activity a USING (athlete_id, source_id, activity_id) WHERE e.athlete_id = :athlete_id AND e.metric = ''power'' AND e.duration_s = 60 AND a.has_power_meter IS NOT FALSE ORDER BY 1'::text), ('activity_grid'::text,'SELECT latitude_deg, longitude_deg, sum(seconds) AS seconds FROM silver.activity_grid WHERE athlete_id = :athlete_id GROUP BY 1, 2'::text), ('activity_histogram'::text,'SELECT heartrate_bpm, sum(seconds) AS seconds FROM silver.activity_histogram WHERE athlete_id = :athlete_id AND metric = ''heartrate'' GROUP BY 1 ORDER BY 1'::text), ('activity_interval_1min'::text,'SELECT start_offset_s / 60 AS minute, heartrate_bpm, power_w FROM silver.activity_interval_1min WHERE athlete_id = :athlete_id AND activity_id = :activity_id ORDER BY 1'::text), ('activity_metric'::text,'SELECT a.start_date_local, m.load, m.load_method FROM silver.activity a LEFT JOIN silver.activity_metric m USING (athlete_id, source_id, activity_id) WHERE a.athlete_id = :athlete_id ORDER BY 1'::text), ('activity_stream'::text,'SELECT s.time_s[i] AS time_s, s.power_w[i] AS power_w FROM silver.activity_stream s CROSS JOIN generate_series(1, s.point_count, 10) AS i WHERE s.athlete_id = :athlete_id AND s.activity_id = :activity_id ORDER BY i'::text), ('activity_zone_time'::text,'SELECT zone, sum(seconds) / 3600.0 AS hours FROM silver.activity_zone_time WHERE athlete_id = :athlete_id AND metric = ''heartrate'' AND start_date_local >= ''2026-01-01'' GROUP BY zone ORDER BY zone'::text), ('aggregate_stream'::text,'SELECT time, heartrate, watts FROM silver.aggregate_stream WHERE athlete_id = :athlete_id AND activity_id = :activity_id ORDER BY index'::text), ('athlete'::text,'SELECT first_name, weight_kg, ftp_w FROM silver.athlete WHERE athlete_id = :athlete_id'::text), ('athlete_day'::text,'SELECT day, load, fitness_ctl, fatigue_atl, form_tsb FROM silver.athlete_day WHERE athlete_id = :athlete_id ORDER BY day'::text), ('athlete_finding'::text,'SELECT check_name, measured, at_least, at_most FROM silver.athlete_finding WHERE athlete_id = :athlete_id ORDER BY check_name'::text), ('athlete_history'::text,'SELECT valid_from, weight_kg, ftp_w FROM silver.athlete_history WHERE athlete_id = :athlete_id ORDER BY valid_from'::text), ('athlete_max_heartrate'::text,'SELECT valid_from, max_heartrate_bpm FROM silver.athlete_max_heartrate WHERE athlete_id = :athlete_id ORDER BY valid_from'::text), ('athlete_month'::text,'SELECT month_start, sum(moving_time_s) / 3600.0 AS hours FROM silver.athlete_month WHERE athlete_id = :athlete_id GROUP BY month_start ORDER BY month_start'::text), ('athlete_reference'::text,'SELECT max_heartrate_bpm, max_heartrate_is_default FROM silver.athlete_reference WHERE athlete_id = :athlete_id'::text), ('athlete_threshold'::text,'SELECT sport_family, metric, origin, method, valid_from, value FROM silver.athlete_threshold WHERE athlete_id = :athlete_id ORDER BY 1, 2, 3, 4, 5'::text), ('athlete_week'::text,'SELECT week_start, sum(distance_m) / 1000 AS distance_km, sum(load) AS load FROM silver.athlete_week WHERE athlete_id = :athlete_id GROUP BY week_start ORDER BY week_start'::text), ('athlete_zone_set'::text,'SELECT metric, valid_from, lower_bounds, is_default FROM silver.athlete_zone_set WHERE athlete_id = :athlete_id ORDER BY metric, valid_from'::text), ('completeness'::text,'SELECT endpoint, landed, pending, share_complete FROM silver.completeness WHERE athlete_id = :athlete_id'::text), ('eddington'::text,'SELECT sport_family, eddington, days_towards_next FROM silver.eddington WHERE athlete_id = :athlete_id AND unit = ''km'''::text), ('freshness'::text,'SELECT state, data_age_s / 3600 AS data_age_h, silver_backlog FROM silver.freshness WHERE athlete_id = :athlete_id'::text), ('gear'::text,'SELECT coalesce(nickname, name, gear_id) AS name, activity_distance_m / 1000 AS distance_km FROM silver.gear WHERE athlete_id = :athlete_id ORDER BY 2 DESC'::text), ('lap'::text,'SELECT lap_number, distance_m, moving_time_s FROM silver.lap WHERE athlete_id = :athlete_id AND activity_id = :activity_id ORDER BY lap_number'::text), ('personal_record'::text,'SELECT sport_family, distance_m, duration_s, start_date_local FROM silver.personal_record WHERE athlete_id = :athlete_id AND metric = ''pace'' ORDER BY 1, 2'::text), ('power_curve'::text,'SELECT duration_s, power_w, start_date_local FROM silver.power_curve WHERE athlete_id = :athlete_id AND period = ''all_time'' ORDER BY duration_s'::text), ('quality_check'::text,'SELECT check_name, measures, at_least, at_most FROM silver.quality_check ORDER BY check_name'::text), ('quality_finding'::text,'SELECT activity_id, check_name, measured FROM silver.quality_finding WHERE athlete_id = :athlete_id ORDER BY 1, 2'::text), ('split'::text,'SELECT split_number, moving_time_s, elevation_difference_m FROM silver.split WHERE athlete_id = :athlete_id AND activity_id = :activity_id ORDER BY split_number'::text), ('split_mile'::text,'SELECT split_number, moving_time_s, elevation_difference_m FROM silver.split_mile WHERE athlete_id = :athlete_id AND activity_id = :activity_id ORDER BY split_number'::text)) e(relation, example) ON ((e.relation = c.relname)))
   WHERE ((n.nspname = 'silver'::name) AND (c.relkind = ANY (ARRAY['r'::"char", 'p'::"char", 'v'::"char"])) AND (NOT c.relispartition));
 
 COMMENT ON VIEW silver.readme IS 'One row per table and view of silver with a description and an example. The comment of the schema has the rules for all of them.';
@@ -3150,6 +3508,47 @@ COMMENT ON COLUMN silver.split_mile.grade_adjusted_speed_mps IS 'Strava''s avera
 COMMENT ON COLUMN silver.split_mile.average_heartrate_bpm IS 'Average heart rate, beats per minute.';
 
 COMMENT ON COLUMN silver.split_mile.pace_zone IS 'Strava''s pace zone of the split.';
+
+CREATE TABLE silver.threshold_work (
+    athlete_id bigint NOT NULL,
+    source_id smallint DEFAULT 1 NOT NULL,
+    month date NOT NULL
+);
+
+COMMENT ON TABLE silver.threshold_work IS 'One row per athlete and month whose estimates are made again after the last waiting activity. To read estimates use athlete_threshold.';
+
+COMMENT ON COLUMN silver.threshold_work.athlete_id IS 'Strava''s number for the athlete.';
+
+COMMENT ON COLUMN silver.threshold_work.source_id IS '1 strava_api, 2 strava_archive, 3 file.';
+
+COMMENT ON COLUMN silver.threshold_work.month IS 'First day of the month.';
+
+CREATE TABLE sync.athlete_threshold (
+    athlete_id bigint NOT NULL,
+    sport_family text NOT NULL,
+    metric text NOT NULL,
+    valid_from date NOT NULL,
+    value double precision NOT NULL,
+    set_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT athlete_threshold_metric CHECK ((metric = ANY (ARRAY['power'::text, 'pace'::text, 'threshold_heartrate'::text, 'max_heartrate'::text, 'rest_heartrate'::text, 'critical_power'::text, 'w_prime'::text]))),
+    CONSTRAINT athlete_threshold_sport_family CHECK ((sport_family = ANY (ARRAY['all'::text, 'ride'::text, 'run'::text, 'swim'::text]))),
+    CONSTRAINT athlete_threshold_valid_from CHECK (((valid_from >= '1970-01-01'::date) AND (valid_from <= '9999-12-31'::date))),
+    CONSTRAINT athlete_threshold_value CHECK (((value > (0)::double precision) AND (value < 'Infinity'::double precision)))
+);
+
+COMMENT ON TABLE sync.athlete_threshold IS 'Thresholds that the operator or the athlete has set, as dated facts: one row per athlete, sport, metric and first day. They come before Strava''s and before estimates. Written by fitnessctl athletes set-threshold; a rebuild of silver keeps them.';
+
+COMMENT ON COLUMN sync.athlete_threshold.athlete_id IS 'Strava''s number for the athlete.';
+
+COMMENT ON COLUMN sync.athlete_threshold.sport_family IS 'ride, run or swim, as in silver.sport_family(); all: every sport that has no value of its own. Power and pace are always of one sport.';
+
+COMMENT ON COLUMN sync.athlete_threshold.metric IS 'power (what can be held for about an hour, "FTP"), pace, threshold_heartrate (at that effort), max_heartrate, rest_heartrate, critical_power, w_prime (work that can be done above critical power).';
+
+COMMENT ON COLUMN sync.athlete_threshold.valid_from IS 'First day on which it holds, until the next row of the same sport and metric. The earliest row also stands for the time before it.';
+
+COMMENT ON COLUMN sync.athlete_threshold.value IS 'Watts for power and critical_power, metres per second for pace, beats per minute for the heart rates, joules for w_prime.';
+
+COMMENT ON COLUMN sync.athlete_threshold.set_at IS 'When it was set or last changed.';
 
 CREATE TABLE sync.connect_state (
     state_sha256 bytea NOT NULL,
@@ -3526,8 +3925,11 @@ ALTER TABLE ONLY silver.athlete
 ALTER TABLE ONLY silver.athlete_reference
     ADD CONSTRAINT athlete_reference_pk PRIMARY KEY (athlete_id, source_id);
 
+ALTER TABLE ONLY silver.athlete_threshold
+    ADD CONSTRAINT athlete_threshold_pk PRIMARY KEY (athlete_id, source_id, sport_family, metric, origin, method, valid_from);
+
 ALTER TABLE ONLY silver.athlete_zone_set
-    ADD CONSTRAINT athlete_zone_set_pk PRIMARY KEY (athlete_id, source_id, metric, is_default, valid_from);
+    ADD CONSTRAINT athlete_zone_set_pk PRIMARY KEY (athlete_id, source_id, sport_family, metric, is_default, valid_from);
 
 ALTER TABLE ONLY silver.gear_item
     ADD CONSTRAINT gear_item_pk PRIMARY KEY (athlete_id, source_id, gear_id);
@@ -3544,6 +3946,9 @@ ALTER TABLE ONLY silver.split_mile
 ALTER TABLE ONLY silver.split
     ADD CONSTRAINT split_pk PRIMARY KEY (athlete_id, source_id, activity_id, split_number);
 
+ALTER TABLE ONLY silver.threshold_work
+    ADD CONSTRAINT threshold_work_pk PRIMARY KEY (athlete_id, source_id, month);
+
 ALTER TABLE ONLY silver.training_day
     ADD CONSTRAINT training_day_pk PRIMARY KEY (athlete_id, source_id, day);
 
@@ -3555,6 +3960,9 @@ ALTER TABLE ONLY sync.athlete_object
 
 ALTER TABLE ONLY sync.athlete
     ADD CONSTRAINT athlete_pk PRIMARY KEY (athlete_id);
+
+ALTER TABLE ONLY sync.athlete_threshold
+    ADD CONSTRAINT athlete_threshold_pk PRIMARY KEY (athlete_id, sport_family, metric, valid_from);
 
 ALTER TABLE ONLY sync.completeness
     ADD CONSTRAINT completeness_pk PRIMARY KEY (athlete_id, activity_id, endpoint);
@@ -3618,6 +4026,8 @@ CREATE INDEX metrics_by_activity ON metrics.metrics USING btree (athlete_id, act
 CREATE INDEX activity_by_start ON silver.activity USING btree (athlete_id, start_at DESC);
 
 CREATE INDEX activity_metric_by_heartrate ON silver.activity_metric USING btree (athlete_id, source_id, best_heartrate_30s_bpm) WHERE ((best_heartrate_30s_bpm >= (165)::double precision) AND (best_heartrate_30s_bpm <= (220)::double precision));
+
+CREATE INDEX activity_metric_without_w_balance ON silver.activity_metric USING btree (athlete_id, source_id) WHERE ((critical_power_w IS NOT NULL) AND (w_prime_balance_min_j IS NULL));
 
 CREATE INDEX activity_by_first_listed ON sync.activity USING btree (first_listed_at);
 
@@ -3685,6 +4095,9 @@ ALTER TABLE ONLY silver.athlete_history
 ALTER TABLE ONLY silver.athlete_reference
     ADD CONSTRAINT athlete_reference_athlete_fk FOREIGN KEY (athlete_id, source_id) REFERENCES silver.athlete(athlete_id, source_id) ON DELETE CASCADE;
 
+ALTER TABLE ONLY silver.athlete_threshold
+    ADD CONSTRAINT athlete_threshold_athlete_fk FOREIGN KEY (athlete_id, source_id) REFERENCES silver.athlete(athlete_id, source_id) ON DELETE CASCADE;
+
 ALTER TABLE ONLY silver.athlete_zone_set
     ADD CONSTRAINT athlete_zone_set_athlete_fk FOREIGN KEY (athlete_id, source_id) REFERENCES silver.athlete(athlete_id, source_id) ON DELETE CASCADE;
 
@@ -3703,6 +4116,9 @@ ALTER TABLE ONLY silver.split
 ALTER TABLE ONLY silver.split_mile
     ADD CONSTRAINT split_mile_activity_fk FOREIGN KEY (athlete_id, source_id, activity_id) REFERENCES silver.activity(athlete_id, source_id, activity_id) ON DELETE CASCADE;
 
+ALTER TABLE ONLY silver.threshold_work
+    ADD CONSTRAINT threshold_work_athlete_fk FOREIGN KEY (athlete_id, source_id) REFERENCES silver.athlete(athlete_id, source_id) ON DELETE CASCADE;
+
 ALTER TABLE ONLY silver.training_day
     ADD CONSTRAINT training_day_athlete_fk FOREIGN KEY (athlete_id, source_id) REFERENCES silver.athlete(athlete_id, source_id) ON DELETE CASCADE;
 
@@ -3711,6 +4127,9 @@ ALTER TABLE ONLY sync.activity
 
 ALTER TABLE ONLY sync.athlete_object
     ADD CONSTRAINT athlete_object_athlete_fk FOREIGN KEY (athlete_id) REFERENCES sync.athlete(athlete_id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY sync.athlete_threshold
+    ADD CONSTRAINT athlete_threshold_athlete_fk FOREIGN KEY (athlete_id) REFERENCES sync.athlete(athlete_id) ON DELETE CASCADE;
 
 ALTER TABLE ONLY sync.completeness
     ADD CONSTRAINT completeness_activity_fk FOREIGN KEY (athlete_id, activity_id) REFERENCES sync.activity(athlete_id, activity_id) ON DELETE CASCADE;
@@ -3779,6 +4198,8 @@ ALTER TABLE silver.athlete_history ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE silver.athlete_reference ENABLE ROW LEVEL SECURITY;
 
+ALTER TABLE silver.athlete_threshold ENABLE ROW LEVEL SECURITY;
+
 ALTER TABLE silver.athlete_zone_set ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE silver.gear_item ENABLE ROW LEVEL SECURITY;
@@ -3803,6 +4224,8 @@ CREATE POLICY own ON silver.athlete_history FOR SELECT USING ((athlete_id = ANY 
 
 CREATE POLICY own ON silver.athlete_reference FOR SELECT USING ((athlete_id = ANY (( SELECT silver.my_athletes() AS my_athletes)::bigint[])));
 
+CREATE POLICY own ON silver.athlete_threshold FOR SELECT USING ((athlete_id = ANY (( SELECT silver.my_athletes() AS my_athletes)::bigint[])));
+
 CREATE POLICY own ON silver.athlete_zone_set FOR SELECT USING ((athlete_id = ANY (( SELECT silver.my_athletes() AS my_athletes)::bigint[])));
 
 CREATE POLICY own ON silver.gear_item FOR SELECT USING ((athlete_id = ANY (( SELECT silver.my_athletes() AS my_athletes)::bigint[])));
@@ -3815,6 +4238,8 @@ CREATE POLICY own ON silver.split FOR SELECT USING ((athlete_id = ANY (( SELECT 
 
 CREATE POLICY own ON silver.split_mile FOR SELECT USING ((athlete_id = ANY (( SELECT silver.my_athletes() AS my_athletes)::bigint[])));
 
+CREATE POLICY own ON silver.threshold_work FOR SELECT USING ((athlete_id = ANY (( SELECT silver.my_athletes() AS my_athletes)::bigint[])));
+
 CREATE POLICY own ON silver.training_day FOR SELECT USING ((athlete_id = ANY (( SELECT silver.my_athletes() AS my_athletes)::bigint[])));
 
 ALTER TABLE silver.quality_finding ENABLE ROW LEVEL SECURITY;
@@ -3822,5 +4247,7 @@ ALTER TABLE silver.quality_finding ENABLE ROW LEVEL SECURITY;
 ALTER TABLE silver.split ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE silver.split_mile ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE silver.threshold_work ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE silver.training_day ENABLE ROW LEVEL SECURITY;

@@ -40,7 +40,7 @@ import Testing
             try await bench.transform()
             #expect(
                 try await bench.lines("SELECT activity_id, load_method, round(load::numeric) FROM silver.activity_metric ORDER BY 1")
-                    == ["(7109,power_average,64)", "(7110,heartrate_average,46)"])
+                    == ["(7107,none,0)", "(7109,power_average,64)", "(7110,heartrate_average,46)"])
             #expect(
                 try await bench.lines("SELECT round(fitness_ctl::numeric, 1) FROM silver.training_day WHERE day = '2026-10-07'") == [
                     "(1.5)"

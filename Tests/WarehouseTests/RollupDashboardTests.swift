@@ -24,7 +24,7 @@ import Testing
              "distance":{"data":\#(list { "\($0 * 10)" })},"latlng":{"data":\#(list { "[52.\($0 < 500 ? "0001" : "0011"),13.0001]" })}}
             """#
         let detail = #"""
-            {"name":"Ride","sport_type":"Ride","start_date":"\#(start)","start_date_local":"\#(start)","distance":9990,"moving_time":3600,
+            {"name":"Ride","sport_type":"Ride","start_date":"\#(start)","start_date_local":"\#(start)","distance":9990,"moving_time":1000,
              "total_elevation_gain":10,"gear_id":"b1","gear":{"name":"Road"}}
             """#
         try await bench.land(
@@ -41,7 +41,7 @@ import Testing
             try await land(bench)
             let week = try await bench.lines(question("weekly_totals"))
             #expect(week.count == 1)
-            #expect(week[0].contains(",1,10.0,1.00,10,18)"))  // 1000 / 3600 h · 0.8² · 100 = 17.8
+            #expect(week[0].contains(",1,10.0,0.28,10,18)"))  // 1000 / 3600 h · 0.8² · 100 = 17.8
             // zones by default: 150 of 190 is 79 %; 200 W of 250 is 80 %
             let zones = try await bench.lines(question("time_in_zones"))
             #expect(zones.filter { !$0.contains(",0.00,") } == ["(heartrate,3,0.28,100.0,t)", "(power,3,0.28,100.0,t)"])

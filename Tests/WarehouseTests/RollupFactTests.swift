@@ -30,7 +30,7 @@ import Testing
             try await bench.transform()
             #expect(try await bench.lines(history) == expected)
             let at = """
-                SELECT silver.ftp_w_at(\(id), 1::smallint, d), silver.weight_kg_at(\(id), 1::smallint, d)
+                SELECT (silver.thresholds_at(\(id), 1::smallint, 'ride', d)).power_w, silver.weight_kg_at(\(id), 1::smallint, d)
                 FROM unnest('{2020-01-01,2026-11-24,2026-11-25 13:00+00,2030-01-01}'::timestamptz[]) WITH ORDINALITY AS u(d, i) ORDER BY i
                 """
             #expect(try await bench.lines(at) == ["(250,70.5)", "(250,70.5)", "(260,70.5)", "(260,69)"])

@@ -55,7 +55,8 @@ import Testing
             }
             // a weight or an FTP of 0 is not kept
             let at = """
-                SELECT silver.ftp_w_at(\(Bench.athlete.rawValue), 1::smallint, t), silver.weight_kg_at(\(Bench.athlete.rawValue), 1::smallint, t)
+                SELECT (silver.thresholds_at(\(Bench.athlete.rawValue), 1::smallint, 'ride', t)).power_w,
+                       silver.weight_kg_at(\(Bench.athlete.rawValue), 1::smallint, t)
                 FROM unnest('{-infinity,2026-11-24 11:59:59+00,2026-11-24 12:00+00,infinity,NULL}'::timestamptz[]) WITH ORDINALITY AS u(t, i)
                 ORDER BY i
                 """
@@ -70,9 +71,14 @@ import Testing
             try await bench.transform()
             // 60, 70, 80, 90 % of 190; Coggan's levels begin at 55, 75, 90, 105, 120, 150 % of 201 W: at 110.55, 150.75, 180.9, 211.05, 241.2, 301.5
             #expect(
-                try await bench.lines("SELECT metric, valid_from, lower_bounds, is_default FROM silver.athlete_zone_set ORDER BY 1") == [
-                    #"(heartrate,-infinity,"{0,114,133,152,171}",t)"#, #"(power,"2026-11-23 12:00:00+00","{0,111,151,181,212,242,302}",t)"#,
-                ])
+                try await bench.lines(
+                    "SELECT sport_family, metric, valid_from, lower_bounds, is_default FROM silver.athlete_zone_set ORDER BY metric, 1") == [
+                        #"(all,heartrate,"1970-01-01 00:00:00+00","{0,114,133,152,171}",t)"#,
+                        // 10/3 m/s by 1.29, 1.14, 1.06, 0.99 and 0.9: 258.4, 292.4, 314.5, 336.7, 370.4 cm/s; 5/6 m/s: 64.6, 73.1, 78.6, 84.2, 92.6
+                        #"(run,pace,"1970-01-01 00:00:00+00","{0,259,293,315,337,371}",t)"#,
+                        #"(swim,pace,"1970-01-01 00:00:00+00","{0,65,74,79,85,93}",t)"#,
+                        #"(ride,power,"2026-11-23 12:00:00+00","{0,111,151,181,212,242,302}",t)"#,
+                    ])
         }
     }
 

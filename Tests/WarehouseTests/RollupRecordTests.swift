@@ -22,16 +22,17 @@ import Testing
             try await land(bench, 3, "2026-09-01T10:00:00", #"\#(run),"distance":4000"#)
             try await land(bench, 4, "2026-09-01T12:00:00", #""sport_type":"Swim","distance":500"#)
             try await bench.transform()
-            let sums = "sport_type, activity_count, distance_m, moving_time_s, elapsed_time_s, elevation_gain_m, calories_kcal, load"
+            let sums = "sport_type, activity_count, distance_m, moving_time_s, elapsed_time_s, elevation_gain_m, calories_kcal, round(load::numeric, 2)"
+            // runs by average pace, of 10/3 m/s: 600 s at half of it are 1/6 h · 0.5² · 100 = 4.17, at it 16.67, at twice it 66.67
             #expect(
                 try await bench.lines("SELECT week_start, \(sums) FROM silver.athlete_week ORDER BY 1, 2") == [
-                    "(2026-08-24,Run,1,1000,600,700,5,100,0)", "(2026-08-31,Run,2,6000,1200,1400,10,200,0)",
-                    "(2026-08-31,Swim,1,500,0,0,0,,0)",
+                    "(2026-08-24,Run,1,1000,600,700,5,100,4.17)", "(2026-08-31,Run,2,6000,1200,1400,10,200,83.33)",
+                    "(2026-08-31,Swim,1,500,0,0,0,,0.00)",
                 ])
             #expect(
                 try await bench.lines("SELECT month_start, \(sums) FROM silver.athlete_month ORDER BY 1, 2") == [
-                    "(2026-08-01,Run,2,3000,1200,1400,10,200,0)", "(2026-09-01,Run,1,4000,600,700,5,100,0)",
-                    "(2026-09-01,Swim,1,500,0,0,0,,0)",
+                    "(2026-08-01,Run,2,3000,1200,1400,10,200,20.83)", "(2026-09-01,Run,1,4000,600,700,5,100,66.67)",
+                    "(2026-09-01,Swim,1,500,0,0,0,,0.00)",
                 ])
         }
     }

@@ -7,12 +7,12 @@ import Testing
 
 /// The figures that silver has of an irregular activity, against those of another program. See `IrregularActivity`.
 @Suite struct RollupReferenceTests {
-    /// Silver's rows of a run by a woman with an FTP of 250 W and heart rate zones of her own.
-    private func ask(_ statements: [String]) async throws -> [[String]] {
+    /// Silver's rows of an activity of a woman with an FTP of 250 W and heart rate zones of her own.
+    private func ask(_ statements: [String], sport: String = "Ride") async throws -> [[String]] {
         try await withTestDatabase { database in
             let bench = try await Bench(database)
             let zones = #"{"heart_rate":{"zones":[{"min":0},{"min":120},{"min":140},{"min":150},{"min":165}]}}"#
-            let detail = #"{"sport_type":"Run","start_date":"2026-07-01T06:30:00Z","start_date_local":"2026-07-01T08:30:00Z"}"#
+            let detail = #"{"sport_type":"\#(sport)","start_date":"2026-07-01T06:30:00Z","start_date_local":"2026-07-01T08:30:00Z"}"#
             try await bench.land(
                 [
                     answer(.athlete, Bench.athlete.rawValue, #"{"ftp":250,"sex":"F"}"#),
@@ -29,16 +29,26 @@ import Testing
     @Test func `averages, normalised power, load, decoupling and climbing speed`() async throws {
         func rounded(_ columns: String...) -> String { columns.map { "round(\($0)::numeric, 4)" }.joined(separator: ", ") }
         let columns = [
-            "recorded_s, heartrate_s, power_s, " + rounded("average_heartrate_bpm", "best_heartrate_30s_bpm", "average_power_w"),
+            "recorded_s, heartrate_s, power_s, " + rounded("average_heartrate_bpm", "best_heartrate_30s_bpm", "mean_power_w"),
             rounded("normalized_power_w", "variability_index", "decoupling_percent") + ", decoupling_basis, best_vam_10min_m_per_h",
-            rounded("grade_adjusted_distance_m", "grade_adjusted_pace_s_per_km"),
             rounded("intensity_factor", "trimp", "load") + ", load_method, load_ftp_w, load_max_heartrate_bpm",
         ]
         #expect(
             try await ask(columns.map { "SELECT \($0) FROM silver.activity_metric" }) == [
-                ["(7726,7198,7518,140.1031,156.3000,241.9838)"], ["(262.8227,1.0861,5.2141,power,699)"], ["(49359.7063,156.5244)"],
+                ["(7726,7198,7518,140.1031,156.3000,241.9838)"], ["(262.8227,1.0861,5.2141,power,699)"],
                 ["(1.0513,191.4600,230.8052,power,250,190)"],
             ])
+    }
+
+    @Test func `as a run it has a grade-adjusted distance, and load by heart rate, since an FTP is a rider's`() async throws {
+        // an hour at 85 % of the reserve is 60 · 0.85 · 0.86 · e^(1.67 · 0.85) = 181.3634: 191.4600 / 181.3634 · 100 = 105.567
+        let columns = "round(grade_adjusted_distance_m::numeric, 4), round(grade_adjusted_pace_s_per_km::numeric, 4)"
+        #expect(
+            try await ask(
+                [
+                    "SELECT \(columns), round(load::numeric, 3), load_method, load_ftp_w, load_threshold_origin FROM silver.activity_metric",
+                    "SELECT metric FROM silver.activity_zone WHERE metric = 'power'",
+                ], sport: "Run") == [["(49359.7063,156.5244,105.567,heartrate,,default)"], []])
     }
 
     @Test func `best power and heart rate, with the seconds at which they begin`() async throws {

@@ -61,7 +61,7 @@ import Testing
             #expect(
                 try await bench.lines(
                     """
-                    SELECT recorded_s, heartrate_s, average_heartrate_bpm, power_s, average_power_w, normalized_power_w,
+                    SELECT recorded_s, heartrate_s, average_heartrate_bpm, power_s, mean_power_w, normalized_power_w,
                            round(grade_adjusted_distance_m::numeric, 4) FROM silver.activity_metric
                     """) == ["(4,4,121.25,3,203,,12.9470)"])
         }
@@ -97,7 +97,7 @@ import Testing
             #expect(
                 try await bench.lines("SELECT heartrate_first_bpm, heartrate_seconds, power_w, cell FROM silver.activity_rollup")
                     == [#"(100,"{1,0,1}",,)"#])
-            #expect(try await bench.lines("SELECT recorded_s, power_s, average_power_w FROM silver.activity_metric") == ["(2,0,)"])
+            #expect(try await bench.lines("SELECT recorded_s, power_s, mean_power_w FROM silver.activity_metric") == ["(2,0,)"])
             try await land(bench, streams: #"{"heartrate":{"data":[100,102]}}"#, at: Bench.noon + 2)
             #expect(try await bench.value("SELECT count(*) FROM silver.activity_stream", as: Int.self) == 1)
             #expect(try await bench.value("SELECT count(*) FROM silver.activity_rollup", as: Int.self) == 0)

@@ -41,7 +41,7 @@ import Testing
             try await bench.transform()
             let filled = """
                 SELECT key FROM silver.activity a, jsonb_each(to_jsonb(a)) WHERE value <> 'null' AND key NOT IN (
-                    'athlete_id', 'source_id', 'activity_id', 'has_detail', 'transform_version', 'summary_sha256', 'updated_at')
+                    'athlete_id', 'source_id', 'activity_id', 'sport_family', 'has_detail', 'transform_version', 'summary_sha256', 'updated_at')
                 """
             #expect(try await bench.lines(filled) == [])
         }

@@ -43,12 +43,36 @@ COMMENT ON COLUMN silver.athlete.transform_version IS 'Version of the transform 
 COMMENT ON COLUMN silver.athlete.src_sha256 IS 'SHA-256 of the answer the row was made from.';
 COMMENT ON COLUMN silver.athlete.updated_at IS 'When the row was last made.';
 
+CREATE FUNCTION silver.sport_family(sport_type text) RETURNS text LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
+    SELECT CASE
+        WHEN sport_type IN ('Run', 'TrailRun', 'VirtualRun') THEN 'run'
+        WHEN sport_type IN ('Walk', 'Hike', 'Snowshoe') THEN 'walk'
+        WHEN sport_type IN ('Ride', 'MountainBikeRide', 'GravelRide', 'VirtualRide', 'Handcycle', 'Velomobile') THEN 'ride'
+        WHEN sport_type IN ('EBikeRide', 'EMountainBikeRide') THEN 'e_ride'
+        WHEN sport_type IN ('Swim', 'OpenWaterSwim') THEN 'swim'
+        WHEN sport_type IN ('AlpineSki', 'BackcountrySki', 'NordicSki', 'RollerSki', 'Snowboard') THEN 'ski'
+        WHEN sport_type IN ('Rowing', 'VirtualRow', 'Kayaking', 'Canoeing', 'StandUpPaddling') THEN 'paddle'
+        ELSE 'other'
+    END
+$$;
+COMMENT ON FUNCTION silver.sport_family IS 'Sports that are counted together: run, walk, ride, e_ride, swim, ski, paddle or other.';
+
+-- One rule for all calendars, records and curves: what a wrong clock dated stands in none of them.
+CREATE FUNCTION silver.calendar_begin() RETURNS timestamp LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$ SELECT timestamp '1980-01-01' $$;
+COMMENT ON FUNCTION silver.calendar_begin IS 'Local time from which activities count in days, weeks, months, years, records and curves: what is dated before 1980 is an error of a clock.';
+
+CREATE FUNCTION silver.calendar_end() RETURNS timestamp LANGUAGE sql STABLE PARALLEL SAFE AS $$
+    SELECT ((now() AT TIME ZONE 'UTC')::date + 3)::timestamp
+$$;
+COMMENT ON FUNCTION silver.calendar_end IS 'Local time before which activities count in days, weeks, months, years, records and curves: what is dated more than two days ahead is an error of a clock.';
+
 CREATE TABLE silver.activity (
     athlete_id             bigint      NOT NULL,
     source_id              smallint    NOT NULL DEFAULT 1,
     activity_id            bigint      NOT NULL,
     name                   text,
     sport_type             text,
+    sport_family           text        NOT NULL GENERATED ALWAYS AS (silver.sport_family(sport_type)) STORED,
     activity_type          text,
     start_at               timestamptz,
     start_date_local       timestamp,
@@ -120,6 +144,7 @@ COMMENT ON COLUMN silver.activity.source_id IS '1 strava_api, 2 strava_archive, 
 COMMENT ON COLUMN silver.activity.activity_id IS 'Strava''s number for the activity. Not ordered by date.';
 COMMENT ON COLUMN silver.activity.name IS 'Title.';
 COMMENT ON COLUMN silver.activity.sport_type IS 'Kind of sport (Run, TrailRun, Ride, …); new values appear. Old answers have only activity_type, which then stands here too.';
+COMMENT ON COLUMN silver.activity.sport_family IS 'Sports that are counted together: run, walk, ride, e_ride, swim, ski, paddle or other; from sport_type, see silver.sport_family().';
 COMMENT ON COLUMN silver.activity.activity_type IS 'Strava''s older, coarser kind of sport (type).';
 COMMENT ON COLUMN silver.activity.start_at IS 'Start, UTC. 00:00:01 means that the athlete hides the time; then start_date_local has the same time, and only the day of both is true.';
 COMMENT ON COLUMN silver.activity.start_date_local IS 'Start in local wall-clock time, without a zone. Use it for days, weeks and hours of the athlete. 00:00:01: hidden, see start_at.';

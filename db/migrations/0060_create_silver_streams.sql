@@ -98,6 +98,7 @@ CREATE TABLE silver.activity_rollup (
     minute_cadence_rpm   smallint[]  COMPRESSION lz4,
     minute_distance_m    real[]      COMPRESSION lz4,
     minute_altitude_m    real[]      COMPRESSION lz4,
+    speed_seconds        integer[]   COMPRESSION lz4,
     adjusted_distance_m  float8[],
     CONSTRAINT activity_rollup_pk PRIMARY KEY (athlete_id, source_id, activity_id),
     CONSTRAINT activity_rollup_activity_fk FOREIGN KEY (athlete_id, source_id, activity_id) REFERENCES silver.activity ON DELETE CASCADE,
@@ -126,6 +127,7 @@ COMMENT ON COLUMN silver.activity_rollup.minute_power_w IS 'Element i: mean powe
 COMMENT ON COLUMN silver.activity_rollup.minute_cadence_rpm IS 'Element i: mean cadence of minute i; for runs steps of one leg per minute.';
 COMMENT ON COLUMN silver.activity_rollup.minute_distance_m IS 'Element i: metres covered in minute i.';
 COMMENT ON COLUMN silver.activity_rollup.minute_altitude_m IS 'Element i: mean altitude of minute i, metres above sea level.';
+COMMENT ON COLUMN silver.activity_rollup.speed_seconds IS 'Element i: seconds at a speed of at least i - 1 and less than i centimetres per second; element 1200: 11.99 metres per second and more.';
 COMMENT ON COLUMN silver.activity_rollup.adjusted_distance_m IS 'Metres on the level that cost as much energy (Minetti 2002): element 1 if it was run, element 2 if it was walked. Null without grades. To read use activity_metric.grade_adjusted_distance_m.';
 
 CREATE TABLE silver.activity_metric (
@@ -137,30 +139,43 @@ CREATE TABLE silver.activity_metric (
     average_heartrate_bpm        float8,
     best_heartrate_30s_bpm       float8,
     power_s                      integer  NOT NULL,
-    average_power_w              float8,
+    power_positive_s             integer,
+    distance_s                   integer,
+    mean_power_w                 float8,
     normalized_power_w           float8,
     variability_index            float8,
     decoupling_percent           float8,
     decoupling_basis             text,
     best_vam_10min_m_per_h       float8,
     grade_adjusted_distance_m    float8,
+    grade_adjusted_pace_s_per_km float8,
     intensity_factor             float8,
     trimp                        float8,
     load                         float8   NOT NULL DEFAULT 0,
     load_method                  text     NOT NULL DEFAULT 'none',
-    load_ftp_w                   integer,
+    load_confidence              float8,
+    load_threshold_origin        text,
+    load_ftp_w                   float8,
+    load_threshold_speed_mps     float8,
+    load_threshold_heartrate_bpm float8,
     load_max_heartrate_bpm       float8,
-    grade_adjusted_pace_s_per_km float8
-        GENERATED ALWAYS AS (CASE WHEN grade_adjusted_distance_m > 0 THEN recorded_s / grade_adjusted_distance_m * 1000 END) STORED,
+    load_rest_heartrate_bpm      float8,
+    critical_power_w             float8,
+    w_prime_j                    float8,
+    w_prime_balance_min_j        float8,
+    w_prime_low_s                integer,
     CONSTRAINT activity_metric_pk PRIMARY KEY (athlete_id, source_id, activity_id),
     CONSTRAINT activity_metric_activity_fk FOREIGN KEY (athlete_id, source_id, activity_id) REFERENCES silver.activity ON DELETE CASCADE,
-    CONSTRAINT activity_metric_load_method CHECK (load_method IN ('power', 'heartrate', 'power_average', 'heartrate_average', 'none')),
+    CONSTRAINT activity_metric_load_method CHECK (
+        load_method IN ('power', 'heartrate', 'pace', 'power_average', 'heartrate_average', 'pace_average', 'none')),
     CONSTRAINT activity_metric_decoupling_basis CHECK (decoupling_basis IN ('power', 'pace'))
 ) WITH (fillfactor = 80);
 -- Each silver batch asks for the highest heart rate of each of its athletes: the end of this index, instead of all their activities.
 CREATE INDEX activity_metric_by_heartrate ON silver.activity_metric (athlete_id, source_id, best_heartrate_30s_bpm)
     WHERE best_heartrate_30s_bpm BETWEEN 165 AND 220;
-COMMENT ON TABLE silver.activity_metric IS 'One row per activity with streams: figures that follow from them, and the training load. Without streams an activity has a row if its load can be estimated from its averages; else its load is unknown and counts 0.';
+CREATE INDEX activity_metric_without_w_balance ON silver.activity_metric (athlete_id, source_id)
+    WHERE critical_power_w IS NOT NULL AND w_prime_balance_min_j IS NULL;
+COMMENT ON TABLE silver.activity_metric IS 'One row per activity with streams: figures that follow from them, and the training load. Without streams an activity has a row if it has averages to estimate its load from; else its load is unknown and counts 0.';
 COMMENT ON COLUMN silver.activity_metric.athlete_id IS 'Strava''s number for the athlete.';
 COMMENT ON COLUMN silver.activity_metric.source_id IS '1 strava_api, 2 strava_archive, 3 file.';
 COMMENT ON COLUMN silver.activity_metric.activity_id IS 'Activity.';
@@ -169,20 +184,31 @@ COMMENT ON COLUMN silver.activity_metric.heartrate_s IS 'Seconds that have a hea
 COMMENT ON COLUMN silver.activity_metric.average_heartrate_bpm IS 'Mean heart rate over heartrate_s, beats per minute. For a mean over activities weigh by heartrate_s.';
 COMMENT ON COLUMN silver.activity_metric.best_heartrate_30s_bpm IS 'Best mean heart rate over 30 seconds, beats per minute.';
 COMMENT ON COLUMN silver.activity_metric.power_s IS 'Seconds that have a power.';
-COMMENT ON COLUMN silver.activity_metric.average_power_w IS 'Mean power over power_s, watts; seconds of 0 W count. For a mean over activities weigh by power_s.';
+COMMENT ON COLUMN silver.activity_metric.power_positive_s IS 'Seconds that have a power above 0.';
+COMMENT ON COLUMN silver.activity_metric.distance_s IS 'Seconds in which the way covered is known.';
+COMMENT ON COLUMN silver.activity_metric.mean_power_w IS 'Mean power over power_s, watts; seconds of 0 W count. For a mean over activities weigh by power_s. Strava''s average is activity.average_power_w.';
 COMMENT ON COLUMN silver.activity_metric.normalized_power_w IS 'Normalised power after Coggan in watts: fourth root of the mean of the fourth powers of rolling 30-second means, pauses taken out. Of Strava''s estimate when has_power_meter of the activity is false: then it makes no load.';
-COMMENT ON COLUMN silver.activity_metric.variability_index IS 'normalized_power_w / average_power_w; no unit, 1 is perfectly even.';
+COMMENT ON COLUMN silver.activity_metric.variability_index IS 'normalized_power_w / mean_power_w; no unit, 1 is perfectly even.';
 COMMENT ON COLUMN silver.activity_metric.decoupling_percent IS 'How much output per heart beat fell from the first to the second half (Friel''s Pw:HR and Pa:HR): output is mean power, else mean speed; percent, negative when it rose. Null when less than 20 minutes have both. Never summed.';
 COMMENT ON COLUMN silver.activity_metric.decoupling_basis IS 'The output that decoupling_percent is about: power, else pace.';
 COMMENT ON COLUMN silver.activity_metric.best_vam_10min_m_per_h IS 'Climbing speed (VAM) over the best 10 minutes of elapsed time, net metres of altitude per hour. In every sport, so a lift counts: filter by sport_type.';
-COMMENT ON COLUMN silver.activity_metric.grade_adjusted_distance_m IS 'Runs and walks, else null: metres on the level that cost as much energy, by Minetti''s cost (2002) of running or of walking. It was covered in recorded_s, not in moving_time_s: see grade_adjusted_pace_s_per_km.';
-COMMENT ON COLUMN silver.activity_metric.intensity_factor IS 'normalized_power_w / load_ftp_w (Coggan), for load_method power_average Strava''s weighted or else average power / load_ftp_w; no unit, 1 is an all-out hour. Null without a known FTP.';
+COMMENT ON COLUMN silver.activity_metric.grade_adjusted_distance_m IS 'Runs and walks, else null: metres on the level that cost as much energy, by Minetti''s cost (2002) of running or of walking.';
+COMMENT ON COLUMN silver.activity_metric.grade_adjusted_pace_s_per_km IS 'Runs and walks: seconds per kilometre on the level that cost as much: the time in motion of the activity (without it recorded_s) by grade_adjusted_distance_m.';
+COMMENT ON COLUMN silver.activity_metric.intensity_factor IS 'Output relative to the threshold that held at the date; no unit, 1 is an all-out hour. Power: normalized_power_w / load_ftp_w (Coggan); power_average: the average instead; pace, pace_average: grade-adjusted speed (swims: speed) / load_threshold_speed_mps (McGregor). Null for load from heart rate.';
 COMMENT ON COLUMN silver.activity_metric.trimp IS 'Training impulse after Banister (Morton 1990) from the heart rate: sum of minutes · x · k · e^(c · x) with x the part of the heart rate reserve; k and c are 0.86 and 1.67 for women, 0.64 and 1.92 for men and when the sex is not known. No unit, may be summed. Null without heart rate.';
 COMMENT ON COLUMN silver.activity_metric.load IS 'Training load on one scale for all methods, no unit: 100 is one hour at threshold. May be summed. load_method names the method; 0 with load_method none means unknown, not easy.';
-COMMENT ON COLUMN silver.activity_metric.load_method IS 'power: hours · intensity_factor² · 100 (Coggan''s training stress score); heartrate: trimp relative to one hour at threshold · 100; power_average, heartrate_average: the same from the summary''s averages over its moving time, for want of streams, which is less exact (hard and easy parts are levelled); none: nothing is known, load is 0.';
-COMMENT ON COLUMN silver.activity_metric.load_ftp_w IS 'FTP in watts that held at the date of the activity, as far as known: the figure that intensity_factor used.';
-COMMENT ON COLUMN silver.activity_metric.load_max_heartrate_bpm IS 'Maximal heart rate that trimp used, beats per minute; see athlete_reference.';
-COMMENT ON COLUMN silver.activity_metric.grade_adjusted_pace_s_per_km IS 'Runs and walks: seconds per kilometre on the level that cost as much, recorded_s by grade_adjusted_distance_m; pauses are left out.';
+COMMENT ON COLUMN silver.activity_metric.load_method IS 'The first of these whose data cover three quarters of the time in motion. power: hours · intensity_factor² · 100 (Coggan''s training stress score), only where power was measured and above 0 for half of that time; heartrate: trimp relative to one hour at the threshold heart rate · 100; pace: runs, hours · intensity_factor² · 100 (McGregor''s rTSS), and swims, hours · intensity_factor³ · 100. Else from averages over the time in motion, which is less exact (hard and easy parts are levelled): power_average, heartrate_average, pace_average. none: nothing is known, load is 0.';
+COMMENT ON COLUMN silver.activity_metric.load_confidence IS 'Share of the load that comes from streams, no unit: 1 for power, heartrate and pace, 0 for averages, null without a load.';
+COMMENT ON COLUMN silver.activity_metric.load_threshold_origin IS 'Where the threshold of load_method comes from: set (by the athlete or operator), strava, estimate (from the activities) or default; see athlete_threshold. A threshold heart rate that is derived from the maximum is default.';
+COMMENT ON COLUMN silver.activity_metric.load_ftp_w IS 'Threshold power in watts that held for this sport at the date of the activity, as far as known; see athlete_threshold.';
+COMMENT ON COLUMN silver.activity_metric.load_threshold_speed_mps IS 'Threshold speed of runs and swims at the date of the activity, metres per second; null in other sports.';
+COMMENT ON COLUMN silver.activity_metric.load_threshold_heartrate_bpm IS 'Threshold heart rate at the date of the activity, beats per minute: what athlete_threshold has, else 85 % of the heart rate reserve.';
+COMMENT ON COLUMN silver.activity_metric.load_max_heartrate_bpm IS 'Maximal heart rate that trimp used, beats per minute; see athlete_threshold.';
+COMMENT ON COLUMN silver.activity_metric.load_rest_heartrate_bpm IS 'Heart rate at rest that trimp used, beats per minute; see athlete_threshold.';
+COMMENT ON COLUMN silver.activity_metric.critical_power_w IS 'Critical power in watts that the W'' balance used; null without measured power or when no critical power is known; see athlete_threshold.';
+COMMENT ON COLUMN silver.activity_metric.w_prime_j IS 'W'' in joules, the work that can be done above critical power, that the W'' balance used.';
+COMMENT ON COLUMN silver.activity_metric.w_prime_balance_min_j IS 'Lowest W'' balance of the activity in joules after Skiba''s differential model (2015): above critical power W'' falls by the work above it, below it recovers by (critical power - power) · the part that is spent; a pause is 0 W. Negative: critical power or W'' is set too low.';
+COMMENT ON COLUMN silver.activity_metric.w_prime_low_s IS 'Seconds in which less than a quarter of W'' was left.';
 
 CREATE TABLE silver.activity_zone (
     athlete_id   bigint    NOT NULL,
@@ -200,8 +226,8 @@ COMMENT ON TABLE silver.activity_zone IS 'One row per activity and metric: secon
 COMMENT ON COLUMN silver.activity_zone.athlete_id IS 'Strava''s number for the athlete.';
 COMMENT ON COLUMN silver.activity_zone.source_id IS '1 strava_api, 2 strava_archive, 3 file.';
 COMMENT ON COLUMN silver.activity_zone.activity_id IS 'Activity.';
-COMMENT ON COLUMN silver.activity_zone.metric IS 'heartrate or power.';
-COMMENT ON COLUMN silver.activity_zone.lower_bounds IS 'Element i: where zone i begins, beats per minute or watts.';
+COMMENT ON COLUMN silver.activity_zone.metric IS 'heartrate, power or pace.';
+COMMENT ON COLUMN silver.activity_zone.lower_bounds IS 'Element i: where zone i begins, beats per minute, watts or (pace) centimetres per second.';
 COMMENT ON COLUMN silver.activity_zone.seconds IS 'Element i: seconds in zone i.';
 COMMENT ON COLUMN silver.activity_zone.is_default IS 'The zones are a default, not the athlete''s own.';
 

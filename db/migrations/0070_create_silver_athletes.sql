@@ -20,18 +20,6 @@ COMMENT ON COLUMN silver.athlete_history.added_at IS 'When the row was made.';
 
 -- The newest fact known by then, else the earliest: also for a null instant (an activity without a start) and for infinity. In plpgsql, so
 -- that the plan is kept for all rows of a query and all queries of a connection.
-CREATE FUNCTION silver.ftp_w_at(p_athlete_id bigint, p_source_id smallint, p_at timestamptz) RETURNS integer
-LANGUAGE plpgsql STABLE PARALLEL SAFE AS $$
-BEGIN
-    RETURN (
-        SELECT h.ftp_w
-        FROM silver.athlete_history h
-        WHERE h.athlete_id = p_athlete_id AND h.source_id = p_source_id AND h.ftp_w > 0
-        ORDER BY h.valid_from <= p_at DESC, CASE WHEN h.valid_from <= p_at THEN h.valid_from END DESC, h.valid_from
-        LIMIT 1);
-END $$;
-COMMENT ON FUNCTION silver.ftp_w_at IS 'The athlete''s FTP in watts at an instant: the newest known by then, else the earliest known later; null when none is known.';
-
 CREATE FUNCTION silver.weight_kg_at(p_athlete_id bigint, p_source_id smallint, p_at timestamptz) RETURNS float8
 LANGUAGE plpgsql STABLE PARALLEL SAFE AS $$
 BEGIN
@@ -55,35 +43,37 @@ CREATE TABLE silver.athlete_reference (
     CONSTRAINT athlete_reference_pk PRIMARY KEY (athlete_id, source_id),
     CONSTRAINT athlete_reference_athlete_fk FOREIGN KEY (athlete_id, source_id) REFERENCES silver.athlete ON DELETE CASCADE
 );
-COMMENT ON TABLE silver.athlete_reference IS 'One row per athlete: what training load and default zones refer to. Strava''s API does not tell the heart rates.';
+COMMENT ON TABLE silver.athlete_reference IS 'One row per athlete: the heart rates that training load refers to today, and the sex. For their dates and origin see athlete_threshold.';
 COMMENT ON COLUMN silver.athlete_reference.athlete_id IS 'Strava''s number for the athlete.';
 COMMENT ON COLUMN silver.athlete_reference.source_id IS '1 strava_api, 2 strava_archive, 3 file.';
-COMMENT ON COLUMN silver.athlete_reference.max_heartrate_bpm IS 'Maximal heart rate, beats per minute: the highest mean over 30 seconds in any activity, if it lies between 165 and 220, else 190.';
+COMMENT ON COLUMN silver.athlete_reference.max_heartrate_bpm IS 'Maximal heart rate, beats per minute: as set, else estimated from the activities (silver.estimated_max_heartrate_bpm()), else 190.';
 COMMENT ON COLUMN silver.athlete_reference.max_heartrate_is_default IS 'Whether max_heartrate_bpm is the default of 190 for want of a hard effort.';
-COMMENT ON COLUMN silver.athlete_reference.rest_heartrate_bpm IS 'Heart rate at rest, beats per minute: always 60, a default.';
+COMMENT ON COLUMN silver.athlete_reference.rest_heartrate_bpm IS 'Heart rate at rest, beats per minute: as set, else 60, a default.';
 COMMENT ON COLUMN silver.athlete_reference.changed_at IS 'When the figures last changed.';
 COMMENT ON COLUMN silver.athlete_reference.sex IS 'F or M as in the profile, null when it has neither: trimp then uses the constants for men.';
 
 CREATE TABLE silver.athlete_zone_set (
     athlete_id   bigint      NOT NULL,
     source_id    smallint    NOT NULL DEFAULT 1,
+    sport_family text        NOT NULL,
     metric       text        NOT NULL,
     valid_from   timestamptz NOT NULL,
     lower_bounds integer[]   NOT NULL,
     is_default   boolean     NOT NULL,
     changed_at   timestamptz NOT NULL DEFAULT now(),
-    CONSTRAINT athlete_zone_set_pk PRIMARY KEY (athlete_id, source_id, metric, is_default, valid_from),
+    CONSTRAINT athlete_zone_set_pk PRIMARY KEY (athlete_id, source_id, sport_family, metric, is_default, valid_from),
     CONSTRAINT athlete_zone_set_athlete_fk FOREIGN KEY (athlete_id, source_id) REFERENCES silver.athlete ON DELETE CASCADE,
-    CONSTRAINT athlete_zone_set_metric CHECK (metric IN ('heartrate', 'power')),
+    CONSTRAINT athlete_zone_set_metric CHECK (metric IN ('heartrate', 'power', 'pace')),
     CONSTRAINT athlete_zone_set_bounds CHECK (cardinality(lower_bounds) BETWEEN 1 AND 20)
 );
-COMMENT ON TABLE silver.athlete_zone_set IS 'One row per athlete, metric and change of zones, the athlete''s own and default ones apart. A set holds from valid_from until the next of its kind, the first also before; default sets hold for a metric of which the athlete has none of their own.';
+COMMENT ON TABLE silver.athlete_zone_set IS 'One row per athlete, sport family, metric and change of zones, the athlete''s own and default ones apart. A set holds from valid_from until the next of its kind, the first also before; default sets hold for a metric of which the athlete has none of their own.';
 COMMENT ON COLUMN silver.athlete_zone_set.athlete_id IS 'Strava''s number for the athlete.';
 COMMENT ON COLUMN silver.athlete_zone_set.source_id IS '1 strava_api, 2 strava_archive, 3 file.';
-COMMENT ON COLUMN silver.athlete_zone_set.metric IS 'heartrate or power.';
-COMMENT ON COLUMN silver.athlete_zone_set.valid_from IS 'When Strava first sent the zones, or for default power zones the FTP, UTC; -infinity for default heart rate zones.';
-COMMENT ON COLUMN silver.athlete_zone_set.lower_bounds IS 'Element i: where zone i begins, in beats per minute or watts; zone i ends where zone i + 1 begins, the last has no end.';
-COMMENT ON COLUMN silver.athlete_zone_set.is_default IS 'Not the athlete''s own: heart rate at 60, 70, 80 and 90 % of the maximum, power at 55, 75, 90, 105, 120 and 150 % of FTP (Coggan).';
+COMMENT ON COLUMN silver.athlete_zone_set.sport_family IS 'Sport family that the zones are for, all for heart rate. Strava''s power zones are a rider''s.';
+COMMENT ON COLUMN silver.athlete_zone_set.metric IS 'heartrate, power or pace.';
+COMMENT ON COLUMN silver.athlete_zone_set.valid_from IS 'When Strava first sent the zones, or for default zones the date of the threshold that they are made from, UTC; 1970-01-01: always.';
+COMMENT ON COLUMN silver.athlete_zone_set.lower_bounds IS 'Element i: where zone i begins, in beats per minute, watts or (pace) centimetres per second; zone i ends where zone i + 1 begins, the last has no end.';
+COMMENT ON COLUMN silver.athlete_zone_set.is_default IS 'Not the athlete''s own: heart rate at 60, 70, 80 and 90 % of the maximum, power at 55, 75, 90, 105, 120 and 150 % of the threshold (Coggan), pace at 129, 114, 106, 99 and 90 % of the threshold''s time per kilometre (Friel, his zones 5a to 5c in two).';
 COMMENT ON COLUMN silver.athlete_zone_set.changed_at IS 'When the row was made or last changed.';
 
 CREATE TABLE silver.gear_item (

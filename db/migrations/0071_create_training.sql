@@ -47,6 +47,8 @@ CREATE TABLE silver.training_day (
     moving_time_s    integer  NOT NULL,
     elevation_gain_m float8   NOT NULL,
     load             float8   NOT NULL,
+    load_method      text,
+    load_confidence  float8,
     fitness_ctl      float8   NOT NULL,
     fatigue_atl      float8   NOT NULL,
     form_tsb         float8   NOT NULL,
@@ -62,17 +64,41 @@ COMMENT ON COLUMN silver.training_day.distance_m IS 'Their metres, all sports.';
 COMMENT ON COLUMN silver.training_day.moving_time_s IS 'Their seconds in motion.';
 COMMENT ON COLUMN silver.training_day.elevation_gain_m IS 'Their metres climbed.';
 COMMENT ON COLUMN silver.training_day.load IS 'Sum of activity_metric.load: 100 is one hour at threshold. An activity whose load is unknown counts 0.';
+COMMENT ON COLUMN silver.training_day.load_method IS 'The method that most of the load comes from, see activity_metric.load_method; null when the load is 0.';
+COMMENT ON COLUMN silver.training_day.load_confidence IS 'Share of the load that comes from streams instead of averages, no unit: 0 to 1; null when the load is 0.';
 COMMENT ON COLUMN silver.training_day.fitness_ctl IS 'Fitness (chronic training load, CTL) at the end of the day: that of yesterday + (load - that of yesterday) · (1 - e^(-1/42)), from 0; the unit of load. Never summed.';
 COMMENT ON COLUMN silver.training_day.fatigue_atl IS 'Fatigue (acute training load, ATL) at the end of the day: that of yesterday + (load - that of yesterday) · (1 - e^(-1/7)), from 0; the unit of load. Never summed.';
 COMMENT ON COLUMN silver.training_day.form_tsb IS 'Form (training stress balance, TSB) of the day, before its load: fitness_ctl - fatigue_atl of the day before, 0 on the first day; the unit of load. Never summed.';
 
--- A silver batch looks up few rows and tells the planner so; this function reads all rows of an athlete. Without statistics the planner
+-- A silver batch looks up few rows and tells the planner so; these functions read all rows of an athlete. Without statistics the planner
 -- expects two rows and would join them one by one: hence the settings.
+CREATE FUNCTION silver.trained_days(p_athlete_id bigint, p_source_id smallint, p_from timestamp)
+RETURNS TABLE (
+    day date, activity_count integer, distance_m float8, moving_time_s integer, elevation_gain_m float8, load float8, load_method text,
+    load_confidence float8)
+LANGUAGE plpgsql STABLE SET enable_seqscan = on SET enable_hashjoin = on SET enable_mergejoin = on SET enable_nestloop = off AS $$
+#variable_conflict use_column
+BEGIN
+    RETURN QUERY
+    SELECT d.day, sum(d.activity_count)::integer, sum(d.distance_m), least(sum(d.moving_time_s), 2147483647)::integer,
+           sum(d.elevation_gain_m), sum(d.load), (array_agg(d.load_method ORDER BY d.load DESC, d.load_method) FILTER (WHERE d.load > 0))[1],
+           sum(d.load_from_streams) / nullif(sum(d.load), 0)
+    FROM (
+        SELECT a.start_date_local::date AS day, m.load_method, count(*) AS activity_count, coalesce(sum(a.distance_m), 0) AS distance_m,
+               coalesce(sum(a.moving_time_s), 0) AS moving_time_s, coalesce(sum(a.elevation_gain_m), 0) AS elevation_gain_m,
+               coalesce(sum(m.load), 0) AS load, coalesce(sum(m.load * m.load_confidence), 0) AS load_from_streams
+        FROM silver.activity a LEFT JOIN silver.activity_metric m USING (athlete_id, source_id, activity_id)
+        WHERE a.athlete_id = p_athlete_id AND a.source_id = p_source_id
+          AND a.start_date_local >= p_from AND a.start_date_local < silver.calendar_end()
+        GROUP BY 1, 2
+    ) AS d
+    GROUP BY d.day;
+END $$;
+COMMENT ON FUNCTION silver.trained_days IS 'The days of an athlete with activities from a local time on, with their sums: what silver.training_day has, but for fitness, fatigue and form.';
+
 CREATE FUNCTION silver.refresh_training_day(p_athlete_id bigint, p_source_id smallint) RETURNS integer LANGUAGE plpgsql
 SET enable_seqscan = on SET enable_hashjoin = on SET enable_mergejoin = on SET enable_nestloop = off AS $$
 DECLARE
-    first_possible CONSTANT timestamp := '1980-01-01';
-    last_possible CONSTANT timestamp := (now() AT TIME ZONE 'UTC')::date + 3;
     first_day date;
     last_day  date;
     from_day  date;
@@ -82,7 +108,7 @@ BEGIN
     SELECT min(a.start_date_local)::date, max(a.start_date_local)::date INTO first_day, last_day
     FROM silver.activity a
     WHERE a.athlete_id = p_athlete_id AND a.source_id = p_source_id
-      AND a.start_date_local >= first_possible AND a.start_date_local < last_possible;
+      AND a.start_date_local >= silver.calendar_begin() AND a.start_date_local < silver.calendar_end();
 
     DELETE FROM silver.training_day t
     WHERE t.athlete_id = p_athlete_id AND t.source_id = p_source_id AND (first_day IS NULL OR t.day < first_day OR t.day > last_day);
@@ -90,22 +116,14 @@ BEGIN
 
     -- the first day that is new or other than it was
     SELECT min(coalesce(n.day, t.day)) INTO from_day
-    FROM (
-        SELECT a.start_date_local::date AS day, count(*)::integer AS activity_count, coalesce(sum(a.distance_m), 0) AS distance_m,
-               least(coalesce(sum(a.moving_time_s), 0), 2147483647)::integer AS moving_time_s,
-               coalesce(sum(a.elevation_gain_m), 0) AS elevation_gain_m, coalesce(sum(m.load), 0) AS load
-        FROM silver.activity a LEFT JOIN silver.activity_metric m USING (athlete_id, source_id, activity_id)
-        WHERE a.athlete_id = p_athlete_id AND a.source_id = p_source_id
-          AND a.start_date_local >= first_possible AND a.start_date_local < last_possible
-        GROUP BY 1
-    ) AS n
+    FROM silver.trained_days(p_athlete_id, p_source_id, silver.calendar_begin()) AS n
     FULL JOIN (
         SELECT * FROM silver.training_day WHERE athlete_id = p_athlete_id AND source_id = p_source_id
     ) AS t USING (day)
     WHERE t.day IS NULL
-       OR (t.activity_count, t.distance_m, t.moving_time_s, t.elevation_gain_m, t.load) IS DISTINCT FROM (
+       OR (t.activity_count, t.distance_m, t.moving_time_s, t.elevation_gain_m, t.load, t.load_method, t.load_confidence) IS DISTINCT FROM (
             coalesce(n.activity_count, 0), coalesce(n.distance_m, 0), coalesce(n.moving_time_s, 0), coalesce(n.elevation_gain_m, 0),
-            coalesce(n.load, 0))
+            coalesce(n.load, 0), n.load_method, n.load_confidence)
        OR (t.day = first_day AND t.form_tsb <> 0);
     IF from_day IS NULL THEN RETURN 0; END IF;
     -- or missing behind the last known one
@@ -116,32 +134,29 @@ BEGIN
     FROM silver.training_day t
     WHERE t.athlete_id = p_athlete_id AND t.source_id = p_source_id AND t.day = from_day - 1;
 
-    WITH trained AS (
-        SELECT a.start_date_local::date AS day, count(*)::integer AS activity_count, coalesce(sum(a.distance_m), 0) AS distance_m,
-               least(coalesce(sum(a.moving_time_s), 0), 2147483647)::integer AS moving_time_s,
-               coalesce(sum(a.elevation_gain_m), 0) AS elevation_gain_m, coalesce(sum(m.load), 0) AS load
-        FROM silver.activity a LEFT JOIN silver.activity_metric m USING (athlete_id, source_id, activity_id)
-        WHERE a.athlete_id = p_athlete_id AND a.source_id = p_source_id
-          AND a.start_date_local >= from_day AND a.start_date_local < last_possible
-        GROUP BY 1
-    ), calendar AS MATERIALIZED (
+    WITH calendar AS MATERIALIZED (
         SELECT row_number() OVER (ORDER BY o.days)::integer AS place, from_day + o.days AS day, coalesce(n.activity_count, 0) AS activity_count,
                coalesce(n.distance_m, 0) AS distance_m, coalesce(n.moving_time_s, 0) AS moving_time_s,
-               coalesce(n.elevation_gain_m, 0) AS elevation_gain_m, coalesce(n.load, 0) AS load
-        FROM generate_series(0, last_day - from_day) AS o(days) LEFT JOIN trained n ON n.day = from_day + o.days
+               coalesce(n.elevation_gain_m, 0) AS elevation_gain_m, coalesce(n.load, 0) AS load, n.load_method, n.load_confidence
+        FROM generate_series(0, last_day - from_day) AS o(days)
+        LEFT JOIN silver.trained_days(p_athlete_id, p_source_id, from_day) AS n ON n.day = from_day + o.days
     )
     INSERT INTO silver.training_day AS t (
-        athlete_id, source_id, day, activity_count, distance_m, moving_time_s, elevation_gain_m, load, fitness_ctl, fatigue_atl, form_tsb)
-    SELECT p_athlete_id, p_source_id, c.day, c.activity_count, c.distance_m, c.moving_time_s, c.elevation_gain_m, c.load, e.ctl, e.atl, e.tsb
+        athlete_id, source_id, day, activity_count, distance_m, moving_time_s, elevation_gain_m, load, load_method, load_confidence,
+        fitness_ctl, fatigue_atl, form_tsb)
+    SELECT p_athlete_id, p_source_id, c.day, c.activity_count, c.distance_m, c.moving_time_s, c.elevation_gain_m, c.load, c.load_method,
+           c.load_confidence, e.ctl, e.atl, e.tsb
     FROM silver.training_effect(
             coalesce(before.fitness_ctl, 0), coalesce(before.fatigue_atl, 0), ARRAY(SELECT load FROM calendar ORDER BY place)) AS e
     JOIN calendar c USING (place)
     ON CONFLICT (athlete_id, source_id, day) DO UPDATE SET
         activity_count = excluded.activity_count, distance_m = excluded.distance_m, moving_time_s = excluded.moving_time_s,
-        elevation_gain_m = excluded.elevation_gain_m, load = excluded.load, fitness_ctl = excluded.fitness_ctl,
-        fatigue_atl = excluded.fatigue_atl, form_tsb = excluded.form_tsb
-    WHERE (t.activity_count, t.distance_m, t.moving_time_s, t.elevation_gain_m, t.load)
-            IS DISTINCT FROM (excluded.activity_count, excluded.distance_m, excluded.moving_time_s, excluded.elevation_gain_m, excluded.load)
+        elevation_gain_m = excluded.elevation_gain_m, load = excluded.load, load_method = excluded.load_method,
+        load_confidence = excluded.load_confidence, fitness_ctl = excluded.fitness_ctl, fatigue_atl = excluded.fatigue_atl,
+        form_tsb = excluded.form_tsb
+    WHERE (t.activity_count, t.distance_m, t.moving_time_s, t.elevation_gain_m, t.load, t.load_method, t.load_confidence)
+            IS DISTINCT FROM (excluded.activity_count, excluded.distance_m, excluded.moving_time_s, excluded.elevation_gain_m, excluded.load,
+                excluded.load_method, excluded.load_confidence)
        OR abs(t.fitness_ctl - excluded.fitness_ctl) > 1e-6 OR abs(t.fatigue_atl - excluded.fatigue_atl) > 1e-6
        OR abs(t.form_tsb - excluded.form_tsb) > 1e-6;
     GET DIAGNOSTICS written = ROW_COUNT;

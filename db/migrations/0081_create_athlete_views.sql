@@ -1,19 +1,5 @@
 -- Views of an athlete: days, weeks and months, records, gear.
 
-CREATE FUNCTION silver.sport_family(sport_type text) RETURNS text LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
-    SELECT CASE
-        WHEN sport_type IN ('Run', 'TrailRun', 'VirtualRun') THEN 'run'
-        WHEN sport_type IN ('Walk', 'Hike', 'Snowshoe') THEN 'walk'
-        WHEN sport_type IN ('Ride', 'MountainBikeRide', 'GravelRide', 'VirtualRide', 'Handcycle', 'Velomobile') THEN 'ride'
-        WHEN sport_type IN ('EBikeRide', 'EMountainBikeRide') THEN 'e_ride'
-        WHEN sport_type IN ('Swim', 'OpenWaterSwim') THEN 'swim'
-        WHEN sport_type IN ('AlpineSki', 'BackcountrySki', 'NordicSki', 'RollerSki', 'Snowboard') THEN 'ski'
-        WHEN sport_type IN ('Rowing', 'VirtualRow', 'Kayaking', 'Canoeing', 'StandUpPaddling') THEN 'paddle'
-        ELSE 'other'
-    END
-$$;
-COMMENT ON FUNCTION silver.sport_family IS 'Sports that are counted together: run, walk, ride, e_ride, swim, ski, paddle or other.';
-
 -- athlete_id comes from the table of athletes, so that a query about one athlete reads that athlete only.
 CREATE VIEW silver.athlete_day WITH (security_invoker = true) AS
 SELECT athlete_id, source_id, day, activity_count, distance_m, moving_time_s, elevation_gain_m, load, fitness_ctl, fatigue_atl, form_tsb

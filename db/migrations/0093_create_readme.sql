@@ -22,6 +22,7 @@ LEFT JOIN (VALUES
     ('athlete_max_heartrate', $$SELECT valid_from, max_heartrate_bpm FROM silver.athlete_max_heartrate WHERE athlete_id = :athlete_id ORDER BY valid_from$$),
     ('athlete_month', $$SELECT month_start, sum(moving_time_s) / 3600.0 AS hours FROM silver.athlete_month WHERE athlete_id = :athlete_id GROUP BY month_start ORDER BY month_start$$),
     ('athlete_reference', $$SELECT max_heartrate_bpm, max_heartrate_is_default FROM silver.athlete_reference WHERE athlete_id = :athlete_id$$),
+    ('athlete_threshold', $$SELECT sport_family, metric, origin, method, valid_from, value FROM silver.athlete_threshold WHERE athlete_id = :athlete_id ORDER BY 1, 2, 3, 4, 5$$),
     ('athlete_week', $$SELECT week_start, sum(distance_m) / 1000 AS distance_km, sum(load) AS load FROM silver.athlete_week WHERE athlete_id = :athlete_id GROUP BY week_start ORDER BY week_start$$),
     ('athlete_zone_set', $$SELECT metric, valid_from, lower_bounds, is_default FROM silver.athlete_zone_set WHERE athlete_id = :athlete_id ORDER BY metric, valid_from$$),
     ('completeness', $$SELECT endpoint, landed, pending, share_complete FROM silver.completeness WHERE athlete_id = :athlete_id$$),

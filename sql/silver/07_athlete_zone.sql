@@ -5,6 +5,7 @@
 -- Repeat: only answers newer than the newest set are read, and a set is added only when it differs from the one before it.
 --
 -- Strava's zones may touch (0-116, 116-144) or leave a gap of one (0-116, 117-144): a zone begins at its min, the first at 0.
+-- Strava's power zones are a rider's, its heart rate zones hold for all sports.
 -- A list with anything but ascending whole numbers, with more than 20 zones, or with an implausible bound is ignored.
 WITH known AS (
     SELECT c.athlete_id, c.source_id, m.metric, m.name, z.valid_from, z.lower_bounds
@@ -45,8 +46,8 @@ WITH known AS (
     SELECT *, lag(lower_bounds, 1, known_bounds) OVER (PARTITION BY athlete_id, source_id, metric ORDER BY valid_from) AS before
     FROM fact
 )
-INSERT INTO silver.athlete_zone_set (athlete_id, source_id, metric, valid_from, lower_bounds, is_default)
-SELECT athlete_id, source_id, metric, valid_from, lower_bounds, false
+INSERT INTO silver.athlete_zone_set (athlete_id, source_id, sport_family, metric, valid_from, lower_bounds, is_default)
+SELECT athlete_id, source_id, CASE metric WHEN 'power' THEN 'ride' ELSE 'all' END, metric, valid_from, lower_bounds, false
 FROM step
 WHERE before IS DISTINCT FROM lower_bounds
-ON CONFLICT (athlete_id, source_id, metric, is_default, valid_from) DO NOTHING;
+ON CONFLICT (athlete_id, source_id, sport_family, metric, is_default, valid_from) DO NOTHING;

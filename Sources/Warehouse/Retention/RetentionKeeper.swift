@@ -239,6 +239,10 @@ extension RetentionQueries {
             WHERE athlete_id = ANY (\(athletes)) AND source_id = 1 AND (NOT is_default OR metric = 'power') AND valid_from < \(cutoff)
             """,
             """
+            DELETE FROM silver.athlete_threshold
+            WHERE athlete_id = ANY (\(athletes)) AND source_id = 1 AND origin IN ('strava', 'estimate') AND valid_from < \(cutoff)
+            """,
+            """
             DELETE FROM silver.activity_zone t
             WHERE t.athlete_id = ANY (\(athletes)) AND t.source_id = 1 AND t.metric = 'power' AND NOT EXISTS (
                 SELECT FROM silver.athlete_zone_set z

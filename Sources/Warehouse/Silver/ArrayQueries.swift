@@ -98,7 +98,7 @@ enum ArrayQueries {
                    \(heartrate?.best(over: 30) as Double?), \(Int32(clamping: metrics.power_s)), \(metrics.averagePower_w as Double?),
                    \(metrics.normalizedPower_w as Double?), \(variability as Double?), \(metrics.decoupling?.percent as Double?),
                    \(metrics.decoupling?.basis.rawValue as String?), \(metrics.bestVAM_m_per_h as Double?),
-                   CASE silver.sport_family(a.sport_type) WHEN 'run' THEN \(metrics.runAdjustedDistance_m as Double?)::float8
+                   CASE a.sport_family WHEN 'run' THEN \(metrics.runAdjustedDistance_m as Double?)::float8
                        WHEN 'walk' THEN \(metrics.walkAdjustedDistance_m as Double?)::float8 END
             FROM silver.activity a
             WHERE a.athlete_id = \(key.athleteID) AND a.source_id = \(key.source) AND a.activity_id = \(key.objectID)
@@ -108,10 +108,10 @@ enum ArrayQueries {
 
     private static let metricUpdate = Upsert(
         facts: [
-            "recorded_s", "heartrate_s", "average_heartrate_bpm", "best_heartrate_30s_bpm", "power_s", "average_power_w",
+            "recorded_s", "heartrate_s", "average_heartrate_bpm", "best_heartrate_30s_bpm", "power_s", "mean_power_w",
             "normalized_power_w", "variability_index", "decoupling_percent", "decoupling_basis", "best_vam_10min_m_per_h",
             "grade_adjusted_distance_m",
-        ])
+        ], reset: ["w_prime_balance_min_j"])
 }
 
 /// The end of an INSERT AS t of one activity's row, for a row that silver has already: it is written only if something differs, and an
@@ -124,13 +124,14 @@ private struct Upsert: Sendable {
     /// - Parameters:
     ///   - facts: small columns. The one that tells versions apart comes first, so that arrays need not be compared.
     ///   - stamp: a column that becomes the time of the write.
-    init(facts: [String], arrays: [String] = [], stamp: String? = nil) {
+    ///   - reset: columns that a write makes null, because they are computed from the new values later.
+    init(facts: [String], arrays: [String] = [], stamp: String? = nil, reset: [String] = []) {
         let names = facts + arrays
         func list(of row: String) -> String { names.map { "\(row).\($0)" }.joined(separator: ", ") }
         let changes =
             facts.map { "\($0) = excluded.\($0)" }
             + arrays.map { "\($0) = CASE WHEN t.\($0) = excluded.\($0) THEN t.\($0) ELSE excluded.\($0) END" }
-            + (stamp.map { ["\($0) = now()"] } ?? [])
+            + (stamp.map { ["\($0) = now()"] } ?? []) + reset.map { "\($0) = NULL" }
         columns = names.joined(separator: ", ")
         clause = """
             ON CONFLICT (athlete_id, source_id, activity_id) DO UPDATE SET \(changes.joined(separator: ", "))

@@ -61,8 +61,10 @@ struct SilverBatch: Sendable {
     private func transform(_ work: [SilverWork], on connection: Connection) async throws {
         let made = try await make(work, tables: SilverQueries.temporaryTables, whateverSilverHas: false, on: connection)
         let isSwollen = made.temporary_bytes > Self.temporaryBytesMax
+        _ = try await connection.pipeline(made.arrays + [SilverQueries.done(work)] + scripts.afterArrays)
+        try await WPrimePass(powers: made.powers).run(on: connection)
         _ = try await connection.pipeline(
-            made.arrays + [SilverQueries.done(work)] + scripts.afterArrays + SilverBooks(made: work, made.material).statements(now: now)
+            SilverBooks(made: work, made.material).statements(now: now)
                 + (isSwollen ? SilverQueries.truncateTemporary + [SilverQueries.planAnew] : SilverQueries.emptyTemporary))
     }
 
@@ -111,14 +113,16 @@ struct SilverBatch: Sendable {
     /// Runs the files that sum over all of an athlete's activities, once for all of them.
     func sumUp(_ athlete: AthleteID, on connection: Connection) async throws {
         _ = try await connection.pipeline(
-            [SilverQueries.planForMany] + SilverQueries.truncateTemporary + SilverQueries.fillAll(athlete) + scripts.afterArrays
-                + SilverQueries.truncateTemporary)
+            [SilverQueries.planForMany] + SilverQueries.truncateTemporary + SilverQueries.fillAll(athlete) + scripts.afterArrays)
+        try await WPrimePass(powers: [:]).run(on: connection)
+        _ = try await connection.pipeline(SilverQueries.truncateTemporary)
     }
 
     /// A batch whose documents are in silver and whose arrays are ready to be stored.
     private struct Made {
         let material: SilverMaterial
         let arrays: [SQL]
+        let powers: [AnswerKey: SecondSeries]
         let temporary_bytes: Int64
     }
 
@@ -140,19 +144,25 @@ struct SilverBatch: Sendable {
                 SilverQueries.temporarySize,
             ] + scripts.beforeArrays)
         try note(filled, inventory, in: &material)
-        return Made(material: material, arrays: await arrays, temporary_bytes: try filled[2][0].decode(Int64.self))
+        let (statements, powers) = await arrays
+        return Made(material: material, arrays: statements, powers: powers, temporary_bytes: try filled[2][0].decode(Int64.self))
     }
 
-    /// Each activity in a task of its own, on all cores.
-    private static func arrays(_ heads: [AnswerHead], _ streams: [AnswerKey: DecodedStreams]) async -> [SQL] {
-        await withTaskGroup(of: (Int, [SQL]).self) { group in
+    /// Each activity in a task of its own, on all cores: the statements that store its arrays and figures, and its power by second.
+    private static func arrays(
+        _ heads: [AnswerHead], _ streams: [AnswerKey: DecodedStreams]
+    ) async -> (statements: [SQL], powers: [AnswerKey: SecondSeries]) {
+        await withTaskGroup(of: (place: Int, statements: [SQL], power: SecondSeries?).self) { group in
             for (place, head) in heads.enumerated() {
                 guard let streams = streams[head.key] else { continue }
                 group.addTask {
-                    (place, [ArrayQueries.store(streams, of: head)] + ArrayQueries.store(ActivityRollup(streams), of: head))
+                    let rollup = ActivityRollup(streams)
+                    return (place, [ArrayQueries.store(streams, of: head)] + ArrayQueries.store(rollup, of: head), rollup?.powerBySecond)
                 }
             }
-            return await group.reduce(into: []) { $0.append($1) }.sorted { $0.0 < $1.0 }.flatMap(\.1)
+            let made = await group.reduce(into: []) { $0.append($1) }.sorted { $0.place < $1.place }
+            let powers = made.compactMap { made in made.power.map { (heads[made.place].key, $0) } }
+            return (made.flatMap(\.statements), Dictionary(powers) { first, _ in first })
         }
     }
 

@@ -29,7 +29,7 @@ struct SilverState: Sendable {
 /// The version of the decoder and the files of `sql/silver`. Raise it when they make other rows of the same answers: rows of an older
 /// version are made again at the next start.
 enum TransformVersion {
-    static let current: Int16 = 6
+    static let current: Int16 = 7
 }
 
 /// One activity of a batch, as it is in bronze and in silver, and the answers that are needed to make it. Pure.

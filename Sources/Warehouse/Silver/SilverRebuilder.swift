@@ -170,9 +170,12 @@ private enum RebuildStatements {
     }
 
     /// Deletes rows whose answer bronze no longer has; those of gone activities are deleted with their activity. The profile's row is marked
-    /// as outdated. Dated facts of the athlete stay: their answers may have left bronze.
+    /// as outdated. Dated facts of the athlete stay: their answers may have left bronze. Estimates are made from activities, and go.
     static func clear(_ athlete: AthleteID) -> [SQL] {
-        ["UPDATE silver.athlete SET transform_version = 0 WHERE athlete_id = \(athlete)"]
+        [
+            "UPDATE silver.athlete SET transform_version = 0 WHERE athlete_id = \(athlete)",
+            "DELETE FROM silver.athlete_threshold WHERE athlete_id = \(athlete) AND origin = 'estimate'",
+        ]
             + [("lap", 2), ("split", 2), ("split_mile", 2), ("activity_stream", 3), ("activity_rollup", 3), ("activity_metric", 3)].map {
                 table, endpoint in
                 """

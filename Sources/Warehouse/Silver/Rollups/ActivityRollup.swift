@@ -5,6 +5,8 @@ import Streams
 /// Pure; never fails. A figure that the streams don't yield is nil; an impossible value counts as missing. The cost is about one pass over
 /// the arrays for each rung of the ladders.
 struct ActivityRollup: Sendable {
+    /// Watts in each second, as cleaned.
+    let powerBySecond: SecondSeries?
     let power: BestEfforts?
     let heartrate: BestEfforts?
     let pace: BestEfforts?
@@ -45,6 +47,7 @@ struct ActivityRollup: Sendable {
         let altitude = series(.altitude, in: Possible.altitude_m)
         let track = streams[.distance].map { DistanceTrack(timeline, $0) }
         let speed = track.map { SecondSeries(speedOf: $0, span_s: timeline.span_s) }
+        powerBySecond = power
         self.power = power.map(BestEfforts.power)
         self.heartrate = heartrate.map(BestEfforts.heartrate)
         pace = track.map(BestEfforts.pace).flatMap { $0.isEmpty ? nil : $0 }

@@ -1,0 +1,48 @@
+-- In:     changed_activity, changed_athlete; sync.athlete_threshold; silver.athlete, athlete_history, activity, activity_metric and
+--         activity_rollup of these athletes.
+-- Out:    silver.athlete_threshold, threshold_work, athlete_reference; the default rows of silver.athlete_zone_set;
+--         changed_athlete.stale_from: from when loads and zones have to be made again.
+-- Grain:  one row per athlete, source, sport family, metric, origin, method and date.
+-- Units:  W, metres per second, beats per minute, J; times UTC.
+-- Repeat: values that depend on the athlete's activities and facts only; nothing is written when they are the same.
+--
+-- While more of an athlete's activities are waiting, as in the first load of a history, estimates are left to the batch with the last of
+-- them; the months are kept in silver.threshold_work.
+INSERT INTO silver.threshold_work (athlete_id, source_id, month)
+SELECT DISTINCT c.athlete_id, c.source_id, date_trunc('month', a.start_at AT TIME ZONE 'UTC')::date
+FROM changed_activity c
+CROSS JOIN LATERAL (
+    SELECT x.start_at FROM silver.activity x
+    WHERE x.athlete_id = c.athlete_id AND x.source_id = c.source_id AND x.activity_id = c.activity_id AND x.start_at IS NOT NULL
+      AND x.start_date_local >= silver.calendar_begin() AND x.start_date_local < silver.calendar_end()
+    OFFSET 0 -- one look into the index per activity
+) AS a
+ON CONFLICT (athlete_id, source_id, month) DO NOTHING;
+
+UPDATE changed_athlete SET stale_from = silver.refresh_threshold(athlete_id, source_id);
+
+UPDATE changed_athlete AS c SET stale_from = least(c.stale_from, silver.refresh_threshold_estimate(c.athlete_id, c.source_id))
+WHERE NOT EXISTS (
+    SELECT FROM sync.transform_work w
+    WHERE w.athlete_id = c.athlete_id AND w.activity_id <> 0 AND w.enqueued_at < 'infinity'
+      AND NOT EXISTS (SELECT FROM changed_activity b WHERE b.athlete_id = w.athlete_id AND b.activity_id = w.activity_id));
+
+SELECT silver.refresh_zone_default(c.athlete_id, c.source_id) FROM changed_athlete c
+WHERE c.stale_from IS NOT NULL;
+
+INSERT INTO silver.athlete_reference AS t (
+    athlete_id, source_id, sex, max_heartrate_bpm, max_heartrate_is_default, rest_heartrate_bpm, changed_at)
+SELECT a.athlete_id, a.source_id, a.sex, h.max_heartrate_bpm, h.max_heartrate_origin = 'default', h.rest_heartrate_bpm, now()
+FROM changed_athlete c
+JOIN silver.athlete a USING (athlete_id, source_id)
+CROSS JOIN LATERAL silver.thresholds_at(a.athlete_id, a.source_id, 'all', 'infinity') AS h
+ON CONFLICT (athlete_id, source_id) DO UPDATE SET
+    sex = excluded.sex, max_heartrate_bpm = excluded.max_heartrate_bpm, max_heartrate_is_default = excluded.max_heartrate_is_default,
+    rest_heartrate_bpm = excluded.rest_heartrate_bpm, changed_at = excluded.changed_at
+WHERE (t.sex, t.max_heartrate_bpm, t.max_heartrate_is_default, t.rest_heartrate_bpm)
+    IS DISTINCT FROM (excluded.sex, excluded.max_heartrate_bpm, excluded.max_heartrate_is_default, excluded.rest_heartrate_bpm);
+
+-- the constants of trimp depend on the sex
+UPDATE changed_athlete AS c SET stale_from = '-infinity'
+FROM silver.athlete_reference r
+WHERE r.athlete_id = c.athlete_id AND r.source_id = c.source_id AND r.changed_at = now();
