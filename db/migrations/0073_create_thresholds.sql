@@ -121,6 +121,7 @@ BEGIN
             WHERE p.duration_s BETWEEN 5 AND 1200
             GROUP BY 1, 2 HAVING count(*) >= 6
         ) AS p
+        WHERE p.w > 0 AND p.cp + p.w / p.tau <= 2500 -- nobody sprints with more
         ORDER BY p.sport_family, p.error, p.tau
     ), model AS (
         SELECT t.sport_family, 'cp_2_parameter' AS method, t.cp, t.w FROM two t WHERE t.efforts >= 5
