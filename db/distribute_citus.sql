@@ -51,12 +51,17 @@ SELECT create_distributed_table('silver.athlete_threshold', 'athlete_id', coloca
 SELECT create_distributed_table('silver.threshold_work', 'athlete_id', colocate_with => 'sync.athlete');
 SELECT create_distributed_table('silver.athlete_zone_set', 'athlete_id', colocate_with => 'sync.athlete');
 SELECT create_distributed_table('silver.gear_item', 'athlete_id', colocate_with => 'sync.athlete');
+SELECT create_distributed_table('silver.athlete_stats', 'athlete_id', colocate_with => 'sync.athlete');
 SELECT create_distributed_table('silver.athlete_finding', 'athlete_id', colocate_with => 'sync.athlete');
 SELECT create_distributed_table('silver.training_day', 'athlete_id', colocate_with => 'sync.athlete');
 SELECT create_distributed_table('silver.activity', 'athlete_id', colocate_with => 'sync.athlete');
 SELECT create_distributed_table('silver.lap', 'athlete_id', colocate_with => 'sync.athlete');
 SELECT create_distributed_table('silver.split', 'athlete_id', colocate_with => 'sync.athlete');
 SELECT create_distributed_table('silver.split_mile', 'athlete_id', colocate_with => 'sync.athlete');
+SELECT create_distributed_table('silver.best_effort', 'athlete_id', colocate_with => 'sync.athlete');
+SELECT create_distributed_table('silver.segment_effort', 'athlete_id', colocate_with => 'sync.athlete');
+SELECT create_distributed_table('silver.photo', 'athlete_id', colocate_with => 'sync.athlete');
+SELECT create_distributed_table('silver.activity_strava_zone', 'athlete_id', colocate_with => 'sync.athlete');
 SELECT create_distributed_table('silver.activity_stream', 'athlete_id', colocate_with => 'sync.athlete');
 SELECT create_distributed_table('silver.activity_rollup', 'athlete_id', colocate_with => 'sync.athlete');
 SELECT create_distributed_table('silver.activity_metric', 'athlete_id', colocate_with => 'sync.athlete');

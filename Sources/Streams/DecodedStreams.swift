@@ -15,11 +15,13 @@ public struct DecodedStreams: Sendable, Equatable {
     /// In what way the answer contradicts itself.
     let faults: StreamFaults
     private let series: [[Double]?]
+    private let sentCounts: [Int]
 
     /// - Parameter series: in the order of `StreamColumn`; shorter series are filled up with NaN to the length of the longest.
     init(series: [[Double]?], originalSize: Int?, seriesType: String?, resolution: String?, faults: StreamFaults = []) {
         self.faults = faults
         let counts = series.compactMap { $0?.count }
+        sentCounts = series.map { $0?.count ?? 0 }
         let longest = counts.max() ?? 0
         count = longest
         shortPoints = longest - (counts.min() ?? 0)
@@ -33,6 +35,9 @@ public struct DecodedStreams: Sendable, Equatable {
 
     /// The series with NaN for missing points; nil when Strava sent none.
     public subscript(column: StreamColumn) -> [Double]? { series[column.rawValue] }
+
+    /// Elements that Strava sent, before the series was filled up; 0 when it sent none.
+    public func sentCount(_ column: StreamColumn) -> Int { sentCounts[column.rawValue] }
 
     /// Memory held by the series.
     public var bytes: Int { series.reduce(0) { $0 + ($1?.count ?? 0) * MemoryLayout<Double>.size } }

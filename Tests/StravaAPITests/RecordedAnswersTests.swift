@@ -16,7 +16,8 @@ struct RecordedAnswersTests {
     @Test func `the invented collection is whole`() {
         let kinds = Recordings.invented.reduce(into: [:]) { $0[$1.kind, default: 0] += 1 }
         let expected = [
-            "activity-list": 2, "activity-detail": 4, "streams-by-type": 3, "zones": 1, "athlete": 1, "athlete-zones": 1, "gear": 2,
+            "activity-list": 2, "activity-detail": 4, "streams-by-type": 3, "zones": 1, "athlete": 1, "athlete-zones": 1,
+            "athlete-stats": 1, "gear": 2,
             "error": 4, "token": 2,
         ]
         #expect(kinds == expected)

@@ -53,6 +53,11 @@ struct Bench {
         try await writer.commit(batch(answers, listed: listed, ledger: ledger, cursor: cursor, quarantine: quarantine))
     }
 
+    /// Lands the answer of GET /athletes/{id}/stats.
+    func landStats(_ body: String, at: Date = noon) async throws {
+        try await land([answer(.athleteStats, Self.athlete.rawValue, body, at: at)])
+    }
+
     /// Runs silver until its work list is empty; returns how many pieces of work it did.
     @discardableResult
     func transform() async throws -> Int {

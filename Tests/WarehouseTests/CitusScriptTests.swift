@@ -125,7 +125,7 @@ import Testing
                 SELECT name || ': simple CASE' FROM code WHERE text ~ '\\mCASE\\M(?!\\s+WHEN\\M)'
                 UNION ALL
                 SELECT name || ': EXCEPTION' FROM code
-                WHERE text ~ '\\mEXCEPTION WHEN\\M' AND name NOT LIKE 'bronze\\_strava.json\\_document(%' AND name NOT LIKE 'bronze\\_strava.json\\_object(%'
+                WHERE text ~ '\\mEXCEPTION WHEN\\M' AND name NOT LIKE 'bronze\\_strava.json\\_document(%' AND name NOT LIKE 'bronze\\_strava.json\\_object(%' AND name NOT LIKE 'bronze\\_strava.json\\_list(%'
                 UNION ALL
                 SELECT c.name || ': SQL with parameters over ' || s.name FROM code c JOIN public.spread s
                 ON s.kind = 'distributed' AND c.text ~ ('\\m' || replace(s.name::text, '.', '\\.') || '\\M')

@@ -105,6 +105,52 @@ import Testing
         }
     }
 
+    @Test func `efforts and segments become rows`() async throws {
+        try await withTestDatabase { database in
+            let bench = try await Bench(database)
+            try await land(bench)
+            try await expect(
+                """
+                SELECT activity_id, effort_number, name, distance_m, moving_time_s, elapsed_time_s, start_at, pr_rank, achievement_types,
+                       achievement_ranks, first_index, last_index FROM silver.best_effort
+                """, [#"(20000000202,1,100m,100,31,32,"2026-02-27 15:30:09+00",2,{pr},{2},5,21)"#], in: bench)
+            try await expect(
+                """
+                SELECT effort_number, effort_id, segment_id, elapsed_time_s, average_power_w, pr_rank, kom_rank, achievement_types,
+                       achievement_ranks, is_hidden, first_index, last_index FROM silver.segment_effort ORDER BY 1
+                """,
+                [
+                    #"(1,3900000000000000101,7000001,12,186.5,1,7,"{pr,overall}","{1,7}",f,6,18)"#,
+                    "(2,3900000000000000102,1,10,,,,,,t,,)",
+                ], in: bench)
+            try await expect(
+                """
+                SELECT segment_id, name, distance_m, average_grade_percent, city, state, is_starred, start_latitude_deg, effort_count,
+                       best_elapsed_time_s FROM silver.segment ORDER BY 1
+                """, [#"(1,"Nothing to see",,,,,,,1,10)"#, #"(7000001,"Up from the buoy",99.1,6.2,"At sea",,t,-44.4999,1,12)"#], in: bench)
+        }
+    }
+
+    @Test func `photos and Strava's own zones become rows`() async throws {
+        try await withTestDatabase { database in
+            let bench = try await Bench(database)
+            try await land(bench)
+            try await expect(
+                "SELECT photo_number, size_px, photo_id, url, origin, media_type, is_primary FROM silver.photo ORDER BY 2",
+                [
+                    "(1,100,00000000-0000-4000-8000-000000000101,photo/101-100.jpg,1,1,t)",
+                    "(1,600,00000000-0000-4000-8000-000000000101,photo/101-600.jpg,1,1,t)",
+                ], in: bench)
+            try await expect(
+                "SELECT metric, zone, from_value, to_value, time_s, score, points, is_custom FROM silver.activity_strava_zone ORDER BY 1, 2",
+                [
+                    "(heartrate,1,0,119,4,4,4,t)", "(heartrate,2,120,139,35,4,4,t)", "(heartrate,3,140,159,0,4,4,t)",
+                    "(heartrate,4,160,174,0,4,4,t)", "(heartrate,5,175,,0,4,4,t)", "(power,1,0,0,2,,,)", "(power,2,0,199,37,,,)",
+                    "(power,3,200,,0,,,)",
+                ], in: bench)
+        }
+    }
+
     @Test func `profile, zones and gear become the athlete's own rows`() async throws {
         try await withTestDatabase { database in
             let bench = try await Bench(database)
@@ -116,9 +162,13 @@ import Testing
                 "SELECT metric, lower_bounds, is_default FROM silver.athlete_zone_set WHERE NOT is_default ORDER BY 1",
                 [#"(heartrate,"{0,120,140,160,175}",f)"#, #"(power,"{0,116,159,190}",f)"#], in: bench)
             try await expect(
-                "SELECT gear_id, name, brand, model, is_primary, is_retired, strava_distance_m FROM silver.gear_item ORDER BY 1",
+                """
+                SELECT gear_id, name, brand, model, is_primary, is_retired, strava_distance_m, frame_type, weight_kg, description
+                FROM silver.gear_item ORDER BY 1
+                """,
                 [
-                    #"(b90000011,"Example bike",Example,Gravel,t,f,1234567)"#, #"(g90000012,"Example shoes",Example,,f,t,400000.5)"#,
+                    #"(b90000011,"Example bike",Example,Gravel,t,f,1234567,5,9.5,)"#,
+                    #"(g90000012,"Example shoes",Example,,f,t,400000.5,,,)"#,
                 ], in: bench)
         }
     }

@@ -12,7 +12,8 @@ import Testing
     private func land(_ bench: Bench) async throws {
         let detail = #"""
             {"sport_type":"Run","start_date":"2026-07-01T06:30:00Z","start_date_local":"2026-07-01T08:30:00Z","distance":5000,"moving_time":1800,
-             "gear_id":"g1","laps":[{"name":"Lap 1"}],"splits_metric":[{"distance":1000}],"splits_standard":[{"distance":1609.3}]}
+             "gear_id":"g1","laps":[{"name":"Lap 1"}],"best_efforts":[{"name":"5K"}],"photos":{"primary":{"urls":{"600":"p"}}},
+             "segment_efforts":[{"pr_rank":1,"segment":{"id":1}}],"splits_metric":[{"distance":1000}],"splits_standard":[{"distance":1609.3}]}
             """#
         let hard = (0..<60).map { _ in "170" }.joined(separator: ",")
         let seconds = (0..<60).map(String.init).joined(separator: ",")
@@ -22,7 +23,9 @@ import Testing
                 answer(.streams, 1, IrregularActivity.streams.replacing("{\"time\"", with: #"{"latlng":{"data":[[52.1,13.4]]},"time""#)),
                 answer(.activity, 2, #"{"sport_type":"Ride","start_date":"2026-07-02T06:30:00Z"}"#),
                 answer(.streams, 2, #"{"time":{"data":[\#(seconds)]},"heartrate":{"data":[\#(hard)]}}"#),
+                answer(.activityZones, 1, #"[{"type":"heartrate","distribution_buckets":[{"min":0,"max":-1,"time":1}]}]"#),
             ], listed: [listed(1), listed(2)])
+        try await bench.landStats(#"{"all_ride_totals":{"count":1}}"#)
         try await bench.transform()
     }
 
@@ -31,7 +34,7 @@ import Testing
             let bench = try await Bench(database)
             try await land(bench)
             let examples = try await database.query("SELECT relation, example FROM silver.readme WHERE example IS NOT NULL ORDER BY 1")
-            #expect(examples.count == 30)
+            #expect(examples.count == 36)
             for row in examples {
                 let (relation, example) = try row.decode(String.self, String.self)
                 #expect(example.contains("silver.\(relation) "))

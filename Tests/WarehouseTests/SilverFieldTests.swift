@@ -16,7 +16,8 @@ import Testing
                  "elapsed_time":61.5,"device_watts":true,"has_heartrate":false,"heartrate_opt_out":true,"private":true,"flagged":false,
                  "hide_from_home":true,"workout_type":11,"external_id":"a.fit","end_latlng":[-33.5,-151.25],"location_city":"Delft",
                  "location_state":"","location_country":"Netherlands","achievement_count":1,"comment_count":2,"athlete_count":3,
-                 "total_photo_count":4,"photo_count":0,"pr_count":5,"type":"Ride"}
+                 "total_photo_count":4,"photo_count":0,"pr_count":5,"type":"Ride","prefer_perceived_exertion":true,
+                 "from_accepted_tag":false,"available_zones":["heartrate",5,"pace"],"private_note":"for me","description":"for all"}
                 """#
             try await bench.land([answer(.activity, 1, detail)], listed: [listed(1)])
             try await bench.transform()
@@ -31,6 +32,8 @@ import Testing
                        athlete_count, photo_count, pr_count, sport_type, activity_type, has_detail FROM silver.activity
                 """
             #expect(try await bench.lines(rest) == ["(t,f,t,t,f,t,11,a.fit,-33.5,-151.25,Delft,,Netherlands,1,2,3,4,5,Ride,Ride,t)"])
+            let own = "SELECT prefers_perceived_exertion, is_from_tag, available_zones, private_note, description FROM silver.activity"
+            #expect(try await bench.lines(own) == [#"(t,f,"{heartrate,pace}","for me","for all")"#])
         }
     }
 
@@ -86,12 +89,15 @@ import Testing
         try await withTestDatabase { database in
             let bench = try await Bench(database)
             let profile = #"""
-                {"username":"u","state":"ZH","sex":"X","weight":70,"ftp":250.4,"measurement_preference":"feet","premium":true,"profile":"https://p"}
+                {"username":"u","state":"ZH","sex":"X","weight":70,"ftp":250.4,"measurement_preference":"feet","premium":true,"profile":"https://p","bio":"b",
+                 "athlete_type":1,"follower_count":2,"friend_count":3,"updated_at":"2026-07-01T06:30:00Z"}
                 """#
             try await bench.land([answer(.athlete, Bench.athlete.rawValue, profile)])
             try await bench.transform()
             let row = "SELECT username, state, sex, weight_kg, ftp_w, measurement_system, is_subscriber, profile_url FROM silver.athlete"
             #expect(try await bench.lines(row) == ["(u,ZH,X,70,250,feet,t,https://p)"])
+            let more = "SELECT bio, athlete_type, follower_count, friend_count, strava_updated_at FROM silver.athlete"
+            #expect(try await bench.lines(more) == [#"(b,1,2,3,"2026-07-01 06:30:00+00")"#])
         }
     }
 }

@@ -100,6 +100,20 @@ import Testing
         }
     }
 
+    @Test func `a stream that is shorter than the others counts what was sent, not what silver fills up`() async throws {
+        try await withTestDatabase { database in
+            let bench = try await Bench(database)
+            let streams =
+                #"{"time":{"data":[0,1,2,3]},"heartrate":{"data":[100,null]},"latlng":{"data":[[1,2],[1,2],[1,2]]},"watts":{"data":[]}}"#
+            try await bench.land([answer(.activity, 11, "{}"), answer(.streams, 11, streams)], listed: [listed(11)])
+            try await bench.transform()
+            #expect(
+                try await bench.lines("SELECT data_stream, record_count FROM metrics.metrics WHERE data_stream <> 'activity' ORDER BY 1")
+                    == ["(heartrate,2)", "(latlng,3)", "(time,4)", "(watts,0)"])
+            #expect(try await bench.lines("SELECT heartrate_bpm FROM silver.activity_stream") == [#"("{100,NULL,NULL,NULL}")"#])
+        }
+    }
+
     @Test func `a page of two hundred lands in one transaction`() async throws {
         try await withTestDatabase { database in
             let bench = try await Bench(database)

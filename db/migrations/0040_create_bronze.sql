@@ -83,6 +83,6 @@ COMMENT ON TABLE metrics.metrics IS 'Lineage: one row per changed object that la
 COMMENT ON COLUMN metrics.metrics.activity_id IS 'Null for the athlete''s own objects.';
 COMMENT ON COLUMN metrics.metrics.data_source IS 'STRAVA.';
 COMMENT ON COLUMN metrics.metrics.data_stream IS 'Name of the endpoint, or of the stream (time, distance, latlng, …).';
-COMMENT ON COLUMN metrics.metrics.record_count IS 'Points of a stream, else 1; 0 when the answer could not be read.';
+COMMENT ON COLUMN metrics.metrics.record_count IS 'Elements of a stream as sent, else 1; 0 when the answer could not be read. In silver a stream that is shorter than the others is filled up with nulls.';
 COMMENT ON COLUMN metrics.metrics.metric_id IS 'Number of the row; not in the predecessor''s table. Part of the key, without which Citus can''t move rows to another node.';
 COMMENT ON COLUMN metrics.metrics.status IS 'SUCCESS or FAILURE (kept as sent, but not readable).';

@@ -34,6 +34,17 @@ EXCEPTION WHEN OTHERS THEN
 END $$;
 COMMENT ON FUNCTION bronze_strava.json_object IS 'The bytes of an answer as jsonb; NULL when they are not a JSON object in UTF-8.';
 
+CREATE FUNCTION bronze_strava.json_list(body bytea) RETURNS jsonb LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE AS $$
+DECLARE
+    document jsonb;
+BEGIN
+    document := bronze_strava.json_document(convert_from(body, 'UTF8'));
+    RETURN CASE WHEN jsonb_typeof(document) = 'array' THEN document END;
+EXCEPTION WHEN OTHERS THEN
+    RETURN NULL;
+END $$;
+COMMENT ON FUNCTION bronze_strava.json_list IS 'The bytes of an answer as jsonb; NULL when they are not a JSON list in UTF-8.';
+
 CREATE FUNCTION bronze_strava.json_numeric(value jsonb) RETURNS numeric LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
     SELECT CASE
         WHEN jsonb_typeof(value) = 'number' THEN value::numeric

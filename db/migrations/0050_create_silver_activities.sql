@@ -17,6 +17,11 @@ CREATE TABLE silver.athlete (
     is_subscriber      boolean,
     joined_at          timestamptz,
     profile_url        text,
+    bio                text,
+    athlete_type       integer,
+    follower_count     integer,
+    friend_count       integer,
+    strava_updated_at  timestamptz,
     transform_version  smallint NOT NULL DEFAULT 0,
     src_sha256         bytea,
     updated_at         timestamptz NOT NULL DEFAULT now(),
@@ -39,6 +44,11 @@ COMMENT ON COLUMN silver.athlete.measurement_system IS 'feet or meters: how the 
 COMMENT ON COLUMN silver.athlete.is_subscriber IS 'Whether the athlete subscribes to Strava.';
 COMMENT ON COLUMN silver.athlete.joined_at IS 'When the Strava account was made.';
 COMMENT ON COLUMN silver.athlete.profile_url IS 'Address of the profile picture.';
+COMMENT ON COLUMN silver.athlete.bio IS 'What the athlete wrote about themselves.';
+COMMENT ON COLUMN silver.athlete.athlete_type IS 'Strava''s number for the main sport: 0 cyclist, 1 runner.';
+COMMENT ON COLUMN silver.athlete.follower_count IS 'Athletes who follow this one.';
+COMMENT ON COLUMN silver.athlete.friend_count IS 'Athletes whom this one follows.';
+COMMENT ON COLUMN silver.athlete.strava_updated_at IS 'When the profile last changed at Strava, UTC.';
 COMMENT ON COLUMN silver.athlete.transform_version IS 'Version of the transform that made the row; 0: only the key is known yet.';
 COMMENT ON COLUMN silver.athlete.src_sha256 IS 'SHA-256 of the answer the row was made from.';
 COMMENT ON COLUMN silver.athlete.updated_at IS 'When the row was last made.';
@@ -97,6 +107,7 @@ CREATE TABLE silver.activity (
     calories_kcal          float8,
     relative_effort        float8,
     perceived_exertion     float8,
+    prefers_perceived_exertion boolean,
     has_power_meter        boolean,
     has_heartrate          boolean,
     heartrate_opt_out      boolean,
@@ -106,6 +117,7 @@ CREATE TABLE silver.activity (
     is_private             boolean,
     is_flagged             boolean,
     is_hidden_from_home    boolean,
+    is_from_tag            boolean,
     visibility             text,
     workout_type           integer,
     gear_id                text,
@@ -126,7 +138,9 @@ CREATE TABLE silver.activity (
     athlete_count          integer,
     photo_count            integer,
     pr_count               integer,
+    available_zones        text[],
     description            text        COMPRESSION lz4,
+    private_note           text        COMPRESSION lz4,
     summary_polyline       text        COMPRESSION lz4,
     polyline               text        COMPRESSION lz4,
     has_detail             boolean     NOT NULL,
@@ -169,6 +183,7 @@ COMMENT ON COLUMN silver.activity.energy_kj IS 'Mechanical work in kilojoules.';
 COMMENT ON COLUMN silver.activity.calories_kcal IS 'Energy spent in kilocalories; only a detail has it.';
 COMMENT ON COLUMN silver.activity.relative_effort IS 'Strava''s relative effort (suffer_score); no unit.';
 COMMENT ON COLUMN silver.activity.perceived_exertion IS 'The athlete''s own rating, no unit: from 1, easiest, to 10; only a detail has it.';
+COMMENT ON COLUMN silver.activity.prefers_perceived_exertion IS 'The athlete wants perceived_exertion to count in place of heart rate; only a detail has it.';
 COMMENT ON COLUMN silver.activity.has_power_meter IS 'Whether power was measured (device_watts); null when Strava does not say. Where it is false, power is Strava''s estimate, and counts for no load, zone, curve or record.';
 COMMENT ON COLUMN silver.activity.has_heartrate IS 'Heart rate was recorded.';
 COMMENT ON COLUMN silver.activity.heartrate_opt_out IS 'The athlete does not share heart rate.';
@@ -178,6 +193,7 @@ COMMENT ON COLUMN silver.activity.is_manual IS 'Entered by hand: there are no st
 COMMENT ON COLUMN silver.activity.is_private IS 'Seen by the athlete only.';
 COMMENT ON COLUMN silver.activity.is_flagged IS 'Flagged by other athletes.';
 COMMENT ON COLUMN silver.activity.is_hidden_from_home IS 'Muted: not shown in followers'' feeds.';
+COMMENT ON COLUMN silver.activity.is_from_tag IS 'Made by accepting another athlete''s tag, not recorded by this one.';
 COMMENT ON COLUMN silver.activity.visibility IS 'everyone, followers_only or only_me.';
 COMMENT ON COLUMN silver.activity.workout_type IS 'Number of a kind of workout. Runs: 0 default, 1 race, 2 long run, 3 workout. Rides: 10 default, 11 race, 12 workout.';
 COMMENT ON COLUMN silver.activity.gear_id IS 'Strava''s id of the bike (b…) or shoes (g…).';
@@ -198,7 +214,9 @@ COMMENT ON COLUMN silver.activity.comment_count IS 'Comments received.';
 COMMENT ON COLUMN silver.activity.athlete_count IS 'Athletes who took part, this one included.';
 COMMENT ON COLUMN silver.activity.photo_count IS 'Photos, from whatever source.';
 COMMENT ON COLUMN silver.activity.pr_count IS 'Personal records on segments.';
+COMMENT ON COLUMN silver.activity.available_zones IS 'Metrics for which Strava has time in zones (heartrate, pace, power); null: no detail yet, or none.';
 COMMENT ON COLUMN silver.activity.description IS 'The athlete''s text; only a detail has it.';
+COMMENT ON COLUMN silver.activity.private_note IS 'The athlete''s note that nobody else sees; only a detail has it, and not every one.';
 COMMENT ON COLUMN silver.activity.summary_polyline IS 'Coarse course as an encoded polyline (precision 5).';
 COMMENT ON COLUMN silver.activity.polyline IS 'Fine course as an encoded polyline (precision 5); only a detail has it.';
 COMMENT ON COLUMN silver.activity.has_detail IS 'Whether a detail has landed; if not, columns that only a detail has are null.';

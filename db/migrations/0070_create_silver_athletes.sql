@@ -87,6 +87,9 @@ CREATE TABLE silver.gear_item (
     is_primary         boolean,
     is_retired         boolean,
     strava_distance_m  float8,
+    frame_type         integer,
+    weight_kg          float8,
+    description        text,
     updated_at         timestamptz NOT NULL DEFAULT now(),
     CONSTRAINT gear_item_pk PRIMARY KEY (athlete_id, source_id, gear_id),
     CONSTRAINT gear_item_athlete_fk FOREIGN KEY (athlete_id, source_id) REFERENCES silver.athlete ON DELETE CASCADE
@@ -102,4 +105,7 @@ COMMENT ON COLUMN silver.gear_item.model IS 'Model; only a gear answer has it.';
 COMMENT ON COLUMN silver.gear_item.is_primary IS 'The default bike or pair of shoes.';
 COMMENT ON COLUMN silver.gear_item.is_retired IS 'No longer in use: marked so, or gone from the profile''s list.';
 COMMENT ON COLUMN silver.gear_item.strava_distance_m IS 'Metres that Strava counts for it, with those from before Strava.';
+COMMENT ON COLUMN silver.gear_item.frame_type IS 'Strava''s number of the kind of bike: 1 mountain, 2 cyclo-cross, 3 road, 4 time trial, 5 gravel; only a gear answer has it.';
+COMMENT ON COLUMN silver.gear_item.weight_kg IS 'Weight of the bike in kilograms as the athlete entered it; null: not entered, or implausible. Only a gear answer has it.';
+COMMENT ON COLUMN silver.gear_item.description IS 'The athlete''s text about it; only a gear answer has it.';
 COMMENT ON COLUMN silver.gear_item.updated_at IS 'When the row was last made.';

@@ -1,7 +1,8 @@
 -- Data quality: what is checked, what is allowed, and what was found.
 
 -- The one place of the bounds. A figure outside of them counts as missing in silver and has a finding; what Strava sent stays in bronze.
--- sql/silver/30_implausible_figure.sql and 09_athlete_finding.sql apply the bounds of figures, 65_quality_finding.sql measures the rest.
+-- sql/silver/30_implausible_figure.sql, 09_athlete_finding.sql, 11_athlete_stats.sql, 21_effort.sql and 23_strava_zone.sql apply the bounds of
+-- figures, 65_quality_finding.sql measures the rest.
 CREATE VIEW silver.quality_check WITH (security_invoker = true) AS
 WITH figure(check_name, measures, at_least, at_most, is_in_laps) AS (
     VALUES
@@ -40,12 +41,32 @@ FROM (VALUES
     ('weight_kg', 'body weight of the profile, kilograms', 20, 400),
     ('gear_distance_m', 'distance of a bike or a pair of shoes, metres', 0, 1e9),
     ('zone_heartrate_bpm', 'bound of the athlete''s own heart rate zones, beats per minute', 0, 300),
-    ('zone_power_w', 'bound of the athlete''s own power zones, watts', 0, 5000)
+    ('zone_power_w', 'bound of the athlete''s own power zones, watts', 0, 5000),
+    ('gear_weight_kg', 'weight of a bike, kilograms', 0, 500),
+    ('stats_count', 'activities or achievements in Strava''s totals of the athlete', 0, 1e6),
+    ('stats_distance_m', 'distance in Strava''s totals of the athlete, metres', 0, 1e9),
+    ('stats_elevation_gain_m', 'metres climbed in Strava''s totals of the athlete', 0, 1e8),
+    ('stats_time_s', 'time in Strava''s totals of the athlete, seconds', 0, 2e9),
+    ('segment_distance_m', 'length of a segment, metres', 0, 1e7),
+    ('segment_average_grade_percent', 'average grade of a segment, percent', -100, 100),
+    ('segment_maximum_grade_percent', 'steepest grade of a segment, percent', -500, 500),
+    ('segment_elevation_high_m', 'highest point of a segment, metres above sea level', -12000, 30000),
+    ('segment_elevation_low_m', 'lowest point of a segment, metres above sea level', -12000, 30000),
+    ('strava_zone_heartrate_bpm', 'bound of a heart rate zone in Strava''s zones of the activity, beats per minute', 0, 300),
+    ('strava_zone_power_w', 'bound of a power zone in Strava''s zones of the activity, watts', 0, 5000),
+    ('strava_zone_pace_mps', 'bound of a pace zone in Strava''s zones of the activity, metres per second', 0, 300),
+    ('strava_zone_score', 'score or points in Strava''s zones of the activity', 0, 1e6),
+    ('strava_zone_time_s', 'time in one of Strava''s zones of the activity, seconds', 0, 31622400)
 ) AS c(check_name, measures, at_least, at_most)
 UNION ALL
 SELECT check_name, measures || '; of the activity', at_least::float8, at_most::float8 FROM figure
 UNION ALL
-SELECT 'lap_' || check_name, measures || '; of a lap or a split', at_least::float8, at_most::float8 FROM figure WHERE is_in_laps;
+SELECT 'lap_' || check_name, measures || '; of a lap or a split', at_least::float8, at_most::float8 FROM figure WHERE is_in_laps
+UNION ALL
+SELECT 'effort_' || check_name, measures || '; of a best effort or an effort on a segment', at_least::float8, at_most::float8
+FROM figure
+WHERE check_name IN ('distance_m', 'moving_time_s', 'elapsed_time_s', 'average_heartrate_bpm', 'max_heartrate_bpm', 'average_cadence_rpm',
+    'average_power_w');
 COMMENT ON VIEW silver.quality_check IS 'The checks of data quality, one row each, with the values that are allowed. An activity outside of them has a row in quality_finding, an athlete in athlete_finding.';
 COMMENT ON COLUMN silver.quality_check.check_name IS 'Name of the check; ends with the unit of the measured value.';
 COMMENT ON COLUMN silver.quality_check.measures IS 'The measured quantity.';
@@ -70,7 +91,7 @@ CREATE TABLE silver.quality_finding (
     CONSTRAINT quality_finding_pk PRIMARY KEY (athlete_id, source_id, activity_id, check_name),
     CONSTRAINT quality_finding_activity_fk FOREIGN KEY (athlete_id, source_id, activity_id) REFERENCES silver.activity ON DELETE CASCADE
 );
-COMMENT ON TABLE silver.quality_finding IS 'One row per activity and check of quality_check that it does not pass. A figure named after a column (with lap_ before it: of a lap or a split) is null there: it can''t be true. Other findings change nothing, they are a reason to look.';
+COMMENT ON TABLE silver.quality_finding IS 'One row per activity and check of quality_check that it does not pass. A figure named after a column (with lap_ before it: of a lap or a split; effort_, segment_, strava_zone_: of these) is null there: it can''t be true. Other findings change nothing, they are a reason to look.';
 COMMENT ON COLUMN silver.quality_finding.athlete_id IS 'Strava''s number for the athlete.';
 COMMENT ON COLUMN silver.quality_finding.source_id IS '1 strava_api, 2 strava_archive, 3 file.';
 COMMENT ON COLUMN silver.quality_finding.activity_id IS 'Activity.';

@@ -91,7 +91,8 @@ CREATE VIEW silver.gear WITH (security_invoker = true) AS
 SELECT athlete_id, source_id, gear_id, CASE WHEN gear_id LIKE 'b%' THEN 'bike' WHEN gear_id LIKE 'g%' THEN 'shoes' END AS kind,
        coalesce(i.name, u.name) AS name, i.nickname, i.brand, i.model, i.is_primary, i.is_retired, i.strava_distance_m,
        coalesce(u.activity_count, 0)::integer AS activity_count, coalesce(u.distance_m, 0) AS activity_distance_m,
-       coalesce(u.moving_time_s, 0) AS activity_moving_time_s, u.first_used_on, u.last_used_on
+       coalesce(u.moving_time_s, 0) AS activity_moving_time_s, u.first_used_on, u.last_used_on,
+       i.frame_type, i.weight_kg, i.description
 FROM silver.gear_item i
 FULL JOIN (
     SELECT athlete_id, source_id, gear_id, max(gear_name) AS name, count(*) AS activity_count, sum(distance_m) AS distance_m,
@@ -117,6 +118,9 @@ COMMENT ON COLUMN silver.gear.activity_distance_m IS 'Metres of these activities
 COMMENT ON COLUMN silver.gear.activity_moving_time_s IS 'Seconds in motion of these activities.';
 COMMENT ON COLUMN silver.gear.first_used_on IS 'Local day of the first of them.';
 COMMENT ON COLUMN silver.gear.last_used_on IS 'Local day of the last of them.';
+COMMENT ON COLUMN silver.gear.frame_type IS 'Strava''s number of the kind of bike: 1 mountain, 2 cyclo-cross, 3 road, 4 time trial, 5 gravel; null: shoes, or not known.';
+COMMENT ON COLUMN silver.gear.weight_kg IS 'Weight of the bike in kilograms as the athlete entered it; null: not entered.';
+COMMENT ON COLUMN silver.gear.description IS 'The athlete''s text about it.';
 
 -- Strava sends tenths of a metre: 7 miles are 11265.408 m and arrive as 11265.4.
 CREATE VIEW silver.eddington WITH (security_invoker = true) AS

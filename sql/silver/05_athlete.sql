@@ -23,13 +23,19 @@ UPDATE silver.athlete AS t SET
     is_subscriber      = coalesce(bronze_strava.json_bool(r.summit), bronze_strava.json_bool(r.premium)),
     joined_at          = bronze_strava.json_time(r.created_at),
     profile_url        = bronze_strava.json_text(r.profile),
+    bio                = nullif(bronze_strava.json_text(r.bio), ''),
+    athlete_type       = bronze_strava.json_int(r.athlete_type),
+    follower_count     = bronze_strava.json_int(r.follower_count),
+    friend_count       = bronze_strava.json_int(r.friend_count),
+    strava_updated_at  = bronze_strava.json_time(r.updated_at),
     transform_version  = c.transform_version,
     src_sha256         = c.profile_sha256,
     updated_at         = now()
 FROM changed_athlete c
 CROSS JOIN LATERAL jsonb_to_record(c.profile) AS r(
     username jsonb, firstname jsonb, lastname jsonb, city jsonb, state jsonb, country jsonb, sex jsonb, weight jsonb, ftp jsonb,
-    measurement_preference jsonb, summit jsonb, premium jsonb, created_at jsonb, profile jsonb)
+    measurement_preference jsonb, summit jsonb, premium jsonb, created_at jsonb, profile jsonb, bio jsonb, athlete_type jsonb, follower_count jsonb,
+    friend_count jsonb, updated_at jsonb)
 WHERE c.profile IS NOT NULL
   AND t.athlete_id = c.athlete_id AND t.source_id = c.source_id
   AND (t.src_sha256, t.transform_version) IS DISTINCT FROM (c.profile_sha256, c.transform_version);

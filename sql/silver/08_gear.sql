@@ -1,7 +1,7 @@
 -- In:     changed_athlete (profile; its lists "bikes" and "shoes"); bronze_strava.answer of these athletes' profile and gear.
 -- Out:    silver.gear_item.
 -- Grain:  one row per athlete, source and gear.
--- Units:  metres.
+-- Units:  metres, kg.
 -- Repeat: an upsert by primary key with values that depend on the answers only; nothing is written when nothing changed.
 --
 -- Of the profile and the gear's own answer the newer one counts, field by field. Retired gear leaves the profile's lists: gear that a list no
@@ -26,8 +26,11 @@ WITH listed AS (
            nullif(btrim(bronze_strava.json_text(item -> 'brand_name')), '') AS brand,
            nullif(btrim(bronze_strava.json_text(item -> 'model_name')), '') AS model,
            bronze_strava.json_bool(item -> 'primary') AS is_primary, coalesce(bronze_strava.json_bool(item -> 'retired'), false) AS is_retired,
-           silver.plausible('gear_distance_m', bronze_strava.json_float(item -> 'distance')) AS strava_distance_m
-    FROM (SELECT * FROM listed UNION ALL SELECT * FROM answered) AS u
+           silver.plausible('gear_distance_m', bronze_strava.json_float(item -> 'distance')) AS strava_distance_m,
+           CASE WHEN bronze_strava.json_int(item -> 'frame_type') BETWEEN 0 AND 100 THEN bronze_strava.json_int(item -> 'frame_type') END AS frame_type,
+           silver.plausible('gear_weight_kg', nullif(bronze_strava.json_float(item -> 'weight'), 0)) AS weight_kg,
+           nullif(bronze_strava.json_text(item -> 'description'), '') AS description, is_answer
+    FROM (SELECT *, false AS is_answer FROM listed UNION ALL SELECT *, true FROM answered) AS u
     WHERE length(gear_id) BETWEEN 1 AND 40
 ), newest AS (
     SELECT athlete_id, source_id, gear_id, (array_agg(name ORDER BY fetched_at DESC) FILTER (WHERE name IS NOT NULL))[1] AS name,
@@ -36,7 +39,10 @@ WITH listed AS (
            (array_agg(model ORDER BY fetched_at DESC) FILTER (WHERE model IS NOT NULL))[1] AS model,
            (array_agg(is_primary ORDER BY fetched_at DESC) FILTER (WHERE is_primary IS NOT NULL))[1] AS is_primary,
            (array_agg(is_retired ORDER BY fetched_at DESC))[1] AS is_retired,
-           (array_agg(strava_distance_m ORDER BY fetched_at DESC) FILTER (WHERE strava_distance_m IS NOT NULL))[1] AS strava_distance_m
+           (array_agg(strava_distance_m ORDER BY fetched_at DESC) FILTER (WHERE strava_distance_m IS NOT NULL))[1] AS strava_distance_m,
+           (array_agg(frame_type ORDER BY fetched_at DESC) FILTER (WHERE is_answer))[1] AS frame_type,
+           (array_agg(weight_kg ORDER BY fetched_at DESC) FILTER (WHERE is_answer))[1] AS weight_kg,
+           (array_agg(description ORDER BY fetched_at DESC) FILTER (WHERE is_answer))[1] AS description
     FROM item
     GROUP BY athlete_id, source_id, gear_id
 ), fact AS (
@@ -45,16 +51,20 @@ WITH listed AS (
     JOIN changed_athlete c USING (athlete_id, source_id)
     CROSS JOIN LATERAL (SELECT c.profile -> CASE left(n.gear_id, 1) WHEN 'b' THEN 'bikes' ELSE 'shoes' END AS list) AS l
 )
-INSERT INTO silver.gear_item AS t (athlete_id, source_id, gear_id, name, nickname, brand, model, is_primary, is_retired, strava_distance_m)
+INSERT INTO silver.gear_item AS t (
+    athlete_id, source_id, gear_id, name, nickname, brand, model, is_primary, is_retired, strava_distance_m, frame_type, weight_kg, description)
 SELECT athlete_id, source_id, gear_id, name, nickname, brand, model, is_primary AND is_unlisted IS NOT TRUE, is_retired OR is_unlisted IS TRUE,
-       strava_distance_m
+       strava_distance_m, frame_type, weight_kg, description
 FROM fact
 ORDER BY athlete_id, source_id, gear_id
 ON CONFLICT (athlete_id, source_id, gear_id) DO UPDATE SET
     name = excluded.name, nickname = excluded.nickname, brand = excluded.brand, model = excluded.model, is_primary = excluded.is_primary,
-    is_retired = excluded.is_retired, strava_distance_m = excluded.strava_distance_m, updated_at = now()
-WHERE (t.name, t.nickname, t.brand, t.model, t.is_primary, t.is_retired, t.strava_distance_m) IS DISTINCT FROM (
-    excluded.name, excluded.nickname, excluded.brand, excluded.model, excluded.is_primary, excluded.is_retired, excluded.strava_distance_m);
+    is_retired = excluded.is_retired, strava_distance_m = excluded.strava_distance_m, frame_type = excluded.frame_type,
+    weight_kg = excluded.weight_kg, description = excluded.description, updated_at = now()
+WHERE (t.name, t.nickname, t.brand, t.model, t.is_primary, t.is_retired, t.strava_distance_m, t.frame_type, t.weight_kg, t.description)
+    IS DISTINCT FROM (
+    excluded.name, excluded.nickname, excluded.brand, excluded.model, excluded.is_primary, excluded.is_retired, excluded.strava_distance_m,
+    excluded.frame_type, excluded.weight_kg, excluded.description);
 
 UPDATE silver.gear_item AS t SET is_retired = true, is_primary = false, updated_at = now()
 FROM changed_athlete c

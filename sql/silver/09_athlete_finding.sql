@@ -5,7 +5,7 @@
 -- Units:  at the end of the checks' names.
 -- Repeat: values that depend on the answers only; a finding that no longer holds is deleted, an unchanged one is not written.
 --
--- A weight or an FTP of 0 means that none is set.
+-- A weight or an FTP of 0 means that none is set. The checks that begin with stats_ are those of 11_athlete_stats.sql.
 WITH figure AS (
     SELECT c.athlete_id, c.source_id, m.check_name, m.measured
     FROM changed_athlete c
@@ -21,9 +21,13 @@ WITH figure AS (
         CASE WHEN jsonb_typeof(c.profile -> l.list) = 'array' THEN c.profile -> l.list ELSE '[]' END) WITH ORDINALITY AS e(item, place)
     WHERE c.profile IS NOT NULL AND e.place <= 500
     UNION ALL
-    SELECT c.athlete_id, c.source_id, 'gear_distance_m', bronze_strava.json_measure(bronze_strava.json_object(b.body) -> 'distance')
+    SELECT c.athlete_id, c.source_id, m.check_name, m.measured
     FROM changed_athlete c
     JOIN bronze_strava.answer b ON b.athlete_id = c.athlete_id AND b.source_id = c.source_id AND b.endpoint = 7
+    CROSS JOIN LATERAL (SELECT bronze_strava.json_object(b.body) AS document) AS d
+    CROSS JOIN LATERAL (VALUES
+        ('gear_distance_m', bronze_strava.json_measure(d.document -> 'distance')),
+        ('gear_weight_kg', nullif(bronze_strava.json_measure(d.document -> 'weight'), 0))) AS m(check_name, measured)
     WHERE c.profile IS NOT NULL
     UNION ALL
     SELECT c.athlete_id, c.source_id, m.check_name, bronze_strava.json_measure(e.zone -> 'min')
@@ -44,7 +48,7 @@ WITH figure AS (
 ), passed AS (
     DELETE FROM silver.athlete_finding t
     USING changed_athlete c
-    WHERE c.profile IS NOT NULL AND t.athlete_id = c.athlete_id AND t.source_id = c.source_id
+    WHERE c.profile IS NOT NULL AND t.athlete_id = c.athlete_id AND t.source_id = c.source_id AND t.check_name NOT LIKE 'stats\_%'
       AND NOT EXISTS (
         SELECT FROM finding f WHERE f.athlete_id = t.athlete_id AND f.source_id = t.source_id AND f.check_name = t.check_name)
 )

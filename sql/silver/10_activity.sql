@@ -14,12 +14,13 @@ INSERT INTO silver.activity (
     athlete_id, source_id, activity_id, name, sport_type, activity_type, start_at, start_date_local, utc_offset_s, timezone,
     distance_m, moving_time_s, elapsed_time_s, elevation_gain_m, elevation_high_m, elevation_low_m, average_speed_mps,
     max_speed_mps, average_heartrate_bpm, max_heartrate_bpm, average_cadence_rpm, average_temperature_c, average_power_w,
-    weighted_power_w, max_power_w, energy_kj, calories_kcal, relative_effort, perceived_exertion, has_power_meter,
-    has_heartrate, heartrate_opt_out, is_trainer, is_commute, is_manual, is_private, is_flagged, is_hidden_from_home,
+    weighted_power_w, max_power_w, energy_kj, calories_kcal, relative_effort, perceived_exertion,
+    prefers_perceived_exertion, has_power_meter, has_heartrate, heartrate_opt_out, is_trainer, is_commute, is_manual, is_private, is_flagged,
+    is_hidden_from_home, is_from_tag,
     visibility, workout_type, gear_id, gear_name, device_name, external_id, upload_id, start_latitude_deg, start_longitude_deg,
     end_latitude_deg, end_longitude_deg, location_city, location_state, location_country, achievement_count, kudos_count,
-    comment_count, athlete_count, photo_count, pr_count, description, summary_polyline, polyline, has_detail, transform_version,
-    summary_sha256, detail_sha256, updated_at)
+    comment_count, athlete_count, photo_count, pr_count, available_zones, description, private_note, summary_polyline, polyline, has_detail,
+    transform_version, summary_sha256, detail_sha256, updated_at)
 SELECT
     c.athlete_id, c.source_id, c.activity_id,
     bronze_strava.json_text(r.name),
@@ -49,6 +50,7 @@ SELECT
     bronze_strava.json_float(r.calories),
     bronze_strava.json_float(r.suffer_score),
     bronze_strava.json_float(r.perceived_exertion),
+    bronze_strava.json_bool(r.prefer_perceived_exertion),
     bronze_strava.json_bool(r.device_watts),
     bronze_strava.json_bool(r.has_heartrate),
     bronze_strava.json_bool(r.heartrate_opt_out),
@@ -58,6 +60,7 @@ SELECT
     bronze_strava.json_bool(r.private),
     bronze_strava.json_bool(r.flagged),
     bronze_strava.json_bool(r.hide_from_home),
+    bronze_strava.json_bool(r.from_accepted_tag),
     bronze_strava.json_text(r.visibility),
     bronze_strava.json_int(r.workout_type),
     bronze_strava.json_text(r.gear_id),
@@ -78,7 +81,11 @@ SELECT
     bronze_strava.json_int(r.athlete_count),
     coalesce(bronze_strava.json_int(r.total_photo_count), bronze_strava.json_int(r.photo_count)),
     bronze_strava.json_int(r.pr_count),
+    CASE WHEN jsonb_typeof(r.available_zones) = 'array' THEN (
+        SELECT array_agg(z.item #>> '{}' ORDER BY z.place) FROM jsonb_array_elements(r.available_zones) WITH ORDINALITY AS z(item, place)
+        WHERE jsonb_typeof(z.item) = 'string' AND z.place <= 20) END,
     nullif(bronze_strava.json_text(r.description), ''),
+    nullif(bronze_strava.json_text(r.private_note), ''),
     nullif(bronze_strava.json_text(r.map -> 'summary_polyline'), ''),
     nullif(bronze_strava.json_text(coalesce(c.detail -> 'map' -> 'polyline', r.map -> 'polyline')), ''),
     c.detail IS NOT NULL, c.transform_version, c.summary_sha256, c.detail_sha256, now()
@@ -110,7 +117,7 @@ CROSS JOIN LATERAL jsonb_to_record(c.document) AS r(
     workout_type jsonb, gear_id jsonb, gear jsonb, device_name jsonb, external_id jsonb, upload_id jsonb, start_latlng jsonb,
     end_latlng jsonb, location_city jsonb, location_state jsonb, location_country jsonb, achievement_count jsonb,
     kudos_count jsonb, comment_count jsonb, athlete_count jsonb, total_photo_count jsonb, photo_count jsonb, pr_count jsonb,
-    description jsonb, map jsonb)
+    description jsonb, map jsonb, prefer_perceived_exertion jsonb, from_accepted_tag jsonb, available_zones jsonb, private_note jsonb)
 -- no place on Earth is more than 18 hours from UTC
 CROSS JOIN LATERAL (
     SELECT CASE WHEN bronze_strava.json_int(r.utc_offset) BETWEEN -64800 AND 64800 THEN bronze_strava.json_int(r.utc_offset) END AS sent_s,
@@ -128,6 +135,8 @@ ON CONFLICT (athlete_id, source_id, activity_id) DO UPDATE SET
     average_power_w = excluded.average_power_w, weighted_power_w = excluded.weighted_power_w,
     max_power_w = excluded.max_power_w, energy_kj = excluded.energy_kj, calories_kcal = excluded.calories_kcal,
     relative_effort = excluded.relative_effort, perceived_exertion = excluded.perceived_exertion,
+    prefers_perceived_exertion = excluded.prefers_perceived_exertion, is_from_tag = excluded.is_from_tag,
+    available_zones = excluded.available_zones, private_note = excluded.private_note,
     has_power_meter = excluded.has_power_meter, has_heartrate = excluded.has_heartrate,
     heartrate_opt_out = excluded.heartrate_opt_out, is_trainer = excluded.is_trainer, is_commute = excluded.is_commute,
     is_manual = excluded.is_manual, is_private = excluded.is_private, is_flagged = excluded.is_flagged,

@@ -252,7 +252,7 @@ private struct LandingMetric: Sendable {
         case .failure: return [row(landed.answer.endpoint.metricsName, 0, "FAILURE")]
         case .success(let streams):
             let present = StreamColumn.allCases.filter { $0 != .longitude && streams.has($0) }
-            return present.isEmpty ? [row("streams", 0)] : present.map { row($0.stravaName, streams.count) }
+            return present.isEmpty ? [row("streams", 0)] : present.map { row($0.stravaName, streams.sentCount($0)) }
         }
     }
 }

@@ -176,7 +176,7 @@ extension RetentionQueries {
         let old = try await connection.query(
             """
             SELECT athlete_id, endpoint, object_id FROM bronze_strava.answer
-            WHERE source_id = 1 AND fetched_at < \(cutoff) AND endpoint IN (4, 5, 7) ORDER BY fetched_at LIMIT \(Self.batchMax)
+            WHERE source_id = 1 AND fetched_at < \(cutoff) AND endpoint IN (4, 5, 7, 8) ORDER BY fetched_at LIMIT \(Self.batchMax)
             """
         ).map { try $0.decode(AthleteID.self, Int16.self, Int64.self) }
         if old.isEmpty { return RetentionReport() }
@@ -215,7 +215,7 @@ extension RetentionQueries {
         """
         UPDATE silver.athlete SET username = NULL, first_name = NULL, last_name = NULL, city = NULL, state = NULL, country = NULL, sex = NULL,
             weight_kg = NULL, ftp_w = NULL, measurement_system = NULL, is_subscriber = NULL, joined_at = NULL, profile_url = NULL,
-            transform_version = 0, src_sha256 = NULL, updated_at = \(now)
+            bio = NULL, athlete_type = NULL, follower_count = NULL, friend_count = NULL, strava_updated_at = NULL, transform_version = 0, src_sha256 = NULL, updated_at = \(now)
         WHERE athlete_id = ANY (\(athletes)) AND source_id = 1
         """
     }
@@ -224,7 +224,7 @@ extension RetentionQueries {
         """
         WITH held AS (
             SELECT \(raw: Self.versionKey) FROM bronze_strava.answer_version v
-            WHERE v.athlete_id = ANY (\(athletes)) AND v.source_id = 1 AND v.endpoint IN (4, 5, 7) AND v.valid_from < \(cutoff)
+            WHERE v.athlete_id = ANY (\(athletes)) AND v.source_id = 1 AND v.endpoint IN (4, 5, 7, 8) AND v.valid_from < \(cutoff)
             ORDER BY \(raw: Self.versionKey) FOR UPDATE OF v)
         \(raw: Self.deleteHeldVersions)
         """
@@ -249,6 +249,14 @@ extension RetentionQueries {
                 WHERE z.athlete_id = t.athlete_id AND z.source_id = t.source_id AND z.metric = t.metric)
             """,
             "DELETE FROM silver.gear_item WHERE athlete_id = ANY (\(athletes)) AND source_id = 1 AND updated_at < \(cutoff)",
+            """
+            DELETE FROM silver.athlete_stats t
+            WHERE t.athlete_id = ANY (\(athletes)) AND t.source_id = 1 AND NOT EXISTS (
+                SELECT FROM bronze_strava.answer a
+                WHERE a.athlete_id = t.athlete_id AND a.source_id = t.source_id AND a.endpoint = 8 AND a.object_id = t.athlete_id)
+            """,
+            // Read again, because their findings are deleted above.
+            "UPDATE silver.athlete_stats SET transform_version = 0 WHERE athlete_id = ANY (\(athletes)) AND source_id = 1",
         ]
     }
 }

@@ -12,6 +12,7 @@ struct SilverMaterial: Sendable {
     }
 
     private var documents: [AnswerKey: String] = [:]
+    private var lists: [AnswerKey: String] = [:]
     private(set) var streams: [AnswerKey: DecodedStreams] = [:]
     private(set) var unreadable: [Unreadable] = []
 
@@ -21,6 +22,7 @@ struct SilverMaterial: Sendable {
                 streams[key] = try StreamDecoder.decode(body)
             } else {
                 documents[key] = try DocumentReader.reduce(body)
+                if key.endpoint == BronzeEndpoint.activity.rawValue { lists[key] = try DocumentReader.lists(body) }
             }
         } catch {
             unreadable.append(Unreadable(key: key, reason: "\(error)"))
@@ -40,6 +42,9 @@ struct SilverMaterial: Sendable {
     }
 
     func text(_ head: AnswerHead?) -> String? { head.flatMap { documents[$0.key] } }
+
+    /// The long lists of a detail.
+    func lists(_ head: AnswerHead?) -> String? { head.flatMap { lists[$0.key] } }
 
     /// Answers that could be read.
     var readable: [AnswerKey] {
@@ -63,23 +68,60 @@ extension AnswerKey {
     var quarantineKey: QuarantineKey { QuarantineKey(athleteID, ledgerName, objectID) }
 }
 
-/// Makes an activity's detail small before it goes to PostgreSQL as jsonb: the lists that silver does not use are cut out.
-/// They make up nine tenths of a detail, and jsonb is slow to build.
+/// Makes an activity's detail small before it goes to PostgreSQL as jsonb, which is slow to build: the long lists, which make up nine tenths
+/// of it, go by themselves with the fields that silver reads, and what silver does not read is cut out.
 enum DocumentReader {
-    /// Fields of a detail that no file of `sql/silver` reads.
-    static let unusedFields = [
-        "segment_efforts", "best_efforts", "similar_activities", "photos", "stats_visibility", "partner_brand_tag", "highlighted_kudosers",
+    /// Fields of a detail that are not part of the document: the long lists, and what no file of `sql/silver` reads.
+    static let cutFields = [
+        "segment_efforts", "best_efforts", "similar_activities", "stats_visibility", "partner_brand_tag", "highlighted_kudosers",
     ]
 
-    /// The answer's object as JSON text without the unused fields.
+    /// Fields of the long lists that `sql/silver/21_effort.sql` reads.
+    static let listFields =
+        [
+            "id", "name", "elapsed_time", "moving_time", "start_date", "start_date_local", "distance", "start_index", "end_index",
+            "average_cadence", "device_watts", "average_watts", "average_heartrate", "max_heartrate", "pr_rank", "kom_rank", "hidden",
+            "visibility", "achievements", "segment.id", "segment.name", "segment.activity_type", "segment.distance",
+            "segment.average_grade", "segment.maximum_grade", "segment.elevation_high", "segment.elevation_low", "segment.start_latlng",
+            "segment.end_latlng", "segment.climb_category", "segment.city", "segment.state", "segment.country", "segment.private",
+            "segment.hazardous", "segment.starred",
+        ].map { "segment_efforts[].\($0)" }
+        + [
+            "id", "name", "elapsed_time", "moving_time", "start_date", "start_date_local", "distance", "start_index", "end_index",
+            "pr_rank",
+            "achievements",
+        ].map { "best_efforts[].\($0)" }
+
+    /// Elements of a list that are read.
+    static let elementsMax = 10_000
+
+    /// The answer's object as JSON text without the fields that are cut out.
     static func reduce(_ body: [UInt8]) throws(WarehouseError) -> String {
+        try read { text, length in
+            cutNames.withUnsafeBufferPointer { fsj_object_without(body, body.count, $0.baseAddress, $0.count, &text, &length) }
+        }
+    }
+
+    /// The long lists as JSON text, an object of lists whose elements have `listFields` only; nil when all are empty.
+    static func lists(_ body: [UInt8]) throws(WarehouseError) -> String? {
+        let text = try read { text, length in
+            listNames.withUnsafeBufferPointer {
+                fsj_lists_read(body, body.count, $0.baseAddress, $0.count, elementsMax, &text, &length)
+            }
+        }
+        return text.isEmpty ? nil : text
+    }
+
+    // As C strings, made once. nonisolated(unsafe): never changed nor freed.
+    private nonisolated(unsafe) static let cutNames = cStrings(cutFields)
+    private nonisolated(unsafe) static let listNames = cStrings(listFields)
+
+    private static func cStrings(_ texts: [String]) -> [UnsafePointer<CChar>?] { texts.map { UnsafePointer(strdup($0)) } }
+
+    private static func read(_ body: (inout UnsafeMutablePointer<CChar>?, inout Int) -> fsj_status) throws(WarehouseError) -> String {
         var text: UnsafeMutablePointer<CChar>?
         var length = 0
-        let names = unusedFields.map { $0.withCString { strdup($0) } }
-        defer { for name in names { free(name) } }
-        let status = names.map { UnsafePointer($0) }.withUnsafeBufferPointer { names in
-            fsj_object_without(body, body.count, names.baseAddress, names.count, &text, &length)
-        }
+        let status = body(&text, &length)
         guard status == FSJ_OK, let text else { throw Self.error(status) }
         defer { fsj_text_free(text) }
         return String(decoding: UnsafeRawBufferPointer(start: text, count: length), as: UTF8.self)

@@ -107,7 +107,7 @@ enum SilverQueries {
         """
         CREATE TEMPORARY TABLE IF NOT EXISTS changed_activity (
             athlete_id bigint NOT NULL, source_id smallint NOT NULL, activity_id bigint NOT NULL, is_gone boolean NOT NULL,
-            summary jsonb COMPRESSION lz4, detail jsonb COMPRESSION lz4, detail_is_newer boolean NOT NULL, is_stale boolean NOT NULL,
+            summary jsonb COMPRESSION lz4, detail jsonb COMPRESSION lz4, lists jsonb COMPRESSION lz4, detail_is_newer boolean NOT NULL, is_stale boolean NOT NULL,
             laps_are_stale boolean NOT NULL,
             summary_sha256 bytea, detail_sha256 bytea, transform_version smallint NOT NULL,
             PRIMARY KEY (athlete_id, source_id, activity_id)
@@ -153,17 +153,18 @@ extension SilverQueries {
     static func fill(_ activities: [ChangedActivity], _ material: SilverMaterial) -> SQL {
         let details = activities.map { material.text($0.detail) }
         let lapsAreStale = zip(activities, details).map { $0.lapsAreStale && $1 != nil }
+        let lists = zip(activities, lapsAreStale).map { $1 ? material.lists($0.detail) : nil }
         return """
             INSERT INTO changed_activity
             SELECT athlete_id, source_id, activity_id, is_gone, bronze_strava.json_document(summary),
-                   bronze_strava.json_document(detail), detail_is_newer, is_stale, laps_are_stale, summary_sha256, detail_sha256,
+                   bronze_strava.json_document(detail), bronze_strava.json_document(lists), detail_is_newer, is_stale, laps_are_stale, summary_sha256, detail_sha256,
                    \(TransformVersion.current)
             FROM unnest(
                 \(activities.map(\.athleteID)), \(activities.map(\.source)), \(activities.map(\.activityID)),
                 \(activities.map(\.isGone)), \(SQLArray(activities.map { material.text($0.summary) })), \(SQLArray(details)),
-                \(activities.map(\.detailIsNewer)), \(activities.map(\.isStale)), \(lapsAreStale),
+                \(SQLArray(lists)), \(activities.map(\.detailIsNewer)), \(activities.map(\.isStale)), \(lapsAreStale),
                 \(SQLArray(activities.map { $0.summary?.sha256 })), \(SQLArray(activities.map { $0.detail?.sha256 })))
-                AS w(athlete_id, source_id, activity_id, is_gone, summary, detail, detail_is_newer, is_stale, laps_are_stale,
+                AS w(athlete_id, source_id, activity_id, is_gone, summary, detail, lists, detail_is_newer, is_stale, laps_are_stale,
                      summary_sha256, detail_sha256)
             RETURNING summary IS NOT NULL, detail IS NOT NULL
             """
@@ -213,7 +214,7 @@ extension SilverQueries {
         [
             """
             INSERT INTO changed_activity
-            SELECT athlete_id, source_id, activity_id, false, NULL, NULL, has_detail, false, false, NULL, NULL, transform_version
+            SELECT athlete_id, source_id, activity_id, false, NULL, NULL, NULL, has_detail, false, false, NULL, NULL, transform_version
             FROM silver.activity WHERE athlete_id = \(athlete)
             """,
             """

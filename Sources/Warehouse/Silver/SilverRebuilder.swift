@@ -169,15 +169,34 @@ private enum RebuildStatements {
         """
     }
 
-    /// Deletes rows whose answer bronze no longer has; those of gone activities are deleted with their activity. The profile's row is marked
-    /// as outdated. Dated facts of the athlete stay: their answers may have left bronze. Estimates are made from activities, and go.
+    /// Deletes rows whose answer bronze no longer has; those of gone activities are deleted with their activity. The rows of profile and totals
+    /// are marked as outdated. Dated facts of the athlete stay: their answers may have left bronze. Estimates are made from activities, and go.
     static func clear(_ athlete: AthleteID) -> [SQL] {
         [
             "UPDATE silver.athlete SET transform_version = 0 WHERE athlete_id = \(athlete)",
             "DELETE FROM silver.athlete_threshold WHERE athlete_id = \(athlete) AND origin = 'estimate'",
+            "UPDATE silver.athlete_stats SET transform_version = 0 WHERE athlete_id = \(athlete)",
+            """
+            WITH gone AS (
+                DELETE FROM silver.athlete_stats t
+                WHERE t.athlete_id = \(athlete) AND NOT EXISTS (
+                    SELECT FROM bronze_strava.answer a
+                    WHERE a.athlete_id = t.athlete_id AND a.source_id = t.source_id AND a.endpoint = 8 AND a.object_id = t.athlete_id)
+                RETURNING t.source_id)
+            DELETE FROM silver.athlete_finding f
+            WHERE f.athlete_id = \(athlete) AND f.check_name LIKE 'stats\\_%' AND f.source_id IN (SELECT source_id FROM gone)
+            """,
+            """
+            DELETE FROM silver.quality_finding t
+            WHERE t.athlete_id = \(athlete) AND t.check_name ~ '^(lap|effort|segment)_' AND NOT EXISTS (
+                SELECT FROM bronze_strava.answer a
+                WHERE a.athlete_id = t.athlete_id AND a.source_id = t.source_id AND a.endpoint = 2 AND a.object_id = t.activity_id)
+            """,
         ]
-            + [("lap", 2), ("split", 2), ("split_mile", 2), ("activity_stream", 3), ("activity_rollup", 3), ("activity_metric", 3)].map {
-                table, endpoint in
+            + [
+                ("lap", 2), ("split", 2), ("split_mile", 2), ("best_effort", 2), ("segment_effort", 2), ("photo", 2),
+                ("activity_stream", 3), ("activity_rollup", 3), ("activity_metric", 3), ("activity_strava_zone", 6),
+            ].map { table, endpoint in
                 """
                 DELETE FROM silver.\(raw: table) t
                 WHERE t.athlete_id = \(athlete) AND NOT EXISTS (

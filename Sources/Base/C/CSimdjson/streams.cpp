@@ -435,6 +435,125 @@ extern "C" fsj_status fsj_document_read(
     });
 }
 
+namespace {
+
+// The key's bytes as sent, between its quotes.
+std::string_view raw_key(ondemand::raw_json_string key) {
+    const char *start = key.raw();
+    const char *end = start;
+    while (*end != '"') end += *end == '\\' ? 2 : 1;
+    return std::string_view(start, size_t(end - start));
+}
+
+// The value as sent.
+std::string_view raw_value(ondemand::value value) {
+    ondemand::json_type type;
+    if (!is_compound(value, type)) return value.raw_json_token();
+    if (type == ondemand::json_type::object) return value.get_object().value().raw_json();
+    return value.get_array().value().raw_json();
+}
+
+void append_field(std::string &text, std::string_view key, std::string_view value) {
+    if (text.back() != '{') text += ',';
+    text += '"';
+    text += key;
+    text += "\":";
+    text += value;
+}
+
+// A field "list[].key" or "list[].outer.inner".
+struct ListField {
+    std::string_view list;
+    std::string_view outer;
+    std::string_view inner;
+    // What follows "list[].".
+    std::string_view path;
+
+    explicit ListField(std::string_view field) {
+        size_t end = field.find("[].");
+        if (end == std::string_view::npos) throw NotJSON{};
+        list = field.substr(0, end);
+        path = field.substr(end + 3);
+        size_t dot = path.find('.');
+        outer = path.substr(0, dot);
+        if (dot != std::string_view::npos) inner = path.substr(dot + 1);
+    }
+};
+
+void read_inner(ondemand::object object, std::string_view list, std::string_view outer, const std::vector<ListField> &fields, std::string &text) {
+    for (auto field : object) {
+        std::string_view key = raw_key(field.key());
+        ondemand::value value = field.value();
+        for (const ListField &wanted : fields) {
+            if (wanted.inner != key || wanted.outer != outer || wanted.list != list) continue;
+            append_field(text, wanted.path, raw_value(value));
+            break;
+        }
+    }
+}
+
+void read_element(ondemand::object object, std::string_view list, const std::vector<ListField> &fields, std::string &text) {
+    for (auto field : object) {
+        std::string_view key = raw_key(field.key());
+        ondemand::value value = field.value();
+        for (const ListField &wanted : fields) {
+            if (wanted.outer != key || wanted.list != list) continue;
+            ondemand::json_type type;
+            if (wanted.inner.empty()) {
+                append_field(text, wanted.path, raw_value(value));
+            } else if (is_compound(value, type) && type == ondemand::json_type::object) {
+                read_inner(value.get_object(), list, key, fields, text);
+            }
+            break;
+        }
+    }
+}
+
+void read_elements(
+    ondemand::array array, std::string_view list, const std::vector<ListField> &fields, size_t elements_max, std::string &text) {
+    std::string elements;
+    size_t count = 0;
+    for (ondemand::value element : array) {
+        ondemand::json_type type;
+        if (count >= elements_max || !is_compound(element, type) || type != ondemand::json_type::object) continue;
+        elements += count++ == 0 ? "{" : ",{";
+        read_element(element.get_object(), list, fields, elements);
+        elements += '}';
+    }
+    if (count > 0) append_field(text, list, "[" + elements + "]");
+}
+
+}  // namespace
+
+extern "C" fsj_status fsj_lists_read(
+    const uint8_t *bytes, size_t length, const char *const *fields, size_t fields_count, size_t elements_max, char **result,
+    size_t *result_length) {
+    return guarded([&] {
+        std::vector<ListField> wanted;
+        for (size_t index = 0; index < fields_count && index < 64; index++) wanted.emplace_back(std::string_view(fields[index]));
+        padded_string text(without_mark(bytes, length));
+        ondemand::parser parser;
+        ondemand::document document = parser.iterate(text);
+        if (ondemand::json_type(document.type()) != ondemand::json_type::object) return FSJ_WRONG_SHAPE;
+        std::string kept = "{";
+        for (auto field : document.get_object()) {
+            std::string_view key = raw_key(field.key());
+            ondemand::value value = field.value();
+            ondemand::json_type type;
+            bool is_wanted = std::any_of(wanted.begin(), wanted.end(), [&](const ListField &other) { return other.list == key; });
+            if (!is_wanted || !is_compound(value, type) || type != ondemand::json_type::array) continue;
+            read_elements(value.get_array(), key, wanted, elements_max, kept);
+        }
+        if (!is_finished(document)) return FSJ_NOT_JSON;
+        kept += '}';
+        if (kept.size() == 2) kept.clear();
+        *result = new char[kept.size() + 1];
+        std::memcpy(*result, kept.data(), kept.size());
+        *result_length = kept.size();
+        return FSJ_OK;
+    });
+}
+
 extern "C" fsj_status fsj_object_without(
     const uint8_t *bytes, size_t length, const char *const *dropped, size_t dropped_count, char **result, size_t *result_length) {
     return guarded([&] {
@@ -449,24 +568,7 @@ extern "C" fsj_status fsj_object_without(
             bool drop = false;
             for (size_t index = 0; index < dropped_count && !drop; index++) drop = key.unsafe_is_equal(dropped[index]);
             if (drop) continue;
-            // The key's bytes as sent, up to its closing quote.
-            const char *start = key.raw();
-            const char *end = start;
-            while (*end != '"') end += *end == '\\' ? 2 : 1;
-            if (kept.size() > 1) kept += ',';
-            kept += '"';
-            kept.append(start, end);
-            kept += "\":";
-            ondemand::json_type type;
-            if (!is_compound(value, type)) {
-                kept += std::string_view(value.raw_json_token());
-            } else if (type == ondemand::json_type::object) {
-                ondemand::object inner = value.get_object();
-                kept += std::string_view(inner.raw_json());
-            } else {
-                ondemand::array inner = value.get_array();
-                kept += std::string_view(inner.raw_json());
-            }
+            append_field(kept, raw_key(key), raw_value(value));
         }
         kept += '}';
         if (!is_finished(document)) return FSJ_NOT_JSON;
