@@ -83,7 +83,7 @@ COMMENT ON COLUMN silver.eddington.days_towards_next IS 'Days there are already 
 -- estimate is no record. In plpgsql: its plan is kept from call to call, and Citus takes no parameters in an SQL function over its tables.
 CREATE FUNCTION silver.best_efforts_between(
     p_athlete_id bigint, p_source_id smallint, p_metric text, p_from timestamp, p_to timestamp, p_sport_family text DEFAULT NULL)
-RETURNS TABLE (rung integer, value float8, activity_id bigint, start_offset_s integer, start_date_local timestamp)
+RETURNS TABLE (sport_family text, rung integer, value float8, activity_id bigint, start_offset_s integer, start_date_local timestamp)
 LANGUAGE plpgsql STABLE AS $$
 #variable_conflict use_column
 BEGIN
@@ -91,31 +91,32 @@ BEGIN
     -- number, so the first of equals wins. The shortest time is the largest negative one.
     RETURN QUERY
     WITH candidate AS MATERIALIZED (
-        SELECT row_number() OVER (ORDER BY a.start_date_local DESC, a.activity_id DESC) AS number, a.activity_id, a.start_date_local,
+        SELECT row_number() OVER (ORDER BY a.start_date_local DESC, a.activity_id DESC) AS number, a.activity_id, a.sport_family,
+               a.start_date_local,
                CASE WHEN p_metric = 'power' THEN r.power_w WHEN p_metric = 'heartrate' THEN r.heartrate_bpm
                    WHEN p_metric = 'pace' THEN r.pace_time_s END AS vals,
                CASE WHEN p_metric = 'power' THEN r.power_start_s WHEN p_metric = 'heartrate' THEN r.heartrate_start_s
                    WHEN p_metric = 'pace' THEN r.pace_start_s END AS starts,
-               CASE WHEN a.sport_family = 'ride' THEN 30 WHEN a.sport_family = 'swim' THEN 3
-                   ELSE 10 END AS speed_mps_max
+               CASE WHEN a.sport_family = 'ride' THEN 30 WHEN a.sport_family = 'swim' THEN 3 ELSE 10 END AS speed_mps_max
         FROM silver.activity a JOIN silver.activity_rollup r USING (athlete_id, source_id, activity_id)
         WHERE a.athlete_id = p_athlete_id AND a.source_id = p_source_id AND a.start_date_local >= p_from AND a.start_date_local < p_to
           AND silver.is_dated(a.start_date_local)
           AND (p_sport_family IS NULL OR a.sport_family = p_sport_family)
           AND (p_metric <> 'power' OR a.has_power_meter IS NOT FALSE)
     ), best AS (
-        SELECT u.rung, max(CASE WHEN p_metric = 'pace' THEN -round(u.val * 100) ELSE round(u.val * 100) END::bigint * 4294967296 + c.number) AS code
+        SELECT c.sport_family, u.rung,
+               max(CASE WHEN p_metric = 'pace' THEN -round(u.val * 100) ELSE round(u.val * 100) END::bigint * 4294967296 + c.number) AS code
         FROM candidate c CROSS JOIN LATERAL unnest(c.vals) WITH ORDINALITY AS u(val, rung)
         WHERE u.val IS NOT NULL AND (p_metric <> 'pace' OR (silver.effort_distances_m())[u.rung] <= u.val * c.speed_mps_max)
-        GROUP BY u.rung
+        GROUP BY c.sport_family, u.rung
     )
-    SELECT b.rung::integer, c.vals[b.rung]::text::float8, c.activity_id, c.starts[b.rung], c.start_date_local
+    SELECT b.sport_family, b.rung::integer, c.vals[b.rung]::text::float8, c.activity_id, c.starts[b.rung], c.start_date_local
     FROM best b JOIN candidate c ON c.number = b.code & 4294967295
-    ORDER BY b.rung;
+    ORDER BY b.sport_family, b.rung;
 END $$;
-COMMENT ON FUNCTION silver.best_efforts_between IS 'The best effort of an athlete at each rung of the ladder in activities that began in [from, to) local time and count (silver.is_dated): metric power (W, without Strava''s estimates), heartrate (beats per minute) or pace (value: seconds for effort_distances_m()[rung]; faster than 30 m/s in rides, 3 in swims and 10 in other sports counts as an error of measurement). Sport family null: all sports.';
+COMMENT ON FUNCTION silver.best_efforts_between IS 'The best effort of an athlete in each sport family (or in p_sport_family alone) at each rung of the ladder, in activities that began in [from, to) local time and count (silver.is_dated): metric power (W, without Strava''s estimates), heartrate (beats per minute) or pace (value: seconds for effort_distances_m()[rung]; faster than 30 m/s in rides, 3 in swims and 10 in other sports counts as an error of measurement).';
 
--- A filter on period and sport_family reaches the function's arguments: only the curves that are asked for are computed.
+-- A filter on period reaches the function's argument: only the curves that are asked for are computed.
 CREATE FUNCTION silver.curve_periods() RETURNS TABLE (period text, since timestamp) LANGUAGE sql STABLE PARALLEL SAFE AS $$
     SELECT v.period, v.since FROM (VALUES
         ('days_90'::text, (now() AT TIME ZONE 'UTC') - interval '90 days'),
@@ -125,12 +126,11 @@ $$;
 COMMENT ON FUNCTION silver.curve_periods IS 'The periods of power_curve and pace_curve and the local time since when each counts: days_90 (90 days by UTC), season (this calendar year), all_time.';
 
 CREATE VIEW silver.power_curve WITH (security_invoker = true) AS
-SELECT t.athlete_id, t.source_id, f.sport_family, w.period, (silver.effort_durations_s())[b.rung] AS duration_s, b.value AS power_w,
+SELECT t.athlete_id, t.source_id, b.sport_family, w.period, (silver.effort_durations_s())[b.rung] AS duration_s, b.value AS power_w,
        b.activity_id, b.start_offset_s, b.start_date_local
 FROM silver.athlete t
-CROSS JOIN (VALUES ('ride'::text), ('run'), ('walk'), ('swim'), ('ski'), ('paddle'), ('e_ride'), ('other')) AS f(sport_family)
 CROSS JOIN silver.curve_periods() AS w
-CROSS JOIN LATERAL silver.best_efforts_between(t.athlete_id, t.source_id, 'power', w.since, 'infinity', f.sport_family) AS b;
+CROSS JOIN LATERAL silver.best_efforts_between(t.athlete_id, t.source_id, 'power', w.since, 'infinity') AS b;
 COMMENT ON VIEW silver.power_curve IS 'One row per athlete, sport family, period and duration: best mean power over the last 90 days, this calendar year and all time. Measured power only; a rider''s watts and a runner''s are different things and never share a curve. Filter by period and sport_family. For other periods: silver.best_efforts_between().';
 COMMENT ON COLUMN silver.power_curve.athlete_id IS 'Strava''s number for the athlete.';
 COMMENT ON COLUMN silver.power_curve.source_id IS '1 strava_api, 2 strava_archive, 3 file.';
@@ -143,12 +143,12 @@ COMMENT ON COLUMN silver.power_curve.start_offset_s IS 'Seconds from the start o
 COMMENT ON COLUMN silver.power_curve.start_date_local IS 'Start of that activity in local wall-clock time.';
 
 CREATE VIEW silver.pace_curve WITH (security_invoker = true) AS
-SELECT t.athlete_id, t.source_id, f.sport_family, w.period, (silver.effort_distances_m())[b.rung] AS distance_m, b.value AS duration_s,
+SELECT t.athlete_id, t.source_id, b.sport_family, w.period, (silver.effort_distances_m())[b.rung] AS distance_m, b.value AS duration_s,
        b.value / (silver.effort_distances_m())[b.rung] * 1000 AS pace_s_per_km, b.activity_id, b.start_offset_s, b.start_date_local
 FROM silver.athlete t
-CROSS JOIN (VALUES ('run'::text), ('walk'), ('ride'), ('swim'), ('ski'), ('paddle')) AS f(sport_family)
 CROSS JOIN silver.curve_periods() AS w
-CROSS JOIN LATERAL silver.best_efforts_between(t.athlete_id, t.source_id, 'pace', w.since, 'infinity', f.sport_family) AS b;
+CROSS JOIN LATERAL silver.best_efforts_between(t.athlete_id, t.source_id, 'pace', w.since, 'infinity') AS b
+WHERE b.sport_family IN ('run', 'walk', 'ride', 'swim', 'ski', 'paddle');
 COMMENT ON VIEW silver.pace_curve IS 'One row per athlete, sport family, period and distance: shortest time for the distance over the last 90 days, this calendar year and all time, from streams. Faster than 30 m/s in rides, 3 in swims and 10 in other sports is left out. Filter by period and sport_family. For other periods: silver.best_efforts_between().';
 COMMENT ON COLUMN silver.pace_curve.athlete_id IS 'Strava''s number for the athlete.';
 COMMENT ON COLUMN silver.pace_curve.source_id IS '1 strava_api, 2 strava_archive, 3 file.';
@@ -162,7 +162,7 @@ COMMENT ON COLUMN silver.pace_curve.start_offset_s IS 'Seconds from the start of
 COMMENT ON COLUMN silver.pace_curve.start_date_local IS 'Start of that activity in local wall-clock time.';
 
 CREATE VIEW silver.personal_record WITH (security_invoker = true) AS
-SELECT t.athlete_id, t.source_id, f.sport_family, f.metric,
+SELECT t.athlete_id, t.source_id, b.sport_family, f.metric,
        CASE WHEN f.metric = 'pace' THEN b.value ELSE (silver.effort_durations_s())[b.rung] END AS duration_s,
        CASE WHEN f.metric = 'pace' THEN (silver.effort_distances_m())[b.rung] END AS distance_m,
        CASE WHEN f.metric = 'power' THEN b.value END AS power_w,
@@ -170,10 +170,9 @@ SELECT t.athlete_id, t.source_id, f.sport_family, f.metric,
        CASE WHEN f.metric = 'pace' THEN b.value / (silver.effort_distances_m())[b.rung] * 1000 END AS pace_s_per_km,
        b.activity_id, b.start_offset_s, b.start_date_local
 FROM silver.athlete t
-CROSS JOIN (VALUES
-    ('run'::text, 'pace'::text), ('run', 'heartrate'), ('run', 'power'), ('walk', 'pace'), ('ride', 'power'), ('ride', 'heartrate'),
-    ('ride', 'pace'), ('swim', 'pace')) AS f(sport_family, metric)
-CROSS JOIN LATERAL silver.best_efforts_between(t.athlete_id, t.source_id, f.metric, '-infinity', 'infinity', f.sport_family) AS b;
+CROSS JOIN (VALUES ('pace'::text), ('power'), ('heartrate')) AS f(metric)
+CROSS JOIN LATERAL silver.best_efforts_between(t.athlete_id, t.source_id, f.metric, '-infinity', 'infinity') AS b
+WHERE b.sport_family IN ('run', 'ride') OR b.sport_family IN ('walk', 'swim') AND f.metric = 'pace';
 COMMENT ON VIEW silver.personal_record IS 'One row per athlete, sport family, metric and rung of the ladder: the best of all time, from streams. Indoor and virtual activities count. Pace: faster than 30 m/s in rides, 3 in swims and 10 in other sports is left out. Filter by metric.';
 COMMENT ON COLUMN silver.personal_record.athlete_id IS 'Strava''s number for the athlete.';
 COMMENT ON COLUMN silver.personal_record.source_id IS '1 strava_api, 2 strava_archive, 3 file.';
