@@ -16,12 +16,12 @@ import Testing
     @Test func `a week continues past the end of the year, a month does not, and both go by local time`() async throws {
         try await withTestDatabase { database in
             let bench = try await Bench(database)
-            // 2026-12-28 is a Monday: ISO week 53 of 2026 ends on Sunday, 2027-01-03
+            // 2020-12-28 is a Monday: ISO week 53 of 2020 ends on Sunday, 2021-01-03
             let starts = [
-                ("2026-12-28T05:59:59", "2026-12-27T23:59:59"),  // six hours behind UTC: still Sunday
-                ("2026-12-31T23:30:00", "2027-01-01T00:30:00"),  // an hour ahead: already January
-                ("2027-01-03T00:00:01", "2027-01-03T00:00:01"),  // hidden: the day alone is true
-                ("2027-01-03T13:00:00", "2027-01-04T02:00:00"),  // thirteen hours ahead: Monday
+                ("2020-12-28T05:59:59", "2020-12-27T23:59:59"),  // six hours behind UTC: still Sunday
+                ("2020-12-31T23:30:00", "2021-01-01T00:30:00"),  // an hour ahead: already January
+                ("2021-01-03T00:00:01", "2021-01-03T00:00:01"),  // hidden: the day alone is true
+                ("2021-01-03T13:00:00", "2021-01-04T02:00:00"),  // thirteen hours ahead: Monday
             ]
             for (place, (utc, local)) in starts.enumerated() {
                 try await land(bench, Int64(place + 1), utc: utc, local: local, #""sport_type":"Run","distance":\#([1, 2, 4, 8][place])"#)
@@ -29,10 +29,10 @@ import Testing
             try await bench.transform()
             #expect(
                 try await bench.lines("SELECT week_start, activity_count, distance_m FROM silver.athlete_week ORDER BY 1")
-                    == ["(2026-12-21,1,1)", "(2026-12-28,2,6)", "(2027-01-04,1,8)"])
+                    == ["(2020-12-21,1,1)", "(2020-12-28,2,6)", "(2021-01-04,1,8)"])
             #expect(
                 try await bench.lines("SELECT month_start, activity_count, distance_m FROM silver.athlete_month ORDER BY 1")
-                    == ["(2026-12-01,1,1)", "(2027-01-01,3,14)"])
+                    == ["(2020-12-01,1,1)", "(2021-01-01,3,14)"])
         }
     }
 
@@ -71,6 +71,98 @@ import Testing
             #expect(
                 try await bench.lines("SELECT sport_family, unit, eddington, days_towards_next FROM silver.eddington ORDER BY 1, 2")
                     == ["(ride,km,0,0)", "(ride,mile,0,0)", "(run,km,7,7)", "(run,mile,7,0)"])
+        }
+    }
+
+    @Test func `what a wrong clock dated counts in no week, month, year, streak, curve or record`() async throws {
+        try await withTestDatabase { database in
+            let bench = try await Bench(database)
+            func date(_ days: Int, _ time: String) async throws -> String {
+                try await bench.value("SELECT ((now() AT TIME ZONE 'UTC')::date + \(days)::integer)::text || 'T' || \(time)::text")
+            }
+            let (last, after) = (try await date(2, "23:59:59"), try await date(3, "00:00:00"))
+            let starts = ["1979-12-31T23:59:59", "1980-01-01T00:00:00", last, after, "2031-06-01T06:00:00"]
+            for (place, start) in starts.enumerated() {
+                let streams = #"{"time":{"data":[0,100]},"distance":{"data":[0,400]},"watts":{"data":[\#(350 - place),0]}}"#
+                try await land(
+                    bench, Int64(place + 1), utc: start, local: start, #""sport_type":"Run","distance":400,"gear_id":"g1""#, streams)
+            }
+            try await bench.transform()
+            for view in ["athlete_week", "athlete_month", "athlete_year"] {
+                #expect(try await bench.lines("SELECT sum(activity_count), sum(distance_m) FROM silver.\(view)") == ["(2,800)"], "\(view)")
+            }
+            // the second activity has a watt more than the third
+            #expect(
+                try await bench.lines(
+                    "SELECT period, activity_id FROM silver.power_curve WHERE duration_s = 1 AND period IN ('all_time', 'days_90') ORDER BY 1"
+                )
+                    == ["(all_time,2)", "(days_90,3)"])
+            #expect(
+                try await bench.lines(
+                    "SELECT period, activity_id FROM silver.pace_curve WHERE distance_m = 400 AND period <> 'season' ORDER BY 1")
+                    == ["(all_time,2)", "(days_90,3)"])
+            #expect(try await bench.lines("SELECT DISTINCT activity_id FROM silver.personal_record") == ["(2)"])
+            #expect(
+                try await bench.lines(
+                    "SELECT started_on, activity_count FROM silver.streak WHERE sport_family = 'all' AND unit = 'day' ORDER BY 1")
+                    == ["(1980-01-01,1)", "(\(last.prefix(10)),1)"])
+            #expect(
+                try await bench.lines("SELECT activity_count, first_used_on, last_used_on FROM silver.gear")
+                    == ["(5,1980-01-01,\(last.prefix(10)))"])
+        }
+    }
+
+    @Test func `a streak runs over New Year, by days and by weeks, in one sport and in all`() async throws {
+        try await withTestDatabase { database in
+            let bench = try await Bench(database)
+            // Wednesday 2020-12-30 to Saturday 2021-01-02, of which New Year's Day was for cycling; the Sunday after; after a week without any a
+            // Monday
+            let starts = [
+                ("2020-12-30T08:00:00", "Run"), ("2020-12-31T08:00:00", "Run"), ("2020-12-31T18:00:00", "Run"),
+                ("2021-01-01T00:00:00", "Ride"),
+                ("2021-01-02T23:59:59", "Run"), ("2021-01-10T08:00:00", "Run"), ("2021-01-18T08:00:00", "Run"),
+            ]
+            for (place, (start, sport)) in starts.enumerated() {
+                try await land(bench, Int64(place + 1), utc: start, local: start, #""sport_type":"\#(sport)""#)
+            }
+            try await bench.transform()
+            func streaks(_ family: String, _ unit: String) async throws -> [String] {
+                try await bench.lines(
+                    """
+                    SELECT started_on, ended_on, period_count, activity_count FROM silver.streak
+                    WHERE sport_family = '\(family)' AND unit = '\(unit)' ORDER BY 1
+                    """)
+            }
+            #expect(
+                try await streaks("all", "day") == [
+                    "(2020-12-30,2021-01-02,4,5)", "(2021-01-10,2021-01-10,1,1)", "(2021-01-18,2021-01-18,1,1)",
+                ])
+            #expect(
+                try await streaks("run", "day") == [
+                    "(2020-12-30,2020-12-31,2,3)", "(2021-01-02,2021-01-02,1,1)", "(2021-01-10,2021-01-10,1,1)",
+                    "(2021-01-18,2021-01-18,1,1)",
+                ])
+            // Monday 2020-12-28 to Sunday 2021-01-10, then the week of the 18th
+            let weeks = ["(2020-12-28,2021-01-10,2,5)", "(2021-01-18,2021-01-24,1,1)"]
+            #expect(try await streaks("run", "week") == weeks)
+            #expect(try await streaks("all", "week") == [weeks[0].replacing(",5)", with: ",6)"), weeks[1]])
+            #expect(try await streaks("ride", "week") == ["(2020-12-28,2021-01-03,1,1)"])
+        }
+    }
+
+    @Test func `today is that of the newest activity's offset`() async throws {
+        try await withTestDatabase { database in
+            let bench = try await Bench(database)
+            let today = "SELECT silver.today(\(Bench.athlete.rawValue)) - (now() AT TIME ZONE 'UTC' + interval 'OFFSET')::date"
+            #expect(try await bench.lines(today.replacing("OFFSET", with: "0")) == ["(0)"])
+            for (id, hours, expected) in [(Int64(1), 13, "13 hours"), (2, -11, "-11 hours"), (3, 15, "-11 hours")] {
+                let start = try await bench.value(
+                    "SELECT to_char(now() AT TIME ZONE 'UTC' - interval '10 days' + \(id)::integer * interval '1 hour', 'YYYY-MM-DD\"T\"HH24:MI:SS')",
+                    as: String.self)
+                try await land(bench, id, utc: start, local: start, #""sport_type":"Run","utc_offset":\#(hours * 3600)"#)
+                try await bench.transform()
+                #expect(try await bench.lines(today.replacing("OFFSET", with: expected)) == ["(0)"], "\(hours)")
+            }
         }
     }
 

@@ -22,7 +22,9 @@ import Testing
             try await land(bench, 3, "2026-09-01T10:00:00", #"\#(run),"distance":4000"#)
             try await land(bench, 4, "2026-09-01T12:00:00", #""sport_type":"Swim","distance":500"#)
             try await bench.transform()
-            let sums = "sport_type, activity_count, distance_m, moving_time_s, elapsed_time_s, elevation_gain_m, calories_kcal, round(load::numeric, 2)"
+            let sums = """
+                sport_type, activity_count, distance_m, moving_time_s, elapsed_time_s, elevation_gain_m, calories_kcal, round(load::numeric, 2)
+                """
             // runs by average pace, of 10/3 m/s: 600 s at half of it are 1/6 h · 0.5² · 100 = 4.17, at it 16.67, at twice it 66.67
             #expect(
                 try await bench.lines("SELECT week_start, \(sums) FROM silver.athlete_week ORDER BY 1, 2") == [

@@ -31,18 +31,47 @@ import Testing
         try await bench.transform()
     }
 
-    @Test func `load, distance and time are the same by day, week and month`() async throws {
+    @Test func `load, distance and time are the same by day, week, month and year`() async throws {
         try await withTestDatabase { database in
             let bench = try await Bench(database)
             try await land(bench, ago: 1)
             // 1 h · (200 / 250)² · 100 = 64
             let sums = "activity_count, distance_m, moving_time_s, elevation_gain_m, round(load::numeric, 6)"
-            #expect(try await bench.lines("SELECT sport_type, \(sums) FROM silver.athlete_week") == ["(Ride,1,30000,3600,300,64.000000)"])
-            #expect(try await bench.lines("SELECT sport_type, \(sums) FROM silver.athlete_month") == ["(Ride,1,30000,3600,300,64.000000)"])
+            for view in ["athlete_week", "athlete_month", "athlete_year"] {
+                #expect(
+                    try await bench.lines("SELECT sport_family, sport_type, \(sums), load_method, load_confidence FROM silver.\(view)")
+                        == ["(ride,Ride,1,30000,3600,300,64.000000,power,1)"], "\(view)")
+            }
             let days = "SELECT (now() AT TIME ZONE 'UTC')::date - day AS ago, \(sums) FROM silver.athlete_day ORDER BY day"
             #expect(try await bench.lines(days) == ["(1,1,30000,3600,300,64.000000)", "(0,0,0,0,0,0.000000)"])
             let gear = "SELECT name, nickname, brand, model, activity_distance_m FROM silver.gear"
             #expect(try await bench.lines(gear) == ["(Road,R,Trek,X,30000)"])
+        }
+    }
+
+    @Test func `the method of most of the load and the share from streams are carried to day, week, month and year`() async throws {
+        try await withTestDatabase { database in
+            let bench = try await Bench(database)
+            try await land(bench, ago: 3)  // 64 from streams
+            let day: String = try await bench.value("SELECT start_date_local::date::text FROM silver.activity")
+            // 1 h · (150 / 250)² · 100 = 36 from an average, and a walk without any load
+            let others = [
+                (Int64(2), #""sport_type":"Ride","device_watts":true,"weighted_average_watts":150"#), (3, #""sport_type":"Walk""#),
+            ]
+            for (id, fields) in others {
+                let times = #""start_date":"\#(day)T18:00:00Z","start_date_local":"\#(day)T18:00:00Z","moving_time":3600"#
+                try await bench.land([answer(.activity, id, "{\(times),\(fields)}")], listed: [listed(id)])
+            }
+            try await bench.transform()
+            let load = "round(load::numeric, 4), load_method, round(load_confidence::numeric, 4)"
+            for view in ["athlete_week", "athlete_month", "athlete_year"] {
+                #expect(
+                    try await bench.lines("SELECT sport_family, \(load) FROM silver.\(view) ORDER BY 1")
+                        == ["(ride,100.0000,power,0.6400)", "(walk,0.0000,,)"], "\(view)")
+            }
+            #expect(
+                try await bench.lines("SELECT \(load) FROM silver.athlete_day ORDER BY day")
+                    == ["(100.0000,power,0.6400)", "(0.0000,,)", "(0.0000,,)", "(0.0000,,)"])
         }
     }
 

@@ -1,5 +1,10 @@
 -- Views of single activities: the arrays of silver as rows.
 
+CREATE FUNCTION silver.is_dated(start_date_local timestamp) RETURNS boolean LANGUAGE sql STABLE PARALLEL SAFE AS $$
+    SELECT start_date_local >= silver.calendar_begin() AND start_date_local < silver.calendar_end()
+$$;
+COMMENT ON FUNCTION silver.is_dated IS 'Whether an activity counts in days, weeks, months, years, streaks, records and curves: it has a start, from calendar_begin() to before calendar_end(). Other dates come from a wrong clock.';
+
 -- float4 goes through text to float8, because that gives the digits back as sent (12345.3, not 12345.2998046875).
 CREATE VIEW silver.aggregate_stream WITH (security_invoker = true) AS
 SELECT u.i::integer               AS index,
@@ -85,18 +90,22 @@ COMMENT ON COLUMN silver.activity_best_effort.start_offset_s IS 'Seconds from th
 
 CREATE VIEW silver.activity_histogram WITH (security_invoker = true) AS
 SELECT r.athlete_id, r.source_id, r.activity_id, 'heartrate'::text AS metric, (r.heartrate_first_bpm + u.bin - 1)::integer AS heartrate_bpm,
-       NULL::integer AS power_from_w, u.seconds
+       NULL::integer AS power_from_w, NULL::float8 AS speed_from_mps, u.seconds
 FROM silver.activity_rollup r CROSS JOIN LATERAL unnest(r.heartrate_seconds) WITH ORDINALITY AS u(seconds, bin)
 UNION ALL
-SELECT r.athlete_id, r.source_id, r.activity_id, 'power', NULL, (u.bin - 1)::integer, u.seconds
-FROM silver.activity_rollup r CROSS JOIN LATERAL unnest(r.power_seconds) WITH ORDINALITY AS u(seconds, bin);
-COMMENT ON VIEW silver.activity_histogram IS 'One row per activity, metric and bin: seconds at each heart rate and at each watt; also of 0 seconds. Filter by metric: both count the same time. Power may be Strava''s estimate: then has_power_meter of the activity is false.';
+SELECT r.athlete_id, r.source_id, r.activity_id, 'power', NULL, (u.bin - 1)::integer, NULL, u.seconds
+FROM silver.activity_rollup r CROSS JOIN LATERAL unnest(r.power_seconds) WITH ORDINALITY AS u(seconds, bin)
+UNION ALL
+SELECT r.athlete_id, r.source_id, r.activity_id, 'pace', NULL, NULL, (u.bin - 1) / 100::float8, u.seconds
+FROM silver.activity_rollup r CROSS JOIN LATERAL unnest(r.speed_seconds) WITH ORDINALITY AS u(seconds, bin);
+COMMENT ON VIEW silver.activity_histogram IS 'One row per activity, metric and bin: seconds at each heart rate, at each watt and at each centimetre per second; also of 0 seconds. Filter by metric: all count the same time. Power may be Strava''s estimate: then has_power_meter of the activity is false.';
 COMMENT ON COLUMN silver.activity_histogram.athlete_id IS 'Strava''s number for the athlete.';
 COMMENT ON COLUMN silver.activity_histogram.source_id IS '1 strava_api, 2 strava_archive, 3 file.';
 COMMENT ON COLUMN silver.activity_histogram.activity_id IS 'Activity.';
-COMMENT ON COLUMN silver.activity_histogram.metric IS 'heartrate or power: which of the two bin columns is filled.';
+COMMENT ON COLUMN silver.activity_histogram.metric IS 'heartrate, power or pace: which of the bin columns is filled.';
 COMMENT ON COLUMN silver.activity_histogram.heartrate_bpm IS 'Heart rate of the bin, beats per minute.';
 COMMENT ON COLUMN silver.activity_histogram.power_from_w IS 'Power of the bin in whole watts: from it to less than one watt more.';
+COMMENT ON COLUMN silver.activity_histogram.speed_from_mps IS 'Speed of the bin in metres per second: from it to less than 0.01 more, the last bin (11.99) without an end. The pace in seconds per kilometre is 1000 / speed.';
 COMMENT ON COLUMN silver.activity_histogram.seconds IS 'Seconds spent in the bin.';
 
 -- unnest in the select list needs no copy of the rows that it makes.
@@ -136,25 +145,34 @@ COMMENT ON COLUMN silver.activity_interval_1min.distance_m IS 'Metres covered in
 COMMENT ON COLUMN silver.activity_interval_1min.altitude_m IS 'Mean altitude, metres above sea level.';
 
 CREATE VIEW silver.activity_zone_time WITH (security_invoker = true) AS
-SELECT a.athlete_id, a.source_id, a.activity_id, a.start_date_local, z.metric, u.zone::integer,
+SELECT a.athlete_id, a.source_id, a.activity_id, a.start_date_local, a.sport_family, z.metric, u.zone::integer,
        CASE WHEN z.metric = 'heartrate' THEN u.bound END AS from_bpm,
        CASE WHEN z.metric = 'heartrate' THEN z.lower_bounds[u.zone + 1] END AS to_bpm,
        CASE WHEN z.metric = 'power' THEN u.bound END AS from_w,
        CASE WHEN z.metric = 'power' THEN z.lower_bounds[u.zone + 1] END AS to_w,
+       CASE WHEN z.metric = 'pace' THEN u.bound / 100::float8 END AS from_mps,
+       CASE WHEN z.metric = 'pace' THEN z.lower_bounds[u.zone + 1] / 100::float8 END AS to_mps,
+       CASE WHEN z.metric = 'pace' THEN 100000 / nullif(u.bound, 0)::float8 END AS from_s_per_km,
+       CASE WHEN z.metric = 'pace' THEN 100000 / nullif(z.lower_bounds[u.zone + 1], 0)::float8 END AS to_s_per_km,
        u.seconds, z.is_default
 FROM silver.activity a
 JOIN silver.activity_zone z USING (athlete_id, source_id, activity_id)
 CROSS JOIN LATERAL unnest(z.lower_bounds, z.seconds) WITH ORDINALITY AS u(bound, seconds, zone);
-COMMENT ON VIEW silver.activity_zone_time IS 'One row per activity, metric and zone: seconds in the athlete''s heart rate and power zones as they were at the start of the activity; default zones (is_default) come from the newest maximal heart rate, and from the FTP of the date. Each second is in exactly one zone of a metric. Filter by metric: both count the same time.';
+COMMENT ON VIEW silver.activity_zone_time IS 'One row per activity, metric and zone: seconds in the athlete''s heart rate, power and pace zones as they were at the start of the activity; default zones (is_default) come from the newest maximal heart rate, and from the FTP of the date. Each second is in exactly one zone of a metric. Filter by metric: all count the same time.';
 COMMENT ON COLUMN silver.activity_zone_time.athlete_id IS 'Strava''s number for the athlete.';
 COMMENT ON COLUMN silver.activity_zone_time.source_id IS '1 strava_api, 2 strava_archive, 3 file.';
 COMMENT ON COLUMN silver.activity_zone_time.activity_id IS 'Activity.';
 COMMENT ON COLUMN silver.activity_zone_time.start_date_local IS 'Start of the activity in local wall-clock time.';
-COMMENT ON COLUMN silver.activity_zone_time.metric IS 'heartrate or power: which bounds are filled.';
+COMMENT ON COLUMN silver.activity_zone_time.sport_family IS 'Sports that are counted together, as in activity.sport_family.';
+COMMENT ON COLUMN silver.activity_zone_time.metric IS 'heartrate, power or pace: which bounds are filled.';
 COMMENT ON COLUMN silver.activity_zone_time.zone IS 'Number of the zone, from 1 (easiest).';
 COMMENT ON COLUMN silver.activity_zone_time.from_bpm IS 'First heart rate of the zone, beats per minute.';
 COMMENT ON COLUMN silver.activity_zone_time.to_bpm IS 'Heart rate at which the next zone begins; null for the last.';
 COMMENT ON COLUMN silver.activity_zone_time.from_w IS 'Power at which the zone begins, watts.';
 COMMENT ON COLUMN silver.activity_zone_time.to_w IS 'Power at which the next zone begins, watts; null for the last.';
+COMMENT ON COLUMN silver.activity_zone_time.from_mps IS 'Speed at which the zone begins, metres per second.';
+COMMENT ON COLUMN silver.activity_zone_time.to_mps IS 'Speed at which the next zone begins, metres per second; null for the last.';
+COMMENT ON COLUMN silver.activity_zone_time.from_s_per_km IS 'Pace of from_mps, the slowest of the zone, seconds per kilometre; null for a zone that begins at rest.';
+COMMENT ON COLUMN silver.activity_zone_time.to_s_per_km IS 'Pace of to_mps, at which the next zone begins, seconds per kilometre; null for the last.';
 COMMENT ON COLUMN silver.activity_zone_time.seconds IS 'Seconds in the zone.';
 COMMENT ON COLUMN silver.activity_zone_time.is_default IS 'The zones are a default, not the athlete''s own.';
