@@ -120,6 +120,20 @@ $$;
 
 COMMENT ON FUNCTION bronze_strava.json_int(value jsonb) IS 'A number that fits 32 bits, rounded, or a string that holds one; else NULL.';
 
+CREATE FUNCTION bronze_strava.json_list(body bytea) RETURNS jsonb
+    LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE
+    AS $$
+DECLARE
+    document jsonb;
+BEGIN
+    document := bronze_strava.json_document(convert_from(body, 'UTF8'));
+    RETURN CASE WHEN jsonb_typeof(document) = 'array' THEN document END;
+EXCEPTION WHEN OTHERS THEN
+    RETURN NULL;
+END $$;
+
+COMMENT ON FUNCTION bronze_strava.json_list(body bytea) IS 'The bytes of an answer as jsonb; NULL when they are not a JSON list in UTF-8.';
+
 CREATE FUNCTION bronze_strava.json_local_time(value jsonb) RETURNS timestamp without time zone
     LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE
     AS $$
@@ -189,7 +203,7 @@ END $_$;
 
 COMMENT ON FUNCTION bronze_strava.json_time(value jsonb) IS 'An ISO 8601 instant; else NULL.';
 
-CREATE FUNCTION silver.best_efforts_between(p_athlete_id bigint, p_source_id smallint, p_metric text, p_from timestamp without time zone, p_to timestamp without time zone, p_sport_family text DEFAULT NULL::text) RETURNS TABLE(rung integer, value double precision, activity_id bigint, start_offset_s integer, start_date_local timestamp without time zone)
+CREATE FUNCTION silver.best_efforts_between(p_athlete_id bigint, p_source_id smallint, p_metric text, p_from timestamp without time zone, p_to timestamp without time zone, p_sport_family text DEFAULT NULL::text) RETURNS TABLE(sport_family text, rung integer, value double precision, activity_id bigint, start_offset_s integer, start_date_local timestamp without time zone)
     LANGUAGE plpgsql STABLE
     AS $$
 #variable_conflict use_column
@@ -198,29 +212,31 @@ BEGIN
     -- number, so the first of equals wins. The shortest time is the largest negative one.
     RETURN QUERY
     WITH candidate AS MATERIALIZED (
-        SELECT row_number() OVER (ORDER BY a.start_date_local DESC, a.activity_id DESC) AS number, a.activity_id, a.start_date_local,
+        SELECT row_number() OVER (ORDER BY a.start_date_local DESC, a.activity_id DESC) AS number, a.activity_id, a.sport_family,
+               a.start_date_local,
                CASE WHEN p_metric = 'power' THEN r.power_w WHEN p_metric = 'heartrate' THEN r.heartrate_bpm
                    WHEN p_metric = 'pace' THEN r.pace_time_s END AS vals,
                CASE WHEN p_metric = 'power' THEN r.power_start_s WHEN p_metric = 'heartrate' THEN r.heartrate_start_s
                    WHEN p_metric = 'pace' THEN r.pace_start_s END AS starts,
-               CASE WHEN silver.sport_family(a.sport_type) = 'ride' THEN 30 WHEN silver.sport_family(a.sport_type) = 'swim' THEN 3
-                   ELSE 10 END AS speed_mps_max
+               CASE WHEN a.sport_family = 'ride' THEN 30 WHEN a.sport_family = 'swim' THEN 3 ELSE 10 END AS speed_mps_max
         FROM silver.activity a JOIN silver.activity_rollup r USING (athlete_id, source_id, activity_id)
         WHERE a.athlete_id = p_athlete_id AND a.source_id = p_source_id AND a.start_date_local >= p_from AND a.start_date_local < p_to
-          AND (p_sport_family IS NULL OR silver.sport_family(a.sport_type) = p_sport_family)
+          AND silver.is_dated(a.start_date_local)
+          AND (p_sport_family IS NULL OR a.sport_family = p_sport_family)
           AND (p_metric <> 'power' OR a.has_power_meter IS NOT FALSE)
     ), best AS (
-        SELECT u.rung, max(CASE WHEN p_metric = 'pace' THEN -round(u.val * 100) ELSE round(u.val * 100) END::bigint * 4294967296 + c.number) AS code
+        SELECT c.sport_family, u.rung,
+               max(CASE WHEN p_metric = 'pace' THEN -round(u.val * 100) ELSE round(u.val * 100) END::bigint * 4294967296 + c.number) AS code
         FROM candidate c CROSS JOIN LATERAL unnest(c.vals) WITH ORDINALITY AS u(val, rung)
         WHERE u.val IS NOT NULL AND (p_metric <> 'pace' OR (silver.effort_distances_m())[u.rung] <= u.val * c.speed_mps_max)
-        GROUP BY u.rung
+        GROUP BY c.sport_family, u.rung
     )
-    SELECT b.rung::integer, c.vals[b.rung]::text::float8, c.activity_id, c.starts[b.rung], c.start_date_local
+    SELECT b.sport_family, b.rung::integer, c.vals[b.rung]::text::float8, c.activity_id, c.starts[b.rung], c.start_date_local
     FROM best b JOIN candidate c ON c.number = b.code & 4294967295
-    ORDER BY b.rung;
+    ORDER BY b.sport_family, b.rung;
 END $$;
 
-COMMENT ON FUNCTION silver.best_efforts_between(p_athlete_id bigint, p_source_id smallint, p_metric text, p_from timestamp without time zone, p_to timestamp without time zone, p_sport_family text) IS 'The best effort of an athlete at each rung of the ladder in activities that began in [from, to) local time: metric power (W, without Strava''s estimates), heartrate (beats per minute) or pace (value: seconds for effort_distances_m()[rung]; faster than 30 m/s in rides, 3 in swims and 10 in other sports counts as an error of measurement). Sport family null: all sports.';
+COMMENT ON FUNCTION silver.best_efforts_between(p_athlete_id bigint, p_source_id smallint, p_metric text, p_from timestamp without time zone, p_to timestamp without time zone, p_sport_family text) IS 'The best effort of an athlete in each sport family (or in p_sport_family alone) at each rung of the ladder, in activities that began in [from, to) local time and count (silver.is_dated): metric power (W, without Strava''s estimates), heartrate (beats per minute) or pace (value: seconds for effort_distances_m()[rung]; faster than 30 m/s in rides, 3 in swims and 10 in other sports counts as an error of measurement).';
 
 CREATE FUNCTION silver.calendar_begin() RETURNS timestamp without time zone
     LANGUAGE sql IMMUTABLE PARALLEL SAFE
@@ -235,6 +251,17 @@ CREATE FUNCTION silver.calendar_end() RETURNS timestamp without time zone
 $$;
 
 COMMENT ON FUNCTION silver.calendar_end() IS 'Local time before which activities count in days, weeks, months, years, records and curves: what is dated more than two days ahead is an error of a clock.';
+
+CREATE FUNCTION silver.curve_periods() RETURNS TABLE(period text, since timestamp without time zone)
+    LANGUAGE sql STABLE PARALLEL SAFE
+    AS $$
+    SELECT v.period, v.since FROM (VALUES
+        ('days_90'::text, (now() AT TIME ZONE 'UTC') - interval '90 days'),
+        ('season', date_trunc('year', now() AT TIME ZONE 'UTC')),
+        ('all_time', '-infinity'::timestamp)) AS v(period, since)
+$$;
+
+COMMENT ON FUNCTION silver.curve_periods() IS 'The periods of power_curve and pace_curve and the local time since when each counts: days_90 (90 days by UTC), season (this calendar year), all_time.';
 
 CREATE FUNCTION silver.effort_distances_m() RETURNS double precision[]
     LANGUAGE sql IMMUTABLE PARALLEL SAFE
@@ -320,6 +347,7 @@ BEGIN
             WHERE p.duration_s BETWEEN 5 AND 1200
             GROUP BY 1, 2 HAVING count(*) >= 6
         ) AS p
+        WHERE p.w > 0 AND p.cp + p.w / p.tau <= 2500 -- nobody sprints with more
         ORDER BY p.sport_family, p.error, p.tau
     ), model AS (
         SELECT t.sport_family, 'cp_2_parameter' AS method, t.cp, t.w FROM two t WHERE t.efforts >= 5
@@ -379,6 +407,14 @@ BEGIN
 END $$;
 
 COMMENT ON FUNCTION silver.grant_athlete(p_role name, p_athlete_id bigint) IS 'Lets a login read one athlete''s rows; call it again for more. For the owner.';
+
+CREATE FUNCTION silver.is_dated(start_date_local timestamp without time zone) RETURNS boolean
+    LANGUAGE sql STABLE PARALLEL SAFE
+    AS $$
+    SELECT start_date_local >= silver.calendar_begin() AND start_date_local < silver.calendar_end()
+$$;
+
+COMMENT ON FUNCTION silver.is_dated(start_date_local timestamp without time zone) IS 'Whether an activity counts in days, weeks, months, years, streaks, records and curves: it has a start, from calendar_begin() to before calendar_end(). Other dates come from a wrong clock.';
 
 CREATE FUNCTION silver.load_per_h(p_power_w double precision, p_ftp_w double precision, p_duration_s double precision) RETURNS double precision
     LANGUAGE sql IMMUTABLE PARALLEL SAFE
@@ -728,6 +764,20 @@ BEGIN
 END $$;
 
 COMMENT ON FUNCTION silver.thresholds_at(p_athlete_id bigint, p_source_id smallint, p_sport_family text, p_at timestamp with time zone, OUT power_w double precision, OUT power_origin text, OUT speed_mps double precision, OUT speed_origin text, OUT threshold_heartrate_bpm double precision, OUT threshold_heartrate_origin text, OUT max_heartrate_bpm double precision, OUT max_heartrate_origin text, OUT rest_heartrate_bpm double precision, OUT critical_power_w double precision, OUT w_prime_j double precision) IS 'The athlete''s thresholds in a sport family at an instant, and where they come from (set, strava, estimate, default); see athlete_threshold. Null: not known. Threshold heart rate: else 85 % of the heart rate reserve (default). Critical power: else the threshold power.';
+
+CREATE FUNCTION silver.today(p_athlete_id bigint, p_source_id smallint DEFAULT 1) RETURNS date
+    LANGUAGE plpgsql STABLE PARALLEL SAFE
+    AS $$
+BEGIN
+    RETURN (
+        now() AT TIME ZONE 'UTC' + make_interval(secs => coalesce((
+            SELECT a.utc_offset_s FROM silver.activity a
+            WHERE a.athlete_id = p_athlete_id AND a.source_id = p_source_id AND a.start_at < now() + interval '2 days'
+              AND a.utc_offset_s BETWEEN -50400 AND 50400
+            ORDER BY a.start_at DESC LIMIT 1), 0)))::date;
+END $$;
+
+COMMENT ON FUNCTION silver.today(p_athlete_id bigint, p_source_id smallint) IS 'Today on the athlete''s calendar: now at the UTC offset of the newest activity (of up to 14 hours; UTC when there is none).';
 
 CREATE FUNCTION silver.trained_days(p_athlete_id bigint, p_source_id smallint, p_from timestamp without time zone) RETURNS TABLE(day date, activity_count integer, distance_m double precision, moving_time_s integer, elevation_gain_m double precision, load double precision, load_method text, load_confidence double precision)
     LANGUAGE plpgsql STABLE
@@ -1616,7 +1666,7 @@ COMMENT ON COLUMN metrics.metrics.data_source IS 'STRAVA.';
 
 COMMENT ON COLUMN metrics.metrics.data_stream IS 'Name of the endpoint, or of the stream (time, distance, latlng, …).';
 
-COMMENT ON COLUMN metrics.metrics.record_count IS 'Points of a stream, else 1; 0 when the answer could not be read.';
+COMMENT ON COLUMN metrics.metrics.record_count IS 'Elements of a stream as sent, else 1; 0 when the answer could not be read. In silver a stream that is shorter than the others is filled up with nulls.';
 
 COMMENT ON COLUMN metrics.metrics.status IS 'SUCCESS or FAILURE (kept as sent, but not readable).';
 
@@ -1671,6 +1721,7 @@ CREATE TABLE silver.activity (
     calories_kcal double precision,
     relative_effort double precision,
     perceived_exertion double precision,
+    prefers_perceived_exertion boolean,
     has_power_meter boolean,
     has_heartrate boolean,
     heartrate_opt_out boolean,
@@ -1680,6 +1731,7 @@ CREATE TABLE silver.activity (
     is_private boolean,
     is_flagged boolean,
     is_hidden_from_home boolean,
+    is_from_tag boolean,
     visibility text,
     workout_type integer,
     gear_id text,
@@ -1700,7 +1752,9 @@ CREATE TABLE silver.activity (
     athlete_count integer,
     photo_count integer,
     pr_count integer,
+    available_zones text[],
     description text,
+    private_note text,
     summary_polyline text,
     polyline text,
     has_detail boolean NOT NULL,
@@ -1710,6 +1764,7 @@ CREATE TABLE silver.activity (
     updated_at timestamp with time zone DEFAULT now() NOT NULL
 );
 ALTER TABLE ONLY silver.activity ALTER COLUMN description SET COMPRESSION lz4;
+ALTER TABLE ONLY silver.activity ALTER COLUMN private_note SET COMPRESSION lz4;
 ALTER TABLE ONLY silver.activity ALTER COLUMN summary_polyline SET COMPRESSION lz4;
 ALTER TABLE ONLY silver.activity ALTER COLUMN polyline SET COMPRESSION lz4;
 
@@ -1775,6 +1830,8 @@ COMMENT ON COLUMN silver.activity.relative_effort IS 'Strava''s relative effort 
 
 COMMENT ON COLUMN silver.activity.perceived_exertion IS 'The athlete''s own rating, no unit: from 1, easiest, to 10; only a detail has it.';
 
+COMMENT ON COLUMN silver.activity.prefers_perceived_exertion IS 'The athlete wants perceived_exertion to count in place of heart rate; only a detail has it.';
+
 COMMENT ON COLUMN silver.activity.has_power_meter IS 'Whether power was measured (device_watts); null when Strava does not say. Where it is false, power is Strava''s estimate, and counts for no load, zone, curve or record.';
 
 COMMENT ON COLUMN silver.activity.has_heartrate IS 'Heart rate was recorded.';
@@ -1792,6 +1849,8 @@ COMMENT ON COLUMN silver.activity.is_private IS 'Seen by the athlete only.';
 COMMENT ON COLUMN silver.activity.is_flagged IS 'Flagged by other athletes.';
 
 COMMENT ON COLUMN silver.activity.is_hidden_from_home IS 'Muted: not shown in followers'' feeds.';
+
+COMMENT ON COLUMN silver.activity.is_from_tag IS 'Made by accepting another athlete''s tag, not recorded by this one.';
 
 COMMENT ON COLUMN silver.activity.visibility IS 'everyone, followers_only or only_me.';
 
@@ -1833,7 +1892,11 @@ COMMENT ON COLUMN silver.activity.photo_count IS 'Photos, from whatever source.'
 
 COMMENT ON COLUMN silver.activity.pr_count IS 'Personal records on segments.';
 
+COMMENT ON COLUMN silver.activity.available_zones IS 'Metrics for which Strava has time in zones (heartrate, pace, power); null: no detail yet, or none.';
+
 COMMENT ON COLUMN silver.activity.description IS 'The athlete''s text; only a detail has it.';
+
+COMMENT ON COLUMN silver.activity.private_note IS 'The athlete''s note that nobody else sees; only a detail has it, and not every one.';
 
 COMMENT ON COLUMN silver.activity.summary_polyline IS 'Coarse course as an encoded polyline (precision 5).';
 
@@ -2045,6 +2108,7 @@ CREATE VIEW silver.activity_histogram WITH (security_invoker='true') AS
     'heartrate'::text AS metric,
     (((r.heartrate_first_bpm + u.bin) - 1))::integer AS heartrate_bpm,
     NULL::integer AS power_from_w,
+    NULL::double precision AS speed_from_mps,
     u.seconds
    FROM (silver.activity_rollup r
      CROSS JOIN LATERAL unnest(r.heartrate_seconds) WITH ORDINALITY u(seconds, bin))
@@ -2055,11 +2119,23 @@ UNION ALL
     'power'::text AS metric,
     NULL::integer AS heartrate_bpm,
     ((u.bin - 1))::integer AS power_from_w,
+    NULL::double precision AS speed_from_mps,
     u.seconds
    FROM (silver.activity_rollup r
-     CROSS JOIN LATERAL unnest(r.power_seconds) WITH ORDINALITY u(seconds, bin));
+     CROSS JOIN LATERAL unnest(r.power_seconds) WITH ORDINALITY u(seconds, bin))
+UNION ALL
+ SELECT r.athlete_id,
+    r.source_id,
+    r.activity_id,
+    'pace'::text AS metric,
+    NULL::integer AS heartrate_bpm,
+    NULL::integer AS power_from_w,
+    (((u.bin - 1))::double precision / (100)::double precision) AS speed_from_mps,
+    u.seconds
+   FROM (silver.activity_rollup r
+     CROSS JOIN LATERAL unnest(r.speed_seconds) WITH ORDINALITY u(seconds, bin));
 
-COMMENT ON VIEW silver.activity_histogram IS 'One row per activity, metric and bin: seconds at each heart rate and at each watt; also of 0 seconds. Filter by metric: both count the same time. Power may be Strava''s estimate: then has_power_meter of the activity is false.';
+COMMENT ON VIEW silver.activity_histogram IS 'One row per activity, metric and bin: seconds at each heart rate, at each watt and at each centimetre per second; also of 0 seconds. Filter by metric: all count the same time. Power may be Strava''s estimate: then has_power_meter of the activity is false.';
 
 COMMENT ON COLUMN silver.activity_histogram.athlete_id IS 'Strava''s number for the athlete.';
 
@@ -2067,11 +2143,13 @@ COMMENT ON COLUMN silver.activity_histogram.source_id IS '1 strava_api, 2 strava
 
 COMMENT ON COLUMN silver.activity_histogram.activity_id IS 'Activity.';
 
-COMMENT ON COLUMN silver.activity_histogram.metric IS 'heartrate or power: which of the two bin columns is filled.';
+COMMENT ON COLUMN silver.activity_histogram.metric IS 'heartrate, power or pace: which of the bin columns is filled.';
 
 COMMENT ON COLUMN silver.activity_histogram.heartrate_bpm IS 'Heart rate of the bin, beats per minute.';
 
 COMMENT ON COLUMN silver.activity_histogram.power_from_w IS 'Power of the bin in whole watts: from it to less than one watt more.';
+
+COMMENT ON COLUMN silver.activity_histogram.speed_from_mps IS 'Speed of the bin in metres per second: from it to less than 0.01 more, the last bin (11.99) without an end. The pace in seconds per kilometre is 1000 / speed.';
 
 COMMENT ON COLUMN silver.activity_histogram.seconds IS 'Seconds spent in the bin.';
 
@@ -2218,6 +2296,47 @@ COMMENT ON COLUMN silver.activity_metric.w_prime_balance_min_j IS 'Lowest W'' ba
 
 COMMENT ON COLUMN silver.activity_metric.w_prime_low_s IS 'Seconds in which less than a quarter of W'' was left.';
 
+CREATE TABLE silver.activity_strava_zone (
+    athlete_id bigint NOT NULL,
+    source_id smallint DEFAULT 1 NOT NULL,
+    activity_id bigint NOT NULL,
+    metric text NOT NULL,
+    zone integer NOT NULL,
+    from_value double precision,
+    to_value double precision,
+    time_s double precision,
+    score double precision,
+    points double precision,
+    is_sensor_based boolean,
+    is_custom boolean
+);
+
+COMMENT ON TABLE silver.activity_strava_zone IS 'One row per activity, metric and zone as Strava counts it (GET /activities/{id}/zones); only where the operator has these answers fetched, and for subscribers. Zones of different metrics each cover the activity: never add them up together. Worked out here from the streams: activity_zone_time.';
+
+COMMENT ON COLUMN silver.activity_strava_zone.athlete_id IS 'Strava''s number for the athlete.';
+
+COMMENT ON COLUMN silver.activity_strava_zone.source_id IS '1 strava_api, 2 strava_archive, 3 file.';
+
+COMMENT ON COLUMN silver.activity_strava_zone.activity_id IS 'Activity.';
+
+COMMENT ON COLUMN silver.activity_strava_zone.metric IS 'heartrate, pace or power, as sent.';
+
+COMMENT ON COLUMN silver.activity_strava_zone.zone IS 'Place of the zone, from 1. For power Strava counts 0 watts as a zone of its own, the first.';
+
+COMMENT ON COLUMN silver.activity_strava_zone.from_value IS 'Where the zone begins: beats per minute, watts, or for pace metres per second; null: not sent, or implausible.';
+
+COMMENT ON COLUMN silver.activity_strava_zone.to_value IS 'Where the zone ends, in the same unit; null: it has no end (Strava sends -1), or implausible.';
+
+COMMENT ON COLUMN silver.activity_strava_zone.time_s IS 'Seconds in the zone; null: not sent, or implausible.';
+
+COMMENT ON COLUMN silver.activity_strava_zone.score IS 'Strava''s score for the metric, the same in each of its zones, no unit: for heart rate the relative effort.';
+
+COMMENT ON COLUMN silver.activity_strava_zone.points IS 'Strava''s points for the metric, the same in each of its zones, no unit; not documented by Strava.';
+
+COMMENT ON COLUMN silver.activity_strava_zone.is_sensor_based IS 'Measured by a sensor, not estimated.';
+
+COMMENT ON COLUMN silver.activity_strava_zone.is_custom IS 'The athlete has set the zones; false: Strava''s own.';
+
 CREATE TABLE silver.activity_zone (
     athlete_id bigint NOT NULL,
     source_id smallint DEFAULT 1 NOT NULL,
@@ -2250,6 +2369,7 @@ CREATE VIEW silver.activity_zone_time WITH (security_invoker='true') AS
     a.source_id,
     a.activity_id,
     a.start_date_local,
+    a.sport_family,
     z.metric,
     (u.zone)::integer AS zone,
         CASE
@@ -2268,13 +2388,29 @@ CREATE VIEW silver.activity_zone_time WITH (security_invoker='true') AS
             WHEN (z.metric = 'power'::text) THEN z.lower_bounds[(u.zone + 1)]
             ELSE NULL::integer
         END AS to_w,
+        CASE
+            WHEN (z.metric = 'pace'::text) THEN ((u.bound)::double precision / (100)::double precision)
+            ELSE NULL::double precision
+        END AS from_mps,
+        CASE
+            WHEN (z.metric = 'pace'::text) THEN ((z.lower_bounds[(u.zone + 1)])::double precision / (100)::double precision)
+            ELSE NULL::double precision
+        END AS to_mps,
+        CASE
+            WHEN (z.metric = 'pace'::text) THEN ((100000)::double precision / (NULLIF(u.bound, 0))::double precision)
+            ELSE NULL::double precision
+        END AS from_s_per_km,
+        CASE
+            WHEN (z.metric = 'pace'::text) THEN ((100000)::double precision / (NULLIF(z.lower_bounds[(u.zone + 1)], 0))::double precision)
+            ELSE NULL::double precision
+        END AS to_s_per_km,
     u.seconds,
     z.is_default
    FROM ((silver.activity a
      JOIN silver.activity_zone z USING (athlete_id, source_id, activity_id))
      CROSS JOIN LATERAL UNNEST(z.lower_bounds, z.seconds) WITH ORDINALITY u(bound, seconds, zone));
 
-COMMENT ON VIEW silver.activity_zone_time IS 'One row per activity, metric and zone: seconds in the athlete''s heart rate and power zones as they were at the start of the activity; default zones (is_default) come from the newest maximal heart rate, and from the FTP of the date. Each second is in exactly one zone of a metric. Filter by metric: both count the same time.';
+COMMENT ON VIEW silver.activity_zone_time IS 'One row per activity, metric and zone: seconds in the athlete''s heart rate, power and pace zones as they were at the start of the activity; default zones (is_default) come from the newest maximal heart rate, and from the FTP of the date. Each second is in exactly one zone of a metric. Filter by metric: all count the same time.';
 
 COMMENT ON COLUMN silver.activity_zone_time.athlete_id IS 'Strava''s number for the athlete.';
 
@@ -2284,7 +2420,9 @@ COMMENT ON COLUMN silver.activity_zone_time.activity_id IS 'Activity.';
 
 COMMENT ON COLUMN silver.activity_zone_time.start_date_local IS 'Start of the activity in local wall-clock time.';
 
-COMMENT ON COLUMN silver.activity_zone_time.metric IS 'heartrate or power: which bounds are filled.';
+COMMENT ON COLUMN silver.activity_zone_time.sport_family IS 'Sports that are counted together, as in activity.sport_family.';
+
+COMMENT ON COLUMN silver.activity_zone_time.metric IS 'heartrate, power or pace: which bounds are filled.';
 
 COMMENT ON COLUMN silver.activity_zone_time.zone IS 'Number of the zone, from 1 (easiest).';
 
@@ -2295,6 +2433,14 @@ COMMENT ON COLUMN silver.activity_zone_time.to_bpm IS 'Heart rate at which the n
 COMMENT ON COLUMN silver.activity_zone_time.from_w IS 'Power at which the zone begins, watts.';
 
 COMMENT ON COLUMN silver.activity_zone_time.to_w IS 'Power at which the next zone begins, watts; null for the last.';
+
+COMMENT ON COLUMN silver.activity_zone_time.from_mps IS 'Speed at which the zone begins, metres per second.';
+
+COMMENT ON COLUMN silver.activity_zone_time.to_mps IS 'Speed at which the next zone begins, metres per second; null for the last.';
+
+COMMENT ON COLUMN silver.activity_zone_time.from_s_per_km IS 'Pace of from_mps, the slowest of the zone, seconds per kilometre; null for a zone that begins at rest.';
+
+COMMENT ON COLUMN silver.activity_zone_time.to_s_per_km IS 'Pace of to_mps, at which the next zone begins, seconds per kilometre; null for the last.';
 
 COMMENT ON COLUMN silver.activity_zone_time.seconds IS 'Seconds in the zone.';
 
@@ -2386,6 +2532,11 @@ CREATE TABLE silver.athlete (
     is_subscriber boolean,
     joined_at timestamp with time zone,
     profile_url text,
+    bio text,
+    athlete_type integer,
+    follower_count integer,
+    friend_count integer,
+    strava_updated_at timestamp with time zone,
     transform_version smallint DEFAULT 0 NOT NULL,
     src_sha256 bytea,
     updated_at timestamp with time zone DEFAULT now() NOT NULL
@@ -2422,6 +2573,16 @@ COMMENT ON COLUMN silver.athlete.is_subscriber IS 'Whether the athlete subscribe
 COMMENT ON COLUMN silver.athlete.joined_at IS 'When the Strava account was made.';
 
 COMMENT ON COLUMN silver.athlete.profile_url IS 'Address of the profile picture.';
+
+COMMENT ON COLUMN silver.athlete.bio IS 'What the athlete wrote about themselves.';
+
+COMMENT ON COLUMN silver.athlete.athlete_type IS 'Strava''s number for the main sport: 0 cyclist, 1 runner.';
+
+COMMENT ON COLUMN silver.athlete.follower_count IS 'Athletes who follow this one.';
+
+COMMENT ON COLUMN silver.athlete.friend_count IS 'Athletes whom this one follows.';
+
+COMMENT ON COLUMN silver.athlete.strava_updated_at IS 'When the profile last changed at Strava, UTC.';
 
 COMMENT ON COLUMN silver.athlete.transform_version IS 'Version of the transform that made the row; 0: only the key is known yet.';
 
@@ -2482,6 +2643,8 @@ CREATE VIEW silver.athlete_day WITH (security_invoker='true') AS
     training_day.moving_time_s,
     training_day.elevation_gain_m,
     training_day.load,
+    training_day.load_method,
+    training_day.load_confidence,
     training_day.fitness_ctl,
     training_day.fatigue_atl,
     training_day.form_tsb
@@ -2495,6 +2658,8 @@ UNION ALL
     0 AS moving_time_s,
     0 AS elevation_gain_m,
     0 AS load,
+    NULL::text AS load_method,
+    NULL::double precision AS load_confidence,
     (l.fitness_ctl * exp((((- n.n))::double precision / (42.0)::double precision))) AS fitness_ctl,
     (l.fatigue_atl * exp((((- n.n))::double precision / (7.0)::double precision))) AS fatigue_atl,
     ((l.fitness_ctl * exp((((- (n.n - 1)))::double precision / (42.0)::double precision))) - (l.fatigue_atl * exp((((- (n.n - 1)))::double precision / (7.0)::double precision)))) AS form_tsb
@@ -2516,9 +2681,9 @@ UNION ALL
           WHERE ((d.athlete_id = t.athlete_id) AND (d.source_id = t.source_id))
           ORDER BY d.athlete_id DESC, d.source_id DESC, d.day DESC
          LIMIT 1) l)
-     CROSS JOIN LATERAL generate_series(1, LEAST((((now() AT TIME ZONE 'UTC'::text))::date - l.day), 2000)) n(n));
+     CROSS JOIN LATERAL generate_series(1, LEAST((silver.today(t.athlete_id, t.source_id) - l.day), 2000)) n(n));
 
-COMMENT ON VIEW silver.athlete_day IS 'One row per athlete and local day from the first activity to today by UTC (at most 2,000 days after the last activity), days without training included; activities dated before 1980 or more than two days ahead are left out.';
+COMMENT ON VIEW silver.athlete_day IS 'One row per athlete and local day from the first activity to today (silver.today(); at most 2,000 days after the last activity), days without training included. Activities with an impossible date are left out: see silver.is_dated().';
 
 COMMENT ON COLUMN silver.athlete_day.athlete_id IS 'Strava''s number for the athlete.';
 
@@ -2535,6 +2700,10 @@ COMMENT ON COLUMN silver.athlete_day.moving_time_s IS 'Their seconds in motion.'
 COMMENT ON COLUMN silver.athlete_day.elevation_gain_m IS 'Their metres climbed.';
 
 COMMENT ON COLUMN silver.athlete_day.load IS 'Sum of activity_metric.load: 100 is one hour at threshold. An activity whose load is unknown counts 0.';
+
+COMMENT ON COLUMN silver.athlete_day.load_method IS 'The method that most of the load comes from, as in activity_metric.load_method; null when the load is 0.';
+
+COMMENT ON COLUMN silver.athlete_day.load_confidence IS 'Share of the load that comes from streams, 0 to 1; the rest comes from averages. Null when the load is 0.';
 
 COMMENT ON COLUMN silver.athlete_day.fitness_ctl IS 'Fitness (chronic training load, CTL) at the end of the day: that of yesterday + (load - that of yesterday) · (1 - e^(-1/42)), from 0; the unit of load. Never summed.';
 
@@ -2621,29 +2790,49 @@ COMMENT ON COLUMN silver.athlete_max_heartrate.max_heartrate_bpm IS 'Highest mea
 COMMENT ON COLUMN silver.athlete_max_heartrate.activity_id IS 'Activity in which it was reached.';
 
 CREATE VIEW silver.athlete_month WITH (security_invoker='true') AS
- SELECT a.athlete_id,
-    a.source_id,
-    (date_trunc('month'::text, a.start_date_local))::date AS month_start,
-    a.sport_type,
-    (count(*))::integer AS activity_count,
-    COALESCE(sum(a.distance_m), (0)::double precision) AS distance_m,
-    COALESCE(sum(a.moving_time_s), (0)::bigint) AS moving_time_s,
-    COALESCE(sum(a.elapsed_time_s), (0)::bigint) AS elapsed_time_s,
-    COALESCE(sum(a.elevation_gain_m), (0)::double precision) AS elevation_gain_m,
-    sum(a.calories_kcal) AS calories_kcal,
-    COALESCE(sum(m.load), (0)::double precision) AS load
-   FROM (silver.activity a
-     LEFT JOIN silver.activity_metric m USING (athlete_id, source_id, activity_id))
-  WHERE (a.start_date_local IS NOT NULL)
-  GROUP BY a.athlete_id, a.source_id, ((date_trunc('month'::text, a.start_date_local))::date), a.sport_type;
+ SELECT by_method.athlete_id,
+    by_method.source_id,
+    by_method.month_start,
+    by_method.sport_family,
+    by_method.sport_type,
+    (sum(by_method.activity_count))::integer AS activity_count,
+    sum(by_method.distance_m) AS distance_m,
+    (sum(by_method.moving_time_s))::bigint AS moving_time_s,
+    (sum(by_method.elapsed_time_s))::bigint AS elapsed_time_s,
+    sum(by_method.elevation_gain_m) AS elevation_gain_m,
+    sum(by_method.calories_kcal) AS calories_kcal,
+    sum(by_method.load) AS load,
+    (array_agg(by_method.load_method ORDER BY by_method.load DESC, by_method.load_method) FILTER (WHERE (by_method.load > (0)::double precision)))[1] AS load_method,
+    (sum(by_method.stream_load) / NULLIF(sum(by_method.load), (0)::double precision)) AS load_confidence
+   FROM ( SELECT a.athlete_id,
+            a.source_id,
+            (date_trunc('month'::text, a.start_date_local))::date AS month_start,
+            a.sport_family,
+            a.sport_type,
+            m.load_method,
+            count(*) AS activity_count,
+            COALESCE(sum(a.distance_m), (0)::double precision) AS distance_m,
+            COALESCE(sum(a.moving_time_s), (0)::bigint) AS moving_time_s,
+            COALESCE(sum(a.elapsed_time_s), (0)::bigint) AS elapsed_time_s,
+            COALESCE(sum(a.elevation_gain_m), (0)::double precision) AS elevation_gain_m,
+            sum(a.calories_kcal) AS calories_kcal,
+            COALESCE(sum(m.load), (0)::double precision) AS load,
+            COALESCE(sum((m.load * m.load_confidence)), (0)::double precision) AS stream_load
+           FROM (silver.activity a
+             LEFT JOIN silver.activity_metric m USING (athlete_id, source_id, activity_id))
+          WHERE silver.is_dated(a.start_date_local)
+          GROUP BY a.athlete_id, a.source_id, ((date_trunc('month'::text, a.start_date_local))::date), a.sport_family, a.sport_type, m.load_method) by_method
+  GROUP BY by_method.athlete_id, by_method.source_id, by_method.month_start, by_method.sport_family, by_method.sport_type;
 
-COMMENT ON VIEW silver.athlete_month IS 'One row per athlete, month and sport with activities. Sum over sport_type for the whole month; months without activities have no row.';
+COMMENT ON VIEW silver.athlete_month IS 'One row per athlete, month and sport with activities. Sum over the sports for the whole month; months without activities have no row. Activities with an impossible date are left out: see silver.is_dated().';
 
 COMMENT ON COLUMN silver.athlete_month.athlete_id IS 'Strava''s number for the athlete.';
 
 COMMENT ON COLUMN silver.athlete_month.source_id IS '1 strava_api, 2 strava_archive, 3 file.';
 
 COMMENT ON COLUMN silver.athlete_month.month_start IS 'First day of the month on the athlete''s calendar.';
+
+COMMENT ON COLUMN silver.athlete_month.sport_family IS 'Sports that are counted together, as in activity.sport_family.';
 
 COMMENT ON COLUMN silver.athlete_month.sport_type IS 'Kind of sport.';
 
@@ -2660,6 +2849,10 @@ COMMENT ON COLUMN silver.athlete_month.elevation_gain_m IS 'Their metres climbed
 COMMENT ON COLUMN silver.athlete_month.calories_kcal IS 'Their kilocalories, as far as details have landed; null when none has any.';
 
 COMMENT ON COLUMN silver.athlete_month.load IS 'Their training load: 100 is one hour at threshold. An activity whose load is unknown counts 0.';
+
+COMMENT ON COLUMN silver.athlete_month.load_method IS 'The method that most of the load comes from, as in activity_metric.load_method; null when the load is 0.';
+
+COMMENT ON COLUMN silver.athlete_month.load_confidence IS 'Share of the load that comes from streams, 0 to 1; the rest comes from averages. Null when the load is 0. For several rows weigh by load.';
 
 CREATE TABLE silver.athlete_reference (
     athlete_id bigint NOT NULL,
@@ -2686,6 +2879,58 @@ COMMENT ON COLUMN silver.athlete_reference.rest_heartrate_bpm IS 'Heart rate at 
 COMMENT ON COLUMN silver.athlete_reference.changed_at IS 'When the figures last changed.';
 
 COMMENT ON COLUMN silver.athlete_reference.sex IS 'F or M as in the profile, null when it has neither: trimp then uses the constants for men.';
+
+CREATE TABLE silver.athlete_stats (
+    athlete_id bigint NOT NULL,
+    source_id smallint DEFAULT 1 NOT NULL,
+    period text NOT NULL,
+    sport_family text NOT NULL,
+    activity_count integer,
+    distance_m double precision,
+    moving_time_s integer,
+    elapsed_time_s integer,
+    elevation_gain_m double precision,
+    achievement_count integer,
+    biggest_ride_distance_m double precision,
+    biggest_climb_m double precision,
+    transform_version smallint NOT NULL,
+    src_sha256 bytea NOT NULL,
+    updated_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT athlete_stats_period CHECK ((period = ANY (ARRAY['recent'::text, 'ytd'::text, 'all'::text]))),
+    CONSTRAINT athlete_stats_sport_family CHECK ((sport_family = ANY (ARRAY['ride'::text, 'run'::text, 'swim'::text])))
+);
+
+COMMENT ON TABLE silver.athlete_stats IS 'One row per athlete, period and sport: the totals that Strava keeps of activities visible to everyone (GET /athletes/{id}/stats), as of the last answer. The totals of what is here: athlete_month and the like. Periods overlap: never add them up.';
+
+COMMENT ON COLUMN silver.athlete_stats.athlete_id IS 'Strava''s number for the athlete.';
+
+COMMENT ON COLUMN silver.athlete_stats.source_id IS '1 strava_api, 2 strava_archive, 3 file.';
+
+COMMENT ON COLUMN silver.athlete_stats.period IS 'recent: the last four weeks; ytd: since 1 January; all.';
+
+COMMENT ON COLUMN silver.athlete_stats.sport_family IS 'ride, run or swim.';
+
+COMMENT ON COLUMN silver.athlete_stats.activity_count IS 'Activities.';
+
+COMMENT ON COLUMN silver.athlete_stats.distance_m IS 'Metres; null: not sent, or implausible.';
+
+COMMENT ON COLUMN silver.athlete_stats.moving_time_s IS 'Seconds in motion; null: not sent, or implausible.';
+
+COMMENT ON COLUMN silver.athlete_stats.elapsed_time_s IS 'Seconds from start to end; null: not sent, or implausible.';
+
+COMMENT ON COLUMN silver.athlete_stats.elevation_gain_m IS 'Metres climbed; null: not sent, or implausible.';
+
+COMMENT ON COLUMN silver.athlete_stats.achievement_count IS 'Achievements earned; Strava tells it for the period recent only.';
+
+COMMENT ON COLUMN silver.athlete_stats.biggest_ride_distance_m IS 'Longest ride ever in metres; in the row of all rides only.';
+
+COMMENT ON COLUMN silver.athlete_stats.biggest_climb_m IS 'Most metres climbed at a stretch ever; in the row of all rides only.';
+
+COMMENT ON COLUMN silver.athlete_stats.transform_version IS 'Version of the transform that made the row.';
+
+COMMENT ON COLUMN silver.athlete_stats.src_sha256 IS 'SHA-256 of the answer the row was made from.';
+
+COMMENT ON COLUMN silver.athlete_stats.updated_at IS 'When the row was last made.';
 
 CREATE TABLE silver.athlete_threshold (
     athlete_id bigint NOT NULL,
@@ -2722,29 +2967,49 @@ COMMENT ON COLUMN silver.athlete_threshold.value IS 'Watts for power and critica
 COMMENT ON COLUMN silver.athlete_threshold.changed_at IS 'When the row was made or last changed.';
 
 CREATE VIEW silver.athlete_week WITH (security_invoker='true') AS
- SELECT a.athlete_id,
-    a.source_id,
-    (date_trunc('week'::text, a.start_date_local))::date AS week_start,
-    a.sport_type,
-    (count(*))::integer AS activity_count,
-    COALESCE(sum(a.distance_m), (0)::double precision) AS distance_m,
-    COALESCE(sum(a.moving_time_s), (0)::bigint) AS moving_time_s,
-    COALESCE(sum(a.elapsed_time_s), (0)::bigint) AS elapsed_time_s,
-    COALESCE(sum(a.elevation_gain_m), (0)::double precision) AS elevation_gain_m,
-    sum(a.calories_kcal) AS calories_kcal,
-    COALESCE(sum(m.load), (0)::double precision) AS load
-   FROM (silver.activity a
-     LEFT JOIN silver.activity_metric m USING (athlete_id, source_id, activity_id))
-  WHERE (a.start_date_local IS NOT NULL)
-  GROUP BY a.athlete_id, a.source_id, ((date_trunc('week'::text, a.start_date_local))::date), a.sport_type;
+ SELECT by_method.athlete_id,
+    by_method.source_id,
+    by_method.week_start,
+    by_method.sport_family,
+    by_method.sport_type,
+    (sum(by_method.activity_count))::integer AS activity_count,
+    sum(by_method.distance_m) AS distance_m,
+    (sum(by_method.moving_time_s))::bigint AS moving_time_s,
+    (sum(by_method.elapsed_time_s))::bigint AS elapsed_time_s,
+    sum(by_method.elevation_gain_m) AS elevation_gain_m,
+    sum(by_method.calories_kcal) AS calories_kcal,
+    sum(by_method.load) AS load,
+    (array_agg(by_method.load_method ORDER BY by_method.load DESC, by_method.load_method) FILTER (WHERE (by_method.load > (0)::double precision)))[1] AS load_method,
+    (sum(by_method.stream_load) / NULLIF(sum(by_method.load), (0)::double precision)) AS load_confidence
+   FROM ( SELECT a.athlete_id,
+            a.source_id,
+            (date_trunc('week'::text, a.start_date_local))::date AS week_start,
+            a.sport_family,
+            a.sport_type,
+            m.load_method,
+            count(*) AS activity_count,
+            COALESCE(sum(a.distance_m), (0)::double precision) AS distance_m,
+            COALESCE(sum(a.moving_time_s), (0)::bigint) AS moving_time_s,
+            COALESCE(sum(a.elapsed_time_s), (0)::bigint) AS elapsed_time_s,
+            COALESCE(sum(a.elevation_gain_m), (0)::double precision) AS elevation_gain_m,
+            sum(a.calories_kcal) AS calories_kcal,
+            COALESCE(sum(m.load), (0)::double precision) AS load,
+            COALESCE(sum((m.load * m.load_confidence)), (0)::double precision) AS stream_load
+           FROM (silver.activity a
+             LEFT JOIN silver.activity_metric m USING (athlete_id, source_id, activity_id))
+          WHERE silver.is_dated(a.start_date_local)
+          GROUP BY a.athlete_id, a.source_id, ((date_trunc('week'::text, a.start_date_local))::date), a.sport_family, a.sport_type, m.load_method) by_method
+  GROUP BY by_method.athlete_id, by_method.source_id, by_method.week_start, by_method.sport_family, by_method.sport_type;
 
-COMMENT ON VIEW silver.athlete_week IS 'One row per athlete, week and sport with activities. Sum over sport_type for the whole week; weeks without activities have no row.';
+COMMENT ON VIEW silver.athlete_week IS 'One row per athlete, week and sport with activities. Sum over the sports for the whole week; weeks without activities have no row. Activities with an impossible date are left out: see silver.is_dated().';
 
 COMMENT ON COLUMN silver.athlete_week.athlete_id IS 'Strava''s number for the athlete.';
 
 COMMENT ON COLUMN silver.athlete_week.source_id IS '1 strava_api, 2 strava_archive, 3 file.';
 
 COMMENT ON COLUMN silver.athlete_week.week_start IS 'Monday of the week on the athlete''s calendar.';
+
+COMMENT ON COLUMN silver.athlete_week.sport_family IS 'Sports that are counted together, as in activity.sport_family.';
 
 COMMENT ON COLUMN silver.athlete_week.sport_type IS 'Kind of sport.';
 
@@ -2761,6 +3026,75 @@ COMMENT ON COLUMN silver.athlete_week.elevation_gain_m IS 'Their metres climbed.
 COMMENT ON COLUMN silver.athlete_week.calories_kcal IS 'Their kilocalories, as far as details have landed; null when none has any.';
 
 COMMENT ON COLUMN silver.athlete_week.load IS 'Their training load: 100 is one hour at threshold. An activity whose load is unknown counts 0.';
+
+COMMENT ON COLUMN silver.athlete_week.load_method IS 'The method that most of the load comes from, as in activity_metric.load_method; null when the load is 0.';
+
+COMMENT ON COLUMN silver.athlete_week.load_confidence IS 'Share of the load that comes from streams, 0 to 1; the rest comes from averages. Null when the load is 0. For several rows weigh by load.';
+
+CREATE VIEW silver.athlete_year WITH (security_invoker='true') AS
+ SELECT by_method.athlete_id,
+    by_method.source_id,
+    by_method.year_start,
+    by_method.sport_family,
+    by_method.sport_type,
+    (sum(by_method.activity_count))::integer AS activity_count,
+    sum(by_method.distance_m) AS distance_m,
+    (sum(by_method.moving_time_s))::bigint AS moving_time_s,
+    (sum(by_method.elapsed_time_s))::bigint AS elapsed_time_s,
+    sum(by_method.elevation_gain_m) AS elevation_gain_m,
+    sum(by_method.calories_kcal) AS calories_kcal,
+    sum(by_method.load) AS load,
+    (array_agg(by_method.load_method ORDER BY by_method.load DESC, by_method.load_method) FILTER (WHERE (by_method.load > (0)::double precision)))[1] AS load_method,
+    (sum(by_method.stream_load) / NULLIF(sum(by_method.load), (0)::double precision)) AS load_confidence
+   FROM ( SELECT a.athlete_id,
+            a.source_id,
+            (date_trunc('year'::text, a.start_date_local))::date AS year_start,
+            a.sport_family,
+            a.sport_type,
+            m.load_method,
+            count(*) AS activity_count,
+            COALESCE(sum(a.distance_m), (0)::double precision) AS distance_m,
+            COALESCE(sum(a.moving_time_s), (0)::bigint) AS moving_time_s,
+            COALESCE(sum(a.elapsed_time_s), (0)::bigint) AS elapsed_time_s,
+            COALESCE(sum(a.elevation_gain_m), (0)::double precision) AS elevation_gain_m,
+            sum(a.calories_kcal) AS calories_kcal,
+            COALESCE(sum(m.load), (0)::double precision) AS load,
+            COALESCE(sum((m.load * m.load_confidence)), (0)::double precision) AS stream_load
+           FROM (silver.activity a
+             LEFT JOIN silver.activity_metric m USING (athlete_id, source_id, activity_id))
+          WHERE silver.is_dated(a.start_date_local)
+          GROUP BY a.athlete_id, a.source_id, ((date_trunc('year'::text, a.start_date_local))::date), a.sport_family, a.sport_type, m.load_method) by_method
+  GROUP BY by_method.athlete_id, by_method.source_id, by_method.year_start, by_method.sport_family, by_method.sport_type;
+
+COMMENT ON VIEW silver.athlete_year IS 'One row per athlete, year and sport with activities. Sum over the sports for the whole year; years without activities have no row. Activities with an impossible date are left out: see silver.is_dated().';
+
+COMMENT ON COLUMN silver.athlete_year.athlete_id IS 'Strava''s number for the athlete.';
+
+COMMENT ON COLUMN silver.athlete_year.source_id IS '1 strava_api, 2 strava_archive, 3 file.';
+
+COMMENT ON COLUMN silver.athlete_year.year_start IS 'First day of the year on the athlete''s calendar.';
+
+COMMENT ON COLUMN silver.athlete_year.sport_family IS 'Sports that are counted together, as in activity.sport_family.';
+
+COMMENT ON COLUMN silver.athlete_year.sport_type IS 'Kind of sport.';
+
+COMMENT ON COLUMN silver.athlete_year.activity_count IS 'Activities that began in the year, by local time.';
+
+COMMENT ON COLUMN silver.athlete_year.distance_m IS 'Their metres.';
+
+COMMENT ON COLUMN silver.athlete_year.moving_time_s IS 'Their seconds in motion.';
+
+COMMENT ON COLUMN silver.athlete_year.elapsed_time_s IS 'Their seconds, pauses included.';
+
+COMMENT ON COLUMN silver.athlete_year.elevation_gain_m IS 'Their metres climbed.';
+
+COMMENT ON COLUMN silver.athlete_year.calories_kcal IS 'Their kilocalories, as far as details have landed; null when none has any.';
+
+COMMENT ON COLUMN silver.athlete_year.load IS 'Their training load: 100 is one hour at threshold. An activity whose load is unknown counts 0.';
+
+COMMENT ON COLUMN silver.athlete_year.load_method IS 'The method that most of the load comes from, as in activity_metric.load_method; null when the load is 0.';
+
+COMMENT ON COLUMN silver.athlete_year.load_confidence IS 'Share of the load that comes from streams, 0 to 1; the rest comes from averages. Null when the load is 0. For several rows weigh by load.';
 
 CREATE TABLE silver.athlete_zone_set (
     athlete_id bigint NOT NULL,
@@ -2792,6 +3126,59 @@ COMMENT ON COLUMN silver.athlete_zone_set.lower_bounds IS 'Element i: where zone
 COMMENT ON COLUMN silver.athlete_zone_set.is_default IS 'Not the athlete''s own: heart rate at 60, 70, 80 and 90 % of the maximum, power at 55, 75, 90, 105, 120 and 150 % of the threshold (Coggan), pace at 129, 114, 106, 99 and 90 % of the threshold''s time per kilometre (Friel, his zones 5a to 5c in two).';
 
 COMMENT ON COLUMN silver.athlete_zone_set.changed_at IS 'When the row was made or last changed.';
+
+CREATE TABLE silver.best_effort (
+    athlete_id bigint NOT NULL,
+    source_id smallint DEFAULT 1 NOT NULL,
+    activity_id bigint NOT NULL,
+    effort_number integer NOT NULL,
+    effort_id bigint,
+    name text,
+    distance_m double precision,
+    moving_time_s integer,
+    elapsed_time_s integer,
+    start_at timestamp with time zone,
+    start_date_local timestamp without time zone,
+    pr_rank integer,
+    achievement_types text[],
+    achievement_ranks integer[],
+    first_index integer,
+    last_index integer
+);
+
+COMMENT ON TABLE silver.best_effort IS 'One row per best effort that Strava found in a run: its fastest 400 m, kilometre, mile and so on (best_efforts of the detail). Efforts overlap: never add them up. Those that are worked out here from the streams, for every sport: activity_best_effort.';
+
+COMMENT ON COLUMN silver.best_effort.athlete_id IS 'Strava''s number for the athlete.';
+
+COMMENT ON COLUMN silver.best_effort.source_id IS '1 strava_api, 2 strava_archive, 3 file.';
+
+COMMENT ON COLUMN silver.best_effort.activity_id IS 'Activity of the effort.';
+
+COMMENT ON COLUMN silver.best_effort.effort_number IS 'Place in the detail''s list, from 1.';
+
+COMMENT ON COLUMN silver.best_effort.effort_id IS 'Strava''s number for the effort.';
+
+COMMENT ON COLUMN silver.best_effort.name IS 'Strava''s name of the distance: 400m, 1/2 mile, 1K, Half-Marathon and so on.';
+
+COMMENT ON COLUMN silver.best_effort.distance_m IS 'The distance in metres; null: not sent, or implausible.';
+
+COMMENT ON COLUMN silver.best_effort.moving_time_s IS 'Time in motion in seconds; null: not sent, or implausible.';
+
+COMMENT ON COLUMN silver.best_effort.elapsed_time_s IS 'Time for the distance in seconds, pauses included: by this Strava ranks. Null: not sent, or implausible.';
+
+COMMENT ON COLUMN silver.best_effort.start_at IS 'Start of the effort, UTC.';
+
+COMMENT ON COLUMN silver.best_effort.start_date_local IS 'Start in local wall-clock time, without a zone.';
+
+COMMENT ON COLUMN silver.best_effort.pr_rank IS 'Place among the athlete''s own efforts over the distance when Strava last ranked it: 1, 2 or 3; null: further back.';
+
+COMMENT ON COLUMN silver.best_effort.achievement_types IS 'Strava''s kinds of achievement (pr: a personal record), as sent; null: none.';
+
+COMMENT ON COLUMN silver.best_effort.achievement_ranks IS 'Element i: place that goes with achievement_types[i]; null: none.';
+
+COMMENT ON COLUMN silver.best_effort.first_index IS 'Place of the effort''s first point in the streams, from 1.';
+
+COMMENT ON COLUMN silver.best_effort.last_index IS 'Place of the effort''s last point in the streams, from 1.';
 
 CREATE TABLE sync.athlete (
     athlete_id bigint NOT NULL,
@@ -2948,13 +3335,13 @@ CREATE VIEW silver.eddington WITH (security_invoker='true') AS
             max(d.rank) FILTER (WHERE (v.distance >= (d.rank)::double precision)) OVER (PARTITION BY d.athlete_id, d.source_id, d.sport_family, u.unit) AS top
            FROM ((( SELECT activity.athlete_id,
                     activity.source_id,
-                    silver.sport_family(activity.sport_type) AS sport_family,
+                    activity.sport_family,
                     (activity.start_date_local)::date AS day,
                     sum(activity.distance_m) AS distance_m,
-                    row_number() OVER (PARTITION BY activity.athlete_id, activity.source_id, (silver.sport_family(activity.sport_type)) ORDER BY (sum(activity.distance_m)) DESC) AS rank
+                    row_number() OVER (PARTITION BY activity.athlete_id, activity.source_id, activity.sport_family ORDER BY (sum(activity.distance_m)) DESC) AS rank
                    FROM silver.activity
-                  WHERE ((activity.distance_m > (0)::double precision) AND (activity.start_date_local IS NOT NULL))
-                  GROUP BY activity.athlete_id, activity.source_id, (silver.sport_family(activity.sport_type)), ((activity.start_date_local)::date)) d
+                  WHERE ((activity.distance_m > (0)::double precision) AND silver.is_dated(activity.start_date_local))
+                  GROUP BY activity.athlete_id, activity.source_id, activity.sport_family, ((activity.start_date_local)::date)) d
              CROSS JOIN ( VALUES ('km'::text,(1000.0)::double precision), ('mile'::text,1609.344)) u(unit, metres))
              CROSS JOIN LATERAL ( SELECT ((d.distance_m + (0.05)::double precision) / u.metres) AS distance) v)) ranked
   WHERE (ranked.sport_family = ANY (ARRAY['run'::text, 'walk'::text, 'ride'::text]))
@@ -2966,7 +3353,7 @@ COMMENT ON COLUMN silver.eddington.athlete_id IS 'Strava''s number for the athle
 
 COMMENT ON COLUMN silver.eddington.source_id IS '1 strava_api, 2 strava_archive, 3 file.';
 
-COMMENT ON COLUMN silver.eddington.sport_family IS 'run, walk or ride; see silver.sport_family().';
+COMMENT ON COLUMN silver.eddington.sport_family IS 'run, walk or ride, as in activity.sport_family.';
 
 COMMENT ON COLUMN silver.eddington.unit IS 'km or mile: the unit of the distances that are counted.';
 
@@ -3086,6 +3473,9 @@ CREATE TABLE silver.gear_item (
     is_primary boolean,
     is_retired boolean,
     strava_distance_m double precision,
+    frame_type integer,
+    weight_kg double precision,
+    description text,
     updated_at timestamp with time zone DEFAULT now() NOT NULL
 );
 
@@ -3111,6 +3501,12 @@ COMMENT ON COLUMN silver.gear_item.is_retired IS 'No longer in use: marked so, o
 
 COMMENT ON COLUMN silver.gear_item.strava_distance_m IS 'Metres that Strava counts for it, with those from before Strava.';
 
+COMMENT ON COLUMN silver.gear_item.frame_type IS 'Strava''s number of the kind of bike: 1 mountain, 2 cyclo-cross, 3 road, 4 time trial, 5 gravel; only a gear answer has it.';
+
+COMMENT ON COLUMN silver.gear_item.weight_kg IS 'Weight of the bike in kilograms as the athlete entered it; null: not entered, or implausible. Only a gear answer has it.';
+
+COMMENT ON COLUMN silver.gear_item.description IS 'The athlete''s text about it; only a gear answer has it.';
+
 COMMENT ON COLUMN silver.gear_item.updated_at IS 'When the row was last made.';
 
 CREATE VIEW silver.gear WITH (security_invoker='true') AS
@@ -3133,7 +3529,10 @@ CREATE VIEW silver.gear WITH (security_invoker='true') AS
     COALESCE(u.distance_m, (0)::double precision) AS activity_distance_m,
     COALESCE(u.moving_time_s, (0)::bigint) AS activity_moving_time_s,
     u.first_used_on,
-    u.last_used_on
+    u.last_used_on,
+    i.frame_type,
+    i.weight_kg,
+    i.description
    FROM (silver.gear_item i
      FULL JOIN ( SELECT activity.athlete_id,
             activity.source_id,
@@ -3142,8 +3541,8 @@ CREATE VIEW silver.gear WITH (security_invoker='true') AS
             count(*) AS activity_count,
             sum(activity.distance_m) AS distance_m,
             sum(activity.moving_time_s) AS moving_time_s,
-            (min(activity.start_date_local))::date AS first_used_on,
-            (max(activity.start_date_local))::date AS last_used_on
+            (min(activity.start_date_local) FILTER (WHERE silver.is_dated(activity.start_date_local)))::date AS first_used_on,
+            (max(activity.start_date_local) FILTER (WHERE silver.is_dated(activity.start_date_local)))::date AS last_used_on
            FROM silver.activity
           WHERE (activity.gear_id IS NOT NULL)
           GROUP BY activity.athlete_id, activity.source_id, activity.gear_id) u USING (athlete_id, source_id, gear_id));
@@ -3181,6 +3580,12 @@ COMMENT ON COLUMN silver.gear.activity_moving_time_s IS 'Seconds in motion of th
 COMMENT ON COLUMN silver.gear.first_used_on IS 'Local day of the first of them.';
 
 COMMENT ON COLUMN silver.gear.last_used_on IS 'Local day of the last of them.';
+
+COMMENT ON COLUMN silver.gear.frame_type IS 'Strava''s number of the kind of bike: 1 mountain, 2 cyclo-cross, 3 road, 4 time trial, 5 gravel; null: shoes, or not known.';
+
+COMMENT ON COLUMN silver.gear.weight_kg IS 'Weight of the bike in kilograms as the athlete entered it; null: not entered.';
+
+COMMENT ON COLUMN silver.gear.description IS 'The athlete''s text about it.';
 
 CREATE TABLE silver.lap (
     athlete_id bigint NOT NULL,
@@ -3253,10 +3658,48 @@ COMMENT ON COLUMN silver.lap.first_index IS 'First point of the lap in activity_
 
 COMMENT ON COLUMN silver.lap.last_index IS 'Last point of the lap in activity_stream''s arrays, from 1 as in SQL.';
 
+CREATE VIEW silver.pace_curve WITH (security_invoker='true') AS
+ SELECT t.athlete_id,
+    t.source_id,
+    b.sport_family,
+    w.period,
+    (silver.effort_distances_m())[b.rung] AS distance_m,
+    b.value AS duration_s,
+    ((b.value / (silver.effort_distances_m())[b.rung]) * (1000)::double precision) AS pace_s_per_km,
+    b.activity_id,
+    b.start_offset_s,
+    b.start_date_local
+   FROM ((silver.athlete t
+     CROSS JOIN silver.curve_periods() w(period, since))
+     CROSS JOIN LATERAL silver.best_efforts_between(t.athlete_id, t.source_id, 'pace'::text, w.since, 'infinity'::timestamp without time zone) b(sport_family, rung, value, activity_id, start_offset_s, start_date_local))
+  WHERE (b.sport_family = ANY (ARRAY['run'::text, 'walk'::text, 'ride'::text, 'swim'::text, 'ski'::text, 'paddle'::text]));
+
+COMMENT ON VIEW silver.pace_curve IS 'One row per athlete, sport family, period and distance: shortest time for the distance over the last 90 days, this calendar year and all time, from streams. Faster than 30 m/s in rides, 3 in swims and 10 in other sports is left out. Filter by period and sport_family. For other periods: silver.best_efforts_between().';
+
+COMMENT ON COLUMN silver.pace_curve.athlete_id IS 'Strava''s number for the athlete.';
+
+COMMENT ON COLUMN silver.pace_curve.source_id IS '1 strava_api, 2 strava_archive, 3 file.';
+
+COMMENT ON COLUMN silver.pace_curve.sport_family IS 'run, walk, ride, swim, ski or paddle, as in activity.sport_family; only those with a distance stream have rows.';
+
+COMMENT ON COLUMN silver.pace_curve.period IS 'days_90, season (this calendar year) or all_time; see silver.curve_periods().';
+
+COMMENT ON COLUMN silver.pace_curve.distance_m IS 'Metres of the effort.';
+
+COMMENT ON COLUMN silver.pace_curve.duration_s IS 'Shortest elapsed time for it in seconds, pauses included.';
+
+COMMENT ON COLUMN silver.pace_curve.pace_s_per_km IS 'The same in seconds per kilometre.';
+
+COMMENT ON COLUMN silver.pace_curve.activity_id IS 'Activity of the effort.';
+
+COMMENT ON COLUMN silver.pace_curve.start_offset_s IS 'Seconds from the start of that activity to the start of the effort.';
+
+COMMENT ON COLUMN silver.pace_curve.start_date_local IS 'Start of that activity in local wall-clock time.';
+
 CREATE VIEW silver.personal_record WITH (security_invoker='true') AS
  SELECT t.athlete_id,
     t.source_id,
-    f.sport_family,
+    b.sport_family,
     f.metric,
         CASE
             WHEN (f.metric = 'pace'::text) THEN b.value
@@ -3282,8 +3725,9 @@ CREATE VIEW silver.personal_record WITH (security_invoker='true') AS
     b.start_offset_s,
     b.start_date_local
    FROM ((silver.athlete t
-     CROSS JOIN ( VALUES ('run'::text,'pace'::text), ('run'::text,'heartrate'::text), ('run'::text,'power'::text), ('walk'::text,'pace'::text), ('ride'::text,'power'::text), ('ride'::text,'heartrate'::text), ('ride'::text,'pace'::text), ('swim'::text,'pace'::text)) f(sport_family, metric))
-     CROSS JOIN LATERAL silver.best_efforts_between(t.athlete_id, t.source_id, f.metric, '-infinity'::timestamp without time zone, 'infinity'::timestamp without time zone, f.sport_family) b(rung, value, activity_id, start_offset_s, start_date_local));
+     CROSS JOIN ( VALUES ('pace'::text), ('power'::text), ('heartrate'::text)) f(metric))
+     CROSS JOIN LATERAL silver.best_efforts_between(t.athlete_id, t.source_id, f.metric, '-infinity'::timestamp without time zone, 'infinity'::timestamp without time zone) b(sport_family, rung, value, activity_id, start_offset_s, start_date_local))
+  WHERE ((b.sport_family = ANY (ARRAY['run'::text, 'ride'::text])) OR ((b.sport_family = ANY (ARRAY['walk'::text, 'swim'::text])) AND (f.metric = 'pace'::text)));
 
 COMMENT ON VIEW silver.personal_record IS 'One row per athlete, sport family, metric and rung of the ladder: the best of all time, from streams. Indoor and virtual activities count. Pace: faster than 30 m/s in rides, 3 in swims and 10 in other sports is left out. Filter by metric.';
 
@@ -3291,7 +3735,7 @@ COMMENT ON COLUMN silver.personal_record.athlete_id IS 'Strava''s number for the
 
 COMMENT ON COLUMN silver.personal_record.source_id IS '1 strava_api, 2 strava_archive, 3 file.';
 
-COMMENT ON COLUMN silver.personal_record.sport_family IS 'run, walk, ride or swim; see silver.sport_family().';
+COMMENT ON COLUMN silver.personal_record.sport_family IS 'run, walk, ride or swim, as in activity.sport_family.';
 
 COMMENT ON COLUMN silver.personal_record.metric IS 'pace, power or heartrate: which of the value columns is filled.';
 
@@ -3311,9 +3755,45 @@ COMMENT ON COLUMN silver.personal_record.start_offset_s IS 'Seconds from the sta
 
 COMMENT ON COLUMN silver.personal_record.start_date_local IS 'Start of that activity in local wall-clock time.';
 
+CREATE TABLE silver.photo (
+    athlete_id bigint NOT NULL,
+    source_id smallint DEFAULT 1 NOT NULL,
+    activity_id bigint NOT NULL,
+    photo_number integer NOT NULL,
+    size_px integer NOT NULL,
+    photo_id text,
+    url text NOT NULL,
+    origin integer,
+    media_type integer,
+    is_primary boolean NOT NULL
+);
+
+COMMENT ON TABLE silver.photo IS 'One row per photo of an activity that its detail names, and size in which Strava has it: where it is, not the picture itself. A detail names the primary photo only; how many there are: activity.photo_count.';
+
+COMMENT ON COLUMN silver.photo.athlete_id IS 'Strava''s number for the athlete.';
+
+COMMENT ON COLUMN silver.photo.source_id IS '1 strava_api, 2 strava_archive, 3 file.';
+
+COMMENT ON COLUMN silver.photo.activity_id IS 'Activity of the photo.';
+
+COMMENT ON COLUMN silver.photo.photo_number IS 'Place in the detail, from 1.';
+
+COMMENT ON COLUMN silver.photo.size_px IS 'Strava''s name of the size, about the longer side in pixels: 100, 600; another number, or 0 where it is no number.';
+
+COMMENT ON COLUMN silver.photo.photo_id IS 'Strava''s id of the photo (unique_id).';
+
+COMMENT ON COLUMN silver.photo.url IS 'Address of the picture, as long as Strava keeps it there.';
+
+COMMENT ON COLUMN silver.photo.origin IS 'Strava''s number of where it comes from (source): 1 Strava, 2 Instagram.';
+
+COMMENT ON COLUMN silver.photo.media_type IS 'Strava''s number of its kind: 1 photo, 2 video.';
+
+COMMENT ON COLUMN silver.photo.is_primary IS 'The one that Strava shows with the activity.';
+
 CREATE VIEW silver.power_curve WITH (security_invoker='true') AS
  SELECT t.athlete_id,
     t.source_id,
+    b.sport_family,
     w.period,
     (silver.effort_durations_s())[b.rung] AS duration_s,
     b.value AS power_w,
@@ -3321,16 +3801,18 @@ CREATE VIEW silver.power_curve WITH (security_invoker='true') AS
     b.start_offset_s,
     b.start_date_local
    FROM ((silver.athlete t
-     CROSS JOIN ( VALUES ('days_90'::text,((now() AT TIME ZONE 'UTC'::text) - '90 days'::interval)), ('season'::text,date_trunc('year'::text, (now() AT TIME ZONE 'UTC'::text))), ('all_time'::text,'-infinity'::timestamp without time zone)) w(period, since))
-     CROSS JOIN LATERAL silver.best_efforts_between(t.athlete_id, t.source_id, 'power'::text, w.since, 'infinity'::timestamp without time zone) b(rung, value, activity_id, start_offset_s, start_date_local));
+     CROSS JOIN silver.curve_periods() w(period, since))
+     CROSS JOIN LATERAL silver.best_efforts_between(t.athlete_id, t.source_id, 'power'::text, w.since, 'infinity'::timestamp without time zone) b(sport_family, rung, value, activity_id, start_offset_s, start_date_local));
 
-COMMENT ON VIEW silver.power_curve IS 'One row per athlete, period and duration: best mean power over the last 90 days, this calendar year and all time, in all sports together. By sport: personal_record, and for other periods silver.best_efforts_between().';
+COMMENT ON VIEW silver.power_curve IS 'One row per athlete, sport family, period and duration: best mean power over the last 90 days, this calendar year and all time. Measured power only; a rider''s watts and a runner''s are different things and never share a curve. Filter by period and sport_family. For other periods: silver.best_efforts_between().';
 
 COMMENT ON COLUMN silver.power_curve.athlete_id IS 'Strava''s number for the athlete.';
 
 COMMENT ON COLUMN silver.power_curve.source_id IS '1 strava_api, 2 strava_archive, 3 file.';
 
-COMMENT ON COLUMN silver.power_curve.period IS 'days_90, season (this calendar year) or all_time. Filter by it.';
+COMMENT ON COLUMN silver.power_curve.sport_family IS 'Sports that are counted together, as in activity.sport_family; only those with power have rows.';
+
+COMMENT ON COLUMN silver.power_curve.period IS 'days_90, season (this calendar year) or all_time; see silver.curve_periods().';
 
 COMMENT ON COLUMN silver.power_curve.duration_s IS 'Seconds over which the power was held.';
 
@@ -3350,7 +3832,7 @@ CREATE VIEW silver.quality_check WITH (security_invoker='true') AS
     c.measures,
     (c.at_least)::double precision AS at_least,
     (c.at_most)::double precision AS at_most
-   FROM ( VALUES ('distance_percent'::text,'difference between the end of the distance stream and the distance of the summary, in percent of the larger'::text,NULL::integer,5), ('heartrate_max_bpm'::text,'highest heart rate of the stream, beats per minute'::text,NULL::integer,250), ('heartrate_min_bpm'::text,'lowest heart rate of the stream, beats per minute'::text,20,NULL::numeric), ('load_per_h'::text,'training load by power, divided by the hours of power and three quarters of an hour'::text,NULL::integer,400), ('point_count'::text,'points of an activity with streams'::text,10,200000), ('short_points'::text,'points by which the shortest stream is shorter than the longest'::text,NULL::integer,0), ('time_disorder_points'::text,'points whose time is missing or not later than before'::text,NULL::integer,0), ('ftp_w'::text,'functional threshold power of the profile, watts'::text,30,1000), ('weight_kg'::text,'body weight of the profile, kilograms'::text,20,400), ('gear_distance_m'::text,'distance of a bike or a pair of shoes, metres'::text,0,'1000000000'::numeric), ('zone_heartrate_bpm'::text,'bound of the athlete''s own heart rate zones, beats per minute'::text,0,300), ('zone_power_w'::text,'bound of the athlete''s own power zones, watts'::text,0,5000)) c(check_name, measures, at_least, at_most)
+   FROM ( VALUES ('distance_percent'::text,'difference between the end of the distance stream and the distance of the summary, in percent of the larger'::text,NULL::integer,5), ('heartrate_max_bpm'::text,'highest heart rate of the stream, beats per minute'::text,NULL::integer,250), ('heartrate_min_bpm'::text,'lowest heart rate of the stream, beats per minute'::text,20,NULL::numeric), ('load_per_h'::text,'training load by power, divided by the hours of power and three quarters of an hour'::text,NULL::integer,400), ('point_count'::text,'points of an activity with streams'::text,10,200000), ('short_points'::text,'points by which the shortest stream is shorter than the longest'::text,NULL::integer,0), ('time_disorder_points'::text,'points whose time is missing or not later than before'::text,NULL::integer,0), ('ftp_w'::text,'functional threshold power of the profile, watts'::text,30,1000), ('weight_kg'::text,'body weight of the profile, kilograms'::text,20,400), ('gear_distance_m'::text,'distance of a bike or a pair of shoes, metres'::text,0,'1000000000'::numeric), ('zone_heartrate_bpm'::text,'bound of the athlete''s own heart rate zones, beats per minute'::text,0,300), ('zone_power_w'::text,'bound of the athlete''s own power zones, watts'::text,0,5000), ('gear_weight_kg'::text,'weight of a bike, kilograms'::text,0,500), ('stats_count'::text,'activities or achievements in Strava''s totals of the athlete'::text,0,'1000000'::numeric), ('stats_distance_m'::text,'distance in Strava''s totals of the athlete, metres'::text,0,'1000000000'::numeric), ('stats_elevation_gain_m'::text,'metres climbed in Strava''s totals of the athlete'::text,0,'100000000'::numeric), ('stats_time_s'::text,'time in Strava''s totals of the athlete, seconds'::text,0,'2000000000'::numeric), ('segment_distance_m'::text,'length of a segment, metres'::text,0,'10000000'::numeric), ('segment_average_grade_percent'::text,'average grade of a segment, percent'::text,'-100'::integer,100), ('segment_maximum_grade_percent'::text,'steepest grade of a segment, percent'::text,'-500'::integer,500), ('segment_elevation_high_m'::text,'highest point of a segment, metres above sea level'::text,'-12000'::integer,30000), ('segment_elevation_low_m'::text,'lowest point of a segment, metres above sea level'::text,'-12000'::integer,30000), ('strava_zone_heartrate_bpm'::text,'bound of a heart rate zone in Strava''s zones of the activity, beats per minute'::text,0,300), ('strava_zone_power_w'::text,'bound of a power zone in Strava''s zones of the activity, watts'::text,0,5000), ('strava_zone_pace_mps'::text,'bound of a pace zone in Strava''s zones of the activity, metres per second'::text,0,300), ('strava_zone_score'::text,'score or points in Strava''s zones of the activity'::text,0,'1000000'::numeric), ('strava_zone_time_s'::text,'time in one of Strava''s zones of the activity, seconds'::text,0,31622400)) c(check_name, measures, at_least, at_most)
 UNION ALL
  SELECT figure.check_name,
     (figure.measures || '; of the activity'::text) AS measures,
@@ -3363,7 +3845,14 @@ UNION ALL
     (figure.at_least)::double precision AS at_least,
     (figure.at_most)::double precision AS at_most
    FROM figure
-  WHERE figure.is_in_laps;
+  WHERE figure.is_in_laps
+UNION ALL
+ SELECT ('effort_'::text || figure.check_name) AS check_name,
+    (figure.measures || '; of a best effort or an effort on a segment'::text) AS measures,
+    (figure.at_least)::double precision AS at_least,
+    (figure.at_most)::double precision AS at_most
+   FROM figure
+  WHERE (figure.check_name = ANY (ARRAY['distance_m'::text, 'moving_time_s'::text, 'elapsed_time_s'::text, 'average_heartrate_bpm'::text, 'max_heartrate_bpm'::text, 'average_cadence_rpm'::text, 'average_power_w'::text]));
 
 COMMENT ON VIEW silver.quality_check IS 'The checks of data quality, one row each, with the values that are allowed. An activity outside of them has a row in quality_finding, an athlete in athlete_finding.';
 
@@ -3386,7 +3875,7 @@ CREATE TABLE silver.quality_finding (
     found_at timestamp with time zone DEFAULT now() NOT NULL
 );
 
-COMMENT ON TABLE silver.quality_finding IS 'One row per activity and check of quality_check that it does not pass. A figure named after a column (with lap_ before it: of a lap or a split) is null there: it can''t be true. Other findings change nothing, they are a reason to look.';
+COMMENT ON TABLE silver.quality_finding IS 'One row per activity and check of quality_check that it does not pass. A figure named after a column (with lap_ before it: of a lap or a split; effort_, segment_, strava_zone_: of these) is null there: it can''t be true. Other findings change nothing, they are a reason to look.';
 
 COMMENT ON COLUMN silver.quality_finding.athlete_id IS 'Strava''s number for the athlete.';
 
@@ -3414,7 +3903,7 @@ CREATE VIEW silver.readme WITH (security_invoker='true') AS
     e.example
    FROM ((pg_class c
      JOIN pg_namespace n ON ((n.oid = c.relnamespace)))
-     LEFT JOIN ( VALUES ('activity'::text,'SELECT sport_type, count(*) AS activity_count, sum(distance_m) / 1000 AS distance_km FROM silver.activity WHERE athlete_id = :athlete_id AND start_date_local >= ''2026-01-01'' GROUP BY sport_type'::text), ('activity_best_effort'::text,'SELECT a.start_date_local, e.power_w FROM silver.activity_best_effort e JOIN silver.activity a USING (athlete_id, source_id, activity_id) WHERE e.athlete_id = :athlete_id AND e.metric = ''power'' AND e.duration_s = 60 AND a.has_power_meter IS NOT FALSE ORDER BY 1'::text), ('activity_grid'::text,'SELECT latitude_deg, longitude_deg, sum(seconds) AS seconds FROM silver.activity_grid WHERE athlete_id = :athlete_id GROUP BY 1, 2'::text), ('activity_histogram'::text,'SELECT heartrate_bpm, sum(seconds) AS seconds FROM silver.activity_histogram WHERE athlete_id = :athlete_id AND metric = ''heartrate'' GROUP BY 1 ORDER BY 1'::text), ('activity_interval_1min'::text,'SELECT start_offset_s / 60 AS minute, heartrate_bpm, power_w FROM silver.activity_interval_1min WHERE athlete_id = :athlete_id AND activity_id = :activity_id ORDER BY 1'::text), ('activity_metric'::text,'SELECT a.start_date_local, m.load, m.load_method FROM silver.activity a LEFT JOIN silver.activity_metric m USING (athlete_id, source_id, activity_id) WHERE a.athlete_id = :athlete_id ORDER BY 1'::text), ('activity_stream'::text,'SELECT s.time_s[i] AS time_s, s.power_w[i] AS power_w FROM silver.activity_stream s CROSS JOIN generate_series(1, s.point_count, 10) AS i WHERE s.athlete_id = :athlete_id AND s.activity_id = :activity_id ORDER BY i'::text), ('activity_zone_time'::text,'SELECT zone, sum(seconds) / 3600.0 AS hours FROM silver.activity_zone_time WHERE athlete_id = :athlete_id AND metric = ''heartrate'' AND start_date_local >= ''2026-01-01'' GROUP BY zone ORDER BY zone'::text), ('aggregate_stream'::text,'SELECT time, heartrate, watts FROM silver.aggregate_stream WHERE athlete_id = :athlete_id AND activity_id = :activity_id ORDER BY index'::text), ('athlete'::text,'SELECT first_name, weight_kg, ftp_w FROM silver.athlete WHERE athlete_id = :athlete_id'::text), ('athlete_day'::text,'SELECT day, load, fitness_ctl, fatigue_atl, form_tsb FROM silver.athlete_day WHERE athlete_id = :athlete_id ORDER BY day'::text), ('athlete_finding'::text,'SELECT check_name, measured, at_least, at_most FROM silver.athlete_finding WHERE athlete_id = :athlete_id ORDER BY check_name'::text), ('athlete_history'::text,'SELECT valid_from, weight_kg, ftp_w FROM silver.athlete_history WHERE athlete_id = :athlete_id ORDER BY valid_from'::text), ('athlete_max_heartrate'::text,'SELECT valid_from, max_heartrate_bpm FROM silver.athlete_max_heartrate WHERE athlete_id = :athlete_id ORDER BY valid_from'::text), ('athlete_month'::text,'SELECT month_start, sum(moving_time_s) / 3600.0 AS hours FROM silver.athlete_month WHERE athlete_id = :athlete_id GROUP BY month_start ORDER BY month_start'::text), ('athlete_reference'::text,'SELECT max_heartrate_bpm, max_heartrate_is_default FROM silver.athlete_reference WHERE athlete_id = :athlete_id'::text), ('athlete_threshold'::text,'SELECT sport_family, metric, origin, method, valid_from, value FROM silver.athlete_threshold WHERE athlete_id = :athlete_id ORDER BY 1, 2, 3, 4, 5'::text), ('athlete_week'::text,'SELECT week_start, sum(distance_m) / 1000 AS distance_km, sum(load) AS load FROM silver.athlete_week WHERE athlete_id = :athlete_id GROUP BY week_start ORDER BY week_start'::text), ('athlete_zone_set'::text,'SELECT metric, valid_from, lower_bounds, is_default FROM silver.athlete_zone_set WHERE athlete_id = :athlete_id ORDER BY metric, valid_from'::text), ('completeness'::text,'SELECT endpoint, landed, pending, share_complete FROM silver.completeness WHERE athlete_id = :athlete_id'::text), ('eddington'::text,'SELECT sport_family, eddington, days_towards_next FROM silver.eddington WHERE athlete_id = :athlete_id AND unit = ''km'''::text), ('freshness'::text,'SELECT state, data_age_s / 3600 AS data_age_h, silver_backlog FROM silver.freshness WHERE athlete_id = :athlete_id'::text), ('gear'::text,'SELECT coalesce(nickname, name, gear_id) AS name, activity_distance_m / 1000 AS distance_km FROM silver.gear WHERE athlete_id = :athlete_id ORDER BY 2 DESC'::text), ('lap'::text,'SELECT lap_number, distance_m, moving_time_s FROM silver.lap WHERE athlete_id = :athlete_id AND activity_id = :activity_id ORDER BY lap_number'::text), ('personal_record'::text,'SELECT sport_family, distance_m, duration_s, start_date_local FROM silver.personal_record WHERE athlete_id = :athlete_id AND metric = ''pace'' ORDER BY 1, 2'::text), ('power_curve'::text,'SELECT duration_s, power_w, start_date_local FROM silver.power_curve WHERE athlete_id = :athlete_id AND period = ''all_time'' ORDER BY duration_s'::text), ('quality_check'::text,'SELECT check_name, measures, at_least, at_most FROM silver.quality_check ORDER BY check_name'::text), ('quality_finding'::text,'SELECT activity_id, check_name, measured FROM silver.quality_finding WHERE athlete_id = :athlete_id ORDER BY 1, 2'::text), ('split'::text,'SELECT split_number, moving_time_s, elevation_difference_m FROM silver.split WHERE athlete_id = :athlete_id AND activity_id = :activity_id ORDER BY split_number'::text), ('split_mile'::text,'SELECT split_number, moving_time_s, elevation_difference_m FROM silver.split_mile WHERE athlete_id = :athlete_id AND activity_id = :activity_id ORDER BY split_number'::text)) e(relation, example) ON ((e.relation = c.relname)))
+     LEFT JOIN ( VALUES ('activity'::text,'SELECT sport_family, count(*) AS activity_count, sum(distance_m) / 1000 AS distance_km FROM silver.activity WHERE athlete_id = (SELECT min(athlete_id) FROM silver.activity) AND start_date_local >= ''2026-01-01'' GROUP BY sport_family;'::text), ('activity_best_effort'::text,'SELECT a.start_date_local, e.power_w FROM silver.activity_best_effort e JOIN silver.activity a USING (athlete_id, source_id, activity_id) WHERE athlete_id = (SELECT min(athlete_id) FROM silver.activity) AND e.metric = ''power'' AND e.duration_s = 60 AND a.has_power_meter IS NOT FALSE ORDER BY 1;'::text), ('activity_grid'::text,'SELECT latitude_deg, longitude_deg, sum(seconds) AS seconds FROM silver.activity_grid WHERE athlete_id = (SELECT min(athlete_id) FROM silver.activity) GROUP BY 1, 2;'::text), ('activity_histogram'::text,'SELECT heartrate_bpm, sum(seconds) AS seconds FROM silver.activity_histogram WHERE athlete_id = (SELECT min(athlete_id) FROM silver.activity) AND metric = ''heartrate'' GROUP BY 1 ORDER BY 1;'::text), ('activity_interval_1min'::text,'SELECT start_offset_s / 60 AS minute, heartrate_bpm, power_w FROM silver.activity_interval_1min WHERE (athlete_id, activity_id) = (SELECT athlete_id, activity_id FROM silver.activity_rollup LIMIT 1) ORDER BY 1;'::text), ('activity_metric'::text,'SELECT a.start_date_local, m.load, m.load_method FROM silver.activity a LEFT JOIN silver.activity_metric m USING (athlete_id, source_id, activity_id) WHERE athlete_id = (SELECT min(athlete_id) FROM silver.activity) ORDER BY 1;'::text), ('activity_strava_zone'::text,'SELECT metric, zone, from_value, to_value, time_s FROM silver.activity_strava_zone WHERE (athlete_id, activity_id) = (SELECT athlete_id, activity_id FROM silver.activity_strava_zone LIMIT 1) ORDER BY metric, zone;'::text), ('activity_stream'::text,'SELECT s.time_s[i] AS time_s, s.power_w[i] AS power_w FROM silver.activity_stream s CROSS JOIN generate_series(1, s.point_count, 10) AS i WHERE (athlete_id, activity_id) = (SELECT athlete_id, activity_id FROM silver.activity_stream LIMIT 1) ORDER BY i;'::text), ('activity_zone_time'::text,'SELECT zone, sum(seconds) / 3600.0 AS hours FROM silver.activity_zone_time WHERE athlete_id = (SELECT min(athlete_id) FROM silver.activity) AND metric = ''heartrate'' AND start_date_local >= ''2026-01-01'' GROUP BY zone ORDER BY zone;'::text), ('aggregate_stream'::text,'SELECT time, heartrate, watts FROM silver.aggregate_stream WHERE (athlete_id, activity_id) = (SELECT athlete_id, activity_id FROM silver.activity_stream LIMIT 1) ORDER BY index;'::text), ('athlete'::text,'SELECT first_name, weight_kg, ftp_w FROM silver.athlete WHERE athlete_id = (SELECT min(athlete_id) FROM silver.activity);'::text), ('athlete_day'::text,'SELECT day, load, fitness_ctl, fatigue_atl, form_tsb FROM silver.athlete_day WHERE athlete_id = (SELECT min(athlete_id) FROM silver.activity) ORDER BY day;'::text), ('athlete_finding'::text,'SELECT check_name, measured, at_least, at_most FROM silver.athlete_finding WHERE athlete_id = (SELECT min(athlete_id) FROM silver.athlete_finding) ORDER BY check_name;'::text), ('athlete_history'::text,'SELECT valid_from, weight_kg, ftp_w FROM silver.athlete_history WHERE athlete_id = (SELECT min(athlete_id) FROM silver.activity) ORDER BY valid_from;'::text), ('athlete_max_heartrate'::text,'SELECT valid_from, max_heartrate_bpm FROM silver.athlete_max_heartrate WHERE athlete_id = (SELECT min(athlete_id) FROM silver.activity) ORDER BY valid_from;'::text), ('athlete_month'::text,'SELECT month_start, sum(moving_time_s) / 3600.0 AS hours FROM silver.athlete_month WHERE athlete_id = (SELECT min(athlete_id) FROM silver.activity) GROUP BY month_start ORDER BY month_start;'::text), ('athlete_reference'::text,'SELECT max_heartrate_bpm, max_heartrate_is_default FROM silver.athlete_reference WHERE athlete_id = (SELECT min(athlete_id) FROM silver.activity);'::text), ('athlete_stats'::text,'SELECT sport_family, activity_count, distance_m / 1000 AS distance_km FROM silver.athlete_stats WHERE athlete_id = (SELECT min(athlete_id) FROM silver.activity) AND period = ''all'' ORDER BY sport_family;'::text), ('athlete_threshold'::text,'SELECT sport_family, metric, origin, method, valid_from, value FROM silver.athlete_threshold WHERE athlete_id = (SELECT min(athlete_id) FROM silver.activity) ORDER BY 1, 2, 3, 4, 5;'::text), ('athlete_week'::text,'SELECT week_start, sum(distance_m) / 1000 AS distance_km, sum(load) AS load FROM silver.athlete_week WHERE athlete_id = (SELECT min(athlete_id) FROM silver.activity) GROUP BY week_start ORDER BY week_start;'::text), ('athlete_year'::text,'SELECT year_start, sport_family, sum(distance_m) / 1000 AS distance_km FROM silver.athlete_year WHERE athlete_id = (SELECT min(athlete_id) FROM silver.activity) GROUP BY 1, 2 ORDER BY 1, 2;'::text), ('athlete_zone_set'::text,'SELECT metric, valid_from, lower_bounds, is_default FROM silver.athlete_zone_set WHERE athlete_id = (SELECT min(athlete_id) FROM silver.activity) ORDER BY metric, valid_from;'::text), ('best_effort'::text,'SELECT a.start_date_local, b.elapsed_time_s, b.pr_rank FROM silver.best_effort b JOIN silver.activity a USING (athlete_id, source_id, activity_id) WHERE athlete_id = (SELECT min(athlete_id) FROM silver.activity) AND b.name = ''5K'' ORDER BY b.elapsed_time_s;'::text), ('completeness'::text,'SELECT endpoint, landed, pending, share_complete FROM silver.completeness WHERE athlete_id = (SELECT min(athlete_id) FROM silver.activity);'::text), ('eddington'::text,'SELECT sport_family, eddington, days_towards_next FROM silver.eddington WHERE athlete_id = (SELECT min(athlete_id) FROM silver.activity) AND unit = ''km'';'::text), ('freshness'::text,'SELECT state, data_age_s / 3600 AS data_age_h, silver_backlog FROM silver.freshness WHERE athlete_id = (SELECT min(athlete_id) FROM silver.activity);'::text), ('gear'::text,'SELECT coalesce(nickname, name, gear_id) AS name, activity_distance_m / 1000 AS distance_km FROM silver.gear WHERE athlete_id = (SELECT min(athlete_id) FROM silver.activity) ORDER BY 2 DESC;'::text), ('lap'::text,'SELECT lap_number, distance_m, moving_time_s FROM silver.lap WHERE (athlete_id, activity_id) = (SELECT athlete_id, activity_id FROM silver.lap LIMIT 1) ORDER BY lap_number;'::text), ('pace_curve'::text,'SELECT distance_m, pace_s_per_km, start_date_local FROM silver.pace_curve WHERE athlete_id = (SELECT min(athlete_id) FROM silver.activity) AND sport_family = ''run'' AND period = ''all_time'' ORDER BY distance_m;'::text), ('personal_record'::text,'SELECT sport_family, distance_m, duration_s, start_date_local FROM silver.personal_record WHERE athlete_id = (SELECT min(athlete_id) FROM silver.activity) AND metric = ''pace'' ORDER BY 1, 2;'::text), ('photo'::text,'SELECT activity_id, url FROM silver.photo WHERE athlete_id = (SELECT min(athlete_id) FROM silver.activity) AND size_px = 600 ORDER BY activity_id DESC;'::text), ('power_curve'::text,'SELECT sport_family, duration_s, power_w, start_date_local FROM silver.power_curve WHERE athlete_id = (SELECT min(athlete_id) FROM silver.activity) AND period = ''all_time'' ORDER BY 1, 2;'::text), ('quality_check'::text,'SELECT check_name, measures, at_least, at_most FROM silver.quality_check ORDER BY check_name;'::text), ('quality_finding'::text,'SELECT activity_id, check_name, measured FROM silver.quality_finding WHERE athlete_id = (SELECT min(athlete_id) FROM silver.activity) ORDER BY 1, 2;'::text), ('segment'::text,'SELECT name, distance_m, effort_count, best_elapsed_time_s FROM silver.segment WHERE athlete_id = (SELECT min(athlete_id) FROM silver.activity) ORDER BY effort_count DESC, name LIMIT 20;'::text), ('segment_effort'::text,'SELECT segment_name, start_date_local, elapsed_time_s, pr_rank FROM silver.segment_effort WHERE athlete_id = (SELECT min(athlete_id) FROM silver.activity) AND pr_rank = 1 ORDER BY start_at DESC;'::text), ('split'::text,'SELECT split_number, moving_time_s, elevation_difference_m FROM silver.split WHERE (athlete_id, activity_id) = (SELECT athlete_id, activity_id FROM silver.split LIMIT 1) ORDER BY split_number;'::text), ('split_mile'::text,'SELECT split_number, moving_time_s, elevation_difference_m FROM silver.split_mile WHERE (athlete_id, activity_id) = (SELECT athlete_id, activity_id FROM silver.split_mile LIMIT 1) ORDER BY split_number;'::text), ('streak'::text,'SELECT started_on, ended_on, period_count FROM silver.streak WHERE athlete_id = (SELECT min(athlete_id) FROM silver.activity) AND sport_family = ''all'' AND unit = ''week'' ORDER BY period_count DESC LIMIT 10;'::text)) e(relation, example) ON ((e.relation = c.relname)))
   WHERE ((n.nspname = 'silver'::name) AND (c.relkind = ANY (ARRAY['r'::"char", 'p'::"char", 'v'::"char"])) AND (NOT c.relispartition));
 
 COMMENT ON VIEW silver.readme IS 'One row per table and view of silver with a description and an example. The comment of the schema has the rules for all of them.';
@@ -3425,7 +3914,224 @@ COMMENT ON COLUMN silver.readme.kind IS 'table or view.';
 
 COMMENT ON COLUMN silver.readme.description IS 'Its comment: the grain first. The columns have comments of their own.';
 
-COMMENT ON COLUMN silver.readme.example IS 'An example statement, for psql with the variables athlete_id and activity_id. Null: a table behind a view, which its description names.';
+COMMENT ON COLUMN silver.readme.example IS 'A statement that runs as it stands; it chooses an athlete or an activity by itself. Null: a table behind a view, which its description names.';
+
+CREATE TABLE silver.segment_effort (
+    athlete_id bigint NOT NULL,
+    source_id smallint DEFAULT 1 NOT NULL,
+    activity_id bigint NOT NULL,
+    effort_number integer NOT NULL,
+    effort_id bigint,
+    segment_id bigint,
+    name text,
+    start_at timestamp with time zone,
+    start_date_local timestamp without time zone,
+    distance_m double precision,
+    moving_time_s integer,
+    elapsed_time_s integer,
+    average_heartrate_bpm double precision,
+    max_heartrate_bpm double precision,
+    average_cadence_rpm double precision,
+    average_power_w double precision,
+    has_power_meter boolean,
+    pr_rank integer,
+    kom_rank integer,
+    achievement_types text[],
+    achievement_ranks integer[],
+    is_hidden boolean,
+    visibility text,
+    first_index integer,
+    last_index integer,
+    segment_name text,
+    segment_activity_type text,
+    segment_distance_m double precision,
+    segment_average_grade_percent double precision,
+    segment_maximum_grade_percent double precision,
+    segment_elevation_high_m double precision,
+    segment_elevation_low_m double precision,
+    segment_climb_category integer,
+    segment_city text,
+    segment_state text,
+    segment_country text,
+    segment_is_private boolean,
+    segment_is_hazardous boolean,
+    segment_is_starred boolean,
+    segment_start_latitude_deg double precision,
+    segment_start_longitude_deg double precision,
+    segment_end_latitude_deg double precision,
+    segment_end_longitude_deg double precision
+);
+
+COMMENT ON TABLE silver.segment_effort IS 'One row per passage of a segment in an activity, from its detail, with the segment as it was then. One row per segment: view segment. Segments overlap: never add efforts up.';
+
+COMMENT ON COLUMN silver.segment_effort.athlete_id IS 'Strava''s number for the athlete.';
+
+COMMENT ON COLUMN silver.segment_effort.source_id IS '1 strava_api, 2 strava_archive, 3 file.';
+
+COMMENT ON COLUMN silver.segment_effort.activity_id IS 'Activity of the effort.';
+
+COMMENT ON COLUMN silver.segment_effort.effort_number IS 'Place in the detail''s list, from 1.';
+
+COMMENT ON COLUMN silver.segment_effort.effort_id IS 'Strava''s number for the effort.';
+
+COMMENT ON COLUMN silver.segment_effort.segment_id IS 'Strava''s number for the segment.';
+
+COMMENT ON COLUMN silver.segment_effort.name IS 'Name of the effort: that of the segment.';
+
+COMMENT ON COLUMN silver.segment_effort.start_at IS 'Start of the effort, UTC.';
+
+COMMENT ON COLUMN silver.segment_effort.start_date_local IS 'Start in local wall-clock time, without a zone.';
+
+COMMENT ON COLUMN silver.segment_effort.distance_m IS 'Metres between the effort''s two points; a little more or less than the segment has.';
+
+COMMENT ON COLUMN silver.segment_effort.moving_time_s IS 'Time in motion in seconds; null: not sent, or implausible.';
+
+COMMENT ON COLUMN silver.segment_effort.elapsed_time_s IS 'Time from start to end of the segment in seconds: by this Strava ranks. Null: not sent, or implausible.';
+
+COMMENT ON COLUMN silver.segment_effort.average_heartrate_bpm IS 'Average heart rate, beats per minute; null: none, or implausible.';
+
+COMMENT ON COLUMN silver.segment_effort.max_heartrate_bpm IS 'Highest heart rate, beats per minute; null: none, or implausible.';
+
+COMMENT ON COLUMN silver.segment_effort.average_cadence_rpm IS 'Average cadence: revolutions per minute; for runs steps of one leg per minute.';
+
+COMMENT ON COLUMN silver.segment_effort.average_power_w IS 'Average power in watts; an estimate of Strava''s unless has_power_meter.';
+
+COMMENT ON COLUMN silver.segment_effort.has_power_meter IS 'Whether power was measured (device_watts).';
+
+COMMENT ON COLUMN silver.segment_effort.pr_rank IS 'Place among the athlete''s own efforts on the segment when the activity was uploaded: 1, 2 or 3; null: further back.';
+
+COMMENT ON COLUMN silver.segment_effort.kom_rank IS 'Place on the leaderboard of all athletes when the activity was uploaded, 1 to 10; null: further back.';
+
+COMMENT ON COLUMN silver.segment_effort.achievement_types IS 'Strava''s kinds of achievement (pr: among the athlete''s own efforts, overall: among all athletes''), as sent; null: none.';
+
+COMMENT ON COLUMN silver.segment_effort.achievement_ranks IS 'Element i: place that goes with achievement_types[i]; null: none.';
+
+COMMENT ON COLUMN silver.segment_effort.is_hidden IS 'Strava shows the effort only on request, because the segment is of little interest there.';
+
+COMMENT ON COLUMN silver.segment_effort.visibility IS 'everyone, followers_only or only_me.';
+
+COMMENT ON COLUMN silver.segment_effort.first_index IS 'Place of the effort''s first point in the streams, from 1.';
+
+COMMENT ON COLUMN silver.segment_effort.last_index IS 'Place of the effort''s last point in the streams, from 1.';
+
+COMMENT ON COLUMN silver.segment_effort.segment_name IS 'Name of the segment.';
+
+COMMENT ON COLUMN silver.segment_effort.segment_activity_type IS 'Kind of sport that the segment is for: Ride, Run and so on.';
+
+COMMENT ON COLUMN silver.segment_effort.segment_distance_m IS 'Length of the segment in metres.';
+
+COMMENT ON COLUMN silver.segment_effort.segment_average_grade_percent IS 'Average grade in percent, downhill below 0; null: not sent, or implausible.';
+
+COMMENT ON COLUMN silver.segment_effort.segment_maximum_grade_percent IS 'Steepest grade in percent; null: not sent, or implausible.';
+
+COMMENT ON COLUMN silver.segment_effort.segment_elevation_high_m IS 'Highest point in metres above sea level.';
+
+COMMENT ON COLUMN silver.segment_effort.segment_elevation_low_m IS 'Lowest point in metres above sea level.';
+
+COMMENT ON COLUMN silver.segment_effort.segment_climb_category IS 'Strava''s category of the climb as a number: 0 none, 1 category 4 (easiest), … 4 category 1, 5 hors catégorie.';
+
+COMMENT ON COLUMN silver.segment_effort.segment_city IS 'City.';
+
+COMMENT ON COLUMN silver.segment_effort.segment_state IS 'State or province.';
+
+COMMENT ON COLUMN silver.segment_effort.segment_country IS 'Country.';
+
+COMMENT ON COLUMN silver.segment_effort.segment_is_private IS 'Seen by its maker only.';
+
+COMMENT ON COLUMN silver.segment_effort.segment_is_hazardous IS 'Flagged as dangerous: Strava keeps no leaderboard.';
+
+COMMENT ON COLUMN silver.segment_effort.segment_is_starred IS 'The athlete has starred the segment.';
+
+COMMENT ON COLUMN silver.segment_effort.segment_start_latitude_deg IS 'Latitude of its start in degrees.';
+
+COMMENT ON COLUMN silver.segment_effort.segment_start_longitude_deg IS 'Longitude of its start in degrees.';
+
+COMMENT ON COLUMN silver.segment_effort.segment_end_latitude_deg IS 'Latitude of its end in degrees.';
+
+COMMENT ON COLUMN silver.segment_effort.segment_end_longitude_deg IS 'Longitude of its end in degrees.';
+
+CREATE VIEW silver.segment WITH (security_invoker='true') AS
+ SELECT DISTINCT ON (segment_effort.athlete_id, segment_effort.source_id, segment_effort.segment_id) segment_effort.athlete_id,
+    segment_effort.source_id,
+    segment_effort.segment_id,
+    segment_effort.segment_name AS name,
+    segment_effort.segment_activity_type AS activity_type,
+    segment_effort.segment_distance_m AS distance_m,
+    segment_effort.segment_average_grade_percent AS average_grade_percent,
+    segment_effort.segment_maximum_grade_percent AS maximum_grade_percent,
+    segment_effort.segment_elevation_high_m AS elevation_high_m,
+    segment_effort.segment_elevation_low_m AS elevation_low_m,
+    segment_effort.segment_climb_category AS climb_category,
+    segment_effort.segment_city AS city,
+    segment_effort.segment_state AS state,
+    segment_effort.segment_country AS country,
+    segment_effort.segment_is_private AS is_private,
+    segment_effort.segment_is_hazardous AS is_hazardous,
+    segment_effort.segment_is_starred AS is_starred,
+    segment_effort.segment_start_latitude_deg AS start_latitude_deg,
+    segment_effort.segment_start_longitude_deg AS start_longitude_deg,
+    segment_effort.segment_end_latitude_deg AS end_latitude_deg,
+    segment_effort.segment_end_longitude_deg AS end_longitude_deg,
+    (count(*) OVER segment)::integer AS effort_count,
+    min(segment_effort.elapsed_time_s) OVER segment AS best_elapsed_time_s,
+    min(segment_effort.start_at) OVER segment AS first_effort_at,
+    max(segment_effort.start_at) OVER segment AS last_effort_at
+   FROM silver.segment_effort
+  WHERE (segment_effort.segment_id IS NOT NULL)
+  WINDOW segment AS (PARTITION BY segment_effort.athlete_id, segment_effort.source_id, segment_effort.segment_id)
+  ORDER BY segment_effort.athlete_id, segment_effort.source_id, segment_effort.segment_id, segment_effort.start_at DESC NULLS LAST, segment_effort.activity_id DESC, segment_effort.effort_number DESC;
+
+COMMENT ON VIEW silver.segment IS 'One row per athlete and segment that the athlete has passed, as the newest effort describes it, with what the athlete did on it. Each effort: segment_effort.';
+
+COMMENT ON COLUMN silver.segment.athlete_id IS 'Strava''s number for the athlete.';
+
+COMMENT ON COLUMN silver.segment.source_id IS '1 strava_api, 2 strava_archive, 3 file.';
+
+COMMENT ON COLUMN silver.segment.segment_id IS 'Strava''s number for the segment.';
+
+COMMENT ON COLUMN silver.segment.name IS 'Name.';
+
+COMMENT ON COLUMN silver.segment.activity_type IS 'Kind of sport that it is for: Ride, Run and so on.';
+
+COMMENT ON COLUMN silver.segment.distance_m IS 'Length in metres.';
+
+COMMENT ON COLUMN silver.segment.average_grade_percent IS 'Average grade in percent, downhill below 0.';
+
+COMMENT ON COLUMN silver.segment.maximum_grade_percent IS 'Steepest grade in percent.';
+
+COMMENT ON COLUMN silver.segment.elevation_high_m IS 'Highest point in metres above sea level.';
+
+COMMENT ON COLUMN silver.segment.elevation_low_m IS 'Lowest point in metres above sea level.';
+
+COMMENT ON COLUMN silver.segment.climb_category IS 'Strava''s category of the climb as a number: 0 none, 1 category 4 (easiest), … 4 category 1, 5 hors catégorie.';
+
+COMMENT ON COLUMN silver.segment.city IS 'City.';
+
+COMMENT ON COLUMN silver.segment.state IS 'State or province.';
+
+COMMENT ON COLUMN silver.segment.country IS 'Country.';
+
+COMMENT ON COLUMN silver.segment.is_private IS 'Seen by its maker only.';
+
+COMMENT ON COLUMN silver.segment.is_hazardous IS 'Flagged as dangerous: Strava keeps no leaderboard.';
+
+COMMENT ON COLUMN silver.segment.is_starred IS 'The athlete has starred it.';
+
+COMMENT ON COLUMN silver.segment.start_latitude_deg IS 'Latitude of the start in degrees.';
+
+COMMENT ON COLUMN silver.segment.start_longitude_deg IS 'Longitude of the start in degrees.';
+
+COMMENT ON COLUMN silver.segment.end_latitude_deg IS 'Latitude of the end in degrees.';
+
+COMMENT ON COLUMN silver.segment.end_longitude_deg IS 'Longitude of the end in degrees.';
+
+COMMENT ON COLUMN silver.segment.effort_count IS 'The athlete''s efforts on it that are here, hidden ones included.';
+
+COMMENT ON COLUMN silver.segment.best_elapsed_time_s IS 'The shortest elapsed time of these efforts in seconds; null: none has a time.';
+
+COMMENT ON COLUMN silver.segment.first_effort_at IS 'Start of the first of them, UTC.';
+
+COMMENT ON COLUMN silver.segment.last_effort_at IS 'Start of the last of them, UTC.';
 
 CREATE TABLE silver.split (
     athlete_id bigint NOT NULL,
@@ -3508,6 +4214,55 @@ COMMENT ON COLUMN silver.split_mile.grade_adjusted_speed_mps IS 'Strava''s avera
 COMMENT ON COLUMN silver.split_mile.average_heartrate_bpm IS 'Average heart rate, beats per minute.';
 
 COMMENT ON COLUMN silver.split_mile.pace_zone IS 'Strava''s pace zone of the split.';
+
+CREATE VIEW silver.streak WITH (security_invoker='true') AS
+ SELECT ranked.athlete_id,
+    ranked.source_id,
+    ranked.sport_family,
+    ranked.unit,
+    ('1970-01-05'::date + (min(ranked.serial) * ranked.length_days)) AS started_on,
+    (('1970-01-05'::date + ((max(ranked.serial) + 1) * ranked.length_days)) - 1) AS ended_on,
+    (count(*))::integer AS period_count,
+    (sum(ranked.activity_count))::integer AS activity_count
+   FROM ( SELECT trained.athlete_id,
+            trained.source_id,
+            trained.sport_family,
+            trained.unit,
+            trained.length_days,
+            trained.serial,
+            trained.activity_count,
+            (trained.serial - row_number() OVER (PARTITION BY trained.athlete_id, trained.source_id, trained.sport_family, trained.unit ORDER BY trained.serial)) AS island
+           FROM ( SELECT a.athlete_id,
+                    a.source_id,
+                    f.sport_family,
+                    u.unit,
+                    u.length_days,
+                    (floor(((((a.start_date_local)::date - '1970-01-05'::date))::double precision / (u.length_days)::double precision)))::integer AS serial,
+                    count(*) AS activity_count
+                   FROM ((silver.activity a
+                     CROSS JOIN LATERAL ( VALUES (a.sport_family), ('all'::text)) f(sport_family))
+                     CROSS JOIN ( VALUES ('day'::text,1), ('week'::text,7)) u(unit, length_days))
+                  WHERE silver.is_dated(a.start_date_local)
+                  GROUP BY a.athlete_id, a.source_id, f.sport_family, u.unit, u.length_days, ((floor(((((a.start_date_local)::date - '1970-01-05'::date))::double precision / (u.length_days)::double precision)))::integer)) trained) ranked
+  GROUP BY ranked.athlete_id, ranked.source_id, ranked.sport_family, ranked.unit, ranked.length_days, ranked.island;
+
+COMMENT ON VIEW silver.streak IS 'One row per athlete, sport family and streak: local days, or weeks from Monday to Sunday, that follow one another and each have an activity. It is current while ended_on is not before yesterday (weeks: not before last Sunday) on the athlete''s calendar, silver.today(). Filter by unit and sport_family.';
+
+COMMENT ON COLUMN silver.streak.athlete_id IS 'Strava''s number for the athlete.';
+
+COMMENT ON COLUMN silver.streak.source_id IS '1 strava_api, 2 strava_archive, 3 file.';
+
+COMMENT ON COLUMN silver.streak.sport_family IS 'Sports that are counted together, as in activity.sport_family, or all.';
+
+COMMENT ON COLUMN silver.streak.unit IS 'day or week: what follows one another without a gap.';
+
+COMMENT ON COLUMN silver.streak.started_on IS 'First day of the streak; of weeks a Monday.';
+
+COMMENT ON COLUMN silver.streak.ended_on IS 'Last day of the streak; of weeks a Sunday.';
+
+COMMENT ON COLUMN silver.streak.period_count IS 'Length of the streak in days or weeks.';
+
+COMMENT ON COLUMN silver.streak.activity_count IS 'Activities of the streak.';
 
 CREATE TABLE silver.threshold_work (
     athlete_id bigint NOT NULL,
@@ -3907,6 +4662,9 @@ ALTER TABLE ONLY silver.activity
 ALTER TABLE ONLY silver.activity_rollup
     ADD CONSTRAINT activity_rollup_pk PRIMARY KEY (athlete_id, source_id, activity_id);
 
+ALTER TABLE ONLY silver.activity_strava_zone
+    ADD CONSTRAINT activity_strava_zone_pk PRIMARY KEY (athlete_id, source_id, activity_id, metric, zone);
+
 ALTER TABLE ONLY silver.activity_stream
     ADD CONSTRAINT activity_stream_pk PRIMARY KEY (athlete_id, source_id, activity_id);
 
@@ -3925,11 +4683,17 @@ ALTER TABLE ONLY silver.athlete
 ALTER TABLE ONLY silver.athlete_reference
     ADD CONSTRAINT athlete_reference_pk PRIMARY KEY (athlete_id, source_id);
 
+ALTER TABLE ONLY silver.athlete_stats
+    ADD CONSTRAINT athlete_stats_pk PRIMARY KEY (athlete_id, source_id, period, sport_family);
+
 ALTER TABLE ONLY silver.athlete_threshold
     ADD CONSTRAINT athlete_threshold_pk PRIMARY KEY (athlete_id, source_id, sport_family, metric, origin, method, valid_from);
 
 ALTER TABLE ONLY silver.athlete_zone_set
     ADD CONSTRAINT athlete_zone_set_pk PRIMARY KEY (athlete_id, source_id, sport_family, metric, is_default, valid_from);
+
+ALTER TABLE ONLY silver.best_effort
+    ADD CONSTRAINT best_effort_pk PRIMARY KEY (athlete_id, source_id, activity_id, effort_number);
 
 ALTER TABLE ONLY silver.gear_item
     ADD CONSTRAINT gear_item_pk PRIMARY KEY (athlete_id, source_id, gear_id);
@@ -3937,8 +4701,14 @@ ALTER TABLE ONLY silver.gear_item
 ALTER TABLE ONLY silver.lap
     ADD CONSTRAINT lap_pk PRIMARY KEY (athlete_id, source_id, activity_id, lap_number);
 
+ALTER TABLE ONLY silver.photo
+    ADD CONSTRAINT photo_pk PRIMARY KEY (athlete_id, source_id, activity_id, photo_number, size_px);
+
 ALTER TABLE ONLY silver.quality_finding
     ADD CONSTRAINT quality_finding_pk PRIMARY KEY (athlete_id, source_id, activity_id, check_name);
+
+ALTER TABLE ONLY silver.segment_effort
+    ADD CONSTRAINT segment_effort_pk PRIMARY KEY (athlete_id, source_id, activity_id, effort_number);
 
 ALTER TABLE ONLY silver.split_mile
     ADD CONSTRAINT split_mile_pk PRIMARY KEY (athlete_id, source_id, activity_id, split_number);
@@ -4029,6 +4799,8 @@ CREATE INDEX activity_metric_by_heartrate ON silver.activity_metric USING btree 
 
 CREATE INDEX activity_metric_without_w_balance ON silver.activity_metric USING btree (athlete_id, source_id) WHERE ((critical_power_w IS NOT NULL) AND (w_prime_balance_min_j IS NULL));
 
+CREATE INDEX segment_effort_by_segment ON silver.segment_effort USING btree (athlete_id, segment_id, start_at);
+
 CREATE INDEX activity_by_first_listed ON sync.activity USING btree (first_listed_at);
 
 CREATE INDEX activity_newest ON sync.activity USING btree (athlete_id, start_at DESC);
@@ -4077,6 +4849,9 @@ ALTER TABLE ONLY silver.activity_metric
 ALTER TABLE ONLY silver.activity_rollup
     ADD CONSTRAINT activity_rollup_activity_fk FOREIGN KEY (athlete_id, source_id, activity_id) REFERENCES silver.activity(athlete_id, source_id, activity_id) ON DELETE CASCADE;
 
+ALTER TABLE ONLY silver.activity_strava_zone
+    ADD CONSTRAINT activity_strava_zone_activity_fk FOREIGN KEY (athlete_id, source_id, activity_id) REFERENCES silver.activity(athlete_id, source_id, activity_id) ON DELETE CASCADE;
+
 ALTER TABLE ONLY silver.activity_stream
     ADD CONSTRAINT activity_stream_activity_fk FOREIGN KEY (athlete_id, source_id, activity_id) REFERENCES silver.activity(athlete_id, source_id, activity_id) ON DELETE CASCADE;
 
@@ -4095,11 +4870,17 @@ ALTER TABLE ONLY silver.athlete_history
 ALTER TABLE ONLY silver.athlete_reference
     ADD CONSTRAINT athlete_reference_athlete_fk FOREIGN KEY (athlete_id, source_id) REFERENCES silver.athlete(athlete_id, source_id) ON DELETE CASCADE;
 
+ALTER TABLE ONLY silver.athlete_stats
+    ADD CONSTRAINT athlete_stats_athlete_fk FOREIGN KEY (athlete_id, source_id) REFERENCES silver.athlete(athlete_id, source_id) ON DELETE CASCADE;
+
 ALTER TABLE ONLY silver.athlete_threshold
     ADD CONSTRAINT athlete_threshold_athlete_fk FOREIGN KEY (athlete_id, source_id) REFERENCES silver.athlete(athlete_id, source_id) ON DELETE CASCADE;
 
 ALTER TABLE ONLY silver.athlete_zone_set
     ADD CONSTRAINT athlete_zone_set_athlete_fk FOREIGN KEY (athlete_id, source_id) REFERENCES silver.athlete(athlete_id, source_id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY silver.best_effort
+    ADD CONSTRAINT best_effort_activity_fk FOREIGN KEY (athlete_id, source_id, activity_id) REFERENCES silver.activity(athlete_id, source_id, activity_id) ON DELETE CASCADE;
 
 ALTER TABLE ONLY silver.gear_item
     ADD CONSTRAINT gear_item_athlete_fk FOREIGN KEY (athlete_id, source_id) REFERENCES silver.athlete(athlete_id, source_id) ON DELETE CASCADE;
@@ -4107,8 +4888,14 @@ ALTER TABLE ONLY silver.gear_item
 ALTER TABLE ONLY silver.lap
     ADD CONSTRAINT lap_activity_fk FOREIGN KEY (athlete_id, source_id, activity_id) REFERENCES silver.activity(athlete_id, source_id, activity_id) ON DELETE CASCADE;
 
+ALTER TABLE ONLY silver.photo
+    ADD CONSTRAINT photo_activity_fk FOREIGN KEY (athlete_id, source_id, activity_id) REFERENCES silver.activity(athlete_id, source_id, activity_id) ON DELETE CASCADE;
+
 ALTER TABLE ONLY silver.quality_finding
     ADD CONSTRAINT quality_finding_activity_fk FOREIGN KEY (athlete_id, source_id, activity_id) REFERENCES silver.activity(athlete_id, source_id, activity_id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY silver.segment_effort
+    ADD CONSTRAINT segment_effort_activity_fk FOREIGN KEY (athlete_id, source_id, activity_id) REFERENCES silver.activity(athlete_id, source_id, activity_id) ON DELETE CASCADE;
 
 ALTER TABLE ONLY silver.split
     ADD CONSTRAINT split_activity_fk FOREIGN KEY (athlete_id, source_id, activity_id) REFERENCES silver.activity(athlete_id, source_id, activity_id) ON DELETE CASCADE;
@@ -4186,6 +4973,8 @@ ALTER TABLE silver.activity_metric ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE silver.activity_rollup ENABLE ROW LEVEL SECURITY;
 
+ALTER TABLE silver.activity_strava_zone ENABLE ROW LEVEL SECURITY;
+
 ALTER TABLE silver.activity_stream ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE silver.activity_zone ENABLE ROW LEVEL SECURITY;
@@ -4198,9 +4987,13 @@ ALTER TABLE silver.athlete_history ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE silver.athlete_reference ENABLE ROW LEVEL SECURITY;
 
+ALTER TABLE silver.athlete_stats ENABLE ROW LEVEL SECURITY;
+
 ALTER TABLE silver.athlete_threshold ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE silver.athlete_zone_set ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE silver.best_effort ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE silver.gear_item ENABLE ROW LEVEL SECURITY;
 
@@ -4211,6 +5004,8 @@ CREATE POLICY own ON silver.activity FOR SELECT USING ((athlete_id = ANY (( SELE
 CREATE POLICY own ON silver.activity_metric FOR SELECT USING ((athlete_id = ANY (( SELECT silver.my_athletes() AS my_athletes)::bigint[])));
 
 CREATE POLICY own ON silver.activity_rollup FOR SELECT USING ((athlete_id = ANY (( SELECT silver.my_athletes() AS my_athletes)::bigint[])));
+
+CREATE POLICY own ON silver.activity_strava_zone FOR SELECT USING ((athlete_id = ANY (( SELECT silver.my_athletes() AS my_athletes)::bigint[])));
 
 CREATE POLICY own ON silver.activity_stream FOR SELECT USING ((athlete_id = ANY (( SELECT silver.my_athletes() AS my_athletes)::bigint[])));
 
@@ -4224,15 +5019,23 @@ CREATE POLICY own ON silver.athlete_history FOR SELECT USING ((athlete_id = ANY 
 
 CREATE POLICY own ON silver.athlete_reference FOR SELECT USING ((athlete_id = ANY (( SELECT silver.my_athletes() AS my_athletes)::bigint[])));
 
+CREATE POLICY own ON silver.athlete_stats FOR SELECT USING ((athlete_id = ANY (( SELECT silver.my_athletes() AS my_athletes)::bigint[])));
+
 CREATE POLICY own ON silver.athlete_threshold FOR SELECT USING ((athlete_id = ANY (( SELECT silver.my_athletes() AS my_athletes)::bigint[])));
 
 CREATE POLICY own ON silver.athlete_zone_set FOR SELECT USING ((athlete_id = ANY (( SELECT silver.my_athletes() AS my_athletes)::bigint[])));
+
+CREATE POLICY own ON silver.best_effort FOR SELECT USING ((athlete_id = ANY (( SELECT silver.my_athletes() AS my_athletes)::bigint[])));
 
 CREATE POLICY own ON silver.gear_item FOR SELECT USING ((athlete_id = ANY (( SELECT silver.my_athletes() AS my_athletes)::bigint[])));
 
 CREATE POLICY own ON silver.lap FOR SELECT USING ((athlete_id = ANY (( SELECT silver.my_athletes() AS my_athletes)::bigint[])));
 
+CREATE POLICY own ON silver.photo FOR SELECT USING ((athlete_id = ANY (( SELECT silver.my_athletes() AS my_athletes)::bigint[])));
+
 CREATE POLICY own ON silver.quality_finding FOR SELECT USING ((athlete_id = ANY (( SELECT silver.my_athletes() AS my_athletes)::bigint[])));
+
+CREATE POLICY own ON silver.segment_effort FOR SELECT USING ((athlete_id = ANY (( SELECT silver.my_athletes() AS my_athletes)::bigint[])));
 
 CREATE POLICY own ON silver.split FOR SELECT USING ((athlete_id = ANY (( SELECT silver.my_athletes() AS my_athletes)::bigint[])));
 
@@ -4242,7 +5045,11 @@ CREATE POLICY own ON silver.threshold_work FOR SELECT USING ((athlete_id = ANY (
 
 CREATE POLICY own ON silver.training_day FOR SELECT USING ((athlete_id = ANY (( SELECT silver.my_athletes() AS my_athletes)::bigint[])));
 
+ALTER TABLE silver.photo ENABLE ROW LEVEL SECURITY;
+
 ALTER TABLE silver.quality_finding ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE silver.segment_effort ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE silver.split ENABLE ROW LEVEL SECURITY;
 
