@@ -16,7 +16,12 @@ import Testing
         ["explain", "0"],
         ["sync", "5", "--only", "zones"], ["sync", "5", "--full", "--only", "streams"], ["sync", "5", "--wait", "--dry-run"],
         ["quarantine", "retry", "5", "streams"], ["quarantine", "drop", "5"], ["rebuild", "5"], ["rebuild", "--athlete", "0"],
-        ["sync", "5", "--streams", "watts"],
+        ["sync", "5", "--streams", "watts"], ["athletes", "thresholds"], ["athletes", "set-threshold", "5", "power"],
+        ["athletes", "set-threshold", "5", "ftp", "285"], ["athletes", "set-threshold", "5", "power", "285", "--remove"],
+        ["athletes", "set-threshold", "5", "power", "0x11d"], ["athletes", "set-threshold", "5", "pace", "4.5"],
+        ["athletes", "set-threshold", "5", "pace", "4:60"], ["athletes", "set-threshold", "5", "pace", "4:30/lap"],
+        ["athletes", "set-threshold", "5", "pace", "0:00"], ["athletes", "set-threshold", "5", "power", "285", "--sport", "ski"],
+        ["athletes", "set-threshold", "5", "power", "285", "--from", "31.1.2026"], ["athletes", "set-threshold", "0", "power", "285"],
         ["sync", "5", "--only", "list", "--streams", "watts"],
     ])
     func `wrong usage exits with 2 and shows the usage`(arguments: [String]) async throws {
@@ -32,7 +37,9 @@ import Testing
         ["export", "--athlete", "5"], ["export", "--athlete", "5", "--format", "arrow"], ["explain", "5"], ["sync", "--all", "--dry-run"],
         ["sync", "5", "--only", "list", "--only", "detail", "--wait"], ["sync", "--all", "--only", "streams", "--streams", "watts,temp"],
         ["quarantine", "show", "5", "streams", "6"], ["quarantine", "retry", "5"], ["quarantine", "drop", "5", "list", "0"],
-        ["rebuild"], ["rebuild", "--athlete", "5", "--dry-run"],
+        ["rebuild"], ["rebuild", "--athlete", "5", "--dry-run"], ["athletes", "thresholds", "5"],
+        ["athletes", "set-threshold", "5", "pace", "4:30/km", "--from", "2026-01-31"],
+        ["athletes", "set-threshold", "5", "power", "--remove", "--sport", "run"],
     ])
     func `without a daemon every command exits with 3 and one sentence`(arguments: [String]) async throws {
         let ending = try await Tool.run(arguments, socket: "/nonexistent/s")

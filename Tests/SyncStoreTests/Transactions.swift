@@ -59,7 +59,7 @@ struct Transactions: Sendable {
             ("landing", land), ("silver batch", transform), ("silver rebuild", rebuild), ("retry", retry), ("retry of all", retryAll),
             ("drop", drop), ("event", event), ("turn", turn), ("claim", claim), ("registration", register), ("request", request),
             ("pause", pause), ("retention", retain), ("refresh", refresh), ("dead token", loseGrant), ("uid", rename),
-            ("sample", sample), ("pruning", prune),
+            ("sample", sample), ("pruning", prune), ("threshold", setThreshold),
         ]
     }
 
@@ -229,6 +229,12 @@ struct Transactions: Sendable {
         try await database.query(VaultQueries.markDead(Self.athlete, reason: .refreshTokenInvalid, at: Self.noon))
         // Unless another grant came meanwhile, whose refresh fails: nobody is at Strava's address.
         await #expect(throws: VaultError.self) { try await vault.accessToken(for: Self.athlete) }
+    }
+
+    private func setThreshold(_ round: Int) async throws {
+        let desk = ThresholdDesk(database: database, clock: clock)
+        try await desk.set(.power, of: .run, from: nil, value: 200 + Double(round), athlete: Self.athlete)
+        if round.isMultiple(of: 3) { try await desk.remove(.power, of: .run, from: nil, athlete: Self.athlete) }
     }
 
     private func sample(_ round: Int) async throws { try await schedule.resumeSample(now: Self.noon) }

@@ -6,6 +6,9 @@ public enum ControlRoute: String, CaseIterable, Sendable {
     case status
     case athletes
     case athlete
+    case thresholds
+    case setThreshold
+    case removeThreshold
     case explanation
     case export
     case priceAll
@@ -37,10 +40,10 @@ public enum ControlRoute: String, CaseIterable, Sendable {
     /// The HTTP method, upper case.
     public var method: String {
         switch self {
-        case .status, .athletes, .athlete, .explanation, .export, .priceAll, .priceAthlete, .progressAll, .progressAthlete, .limits,
+        case .status, .athletes, .athlete, .thresholds, .explanation, .export, .priceAll, .priceAthlete, .progressAll, .progressAthlete, .limits,
             .quarantine, .quarantineEntry, .rebuildReportAll, .rebuildReportAthlete, .webhook:
             "GET"
-        case .importAthletes, .syncAll, .syncAthlete, .pauseAll, .pauseAthlete, .resumeAll, .resumeAthlete, .connect,
+        case .setThreshold, .removeThreshold, .importAthletes, .syncAll, .syncAthlete, .pauseAll, .pauseAthlete, .resumeAll, .resumeAthlete, .connect,
             .quarantineRetry, .quarantineRetryAll, .quarantineDrop, .rebuildAll, .rebuildAthlete, .subscribe, .unsubscribe:
             "POST"
         }
@@ -52,6 +55,8 @@ public enum ControlRoute: String, CaseIterable, Sendable {
         case .status: "/v1/status"
         case .athletes: "/v1/athletes"
         case .athlete: "/v1/athletes/{athlete_id}"
+        case .thresholds, .setThreshold: "/v1/athletes/{athlete_id}/thresholds"
+        case .removeThreshold: "/v1/athletes/{athlete_id}/thresholds/remove"
         case .explanation: "/v1/athletes/{athlete_id}/explanation"
         case .export: "/v1/athletes/{athlete_id}/export"
         case .priceAll: "/v1/price"

@@ -74,6 +74,7 @@ struct RefusalMiddleware: RouterMiddleware {
         case let refusal as ControlRefusal: refusal
         case let error as SyncError where error.code == .unknownAthlete: ControlRefusal(.notFound, error.description)
         case let error as SyncError where error.code == .notSetAside: .noEntry
+        case let error as SyncError where error.code == .invalidThreshold: .badRequest(error.description)
         case let error as HTTPError where error.status == .notFound: unknownPath(request)
         case let error as HTTPError: ControlRefusal(.badRequest, error.status.reasonPhrase)
         case let error as DatabaseError where error.code == .unreachable:

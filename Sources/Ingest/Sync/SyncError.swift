@@ -8,6 +8,8 @@ public struct SyncError: AdvisedError {
         case unknownAthlete = "unknown_athlete"
         /// There is no such quarantine entry.
         case notSetAside = "not_set_aside"
+        /// A threshold that can't be set, or is not there to be removed; the message says what to do.
+        case invalidThreshold = "invalid_threshold"
         /// The token stored for this athlete is another athlete's.
         case tokenOfAnotherAthlete = "token_of_another_athlete"
         /// The access token was refused, and a fresh one, too.
