@@ -170,13 +170,13 @@ private struct RetentionQueries {
 }
 
 extension RetentionQueries {
-    /// Removes profile, zones and gear, from silver too, and has figures that depend on them computed without them. The profile and the zones
-    /// are then fetched again, as a fresh copy; gear when it is used.
+    /// Removes profile, zones, stats and gear, from silver too, and has figures that depend on them computed without them. Profile, zones and
+    /// stats are then fetched again, as a fresh copy; gear when it is used.
     func ownObjects(_ connection: Connection, before cutoff: Date) async throws -> RetentionReport {
         let old = try await connection.query(
             """
             SELECT athlete_id, endpoint, object_id FROM bronze_strava.answer
-            WHERE source_id = 1 AND fetched_at < \(cutoff) AND endpoint IN (4, 5, 7) ORDER BY fetched_at LIMIT \(Self.batchMax)
+            WHERE source_id = 1 AND fetched_at < \(cutoff) AND endpoint IN (4, 5, 7, 8) ORDER BY fetched_at LIMIT \(Self.batchMax)
             """
         ).map { try $0.decode(AthleteID.self, Int16.self, Int64.self) }
         if old.isEmpty { return RetentionReport() }
@@ -224,7 +224,7 @@ extension RetentionQueries {
         """
         WITH held AS (
             SELECT \(raw: Self.versionKey) FROM bronze_strava.answer_version v
-            WHERE v.athlete_id = ANY (\(athletes)) AND v.source_id = 1 AND v.endpoint IN (4, 5, 7) AND v.valid_from < \(cutoff)
+            WHERE v.athlete_id = ANY (\(athletes)) AND v.source_id = 1 AND v.endpoint IN (4, 5, 7, 8) AND v.valid_from < \(cutoff)
             ORDER BY \(raw: Self.versionKey) FOR UPDATE OF v)
         \(raw: Self.deleteHeldVersions)
         """
