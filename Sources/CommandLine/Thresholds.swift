@@ -50,7 +50,8 @@ enum ThresholdName: String, CaseIterable, ExpressibleByArgument {
     private static func speed(_ text: String, per way: String) -> Double? {
         let parts = text.lowercased().filter { $0 != " " }.split(separator: "/", omittingEmptySubsequences: false)
         guard (1...2).contains(parts.count), let metres = metres[parts.count == 2 ? String(parts[1]) : way],
-            let time = parts[0].wholeMatch(of: /(\d{1,2}):([0-5]\d(?:\.\d{1,3})?)/), let minutes = Double(time.1), let seconds = Double(time.2)
+            let time = parts[0].wholeMatch(of: /(\d{1,2}):([0-5]\d(?:\.\d{1,3})?)/), let minutes = Double(time.1),
+            let seconds = Double(time.2)
         else { return nil }
         let time_s = minutes * 60 + seconds
         return time_s > 0 ? metres / time_s : nil

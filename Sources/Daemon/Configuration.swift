@@ -70,7 +70,7 @@ struct Configuration: Sendable {
         requestsInFlight = faults.take(nil) { try Configuration.count(source, "FITNESSD_REQUESTS_IN_FLIGHT", 1...256) } ?? 32
         athletesInWork = faults.take(nil) { try Configuration.count(source, "FITNESSD_ATHLETES_IN_WORK", 3...1_024) } ?? 64
         sample = faults.take(nil) { try Configuration.count(source, "FITNESSD_SAMPLE", 1...1_000_000) }
-        fetchesActivityZones = faults.take(.off) { try Configuration.oneOf(source, "FITNESSD_ACTIVITY_ZONES", Switch.allCases, default: .off) } == .on
+        fetchesActivityZones = faults.take(false) { try Configuration.isOn(source, "FITNESSD_ACTIVITY_ZONES") }
         retention = RetentionPolicy(
             apiDays: faults.take(nil) { try Configuration.count(source, "FITNESSD_RETENTION_API_DAYS", 1...36_500) },
             versionDays: faults.take(nil) { try Configuration.count(source, "FITNESSD_RETENTION_VERSION_DAYS", 1...36_500) }
@@ -192,6 +192,11 @@ struct Configuration: Sendable {
             throw ConfigurationError("\(key) must be one of \(all.map(\.rawValue).joined(separator: ", "))")
         }
         return value
+    }
+
+    /// Unset: off.
+    private static func isOn(_ source: ConfigurationSource, _ key: String) throws -> Bool {
+        try oneOf(source, key, Switch.allCases, default: .off) == .on
     }
 
     private static func shareDirectory(_ source: ConfigurationSource) throws -> URL? {

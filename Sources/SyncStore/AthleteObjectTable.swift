@@ -147,7 +147,7 @@ package enum AthleteObjectTable {
         """
     }
 
-    /// After retention has removed these answers: sets profile and zones to pending; gear follows when it is used.
+    /// After retention has removed these answers: sets profile, zones and stats to pending; gear follows when it is used.
     /// - Parameter answerID: as `AthleteObject.answerID`.
     package static func expire(_ objects: [(athlete: AthleteID, kind: AthleteObject.Kind, answerID: Int64)], reason: String) -> SQL {
         """

@@ -143,6 +143,36 @@ struct RecordedAnswersTests {
         #expect((answer["expires_at"] as? NSNumber)?.doubleValue == grant.expiresAt.timeIntervalSince1970)
     }
 
+    /// The collection files stats as an athlete's.
+    private static func isStats(_ recording: Recording) -> Bool { String(decoding: recording.body, as: UTF8.self).contains("_ride_totals") }
+
+    @Test(.enabled(if: Recordings.areHere)) func `recorded stats and zones of activities can be the answers to their calls`() {
+        func faults(_ recordings: [Recording], _ call: StravaCall) -> [WrongAnswer] {
+            recordings.compactMap { AnswerCheck.fault(of: $0.body, to: call, athlete: AthleteID(1)) }
+        }
+        let stats = Recordings.recorded.filter { $0.kind == "athlete" && Self.isStats($0) }
+        let zones = Recordings.recorded.filter { $0.kind == "zones" && $0.body.first == UInt8(ascii: "[") }
+        #expect(!stats.isEmpty && faults(stats, .athleteStats(AthleteID(1))) == [])
+        #expect(!zones.isEmpty && faults(zones, .activityZones(ActivityID(1))) == [])
+    }
+
+    @Test(arguments: [
+        (#"{"all_swim_totals":{"count":1}}"#, nil), (#"{"recent_run_totals":{}}"#, nil), ("{}", WrongAnswer.wrongShape),
+        (#"{"message":"error"}"#, .wrongShape), (#"{"all_run_totals":null}"#, .wrongShape), (#"{"all_run_totals":3}"#, .wrongShape),
+        ("[]", .wrongShape), (#"{"all_run_totals":{"#, .unreadable),
+    ])
+    func `stats are an object with totals`(body: String, fault: WrongAnswer?) {
+        #expect(AnswerCheck.fault(of: bytes(body), to: .athleteStats(AthleteID(1)), athlete: AthleteID(1)) == fault)
+    }
+
+    @Test(arguments: [
+        ("[]", nil), (#"[{"type":"power","distribution_buckets":[]}]"#, nil), (#"[{"type":"power"}]"#, WrongAnswer.wrongShape),
+        (#"{"message":"error"}"#, .wrongShape), ("[1]", .wrongShape), ("[", .unreadable),
+    ])
+    func `zones of an activity are a list of distributions`(body: String, fault: WrongAnswer?) {
+        #expect(AnswerCheck.fault(of: bytes(body), to: .activityZones(ActivityID(1)), athlete: AthleteID(1)) == fault)
+    }
+
     private static let calls: [String: StravaCall] = [
         "activity-detail": .activity(ActivityID(1)), "streams-by-type": .streams(ActivityID(1)), "athlete": .athlete, "gear": .gear("b1"),
     ]

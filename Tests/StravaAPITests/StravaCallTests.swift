@@ -26,6 +26,7 @@ struct StravaCallTests {
             ),
             (.activityZones(ActivityID(1)), "activity_zones", "/activities/1/zones"),
             (.athleteZones, "athlete_zones", "/athlete/zones"),
+            (.athleteStats(AthleteID(134_815)), "athlete_stats", "/athletes/134815/stats"),
             (.gear("b1234"), "gear", "/gear/b1234"),
             (.gear("../x?y=é"), "gear", "/gear/..%2Fx%3Fy%3D%C3%A9"),
         ]

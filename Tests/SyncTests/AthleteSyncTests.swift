@@ -210,7 +210,8 @@ private func world(_ athletes: Int = 1, activities: Int = 12, seed: UInt64 = 7) 
             let rows = try await rig.database.query("SELECT state, state_reason FROM sync.athlete")
             let (state, reason) = try rows[0].decode(String.self, String.self)
             #expect(state == "reconnect" && reason.contains("activity:read"))
-            #expect(rig.simulator.requestCount <= 3)
+            // Profile, list, zones and stats.
+            #expect(rig.simulator.requestCount <= 4)
         }
     }
 

@@ -50,12 +50,15 @@ extension Database {
         try await SyncRig.with(world()) { rig in
             try await connectTwo(rig)
             let rows = try await rig.database.query(
-                "SELECT endpoint, listed, landed + empty, share_complete, oldest_gap_at IS NULL FROM silver.completeness ORDER BY athlete_id, endpoint"
+                """
+                SELECT endpoint, listed, landed + empty, share_complete, oldest_gap_at IS NULL FROM silver.completeness
+                WHERE endpoint <> 'zones' ORDER BY athlete_id, endpoint
+                """
             )
-            #expect(rows.count == 12)
+            #expect(rows.count == 14)
             for row in rows {
                 let (endpoint, listed, here, share, hasNoGap) = try row.decode(String.self, Int.self, Int.self, Double?.self, Bool.self)
-                let isOwn = ["profile", "athlete_zones", "gear"].contains(endpoint)
+                let isOwn = ["profile", "athlete_zones", "athlete_stats", "gear"].contains(endpoint)
                 #expect((isOwn ? (1...2).contains(listed) : listed == 6) && here == listed && share == 1 && hasNoGap, "\(endpoint)")
             }
         }
@@ -88,7 +91,7 @@ extension Database {
             #expect(try row.column(10, as: Date.self) == Date(timeIntervalSince1970: 1_767_225_600 + 4 * 86_400))
             let empty = try await database.query("SELECT listed, share_complete FROM silver.completeness WHERE athlete_id = 2")
             let shares = try empty.map { try $0.column(1, as: Double?.self) }
-            #expect(shares == [Double?](repeating: nil, count: 6))
+            #expect(shares == [Double?](repeating: nil, count: 8))
         }
     }
 
@@ -145,7 +148,7 @@ extension Database {
                     try await rig.database.query("SELECT * FROM silver.completeness", as: role),
                     try await rig.database.query("SELECT * FROM silver.freshness", as: role)
                 )
-                #expect(endpoints.count == 12 && athletes.count == 2)
+                #expect(endpoints.count == 16 && athletes.count == 2)
                 await #expect(throws: DatabaseError.self) { try await rig.database.query("SELECT * FROM sync.completeness", as: role) }
                 await #expect(throws: DatabaseError.self) { try await rig.database.query("SELECT * FROM sync.athlete", as: role) }
             }

@@ -83,7 +83,7 @@ extension SyncRig {
             _ = try await rig.retain(week, after: 7.1)
             rig.simulator.clearRequests()
             try await rig.walkAgain(athlete)
-            #expect(Set(rig.simulator.requests.map(\.endpoint)) == ["activities", "athlete", "athlete_zones"])
+            #expect(Set(rig.simulator.requests.map(\.endpoint)) == ["activities", "athlete", "athlete_zones", "athlete_stats"])
             #expect(try await rig.counts(["bronze_strava.answer WHERE endpoint IN (1, 2, 3)", "silver.activity"]) == [0, 0])
             #expect(try await rig.number("SELECT count(*) FROM silver.athlete WHERE first_name IS NOT NULL") == 1, "a fresh copy")
             let changed = try #require(rig.simulator.truth(for: athlete).first { $0.pointCount > 0 }?.id)

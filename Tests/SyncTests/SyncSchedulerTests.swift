@@ -230,7 +230,7 @@ private struct Bench {
             }
             let schedule = ScheduleQueries(database: database)
             #expect(try await schedule.knownDemand(now: now) == 4)
-            #expect(try await schedule.fleetLoad(now: now) == FleetLoad(athletes: 1, activities: 10))
+            #expect(try await schedule.fleetLoad(now: now) == FleetLoad(athletes: 1, activities: 10, training: 0))
         }
     }
 }

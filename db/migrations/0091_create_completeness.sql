@@ -26,7 +26,7 @@ SELECT
     (k.landed + k.empty)::float8 / nullif(k.listed - k.gone - k.expired, 0) AS share_complete,
     k.oldest_gap_at, coalesce(k.expired, 0) AS expired
 FROM sync.athlete a
-CROSS JOIN (VALUES ('summary'), ('detail'), ('streams'), ('profile'), ('athlete_zones'), ('gear')) AS e(endpoint)
+CROSS JOIN (VALUES ('summary'), ('detail'), ('streams'), ('zones'), ('profile'), ('athlete_zones'), ('athlete_stats'), ('gear')) AS e(endpoint)
 LEFT JOIN (
     SELECT
         athlete_id, endpoint, count(*) AS listed,
@@ -43,9 +43,9 @@ LEFT JOIN (
     GROUP BY athlete_id, endpoint
 ) k ON k.athlete_id = a.athlete_id AND k.endpoint = e.endpoint
 WHERE silver.may_read_athlete(a.athlete_id);
-COMMENT ON VIEW silver.completeness IS 'The state of each athlete''s data: one row per athlete and kind of answer. Counts are activities, or for the last three endpoints the athlete''s own objects.';
+COMMENT ON VIEW silver.completeness IS 'The state of each athlete''s data: one row per athlete and kind of answer. Counts are activities, or for the last four endpoints the athlete''s own objects.';
 COMMENT ON COLUMN silver.completeness.athlete_id IS 'Strava''s number for the athlete.';
-COMMENT ON COLUMN silver.completeness.endpoint IS 'Kind of answer: summary (from the list), detail (laps and more), streams (point by point); profile, athlete_zones and gear, which belong to no single activity.';
+COMMENT ON COLUMN silver.completeness.endpoint IS 'Kind of answer: summary (from the list), detail (laps and more), streams (point by point), zones (Strava''s own of the activity, only with FITNESSD_ACTIVITY_ZONES=on); profile, athlete_zones, athlete_stats and gear, which belong to no single activity.';
 COMMENT ON COLUMN silver.completeness.listed IS 'Activities that were ever listed, also those that are gone; of gear, the items that lists named.';
 COMMENT ON COLUMN silver.completeness.landed IS 'Activities whose answer is here.';
 COMMENT ON COLUMN silver.completeness.pending IS 'Activities whose answer will be fetched.';

@@ -40,11 +40,11 @@ public enum ControlRoute: String, CaseIterable, Sendable {
     /// The HTTP method, upper case.
     public var method: String {
         switch self {
-        case .status, .athletes, .athlete, .thresholds, .explanation, .export, .priceAll, .priceAthlete, .progressAll, .progressAthlete, .limits,
-            .quarantine, .quarantineEntry, .rebuildReportAll, .rebuildReportAthlete, .webhook:
+        case .status, .athletes, .athlete, .thresholds, .explanation, .export, .priceAll, .priceAthlete, .progressAll, .progressAthlete,
+            .limits, .quarantine, .quarantineEntry, .rebuildReportAll, .rebuildReportAthlete, .webhook:
             "GET"
-        case .setThreshold, .removeThreshold, .importAthletes, .syncAll, .syncAthlete, .pauseAll, .pauseAthlete, .resumeAll, .resumeAthlete, .connect,
-            .quarantineRetry, .quarantineRetryAll, .quarantineDrop, .rebuildAll, .rebuildAthlete, .subscribe, .unsubscribe:
+        case .setThreshold, .removeThreshold, .importAthletes, .syncAll, .syncAthlete, .pauseAll, .pauseAthlete, .resumeAll, .resumeAthlete,
+            .connect, .quarantineRetry, .quarantineRetryAll, .quarantineDrop, .rebuildAll, .rebuildAthlete, .subscribe, .unsubscribe:
             "POST"
         }
     }

@@ -9,7 +9,7 @@ public enum QuarantineRemedy: Sendable, Equatable {
     case transform(activityID: Int64)
     /// Fetch the athlete's profile again.
     case fetchProfile
-    /// Fetch the athlete's profile, zones or one piece of gear again.
+    /// Fetch the athlete's profile, zones, stats or one piece of gear again.
     case fetchObject(AthleteObject.Kind, answerID: Int64)
     /// Walk the whole list again: one of its elements could not be read.
     case walk

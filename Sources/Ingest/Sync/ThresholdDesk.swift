@@ -49,9 +49,8 @@ public struct ThresholdDesk: Sendable {
         try await change(athlete) { connection in
             let count = try await connection.query(ThresholdTable.remove(metric, of: sport, from: day, athlete: athlete)).affected
             guard count > 0 else {
-                let place = day.map { " from \($0)" } ?? ""
-                throw SyncError(
-                    .invalidThreshold, "no \(metric.rawValue) of \(sport.rawValue)\(place) is set: see fitnessctl athletes thresholds \(athlete)")
+                let name = "\(metric.rawValue) of \(sport.rawValue)" + (day.map { " from \($0)" } ?? "")
+                throw SyncError(.invalidThreshold, "no \(name) is set: see fitnessctl athletes thresholds \(athlete)")
             }
             return count
         }

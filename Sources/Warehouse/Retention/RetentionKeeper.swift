@@ -170,8 +170,8 @@ private struct RetentionQueries {
 }
 
 extension RetentionQueries {
-    /// Removes profile, zones and gear, from silver too, and has figures that depend on them computed without them. The profile and the zones
-    /// are then fetched again, as a fresh copy; gear when it is used.
+    /// Removes profile, zones, stats and gear, from silver too, and has figures that depend on them computed without them. Profile, zones and
+    /// stats are then fetched again, as a fresh copy; gear when it is used.
     func ownObjects(_ connection: Connection, before cutoff: Date) async throws -> RetentionReport {
         let old = try await connection.query(
             """

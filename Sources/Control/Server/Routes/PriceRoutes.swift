@@ -38,7 +38,8 @@ extension ControlRoutes {
 
 extension CallsMessage {
     init(_ calls: CallsNeeded) {
-        self.init(list: calls.list, profile: calls.profile, detail: calls.detail, streams: calls.streams, activityZones: calls.activityZones)
+        self.init(
+            list: calls.list, profile: calls.profile, detail: calls.detail, streams: calls.streams, activityZones: calls.activityZones)
     }
 }
 
