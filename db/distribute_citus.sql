@@ -75,3 +75,5 @@ COMMIT;
 ALTER FUNCTION silver.my_athletes() SET citus.allow_nested_distributed_execution = on;
 ALTER FUNCTION silver.may_read_athlete(bigint) SET citus.allow_nested_distributed_execution = on;
 ALTER FUNCTION silver.best_efforts_between(bigint, smallint, text, timestamp, timestamp, text) SET citus.allow_nested_distributed_execution = on;
+ALTER FUNCTION silver.weight_kg_at(bigint, smallint, timestamptz) SET citus.allow_nested_distributed_execution = on;
+ALTER FUNCTION silver.today(bigint, smallint) SET citus.allow_nested_distributed_execution = on;

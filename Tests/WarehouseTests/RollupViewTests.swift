@@ -75,6 +75,22 @@ import Testing
         }
     }
 
+    @Test func `one fault of a sensor is no maximum heart rate, and neither is what a wrong clock dated`() async throws {
+        try await withTestDatabase { database in
+            let questions = try await DashboardQuestions(database)
+            let activities = [("2024-05-01", 176), ("2025-05-01", 217), ("2025-06-01", 170), ("2025-07-01", 182), ("2031-07-01", 184)]
+            for (place, (day, _)) in activities.enumerated() { try await questions.land(Int64(place + 1), "Run", day, #""manual":true"#) }
+            try await questions.transform()
+            for (place, (_, beats)) in activities.enumerated() {
+                try await questions.put(
+                    "activity_metric", Int64(place + 1), "recorded_s, heartrate_s, power_s, best_heartrate_30s_bpm", "60, 60, 0, \(beats)")
+            }
+            #expect(
+                try await questions.bench.lines("SELECT valid_from::date, max_heartrate_bpm FROM silver.athlete_max_heartrate ORDER BY 1")
+                    == ["(2024-05-01,176)", "(2025-07-01,182)"])
+        }
+    }
+
     @Test func `each zone ends where the next begins, and the last has no end`() async throws {
         try await withTestDatabase { database in
             let bench = try await Bench(database)

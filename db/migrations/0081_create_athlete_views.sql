@@ -3,15 +3,19 @@
 CREATE VIEW silver.athlete_max_heartrate WITH (security_invoker = true) AS
 SELECT athlete_id, source_id, valid_from, max_heartrate_bpm, activity_id
 FROM (
-    SELECT m.athlete_id, m.source_id, m.activity_id, a.start_at AS valid_from, m.best_heartrate_30s_bpm AS max_heartrate_bpm,
+    SELECT t.athlete_id, t.source_id, m.activity_id, a.start_at AS valid_from, m.best_heartrate_30s_bpm AS max_heartrate_bpm,
            max(m.best_heartrate_30s_bpm) OVER (
-               PARTITION BY m.athlete_id, m.source_id ORDER BY a.start_at, m.activity_id
+               PARTITION BY t.athlete_id, t.source_id ORDER BY a.start_at, m.activity_id
                ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS before_bpm
-    FROM silver.activity_metric m JOIN silver.activity a USING (athlete_id, source_id, activity_id)
-    WHERE m.best_heartrate_30s_bpm BETWEEN 165 AND 220 AND a.start_at IS NOT NULL
+    FROM silver.athlete t
+    CROSS JOIN LATERAL (SELECT silver.estimated_max_heartrate_bpm(t.athlete_id, t.source_id) AS bpm OFFSET 0) AS e
+    JOIN silver.activity_metric m
+        ON m.athlete_id = t.athlete_id AND m.source_id = t.source_id AND m.best_heartrate_30s_bpm BETWEEN 165 AND e.bpm
+    JOIN silver.activity a ON a.athlete_id = t.athlete_id AND a.source_id = t.source_id AND a.activity_id = m.activity_id
+    WHERE silver.is_dated(a.start_at AT TIME ZONE 'UTC')
 ) AS r
 WHERE before_bpm IS NULL OR max_heartrate_bpm > before_bpm;
-COMMENT ON VIEW silver.athlete_max_heartrate IS 'One row per athlete and activity that raised the highest heart rate held for 30 seconds; it holds until the next row. The newest is the one of athlete_reference. Values under 165 say little about a maximum, and values over 220 count as sensor faults: both are left out.';
+COMMENT ON VIEW silver.athlete_max_heartrate IS 'One row per athlete and activity that raised the highest heart rate held for 30 seconds; it holds until the next row. Values under 165 say little about a maximum, and values that no other activity confirms count as sensor faults, see silver.estimated_max_heartrate_bpm(): both are left out. The maximum that load uses may be another, if it was set: see athlete_threshold.';
 COMMENT ON COLUMN silver.athlete_max_heartrate.athlete_id IS 'Strava''s number for the athlete.';
 COMMENT ON COLUMN silver.athlete_max_heartrate.source_id IS '1 strava_api, 2 strava_archive, 3 file.';
 COMMENT ON COLUMN silver.athlete_max_heartrate.valid_from IS 'Start of the activity, UTC.';
