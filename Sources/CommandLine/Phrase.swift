@@ -127,10 +127,17 @@ enum Phrase {
 
     private static let findings = [
         "distance_percent": "different distances in summary and streams",
-        "heartrate_max_bpm": "an implausibly high heart rate",
-        "heartrate_min_bpm": "an implausibly low heart rate",
         "load_per_h": "an implausibly high training load",
+        "longest_step_s": "more than a day between two points",
+        "outlier_altitude_points": "outliers of the altitude",
+        "outlier_cadence_points": "outliers of the cadence",
+        "outlier_distance_points": "outliers of the distance",
+        "outlier_heartrate_points": "outliers of the heart rate",
+        "outlier_position_points": "outliers of the position",
+        "outlier_power_points": "outliers of the power",
+        "outlier_time_points": "outliers of the time",
         "point_count": "implausibly few or many points",
+        "recorded_percent": "much less recorded than the time in motion",
         "short_points": "streams of different lengths",
         "time_disorder_points": "points out of order",
     ]

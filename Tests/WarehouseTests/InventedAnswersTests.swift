@@ -97,11 +97,12 @@ import Testing
                 SELECT latitude_e6[1], longitude_e6[1], altitude_m[1], power_w[3:5], temperature_c[8], moving[25:27], time_s[10:12], end_distance_m
                 FROM silver.activity_stream WHERE activity_id = \(Self.ride)
                 """, [#"(-44500000,-126250000,-0.6,"{190,NULL,180}",,"{t,f,t}","{9,13,14}",317)"#], in: bench)
-            // 37 steps of a second, one of 4, a pause of 61 s before which a point stands for a second, and the last point.
+            // The ride: 37 steps of a second, one of 4, a pause of 61 s before which a point stands for a second, and the last point.
+            // The swim: a point for each length, every 25 seconds.
             // A point without power or heart rate between two that have one takes the value before it.
             try await expect(
                 "SELECT activity_id, recorded_s, heartrate_s, power_s, load_ftp_w FROM silver.activity_metric ORDER BY 1",
-                ["(20000000101,43,43,43,210)", "(20000000202,47,47,0,)", "(20000000303,12,12,0,)"], in: bench)
+                ["(20000000101,43,43,43,210)", "(20000000202,47,47,0,)", "(20000000303,276,276,0,)"], in: bench)
         }
     }
 

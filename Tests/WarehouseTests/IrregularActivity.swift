@@ -1,5 +1,5 @@
 /// An activity such as devices record, 2 hours and 25 minutes long: steps of 1 to 10 seconds, five pauses of three minutes, sensors that
-/// drop out, impossible values, times that repeat or go back, a distance that jumps back. It is made by a rule, so that another program
+/// drop out, impossible values, times that repeat or go back, single distances that are 30 m too low. It is made by a rule, so that another program
 /// can make the same one and compute its figures. Those of `RollupReferenceTests` come from a program in Python with numpy, written from
 /// the literature and the comments of the columns, second by second and without running sums.
 enum IrregularActivity {

@@ -38,8 +38,8 @@ import Testing
             let bench = try await Bench(database)
             try await land(bench, 1, streams())
             try await bench.land([answer(.activity, 2, #"{"distance":5000}"#)], listed: [listed(2)])
-            // just allowed: 20 and 250 beats, 5 percent
-            try await land(bench, 3, streams(heartrate: ["20", "250"] + Self.orderly.dropLast(2).map { _ in "null" }, end: "1045"))
+            // just allowed: 25 and 240 beats, 5 percent
+            try await land(bench, 3, streams(heartrate: ["25", "240"] + Self.orderly.dropLast(2).map { _ in "null" }, end: "1045"))
             try await land(
                 bench, 4, streams(time: Self.orderly.prefix(10).map(\.self), heartrate: Array(repeating: "90", count: 10)), distance: 900)
             #expect(try await findings(bench) == [])
@@ -51,15 +51,45 @@ import Testing
             let bench = try await Bench(database)
             // the third repeats, the fifth goes back, the last is missing
             try await land(bench, 1, streams(time: ["0", "1", "1", "5", "3", "6", "7", "8", "9", "10", "11", "null"]))
-            #expect(try await findings(bench) == ["(1,time_disorder_points,3.000,,0)"])
+            // one of the two in the wrong order, and the missing one, are left out; the points of the second that repeats are one
+            #expect(try await findings(bench) == ["(1,outlier_time_points,2.000,,0)", "(1,time_disorder_points,3.000,,0)"])
         }
     }
 
-    @Test func `heart rates that can't be are found by the lowest and the highest`() async throws {
+    @Test func `values that can't be are counted, stream by stream`() async throws {
         try await withTestDatabase { database in
             let bench = try await Bench(database)
-            try await land(bench, 1, streams(heartrate: ["19", "0", "251"] + Self.orderly.dropFirst(3).map { _ in "100" }))
-            #expect(try await findings(bench) == ["(1,heartrate_max_bpm,251.000,,250)", "(1,heartrate_min_bpm,0.000,20,)"])
+            func list(_ value: String, _ changes: [Int: String]) -> String {
+                (0..<12).map { changes[$0] ?? value }.joined(separator: ",")
+            }
+            let streams = """
+                {"time":{"data":[\(list("", Dictionary(uniqueKeysWithValues: (0..<12).map { ($0, "\($0 + ($0 > 5 ? 86_401 : 0))") })))]},
+                 "heartrate":{"data":[\(list("100", [0: "24", 1: "0", 2: "241"]))]},"watts":{"data":[\(list("150", [3: "65535", 4: "-1"]))]},
+                 "cadence":{"data":[\(list("80", [9: "255"]))]},"altitude":{"data":[\(list("300", [1: "0", 2: "0", 3: "12607"]))]},
+                 "latlng":{"data":[\(list("[47,8]", [2: "[0,0]", 3: "[20,8]"]))]},"distance":{"data":[\(list("90", [4: "9000000"]))]}}
+                """
+            try await land(bench, 1, streams, distance: 90)
+            let left = ["altitude": 3, "cadence": 1, "distance": 1, "heartrate": 3, "position": 2, "power": 2]
+            // from second 5 to second 86,407
+            let found = try await findings(bench)
+            #expect(
+                found == ["(1,longest_step_s,86402.000,,86400)"]
+                    + left.sorted { $0.key < $1.key }.map { "(1,outlier_\($0.key)_points,\($0.value).000,,0)" })
+        }
+    }
+
+    @Test func `a recording of much less than the time in motion is found`() async throws {
+        try await withTestDatabase { database in
+            let bench = try await Bench(database)
+            // two minutes, then an hour in which nothing was recorded
+            let seconds = (0..<120).map(String.init).joined(separator: ",")
+            for (id, moving_s) in [(Int64(1), 160), (2, 161), (3, 59)] {
+                let detail = #"{"sport_type":"Workout","moving_time":\#(moving_s)}"#
+                try await bench.land(
+                    [answer(.activity, id, detail), answer(.streams, id, #"{"time":{"data":[\#(seconds)]}}"#)], listed: [listed(id)])
+            }
+            // 120 of 160, of 161 s
+            #expect(try await findings(bench) == ["(2,recorded_percent,74.534,75,)"])
         }
     }
 

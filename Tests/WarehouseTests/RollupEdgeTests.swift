@@ -20,16 +20,19 @@ import Testing
         #expect(best(1).values == [100])
     }
 
-    @Test func `values at the bounds count; beyond them they are missing`() {
-        func histogram(_ values: [Double], _ bounds: ClosedRange<Double>) -> SecondSeries {
-            // twenty seconds apart, so that none holds for another
-            SecondSeries(Timeline(values.indices.map { Double($0 * 20) }), values, in: bounds)
+    @Test func `values at the bounds count; beyond them they are missing`() throws {
+        func sample(_ column: StreamColumn, _ values: [Double]) throws -> CleanStreams {
+            try CleanSamples([.time: values.indices.map { Double($0) }, column: values]).clean()
         }
-        let power = SecondsHistogram.fromZero(histogram([-0.1, 0, 4.999, 5, 5000, 5000.1], 0...5000))
-        #expect(power?.seconds.count == 5001 && power?.seconds.prefix(6) == [1, 0, 0, 0, 1, 1] && power?.seconds.last == 1)
-        let beats = SecondsHistogram.ofWholeValues(histogram([0, 0.9, 1, 1.4, 1.5, 300, 300.1], 1...300))
-        #expect(beats?.first == 1 && beats?.seconds.count == 300)
+        func bins(_ values: [Double]?) -> SecondSeries { SecondSeries(values: values ?? []) }
+        let power = try sample(.watts, [-0.1, 0, 4.999, 5, 3000, 3000.1])
+        let seconds = SecondsHistogram.fromZero(bins(power.power).known)?.seconds
+        #expect(seconds?.count == 3001 && seconds?.prefix(6) == [1, 0, 0, 0, 1, 1] && seconds?.last == 1 && power.outliers.power == 2)
+        let heartrate = try sample(.heartrate, [0, 24.9, 25, 25.4, 25.5, 240, 240.1])
+        let beats = SecondsHistogram.ofWholeValues(bins(heartrate.heartrate))
+        #expect(beats?.first == 25 && beats?.seconds.count == 216 && heartrate.outliers.heartrate == 3)
         #expect(beats?.seconds.prefix(3) == [2, 1, 0] && beats?.seconds.last == 1)
+        #expect(try sample(.cadence, [0, 250, 250.1]).outliers.cadence == 1)
     }
 
     @Test func `one point is one second, and has no figure that needs more`() throws {
@@ -37,7 +40,7 @@ import Testing
             Array(
                 #"{"time":{"data":[5]},"watts":{"data":[200]},"heartrate":{"data":[0]},"distance":{"data":[7]},"altitude":{"data":[1]}}"#
                     .utf8))
-        let rollup = try #require(ActivityRollup(streams))
+        let rollup = ActivityRollup(try #require(CleanStreams(streams)))
         #expect(rollup.metrics.recorded_s == 1 && rollup.metrics.power_s == 1 && rollup.metrics.averagePower_w == 200)
         #expect(rollup.power?.values == [200, 100, 200.0 / 3, 40])  // the five seconds before it are without power
         #expect(rollup.heartrate == nil && rollup.pace == nil && rollup.metrics.heartrate_s == 0)

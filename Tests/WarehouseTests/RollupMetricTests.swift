@@ -62,17 +62,18 @@ import Testing
 
     @Test func `a stretch has the grade of its first sample`() {
         let adjusted = GradeAdjustment.distance_m(
-            Timeline([0, 30, 60, 90]), distances: [0, 100, 200, 300], gradesPercent: [10, 0, .nan, 5], .running)
+            [0, 100, 200, .nan, 300], gradesPercent: [10, 0, .nan, 20, 5], .running)
         #expect(near(adjusted, 100 * 5.968214 / 3.6 + 100 + 100))
-        #expect(GradeAdjustment.distance_m(Timeline([0, 30]), distances: [0, 100], gradesPercent: [.nan, .nan], .running) == nil)
+        #expect(GradeAdjustment.distance_m([0, 100], gradesPercent: [.nan, .nan], .running) == nil)
     }
 
     @Test func `histograms count seconds, not points`() {
+        // the usual step has 3 s: for so long a sample stands before the pause
         let timeline = Timeline([0, 3, 4, 60])
-        let beats = SecondSeries(timeline, [120, 0, 122, 122], in: 1...300)  // 0 is a lost sensor: 120 stands on
-        #expect(SecondsHistogram.ofWholeValues(beats) == SecondsHistogram(first: 120, seconds: [4, 0, 2]))
-        let watts = SecondSeries(timeline, [0, 12, 4.9, 5], in: 0...5000)
-        #expect(SecondsHistogram.fromZero(watts)?.seconds == [3, 0, 0, 0, 1, 1, 0, 0, 0, 0, 0, 0, 1])
+        let beats = SecondSeries(timeline, [120, .nan, 122, 122])  // a lost sensor: 120 stands on
+        #expect(SecondsHistogram.ofWholeValues(beats) == SecondsHistogram(first: 120, seconds: [4, 0, 4]))
+        let watts = SecondSeries(timeline, [0, 12, 4.9, 5])
+        #expect(SecondsHistogram.fromZero(watts.known)?.seconds == [3, 0, 0, 0, 3, 1, 0, 0, 0, 0, 0, 0, 1])
     }
 
     @Test func `cells of the heat map are floors of thousandths of a degree`() {
@@ -87,13 +88,14 @@ import Testing
 
     @Test func `a minute has the mean of its values, and the metres of a pause that ends in it`() throws {
         let timeline = Timeline([0, 10, 70, 80])
-        let track = DistanceTrack(timeline, [0, 50, 80, 100])
+        let track = DistanceTrack([0, 10, 70, 80], [0, 50, 80, 100])
         let speed = SecondSeries(speedOf: track, span_s: timeline.span_s)
-        #expect(MinuteSeries(recorded: timeline).values == [11, 11])
+        // before the pause a sample stands for the usual 10 s
+        #expect(MinuteSeries(startsOf: timeline).values == [0, 60] && MinuteSeries(recorded: timeline).values == [20, 11])
         #expect(MinuteSeries(metresOf: track, speed: speed).values == [50, 50])
-        let beats = SecondSeries(timeline, [100, 150, .nan, .nan], in: 1...300)
+        let beats = SecondSeries(timeline, [100, 150, .nan, .nan])
         let means = MinuteSeries(meanOf: beats).values
-        #expect(near(means[0], 1150.0 / 11))
+        #expect(near(means[0], 125))
         #expect(means[1].isNaN)
     }
 
@@ -108,7 +110,8 @@ import Testing
                 random.next() % 5 == 0
                     ? nil : (0..<count).map { $0 % 3 == 0 ? odd[Int(random.next() % UInt64(odd.count))] : Double(random.next() % 400) }
             }
-            let rollup = ActivityRollup(DecodedStreams(series: series, originalSize: nil, seriesType: nil, resolution: nil))
+            let streams = DecodedStreams(series: series, originalSize: nil, seriesType: nil, resolution: nil)
+            let rollup = CleanStreams(streams).map(ActivityRollup.init)
             let seconds = rollup?.heartrateSeconds?.seconds.reduce(0, +) ?? 0
             #expect(Int(seconds) == rollup?.metrics.heartrate_s ?? 0)
             #expect(rollup?.minutes.recorded_s.reduce(0, +) ?? 0 == Double(rollup?.metrics.recorded_s ?? 0))

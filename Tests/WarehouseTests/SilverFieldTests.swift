@@ -80,8 +80,8 @@ import Testing
                     """) == ["(1,0,-3.5,1.25,121,80,-7,-2.5,1,,)", "(2,2,,0,,0,,3,,,)"])
             // a value that does not fit its column is null there; the quality checks still see it
             let facts =
-                "SELECT point_count, original_size, series_type, resolution, short_points, disordered_points, min_heartrate_bpm FROM silver.activity_stream"
-            #expect(try await bench.lines(facts) == ["(2,2,time,high,0,0,121)"])
+                "SELECT point_count, original_size, series_type, resolution, short_points, disordered_points, outlier_heartrate_points FROM silver.activity_stream"
+            #expect(try await bench.lines(facts) == ["(2,2,time,high,0,0,1)"])
         }
     }
 

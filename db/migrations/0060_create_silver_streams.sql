@@ -25,9 +25,15 @@ CREATE TABLE silver.activity_stream (
     loaded_at         timestamptz NOT NULL DEFAULT now(),
     short_points      integer,
     disordered_points integer,
+    longest_step_s    integer,
     end_distance_m    float8,
-    min_heartrate_bpm smallint,
-    max_heartrate_bpm smallint,
+    outlier_time_points      integer,
+    outlier_distance_points  integer,
+    outlier_position_points  integer,
+    outlier_altitude_points  integer,
+    outlier_heartrate_points integer,
+    outlier_power_points     integer,
+    outlier_cadence_points   integer,
     CONSTRAINT activity_stream_pk PRIMARY KEY (athlete_id, source_id, activity_id),
     CONSTRAINT activity_stream_activity_fk FOREIGN KEY (athlete_id, source_id, activity_id) REFERENCES silver.activity ON DELETE CASCADE,
     CONSTRAINT activity_stream_aligned CHECK (
@@ -38,7 +44,7 @@ CREATE TABLE silver.activity_stream (
         AND coalesce(cardinality(cadence_rpm), point_count) = point_count AND coalesce(cardinality(power_w), point_count) = point_count
         AND coalesce(cardinality(temperature_c), point_count) = point_count AND coalesce(cardinality(moving), point_count) = point_count)
 ) WITH (autovacuum_vacuum_scale_factor = 0.05, toast.autovacuum_vacuum_scale_factor = 0.02, toast.autovacuum_vacuum_threshold = 5000);
-COMMENT ON TABLE silver.activity_stream IS 'One row per activity with its point series as arrays: element i of each array belongs to the same moment. Null array: Strava sent no such stream; null element: no value at that point. For one row per point see silver.aggregate_stream.';
+COMMENT ON TABLE silver.activity_stream IS 'One row per activity with its point series as arrays: element i of each array belongs to the same moment. All as Strava sent it: figures are computed without the outliers that the columns outlier_* count. Null array: Strava sent no such stream; null element: no value at that point. For one row per point see silver.aggregate_stream.';
 COMMENT ON COLUMN silver.activity_stream.athlete_id IS 'Strava''s number for the athlete.';
 COMMENT ON COLUMN silver.activity_stream.source_id IS '1 strava_api, 2 strava_archive, 3 file.';
 COMMENT ON COLUMN silver.activity_stream.activity_id IS 'Activity of the streams.';
@@ -46,7 +52,7 @@ COMMENT ON COLUMN silver.activity_stream.point_count IS 'Length of each array.';
 COMMENT ON COLUMN silver.activity_stream.original_size IS 'Points that were recorded, before Strava thinned them out.';
 COMMENT ON COLUMN silver.activity_stream.series_type IS 'distance or time: along what Strava thinned out.';
 COMMENT ON COLUMN silver.activity_stream.resolution IS 'high, medium or low, as sent by Strava.';
-COMMENT ON COLUMN silver.activity_stream.time_s IS 'Seconds since the start. Steps are not always one second; pauses are gaps.';
+COMMENT ON COLUMN silver.activity_stream.time_s IS 'Seconds since the start, as sent: a step may be of any length, and faulty clocks repeat, go back or jump. activity_metric.recorded_s leaves out pauses.';
 COMMENT ON COLUMN silver.activity_stream.distance_m IS 'Metres since the start. Exact to 7 digits; read with ::text::float8 to see the digits that Strava sent.';
 COMMENT ON COLUMN silver.activity_stream.latitude_e6 IS 'Latitude in millionths of a degree.';
 COMMENT ON COLUMN silver.activity_stream.longitude_e6 IS 'Longitude in millionths of a degree.';
@@ -62,10 +68,16 @@ COMMENT ON COLUMN silver.activity_stream.transform_version IS 'Version of the de
 COMMENT ON COLUMN silver.activity_stream.src_sha256 IS 'SHA-256 of the answer the row was made from.';
 COMMENT ON COLUMN silver.activity_stream.loaded_at IS 'When the row was made.';
 COMMENT ON COLUMN silver.activity_stream.short_points IS 'Points by which the shortest of Strava''s lists is shorter than the longest; the missing points at its end are null.';
-COMMENT ON COLUMN silver.activity_stream.disordered_points IS 'Points whose time is missing or not later than that of the points before; null: there are no times.';
+COMMENT ON COLUMN silver.activity_stream.disordered_points IS 'Points whose time is missing or not at least a second later than that of the point before; null: there are no times.';
+COMMENT ON COLUMN silver.activity_stream.longest_step_s IS 'Longest time from one point to the next, seconds, without the points that outlier_time_points counts; null: there are no times.';
 COMMENT ON COLUMN silver.activity_stream.end_distance_m IS 'Last known element of distance_m, metres.';
-COMMENT ON COLUMN silver.activity_stream.min_heartrate_bpm IS 'Lowest element of heartrate_bpm, beats per minute; 0: the sensor was lost.';
-COMMENT ON COLUMN silver.activity_stream.max_heartrate_bpm IS 'Highest element of heartrate_bpm, beats per minute.';
+COMMENT ON COLUMN silver.activity_stream.outlier_time_points IS 'Points that no figure counts because their time is missing or contradicts the points around it. Null: there are no times.';
+COMMENT ON COLUMN silver.activity_stream.outlier_distance_points IS 'Elements of distance_m that no figure counts (they go far away and come back), and jumps of it, which are no way covered: falls, and steps of more than 300 m/s, or of more than 12 m/s and more than four times the steps around. Null: there is no such stream, or no times.';
+COMMENT ON COLUMN silver.activity_stream.outlier_position_points IS 'Positions that no figure counts (they go far away and come back, are a wrong start, or 0° north, 0° east), and jumps of the position. Null: there is no such stream, or no times.';
+COMMENT ON COLUMN silver.activity_stream.outlier_altitude_points IS 'Elements of altitude_m that no figure counts (dropouts, spikes, codes for no value), and lasting steps of more than 15 m a second, which are no climb. Null: there is no such stream, or no times.';
+COMMENT ON COLUMN silver.activity_stream.outlier_heartrate_points IS 'Elements of heartrate_bpm that no figure counts: below 25 (0: the sensor was lost) or above 240 beats per minute (255 is a code for no value). Null: there is no such stream, or no times.';
+COMMENT ON COLUMN silver.activity_stream.outlier_power_points IS 'Elements of power_w that no figure counts: below 0 or above 3000 W, single spikes of more than 1000 W and three times all within 5 seconds, and zeros for more than 20 minutes while the athlete moved on: the meter had died. Null: there is no such stream, or no times.';
+COMMENT ON COLUMN silver.activity_stream.outlier_cadence_points IS 'Elements of cadence_rpm that no figure counts: below 0 or above 250 a minute (255 is a code for no value). Null: there is no such stream, or no times.';
 
 CREATE FUNCTION silver.effort_durations_s() RETURNS integer[] LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
     SELECT '{1,2,3,5,8,10,15,20,30,45,60,90,120,180,240,300,360,480,600,720,900,1200,1500,1800,2400,2700,3600,5400,7200,10800,14400,18000}'::integer[]
@@ -84,6 +96,7 @@ CREATE TABLE silver.activity_rollup (
     heartrate_first_bpm  smallint,
     heartrate_seconds    integer[]   COMPRESSION lz4,
     power_seconds        integer[]   COMPRESSION lz4,
+    speed_seconds        integer[]   COMPRESSION lz4,
     power_w              real[]      COMPRESSION lz4,
     power_start_s        integer[]   COMPRESSION lz4,
     heartrate_bpm        real[]      COMPRESSION lz4,
@@ -92,19 +105,20 @@ CREATE TABLE silver.activity_rollup (
     pace_start_s         integer[]   COMPRESSION lz4,
     cell                 bigint[]    COMPRESSION lz4,
     cell_seconds         integer[]   COMPRESSION lz4,
+    minute_start_s       integer[]   COMPRESSION lz4,
     minute_recorded_s    smallint[]  COMPRESSION lz4,
     minute_heartrate_bpm smallint[]  COMPRESSION lz4,
     minute_power_w       smallint[]  COMPRESSION lz4,
     minute_cadence_rpm   smallint[]  COMPRESSION lz4,
     minute_distance_m    real[]      COMPRESSION lz4,
     minute_altitude_m    real[]      COMPRESSION lz4,
-    speed_seconds        integer[]   COMPRESSION lz4,
     adjusted_distance_m  float8[],
     CONSTRAINT activity_rollup_pk PRIMARY KEY (athlete_id, source_id, activity_id),
     CONSTRAINT activity_rollup_activity_fk FOREIGN KEY (athlete_id, source_id, activity_id) REFERENCES silver.activity ON DELETE CASCADE,
     CONSTRAINT activity_rollup_aligned CHECK (
         cardinality(power_w) = cardinality(power_start_s) AND cardinality(heartrate_bpm) = cardinality(heartrate_start_s)
-        AND cardinality(pace_time_s) = cardinality(pace_start_s) AND cardinality(cell) = cardinality(cell_seconds))
+        AND cardinality(pace_time_s) = cardinality(pace_start_s) AND cardinality(cell) = cardinality(cell_seconds)
+        AND cardinality(minute_start_s) = cardinality(minute_recorded_s))
 ) WITH (toast.autovacuum_vacuum_scale_factor = 0.05);
 COMMENT ON TABLE silver.activity_rollup IS 'One row per activity with streams: arrays computed from them when they landed. To read rows use the views activity_best_effort, activity_histogram, activity_grid and activity_interval_1min.';
 COMMENT ON COLUMN silver.activity_rollup.athlete_id IS 'Strava''s number for the athlete.';
@@ -113,6 +127,7 @@ COMMENT ON COLUMN silver.activity_rollup.activity_id IS 'Activity.';
 COMMENT ON COLUMN silver.activity_rollup.heartrate_first_bpm IS 'Heart rate of the first element of heartrate_seconds, beats per minute.';
 COMMENT ON COLUMN silver.activity_rollup.heartrate_seconds IS 'Element i: seconds with a heart rate of heartrate_first_bpm + i - 1 beats per minute.';
 COMMENT ON COLUMN silver.activity_rollup.power_seconds IS 'Element i: seconds with a power of at least i - 1 and less than i watts.';
+COMMENT ON COLUMN silver.activity_rollup.speed_seconds IS 'Element i: recorded seconds at a speed of at least i - 1 and less than i centimetres per second; element 1200 stands for 11.99 m/s and more. Of velocity_mps, else of the way covered; pauses and outliers are left out. Ends at the highest speed. Null: no speed is known.';
 COMMENT ON COLUMN silver.activity_rollup.power_w IS 'Element i: best mean power in watts over effort_durations_s()[i] seconds of elapsed time; a second without a value counts 0 W. Ends at the longest duration that was reached.';
 COMMENT ON COLUMN silver.activity_rollup.power_start_s IS 'Element i: seconds from the start of the activity to the start of the effort power_w[i].';
 COMMENT ON COLUMN silver.activity_rollup.heartrate_bpm IS 'Element i: best mean heart rate in beats per minute over effort_durations_s()[i] seconds of elapsed time, of the seconds that have one; null when no window has one in nine tenths of its seconds.';
@@ -121,13 +136,13 @@ COMMENT ON COLUMN silver.activity_rollup.pace_time_s IS 'Element i: shortest ela
 COMMENT ON COLUMN silver.activity_rollup.pace_start_s IS 'Element i: seconds from the start of the activity to the start of the effort pace_time_s[i].';
 COMMENT ON COLUMN silver.activity_rollup.cell IS 'Heat map cells of 0.001 degree, ascending: (latitude cell + 90000)·1000000 + longitude cell + 180000. See activity_grid.';
 COMMENT ON COLUMN silver.activity_rollup.cell_seconds IS 'Element i: seconds spent in cell[i].';
+COMMENT ON COLUMN silver.activity_rollup.minute_start_s IS 'Element i: seconds from the start of the activity to the start of minute i, a multiple of 60. Of a pause of more than 5 hours the minutes after about the first 300 are left out.';
 COMMENT ON COLUMN silver.activity_rollup.minute_recorded_s IS 'Element i: seconds of minute i (from 1) in which something was recorded; 0 in a pause.';
 COMMENT ON COLUMN silver.activity_rollup.minute_heartrate_bpm IS 'Element i: mean heart rate of minute i, beats per minute.';
 COMMENT ON COLUMN silver.activity_rollup.minute_power_w IS 'Element i: mean power of minute i over the seconds that have one, watts.';
 COMMENT ON COLUMN silver.activity_rollup.minute_cadence_rpm IS 'Element i: mean cadence of minute i; for runs steps of one leg per minute.';
 COMMENT ON COLUMN silver.activity_rollup.minute_distance_m IS 'Element i: metres covered in minute i.';
 COMMENT ON COLUMN silver.activity_rollup.minute_altitude_m IS 'Element i: mean altitude of minute i, metres above sea level.';
-COMMENT ON COLUMN silver.activity_rollup.speed_seconds IS 'Element i: seconds at a speed of at least i - 1 and less than i centimetres per second; element 1200: 11.99 metres per second and more.';
 COMMENT ON COLUMN silver.activity_rollup.adjusted_distance_m IS 'Metres on the level that cost as much energy (Minetti 2002): element 1 if it was run, element 2 if it was walked. Null without grades. To read use activity_metric.grade_adjusted_distance_m.';
 
 CREATE TABLE silver.activity_metric (
@@ -139,8 +154,8 @@ CREATE TABLE silver.activity_metric (
     average_heartrate_bpm        float8,
     best_heartrate_30s_bpm       float8,
     power_s                      integer  NOT NULL,
-    power_positive_s             integer,
-    distance_s                   integer,
+    power_positive_s             integer  NOT NULL DEFAULT 0,
+    distance_s                   integer  NOT NULL DEFAULT 0,
     mean_power_w                 float8,
     normalized_power_w           float8,
     variability_index            float8,
@@ -179,13 +194,13 @@ COMMENT ON TABLE silver.activity_metric IS 'One row per activity with streams: f
 COMMENT ON COLUMN silver.activity_metric.athlete_id IS 'Strava''s number for the athlete.';
 COMMENT ON COLUMN silver.activity_metric.source_id IS '1 strava_api, 2 strava_archive, 3 file.';
 COMMENT ON COLUMN silver.activity_metric.activity_id IS 'Activity.';
-COMMENT ON COLUMN silver.activity_metric.recorded_s IS 'Seconds in which something was recorded: gaps of more than 10 seconds are pauses. 0: there are no streams.';
+COMMENT ON COLUMN silver.activity_metric.recorded_s IS 'Seconds in which something was recorded, without pauses. A step from one point to the next is no pause if it has up to 10 seconds; if it has up to 3 times the median step (of the activity, or of the 10 steps around) and the athlete was not at rest; if its speed is 0.5 to 3 times the activity''s median; where the way is not known, if it has up to twice the step that nine in ten do not exceed. A step of more than 5 hours always is one. 0: there are no streams.';
 COMMENT ON COLUMN silver.activity_metric.heartrate_s IS 'Seconds that have a heart rate.';
 COMMENT ON COLUMN silver.activity_metric.average_heartrate_bpm IS 'Mean heart rate over heartrate_s, beats per minute. For a mean over activities weigh by heartrate_s.';
 COMMENT ON COLUMN silver.activity_metric.best_heartrate_30s_bpm IS 'Best mean heart rate over 30 seconds, beats per minute.';
 COMMENT ON COLUMN silver.activity_metric.power_s IS 'Seconds that have a power.';
-COMMENT ON COLUMN silver.activity_metric.power_positive_s IS 'Seconds that have a power above 0.';
-COMMENT ON COLUMN silver.activity_metric.distance_s IS 'Seconds in which the way covered is known.';
+COMMENT ON COLUMN silver.activity_metric.power_positive_s IS 'Seconds with a power above 0 W.';
+COMMENT ON COLUMN silver.activity_metric.distance_s IS 'Recorded seconds in which the way covered is known.';
 COMMENT ON COLUMN silver.activity_metric.mean_power_w IS 'Mean power over power_s, watts; seconds of 0 W count. For a mean over activities weigh by power_s. Strava''s average is activity.average_power_w.';
 COMMENT ON COLUMN silver.activity_metric.normalized_power_w IS 'Normalised power after Coggan in watts: fourth root of the mean of the fourth powers of rolling 30-second means, pauses taken out. Of Strava''s estimate when has_power_meter of the activity is false: then it makes no load.';
 COMMENT ON COLUMN silver.activity_metric.variability_index IS 'normalized_power_w / mean_power_w; no unit, 1 is perfectly even.';

@@ -31,12 +31,19 @@ WITH figure(check_name, measures, at_least, at_most, is_in_laps) AS (
 SELECT c.check_name, c.measures, c.at_least::float8, c.at_most::float8
 FROM (VALUES
     ('distance_percent', 'difference between the end of the distance stream and the distance of the summary, in percent of the larger', NULL, 5),
-    ('heartrate_max_bpm', 'highest heart rate of the stream, beats per minute', NULL, 250),
-    ('heartrate_min_bpm', 'lowest heart rate of the stream, beats per minute', 20, NULL),
     ('load_per_h', 'training load by power, divided by the hours of power and three quarters of an hour', NULL, 400),
+    ('longest_step_s', 'longest time from one point to the next, seconds: the clock may have been set, or the recording went on another day', NULL, 86400),
+    ('outlier_altitude_points', 'dropouts, spikes and lasting jumps of the altitude', NULL, 0),
+    ('outlier_cadence_points', 'cadences that can''t be', NULL, 0),
+    ('outlier_distance_points', 'points at which the distance goes away and comes back, jumps or starts anew', NULL, 0),
+    ('outlier_heartrate_points', 'heart rates that can''t be', NULL, 0),
+    ('outlier_position_points', 'points at which the position is 0/0, goes away and comes back, or jumps', NULL, 0),
+    ('outlier_power_points', 'powers that can''t be, single spikes, and zeros of a meter that had died', NULL, 0),
+    ('outlier_time_points', 'points whose time is missing or contradicts those around it', NULL, 0),
     ('point_count', 'points of an activity with streams', 10, 200000),
+    ('recorded_percent', 'recorded time in percent of the time in motion of the summary', 75, NULL),
     ('short_points', 'points by which the shortest stream is shorter than the longest', NULL, 0),
-    ('time_disorder_points', 'points whose time is missing or not later than before', NULL, 0),
+    ('time_disorder_points', 'points whose time is missing or not later than that of the point before', NULL, 0),
     ('ftp_w', 'functional threshold power of the profile, watts', 30, 1000),
     ('weight_kg', 'body weight of the profile, kilograms', 20, 400),
     ('gear_distance_m', 'distance of a bike or a pair of shoes, metres', 0, 1e9),
@@ -91,7 +98,7 @@ CREATE TABLE silver.quality_finding (
     CONSTRAINT quality_finding_pk PRIMARY KEY (athlete_id, source_id, activity_id, check_name),
     CONSTRAINT quality_finding_activity_fk FOREIGN KEY (athlete_id, source_id, activity_id) REFERENCES silver.activity ON DELETE CASCADE
 );
-COMMENT ON TABLE silver.quality_finding IS 'One row per activity and check of quality_check that it does not pass. A figure named after a column (with lap_ before it: of a lap or a split; effort_, segment_, strava_zone_: of these) is null there: it can''t be true. Other findings change nothing, they are a reason to look.';
+COMMENT ON TABLE silver.quality_finding IS 'One row per activity and check of quality_check that it does not pass. A figure named after a column (with lap_ before it: of a lap or a split; effort_, segment_, strava_zone_: of these) is null there: it can''t be true. outlier_ and a stream: so many of its points are left out of all figures; activity_stream has them as they were sent. Other findings change nothing, they are a reason to look.';
 COMMENT ON COLUMN silver.quality_finding.athlete_id IS 'Strava''s number for the athlete.';
 COMMENT ON COLUMN silver.quality_finding.source_id IS '1 strava_api, 2 strava_archive, 3 file.';
 COMMENT ON COLUMN silver.quality_finding.activity_id IS 'Activity.';

@@ -126,17 +126,17 @@ COMMENT ON COLUMN silver.activity_grid.longitude_deg IS 'Longitude of the middle
 COMMENT ON COLUMN silver.activity_grid.seconds IS 'Seconds spent in the cell.';
 
 CREATE VIEW silver.activity_interval_1min WITH (security_invoker = true) AS
-SELECT r.athlete_id, r.source_id, r.activity_id, (u.minute - 1)::integer * 60 AS start_offset_s, u.recorded_s::integer,
+SELECT r.athlete_id, r.source_id, r.activity_id, u.start_s AS start_offset_s, u.recorded_s::integer,
        u.heartrate_bpm::integer, u.power_w::integer, u.cadence_rpm::integer, u.distance_m::text::float8, u.altitude_m::text::float8
 FROM silver.activity_rollup r
 CROSS JOIN LATERAL unnest(
-    r.minute_recorded_s, r.minute_heartrate_bpm, r.minute_power_w, r.minute_cadence_rpm, r.minute_distance_m, r.minute_altitude_m)
-    WITH ORDINALITY AS u(recorded_s, heartrate_bpm, power_w, cadence_rpm, distance_m, altitude_m, minute);
-COMMENT ON VIEW silver.activity_interval_1min IS 'One row per activity and minute of elapsed time, pauses included. Null: no value in the minute.';
+    r.minute_start_s, r.minute_recorded_s, r.minute_heartrate_bpm, r.minute_power_w, r.minute_cadence_rpm, r.minute_distance_m,
+    r.minute_altitude_m) AS u(start_s, recorded_s, heartrate_bpm, power_w, cadence_rpm, distance_m, altitude_m);
+COMMENT ON VIEW silver.activity_interval_1min IS 'One row per activity and minute of elapsed time, pauses of up to 5 hours included; of a longer one the minutes after about the first 300 are left out. Null: no value in the minute.';
 COMMENT ON COLUMN silver.activity_interval_1min.athlete_id IS 'Strava''s number for the athlete.';
 COMMENT ON COLUMN silver.activity_interval_1min.source_id IS '1 strava_api, 2 strava_archive, 3 file.';
 COMMENT ON COLUMN silver.activity_interval_1min.activity_id IS 'Activity.';
-COMMENT ON COLUMN silver.activity_interval_1min.start_offset_s IS 'Seconds from the start of the activity to the start of the minute: 0, 60, 120, …';
+COMMENT ON COLUMN silver.activity_interval_1min.start_offset_s IS 'Seconds from the start of the activity to the start of the minute, a multiple of 60.';
 COMMENT ON COLUMN silver.activity_interval_1min.recorded_s IS 'Seconds of the minute in which something was recorded.';
 COMMENT ON COLUMN silver.activity_interval_1min.heartrate_bpm IS 'Mean heart rate, beats per minute.';
 COMMENT ON COLUMN silver.activity_interval_1min.power_w IS 'Mean power over the seconds that have one, watts.';

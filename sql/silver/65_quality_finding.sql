@@ -23,8 +23,12 @@ WITH finding AS MATERIALIZED (
             WHEN a.has_power_meter IS NOT FALSE THEN silver.load_per_h(t.normalized_power_w, t.load_ftp_w, t.power_s) END),
         ('distance_percent', CASE WHEN greatest(s.end_distance_m, a.distance_m) >= 100
             THEN 100 * abs(s.end_distance_m - a.distance_m) / greatest(s.end_distance_m, a.distance_m) END),
-        ('heartrate_max_bpm', s.max_heartrate_bpm::float8), ('heartrate_min_bpm', s.min_heartrate_bpm),
-        ('point_count', s.point_count), ('short_points', s.short_points), ('time_disorder_points', s.disordered_points)
+        ('recorded_percent', CASE WHEN s.point_count > 0 AND a.moving_time_s >= 60 THEN 100.0 * t.recorded_s / a.moving_time_s END),
+        ('longest_step_s', s.longest_step_s), ('point_count', s.point_count), ('short_points', s.short_points),
+        ('time_disorder_points', s.disordered_points), ('outlier_time_points', s.outlier_time_points),
+        ('outlier_distance_points', s.outlier_distance_points), ('outlier_position_points', s.outlier_position_points),
+        ('outlier_altitude_points', s.outlier_altitude_points), ('outlier_heartrate_points', s.outlier_heartrate_points),
+        ('outlier_power_points', s.outlier_power_points), ('outlier_cadence_points', s.outlier_cadence_points)
     ) AS m(check_name, measured)
     JOIN silver.quality_check q ON q.check_name = m.check_name AND (m.measured < q.at_least OR m.measured > q.at_most)
 ), passed AS (
@@ -32,7 +36,9 @@ WITH finding AS MATERIALIZED (
     USING changed_activity c
     WHERE t.athlete_id = c.athlete_id AND t.source_id = c.source_id AND t.activity_id = c.activity_id
       AND t.check_name IN (
-        'distance_percent', 'heartrate_max_bpm', 'heartrate_min_bpm', 'load_per_h', 'point_count', 'short_points', 'time_disorder_points')
+        'distance_percent', 'load_per_h', 'longest_step_s', 'outlier_altitude_points', 'outlier_cadence_points', 'outlier_distance_points',
+        'outlier_heartrate_points', 'outlier_position_points', 'outlier_power_points', 'outlier_time_points', 'point_count',
+        'recorded_percent', 'short_points', 'time_disorder_points')
       AND NOT EXISTS (
         SELECT FROM finding f
         WHERE f.athlete_id = t.athlete_id AND f.source_id = t.source_id AND f.activity_id = t.activity_id AND f.check_name = t.check_name)

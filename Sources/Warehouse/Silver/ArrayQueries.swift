@@ -4,14 +4,18 @@ import Streams
 
 /// The statements that store an activity's streams and what is computed from them. Where silver lacks the activity they do nothing.
 enum ArrayQueries {
-    static func store(_ streams: DecodedStreams, of head: AnswerHead) -> SQL {
+    /// - Parameter outliers: nil for streams without times.
+    static func store(_ streams: DecodedStreams, outliers: StreamOutliers?, of head: AnswerHead) -> SQL {
         let key = head.key
+        func count(_ points: Int?) -> Int32? { points.map(Int32.init(clamping:)) }
         let facts = StreamFacts(streams)
         return """
             INSERT INTO silver.activity_stream AS t (
                 athlete_id, source_id, activity_id, point_count, original_size, series_type, resolution, time_s, distance_m,
                 latitude_e6, longitude_e6, altitude_m, velocity_mps, grade_percent, heartrate_bpm, cadence_rpm, power_w, temperature_c,
-                moving, short_points, disordered_points, end_distance_m, min_heartrate_bpm, max_heartrate_bpm, transform_version, src_sha256)
+                moving, short_points, disordered_points, longest_step_s, end_distance_m, outlier_time_points, outlier_distance_points,
+                outlier_position_points, outlier_altitude_points, outlier_heartrate_points, outlier_power_points, outlier_cadence_points,
+                transform_version, src_sha256)
             SELECT a.athlete_id, a.source_id, a.activity_id, \(Int32(streams.count)),
                    \(streams.originalSize.map(Int32.init(clamping:)) as Int32?), \(streams.seriesType as String?),
                    \(streams.resolution as String?), \(PackedArray<Int32>(streams[.time])), \(PackedArray<Float>(streams[.distance])),
@@ -20,9 +24,9 @@ enum ArrayQueries {
                    \(PackedArray<Float>(streams[.grade])), \(PackedArray<Int16>(streams[.heartrate])),
                    \(PackedArray<Int16>(streams[.cadence])), \(PackedArray<Int16>(streams[.watts])),
                    \(PackedArray<Int16>(streams[.temperature])), \(PackedArray<Bool>(streams[.moving])),
-                   \(Int32(clamping: facts.shortPoints)), \(facts.disorderedPoints.map(Int32.init(clamping:)) as Int32?),
-                   \(facts.endDistance_m as Double?), \(facts.minHeartrate_bpm.map(Self.smallint) as Int16?),
-                   \(facts.maxHeartrate_bpm.map(Self.smallint) as Int16?),
+                   \(Int32(clamping: facts.shortPoints)), \(count(facts.disorderedPoints)), \(count(outliers?.longestStep_s)),
+                   \(facts.endDistance_m as Double?), \(count(outliers?.time)), \(count(outliers?.distance)), \(count(outliers?.position)),
+                   \(count(outliers?.altitude)), \(count(outliers?.heartrate)), \(count(outliers?.power)), \(count(outliers?.cadence)),
                    \(TransformVersion.current), \(head.sha256)
             FROM silver.activity a
             WHERE a.athlete_id = \(key.athleteID) AND a.source_id = \(key.source) AND a.activity_id = \(key.objectID)
@@ -33,16 +37,15 @@ enum ArrayQueries {
     private static let streamUpdate = Upsert(
         facts: [
             "src_sha256", "transform_version", "point_count", "original_size", "series_type", "resolution", "short_points",
-            "disordered_points", "end_distance_m", "min_heartrate_bpm", "max_heartrate_bpm",
+            "disordered_points", "longest_step_s", "end_distance_m", "outlier_time_points", "outlier_distance_points",
+            "outlier_position_points", "outlier_altitude_points", "outlier_heartrate_points", "outlier_power_points",
+            "outlier_cadence_points",
         ],
         arrays: [
             "time_s", "distance_m", "latitude_e6", "longitude_e6", "altitude_m", "velocity_mps", "grade_percent", "heartrate_bpm",
             "cadence_rpm", "power_w", "temperature_c", "moving",
         ],
         stamp: "loaded_at")
-
-    /// The nearest smallint, so that an impossible value is still found.
-    private static func smallint(_ value: Double) -> Int16 { Int16(min(max(value.rounded(), -32768), 32767)) }
 
     /// - Parameter rollup: nil for streams without times, which have none; rows of an earlier answer are deleted.
     static func store(_ rollup: ActivityRollup?, of head: AnswerHead) -> [SQL] {
@@ -64,11 +67,12 @@ enum ArrayQueries {
             SELECT a.athlete_id, a.source_id, a.activity_id,
                    \(rollup.heartrateSeconds.map { Int16(clamping: $0.first) } as Int16?),
                    \(PackedArray<Int32>(rollup.heartrateSeconds?.seconds)), \(PackedArray<Int32>(rollup.powerSeconds?.seconds)),
+                   \(PackedArray<Int32>(rollup.speedSeconds?.seconds)),
                    \(PackedArray<Float>(rollup.power?.values)), \(PackedArray<Int32>(rollup.power?.starts_s)),
                    \(PackedArray<Float>(rollup.heartrate?.values)), \(PackedArray<Int32>(rollup.heartrate?.starts_s)),
                    \(PackedArray<Float>(rollup.pace?.values)), \(PackedArray<Int32>(rollup.pace?.starts_s)),
                    \(rollup.grid?.cells as [Int64]?), \(PackedArray<Int32>(rollup.grid?.seconds)),
-                   \(PackedArray<Int16>(minutes.recorded_s)), \(PackedArray<Int16>(minutes.heartrate_bpm)),
+                   \(PackedArray<Int32>(minutes.start_s)), \(PackedArray<Int16>(minutes.recorded_s)), \(PackedArray<Int16>(minutes.heartrate_bpm)),
                    \(PackedArray<Int16>(minutes.power_w)), \(PackedArray<Int16>(minutes.cadence_rpm)),
                    \(PackedArray<Float>(minutes.distance_m)), \(PackedArray<Float>(minutes.altitude_m)), \(adjusted as [Double]?)
             FROM silver.activity a
@@ -80,8 +84,10 @@ enum ArrayQueries {
     private static let rollupUpdate = Upsert(
         facts: ["heartrate_first_bpm"],
         arrays: [
-            "heartrate_seconds", "power_seconds", "power_w", "power_start_s", "heartrate_bpm", "heartrate_start_s", "pace_time_s",
-            "pace_start_s", "cell", "cell_seconds", "minute_recorded_s", "minute_heartrate_bpm", "minute_power_w", "minute_cadence_rpm",
+            "heartrate_seconds", "power_seconds", "speed_seconds", "power_w", "power_start_s", "heartrate_bpm", "heartrate_start_s",
+            "pace_time_s",
+            "pace_start_s", "cell", "cell_seconds", "minute_start_s", "minute_recorded_s", "minute_heartrate_bpm", "minute_power_w",
+            "minute_cadence_rpm",
             "minute_distance_m", "minute_altitude_m", "adjusted_distance_m",
         ])
 
@@ -95,7 +101,8 @@ enum ArrayQueries {
             INSERT INTO silver.activity_metric AS t (athlete_id, source_id, activity_id, \(raw: metricUpdate.columns))
             SELECT a.athlete_id, a.source_id, a.activity_id, \(Int32(clamping: metrics.recorded_s)),
                    \(Int32(clamping: metrics.heartrate_s)), \(metrics.averageHeartrate_bpm as Double?),
-                   \(heartrate?.best(over: 30) as Double?), \(Int32(clamping: metrics.power_s)), \(metrics.averagePower_w as Double?),
+                   \(heartrate?.best(over: 30) as Double?), \(Int32(clamping: metrics.power_s)),
+                   \(Int32(clamping: metrics.powerPositive_s)), \(Int32(clamping: metrics.distance_s)), \(metrics.averagePower_w as Double?),
                    \(metrics.normalizedPower_w as Double?), \(variability as Double?), \(metrics.decoupling?.percent as Double?),
                    \(metrics.decoupling?.basis.rawValue as String?), \(metrics.bestVAM_m_per_h as Double?),
                    CASE a.sport_family WHEN 'run' THEN \(metrics.runAdjustedDistance_m as Double?)::float8
@@ -108,7 +115,8 @@ enum ArrayQueries {
 
     private static let metricUpdate = Upsert(
         facts: [
-            "recorded_s", "heartrate_s", "average_heartrate_bpm", "best_heartrate_30s_bpm", "power_s", "mean_power_w",
+            "recorded_s", "heartrate_s", "average_heartrate_bpm", "best_heartrate_30s_bpm", "power_s", "power_positive_s",
+            "distance_s", "mean_power_w",
             "normalized_power_w", "variability_index", "decoupling_percent", "decoupling_basis", "best_vam_10min_m_per_h",
             "grade_adjusted_distance_m",
         ], reset: ["w_prime_balance_min_j"])
@@ -140,40 +148,27 @@ private struct Upsert: Sendable {
     }
 }
 
-/// The figures of an activity's streams that the quality checks use. Pure. Nil: there is no such stream, or it has no value.
+/// What the quality checks read of the streams as they were sent. Pure. Nil: there is no such stream, or it has no value.
 private struct StreamFacts {
     let shortPoints: Int
     let disorderedPoints: Int?
     let endDistance_m: Double?
-    let minHeartrate_bpm: Double?
-    let maxHeartrate_bpm: Double?
 
     init(_ streams: DecodedStreams) {
         shortPoints = streams.shortPoints
         disorderedPoints = streams[.time].map(Self.disordered)
         endDistance_m = streams[.distance]?.last { !$0.isNaN }
-        let beats = streams[.heartrate].flatMap(Self.bounds)
-        minHeartrate_bpm = beats?.lowerBound
-        maxHeartrate_bpm = beats?.upperBound
     }
 
-    /// Points that `Timeline` skips.
+    /// Points without a time, or at a second that is not later than that of the point before.
     private static func disordered(_ times: [Double]) -> Int {
-        var last = -1.0
+        var last = -Double.infinity
         var count = 0
         for time in times {
             let second = time.rounded(.down)
-            if second > last { last = second } else { count += 1 }
+            if !(second > last) { count += 1 }
+            if !second.isNaN { last = second }
         }
         return count
-    }
-
-    private static func bounds(_ values: [Double]) -> ClosedRange<Double>? {
-        var (low, high) = (Double.infinity, -Double.infinity)
-        for value in values where !value.isNaN {
-            low = min(low, value)
-            high = max(high, value)
-        }
-        return low <= high ? low...high : nil
     }
 }

@@ -156,8 +156,10 @@ struct SilverBatch: Sendable {
             for (place, head) in heads.enumerated() {
                 guard let streams = streams[head.key] else { continue }
                 group.addTask {
-                    let rollup = ActivityRollup(streams)
-                    return (place, [ArrayQueries.store(streams, of: head)] + ArrayQueries.store(rollup, of: head), rollup?.powerBySecond)
+                    let clean = CleanStreams(streams)
+                    let rollup = clean.map(ActivityRollup.init)
+                    let stored = ArrayQueries.store(streams, outliers: clean?.outliers, of: head)
+                    return (place, [stored] + ArrayQueries.store(rollup, of: head), rollup?.powerBySecond)
                 }
             }
             let made = await group.reduce(into: []) { $0.append($1) }.sorted { $0.place < $1.place }

@@ -41,7 +41,9 @@ struct WPrimePass: Sendable {
     func run(on connection: Connection) async throws {
         while case let due = try await connection.query(Self.due), !due.isEmpty {
             let activities = try due.map(Self.activity)
-            let known = powers.merging(try await read(activities.map(\.key).filter { powers[$0] == nil }, on: connection)) { first, _ in first }
+            let known = powers.merging(try await read(activities.map(\.key).filter { powers[$0] == nil }, on: connection)) { first, _ in
+                first
+            }
             let balances = activities.map {
                 WPrimeBalance(known[$0.key]?.values ?? [], criticalPower_w: $0.criticalPower_w, wPrime_j: $0.wPrime_j)
             }
@@ -62,13 +64,19 @@ struct WPrimePass: Sendable {
         return Due(key: key, criticalPower_w: criticalPower_w, wPrime_j: wPrime_j)
     }
 
+    /// Of the streams that are stored, those that clean the power.
     private func read(_ keys: [AnswerKey], on connection: Connection) async throws -> [AnswerKey: SecondSeries] {
         var powers: [AnswerKey: SecondSeries] = [:]
         for row in keys.isEmpty ? [] : Array(try await connection.query(Self.arrays(keys))) {
-            let (place, times, watts) = try row.decode(Int.self, [Int?]?.self, [Int?]?.self)
+            let (place, times, watts, cadence, distance, moving) = try row.decode(
+                Int.self, [Int?]?.self, [Int?]?.self, [Int?]?.self, [Double?]?.self, [Int?]?.self)
             func series(_ values: [Int?]?) -> [Double]? { values.map { $0.map { $0.map(Double.init) ?? .nan } } }
-            guard let times = series(times), let watts = series(watts) else { continue }
-            powers[keys[place - 1]] = SecondSeries(Timeline(times), watts, in: 0...5000)
+            let series: [StreamColumn: [Double]] = [
+                .time: series(times), .watts: series(watts), .cadence: series(cadence), .moving: series(moving),
+                .distance: distance.map { $0.map { $0 ?? .nan } },
+            ].compactMapValues(\.self)
+            guard let clean = CleanStreams(streams: { series[$0] }), let power = clean.power else { continue }
+            powers[keys[place - 1]] = SecondSeries(clean.timeline, power)
         }
         return powers
     }
@@ -83,7 +91,7 @@ struct WPrimePass: Sendable {
 
     private static func arrays(_ keys: [AnswerKey]) -> SQL {
         """
-        SELECT w.place, s.time_s, s.power_w
+        SELECT w.place, s.time_s, s.power_w, s.cadence_rpm, s.distance_m::float8[], s.moving::integer[]
         FROM unnest(\(keys.map(\.athleteID)), \(keys.map(\.source)), \(keys.map(\.objectID)))
             WITH ORDINALITY AS w(athlete_id, source_id, activity_id, place)
         JOIN silver.activity_stream s USING (athlete_id, source_id, activity_id)

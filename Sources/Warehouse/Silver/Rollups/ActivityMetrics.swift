@@ -4,6 +4,10 @@ struct ActivityMetrics: Sendable, Equatable {
     let heartrate_s: Int
     let averageHeartrate_bpm: Double?
     let power_s: Int
+    /// Seconds with a power above 0.
+    let powerPositive_s: Int
+    /// Seconds in which the way covered is known.
+    let distance_s: Int
     let averagePower_w: Double?
     let normalizedPower_w: Double?
     let decoupling: Decoupling?
@@ -103,15 +107,16 @@ enum GradeAdjustment {
     }
 
     /// Metres on the level that cost as much. A stretch has the grade of its first sample; without one it counts as level.
-    static func distance_m(_ timeline: Timeline, distances: [Double], gradesPercent: [Double], _ gait: Gait) -> Double? {
-        guard timeline.points.contains(where: { !gradesPercent[$0].isNaN }) else { return nil }
+    /// - Parameters:
+    ///   - metres: the way covered at each sample, NaN where it is not known.
+    ///   - gradesPercent: the grade at each sample.
+    static func distance_m(_ metres: [Double], gradesPercent: [Double], _ gait: Gait) -> Double? {
+        guard gradesPercent.contains(where: { !$0.isNaN }) else { return nil }
         var total = 0.0
         var last: (metres: Double, grade: Double)?
-        for point in timeline.points {
-            let metres = distances[point]
-            guard metres >= last?.metres ?? 0, metres <= DistanceTrack.metres_max else { continue }
+        for (metres, grade) in zip(metres, gradesPercent) where !metres.isNaN {
             if let last { total += (metres - last.metres) * factor(last.grade.isNaN ? 0 : last.grade / 100, gait) }
-            last = (metres, gradesPercent[point])
+            last = (metres, grade)
         }
         return last == nil ? nil : total
     }

@@ -1,9 +1,6 @@
-import Streams
-
-/// Everything that is computed from an activity's arrays while they are in memory: best efforts, histograms, heat map, minutes, figures.
+/// Everything that is computed from an activity's streams while they are in memory: best efforts, histograms, heat map, minutes, figures.
 ///
-/// Pure; never fails. A figure that the streams don't yield is nil; an impossible value counts as missing. The cost is about one pass over
-/// the arrays for each rung of the ladders.
+/// Pure; never fails. A figure that the streams don't yield is nil. The cost is about one pass over the arrays for each rung of the ladders.
 struct ActivityRollup: Sendable {
     /// Watts in each second, as cleaned.
     let powerBySecond: SecondSeries?
@@ -12,12 +9,14 @@ struct ActivityRollup: Sendable {
     let pace: BestEfforts?
     let heartrateSeconds: SecondsHistogram?
     let powerSeconds: SecondsHistogram?
+    let speedSeconds: SecondsHistogram?
     let grid: HeatGrid?
     let minutes: Minutes
     let metrics: ActivityMetrics
 
     /// The minutes' columns.
     struct Minutes: Sendable {
+        let start_s: [Double]
         let recorded_s: [Double]
         let heartrate_bpm: [Double]?
         let power_w: [Double]?
@@ -26,66 +25,53 @@ struct ActivityRollup: Sendable {
         let altitude_m: [Double]?
     }
 
-    /// Possible values. A heart rate of 0 means that the sensor lost contact; a power of 0 is a value.
-    private enum Possible {
-        static let heartrate_bpm = 1.0...300.0
-        static let power_w = 0.0...5000.0
-        static let cadence_rpm = 0.0...500.0
-        static let altitude_m = -1000.0...20_000.0
-    }
-
-    /// Nil when there are no times.
-    init?(_ streams: DecodedStreams) {
-        guard let times = streams[.time] else { return nil }
-        let timeline = Timeline(times)
-        if timeline.seconds.isEmpty { return nil }
-        func series(_ column: StreamColumn, in bounds: ClosedRange<Double>) -> SecondSeries? {
-            streams[column].map { SecondSeries(timeline, $0, in: bounds) }.flatMap { $0.values.allSatisfy(\.isNaN) ? nil : $0 }
-        }
-        let heartrate = series(.heartrate, in: Possible.heartrate_bpm)
-        let power = series(.watts, in: Possible.power_w)
-        let altitude = series(.altitude, in: Possible.altitude_m)
-        let track = streams[.distance].map { DistanceTrack(timeline, $0) }
+    init(_ streams: CleanStreams) {
+        let timeline = streams.timeline
+        func series(_ samples: [Double]?) -> SecondSeries? { samples.map { SecondSeries(timeline, $0) } }
+        let heartrate = series(streams.heartrate)
+        let power = series(streams.power)
+        let track = streams.distance.map { DistanceTrack(timeline, $0) }
         let speed = track.map { SecondSeries(speedOf: $0, span_s: timeline.span_s) }
         powerBySecond = power
-        self.power = power.map(BestEfforts.power)
-        self.heartrate = heartrate.map(BestEfforts.heartrate)
+        self.power = power.map { BestEfforts.power($0).onClock(of: timeline) }
+        self.heartrate = heartrate.map { BestEfforts.heartrate($0).onClock(of: timeline) }
         pace = track.map(BestEfforts.pace).flatMap { $0.isEmpty ? nil : $0 }
         heartrateSeconds = heartrate.flatMap(SecondsHistogram.ofWholeValues)
-        powerSeconds = power.flatMap { SecondsHistogram.fromZero($0) }
-        grid = Self.grid(timeline, streams)
+        powerSeconds = power.flatMap { SecondsHistogram.fromZero($0.known) }
+        speedSeconds = (series(streams.velocity) ?? speed).flatMap { SecondsHistogram.ofSpeeds($0) }
+        grid = Self.grid(streams)
         minutes = Minutes(
-            recorded_s: MinuteSeries(recorded: timeline).values, heartrate_bpm: heartrate.map { MinuteSeries(meanOf: $0).values },
-            power_w: power.map { MinuteSeries(meanOf: $0).values },
-            cadence_rpm: series(.cadence, in: Possible.cadence_rpm).map { MinuteSeries(meanOf: $0).values },
+            start_s: MinuteSeries(startsOf: timeline).values, recorded_s: MinuteSeries(recorded: timeline).values,
+            heartrate_bpm: heartrate.map { MinuteSeries(meanOf: $0).values }, power_w: power.map { MinuteSeries(meanOf: $0).values },
+            cadence_rpm: series(streams.cadence).map { MinuteSeries(meanOf: $0).values },
             distance_m: track.flatMap { track in speed.map { MinuteSeries(metresOf: track, speed: $0).values } },
-            altitude_m: altitude.map { MinuteSeries(meanOf: $0).values })
-        metrics = Self.metrics(timeline, streams, power: power, heartrate: heartrate, speed: speed, altitude: altitude)
+            altitude_m: series(streams.altitude).map { MinuteSeries(meanOf: $0).values })
+        metrics = Self.metrics(streams, power: power, heartrate: heartrate, speed: speed)
     }
 
-    private static func grid(_ timeline: Timeline, _ streams: DecodedStreams) -> HeatGrid? {
-        guard let latitudes = streams[.latitude], let longitudes = streams[.longitude] else { return nil }
-        let grid = HeatGrid(timeline, latitudes: latitudes, longitudes: longitudes)
+    private static func grid(_ streams: CleanStreams) -> HeatGrid? {
+        guard let latitudes = streams.latitudes, let longitudes = streams.longitudes else { return nil }
+        let grid = HeatGrid(streams.timeline, latitudes: latitudes, longitudes: longitudes)
         return grid.cells.isEmpty ? nil : grid
     }
 
     private static func metrics(
-        _ timeline: Timeline, _ streams: DecodedStreams, power: SecondSeries?, heartrate: SecondSeries?, speed: SecondSeries?,
-        altitude: SecondSeries?
+        _ streams: CleanStreams, power: SecondSeries?, heartrate: SecondSeries?, speed: SecondSeries?
     ) -> ActivityMetrics {
         let watts = power?.known ?? []
         let beats = heartrate?.known ?? []
         let byPower = heartrate.flatMap { heartrate in power.flatMap { Decoupling($0, basis: .power, heartrate: heartrate) } }
         let byPace = heartrate.flatMap { heartrate in speed.flatMap { Decoupling($0, basis: .pace, heartrate: heartrate) } }
         func adjusted(_ gait: GradeAdjustment.Gait) -> Double? {
-            guard let distances = streams[.distance], let grades = streams[.grade] else { return nil }
-            return GradeAdjustment.distance_m(timeline, distances: distances, gradesPercent: grades, gait)
+            guard let distance = streams.distance, let grades = streams.grade else { return nil }
+            return GradeAdjustment.distance_m(distance.metres, gradesPercent: grades, gait)
         }
         return ActivityMetrics(
-            recorded_s: timeline.recorded_s, heartrate_s: beats.count, averageHeartrate_bpm: beats.mean, power_s: watts.count,
-            averagePower_w: watts.mean, normalizedPower_w: NormalizedPower.watts(watts), decoupling: byPower ?? byPace,
-            bestVAM_m_per_h: altitude.flatMap(ClimbingSpeed.best_m_per_h), runAdjustedDistance_m: adjusted(.running),
-            walkAdjustedDistance_m: adjusted(.walking))
+            recorded_s: streams.timeline.recorded_s, heartrate_s: beats.count, averageHeartrate_bpm: beats.mean, power_s: watts.count,
+            powerPositive_s: watts.count { $0 > 0 }, distance_s: speed?.values.count { !$0.isNaN } ?? 0, averagePower_w: watts.mean,
+            normalizedPower_w: NormalizedPower.watts(watts), decoupling: byPower ?? byPace,
+            bestVAM_m_per_h: streams.climb.flatMap { ClimbingSpeed.best_m_per_h(SecondSeries(streams.timeline, $0)) },
+            runAdjustedDistance_m: adjusted(.running), walkAdjustedDistance_m: adjusted(.walking))
     }
 }
 
@@ -96,6 +82,9 @@ struct SecondsHistogram: Sendable, Equatable {
     /// Seconds in each bin.
     let seconds: [Double]
 
+    /// Faster than anybody runs or swims, except over a few metres.
+    private static let speed_cmps_max = 1199.0
+
     /// Bins of one unit around whole numbers, from the lowest to the highest value: for heart rate. Nil when there are no values.
     static func ofWholeValues(_ series: SecondSeries) -> SecondsHistogram? {
         let bins = series.known.map { Int($0.rounded()) }
@@ -104,10 +93,17 @@ struct SecondsHistogram: Sendable, Equatable {
     }
 
     /// Bins of one unit that begin at whole numbers, from 0 to the highest value: for power. Nil when there are no values.
-    static func fromZero(_ series: SecondSeries) -> SecondsHistogram? {
-        let bins = series.known.map { Int($0.rounded(.down)) }
+    static func fromZero(_ values: [Double]) -> SecondsHistogram? {
+        let bins = values.map { Int($0.rounded(.down)) }
         guard let high = bins.max() else { return nil }
         return SecondsHistogram(first: 0, seconds: count(bins, from: 0, to: high))
+    }
+
+    /// Bins of one centimetre per second; the last one is for `speed_cmps_max` and more. Nil when there are no speeds.
+    /// - Parameter series: metres per second.
+    static func ofSpeeds(_ series: SecondSeries) -> SecondsHistogram? {
+        // A speed of 2.3 m/s is 229.99999999999997 cm/s to a computer.
+        fromZero(series.known.map { min($0 * 100 + 1e-6, speed_cmps_max) })
     }
 
     private static func count(_ bins: [Int], from low: Int, to high: Int) -> [Double] {
@@ -125,9 +121,9 @@ struct HeatGrid: Sendable, Equatable {
 
     init(_ timeline: Timeline, latitudes: [Double], longitudes: [Double]) {
         var runs: [(cell: Int64, seconds: Int)] = []
-        for (place, point) in timeline.points.enumerated() {
-            guard let cell = Self.cell(latitudes[point], longitudes[point]) else { continue }
-            let hold_s = timeline.hold_s(at: place)
+        for place in timeline.seconds.indices {
+            guard let cell = Self.cell(latitudes[place], longitudes[place]) else { continue }
+            let hold_s = min(timeline.hold_s(at: place), timeline.held_s_max)
             if runs.last?.cell == cell { runs[runs.count - 1].seconds += hold_s } else { runs.append((cell, hold_s)) }
         }
         runs.sort { $0.cell < $1.cell }

@@ -9,6 +9,11 @@ struct BestEfforts: Sendable, Equatable {
         starts_s = efforts.prefix(reached).map { $0?.start_s ?? .nan }
     }
 
+    private init(values: [Double], starts_s: [Double]) { (self.values, self.starts_s) = (values, starts_s) }
+
+    /// The same with the starts in seconds from the start of the activity.
+    func onClock(of timeline: Timeline) -> BestEfforts { BestEfforts(values: values, starts_s: starts_s.map(timeline.offset_s)) }
+
     var isEmpty: Bool { values.isEmpty }
 
     /// The value at a rung of the durations; nil when it was not reached.
@@ -86,8 +91,8 @@ extension BestEfforts {
             let goal = track.metres[start] + distance_m
             while end < track.metres.count, track.metres[end] < goal { end += 1 }
             if end >= track.metres.count { break }
-            let time_s = instant(track, goal, between: end - 1, onPause: end) - Double(track.seconds[start])
-            if time_s < best?.value ?? .infinity { best = Effort(value: time_s, start_s: Double(track.seconds[start])) }
+            let time_s = instant(track, goal, between: end - 1, onPause: end) - Double(track.offsets_s[start])
+            if time_s < best?.value ?? .infinity { best = Effort(value: time_s, start_s: Double(track.offsets_s[start])) }
         }
         return best
     }
@@ -99,7 +104,7 @@ extension BestEfforts {
             let goal = track.metres[end] - distance_m
             while start + 1 < end, track.metres[start + 1] <= goal { start += 1 }
             let from = instant(track, goal, between: start, onPause: start)
-            let time_s = Double(track.seconds[end]) - from
+            let time_s = Double(track.offsets_s[end]) - from
             if time_s < best?.value ?? .infinity { best = Effort(value: time_s, start_s: from) }
         }
         return best
@@ -108,9 +113,9 @@ extension BestEfforts {
     /// When the athlete was at `goal`, which lies between two samples. Within a pause that is unknown: the result then is `onPause`, the end
     /// of the gap that makes the effort longer.
     private static func instant(_ track: DistanceTrack, _ goal: Double, between place: Int, onPause: Int) -> Double {
-        let (from, to) = (track.seconds[place], track.seconds[place + 1])
+        let (from, to) = (track.offsets_s[place], track.offsets_s[place + 1])
         let way = track.metres[place + 1] - track.metres[place]
-        guard to - from <= Timeline.gap_s_max, way > 0 else { return Double(track.seconds[onPause]) }
+        guard track.isSteady[place + 1], way > 0 else { return Double(track.offsets_s[onPause]) }
         return Double(from) + (goal - track.metres[place]) / way * Double(to - from)
     }
 }

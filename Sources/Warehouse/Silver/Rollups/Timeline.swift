@@ -1,149 +1,202 @@
 import Streams
 
-/// The times at which an activity was sampled: whole seconds since the start, strictly increasing.
+/// The samples of an activity on the axis of its figures: whole seconds, strictly increasing, with the pauses told apart from the steps in
+/// which a device just recorded nothing.
 ///
-/// Streams are not 1 Hz: devices leave out points when little changes, and a pause is a gap. In a gap of up to `gap_s_max` the sample
-/// before it holds; a longer gap is a pause, in which that sample holds for one second only.
+/// Devices record every second, when something changes (smart recording), every 15, 30 or 60 seconds to save the battery, or a length of
+/// a pool at a time. So a step is judged by what is usual in this activity, and by the way covered in it.
+///
+/// The axis is the time since the start, except that a pause longer than the longest effort is shortened to about that: a clock that
+/// jumps takes no memory, and no figure changes.
 struct Timeline: Sendable {
-    /// Longest gap that is not a pause: devices that leave out points record one about every eight seconds at least.
+    /// A step of up to so many seconds is never a pause.
     static let gap_s_max = 10
-    /// Later samples are ignored, so that a wrong time can't take unlimited memory: 23 days, as many seconds as points are allowed.
+    /// A step of more seconds always is one.
+    private static let step_s_max = EffortLadder.durations_s.last ?? 0
+    /// Seconds of the axis: 23 days, as many as points are allowed.
     static let span_s_max = StreamDecoder.points_max
+    /// For how long the value of a sensor is taken to stand while nothing is recorded.
+    private static let value_s_max = 300
 
-    /// Second of each sample that is used.
+    /// Second of each sample on the axis.
     let seconds: [Int]
-    /// Index of each of these samples in the stream's arrays.
-    let points: [Int]
+    /// Seconds from the start of the activity to each sample.
+    let offsets_s: [Int]
+    /// Median of the steps between the samples.
+    let usual_s: Int
+    /// Whether a pause follows each sample; empty when there is none.
+    private let pauses: [Bool]
+    private let cuts: [AxisCut]
 
-    /// - Parameter times: seconds as sent. A time is skipped when it is missing, negative, out of bounds or not later than the one before.
-    init(_ times: [Double]) {
-        var seconds: [Int] = []
-        var points: [Int] = []
-        seconds.reserveCapacity(times.count)
-        points.reserveCapacity(times.count)
-        var last = -1
-        for (point, time) in times.enumerated() where time >= 0 && time < Double(Self.span_s_max) {
-            let second = Int(time.rounded(.down))
-            if second <= last { continue }
-            seconds.append(second)
-            points.append(point)
-            last = second
-        }
-        self.seconds = seconds
-        self.points = points
+    /// - Parameters:
+    ///   - metres: the way covered at each sample, rising; nil when it is not known.
+    ///   - moving: 1 or 0 at each sample; nil when it is not known.
+    init(_ clock: SampleClock, metres: [Double]? = nil, moving: [Double]? = nil) {
+        usual_s = StepJudge.median(clock.seconds)
+        let judge = StepJudge(seconds: clock.seconds, usual_s: usual_s, step_s_max: Self.step_s_max, metres: metres, moving: moving)
+        pauses = judge.pauses()
+        let axis = Self.axis(clock.seconds, pauses)
+        (seconds, cuts) = (axis.seconds, axis.cuts)
+        offsets_s = cuts.isEmpty && seconds.count == clock.seconds.count ? seconds : Array(clock.seconds.prefix(seconds.count))
     }
 
-    /// Seconds from the start to the end of the last sample's own second.
+    /// Seconds of the axis up to the end of the last sample's own second.
     var span_s: Int { (seconds.last ?? -1) + 1 }
 
-    /// How long a sample holds when the next one is at `next`.
-    static func hold_s(from second: Int, to next: Int) -> Int { next - second <= gap_s_max ? next - second : 1 }
+    var hasPauses: Bool { !pauses.isEmpty }
 
-    /// How long the sample at this place holds; the last one holds for one second.
+    func isPause(after place: Int) -> Bool { !pauses.isEmpty && pauses[place] }
+
+    /// For how long a sensor's value that is missing for some samples is taken to stand.
+    var bridged_s_max: Int { max(Self.gap_s_max, 3 * usual_s) }
+
+    /// For how long a sensor's value stands in a step that is no pause.
+    var held_s_max: Int { max(Self.value_s_max, 3 * usual_s) }
+
+    /// For how long a sample stands before a pause.
+    var beforePause_s: Int { min(usual_s, Self.value_s_max) }
+
+    /// How long the recording covers from this sample on: to the next one; before a pause for the usual step; at the end for one second.
     func hold_s(at place: Int) -> Int {
-        place + 1 < seconds.count ? Self.hold_s(from: seconds[place], to: seconds[place + 1]) : 1
+        guard place + 1 < seconds.count else { return 1 }
+        let step_s = seconds[place + 1] - seconds[place]
+        return isPause(after: place) ? min(step_s, beforePause_s) : step_s
     }
 
     /// Seconds in which something was recorded.
-    var recorded_s: Int { seconds.indices.reduce(0) { $0 + hold_s(at: $1) } }
+    var recorded_s: Int {
+        if pauses.isEmpty { return seconds.isEmpty ? 0 : span_s - seconds[0] }
+        return seconds.indices.reduce(0) { $0 + hold_s(at: $1) }
+    }
+
+    /// Seconds from the start of the activity to a second of the axis.
+    func offset_s(_ second: Double) -> Double {
+        var (low, high) = (0, cuts.count)
+        while low < high {
+            let middle = (low + high) / 2
+            if Double(cuts[middle].second) <= second { low = middle + 1 } else { high = middle }
+        }
+        return second + Double(low == 0 ? 0 : cuts[low - 1].total_s)
+    }
 }
 
-/// The distance covered at each sample: seconds strictly increasing, metres never decreasing.
-struct DistanceTrack: Sendable {
-    /// 100,000 km; a longer distance is an error.
-    static let metres_max = 1e8
+/// A place at which the axis leaves out a part of a pause: whole minutes, between two minutes.
+private struct AxisCut: Sendable {
+    let second: Int
+    /// What was left out up to here.
+    let total_s: Int
+}
+
+extension Timeline {
+    /// Pauses are cut to the longest effort, further if they are so many that the axis would get too long; what still lies beyond is left out.
+    private static func axis(_ seconds: [Int], _ pauses: [Bool]) -> (seconds: [Int], cuts: [AxisCut]) {
+        guard let first = seconds.first, let last = seconds.last else { return ([], []) }
+        if first <= step_s_max, last < span_s_max, pauses.isEmpty || zip(seconds.dropFirst(), seconds).allSatisfy({ $0 - $1 <= step_s_max })
+        {
+            return (seconds, [])
+        }
+        for pause_s in [step_s_max, 3600, 600] {
+            let axis = axis(seconds, pauses, pause_s: pause_s)
+            if axis.seconds.last ?? 0 < span_s_max { return axis }
+        }
+        let axis = axis(seconds, pauses, pause_s: 60)
+        return (Array(axis.seconds.prefix { $0 < span_s_max }), axis.cuts)
+    }
+
+    private static func axis(_ seconds: [Int], _ pauses: [Bool], pause_s: Int) -> (seconds: [Int], cuts: [AxisCut]) {
+        var cuts: [AxisCut] = []
+        var total_s = 0
+        var last = 0
+        let axis = seconds.enumerated().map { place, second in
+            let excess_s = (second - last - pause_s) / MinuteSeries.minute_s * MinuteSeries.minute_s
+            if excess_s > 0, place == 0 || (!pauses.isEmpty && pauses[place - 1]) {
+                total_s += excess_s
+                let resumed = second - total_s
+                cuts.append(AxisCut(second: resumed - resumed % MinuteSeries.minute_s, total_s: total_s))
+            }
+            last = second
+            return second - total_s
+        }
+        return (axis, cuts)
+    }
+}
+
+/// Decides which steps between samples are pauses.
+private struct StepJudge {
+    /// A step of up to so many usual steps is no pause, unless the athlete was at rest.
+    private static let usualSteps_max = 3
+    /// Where the way is not known, so many times the step that nine in ten do not exceed is no pause either: steps of smart recording vary.
+    private static let longSteps_max = 2
+    /// Fewer steps don't say what nine in ten are.
+    private static let steps_min = 20
+    /// Steps before and behind a step that say what is usual there: a device may change its rhythm in the middle.
+    private static let neighbours = 5
+    /// Of the typical speed: the athlete moved on, the athlete was at rest.
+    private static let movedOn = 0.5...3
+    private static let atRest = 0.1
 
     let seconds: [Int]
-    let metres: [Double]
+    let usual_s: Int
+    let step_s_max: Int
+    let metres: [Double]?
+    let moving: [Double]?
 
-    init(_ timeline: Timeline, _ distances: [Double]) {
-        var seconds: [Int] = []
-        var metres: [Double] = []
-        for (second, point) in zip(timeline.seconds, timeline.points) {
-            let distance = distances[point]
-            guard distance >= (metres.last ?? 0), distance <= Self.metres_max else { continue }
-            seconds.append(second)
-            metres.append(distance)
+    /// Whether a pause follows each sample; empty when there is none.
+    func pauses() -> [Bool] {
+        let long = seconds.indices.dropLast().filter { seconds[$0 + 1] - seconds[$0] > Timeline.gap_s_max }
+        if long.isEmpty { return [] }
+        let typical = metres.map { TypicalSpeed.metresPerSecond(seconds, $0, step_s_max: max(Timeline.gap_s_max, 3 * usual_s)) } ?? 0
+        let steps = zip(seconds.dropFirst(), seconds).map { $0 - $1 }
+        let unknownWay_s_max = steps.count < Self.steps_min ? 0 : Self.longSteps_max * steps.sorted()[steps.count * 9 / 10]
+        var pauses = [Bool](repeating: false, count: seconds.count)
+        for place in long { pauses[place] = isPause(place, typical: typical, unknownWay_s_max: unknownWay_s_max) }
+        return pauses.contains(true) ? pauses : []
+    }
+
+    private func isPause(_ place: Int, typical: Double, unknownWay_s_max: Int) -> Bool {
+        let step_s = seconds[place + 1] - seconds[place]
+        if step_s > step_s_max { return true }
+        let usual_s = max(usual_s, step_s > Self.usualSteps_max * usual_s ? localStep_s(place) : 0)
+        let isUsual = step_s <= Self.usualSteps_max * usual_s
+        guard let metres, typical > 0, case let way = metres[place + 1] - metres[place], !way.isNaN else {
+            return !isUsual && step_s > unknownWay_s_max
         }
-        self.seconds = seconds
-        self.metres = metres
+        let part = way / Double(step_s) / typical
+        if !isUsual { return !Self.movedOn.contains(part) }
+        return part < Self.atRest && 2 * step_s > Self.usualSteps_max * usual_s && moving?[place + 1] != 1
+    }
+
+    /// Median of the steps around this one.
+    private func localStep_s(_ place: Int) -> Int {
+        let around = max(place - Self.neighbours, 0)..<min(place + Self.neighbours + 1, seconds.count - 1)
+        let steps = around.filter { $0 != place }.map { seconds[$0 + 1] - seconds[$0] }.sorted()
+        return steps.isEmpty ? 0 : steps[steps.count / 2]
+    }
+
+    /// Median of the steps; 1 when there is none.
+    static func median(_ seconds: [Int]) -> Int {
+        if seconds.count < 2 { return 1 }
+        let count = seconds.count - 1
+        var ones = 0
+        for place in 0..<count where seconds[place + 1] - seconds[place] == 1 { ones += 1 }
+        if 2 * ones >= count { return 1 }
+        return zip(seconds.dropFirst(), seconds).map { $0 - $1 }.sorted()[(count - 1) / 2]
     }
 }
 
-/// One value for each second of an activity, NaN where there is none (a pause, a lost sensor).
-struct SecondSeries: Sendable {
-    let values: [Double]
+/// The speed at which an athlete usually moves in an activity.
+enum TypicalSpeed {
+    /// As many steps say enough.
+    private static let steps_max = 512
 
-    init(values: [Double]) { self.values = values }
-
-    /// Each sample holds until the next one that has a value (see `Timeline`). A value out of bounds counts as missing.
-    init(_ timeline: Timeline, _ samples: [Double], in bounds: ClosedRange<Double>) {
-        var values = [Double](repeating: .nan, count: timeline.span_s)
-        var last: (second: Int, value: Double)?
-        func fill(until next: Int?) {
-            guard let last else { return }
-            let hold_s = next.map { Timeline.hold_s(from: last.second, to: $0) } ?? 1
-            for second in last.second..<min(last.second + hold_s, values.count) { values[second] = last.value }
+    /// Median over steps in which something was covered, metres per second; 0 when there are none.
+    /// - Parameter step_s_max: longer steps may be pauses and are left out.
+    static func metresPerSecond(_ seconds: [Int], _ metres: [Double], step_s_max: Int) -> Double {
+        let speeds = stride(from: 1, to: seconds.count, by: max(1, seconds.count / steps_max)).compactMap { place -> Double? in
+            let step_s = seconds[place] - seconds[place - 1]
+            let way = metres[place] - metres[place - 1]
+            return way > 0 && way <= SpeedJump.possible_mps * Double(step_s) && step_s <= step_s_max ? way / Double(step_s) : nil
         }
-        for (second, point) in zip(timeline.seconds, timeline.points) where bounds.contains(samples[point]) {
-            fill(until: second)
-            last = (second, samples[point])
-        }
-        fill(until: nil)
-        self.values = values
+        return speeds.isEmpty ? 0 : speeds.sorted()[(speeds.count - 1) / 2]
     }
-
-    /// Metres covered in each second: the distance between two samples is spread evenly; in a pause there is none.
-    init(speedOf track: DistanceTrack, span_s: Int) {
-        var values = [Double](repeating: .nan, count: span_s)
-        for place in track.seconds.indices.dropFirst() {
-            let (from, to) = (track.seconds[place - 1], track.seconds[place])
-            if to - from > Timeline.gap_s_max { continue }
-            let speed = (track.metres[place] - track.metres[place - 1]) / Double(to - from)
-            for second in from..<to { values[second] = speed }
-        }
-        self.values = values
-    }
-
-    /// The values without the gaps, in order.
-    var known: [Double] { values.filter { !$0.isNaN } }
-}
-
-/// One value for each minute of an activity: element i is for the minute that begins i·60 seconds after the start. NaN: no value.
-struct MinuteSeries: Sendable, Equatable {
-    static let minute_s = 60
-
-    let values: [Double]
-
-    /// Mean of the minute's seconds that have a value.
-    init(meanOf series: SecondSeries) {
-        values = Self.minutes(series.values) { seconds in seconds.filter { !$0.isNaN }.mean ?? .nan }
-    }
-
-    /// Seconds of the minute in which something was recorded.
-    init(recorded timeline: Timeline) {
-        var seconds = [Double](repeating: 0, count: timeline.span_s)
-        for (place, second) in timeline.seconds.enumerated() {
-            for held in second..<min(second + timeline.hold_s(at: place), seconds.count) { seconds[held] = 1 }
-        }
-        values = Self.minutes(seconds) { $0.reduce(0, +) }
-    }
-
-    /// Metres covered in the minute. The distance covered in a pause counts in the minute in which the recording resumes.
-    init(metresOf track: DistanceTrack, speed: SecondSeries) {
-        var metres = speed.values.map { $0.isNaN ? 0 : $0 }
-        for place in track.seconds.indices.dropFirst() where track.seconds[place] - track.seconds[place - 1] > Timeline.gap_s_max {
-            metres[track.seconds[place]] += track.metres[place] - track.metres[place - 1]
-        }
-        values = Self.minutes(metres) { $0.reduce(0, +) }
-    }
-
-    private static func minutes(_ seconds: [Double], _ summary: (ArraySlice<Double>) -> Double) -> [Double] {
-        stride(from: 0, to: seconds.count, by: minute_s).map { summary(seconds[$0..<min($0 + minute_s, seconds.count)]) }
-    }
-}
-
-extension Collection<Double> {
-    /// Nil when empty.
-    var mean: Double? { isEmpty ? nil : reduce(0, +) / Double(count) }
 }
