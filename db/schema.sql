@@ -1288,9 +1288,15 @@ CREATE TABLE silver.activity_stream (
     loaded_at timestamp with time zone DEFAULT now() NOT NULL,
     short_points integer,
     disordered_points integer,
+    longest_step_s integer,
     end_distance_m double precision,
-    min_heartrate_bpm smallint,
-    max_heartrate_bpm smallint,
+    outlier_time_points integer,
+    outlier_distance_points integer,
+    outlier_position_points integer,
+    outlier_altitude_points integer,
+    outlier_heartrate_points integer,
+    outlier_power_points integer,
+    outlier_cadence_points integer,
     CONSTRAINT activity_stream_aligned CHECK (((COALESCE(cardinality(time_s), point_count) = point_count) AND (COALESCE(cardinality(distance_m), point_count) = point_count) AND (COALESCE(cardinality(latitude_e6), point_count) = point_count) AND (COALESCE(cardinality(longitude_e6), point_count) = point_count) AND (COALESCE(cardinality(altitude_m), point_count) = point_count) AND (COALESCE(cardinality(velocity_mps), point_count) = point_count) AND (COALESCE(cardinality(grade_percent), point_count) = point_count) AND (COALESCE(cardinality(heartrate_bpm), point_count) = point_count) AND (COALESCE(cardinality(cadence_rpm), point_count) = point_count) AND (COALESCE(cardinality(power_w), point_count) = point_count) AND (COALESCE(cardinality(temperature_c), point_count) = point_count) AND (COALESCE(cardinality(moving), point_count) = point_count)))
 )
 WITH (autovacuum_vacuum_scale_factor='0.05', toast.autovacuum_vacuum_scale_factor='0.02', toast.autovacuum_vacuum_threshold='5000');
@@ -1307,7 +1313,7 @@ ALTER TABLE ONLY silver.activity_stream ALTER COLUMN power_w SET COMPRESSION lz4
 ALTER TABLE ONLY silver.activity_stream ALTER COLUMN temperature_c SET COMPRESSION lz4;
 ALTER TABLE ONLY silver.activity_stream ALTER COLUMN moving SET COMPRESSION lz4;
 
-COMMENT ON TABLE silver.activity_stream IS 'One row per activity with its point series as arrays: element i of each array belongs to the same moment. Null array: Strava sent no such stream; null element: no value at that point. For one row per point see silver.aggregate_stream.';
+COMMENT ON TABLE silver.activity_stream IS 'One row per activity with its point series as arrays: element i of each array belongs to the same moment. All as Strava sent it: figures are computed without the outliers that the columns outlier_* count. Null array: Strava sent no such stream; null element: no value at that point. For one row per point see silver.aggregate_stream.';
 
 COMMENT ON COLUMN silver.activity_stream.athlete_id IS 'Strava''s number for the athlete.';
 
@@ -1323,7 +1329,7 @@ COMMENT ON COLUMN silver.activity_stream.series_type IS 'distance or time: along
 
 COMMENT ON COLUMN silver.activity_stream.resolution IS 'high, medium or low, as sent by Strava.';
 
-COMMENT ON COLUMN silver.activity_stream.time_s IS 'Seconds since the start. Steps are not always one second; pauses are gaps.';
+COMMENT ON COLUMN silver.activity_stream.time_s IS 'Seconds since the start, as sent: a step may be of any length, and faulty clocks repeat, go back or jump. activity_metric.recorded_s leaves out pauses.';
 
 COMMENT ON COLUMN silver.activity_stream.distance_m IS 'Metres since the start. Exact to 7 digits; read with ::text::float8 to see the digits that Strava sent.';
 
@@ -1355,13 +1361,25 @@ COMMENT ON COLUMN silver.activity_stream.loaded_at IS 'When the row was made.';
 
 COMMENT ON COLUMN silver.activity_stream.short_points IS 'Points by which the shortest of Strava''s lists is shorter than the longest; the missing points at its end are null.';
 
-COMMENT ON COLUMN silver.activity_stream.disordered_points IS 'Points whose time is missing or not later than that of the points before; null: there are no times.';
+COMMENT ON COLUMN silver.activity_stream.disordered_points IS 'Points whose time is missing or not at least a second later than that of the point before; null: there are no times.';
+
+COMMENT ON COLUMN silver.activity_stream.longest_step_s IS 'Longest time from one point to the next, seconds, without the points that outlier_time_points counts; null: there are no times.';
 
 COMMENT ON COLUMN silver.activity_stream.end_distance_m IS 'Last known element of distance_m, metres.';
 
-COMMENT ON COLUMN silver.activity_stream.min_heartrate_bpm IS 'Lowest element of heartrate_bpm, beats per minute; 0: the sensor was lost.';
+COMMENT ON COLUMN silver.activity_stream.outlier_time_points IS 'Points that no figure counts because their time is missing or contradicts the points around it. Null: there are no times.';
 
-COMMENT ON COLUMN silver.activity_stream.max_heartrate_bpm IS 'Highest element of heartrate_bpm, beats per minute.';
+COMMENT ON COLUMN silver.activity_stream.outlier_distance_points IS 'Elements of distance_m that no figure counts (they go far away and come back), and jumps of it, which are no way covered: falls, and steps of more than 300 m/s, or of more than 12 m/s and more than four times the steps around. Null: there is no such stream, or no times.';
+
+COMMENT ON COLUMN silver.activity_stream.outlier_position_points IS 'Positions that no figure counts (they go far away and come back, are a wrong start, or 0° north, 0° east), and jumps of the position. Null: there is no such stream, or no times.';
+
+COMMENT ON COLUMN silver.activity_stream.outlier_altitude_points IS 'Elements of altitude_m that no figure counts (dropouts, spikes, codes for no value), and lasting steps of more than 15 m a second, which are no climb. Null: there is no such stream, or no times.';
+
+COMMENT ON COLUMN silver.activity_stream.outlier_heartrate_points IS 'Elements of heartrate_bpm that no figure counts: below 25 (0: the sensor was lost) or above 240 beats per minute (255 is a code for no value). Null: there is no such stream, or no times.';
+
+COMMENT ON COLUMN silver.activity_stream.outlier_power_points IS 'Elements of power_w that no figure counts: below 0 or above 3000 W, single spikes of more than 1000 W and three times all within 5 seconds, and zeros for more than 20 minutes while the athlete moved on: the meter had died. Null: there is no such stream, or no times.';
+
+COMMENT ON COLUMN silver.activity_stream.outlier_cadence_points IS 'Elements of cadence_rpm that no figure counts: below 0 or above 250 a minute (255 is a code for no value). Null: there is no such stream, or no times.';
 
 CREATE VIEW bronze_strava.altitude WITH (security_invoker='true') AS
  SELECT ((u.data)::text)::double precision AS data,
@@ -1919,6 +1937,7 @@ CREATE TABLE silver.activity_rollup (
     heartrate_first_bpm smallint,
     heartrate_seconds integer[],
     power_seconds integer[],
+    speed_seconds integer[],
     power_w real[],
     power_start_s integer[],
     heartrate_bpm real[],
@@ -1927,19 +1946,20 @@ CREATE TABLE silver.activity_rollup (
     pace_start_s integer[],
     cell bigint[],
     cell_seconds integer[],
+    minute_start_s integer[],
     minute_recorded_s smallint[],
     minute_heartrate_bpm smallint[],
     minute_power_w smallint[],
     minute_cadence_rpm smallint[],
     minute_distance_m real[],
     minute_altitude_m real[],
-    speed_seconds integer[],
     adjusted_distance_m double precision[],
-    CONSTRAINT activity_rollup_aligned CHECK (((cardinality(power_w) = cardinality(power_start_s)) AND (cardinality(heartrate_bpm) = cardinality(heartrate_start_s)) AND (cardinality(pace_time_s) = cardinality(pace_start_s)) AND (cardinality(cell) = cardinality(cell_seconds))))
+    CONSTRAINT activity_rollup_aligned CHECK (((cardinality(power_w) = cardinality(power_start_s)) AND (cardinality(heartrate_bpm) = cardinality(heartrate_start_s)) AND (cardinality(pace_time_s) = cardinality(pace_start_s)) AND (cardinality(cell) = cardinality(cell_seconds)) AND (cardinality(minute_start_s) = cardinality(minute_recorded_s))))
 )
 WITH (toast.autovacuum_vacuum_scale_factor='0.05');
 ALTER TABLE ONLY silver.activity_rollup ALTER COLUMN heartrate_seconds SET COMPRESSION lz4;
 ALTER TABLE ONLY silver.activity_rollup ALTER COLUMN power_seconds SET COMPRESSION lz4;
+ALTER TABLE ONLY silver.activity_rollup ALTER COLUMN speed_seconds SET COMPRESSION lz4;
 ALTER TABLE ONLY silver.activity_rollup ALTER COLUMN power_w SET COMPRESSION lz4;
 ALTER TABLE ONLY silver.activity_rollup ALTER COLUMN power_start_s SET COMPRESSION lz4;
 ALTER TABLE ONLY silver.activity_rollup ALTER COLUMN heartrate_bpm SET COMPRESSION lz4;
@@ -1948,13 +1968,13 @@ ALTER TABLE ONLY silver.activity_rollup ALTER COLUMN pace_time_s SET COMPRESSION
 ALTER TABLE ONLY silver.activity_rollup ALTER COLUMN pace_start_s SET COMPRESSION lz4;
 ALTER TABLE ONLY silver.activity_rollup ALTER COLUMN cell SET COMPRESSION lz4;
 ALTER TABLE ONLY silver.activity_rollup ALTER COLUMN cell_seconds SET COMPRESSION lz4;
+ALTER TABLE ONLY silver.activity_rollup ALTER COLUMN minute_start_s SET COMPRESSION lz4;
 ALTER TABLE ONLY silver.activity_rollup ALTER COLUMN minute_recorded_s SET COMPRESSION lz4;
 ALTER TABLE ONLY silver.activity_rollup ALTER COLUMN minute_heartrate_bpm SET COMPRESSION lz4;
 ALTER TABLE ONLY silver.activity_rollup ALTER COLUMN minute_power_w SET COMPRESSION lz4;
 ALTER TABLE ONLY silver.activity_rollup ALTER COLUMN minute_cadence_rpm SET COMPRESSION lz4;
 ALTER TABLE ONLY silver.activity_rollup ALTER COLUMN minute_distance_m SET COMPRESSION lz4;
 ALTER TABLE ONLY silver.activity_rollup ALTER COLUMN minute_altitude_m SET COMPRESSION lz4;
-ALTER TABLE ONLY silver.activity_rollup ALTER COLUMN speed_seconds SET COMPRESSION lz4;
 
 COMMENT ON TABLE silver.activity_rollup IS 'One row per activity with streams: arrays computed from them when they landed. To read rows use the views activity_best_effort, activity_histogram, activity_grid and activity_interval_1min.';
 
@@ -1969,6 +1989,8 @@ COMMENT ON COLUMN silver.activity_rollup.heartrate_first_bpm IS 'Heart rate of t
 COMMENT ON COLUMN silver.activity_rollup.heartrate_seconds IS 'Element i: seconds with a heart rate of heartrate_first_bpm + i - 1 beats per minute.';
 
 COMMENT ON COLUMN silver.activity_rollup.power_seconds IS 'Element i: seconds with a power of at least i - 1 and less than i watts.';
+
+COMMENT ON COLUMN silver.activity_rollup.speed_seconds IS 'Element i: recorded seconds at a speed of at least i - 1 and less than i centimetres per second; element 1200 stands for 11.99 m/s and more. Of velocity_mps, else of the way covered; pauses and outliers are left out. Ends at the highest speed. Null: no speed is known.';
 
 COMMENT ON COLUMN silver.activity_rollup.power_w IS 'Element i: best mean power in watts over effort_durations_s()[i] seconds of elapsed time; a second without a value counts 0 W. Ends at the longest duration that was reached.';
 
@@ -1986,6 +2008,8 @@ COMMENT ON COLUMN silver.activity_rollup.cell IS 'Heat map cells of 0.001 degree
 
 COMMENT ON COLUMN silver.activity_rollup.cell_seconds IS 'Element i: seconds spent in cell[i].';
 
+COMMENT ON COLUMN silver.activity_rollup.minute_start_s IS 'Element i: seconds from the start of the activity to the start of minute i, a multiple of 60. Of a pause of more than 5 hours the minutes after about the first 300 are left out.';
+
 COMMENT ON COLUMN silver.activity_rollup.minute_recorded_s IS 'Element i: seconds of minute i (from 1) in which something was recorded; 0 in a pause.';
 
 COMMENT ON COLUMN silver.activity_rollup.minute_heartrate_bpm IS 'Element i: mean heart rate of minute i, beats per minute.';
@@ -1997,8 +2021,6 @@ COMMENT ON COLUMN silver.activity_rollup.minute_cadence_rpm IS 'Element i: mean 
 COMMENT ON COLUMN silver.activity_rollup.minute_distance_m IS 'Element i: metres covered in minute i.';
 
 COMMENT ON COLUMN silver.activity_rollup.minute_altitude_m IS 'Element i: mean altitude of minute i, metres above sea level.';
-
-COMMENT ON COLUMN silver.activity_rollup.speed_seconds IS 'Element i: seconds at a speed of at least i - 1 and less than i centimetres per second; element 1200: 11.99 metres per second and more.';
 
 COMMENT ON COLUMN silver.activity_rollup.adjusted_distance_m IS 'Metres on the level that cost as much energy (Minetti 2002): element 1 if it was run, element 2 if it was walked. Null without grades. To read use activity_metric.grade_adjusted_distance_m.';
 
@@ -2157,7 +2179,7 @@ CREATE VIEW silver.activity_interval_1min WITH (security_invoker='true') AS
  SELECT r.athlete_id,
     r.source_id,
     r.activity_id,
-    (((u.minute - 1))::integer * 60) AS start_offset_s,
+    u.start_s AS start_offset_s,
     (u.recorded_s)::integer AS recorded_s,
     (u.heartrate_bpm)::integer AS heartrate_bpm,
     (u.power_w)::integer AS power_w,
@@ -2165,9 +2187,9 @@ CREATE VIEW silver.activity_interval_1min WITH (security_invoker='true') AS
     ((u.distance_m)::text)::double precision AS distance_m,
     ((u.altitude_m)::text)::double precision AS altitude_m
    FROM (silver.activity_rollup r
-     CROSS JOIN LATERAL UNNEST(r.minute_recorded_s, r.minute_heartrate_bpm, r.minute_power_w, r.minute_cadence_rpm, r.minute_distance_m, r.minute_altitude_m) WITH ORDINALITY u(recorded_s, heartrate_bpm, power_w, cadence_rpm, distance_m, altitude_m, minute));
+     CROSS JOIN LATERAL UNNEST(r.minute_start_s, r.minute_recorded_s, r.minute_heartrate_bpm, r.minute_power_w, r.minute_cadence_rpm, r.minute_distance_m, r.minute_altitude_m) u(start_s, recorded_s, heartrate_bpm, power_w, cadence_rpm, distance_m, altitude_m));
 
-COMMENT ON VIEW silver.activity_interval_1min IS 'One row per activity and minute of elapsed time, pauses included. Null: no value in the minute.';
+COMMENT ON VIEW silver.activity_interval_1min IS 'One row per activity and minute of elapsed time, pauses of up to 5 hours included; of a longer one the minutes after about the first 300 are left out. Null: no value in the minute.';
 
 COMMENT ON COLUMN silver.activity_interval_1min.athlete_id IS 'Strava''s number for the athlete.';
 
@@ -2175,7 +2197,7 @@ COMMENT ON COLUMN silver.activity_interval_1min.source_id IS '1 strava_api, 2 st
 
 COMMENT ON COLUMN silver.activity_interval_1min.activity_id IS 'Activity.';
 
-COMMENT ON COLUMN silver.activity_interval_1min.start_offset_s IS 'Seconds from the start of the activity to the start of the minute: 0, 60, 120, …';
+COMMENT ON COLUMN silver.activity_interval_1min.start_offset_s IS 'Seconds from the start of the activity to the start of the minute, a multiple of 60.';
 
 COMMENT ON COLUMN silver.activity_interval_1min.recorded_s IS 'Seconds of the minute in which something was recorded.';
 
@@ -2198,8 +2220,8 @@ CREATE TABLE silver.activity_metric (
     average_heartrate_bpm double precision,
     best_heartrate_30s_bpm double precision,
     power_s integer NOT NULL,
-    power_positive_s integer,
-    distance_s integer,
+    power_positive_s integer DEFAULT 0 NOT NULL,
+    distance_s integer DEFAULT 0 NOT NULL,
     mean_power_w double precision,
     normalized_power_w double precision,
     variability_index double precision,
@@ -2236,7 +2258,7 @@ COMMENT ON COLUMN silver.activity_metric.source_id IS '1 strava_api, 2 strava_ar
 
 COMMENT ON COLUMN silver.activity_metric.activity_id IS 'Activity.';
 
-COMMENT ON COLUMN silver.activity_metric.recorded_s IS 'Seconds in which something was recorded: gaps of more than 10 seconds are pauses. 0: there are no streams.';
+COMMENT ON COLUMN silver.activity_metric.recorded_s IS 'Seconds in which something was recorded, without pauses. A step from one point to the next is no pause if it has up to 10 seconds; if it has up to 3 times the median step (of the activity, or of the 10 steps around) and the athlete was not at rest; if its speed is 0.5 to 3 times the activity''s median; where the way is not known, if it has up to twice the step that nine in ten do not exceed. A step of more than 5 hours always is one. 0: there are no streams.';
 
 COMMENT ON COLUMN silver.activity_metric.heartrate_s IS 'Seconds that have a heart rate.';
 
@@ -2246,9 +2268,9 @@ COMMENT ON COLUMN silver.activity_metric.best_heartrate_30s_bpm IS 'Best mean he
 
 COMMENT ON COLUMN silver.activity_metric.power_s IS 'Seconds that have a power.';
 
-COMMENT ON COLUMN silver.activity_metric.power_positive_s IS 'Seconds that have a power above 0.';
+COMMENT ON COLUMN silver.activity_metric.power_positive_s IS 'Seconds with a power above 0 W.';
 
-COMMENT ON COLUMN silver.activity_metric.distance_s IS 'Seconds in which the way covered is known.';
+COMMENT ON COLUMN silver.activity_metric.distance_s IS 'Recorded seconds in which the way covered is known.';
 
 COMMENT ON COLUMN silver.activity_metric.mean_power_w IS 'Mean power over power_s, watts; seconds of 0 W count. For a mean over activities weigh by power_s. Strava''s average is activity.average_power_w.';
 
@@ -2766,18 +2788,21 @@ CREATE VIEW silver.athlete_max_heartrate WITH (security_invoker='true') AS
     r.valid_from,
     r.max_heartrate_bpm,
     r.activity_id
-   FROM ( SELECT m.athlete_id,
-            m.source_id,
+   FROM ( SELECT t.athlete_id,
+            t.source_id,
             m.activity_id,
             a.start_at AS valid_from,
             m.best_heartrate_30s_bpm AS max_heartrate_bpm,
-            max(m.best_heartrate_30s_bpm) OVER (PARTITION BY m.athlete_id, m.source_id ORDER BY a.start_at, m.activity_id ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS before_bpm
-           FROM (silver.activity_metric m
-             JOIN silver.activity a USING (athlete_id, source_id, activity_id))
-          WHERE (((m.best_heartrate_30s_bpm >= (165)::double precision) AND (m.best_heartrate_30s_bpm <= (220)::double precision)) AND (a.start_at IS NOT NULL))) r
+            max(m.best_heartrate_30s_bpm) OVER (PARTITION BY t.athlete_id, t.source_id ORDER BY a.start_at, m.activity_id ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS before_bpm
+           FROM (((silver.athlete t
+             CROSS JOIN LATERAL ( SELECT silver.estimated_max_heartrate_bpm(t.athlete_id, t.source_id) AS bpm
+                 OFFSET 0) e)
+             JOIN silver.activity_metric m ON (((m.athlete_id = t.athlete_id) AND (m.source_id = t.source_id) AND ((m.best_heartrate_30s_bpm >= (165)::double precision) AND (m.best_heartrate_30s_bpm <= e.bpm)))))
+             JOIN silver.activity a ON (((a.athlete_id = t.athlete_id) AND (a.source_id = t.source_id) AND (a.activity_id = m.activity_id))))
+          WHERE silver.is_dated((a.start_at AT TIME ZONE 'UTC'::text))) r
   WHERE ((r.before_bpm IS NULL) OR (r.max_heartrate_bpm > r.before_bpm));
 
-COMMENT ON VIEW silver.athlete_max_heartrate IS 'One row per athlete and activity that raised the highest heart rate held for 30 seconds; it holds until the next row. The newest is the one of athlete_reference. Values under 165 say little about a maximum, and values over 220 count as sensor faults: both are left out.';
+COMMENT ON VIEW silver.athlete_max_heartrate IS 'One row per athlete and activity that raised the highest heart rate held for 30 seconds; it holds until the next row. Values under 165 say little about a maximum, and values that no other activity confirms count as sensor faults, see silver.estimated_max_heartrate_bpm(): both are left out. The maximum that load uses may be another, if it was set: see athlete_threshold.';
 
 COMMENT ON COLUMN silver.athlete_max_heartrate.athlete_id IS 'Strava''s number for the athlete.';
 
@@ -3264,7 +3289,7 @@ CREATE VIEW silver.completeness WITH (security_barrier='true') AS
     k.oldest_gap_at,
     COALESCE(k.expired, (0)::bigint) AS expired
    FROM ((sync.athlete a
-     CROSS JOIN ( VALUES ('summary'::text), ('detail'::text), ('streams'::text), ('profile'::text), ('athlete_zones'::text), ('gear'::text)) e(endpoint))
+     CROSS JOIN ( VALUES ('summary'::text), ('detail'::text), ('streams'::text), ('zones'::text), ('profile'::text), ('athlete_zones'::text), ('athlete_stats'::text), ('gear'::text)) e(endpoint))
      LEFT JOIN ( SELECT l.athlete_id,
             l.endpoint,
             count(*) AS listed,
@@ -3291,11 +3316,11 @@ CREATE VIEW silver.completeness WITH (security_barrier='true') AS
           GROUP BY l.athlete_id, l.endpoint) k ON (((k.athlete_id = a.athlete_id) AND (k.endpoint = e.endpoint))))
   WHERE silver.may_read_athlete(a.athlete_id);
 
-COMMENT ON VIEW silver.completeness IS 'The state of each athlete''s data: one row per athlete and kind of answer. Counts are activities, or for the last three endpoints the athlete''s own objects.';
+COMMENT ON VIEW silver.completeness IS 'The state of each athlete''s data: one row per athlete and kind of answer. Counts are activities, or for the last four endpoints the athlete''s own objects.';
 
 COMMENT ON COLUMN silver.completeness.athlete_id IS 'Strava''s number for the athlete.';
 
-COMMENT ON COLUMN silver.completeness.endpoint IS 'Kind of answer: summary (from the list), detail (laps and more), streams (point by point); profile, athlete_zones and gear, which belong to no single activity.';
+COMMENT ON COLUMN silver.completeness.endpoint IS 'Kind of answer: summary (from the list), detail (laps and more), streams (point by point), zones (Strava''s own of the activity, only with FITNESSD_ACTIVITY_ZONES=on); profile, athlete_zones, athlete_stats and gear, which belong to no single activity.';
 
 COMMENT ON COLUMN silver.completeness.listed IS 'Activities that were ever listed, also those that are gone; of gear, the items that lists named.';
 
@@ -3832,7 +3857,7 @@ CREATE VIEW silver.quality_check WITH (security_invoker='true') AS
     c.measures,
     (c.at_least)::double precision AS at_least,
     (c.at_most)::double precision AS at_most
-   FROM ( VALUES ('distance_percent'::text,'difference between the end of the distance stream and the distance of the summary, in percent of the larger'::text,NULL::integer,5), ('heartrate_max_bpm'::text,'highest heart rate of the stream, beats per minute'::text,NULL::integer,250), ('heartrate_min_bpm'::text,'lowest heart rate of the stream, beats per minute'::text,20,NULL::numeric), ('load_per_h'::text,'training load by power, divided by the hours of power and three quarters of an hour'::text,NULL::integer,400), ('point_count'::text,'points of an activity with streams'::text,10,200000), ('short_points'::text,'points by which the shortest stream is shorter than the longest'::text,NULL::integer,0), ('time_disorder_points'::text,'points whose time is missing or not later than before'::text,NULL::integer,0), ('ftp_w'::text,'functional threshold power of the profile, watts'::text,30,1000), ('weight_kg'::text,'body weight of the profile, kilograms'::text,20,400), ('gear_distance_m'::text,'distance of a bike or a pair of shoes, metres'::text,0,'1000000000'::numeric), ('zone_heartrate_bpm'::text,'bound of the athlete''s own heart rate zones, beats per minute'::text,0,300), ('zone_power_w'::text,'bound of the athlete''s own power zones, watts'::text,0,5000), ('gear_weight_kg'::text,'weight of a bike, kilograms'::text,0,500), ('stats_count'::text,'activities or achievements in Strava''s totals of the athlete'::text,0,'1000000'::numeric), ('stats_distance_m'::text,'distance in Strava''s totals of the athlete, metres'::text,0,'1000000000'::numeric), ('stats_elevation_gain_m'::text,'metres climbed in Strava''s totals of the athlete'::text,0,'100000000'::numeric), ('stats_time_s'::text,'time in Strava''s totals of the athlete, seconds'::text,0,'2000000000'::numeric), ('segment_distance_m'::text,'length of a segment, metres'::text,0,'10000000'::numeric), ('segment_average_grade_percent'::text,'average grade of a segment, percent'::text,'-100'::integer,100), ('segment_maximum_grade_percent'::text,'steepest grade of a segment, percent'::text,'-500'::integer,500), ('segment_elevation_high_m'::text,'highest point of a segment, metres above sea level'::text,'-12000'::integer,30000), ('segment_elevation_low_m'::text,'lowest point of a segment, metres above sea level'::text,'-12000'::integer,30000), ('strava_zone_heartrate_bpm'::text,'bound of a heart rate zone in Strava''s zones of the activity, beats per minute'::text,0,300), ('strava_zone_power_w'::text,'bound of a power zone in Strava''s zones of the activity, watts'::text,0,5000), ('strava_zone_pace_mps'::text,'bound of a pace zone in Strava''s zones of the activity, metres per second'::text,0,300), ('strava_zone_score'::text,'score or points in Strava''s zones of the activity'::text,0,'1000000'::numeric), ('strava_zone_time_s'::text,'time in one of Strava''s zones of the activity, seconds'::text,0,31622400)) c(check_name, measures, at_least, at_most)
+   FROM ( VALUES ('distance_percent'::text,'difference between the end of the distance stream and the distance of the summary, in percent of the larger'::text,NULL::integer,5), ('load_per_h'::text,'training load by power, divided by the hours of power and three quarters of an hour'::text,NULL::integer,400), ('longest_step_s'::text,'longest time from one point to the next, seconds: the clock may have been set, or the recording went on another day'::text,NULL::integer,86400), ('outlier_altitude_points'::text,'dropouts, spikes and lasting jumps of the altitude'::text,NULL::integer,0), ('outlier_cadence_points'::text,'cadences that can''t be'::text,NULL::integer,0), ('outlier_distance_points'::text,'points at which the distance goes away and comes back, jumps or starts anew'::text,NULL::integer,0), ('outlier_heartrate_points'::text,'heart rates that can''t be'::text,NULL::integer,0), ('outlier_position_points'::text,'points at which the position is 0/0, goes away and comes back, or jumps'::text,NULL::integer,0), ('outlier_power_points'::text,'powers that can''t be, single spikes, and zeros of a meter that had died'::text,NULL::integer,0), ('outlier_time_points'::text,'points whose time is missing or contradicts those around it'::text,NULL::integer,0), ('point_count'::text,'points of an activity with streams'::text,10,200000), ('recorded_percent'::text,'recorded time in percent of the time in motion of the summary'::text,75,NULL::numeric), ('short_points'::text,'points by which the shortest stream is shorter than the longest'::text,NULL::integer,0), ('time_disorder_points'::text,'points whose time is missing or not later than that of the point before'::text,NULL::integer,0), ('ftp_w'::text,'functional threshold power of the profile, watts'::text,30,1000), ('weight_kg'::text,'body weight of the profile, kilograms'::text,20,400), ('gear_distance_m'::text,'distance of a bike or a pair of shoes, metres'::text,0,'1000000000'::numeric), ('zone_heartrate_bpm'::text,'bound of the athlete''s own heart rate zones, beats per minute'::text,0,300), ('zone_power_w'::text,'bound of the athlete''s own power zones, watts'::text,0,5000), ('gear_weight_kg'::text,'weight of a bike, kilograms'::text,0,500), ('stats_count'::text,'activities or achievements in Strava''s totals of the athlete'::text,0,'1000000'::numeric), ('stats_distance_m'::text,'distance in Strava''s totals of the athlete, metres'::text,0,'1000000000'::numeric), ('stats_elevation_gain_m'::text,'metres climbed in Strava''s totals of the athlete'::text,0,'100000000'::numeric), ('stats_time_s'::text,'time in Strava''s totals of the athlete, seconds'::text,0,'2000000000'::numeric), ('segment_distance_m'::text,'length of a segment, metres'::text,0,'10000000'::numeric), ('segment_average_grade_percent'::text,'average grade of a segment, percent'::text,'-100'::integer,100), ('segment_maximum_grade_percent'::text,'steepest grade of a segment, percent'::text,'-500'::integer,500), ('segment_elevation_high_m'::text,'highest point of a segment, metres above sea level'::text,'-12000'::integer,30000), ('segment_elevation_low_m'::text,'lowest point of a segment, metres above sea level'::text,'-12000'::integer,30000), ('strava_zone_heartrate_bpm'::text,'bound of a heart rate zone in Strava''s zones of the activity, beats per minute'::text,0,300), ('strava_zone_power_w'::text,'bound of a power zone in Strava''s zones of the activity, watts'::text,0,5000), ('strava_zone_pace_mps'::text,'bound of a pace zone in Strava''s zones of the activity, metres per second'::text,0,300), ('strava_zone_score'::text,'score or points in Strava''s zones of the activity'::text,0,'1000000'::numeric), ('strava_zone_time_s'::text,'time in one of Strava''s zones of the activity, seconds'::text,0,31622400)) c(check_name, measures, at_least, at_most)
 UNION ALL
  SELECT figure.check_name,
     (figure.measures || '; of the activity'::text) AS measures,
@@ -3875,7 +3900,7 @@ CREATE TABLE silver.quality_finding (
     found_at timestamp with time zone DEFAULT now() NOT NULL
 );
 
-COMMENT ON TABLE silver.quality_finding IS 'One row per activity and check of quality_check that it does not pass. A figure named after a column (with lap_ before it: of a lap or a split; effort_, segment_, strava_zone_: of these) is null there: it can''t be true. Other findings change nothing, they are a reason to look.';
+COMMENT ON TABLE silver.quality_finding IS 'One row per activity and check of quality_check that it does not pass. A figure named after a column (with lap_ before it: of a lap or a split; effort_, segment_, strava_zone_: of these) is null there: it can''t be true. outlier_ and a stream: so many of its points are left out of all figures; activity_stream has them as they were sent. Other findings change nothing, they are a reason to look.';
 
 COMMENT ON COLUMN silver.quality_finding.athlete_id IS 'Strava''s number for the athlete.';
 
