@@ -64,7 +64,7 @@ extension SyncRig {
             ]
             #expect(try await rig.counts(tables) == tables.map { _ in 0 })
             let left = try await rig.silverTablesWithRows()
-            #expect(left == ["athlete", "athlete_reference", "athlete_zone_set"], "the key, and defaults")
+            #expect(left == ["athlete", "athlete_reference", "athlete_threshold", "athlete_zone_set"], "the key, and defaults")
             #expect(
                 try await rig.number(
                     "SELECT count(*) FROM sync.completeness WHERE state = 'expired' AND reason = 'retention' AND endpoint <> 'streams'")

@@ -109,7 +109,7 @@ import Testing
                     "(heartrate,110,128)", "(heartrate,111,123)", "(heartrate,112,111)", "(heartrate,170,118)", "(power,0,140)",
                     "(power,1,0)", "(power,123,111)", "(power,659,5)",
                 ],
-                ["(heartrate,7208)", "(power,7528)"],
+                ["(heartrate,7208)", "(pace,7740)", "(power,7528)"],
             ])
     }
 
