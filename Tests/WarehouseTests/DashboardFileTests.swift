@@ -61,13 +61,17 @@ import Testing
         }
     }
 
-    @Test func `the dashboards' role may ask each question`() async throws {
+    @Test func `the dashboards' role and a reader of one athlete may ask each question`() async throws {
         try await RolesFixture.with { fixture in
-            let login = try await fixture.makeLogin("asker", in: "fitness_dashboard")
-            try await fixture.connected(as: login) { connection in
-                for name in try DashboardQuestions.names() {
-                    let statement = try DashboardQuestions.statement(name, athlete: 1, Self.variables)
-                    await #expect(throws: Never.self, "\(name)") { try await connection.execute(statement) }
+            let logins = [
+                try await fixture.makeLogin("asker", in: "fitness_dashboard"), try await fixture.makeLogin("reader", athletes: [1]),
+            ]
+            for login in logins {
+                try await fixture.connected(as: login) { connection in
+                    for name in try DashboardQuestions.names() {
+                        let statement = try DashboardQuestions.statement(name, athlete: 1, Self.variables)
+                        await #expect(throws: Never.self, "\(name) as \(login)") { try await connection.execute(statement) }
+                    }
                 }
             }
         }
