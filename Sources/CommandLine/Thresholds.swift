@@ -3,10 +3,10 @@ import ControlAPI
 import Foundation
 
 /// The sports that thresholds are set for.
-enum SportName: String, CaseIterable, ExpressibleByArgument { case run, ride, swim, all }
+enum SportArgument: String, CaseIterable, ExpressibleByArgument { case run, ride, swim, all }
 
 /// Thresholds as people name them, with values in the units in which people give them.
-enum ThresholdName: String, CaseIterable, ExpressibleByArgument {
+enum ThresholdArgument: String, CaseIterable, ExpressibleByArgument {
     case power, pace
     case thresholdHeartrate = "threshold-heartrate"
     case maxHeartrate = "max-heartrate"
@@ -27,7 +27,7 @@ enum ThresholdName: String, CaseIterable, ExpressibleByArgument {
     }
 
     /// The value in the API's unit; nil: the text is not such a value.
-    func value(_ text: String, of sport: SportName?) -> Double? {
+    func value(_ text: String, of sport: SportArgument?) -> Double? {
         switch self {
         case .power, .criticalPower: Self.number(text, unit: "w")
         case .pace: Self.speed(text, per: sport == .swim ? "100m" : "km")

@@ -54,12 +54,12 @@ import Testing
             }
             _ = try await daemon.database.query("UPDATE sync.completeness SET reason = 'manual activity' WHERE state = 'empty'")
             let explained = try await explain(daemon)
-            #expect(explained.calls == CallsMessage(list: 2, profile: 2, detail: 0, streams: 2) && explained.historyIsUnknown)
+            #expect(explained.calls == CallsMessage(list: 2, profile: 3, detail: 0, streams: 2) && explained.historyIsUnknown)
             #expect(
                 explained.gaps.map { "\($0.count) \($0.endpoint) \($0.state) \($0.reason ?? "")" }
                     == ["2 streams empty manual activity", "1 streams failed ", "1 streams pending "])
             let text = try await Tool.run(["explain", "7"], socket: daemon.socketPath)
-            #expect(text.code == 0 && text.out.contains("calls        at least 6 (list 2; profile, zones and gear 2; streams 2)"))
+            #expect(text.code == 0 && text.out.contains("calls        at least 7 (list 2; profile, zones, stats and gear 3; streams 2)"))
         }
     }
 
@@ -118,7 +118,7 @@ import Testing
             #expect(
                 price.calls == CallsMessage(list: 0, profile: 0, detail: 0, streams: 1) && price.durationS == 0 && price.dayLimit == 30_000)
             let all = try await Tool.run(["sync", "--all", "--full", "--dry-run"], socket: daemon.socketPath)
-            #expect(all.code == 0 && all.out.contains("calls        at least 5 (list 2; profile, zones and gear 2; streams 1)"))
+            #expect(all.code == 0 && all.out.contains("calls        at least 6 (list 2; profile, zones, stats and gear 3; streams 1)"))
             #expect(all.out.hasSuffix("nothing was changed\n"))
             #expect(try await rows() == before)
             let bad = try await RawRequest.get("/v1/price?only=zones", to: daemon.socketPath)

@@ -233,8 +233,8 @@ struct Transactions: Sendable {
 
     private func setThreshold(_ round: Int) async throws {
         let desk = ThresholdDesk(database: database, clock: clock)
-        try await desk.set(.power, of: .run, from: nil, value: 200 + Double(round), athlete: Self.athlete)
-        if round.isMultiple(of: 3) { try await desk.remove(.power, of: .run, from: nil, athlete: Self.athlete) }
+        try await desk.set(ThresholdName(.power, of: .run), value: 200 + Double(round), athlete: Self.athlete)
+        if round.isMultiple(of: 3) { try await desk.remove(ThresholdName(.power, of: .run), athlete: Self.athlete) }
     }
 
     private func sample(_ round: Int) async throws { try await schedule.resumeSample(now: Self.noon) }

@@ -1,6 +1,7 @@
 import Core
 import Database
 import Foundation
+import Simulator
 import SyncStore
 import TestKit
 import Testing
@@ -89,17 +90,17 @@ private func fact(
 
     @Test func `each change makes the athlete silver's work, and one that changes nothing does not`() async throws {
         try await withDesk { database, desk in
-            try await desk.set(.power, of: nil, from: nil, value: 285, athlete: athlete)
+            try await desk.set(ThresholdName(.power), value: 285, athlete: athlete)
             #expect(try await work(database) == [0])
-            try await desk.set(.power, of: .ride, from: CalendarDay("2026-09-21"), value: 285, athlete: athlete)
+            try await desk.set(ThresholdName(.power, from: CalendarDay("2026-09-21")), value: 285, athlete: athlete)
             #expect(try await work(database) == [0], "the same once more")
-            try await desk.set(.power, of: .ride, from: CalendarDay("2026-09-21"), value: 290, athlete: athlete)
-            try await desk.set(.pace, of: .swim, from: CalendarDay("2020-01-01"), value: 1.05, athlete: athlete)
+            try await desk.set(ThresholdName(.power, from: CalendarDay("2026-09-21")), value: 290, athlete: athlete)
+            try await desk.set(ThresholdName(.pace, of: .swim, from: CalendarDay("2020-01-01")), value: 1.05, athlete: athlete)
             #expect(try await work(database) == [0, 0, 0])
             let all = try await desk.thresholds(of: athlete)
             #expect(all.map(\.threshold) == [fact(.power, 290, from: "2026-09-21"), fact(.pace, 1.05, .swim, from: "2020-01-01")])
             #expect(all.allSatisfy { $0.setAt == now })
-            try await desk.remove(.power, of: nil, from: nil, athlete: athlete)
+            try await desk.remove(ThresholdName(.power), athlete: athlete)
             #expect(try await desk.thresholds(of: athlete).count == 1)
             #expect(try await work(database).count == 4)
         }
@@ -108,16 +109,16 @@ private func fact(
     @Test func `one day is removed, or all of them`() async throws {
         try await withDesk { _, desk in
             for year in 2020...2023 {
-                try await desk.set(.maxHeartrate, of: nil, from: CalendarDay("\(year)-01-01"), value: 190, athlete: athlete)
+                try await desk.set(ThresholdName(.maxHeartrate, from: CalendarDay("\(year)-01-01")), value: 190, athlete: athlete)
             }
-            try await desk.remove(.maxHeartrate, of: .all, from: CalendarDay("2021-01-01"), athlete: athlete)
+            try await desk.remove(ThresholdName(.maxHeartrate, from: CalendarDay("2021-01-01")), athlete: athlete)
             let days = try await desk.thresholds(of: athlete).map(\.threshold.validFrom.description)
             #expect(days == ["2020-01-01", "2022-01-01", "2023-01-01"])
             let error = await #expect(throws: SyncError.self) {
-                try await desk.remove(.maxHeartrate, of: .run, from: nil, athlete: athlete)
+                try await desk.remove(ThresholdName(.maxHeartrate, of: .run), athlete: athlete)
             }
             #expect(error?.code == .invalidThreshold)
-            try await desk.remove(.maxHeartrate, of: nil, from: nil, athlete: athlete)
+            try await desk.remove(ThresholdName(.maxHeartrate), athlete: athlete)
             #expect(try await desk.thresholds(of: athlete).isEmpty)
         }
     }
@@ -125,15 +126,42 @@ private func fact(
     @Test func `nothing is written of an unknown athlete, or of a value that is refused`() async throws {
         try await withDesk { database, desk in
             let unknown = await #expect(throws: SyncError.self) {
-                try await desk.set(.power, of: nil, from: nil, value: 285, athlete: AthleteID(9))
+                try await desk.set(ThresholdName(.power), value: 285, athlete: AthleteID(9))
             }
             #expect(unknown?.code == .unknownAthlete)
             let refused = await #expect(throws: SyncError.self) {
-                try await desk.set(.power, of: nil, from: nil, value: 2_000_000_000, athlete: athlete)
+                try await desk.set(ThresholdName(.power), value: 2_000_000_000, athlete: athlete)
             }
             #expect(refused?.code == .invalidThreshold)
             let (work, thresholds) = (try await work(database), try await desk.thresholds(of: athlete))
             #expect(work.isEmpty && thresholds.isEmpty)
+        }
+    }
+
+    @Test func `silver has what is set, before the first sync and after it, and loses what is removed`() async throws {
+        let epoch = Date(timeIntervalSince1970: (Date().timeIntervalSince1970 - 3_600).rounded())
+        let world = SimulatorWorld(seed: 3, epoch: epoch, athleteCount: 1, activitiesEach: 3, points: 40...60)
+        try await SyncRig.with(world) { rig in
+            func set() async throws -> [Double] {
+                let rows = try await rig.database.query(
+                    """
+                    SELECT value FROM silver.athlete_threshold
+                    WHERE origin = 'set' AND sport_family = 'run' AND metric = 'power' ORDER BY valid_from
+                    """)
+                return try rows.map { try $0.decode(Double.self) }
+            }
+            try await rig.connect(athlete)
+            let desk = ThresholdDesk(database: rig.database, clock: .system)
+            try await desk.set(ThresholdName(.power, of: .run, from: CalendarDay("2020-01-01")), value: 310, athlete: athlete)
+            try await rig.makeSilver()
+            try await rig.settle()
+            #expect(try await set() == [310])
+            try await desk.set(ThresholdName(.power, of: .run), value: 320, athlete: athlete)
+            try await rig.makeSilver()
+            #expect(try await set() == [310, 320])
+            try await desk.remove(ThresholdName(.power, of: .run), athlete: athlete)
+            try await rig.makeSilver()
+            #expect(try await set() == [])
         }
     }
 
@@ -143,7 +171,7 @@ private func fact(
                 for (metric, value) in [(ThresholdMetric.maxHeartrate, 160.0), (.thresholdHeartrate, 175)] {
                     group.addTask {
                         // One of the two is refused.
-                        try? await desk.set(metric, of: nil, from: nil, value: value, athlete: athlete)
+                        try? await desk.set(ThresholdName(metric), value: value, athlete: athlete)
                     }
                 }
             }

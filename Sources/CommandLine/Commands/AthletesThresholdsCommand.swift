@@ -34,13 +34,13 @@ struct AthletesSetThresholdCommand: AsyncParsableCommand {
     var id: Int64
 
     @Argument(help: "What to set.")
-    var metric: ThresholdName
+    var metric: ThresholdArgument
 
     @Argument(help: "The value; not with --remove.")
     var value: String?
 
     @Option(help: "The sport. Default: ride for power, critical-power and w-prime, run for pace, all for heart rates.")
-    var sport: SportName?
+    var sport: SportArgument?
 
     @Option(help: "First day, YYYY-MM-DD. Default: today (UTC); with --remove every day.")
     var from: String?

@@ -214,6 +214,9 @@ public struct SyncPlan: Sendable {
 
 /// When the athlete's own objects are fetched: never fetched before, failed and due again, or possibly changed.
 extension SyncPlan {
+    /// How many own objects every athlete has, gear aside.
+    public static let ownObjectsMin = AthleteObject.always.count
+
     func dueObject(_ state: SyncState, now: Date, besides open: Set<TurnCall.Target> = []) -> AthleteObject? {
         state.objects.first { !open.contains(.object($0.object)) && isDue($0, state: state, now: now) }?.object
     }

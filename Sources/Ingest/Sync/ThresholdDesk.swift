@@ -3,6 +3,37 @@ import Database
 import Foundation
 import SyncStore
 
+/// Which threshold is meant.
+public struct ThresholdName: Sendable {
+    let metric: ThresholdMetric
+    let sport: ThresholdSport
+    /// Nil: none was named.
+    let validFrom: CalendarDay?
+
+    init(_ metric: ThresholdMetric, of sport: ThresholdSport? = nil, from validFrom: CalendarDay? = nil) {
+        self.metric = metric
+        self.sport = sport ?? metric.standardSport
+        self.validFrom = validFrom
+    }
+
+    /// - Parameters:
+    ///   - metric: a word of `ThresholdMetric`.
+    ///   - sport: a word of `ThresholdSport`; nil: the metric's usual one.
+    ///   - validFrom: as `2026-01-31`.
+    /// - Throws: `SyncError.invalidThreshold`.
+    public init(metric: String, sport: String?, validFrom: String?) throws {
+        func refusal(_ name: String, _ words: [String]) -> SyncError {
+            SyncError(.invalidThreshold, "\(name) must be one of \(words.joined(separator: ", "))")
+        }
+        guard let known = ThresholdMetric(rawValue: metric) else { throw refusal("metric", ThresholdMetric.allCases.map(\.rawValue)) }
+        let family = sport.flatMap(ThresholdSport.init)
+        if sport != nil, family == nil { throw refusal("sport", ThresholdSport.allCases.map(\.rawValue)) }
+        let day = validFrom.flatMap { CalendarDay($0) }
+        if validFrom != nil, day == nil { throw SyncError(.invalidThreshold, ThresholdRules.dayRule) }
+        self.init(known, of: family, from: day)
+    }
+}
+
 /// What the operator or an athlete sets: thresholds as dated facts. Each change puts the athlete on silver's work list in its transaction.
 public struct ThresholdDesk: Sendable {
     private let database: Database
@@ -23,16 +54,11 @@ public struct ThresholdDesk: Sendable {
         }
     }
 
-    /// Sets a threshold, or another value for one of the same sport, metric and day.
-    /// - Parameters:
-    ///   - sport: nil: the metric's usual one.
-    ///   - validFrom: nil: today, in UTC.
+    /// Sets a threshold, or another value for one of the same sport, metric and day; without a day, from today (UTC) on.
     /// - Throws: `SyncError.unknownAthlete`, `.invalidThreshold`; `DatabaseError`.
-    public func set(
-        _ metric: ThresholdMetric, of sport: ThresholdSport?, from validFrom: CalendarDay?, value: Double, athlete: AthleteID
-    ) async throws {
+    public func set(_ name: ThresholdName, value: Double, athlete: AthleteID) async throws {
         let now = clock.now
-        let new = AthleteThreshold(metric, of: sport ?? metric.standardSport, from: validFrom ?? CalendarDay(now), value: value)
+        let new = AthleteThreshold(name.metric, of: name.sport, from: name.validFrom ?? CalendarDay(now), value: value)
         try await change(athlete) { connection in
             let known = try await read(athlete, on: connection).map(\.threshold)
             if let fault = ThresholdRules(known: known, now: now).fault(of: new) { throw SyncError(.invalidThreshold, fault) }
@@ -40,17 +66,15 @@ public struct ThresholdDesk: Sendable {
         }
     }
 
-    /// Removes what is set from this day on, or on any day (nil).
+    /// Removes what is set from the named day on, or without one, on all days.
     /// - Throws: `SyncError.unknownAthlete`, `.invalidThreshold` if there is nothing of that name; `DatabaseError`.
-    public func remove(
-        _ metric: ThresholdMetric, of sport: ThresholdSport?, from day: CalendarDay?, athlete: AthleteID
-    ) async throws {
-        let sport = sport ?? metric.standardSport
+    public func remove(_ name: ThresholdName, athlete: AthleteID) async throws {
         try await change(athlete) { connection in
-            let count = try await connection.query(ThresholdTable.remove(metric, of: sport, from: day, athlete: athlete)).affected
+            let removal = ThresholdTable.remove(name.metric, of: name.sport, from: name.validFrom, athlete: athlete)
+            let count = try await connection.query(removal).affected
             guard count > 0 else {
-                let name = "\(metric.rawValue) of \(sport.rawValue)" + (day.map { " from \($0)" } ?? "")
-                throw SyncError(.invalidThreshold, "no \(name) is set: see fitnessctl athletes thresholds \(athlete)")
+                let words = "\(name.metric.rawValue) of \(name.sport.rawValue)" + (name.validFrom.map { " from \($0)" } ?? "")
+                throw SyncError(.invalidThreshold, "no \(words) is set: see fitnessctl athletes thresholds \(athlete)")
             }
             return count
         }

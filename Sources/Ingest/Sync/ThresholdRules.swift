@@ -2,25 +2,26 @@ import Foundation
 import SyncStore
 
 /// Which thresholds may be set. Pure.
-public struct ThresholdRules: Sendable {
+struct ThresholdRules: Sendable {
     /// What is set already.
-    public let known: [AthleteThreshold]
+    let known: [AthleteThreshold]
     /// The current day in UTC. Somewhere it is tomorrow already.
-    public let tomorrow: CalendarDay
+    let tomorrow: CalendarDay
 
     /// Facts of one athlete at most: a lifetime of monthly tests in each sport.
     static let countMax = 1_000
+    static let dayRule = "the first day must be from 1970-01-01 to today, written as in 2026-01-31"
 
-    public init(known: [AthleteThreshold], now: Date) {
+    init(known: [AthleteThreshold], now: Date) {
         self.known = known
         tomorrow = CalendarDay(now.addingTimeInterval(86_400))
     }
 
     /// Why this one may not be set, in a sentence that says what to do; nil: it may.
-    public func fault(of new: AthleteThreshold) -> String? {
+    func fault(of new: AthleteThreshold) -> String? {
         if !new.metric.sports.contains(new.sport) { return new.metric.sportRule }
         if !new.metric.range.contains(new.value) { return new.metric.rangeRule }
-        if new.validFrom > tomorrow { return "the first day must be from 1970-01-01 to today, as in 2026-01-31" }
+        if new.validFrom > tomorrow { return Self.dayRule }
         let others = known.filter { !$0.isReplaced(by: new) }
         if others.count >= Self.countMax { return "this athlete has \(Self.countMax) thresholds: remove some that are not needed" }
         return heartrateFault(of: new, among: others)
@@ -78,7 +79,7 @@ extension AthleteThreshold {
 
 extension ThresholdMetric {
     /// For which sports it can be set. Power and pace of one sport say nothing of another.
-    public var sports: [ThresholdSport] {
+    var sports: [ThresholdSport] {
         switch self {
         case .power, .criticalPower, .wPrime: [.ride, .run]
         case .pace: [.run, .swim]
@@ -88,10 +89,10 @@ extension ThresholdMetric {
     }
 
     /// The first is meant when none is named.
-    public var standardSport: ThresholdSport { sports[0] }
+    var standardSport: ThresholdSport { sports[0] }
 
     /// What a person may have, in the metric's unit.
-    public var range: ClosedRange<Double> {
+    var range: ClosedRange<Double> {
         switch self {
         case .power, .criticalPower: 30...1_000
         case .pace: 0.5...12

@@ -5,7 +5,6 @@ import Foundation
 import Governor
 import Hummingbird
 import Sync
-import SyncStore
 
 extension ControlRoutes {
     func price(_ id: Int64?, _ request: Request) async throws -> PriceMessage {
@@ -94,7 +93,7 @@ struct CallCounter: Sendable {
             LEFT JOIN LATERAL (SELECT count(*) AS activities FROM sync.activity v
                 WHERE v.athlete_id = a.athlete_id AND v.gone_at IS NULL) known ON true
             LEFT JOIN LATERAL (
-                SELECT \(AthleteObject.always.count) - count(*) FILTER (WHERE g.endpoint <> 'gear')
+                SELECT \(SyncPlan.ownObjectsMin) - count(*) FILTER (WHERE g.endpoint <> 'gear')
                     + count(*) FILTER (WHERE g.state IN ('pending', 'failed') OR CASE g.endpoint
                         WHEN 'profile' THEN g.state <> 'no_scope'
                         WHEN 'athlete_zones' THEN g.state NOT IN ('no_scope', 'quarantined') AND \(full || athlete != nil)
