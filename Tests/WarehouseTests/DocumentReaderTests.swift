@@ -32,7 +32,7 @@ import Testing
             """#
         #expect(
             try lists(detail) == #"""
-                {"segment_efforts":[{"id":1,"name":"a \"b\" ü","segment.id":7,"segment.city":null,"segment.start_latlng":[1, -2.5],"achievements":[{"type":"pr"}]},{},{"kom_rank":-0.5e3}],"best_efforts":[{"id":2}]}
+                {"segment_efforts":[{"id":1,"name":"a \"b\" ü","segment.id":7,"segment.start_latlng":[1, -2.5],"achievements":[{"type":"pr"}]},{},{"kom_rank":-0.5e3}],"best_efforts":[{"id":2}]}
                 """#)
     }
 

@@ -44,18 +44,18 @@ WITH bound AS MATERIALIZED (
            CASE WHEN jsonb_typeof(e.achievements) = 'array' AND e.achievements <> '[]' THEN (
                SELECT array_agg(bronze_strava.json_int(x.item -> 'rank') ORDER BY x.place)
                FROM jsonb_array_elements(e.achievements) WITH ORDINALITY AS x(item, place) WHERE x.place <= 20) END AS achievement_ranks,
-           coalesce(bronze_strava.json_float(e.distance), bronze_strava.json_measure(e.distance)) AS distance,
-           coalesce(bronze_strava.json_float(e.moving_time), bronze_strava.json_measure(e.moving_time)) AS moving,
-           coalesce(bronze_strava.json_float(e.elapsed_time), bronze_strava.json_measure(e.elapsed_time)) AS elapsed,
-           coalesce(bronze_strava.json_float(e.average_heartrate), bronze_strava.json_measure(e.average_heartrate)) AS average_bpm,
-           coalesce(bronze_strava.json_float(e.max_heartrate), bronze_strava.json_measure(e.max_heartrate)) AS max_bpm,
-           coalesce(bronze_strava.json_float(e.average_cadence), bronze_strava.json_measure(e.average_cadence)) AS rpm,
-           coalesce(bronze_strava.json_float(e.average_watts), bronze_strava.json_measure(e.average_watts)) AS power,
-           coalesce(bronze_strava.json_float(e."segment.distance"), bronze_strava.json_measure(e."segment.distance")) AS length,
-           coalesce(bronze_strava.json_float(e."segment.average_grade"), bronze_strava.json_measure(e."segment.average_grade")) AS average_grade,
-           coalesce(bronze_strava.json_float(e."segment.maximum_grade"), bronze_strava.json_measure(e."segment.maximum_grade")) AS maximum_grade,
-           coalesce(bronze_strava.json_float(e."segment.elevation_high"), bronze_strava.json_measure(e."segment.elevation_high")) AS high,
-           coalesce(bronze_strava.json_float(e."segment.elevation_low"), bronze_strava.json_measure(e."segment.elevation_low")) AS low
+           bronze_strava.json_measure(e.distance) AS distance,
+           bronze_strava.json_measure(e.moving_time) AS moving,
+           bronze_strava.json_measure(e.elapsed_time) AS elapsed,
+           bronze_strava.json_measure(e.average_heartrate) AS average_bpm,
+           bronze_strava.json_measure(e.max_heartrate) AS max_bpm,
+           bronze_strava.json_measure(e.average_cadence) AS rpm,
+           bronze_strava.json_measure(e.average_watts) AS power,
+           bronze_strava.json_measure(e."segment.distance") AS length,
+           bronze_strava.json_measure(e."segment.average_grade") AS average_grade,
+           bronze_strava.json_measure(e."segment.maximum_grade") AS maximum_grade,
+           bronze_strava.json_measure(e."segment.elevation_high") AS high,
+           bronze_strava.json_measure(e."segment.elevation_low") AS low
     FROM changed_activity c
     CROSS JOIN (VALUES ('segment_efforts'), ('best_efforts')) AS l(list)
     CROSS JOIN LATERAL ROWS FROM (jsonb_to_recordset(c.lists -> l.list) AS (

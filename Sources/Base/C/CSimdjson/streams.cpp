@@ -7,6 +7,7 @@
 #include <cmath>
 #include <cstdlib>
 #include <cstring>
+#include <iterator>
 #include <limits>
 #include <memory>
 #include <new>
@@ -480,29 +481,34 @@ struct ListField {
     }
 };
 
-void read_inner(ondemand::object object, std::string_view list, std::string_view outer, const std::vector<ListField> &fields, std::string &text) {
+// A null says no more than a missing field.
+void append_sent(std::string &text, std::string_view key, std::string_view value) {
+    if (trimmed(value) != "null") append_field(text, key, value);
+}
+
+void read_inner(ondemand::object object, std::string_view outer, const std::vector<ListField> &fields, std::string &text) {
     for (auto field : object) {
         std::string_view key = raw_key(field.key());
         ondemand::value value = field.value();
         for (const ListField &wanted : fields) {
-            if (wanted.inner != key || wanted.outer != outer || wanted.list != list) continue;
-            append_field(text, wanted.path, raw_value(value));
+            if (wanted.inner != key || wanted.outer != outer) continue;
+            append_sent(text, wanted.path, raw_value(value));
             break;
         }
     }
 }
 
-void read_element(ondemand::object object, std::string_view list, const std::vector<ListField> &fields, std::string &text) {
+void read_element(ondemand::object object, const std::vector<ListField> &fields, std::string &text) {
     for (auto field : object) {
         std::string_view key = raw_key(field.key());
         ondemand::value value = field.value();
         for (const ListField &wanted : fields) {
-            if (wanted.outer != key || wanted.list != list) continue;
+            if (wanted.outer != key) continue;
             ondemand::json_type type;
             if (wanted.inner.empty()) {
-                append_field(text, wanted.path, raw_value(value));
+                append_sent(text, wanted.path, raw_value(value));
             } else if (is_compound(value, type) && type == ondemand::json_type::object) {
-                read_inner(value.get_object(), list, key, fields, text);
+                read_inner(value.get_object(), key, fields, text);
             }
             break;
         }
@@ -511,13 +517,15 @@ void read_element(ondemand::object object, std::string_view list, const std::vec
 
 void read_elements(
     ondemand::array array, std::string_view list, const std::vector<ListField> &fields, size_t elements_max, std::string &text) {
+    std::vector<ListField> own;
+    std::copy_if(fields.begin(), fields.end(), std::back_inserter(own), [&](const ListField &field) { return field.list == list; });
     std::string elements;
     size_t count = 0;
     for (ondemand::value element : array) {
         ondemand::json_type type;
         if (count >= elements_max || !is_compound(element, type) || type != ondemand::json_type::object) continue;
         elements += count++ == 0 ? "{" : ",{";
-        read_element(element.get_object(), list, fields, elements);
+        read_element(element.get_object(), own, elements);
         elements += '}';
     }
     if (count > 0) append_field(text, list, "[" + elements + "]");

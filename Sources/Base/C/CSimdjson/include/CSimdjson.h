@@ -95,7 +95,7 @@ void fsj_text_free(char *text);
 
 // Copies lists of objects out of the JSON object in bytes, with the given fields of their elements and no others, as one JSON object:
 // {"efforts":[{"id":1,"segment.name":"Hill"}]} for the fields "efforts[].id" and "efforts[].segment.name" (zero-terminated, at most 64). An
-// element that is not an object is left out, as are those beyond elements_max; values are copied as sent. Without any element *result_length
+// element that is not an object is left out, as are those beyond elements_max; values are copied as sent, nulls left out. Without any element *result_length
 // is 0. On FSJ_OK *result must be freed with fsj_text_free.
 fsj_status fsj_lists_read(
     const uint8_t *bytes, size_t length, const char *const *fields, size_t fields_count, size_t elements_max, char **result,
