@@ -120,6 +120,14 @@ import Testing
         try expectUnharmed(moved(0..<300, 40, 3), outliers: { $0.position == 300 }, "where it was the last time")
     }
 
+    @Test func `a receiver that corrects itself by some hundred metres loses no position`() throws {
+        let corrected = ride.with(.latitude, 300..<3600) { 47 + (Double($0) * 8 + 200) / 111_195 }
+        #expect(try corrected.clean().outliers.position == 0)
+        // by 500 m: one jump is named, and the start, which may be right, stays
+        let jumped = try ride.with(.latitude, 300..<3600) { 47 + (Double($0) * 8 + 500) / 111_195 }.clean()
+        #expect(jumped.outliers.position == 1 && jumped.latitudes?[0] == 47)
+    }
+
     @Test func `a course through 0, 0 and one over the date line stay`() throws {
         let line = CleanSamples.hour
         let atZero = CleanSamples([.time: line, .latitude: line.map { ($0 - 1800) * 1e-4 }, .longitude: line.map { _ in 0 }])

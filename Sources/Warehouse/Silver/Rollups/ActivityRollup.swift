@@ -87,14 +87,14 @@ struct SecondsHistogram: Sendable, Equatable {
 
     /// Bins of one unit around whole numbers, from the lowest to the highest value: for heart rate. Nil when there are no values.
     static func ofWholeValues(_ series: SecondSeries) -> SecondsHistogram? {
-        let bins = series.known.map { Int($0.rounded()) }
+        let bins = series.known.map { Int($0 + 0.5) }
         guard let low = bins.min(), let high = bins.max() else { return nil }
         return SecondsHistogram(first: low, seconds: count(bins, from: low, to: high))
     }
 
     /// Bins of one unit that begin at whole numbers, from 0 to the highest value: for power. Nil when there are no values.
     static func fromZero(_ values: [Double]) -> SecondsHistogram? {
-        let bins = values.map { Int($0.rounded(.down)) }
+        let bins = values.map { Int($0) }
         guard let high = bins.max() else { return nil }
         return SecondsHistogram(first: 0, seconds: count(bins, from: 0, to: high))
     }

@@ -72,11 +72,15 @@ struct BestEfforts: Sendable, Equatable {
         guard duration_s < sums.count else { return nil }
         let known_s_min = Double(duration_s) * 0.9
         var (best, start) = (-Double.infinity, -1)
-        for second in 0..<(sums.count - duration_s) {
-            let known_s = counts[second + duration_s] - counts[second]
-            if known_s < known_s_min { continue }
-            let mean = (sums[second + duration_s] - sums[second]) / known_s
-            if mean > best { (best, start) = (mean, second) }
+        sums.withUnsafeBufferPointer { sums in
+            counts.withUnsafeBufferPointer { counts in
+                for second in 0..<(sums.count - duration_s) {
+                    let known_s = counts[second + duration_s] - counts[second]
+                    if known_s < known_s_min { continue }
+                    let mean = (sums[second + duration_s] - sums[second]) / known_s
+                    if mean > best { (best, start) = (mean, second) }
+                }
+            }
         }
         return start < 0 ? nil : Effort(value: best, start_s: Double(start))
     }
@@ -86,37 +90,49 @@ struct BestEfforts: Sendable, Equatable {
 extension BestEfforts {
     private static func fastestFromSample(_ track: DistanceTrack, _ distance_m: Double) -> Effort? {
         var best: Effort?
-        var end = 1
-        for start in track.metres.indices {
-            let goal = track.metres[start] + distance_m
-            while end < track.metres.count, track.metres[end] < goal { end += 1 }
-            if end >= track.metres.count { break }
-            let time_s = instant(track, goal, between: end - 1, onPause: end) - Double(track.offsets_s[start])
-            if time_s < best?.value ?? .infinity { best = Effort(value: time_s, start_s: Double(track.offsets_s[start])) }
+        track.metres.withUnsafeBufferPointer { metres in
+            track.offsets_s.withUnsafeBufferPointer { offsets_s in
+                var end = 1
+                for start in metres.indices {
+                    let goal = metres[start] + distance_m
+                    while end < metres.count, metres[end] < goal { end += 1 }
+                    if end >= metres.count { break }
+                    let time_s = instant(track, metres, offsets_s, goal, between: end - 1, onPause: end) - Double(offsets_s[start])
+                    if time_s < best?.value ?? .infinity { best = Effort(value: time_s, start_s: Double(offsets_s[start])) }
+                }
+            }
         }
         return best
     }
 
     private static func fastestToSample(_ track: DistanceTrack, _ distance_m: Double) -> Effort? {
         var best: Effort?
-        var start = 0
-        for end in track.metres.indices where track.metres[end] - (track.metres.first ?? 0) >= distance_m {
-            let goal = track.metres[end] - distance_m
-            while start + 1 < end, track.metres[start + 1] <= goal { start += 1 }
-            let from = instant(track, goal, between: start, onPause: start)
-            let time_s = Double(track.offsets_s[end]) - from
-            if time_s < best?.value ?? .infinity { best = Effort(value: time_s, start_s: from) }
+        let first_m = (track.metres.first ?? 0) + distance_m
+        track.metres.withUnsafeBufferPointer { metres in
+            track.offsets_s.withUnsafeBufferPointer { offsets_s in
+                var start = 0
+                for end in metres.indices where metres[end] >= first_m {
+                    let goal = metres[end] - distance_m
+                    while start + 1 < end, metres[start + 1] <= goal { start += 1 }
+                    let from = instant(track, metres, offsets_s, goal, between: start, onPause: start)
+                    let time_s = Double(offsets_s[end]) - from
+                    if time_s < best?.value ?? .infinity { best = Effort(value: time_s, start_s: from) }
+                }
+            }
         }
         return best
     }
 
     /// When the athlete was at `goal`, which lies between two samples. Within a pause that is unknown: the result then is `onPause`, the end
     /// of the gap that makes the effort longer.
-    private static func instant(_ track: DistanceTrack, _ goal: Double, between place: Int, onPause: Int) -> Double {
-        let (from, to) = (track.offsets_s[place], track.offsets_s[place + 1])
-        let way = track.metres[place + 1] - track.metres[place]
-        guard track.isSteady[place + 1], way > 0 else { return Double(track.offsets_s[onPause]) }
-        return Double(from) + (goal - track.metres[place]) / way * Double(to - from)
+    @inline(__always) private static func instant(
+        _ track: DistanceTrack, _ metres: UnsafeBufferPointer<Double>, _ offsets_s: UnsafeBufferPointer<Int>, _ goal: Double,
+        between place: Int, onPause: Int
+    ) -> Double {
+        let (from, to) = (offsets_s[place], offsets_s[place + 1])
+        let way = metres[place + 1] - metres[place]
+        guard track.isSteady[place + 1], way > 0 else { return Double(offsets_s[onPause]) }
+        return Double(from) + (goal - metres[place]) / way * Double(to - from)
     }
 }
 

@@ -231,6 +231,10 @@ private struct CleanCourse {
     private static let start_max = 600
     /// Up to so many metres per second no position is questioned: a train.
     private static let unquestioned_mps = 40.0
+    /// Nor is a step of so many metres: a receiver under trees.
+    private static let unquestioned_m = 250.0
+    /// So far away a receiver without a fix may say that it is: where it was the last time.
+    private static let elsewhere_m = 2000.0
     private static let degree_m = 111_195.0
     /// A course that comes so near to 0° north, 0° east may be there, degrees.
     private static let near_deg = 0.05
@@ -243,20 +247,24 @@ private struct CleanCourse {
         (self.latitudes, self.longitudes) = (latitudes, longitudes)
         leaveOut(zeros())
         let (north, east) = (self.latitudes, self.longitudes)
-        func metresPerSecond(_ from: Int, _ to: Int) -> Double {
+        func metres(_ from: Int, _ to: Int) -> Double {
             let y = north[to] - north[from]
             var x = abs(east[to] - east[from])
             if x > 180 { x = 360 - x }
-            if abs(y) < 1e-4, x < 1e-4 { return 0 }
+            if abs(y) < 1e-3, x < 1e-3 { return 0 }  // less than any bound
             x *= cos(north[from] * .pi / 180)
-            return (x * x + y * y).squareRoot() * Self.degree_m / Double(seconds[to] - seconds[from])
+            return (x * x + y * y).squareRoot() * Self.degree_m
         }
+        func metresPerSecond(_ from: Int, _ to: Int) -> Double { metres(from, to) / Double(seconds[to] - seconds[from]) }
         let continuity = Continuity(seconds.count, start_max: Self.start_max, isolated_max: Continuity.run_max) {
             !north[$0].isNaN
+        } isElsewhere: {
+            metres($0, $1) > Self.elsewhere_m
         } isPossible: { from, to in
-            let speed = metresPerSecond(from, to)
-            if speed <= Self.unquestioned_mps { return true }
-            return !SpeedJump.isJump(speed, at: to, 1..<north.count) { metresPerSecond($0 - 1, $0) }
+            let way = metres(from, to)
+            let step_s = Double(seconds[to] - seconds[from])
+            if way <= Self.unquestioned_m || way <= Self.unquestioned_mps * step_s { return true }
+            return !SpeedJump.isJump(way / step_s, at: to, 1..<north.count) { metresPerSecond($0 - 1, $0) }
         }
         leaveOut(continuity.outliers)
         outliers += continuity.breaks.count

@@ -30,10 +30,11 @@ struct Continuity: Sendable {
     ///   - isBlank: whether its value may be a code for "no value".
     ///   - isBack: whether the series is back at a sample that it can have reached from the last good one: arguments are the last good one, the
     ///     one before, and the sample. Nil: if it can't have come from the one before, since there and back are two jumps.
+    ///   - isElsewhere: whether two samples are so far apart that a short stretch at the start or between two others is damage. Nil: always.
     ///   - isPossible: whether the series can have gone from one sample to a later one.
     @inline(__always) init(
         _ count: Int, start_max: Int, isolated_max: Int, isKnown: (Int) -> Bool, isBlank: (Int) -> Bool = { _ in false },
-        isBack: ((Int, Int, Int) -> Bool)? = nil, isPossible: (Int, Int) -> Bool
+        isBack: ((Int, Int, Int) -> Bool)? = nil, isElsewhere: ((Int, Int) -> Bool)? = nil, isPossible: (Int, Int) -> Bool
     ) {
         var stretches: [Stretch] = []
         var current = Stretch(first: 0, last: -1, count: 0, isBlank: true)
@@ -57,7 +58,8 @@ struct Continuity: Sendable {
         }
         if stretches.isEmpty { return }
         stretches.append(current)
-        join(stretches, start_max: start_max, isolated_max: isolated_max, isKnown: isKnown, isPossible: isPossible)
+        join(
+            stretches, start_max: start_max, isolated_max: isolated_max, isKnown: isKnown, isElsewhere: isElsewhere, isPossible: isPossible)
     }
 
     /// The first sample behind a short run at which the series is back; a run of blanks may be of any length.
@@ -78,14 +80,17 @@ struct Continuity: Sendable {
     }
 
     private mutating func join(
-        _ stretches: [Stretch], start_max: Int, isolated_max: Int, isKnown: (Int) -> Bool, isPossible: (Int, Int) -> Bool
+        _ stretches: [Stretch], start_max: Int, isolated_max: Int, isKnown: (Int) -> Bool, isElsewhere: ((Int, Int) -> Bool)?,
+        isPossible: (Int, Int) -> Bool
     ) {
         let isAllBlank = stretches.allSatisfy(\.isBlank)
         let left = Set(outliers)
         var last: Stretch?
         for (index, stretch) in stretches.enumerated() {
-            let beside = [index - 1, index + 1].filter(stretches.indices.contains).map { stretches[$0].count }.max() ?? 0
-            let isShort = stretch.count <= (index == 0 ? start_max : isolated_max) && stretch.count * Self.times <= beside
+            let beside = [index - 1, index + 1].filter(stretches.indices.contains).map { stretches[$0] }.max { $0.count < $1.count }
+            let isShort =
+                stretch.count <= (index == 0 ? start_max : isolated_max) && stretch.count * Self.times <= beside?.count ?? 0
+                && beside.map { isElsewhere?(stretch.last, $0.first) ?? true } ?? false
             if isShort || (stretch.isBlank && !isAllBlank) {
                 outliers += (stretch.first...stretch.last).filter { isKnown($0) && !left.contains($0) }
                 continue

@@ -129,6 +129,7 @@ enum SpeedJump {
             guard beside >= 0, beside <= possible_mps else { continue }
             known += 1
             if beside * times >= speed { fast += 1 }
+            if fast == around { return false }
         }
         return known >= 4 && fast * 2 < known
     }

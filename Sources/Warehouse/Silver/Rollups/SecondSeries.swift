@@ -61,7 +61,14 @@ struct MinuteSeries: Sendable, Equatable {
 
     /// Mean of the minute's seconds that have a value.
     init(meanOf series: SecondSeries) {
-        values = Self.minutes(series.values) { seconds in seconds.filter { !$0.isNaN }.mean ?? .nan }
+        values = Self.minutes(series.values) { seconds in
+            var (sum, count) = (0.0, 0.0)
+            for value in seconds where !value.isNaN {
+                sum += value
+                count += 1
+            }
+            return sum / count
+        }
     }
 
     /// Seconds of the minute in which something was recorded.
