@@ -90,6 +90,12 @@ import Testing
         #expect(try await load(#""moving_time":3600,"distance":10800"#, streams: nil, sport: "Ride") == "")
     }
 
+    @Test func `an assumed threshold pace is no slower than what the activity proves`() async throws {
+        // an hour at 4 m/s is an hour at the threshold; two hours prove one at 4 · 2^(0.06 / 1.06) = 4.1601 m/s: 2 · (4 / 4.1601)² · 100
+        #expect(try await load(#""moving_time":3600,"distance":14400"#, streams: nil, sport: "Run") == "(pace_average,100.00,0,default)")
+        #expect(try await load(#""moving_time":7200,"distance":28800"#, streams: nil, sport: "Run") == "(pace_average,184.91,0,default)")
+    }
+
     @Test func `a swim is measured by the third power of its pace`() async throws {
         // 0.5 h · (0.75 / (5 / 6))³ · 100
         #expect(try await load(#""moving_time":1800,"distance":1350"#, streams: nil, sport: "Swim") == "(pace_average,36.45,0,default)")

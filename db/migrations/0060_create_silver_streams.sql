@@ -216,7 +216,7 @@ COMMENT ON COLUMN silver.activity_metric.load_method IS 'The first of these whos
 COMMENT ON COLUMN silver.activity_metric.load_confidence IS 'Share of the load that comes from streams, no unit: 1 for power, heartrate and pace, 0 for averages, null without a load.';
 COMMENT ON COLUMN silver.activity_metric.load_threshold_origin IS 'Where the threshold of load_method comes from: set (by the athlete or operator), strava, estimate (from the activities) or default; see athlete_threshold. A threshold heart rate that is derived from the maximum is default.';
 COMMENT ON COLUMN silver.activity_metric.load_ftp_w IS 'Threshold power in watts that held for this sport at the date of the activity, as far as known; see athlete_threshold.';
-COMMENT ON COLUMN silver.activity_metric.load_threshold_speed_mps IS 'Threshold speed of runs and swims at the date of the activity, metres per second; null in other sports.';
+COMMENT ON COLUMN silver.activity_metric.load_threshold_speed_mps IS 'Threshold speed of runs and swims at the date of the activity, metres per second; null in other sports. A default is raised to what the activity itself proves: its speed over 15 minutes or more, brought to an hour with Riegel''s exponent.';
 COMMENT ON COLUMN silver.activity_metric.load_threshold_heartrate_bpm IS 'Threshold heart rate at the date of the activity, beats per minute: what athlete_threshold has, else 85 % of the heart rate reserve.';
 COMMENT ON COLUMN silver.activity_metric.load_max_heartrate_bpm IS 'Maximal heart rate that trimp used, beats per minute; see athlete_threshold.';
 COMMENT ON COLUMN silver.activity_metric.load_rest_heartrate_bpm IS 'Heart rate at rest that trimp used, beats per minute; see athlete_threshold.';

@@ -13,7 +13,8 @@
 -- rate reserve, (heart rate - rest) / (maximum - rest), and k, c are 0.64, 1.92 for men and 0.86, 1.67 for women (men's when the sex is unknown).
 -- To match the scale of power it is divided by the impulse of one hour at the threshold heart rate, times 100.
 -- Pace: McGregor's rTSS, hours · IF² · 100 with IF the grade-adjusted speed by the threshold speed; swims, whose resistance grows with the
--- square of the speed, hours · IF³ · 100 (sTSS).
+-- square of the speed, hours · IF³ · 100 (sTSS). The default threshold is raised to what the activity itself shows: who runs a quarter of an hour
+-- or more at a pace proves an hour at the pace that Riegel's formula makes of it.
 -- A stream makes the load when it covers three quarters of the time in motion; power also has to be above 0 for half of it, since a meter
 -- that died may go on sending zeros. Else averages over the time in motion do. Their curves are convex, so this gives less than streams would.
 -- Of measured power of which only a part is known (10 minutes at least), the part stands for the whole.
@@ -62,7 +63,7 @@ WITH scope AS MATERIALIZED (
     FROM scope s CROSS JOIN LATERAL (
         SELECT a.sport_family, a.has_power_meter IS NOT FALSE AS is_measured, m.recorded_s, m.power_s,
                coalesce(m.power_positive_s, m.power_s) AS power_positive_s, m.heartrate_s, coalesce(m.distance_s, m.recorded_s) AS distance_s,
-               m.normalized_power_w, b.basis_s, h.power_w AS ftp_w, h.power_origin, h.speed_mps AS threshold_speed_mps, h.speed_origin,
+               m.normalized_power_w, b.basis_s, h.power_w AS ftp_w, h.power_origin, h.speed_mps AS assumed_speed_mps, h.speed_origin,
                h.threshold_heartrate_bpm, h.threshold_heartrate_origin, h.max_heartrate_bpm, h.rest_heartrate_bpm,
                h.critical_power_w, h.w_prime_j,
                silver.trimp(u.heartrate_seconds, u.heartrate_first_bpm, h.rest_heartrate_bpm, h.max_heartrate_bpm, f.k, f.c) AS trimp,
@@ -98,6 +99,15 @@ WITH scope AS MATERIALIZED (
         WHERE m.athlete_id = s.athlete_id AND m.source_id = s.source_id AND m.activity_id = s.activity_id
         OFFSET 0 -- one look into each index per activity
     ) AS k
+), able AS MATERIALIZED (
+    -- Riegel: what was held over the time in motion, brought to an hour
+    SELECT k.*, CASE WHEN k.speed_origin = 'default' AND k.basis_s >= 900
+            THEN greatest(k.assumed_speed_mps, v.speed_mps * (k.basis_s / 3600.0::float8) ^ (0.06 / 1.06))
+            ELSE k.assumed_speed_mps END AS threshold_speed_mps
+    FROM known k
+    CROSS JOIN LATERAL (SELECT coalesce(
+        CASE WHEN k.speed_mps <= k.speed_mps_max AND k.recorded_s > 0 THEN k.speed_mps END,
+        CASE WHEN k.average_speed_mps <= k.speed_mps_max THEN k.average_speed_mps END) AS speed_mps) AS v
 ), chosen AS MATERIALIZED (
     SELECT k.*, CASE
             WHEN k.is_measured AND k.power_s >= 0.75 * k.basis_s AND k.power_positive_s >= 0.5 * k.basis_s AND k.normalized_power_w > 0
@@ -111,7 +121,7 @@ WITH scope AS MATERIALIZED (
                 AND silver.load_per_h(k.normalized_power_w, k.ftp_w, k.basis_s) <= k.load_per_h_max THEN 'power_average'
             WHEN k.threshold_speed_mps > 0 AND k.average_speed_mps > 0 AND k.average_speed_mps <= k.speed_mps_max THEN 'pace_average'
             ELSE 'none' END AS method
-    FROM known k
+    FROM able k
 ), result AS MATERIALIZED (
     SELECT c.athlete_id, c.source_id, c.activity_id, c.ftp_w, c.threshold_speed_mps, c.threshold_heartrate_bpm, c.max_heartrate_bpm,
            c.rest_heartrate_bpm, coalesce(c.trimp, c.average_trimp) AS trimp, c.method, i.intensity_factor, CASE c.method
