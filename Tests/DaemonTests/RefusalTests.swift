@@ -29,6 +29,7 @@ import Testing
         (["FITNESSD_REQUESTS_IN_FLIGHT": "0"], "FITNESSD_REQUESTS_IN_FLIGHT must be a whole number from 1 to 256"),
         (["FITNESSD_ATHLETES_IN_WORK": "2"], "FITNESSD_ATHLETES_IN_WORK must be a whole number from 3"),
         (["FITNESSD_SAMPLE": "few"], "FITNESSD_SAMPLE must be a whole number"),
+        (["FITNESSD_ACTIVITY_ZONES": "yes"], "FITNESSD_ACTIVITY_ZONES must be one of on, off"),
         (["FITNESSD_LOG_LEVEL": "loud"], "FITNESSD_LOG_LEVEL must be one of"),
         (["FITNESSD_STATE_DIR": "here"], "absolute path"),
         (["FITNESSD_DATABASE_URL_FILE": "/nonexistent/url"], "FITNESSD_DATABASE_URL_FILE"),

@@ -52,6 +52,16 @@ import Testing
         #expect(measures.quarterShares.reduce(0, +) >= 0.99 * Double(measures.quarterShares.count), "\(measures.quarterShares)")
     }
 
+    @Test func `profiles of athletes who train take at most two hundredths of a day's calls, beside the weekly ones`() async {
+        let measures = await measures {
+            ($0.athletes, $0.start, $0.hours, $0.newcomersPerDay, $0.hasGiant) = (300, .loaded, 48, 0, false)
+            $0.limit = RateLimit(quarter: 600, day: 3_000)
+        }
+        // 60 of 3,000 calls, and a seventh of all athletes, 43 on average.
+        #expect(measures.profilesByDay.count == 2)
+        #expect(measures.profilesByDay.values.allSatisfy { (60...125).contains($0) }, "\(measures.profilesByDay)")
+    }
+
     @Test func `the same seed gives the same table`() async {
         func table() async -> String {
             var scenario = Scenario(name: "test", athletes: 30, start: .loaded)

@@ -90,7 +90,7 @@ import Testing
             #expect(figures.athletesByState == ["active": 2, "reconnect": 1] && figures.athleteCount == 3)
             #expect(figures.pausedCount == 1 && figures.leasedCount == 0 && figures.firstWalkCount == 1)
             #expect(figures.activityCount == 9 && figures.silverActivityCount == 0 && figures.backlogCount == 0)
-            #expect(figures.dueCallCount == 14, "detail and streams of 7")
+            #expect(figures.dueCallCount == 21, "detail, streams and zones of 7")
             #expect(figures.deferredCallCount == 3 && figures.quarantinedCount == 6)
             #expect(!figures.isComplete && figures.countedAt == now && figures.events.state == .none)
         }

@@ -61,6 +61,7 @@ extension SyncRig {
                 "silver.activity_metric", "silver.activity_zone", "silver.gear_item", "silver.athlete_history",
                 "silver.athlete WHERE first_name IS NOT NULL OR weight_kg IS NOT NULL", "silver.training_day WHERE load > 0",
                 "silver.athlete_zone_set WHERE NOT is_default OR metric = 'power'", "silver.athlete_reference WHERE sex IS NOT NULL",
+                "silver.athlete_threshold WHERE origin <> 'default'",
             ]
             #expect(try await rig.counts(tables) == tables.map { _ in 0 })
             let left = try await rig.silverTablesWithRows()

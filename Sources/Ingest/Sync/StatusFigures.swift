@@ -48,7 +48,7 @@ public struct StatusFigures: Sendable, Equatable {
 
     /// Calls for activities that could be made now.
     public var dueCallCount: Int {
-        open.filter { $0.endpoint == "detail" || $0.endpoint == "streams" }.reduce(0) { $0 + $1.count - $1.deferredCount }
+        open.filter { $0.endpoint != "summary" }.reduce(0) { $0 + $1.count - $1.deferredCount }
     }
 
     /// Calls that are tried again later.
