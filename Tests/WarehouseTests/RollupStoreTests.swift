@@ -89,6 +89,32 @@ import Testing
         }
     }
 
+    @Test func `of a clock that jumped by weeks the figures have their time, and the arrays what was sent`() async throws {
+        try await withTestDatabase { database in
+            let bench = try await Bench(database)
+            // 60 s, 4,000,000 s later 120 s at 3 m/s; one time and one heart rate are damaged
+            let times = Array(0..<60) + (4_000_000..<4_000_120).map { $0 == 4_000_100 ? 9_000_000 : $0 }
+            func list(_ value: (Int) -> String) -> String { (0..<180).map(value).joined(separator: ",") }
+            let streams = """
+                {"time":{"data":[\(list { "\(times[$0])" })]},"heartrate":{"data":[\(list { $0 == 90 ? "255" : "120" })]},
+                 "distance":{"data":[\(list { "\($0 * 3)" })]}}
+                """
+            try await bench.land([answer(.activity, 1, run), answer(.streams, 1, streams)], listed: [listed(1)])
+            try await bench.transform()
+            // 59 and 119 seconds know their way; 4,000,000 = 66,666 · 60 + 40; the 3 m of the pause count where it ends
+            #expect(
+                try await bench.lines("SELECT recorded_s, heartrate_s, best_heartrate_30s_bpm, distance_s FROM silver.activity_metric")
+                    == ["(180,180,120,178)"])
+            #expect(
+                try await bench.lines(
+                    "SELECT start_offset_s, recorded_s, distance_m FROM silver.activity_interval_1min WHERE recorded_s > 0 ORDER BY 1")
+                    == ["(0,60,177)", "(3999960,20,63)", "(4000020,60,180)", "(4000080,40,117)"])
+            #expect(try await bench.lines("SELECT sum(s) FROM silver.activity_rollup, unnest(speed_seconds) AS s") == ["(178)"])
+            let stored = "SELECT time_s[161], heartrate_bpm[91], outlier_time_points, outlier_heartrate_points, longest_step_s"
+            #expect(try await bench.lines("\(stored) FROM silver.activity_stream") == ["(9000000,255,1,1,3999941)"])
+        }
+    }
+
     @Test func `changed streams replace the rollups; streams without times remove them`() async throws {
         try await withTestDatabase { database in
             let bench = try await Bench(database)
