@@ -59,7 +59,10 @@ COMMENT ON FUNCTION bronze_strava.json_bigint(value jsonb) IS 'A number that fit
 CREATE FUNCTION bronze_strava.json_bool(value jsonb) RETURNS boolean
     LANGUAGE sql IMMUTABLE PARALLEL SAFE
     AS $$
-    SELECT CASE WHEN value #>> '{}' IN ('true', '1') THEN true WHEN value #>> '{}' IN ('false', '0') THEN false END
+    SELECT CASE
+        WHEN jsonb_typeof(value) = 'boolean' THEN value::boolean
+        WHEN value #>> '{}' IN ('true', '1') THEN true WHEN value #>> '{}' IN ('false', '0') THEN false
+    END
 $$;
 
 COMMENT ON FUNCTION bronze_strava.json_bool(value jsonb) IS 'true or false, also as string or as 1 and 0; else NULL.';
@@ -136,20 +139,25 @@ COMMENT ON FUNCTION bronze_strava.json_list(body bytea) IS 'The bytes of an answ
 
 CREATE FUNCTION bronze_strava.json_local_time(value jsonb) RETURNS timestamp without time zone
     LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE
-    AS $$
+    AS $_$
 DECLARE
     said text := value #>> '{}';
 BEGIN
+    IF said ~ '^[1-9][0-9]{3}-(?:0[1-9]|1[0-2])-(?:0[1-9]|1[0-9]|2[0-8])T(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]Z$' THEN
+        RETURN left(said, 19)::timestamp;
+    END IF;
     RETURN CASE WHEN bronze_strava.is_time(said) THEN (left(said, 10) || ' ' || substring(substr(said, 12) FROM '^[0-9:.]+'))::timestamp END;
-END $$;
+END $_$;
 
 COMMENT ON FUNCTION bronze_strava.json_local_time(value jsonb) IS 'Local wall-clock time; the Z that Strava appends to it is wrong and ignored.';
 
 CREATE FUNCTION bronze_strava.json_measure(value jsonb) RETURNS double precision
     LANGUAGE sql IMMUTABLE PARALLEL SAFE
     AS $$
-    SELECT CASE WHEN n < -1e100 THEN -1e100 WHEN n > 1e100 THEN 1e100 ELSE n END::float8
-    FROM (SELECT bronze_strava.json_numeric(value) AS n) AS v
+    SELECT CASE
+        WHEN jsonb_typeof(value) = 'number' THEN least(greatest(value::numeric, -1e100), 1e100)::float8
+        WHEN jsonb_typeof(value) = 'string' THEN least(greatest(bronze_strava.json_numeric(value), -1e100), 1e100)::float8
+    END
 $$;
 
 COMMENT ON FUNCTION bronze_strava.json_measure(value jsonb) IS 'A number of any size, or a string that holds one, for a finding: at most 1e100, at least -1e100; else NULL.';
@@ -194,6 +202,10 @@ CREATE FUNCTION bronze_strava.json_time(value jsonb) RETURNS timestamp with time
 DECLARE
     said text := value #>> '{}';
 BEGIN
+    -- The form that Strava sends, on a day that each month has: looked at once, because there are hundreds in an activity.
+    IF said ~ '^[1-9][0-9]{3}-(?:0[1-9]|1[0-2])-(?:0[1-9]|1[0-9]|2[0-8])T(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]Z$' THEN
+        RETURN said::timestamptz;
+    END IF;
     IF NOT bronze_strava.is_time(said) THEN RETURN NULL; END IF;
     IF said ~ '^.{11}[0-9:.]+ ?(?:[Zz]|[+-](?:0?[0-9]|1[0-5])(?::?[0-5][0-9])?)$' THEN RETURN said::timestamptz; END IF;
     -- Without a zone it is UTC.
@@ -2302,7 +2314,7 @@ COMMENT ON COLUMN silver.activity_metric.load_threshold_origin IS 'Where the thr
 
 COMMENT ON COLUMN silver.activity_metric.load_ftp_w IS 'Threshold power in watts that held for this sport at the date of the activity, as far as known; see athlete_threshold.';
 
-COMMENT ON COLUMN silver.activity_metric.load_threshold_speed_mps IS 'Threshold speed of runs and swims at the date of the activity, metres per second; null in other sports.';
+COMMENT ON COLUMN silver.activity_metric.load_threshold_speed_mps IS 'Threshold speed of runs and swims at the date of the activity, metres per second; null in other sports. A default is raised to what the activity itself proves: its speed over 15 minutes or more, brought to an hour with Riegel''s exponent.';
 
 COMMENT ON COLUMN silver.activity_metric.load_threshold_heartrate_bpm IS 'Threshold heart rate at the date of the activity, beats per minute: what athlete_threshold has, else 85 % of the heart rate reserve.';
 

@@ -47,10 +47,7 @@ import Testing
                     SELECT metric, heartrate_bpm, power_from_w, seconds FROM silver.activity_histogram
                     WHERE seconds > 0 AND metric <> 'pace' ORDER BY 1, 2, 3
                     """)
-                    == [
-                        "(heartrate,120,,1)", "(heartrate,121,,2)", "(heartrate,123,,1)", "(power,,200,1)", "(power,,204,1)",
-                        "(power,,205,1)",
-                    ])
+                    == ["(heartrate,120,,1)", "(heartrate,121,,2)", "(heartrate,123,,1)"] + [200, 204, 205].map { "(power,,\($0),1)" })
             #expect(
                 try await bench.lines("SELECT latitude_deg, longitude_deg, seconds FROM silver.activity_grid ORDER BY 1")
                     == ["(52.1235,13.4005,2)", "(52.1245,13.4005,2)"])
@@ -89,6 +86,32 @@ import Testing
                     SELECT normalized_power_w, variability_index, round(decoupling_percent::numeric, 4), decoupling_basis, best_vam_10min_m_per_h,
                            grade_adjusted_distance_m, round(grade_adjusted_pace_s_per_km::numeric, 4) FROM silver.activity_metric
                     """) == ["(200,1,16.6667,power,1800,3597,333.6113)"])
+        }
+    }
+
+    @Test func `of a clock that jumped by weeks the figures have their time, and the arrays what was sent`() async throws {
+        try await withTestDatabase { database in
+            let bench = try await Bench(database)
+            // 60 s, 4,000,000 s later 120 s at 3 m/s; one time and one heart rate are damaged
+            let times = Array(0..<60) + (4_000_000..<4_000_120).map { $0 == 4_000_100 ? 9_000_000 : $0 }
+            func list(_ value: (Int) -> String) -> String { (0..<180).map(value).joined(separator: ",") }
+            let streams = """
+                {"time":{"data":[\(list { "\(times[$0])" })]},"heartrate":{"data":[\(list { $0 == 90 ? "255" : "120" })]},
+                 "distance":{"data":[\(list { "\($0 * 3)" })]}}
+                """
+            try await bench.land([answer(.activity, 1, run), answer(.streams, 1, streams)], listed: [listed(1)])
+            try await bench.transform()
+            // 59 and 119 seconds know their way; 4,000,000 = 66,666 · 60 + 40; the 3 m of the pause count where it ends
+            #expect(
+                try await bench.lines("SELECT recorded_s, heartrate_s, best_heartrate_30s_bpm, distance_s FROM silver.activity_metric")
+                    == ["(180,180,120,178)"])
+            #expect(
+                try await bench.lines(
+                    "SELECT start_offset_s, recorded_s, distance_m FROM silver.activity_interval_1min WHERE recorded_s > 0 ORDER BY 1")
+                    == ["(0,60,177)", "(3999960,20,63)", "(4000020,60,180)", "(4000080,40,117)"])
+            #expect(try await bench.lines("SELECT sum(s) FROM silver.activity_rollup, unnest(speed_seconds) AS s") == ["(178)"])
+            let stored = "SELECT time_s[161], heartrate_bpm[91], outlier_time_points, outlier_heartrate_points, longest_step_s"
+            #expect(try await bench.lines("\(stored) FROM silver.activity_stream") == ["(9000000,255,1,1,3999941)"])
         }
     }
 

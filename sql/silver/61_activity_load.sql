@@ -61,9 +61,8 @@ WITH scope AS MATERIALIZED (
 ), known AS MATERIALIZED (
     SELECT s.athlete_id, s.source_id, s.activity_id, k.*
     FROM scope s CROSS JOIN LATERAL (
-        SELECT a.sport_family, a.has_power_meter IS NOT FALSE AS is_measured, m.recorded_s, m.power_s,
-               coalesce(m.power_positive_s, m.power_s) AS power_positive_s, m.heartrate_s, coalesce(m.distance_s, m.recorded_s) AS distance_s,
-               m.normalized_power_w, b.basis_s, h.power_w AS ftp_w, h.power_origin, h.speed_mps AS assumed_speed_mps, h.speed_origin,
+        SELECT a.sport_family, a.has_power_meter IS NOT FALSE AS is_measured, m.recorded_s, m.power_s, m.power_positive_s, m.heartrate_s, m.distance_s, m.normalized_power_w,
+               b.basis_s, h.power_w AS ftp_w, h.power_origin, h.speed_mps AS assumed_speed_mps, h.speed_origin,
                h.threshold_heartrate_bpm, h.threshold_heartrate_origin, h.max_heartrate_bpm, h.rest_heartrate_bpm,
                h.critical_power_w, h.w_prime_j,
                silver.trimp(u.heartrate_seconds, u.heartrate_first_bpm, h.rest_heartrate_bpm, h.max_heartrate_bpm, f.k, f.c) AS trimp,
