@@ -64,7 +64,8 @@ import Testing
 
     @Test func `coasting is no failure of the meter`() async throws {
         // normalised power is that of half an hour at 250 W and a quarter of an hour at 0, up to the edges: 250 · (2 / 3)^(1 / 4) = 225.9
-        let streams = Self.answer(2700, Self.stream("watts", (250, 1800), (0, 900)), Self.stream("heartrate", (150, 2700)), Self.way(8, 2700))
+        let streams = Self.answer(
+            2700, Self.stream("watts", (250, 1800), (0, 900)), Self.stream("heartrate", (150, 2700)), Self.way(8, 2700))
         let line = try await load(#""moving_time":2700,"device_watts":true"#, streams: streams)
         #expect(line.hasPrefix("(power,61."), "0.75 h · (225.9 / 250)² · 100 = 61.2: \(line)")
     }
@@ -106,7 +107,8 @@ import Testing
     }
 
     @Test func `a run's power is not measured by a rider's FTP`() async throws {
-        let streams = Self.answer(3600, Self.stream("watts", (300, 3600)), Self.stream("heartrate", (140, 3600)), Self.way(3, 3600))
+        let streams = Self.answer(
+            3600, Self.stream("watts", (300, 3600)), Self.stream("heartrate", (140, 3600)), Self.way(3, 3600))
         let summary = #""moving_time":3600,"device_watts":true,"average_watts":300,"average_heartrate":140"#
         // 80 / 130 of the reserve: 60 · 0.6154 · 0.64 · e^(1.92 · 0.6154) = 77.0218, by 166.9240
         #expect(try await load(summary, streams: streams, sport: "Run") == "(heartrate,46.14,1,default)")
@@ -115,7 +117,8 @@ import Testing
     @Test func `a day says how most of its load was made, and which share of it comes from streams`() async throws {
         try await withTestDatabase { database in
             let bench = try await Bench(database)
-            let start = #""sport_type":"Ride","start_date":"2026-07-01T06:00:00Z","start_date_local":"2026-07-01T08:00:00Z","moving_time":3600"#
+            let start =
+                #""sport_type":"Ride","start_date":"2026-07-01T06:00:00Z","start_date_local":"2026-07-01T08:00:00Z","moving_time":3600"#
             try await bench.land(
                 [
                     WarehouseTests.answer(.athlete, Bench.athlete.rawValue, #"{"ftp":250}"#),
@@ -126,7 +129,8 @@ import Testing
             try await bench.transform()
             // 64 of 64 + 30.040
             #expect(
-                try await bench.lines("SELECT round(load::numeric, 2), load_method, round(load_confidence::numeric, 4) FROM silver.training_day")
+                try await bench.lines(
+                    "SELECT round(load::numeric, 2), load_method, round(load_confidence::numeric, 4) FROM silver.training_day")
                     == ["(94.04,power,0.6806)"])
         }
     }

@@ -72,7 +72,8 @@ import Testing
             // 60, 70, 80, 90 % of 190; Coggan's levels begin at 55, 75, 90, 105, 120, 150 % of 201 W: at 110.55, 150.75, 180.9, 211.05, 241.2, 301.5
             #expect(
                 try await bench.lines(
-                    "SELECT sport_family, metric, valid_from, lower_bounds, is_default FROM silver.athlete_zone_set ORDER BY metric, 1") == [
+                    "SELECT sport_family, metric, valid_from, lower_bounds, is_default FROM silver.athlete_zone_set ORDER BY metric, 1")
+                    == [
                         #"(all,heartrate,"1970-01-01 00:00:00+00","{0,114,133,152,171}",t)"#,
                         // 10/3 m/s by 1.29, 1.14, 1.06, 0.99 and 0.9: 258.4, 292.4, 314.5, 336.7, 370.4 cm/s; 5/6 m/s: 64.6, 73.1, 78.6, 84.2, 92.6
                         #"(run,pace,"1970-01-01 00:00:00+00","{0,259,293,315,337,371}",t)"#,

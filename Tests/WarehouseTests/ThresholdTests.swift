@@ -52,7 +52,8 @@ import Testing
             try await set(bench, "ride", "power", "2026-07-15", 400)
             try await set(bench, "run", "power", "2026-07-01", 100)
             #expect(try await bench.lines(loads) == ["(1,power,100.00,set)", "(2,power,100.00,set)", "(3,power,25.00,set)"])
-            let facts = "SELECT sport_family, metric, origin, method, valid_from, value FROM silver.athlete_threshold ORDER BY 1, 2, 3, 4, 5"
+            let facts =
+                "SELECT sport_family, metric, origin, method, valid_from, value FROM silver.athlete_threshold ORDER BY 1, 2, 3, 4, 5"
             let before = try await bench.lines(facts)
             try await bench.rebuild()
             #expect(try await bench.lines(facts) == before)
@@ -78,7 +79,8 @@ import Testing
             try await set(bench, "all", "rest_heartrate", "2026-01-01", 50)
             try await set(bench, "all", "threshold_heartrate", "2026-01-01", 160)
             try await set(bench, "run", "pace", "2026-01-01", 4)
-            // x = 75 / 130 of the reserve against 110 / 130: 75 · e^(1.92 · 75 / 130) by 110 · e^(1.92 · 110 / 130) = 40.66 %; (10797 / 3600 / 4)²
+            // 75 / 130 of the reserve against 110 / 130: 75 · e^(1.92 · 75 / 130) by 110 · e^(1.92 · 110 / 130) = 40.66 %
+            // (10797 / 3600 / 4)² = 56.22 %
             #expect(try await bench.lines(loads) == ["(1,heartrate,40.66,set)", "(2,pace,56.22,set)"])
         }
     }
@@ -94,9 +96,10 @@ import Testing
             try await land(bench, 4, "2026-10-20", hour(power: [(200, 3600)], heartrate: 120))
             try await bench.transform()
             // 95 % of 300 W: (200 / 285)² · 100 = 49.25, and (250 / 285)² · 100 = 76.95 for the time before
-            #expect(
-                try await bench.lines("SELECT activity_id, round(load::numeric, 2), load_threshold_origin FROM silver.activity_metric ORDER BY 1")
-                    .filter { !$0.hasPrefix("(2") } == ["(1,76.95,estimate)", "(3,49.25,estimate)", "(4,49.25,estimate)"])
+            let byEstimate = """
+                SELECT activity_id, round(load::numeric, 2), load_threshold_origin FROM silver.activity_metric WHERE activity_id <> 2 ORDER BY 1
+                """
+            #expect(try await bench.lines(byEstimate) == ["(1,76.95,estimate)", "(3,49.25,estimate)", "(4,49.25,estimate)"])
             #expect(
                 try await bench.lines(
                     "SELECT valid_from::date, method, round(value::numeric) FROM silver.athlete_threshold WHERE metric = 'power'")
@@ -133,13 +136,16 @@ import Testing
                             """))
                 return try await bench.lines(
                     """
-                    SELECT method, metric, round(value::numeric, -1) FROM silver.estimated_thresholds(\(Bench.athlete.rawValue), 1::smallint, '2026-07-01', 190)
+                    SELECT method, metric, round(value::numeric, -1)
+                    FROM silver.estimated_thresholds(\(Bench.athlete.rawValue), 1::smallint, '2026-07-01', 190)
                     WHERE metric IN ('critical_power', 'w_prime') ORDER BY 1, 2
                     """)
             }
             // power = 250 W + 20 kJ / t: the line of work over time is exact
             #expect(
-                try await estimates("250 + 20000.0 / t").prefix(2) == ["(cp_2_parameter,critical_power,250)", "(cp_2_parameter,w_prime,20000)"])
+                try await estimates("250 + 20000.0 / t").prefix(2) == [
+                    "(cp_2_parameter,critical_power,250)", "(cp_2_parameter,w_prime,20000)",
+                ])
             // power = 250 W + 20 kJ / (t + 20 s): the sprint power is 250 + 20000 / 20 = 1,250 W
             #expect(
                 try await estimates("250 + 20000.0 / (t + 20)").suffix(2)
@@ -159,8 +165,10 @@ import Testing
             try await database.query("INSERT INTO silver.athlete (athlete_id, source_id) VALUES (\(Bench.athlete), 1)")
             for (place, beat) in beats.enumerated() {
                 try await database.query(
-                    "INSERT INTO silver.activity (athlete_id, source_id, activity_id, has_detail, transform_version) VALUES (\(Bench.athlete), 1, \(place), false, 0)"
-                )
+                    """
+                    INSERT INTO silver.activity (athlete_id, source_id, activity_id, has_detail, transform_version)
+                    VALUES (\(Bench.athlete), 1, \(place), false, 0)
+                    """)
                 try await database.query(
                     """
                     INSERT INTO silver.activity_metric (athlete_id, source_id, activity_id, recorded_s, heartrate_s, power_s, best_heartrate_30s_bpm)
@@ -168,7 +176,9 @@ import Testing
                     """)
             }
             #expect(
-                try await bench.lines("SELECT silver.estimated_max_heartrate_bpm(\(Bench.athlete.rawValue), 1::smallint)") == ["(\(maximum))"])
+                try await bench.lines("SELECT silver.estimated_max_heartrate_bpm(\(Bench.athlete.rawValue), 1::smallint)") == [
+                    "(\(maximum))"
+                ])
         }
     }
 
@@ -178,13 +188,15 @@ import Testing
         let power = Array(repeating: 400.0, count: 120) + Array(repeating: 0, count: 600)
         let balance = WPrimeBalance(power, criticalPower_w: 250, wPrime_j: 20_000)
         #expect(abs(balance.min_j - 2000) < 1e-6 && balance.low_s == 34)
-        #expect(WPrimeBalance([.nan, 100], criticalPower_w: 250, wPrime_j: 20_000) == WPrimeBalance([], criticalPower_w: 250, wPrime_j: 20_000))
+        let none = WPrimeBalance([], criticalPower_w: 250, wPrime_j: 20_000)
+        #expect(WPrimeBalance([.nan, 100], criticalPower_w: 250, wPrime_j: 20_000) == none)
         try await withTestDatabase { database in
             let bench = try await Bench(database)
             try await bench.land([answer(.athlete, Bench.athlete.rawValue, #"{"ftp":250}"#)])
             try await land(bench, 1, "2026-07-01", hour(power: [(400, 120), (100, 3480)]))
             try await bench.transform()
-            let columns = "SELECT critical_power_w, w_prime_j, round(w_prime_balance_min_j::numeric), w_prime_low_s FROM silver.activity_metric"
+            let columns =
+                "SELECT critical_power_w, w_prime_j, round(w_prime_balance_min_j::numeric), w_prime_low_s FROM silver.activity_metric"
             // by FTP, for want of a critical power: 150 / 20000 of the deficit a second, 18 · 0.9925^n > 15 up to n = 24
             #expect(try await bench.lines(columns) == ["(250,20000,2000,44)"])
             try await set(bench, "ride", "critical_power", "2026-01-01", 300)
