@@ -64,14 +64,15 @@ BEGIN
         ORDER BY f.metric, array_position('{set,strava,estimate,default}', f.origin), f.sport_family <> 'all' DESC,
             f.valid_from <= p_at DESC, CASE WHEN f.valid_from <= p_at THEN f.valid_from END DESC, f.valid_from, f.method
     ) AS t;
-    -- Half of the threshold's definition: 85 % of the heart rate reserve, and FTP for critical power, as far as nothing better is known.
+    -- Facts of different dates and origins may contradict each other: some reserve there always is.
+    rest_heartrate_bpm := least(rest_heartrate_bpm, max_heartrate_bpm - 20);
     IF threshold_heartrate_bpm IS NULL OR threshold_heartrate_bpm <= rest_heartrate_bpm THEN
         threshold_heartrate_bpm := rest_heartrate_bpm + 0.85 * (max_heartrate_bpm - rest_heartrate_bpm);
         threshold_heartrate_origin := 'default';
     END IF;
     critical_power_w := coalesce(critical_power_w, power_w);
 END $$;
-COMMENT ON FUNCTION silver.thresholds_at IS 'The athlete''s thresholds in a sport family at an instant, and where they come from (set, strava, estimate, default); see athlete_threshold. Null: not known. Threshold heart rate: else 85 % of the heart rate reserve (default). Critical power: else the threshold power.';
+COMMENT ON FUNCTION silver.thresholds_at IS 'The athlete''s thresholds in a sport family at an instant, and where they come from (set, strava, estimate, default); see athlete_threshold. Null: not known. The heart rate at rest is at least 20 beats below the maximum. Threshold heart rate: else 85 % of the heart rate reserve (default). Critical power: else the threshold power.';
 
 -- Power over short durations says nothing of the hour, and most 20 minutes are not hard: an effort counts as hard when its activity has no
 -- heart rate, or one of at least 85 % of the maximum over 20 minutes. Without a heart rate it takes three activities.
