@@ -110,14 +110,23 @@ import Testing
         "end_index", "split", "lap_index",
     ]
 
+    private static let segmentFields = [
+        "id", "distance", "average_grade", "maximum_grade", "elevation_high", "elevation_low", "climb_category",
+    ]
+
     private func fields(_ names: [String], _ number: String) -> String { names.map { #""\#($0)":\#(number)"# }.joined(separator: ",") }
 
     private func land(absurd number: String, _ id: Int64, in bench: Bench) async throws {
         let part = "{\(fields(Self.partFields, number))}"
+        let segment = "{\(fields(Self.segmentFields, number))}"
+        let effort = "{\(fields(Self.partFields + ["pr_rank", "kom_rank"], number)),\"segment\":\(segment)}"
+        let zone = #"{"min":\#(number),"max":\#(number),"time":\#(number)}"#
+        let zones = #"[{"type":"power","score":\#(number),"points":\#(number),"distribution_buckets":[\#(zone)]}]"#
         let start = #""sport_type":"Ride","device_watts":true,"start_date":"2026-10-05T06:00:00Z","start_latlng":[\#(number),\#(number)]"#
         let summary = "{\(start),\(fields(Self.activityFields, number))}"
         let detail = """
-            {\(start),\(fields(Self.activityFields, number)),"laps":[\(part),\(part)],"splits_metric":[\(part)],"splits_standard":[\(part)]}
+            {\(start),\(fields(Self.activityFields, number)),"laps":[\(part),\(part)],"splits_metric":[\(part)],"splits_standard":[\(part)],
+             "segment_efforts":[\(effort)],"best_efforts":[\(effort),\(effort)]}
             """
         let data = "[0,\(number),2,\(number)]"
         let streams = ["time", "distance", "altitude", "velocity_smooth", "heartrate", "cadence", "watts", "temp", "grade_smooth"]
@@ -125,8 +134,21 @@ import Testing
         try await bench.land(
             [
                 answer(.activitySummary, id, summary), answer(.activity, id, detail, at: Bench.noon + 1),
-                answer(.streams, id, "{\(streams.joined(separator: ","))}"),
+                answer(.streams, id, "{\(streams.joined(separator: ","))}"), answer(.activityZones, id, zones),
             ], listed: [listed(id)])
+    }
+
+    private func landOwn(absurd number: String, at: Date, in bench: Bench) async throws {
+        let gear = #"{"id":"b1","distance":\#(number)}"#
+        let own = #"{"sex":"F","ftp":\#(number),"weight":\#(number),"bikes":[\#(gear)],"shoes":[\#(gear)]}"#
+        let bounds = #"[{"min":0},{"min":\#(number)}]"#
+        try await bench.land([
+            answer(.athlete, Self.me, own, at: at), answer(.gear, 1, gear, at: at),
+            answer(.athleteZones, Self.me, #"{"heart_rate":{"zones":\#(bounds)},"power":{"zones":\#(bounds)}}"#, at: at),
+        ])
+        let totals =
+            "{\(fields(["count", "distance", "moving_time", "elapsed_time", "elevation_gain", "achievement_count"], number))}"
+        try await bench.landStats(#"{"all_ride_totals":\#(totals),"biggest_ride_distance":\#(number)}"#, at: at)
     }
 
     @Test func `no number, however absurd, keeps an activity or a profile out of silver or ruins a sum`() async throws {
@@ -136,18 +158,14 @@ import Testing
             try await bench.land([profile(ftp: "250"), ordinary], listed: [listed(1)])
             for (place, number) in Self.absurd.enumerated() {
                 let at = Bench.noon + Double(place) + 1
-                let gear = #"{"id":"b1","distance":\#(number)}"#
-                let own = #"{"sex":"F","ftp":\#(number),"weight":\#(number),"bikes":[\#(gear)],"shoes":[\#(gear)]}"#
-                let bounds = #"[{"min":0},{"min":\#(number)}]"#
-                try await bench.land([
-                    answer(.athlete, Self.me, own, at: at), answer(.gear, 1, gear, at: at),
-                    answer(.athleteZones, Self.me, #"{"heart_rate":{"zones":\#(bounds)},"power":{"zones":\#(bounds)}}"#, at: at),
-                ])
+                try await landOwn(absurd: number, at: at, in: bench)
                 try await land(absurd: number, 100 + Int64(place), in: bench)
                 try await bench.transform()
             }
             #expect(try await bench.lines("SELECT endpoint, reason FROM sync.quarantine WHERE endpoint <> 'streams'") == [])
             #expect(try await bench.value("SELECT count(*) FROM silver.activity", as: Int.self) == Self.absurd.count + 1)
+            #expect(try await bench.value("SELECT count(*) FROM silver.segment_effort", as: Int.self) == Self.absurd.count)
+            #expect(try await bench.value("SELECT count(*) FROM silver.activity_strava_zone", as: Int.self) == Self.absurd.count)
             #expect(try await bench.lines("SELECT sex FROM silver.athlete") == ["(F)"])
             #expect(try await bench.lines("SELECT ftp_w FROM silver.athlete_history WHERE ftp_w IS NOT NULL") == ["(250)"])
             let loads = "SELECT activity_id FROM silver.activity_metric WHERE load > 0 ORDER BY 1"

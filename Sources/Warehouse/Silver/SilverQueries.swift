@@ -107,8 +107,8 @@ enum SilverQueries {
         """
         CREATE TEMPORARY TABLE IF NOT EXISTS changed_activity (
             athlete_id bigint NOT NULL, source_id smallint NOT NULL, activity_id bigint NOT NULL, is_gone boolean NOT NULL,
-            summary jsonb COMPRESSION lz4, detail jsonb COMPRESSION lz4, lists jsonb COMPRESSION lz4, detail_is_newer boolean NOT NULL, is_stale boolean NOT NULL,
-            laps_are_stale boolean NOT NULL,
+            summary jsonb COMPRESSION lz4, detail jsonb COMPRESSION lz4, lists jsonb COMPRESSION lz4, detail_is_newer boolean NOT NULL,
+            is_stale boolean NOT NULL, laps_are_stale boolean NOT NULL,
             summary_sha256 bytea, detail_sha256 bytea, transform_version smallint NOT NULL,
             PRIMARY KEY (athlete_id, source_id, activity_id)
         )
@@ -157,8 +157,8 @@ extension SilverQueries {
         return """
             INSERT INTO changed_activity
             SELECT athlete_id, source_id, activity_id, is_gone, bronze_strava.json_document(summary),
-                   bronze_strava.json_document(detail), bronze_strava.json_document(lists), detail_is_newer, is_stale, laps_are_stale, summary_sha256, detail_sha256,
-                   \(TransformVersion.current)
+                   bronze_strava.json_document(detail), bronze_strava.json_document(lists), detail_is_newer, is_stale, laps_are_stale,
+                   summary_sha256, detail_sha256, \(TransformVersion.current)
             FROM unnest(
                 \(activities.map(\.athleteID)), \(activities.map(\.source)), \(activities.map(\.activityID)),
                 \(activities.map(\.isGone)), \(SQLArray(activities.map { material.text($0.summary) })), \(SQLArray(details)),
