@@ -246,17 +246,17 @@ COMMENT ON COLUMN silver.activity_zone.lower_bounds IS 'Element i: where zone i 
 COMMENT ON COLUMN silver.activity_zone.seconds IS 'Element i: seconds in zone i.';
 COMMENT ON COLUMN silver.activity_zone.is_default IS 'The zones are a default, not the athlete''s own.';
 
--- The seconds of a zone are a slice of the histogram. A zone may begin before the histogram or after its end.
 CREATE FUNCTION silver.zone_seconds(seconds integer[], first_value integer, lower_bounds integer[]) RETURNS integer[]
 LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE AS $$
 BEGIN
-    RETURN ARRAY(
-        SELECT coalesce((
-            SELECT sum(s) FROM unnest(seconds[
-                greatest(lower_bounds[zone] - first_value + 1, 1)
-                : CASE WHEN zone < cardinality(lower_bounds) THEN lower_bounds[zone + 1] - first_value ELSE cardinality(seconds) END]) AS s
-        ), 0)::integer
-        FROM generate_series(1, cardinality(lower_bounds)) AS zone
-        ORDER BY zone);
+    RETURN (
+        SELECT array_agg(coalesce(f.seconds, 0)::integer ORDER BY z.zone)
+        FROM generate_series(1, cardinality(lower_bounds)) AS z(zone)
+        LEFT JOIN (
+            SELECT width_bucket(first_value + h.bin::integer - 1, lower_bounds) AS zone, sum(h.s) AS seconds
+            FROM unnest(seconds) WITH ORDINALITY AS h(s, bin)
+            WHERE h.s > 0
+            GROUP BY 1
+        ) AS f USING (zone));
 END $$;
 COMMENT ON FUNCTION silver.zone_seconds IS 'Seconds in each zone from a histogram: element i of the histogram stands for first_value + i - 1, which belongs to the zone that begins at or below it.';

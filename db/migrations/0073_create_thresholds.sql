@@ -47,15 +47,19 @@ CREATE FUNCTION silver.thresholds_at(
     OUT threshold_heartrate_bpm float8, OUT threshold_heartrate_origin text, OUT max_heartrate_bpm float8, OUT max_heartrate_origin text,
     OUT rest_heartrate_bpm float8, OUT critical_power_w float8, OUT w_prime_j float8)
 LANGUAGE plpgsql STABLE PARALLEL SAFE AS $$
+DECLARE
+    critical_power_origin text;
+    w_prime_origin        text;
 BEGIN
     SELECT max(t.value) FILTER (WHERE t.metric = 'power'), max(t.origin) FILTER (WHERE t.metric = 'power'),
            max(t.value) FILTER (WHERE t.metric = 'pace'), max(t.origin) FILTER (WHERE t.metric = 'pace'),
            max(t.value) FILTER (WHERE t.metric = 'threshold_heartrate'), max(t.origin) FILTER (WHERE t.metric = 'threshold_heartrate'),
            max(t.value) FILTER (WHERE t.metric = 'max_heartrate'), max(t.origin) FILTER (WHERE t.metric = 'max_heartrate'),
            max(t.value) FILTER (WHERE t.metric = 'rest_heartrate'), max(t.value) FILTER (WHERE t.metric = 'critical_power'),
-           max(t.value) FILTER (WHERE t.metric = 'w_prime')
+           max(t.origin) FILTER (WHERE t.metric = 'critical_power'), max(t.value) FILTER (WHERE t.metric = 'w_prime'),
+           max(t.origin) FILTER (WHERE t.metric = 'w_prime')
     INTO power_w, power_origin, speed_mps, speed_origin, threshold_heartrate_bpm, threshold_heartrate_origin, max_heartrate_bpm,
-         max_heartrate_origin, rest_heartrate_bpm, critical_power_w, w_prime_j
+         max_heartrate_origin, rest_heartrate_bpm, critical_power_w, critical_power_origin, w_prime_j, w_prime_origin
     FROM (
         SELECT DISTINCT ON (f.metric) f.metric, f.value, f.origin
         FROM silver.athlete_threshold f
@@ -70,9 +74,17 @@ BEGIN
         threshold_heartrate_bpm := rest_heartrate_bpm + 0.85 * (max_heartrate_bpm - rest_heartrate_bpm);
         threshold_heartrate_origin := 'default';
     END IF;
-    critical_power_w := coalesce(critical_power_w, power_w);
+    -- An FTP that was set, or is Strava's, comes before an estimated critical power, as it comes before an estimated FTP. W' belongs to its
+    -- critical power: an estimate of one says nothing of the other.
+    IF critical_power_origin IS DISTINCT FROM 'set' AND power_origin IN ('set', 'strava') OR critical_power_w IS NULL THEN
+        critical_power_w := power_w;
+        critical_power_origin := 'power';
+    END IF;
+    IF w_prime_origin = 'estimate' AND critical_power_origin <> 'estimate' THEN
+        w_prime_j := 20000;
+    END IF;
 END $$;
-COMMENT ON FUNCTION silver.thresholds_at IS 'The athlete''s thresholds in a sport family at an instant, and where they come from (set, strava, estimate, default); see athlete_threshold. Null: not known. The heart rate at rest is at least 20 beats below the maximum. Threshold heart rate: else 85 % of the heart rate reserve (default). Critical power: else the threshold power.';
+COMMENT ON FUNCTION silver.thresholds_at IS 'The athlete''s thresholds in a sport family at an instant, and where they come from (set, strava, estimate, default); see athlete_threshold. Null: not known. The heart rate at rest is at least 20 beats below the maximum. Threshold heart rate: else 85 % of the heart rate reserve (default). Critical power: as set, else a threshold power that is set or Strava''s, else estimated with its W'', else the threshold power; W'' else 20 kJ.';
 
 -- Power over short durations says nothing of the hour, and most 20 minutes are not hard: an effort counts as hard when its activity has no
 -- heart rate, or one of at least 85 % of the maximum over 20 minutes. Without a heart rate it takes three activities.
@@ -118,7 +130,7 @@ BEGIN
                    regr_slope(p.power_w, 1 / (p.duration_s + tau)) AS w, regr_syy(p.power_w, 1 / (p.duration_s + tau))
                    * (1 - regr_r2(p.power_w, 1 / (p.duration_s + tau))) AS error
             FROM power p JOIN proven USING (sport_family)
-            CROSS JOIN LATERAL (SELECT n / 2.0::float8 AS tau FROM generate_series(1, 120) AS n) AS o
+            CROSS JOIN LATERAL (SELECT n::float8 AS tau FROM generate_series(1, 40) AS n) AS o
             WHERE p.duration_s BETWEEN 5 AND 1200
             GROUP BY 1, 2 HAVING count(*) >= 6
         ) AS p
@@ -179,6 +191,23 @@ DECLARE
     stale_from timestamptz;
     beats      float8 := silver.estimated_max_heartrate_bpm(p_athlete_id, p_source_id);
 BEGIN
+    -- most batches change none of the facts
+    IF (SELECT count(*) FILTER (WHERE t.origin = 'default') > 0
+               AND max(t.value) FILTER (WHERE t.origin = 'estimate') IS NOT DISTINCT FROM beats
+               AND coalesce(sum(hash_record_extended((t.sport_family, t.metric, t.valid_from, t.value), 0)) FILTER (WHERE t.origin = 'set'), 0) = (
+                   SELECT coalesce(sum(hash_record_extended(
+                       (f.sport_family, f.metric, f.valid_from::timestamp AT TIME ZONE 'UTC', f.value), 0)), 0)
+                   FROM sync.athlete_threshold f WHERE f.athlete_id = p_athlete_id)
+               AND (count(*) FILTER (WHERE t.origin = 'strava') > 0) = EXISTS (
+                   SELECT FROM silver.athlete_history h
+                   WHERE h.athlete_id = p_athlete_id AND h.source_id = p_source_id AND h.ftp_w > 0)
+               AND NOT EXISTS (
+                   SELECT FROM silver.athlete_history h
+                   WHERE h.athlete_id = p_athlete_id AND h.source_id = p_source_id AND h.added_at = now())
+        FROM silver.athlete_threshold t
+        WHERE t.athlete_id = p_athlete_id AND t.source_id = p_source_id AND (t.origin <> 'estimate' OR t.metric = 'max_heartrate')) THEN
+        RETURN NULL;
+    END IF;
     WITH wanted AS (
         SELECT f.sport_family, f.metric, 'set' AS origin, 'set' AS method, f.valid_from::timestamp AT TIME ZONE 'UTC' AS valid_from, f.value
         FROM sync.athlete_threshold f WHERE f.athlete_id = p_athlete_id
@@ -258,7 +287,12 @@ BEGIN
             WHERE o.athlete_id = p_athlete_id AND o.source_id = p_source_id AND o.sport_family = c.sport_family AND o.metric = c.metric
               AND o.origin = 'estimate' AND o.valid_from < c.valid_from) THEN c.valid_from ELSE '-infinity' END)
         INTO changed
-        FROM (SELECT * FROM gone UNION ALL SELECT * FROM written) AS c;
+        FROM (SELECT * FROM gone UNION ALL SELECT * FROM written) AS c
+        -- where a better fact holds, nothing follows from an estimate
+        WHERE NOT EXISTS (
+            SELECT FROM silver.athlete_threshold b
+            WHERE b.athlete_id = p_athlete_id AND b.source_id = p_source_id AND b.sport_family = c.sport_family AND b.origin IN ('set', 'strava')
+              AND b.metric IN (c.metric, CASE WHEN c.metric IN ('critical_power', 'w_prime') THEN 'power' END));
         stale_from := least(stale_from, changed);
     END LOOP;
     DELETE FROM silver.threshold_work w WHERE w.athlete_id = p_athlete_id AND w.source_id = p_source_id;
