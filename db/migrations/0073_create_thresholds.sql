@@ -186,10 +186,11 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION silver.estimated_max_heartrate_bpm IS 'The athlete''s maximal heart rate, beats per minute: the highest mean over 30 seconds between 165 and 220 that another activity confirms within 8 beats; with up to three such activities the highest up to 200. Null: there was no hard effort.';
 
-CREATE FUNCTION silver.refresh_threshold(p_athlete_id bigint, p_source_id smallint) RETURNS timestamptz LANGUAGE plpgsql AS $$
+-- What follows from a fact ends where the next of its kind begins; the first of its kind also holds before.
+CREATE FUNCTION silver.refresh_threshold(p_athlete_id bigint, p_source_id smallint, OUT stale_from timestamptz, OUT stale_until timestamptz)
+LANGUAGE plpgsql AS $$
 DECLARE
-    stale_from timestamptz;
-    beats      float8 := silver.estimated_max_heartrate_bpm(p_athlete_id, p_source_id);
+    beats float8 := silver.estimated_max_heartrate_bpm(p_athlete_id, p_source_id);
 BEGIN
     -- most batches change none of the facts
     IF (SELECT count(*) FILTER (WHERE t.origin = 'default') > 0
@@ -206,7 +207,7 @@ BEGIN
                    WHERE h.athlete_id = p_athlete_id AND h.source_id = p_source_id AND h.added_at = now())
         FROM silver.athlete_threshold t
         WHERE t.athlete_id = p_athlete_id AND t.source_id = p_source_id AND (t.origin <> 'estimate' OR t.metric = 'max_heartrate')) THEN
-        RETURN NULL;
+        RETURN;
     END IF;
     WITH wanted AS (
         SELECT f.sport_family, f.metric, 'set' AS origin, 'set' AS method, f.valid_from::timestamp AT TIME ZONE 'UTC' AS valid_from, f.value
@@ -239,23 +240,26 @@ BEGIN
         DO UPDATE SET value = excluded.value, changed_at = now() WHERE t.value <> excluded.value
         RETURNING t.sport_family, t.metric, t.origin, t.valid_from
     )
-    -- the first of its kind also holds before
-    SELECT min(CASE WHEN EXISTS (
-        SELECT FROM silver.athlete_threshold o
+    SELECT min(CASE WHEN n.has_former THEN c.valid_from ELSE '-infinity' END), max(coalesce(n.next_from, 'infinity'))
+    INTO stale_from, stale_until
+    FROM (SELECT * FROM gone UNION ALL SELECT * FROM written) AS c
+    CROSS JOIN LATERAL (
+        SELECT count(*) FILTER (WHERE o.valid_from < c.valid_from) > 0 AS has_former,
+               min(o.valid_from) FILTER (WHERE o.valid_from > c.valid_from) AS next_from
+        FROM silver.athlete_threshold o
         WHERE o.athlete_id = p_athlete_id AND o.source_id = p_source_id AND o.sport_family = c.sport_family AND o.metric = c.metric
-          AND o.origin = c.origin AND o.valid_from < c.valid_from) THEN c.valid_from ELSE '-infinity' END)
-    INTO stale_from
-    FROM (SELECT * FROM gone UNION ALL SELECT * FROM written) AS c;
-    RETURN stale_from;
+          AND o.origin = c.origin
+    ) AS n;
 END $$;
-COMMENT ON FUNCTION silver.refresh_threshold IS 'Brings the athlete''s rows of silver.athlete_threshold up to date, but for the estimates by month. Returns from when thresholds are others than before; null: none is.';
+COMMENT ON FUNCTION silver.refresh_threshold IS 'Brings the athlete''s rows of silver.athlete_threshold up to date, but for the estimates by month. Returns from when until when thresholds are others than before; null: none is.';
 
-CREATE FUNCTION silver.refresh_threshold_estimate(p_athlete_id bigint, p_source_id smallint) RETURNS timestamptz LANGUAGE plpgsql AS $$
+CREATE FUNCTION silver.refresh_threshold_estimate(
+    p_athlete_id bigint, p_source_id smallint, OUT stale_from timestamptz, OUT stale_until timestamptz)
+LANGUAGE plpgsql AS $$
 DECLARE
-    stale_from timestamptz;
-    changed    timestamptz;
-    beats      float8;
-    due        record;
+    changed record;
+    beats   float8;
+    due     record;
 BEGIN
     beats := (silver.thresholds_at(p_athlete_id, p_source_id, 'all', NULL)).max_heartrate_bpm;
     FOR due IN
@@ -282,23 +286,27 @@ BEGIN
             DO UPDATE SET value = excluded.value, changed_at = now() WHERE abs(t.value - excluded.value) > 1e-6 * excluded.value
             RETURNING t.sport_family, t.metric, t.valid_from
         )
-        SELECT min(CASE WHEN EXISTS (
-            SELECT FROM silver.athlete_threshold o
-            WHERE o.athlete_id = p_athlete_id AND o.source_id = p_source_id AND o.sport_family = c.sport_family AND o.metric = c.metric
-              AND o.origin = 'estimate' AND o.valid_from < c.valid_from) THEN c.valid_from ELSE '-infinity' END)
+        SELECT min(CASE WHEN n.has_former THEN c.valid_from ELSE '-infinity' END) AS from_at, max(coalesce(n.next_from, 'infinity')) AS until_at
         INTO changed
         FROM (SELECT * FROM gone UNION ALL SELECT * FROM written) AS c
+        CROSS JOIN LATERAL (
+            SELECT count(*) FILTER (WHERE o.valid_from < c.valid_from) > 0 AS has_former,
+                   min(o.valid_from) FILTER (WHERE o.valid_from > c.valid_from) AS next_from
+            FROM silver.athlete_threshold o
+            WHERE o.athlete_id = p_athlete_id AND o.source_id = p_source_id AND o.sport_family = c.sport_family AND o.metric = c.metric
+              AND o.origin = 'estimate'
+        ) AS n
         -- where a better fact holds, nothing follows from an estimate
         WHERE NOT EXISTS (
             SELECT FROM silver.athlete_threshold b
             WHERE b.athlete_id = p_athlete_id AND b.source_id = p_source_id AND b.sport_family = c.sport_family AND b.origin IN ('set', 'strava')
               AND b.metric IN (c.metric, CASE WHEN c.metric IN ('critical_power', 'w_prime') THEN 'power' END));
-        stale_from := least(stale_from, changed);
+        stale_from := least(stale_from, changed.from_at);
+        stale_until := greatest(stale_until, changed.until_at);
     END LOOP;
     DELETE FROM silver.threshold_work w WHERE w.athlete_id = p_athlete_id AND w.source_id = p_source_id;
-    RETURN stale_from;
 END $$;
-COMMENT ON FUNCTION silver.refresh_threshold_estimate IS 'Makes the athlete''s estimates of the months in silver.threshold_work, and of the two months after each, again. Returns from when thresholds are others than before; null: none is.';
+COMMENT ON FUNCTION silver.refresh_threshold_estimate IS 'Makes the athlete''s estimates of the months in silver.threshold_work, and of the two months after each, again. Returns from when until when thresholds are others than before; null: none is.';
 
 CREATE FUNCTION silver.refresh_zone_default(p_athlete_id bigint, p_source_id smallint) RETURNS void LANGUAGE plpgsql AS $$
 BEGIN

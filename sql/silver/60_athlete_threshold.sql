@@ -1,7 +1,7 @@
 -- In:     changed_activity, changed_athlete; sync.athlete_threshold; silver.athlete, athlete_history, activity, activity_metric and
 --         activity_rollup of these athletes.
 -- Out:    silver.athlete_threshold, threshold_work, athlete_reference; the default rows of silver.athlete_zone_set;
---         changed_athlete.stale_from: from when loads and zones have to be made again.
+--         changed_athlete.stale_from, stale_until: from when until when loads and zones have to be made again.
 -- Grain:  one row per athlete, source, sport family, metric, origin, method and date.
 -- Units:  W, metres per second, beats per minute, J; times UTC.
 -- Repeat: values that depend on the athlete's activities and facts only; nothing is written when they are the same.
@@ -19,9 +19,12 @@ CROSS JOIN LATERAL (
 ) AS a
 ON CONFLICT (athlete_id, source_id, month) DO NOTHING;
 
-UPDATE changed_athlete SET stale_from = silver.refresh_threshold(athlete_id, source_id);
+UPDATE changed_athlete AS c SET (stale_from, stale_until) = (
+    SELECT f.stale_from, f.stale_until FROM silver.refresh_threshold(c.athlete_id, c.source_id) AS f);
 
-UPDATE changed_athlete AS c SET stale_from = least(c.stale_from, silver.refresh_threshold_estimate(c.athlete_id, c.source_id))
+UPDATE changed_athlete AS c SET (stale_from, stale_until) = (
+    SELECT least(c.stale_from, f.stale_from), greatest(c.stale_until, f.stale_until)
+    FROM silver.refresh_threshold_estimate(c.athlete_id, c.source_id) AS f)
 WHERE NOT EXISTS (
     SELECT FROM sync.transform_work w
     WHERE w.athlete_id = c.athlete_id AND w.activity_id <> 0 AND w.enqueued_at < 'infinity'
@@ -43,6 +46,6 @@ WHERE (t.sex, t.max_heartrate_bpm, t.max_heartrate_is_default, t.rest_heartrate_
     IS DISTINCT FROM (excluded.sex, excluded.max_heartrate_bpm, excluded.max_heartrate_is_default, excluded.rest_heartrate_bpm);
 
 -- the constants of trimp depend on the sex
-UPDATE changed_athlete AS c SET stale_from = '-infinity'
+UPDATE changed_athlete AS c SET stale_from = '-infinity', stale_until = 'infinity'
 FROM silver.athlete_reference r
 WHERE r.athlete_id = c.athlete_id AND r.source_id = c.source_id AND r.changed_at = now();

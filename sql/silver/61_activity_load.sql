@@ -1,4 +1,4 @@
--- In:     changed_activity, changed_athlete (stale_from); silver.activity (averages), activity_metric, activity_rollup, athlete_reference,
+-- In:     changed_activity, changed_athlete (stale_from, stale_until); silver.activity (averages), activity_metric, activity_rollup, athlete_reference,
 --         athlete_threshold (through silver.thresholds_at()).
 -- Out:    silver.activity_metric: intensity_factor, trimp, load, load_method, the figures they refer to, and the critical power for the W'
 --         balance; a row for each activity without streams whose load can be estimated from its averages.
@@ -54,13 +54,15 @@ WITH scope AS MATERIALIZED (
     SELECT c.athlete_id, c.source_id, m.activity_id
     FROM changed_athlete c CROSS JOIN LATERAL (
         SELECT t.activity_id FROM silver.activity t
-        WHERE t.athlete_id = c.athlete_id AND t.source_id = c.source_id AND (t.start_at >= c.stale_from OR t.start_at IS NULL)
+        WHERE t.athlete_id = c.athlete_id AND t.source_id = c.source_id AND (t.start_at >= c.stale_from AND t.start_at < c.stale_until OR t.start_at IS NULL)
         OFFSET 0 -- one look into the index per athlete
     ) AS m
     WHERE c.stale_from IS NOT NULL
+), bound AS MATERIALIZED (
+    SELECT at_most AS load_per_h_max FROM silver.quality_check WHERE check_name = 'load_per_h'
 ), known AS MATERIALIZED (
-    SELECT s.athlete_id, s.source_id, s.activity_id, k.*
-    FROM scope s CROSS JOIN LATERAL (
+    SELECT s.athlete_id, s.source_id, s.activity_id, q.load_per_h_max, k.*
+    FROM scope s CROSS JOIN bound q CROSS JOIN LATERAL (
         SELECT a.sport_family, a.has_power_meter IS NOT FALSE AS is_measured, m.recorded_s, m.power_s, m.power_positive_s, m.heartrate_s, m.distance_s, m.normalized_power_w,
                b.basis_s, h.power_w AS ftp_w, h.power_origin, h.speed_mps AS assumed_speed_mps, h.speed_origin,
                h.threshold_heartrate_bpm, h.threshold_heartrate_origin, h.max_heartrate_bpm, h.rest_heartrate_bpm,
@@ -74,7 +76,7 @@ WITH scope AS MATERIALIZED (
                CASE WHEN a.sport_family IN ('run', 'swim')
                    THEN coalesce(m.grade_adjusted_distance_m, u.way_m) / nullif(b.basis_s, 0) END AS speed_mps,
                CASE WHEN a.sport_family IN ('run', 'swim') AND a.moving_time_s > 0 THEN a.distance_m / a.moving_time_s END AS average_speed_mps,
-               q.load_per_h_max, CASE a.sport_family WHEN 'swim' THEN 2.2 ELSE 7 END AS speed_mps_max,
+               CASE a.sport_family WHEN 'swim' THEN 2.2 ELSE 7 END AS speed_mps_max,
                CASE a.sport_family WHEN 'swim' THEN 3 ELSE 2 END AS pace_power
         FROM silver.activity_metric m
         JOIN silver.activity a USING (athlete_id, source_id, activity_id)
@@ -94,7 +96,6 @@ WITH scope AS MATERIALIZED (
                    (h.threshold_heartrate_bpm - h.rest_heartrate_bpm) / (h.max_heartrate_bpm - h.rest_heartrate_bpm) AS threshold_part
         ) AS x
         CROSS JOIN LATERAL (SELECT coalesce(nullif(a.moving_time_s, 0), m.recorded_s) AS basis_s) AS b
-        CROSS JOIN LATERAL (SELECT at_most AS load_per_h_max FROM silver.quality_check WHERE check_name = 'load_per_h') AS q
         WHERE m.athlete_id = s.athlete_id AND m.source_id = s.source_id AND m.activity_id = s.activity_id
         OFFSET 0 -- one look into each index per activity
     ) AS k

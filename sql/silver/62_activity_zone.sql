@@ -1,10 +1,10 @@
--- In:     changed_activity, changed_athlete (stale_from); silver.activity, activity_rollup, athlete_zone_set.
+-- In:     changed_activity, changed_athlete (stale_from, stale_until); silver.activity, activity_rollup, athlete_zone_set.
 -- Out:    silver.activity_zone.
 -- Grain:  one row per activity and metric, for activities that have a histogram of it.
 -- Units:  beats per minute, W, centimetres per second; seconds.
 -- Repeat: values that depend on the input only; rows that have them already are not written. When an athlete's own zones changed in this
 --         transaction (its now() is the time of the change), all activities of the athlete are read; when thresholds did, those from
---         stale_from on.
+--         stale_from to stale_until.
 --
 -- The zones that held at the start of the activity: the athlete's newest own set known by then, else the earliest; without own sets, the default
 -- set by the same rule. Zones of power and pace are those of the activity's sport.
@@ -15,14 +15,14 @@ WITH scope AS MATERIALIZED (
     SELECT c.athlete_id, c.source_id, m.activity_id
     FROM changed_athlete c
     CROSS JOIN LATERAL (
-        SELECT CASE WHEN EXISTS (
-            SELECT FROM silver.athlete_zone_set z
-            WHERE z.athlete_id = c.athlete_id AND z.source_id = c.source_id AND NOT z.is_default AND z.changed_at = now())
-            THEN '-infinity' ELSE c.stale_from END AS stale_from
+        SELECT CASE WHEN max(z.changed_at) = now() THEN '-infinity' ELSE c.stale_from END AS stale_from,
+               CASE WHEN max(z.changed_at) = now() THEN 'infinity' ELSE c.stale_until END AS stale_until
+        FROM silver.athlete_zone_set z
+        WHERE z.athlete_id = c.athlete_id AND z.source_id = c.source_id AND NOT z.is_default
     ) AS f
     CROSS JOIN LATERAL (
         SELECT t.activity_id FROM silver.activity t
-        WHERE t.athlete_id = c.athlete_id AND t.source_id = c.source_id AND (t.start_at >= f.stale_from OR t.start_at IS NULL)
+        WHERE t.athlete_id = c.athlete_id AND t.source_id = c.source_id AND (t.start_at >= f.stale_from AND t.start_at < f.stale_until OR t.start_at IS NULL)
         OFFSET 0 -- one look into the index per athlete
     ) AS m
     WHERE f.stale_from IS NOT NULL

@@ -116,7 +116,7 @@ enum SilverQueries {
         """
         CREATE TEMPORARY TABLE IF NOT EXISTS changed_athlete (
             athlete_id bigint NOT NULL, source_id smallint NOT NULL, profile jsonb COMPRESSION lz4, profile_sha256 bytea,
-            transform_version smallint NOT NULL, stale_from timestamptz,
+            transform_version smallint NOT NULL, stale_from timestamptz, stale_until timestamptz,
             PRIMARY KEY (athlete_id, source_id)
         )
         """,
