@@ -39,6 +39,16 @@ package enum TransformWorkTable {
         """
     }
 
+    /// Adds athletes whose thresholds have to be estimated; they come after all live work.
+    package static func addEstimates(_ athletes: [AthleteID]) -> SQL {
+        """
+        INSERT INTO sync.transform_work (athlete_id, activity_id, enqueued_at)
+        SELECT DISTINCT w.athlete_id, 0, 'infinity'::timestamptz FROM silver.threshold_work w
+        WHERE w.athlete_id = ANY (\(athletes)) AND NOT EXISTS (
+            SELECT FROM sync.transform_work t WHERE t.athlete_id = w.athlete_id AND t.activity_id = 0 AND t.enqueued_at = 'infinity')
+        """
+    }
+
     /// Removes rows by their numbers; rows added meanwhile stay. The caller holds `RowLock.silver` on the athletes.
     package static func remove(_ rows: [(athlete: AthleteID, activity: Int64, row: Int64)]) -> SQL {
         """

@@ -9,7 +9,7 @@ CREATE TABLE sync.transform_work (
     CONSTRAINT transform_work_pk PRIMARY KEY (athlete_id, activity_id, work_id)
 );
 CREATE INDEX transform_work_oldest ON sync.transform_work (enqueued_at);
-COMMENT ON TABLE sync.transform_work IS 'Activities whose bronze is newer than their silver: one row per landing, written in its transaction, removed by the silver runner. activity_id 0 stands for the athlete''s own objects. enqueued_at is infinity for activities that are made again after all live work.';
+COMMENT ON TABLE sync.transform_work IS 'Activities whose bronze is newer than their silver: one row per landing, written in its transaction, removed by the silver runner. activity_id 0 stands for the athlete''s own objects. enqueued_at is infinity for activities that are made again, and athletes whose thresholds are estimated, after all live work.';
 
 -- While a rebuild of an athlete is running, the silver runner leaves the athlete's new work on its list, so that neither waits for the other.
 CREATE TABLE sync.silver_rebuild (

@@ -27,7 +27,7 @@ COMMENT ON COLUMN silver.athlete_threshold.valid_from IS 'From when it holds, UT
 COMMENT ON COLUMN silver.athlete_threshold.value IS 'Watts for power and critical_power, metres per second for pace, beats per minute for heart rates, joules for w_prime.';
 COMMENT ON COLUMN silver.athlete_threshold.changed_at IS 'When the row was made or last changed.';
 
--- A first load of a history makes estimates once, at its end, instead of after each batch.
+-- Estimates are made behind all live work: a first load of a history makes them once, at its end, instead of after each batch.
 CREATE TABLE silver.threshold_work (
     athlete_id bigint   NOT NULL,
     source_id  smallint NOT NULL DEFAULT 1,
@@ -35,7 +35,7 @@ CREATE TABLE silver.threshold_work (
     CONSTRAINT threshold_work_pk PRIMARY KEY (athlete_id, source_id, month),
     CONSTRAINT threshold_work_athlete_fk FOREIGN KEY (athlete_id, source_id) REFERENCES silver.athlete ON DELETE CASCADE
 );
-COMMENT ON TABLE silver.threshold_work IS 'One row per athlete and month whose estimates are made again after the last waiting activity. To read estimates use athlete_threshold.';
+COMMENT ON TABLE silver.threshold_work IS 'One row per athlete and month whose estimates are made again after all live work. To read estimates use athlete_threshold.';
 COMMENT ON COLUMN silver.threshold_work.athlete_id IS 'Strava''s number for the athlete.';
 COMMENT ON COLUMN silver.threshold_work.source_id IS '1 strava_api, 2 strava_archive, 3 file.';
 COMMENT ON COLUMN silver.threshold_work.month IS 'First day of the month.';
@@ -268,6 +268,15 @@ BEGIN
         WHERE w.athlete_id = p_athlete_id AND w.source_id = p_source_id
         ORDER BY 1
     LOOP
+        -- most of the following months have no activity yet, and no estimate
+        CONTINUE WHEN NOT EXISTS (
+            SELECT FROM silver.activity a
+            WHERE a.athlete_id = p_athlete_id AND a.start_at >= due.month::timestamp AT TIME ZONE 'UTC'
+              AND a.start_at < (due.month + interval '1 month') AT TIME ZONE 'UTC')
+            AND NOT EXISTS (
+            SELECT FROM silver.athlete_threshold t
+            WHERE t.athlete_id = p_athlete_id AND t.source_id = p_source_id AND t.origin = 'estimate'
+              AND t.valid_from = due.month::timestamp AT TIME ZONE 'UTC');
         WITH wanted AS MATERIALIZED (
             SELECT e.sport_family, e.metric, e.method, e.value
             FROM silver.estimated_thresholds(p_athlete_id, p_source_id, due.month, beats) AS e

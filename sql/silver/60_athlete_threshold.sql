@@ -6,8 +6,8 @@
 -- Units:  W, metres per second, beats per minute, J; times UTC.
 -- Repeat: values that depend on the athlete's activities and facts only; nothing is written when they are the same.
 --
--- While more of an athlete's activities are waiting, as in the first load of a history, estimates are left to the batch with the last of
--- them; the months are kept in silver.threshold_work.
+-- A batch with activities of an athlete only notes their months in silver.threshold_work, and puts the athlete behind all live work; the batch
+-- that comes to it then makes the estimates, so that the first load of a history makes them once.
 INSERT INTO silver.threshold_work (athlete_id, source_id, month)
 SELECT DISTINCT c.athlete_id, c.source_id, date_trunc('month', a.start_at AT TIME ZONE 'UTC')::date
 FROM changed_activity c
@@ -25,10 +25,7 @@ UPDATE changed_athlete AS c SET (stale_from, stale_until) = (
 UPDATE changed_athlete AS c SET (stale_from, stale_until) = (
     SELECT least(c.stale_from, f.stale_from), greatest(c.stale_until, f.stale_until)
     FROM silver.refresh_threshold_estimate(c.athlete_id, c.source_id) AS f)
-WHERE NOT EXISTS (
-    SELECT FROM sync.transform_work w
-    WHERE w.athlete_id = c.athlete_id AND w.activity_id <> 0 AND w.enqueued_at < 'infinity'
-      AND NOT EXISTS (SELECT FROM changed_activity b WHERE b.athlete_id = w.athlete_id AND b.activity_id = w.activity_id));
+WHERE c.makes_estimates;
 
 SELECT silver.refresh_zone_default(c.athlete_id, c.source_id) FROM changed_athlete c
 WHERE c.stale_from IS NOT NULL;

@@ -2,6 +2,7 @@ import Core
 import Database
 import Foundation
 import Streams
+import SyncStore
 
 /// The profile of an athlete in a batch; nil profile: only the athlete's key is needed.
 struct ChangedAthlete: Sendable {
@@ -22,8 +23,8 @@ struct SilverBatch: Sendable {
     static let bytesMax: Int64 = 32 << 20
 
     /// Size of a temporary table from which it is truncated. DELETE leaves dead space that each statement scans; TRUNCATE invalidates all
-    /// plans, which costs 10 ms.
-    static let temporaryBytesMax: Int64 = 256 << 10
+    /// plans, which costs some 30 ms.
+    static let temporaryBytesMax: Int64 = 2 << 20
 
     let scripts: SilverScripts
     let feed: SilverFeed
@@ -61,7 +62,9 @@ struct SilverBatch: Sendable {
     private func transform(_ work: [SilverWork], on connection: Connection) async throws {
         let made = try await make(work, tables: SilverQueries.temporaryTables, whateverSilverHas: false, on: connection)
         let isSwollen = made.temporary_bytes > Self.temporaryBytesMax
-        _ = try await connection.pipeline(made.arrays + [SilverQueries.done(work)] + scripts.afterArrays)
+        let athletes = Set(work.map(\.athleteID)).sorted()
+        _ = try await connection.pipeline(
+            made.arrays + [SilverQueries.done(work)] + scripts.afterArrays + [TransformWorkTable.addEstimates(athletes)])
         try await WPrimePass(powers: made.powers).run(on: connection)
         _ = try await connection.pipeline(
             SilverBooks(made: work, made.material).statements(now: now)
@@ -140,7 +143,7 @@ struct SilverBatch: Sendable {
         async let arrays = Self.arrays(inventory.streamHeads, streams)
         let filled = try await connection.pipeline(
             [
-                SilverQueries.fill(inventory.activities, material), SilverQueries.fill(inventory.athletes, material),
+                SilverQueries.fill(inventory.activities, material), SilverQueries.fill(inventory, material),
                 SilverQueries.temporarySize,
             ] + scripts.beforeArrays)
         try note(filled, inventory, in: &material)

@@ -116,7 +116,7 @@ enum SilverQueries {
         """
         CREATE TEMPORARY TABLE IF NOT EXISTS changed_athlete (
             athlete_id bigint NOT NULL, source_id smallint NOT NULL, profile jsonb COMPRESSION lz4, profile_sha256 bytea,
-            transform_version smallint NOT NULL, stale_from timestamptz, stale_until timestamptz,
+            transform_version smallint NOT NULL, makes_estimates boolean NOT NULL, stale_from timestamptz, stale_until timestamptz,
             PRIMARY KEY (athlete_id, source_id)
         )
         """,
@@ -170,16 +170,19 @@ extension SilverQueries {
             """
     }
 
-    static func fill(_ athletes: [ChangedAthlete], _ material: SilverMaterial) -> SQL {
-        """
-        INSERT INTO changed_athlete
-        SELECT athlete_id, source_id, bronze_strava.json_document(profile), profile_sha256, \(TransformVersion.current)
-        FROM unnest(
-            \(athletes.map(\.athleteID)), \(athletes.map(\.source)), \(SQLArray(athletes.map { material.text($0.profile) })),
-            \(SQLArray(athletes.map { $0.profile?.sha256 })))
-            AS w(athlete_id, source_id, profile, profile_sha256)
-        RETURNING profile IS NOT NULL
-        """
+    /// Thresholds are estimated when an athlete has no activity in the batch: so a first load of a history makes them once, at its end.
+    static func fill(_ inventory: SilverInventory, _ material: SilverMaterial) -> SQL {
+        let athletes = inventory.athletes
+        let active = Set(inventory.activities.map(\.athleteID))
+        return """
+            INSERT INTO changed_athlete
+            SELECT athlete_id, source_id, bronze_strava.json_document(profile), profile_sha256, \(TransformVersion.current), makes_estimates
+            FROM unnest(
+                \(athletes.map(\.athleteID)), \(athletes.map(\.source)), \(SQLArray(athletes.map { material.text($0.profile) })),
+                \(SQLArray(athletes.map { $0.profile?.sha256 })), \(athletes.map { !active.contains($0.athleteID) }))
+                AS w(athlete_id, source_id, profile, profile_sha256, makes_estimates)
+            RETURNING profile IS NOT NULL
+            """
     }
 
     static func done(_ work: [SilverWork]) -> SQL {
@@ -219,7 +222,7 @@ extension SilverQueries {
             """,
             """
             INSERT INTO changed_athlete
-            SELECT athlete_id, source_id, NULL, NULL, transform_version FROM silver.athlete WHERE athlete_id = \(athlete)
+            SELECT athlete_id, source_id, NULL, NULL, transform_version, true FROM silver.athlete WHERE athlete_id = \(athlete)
             """,
         ]
     }
