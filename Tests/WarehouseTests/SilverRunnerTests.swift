@@ -214,7 +214,7 @@ import Testing
                 """
                 INSERT INTO changed_activity (
                     athlete_id, source_id, activity_id, is_gone, detail_is_newer, is_stale, laps_are_stale, transform_version)
-                SELECT 1, 1, n, false, false, false, false, 1 FROM generate_series(1, 10000) AS n
+                SELECT 1, 1, n, false, false, false, false, 1 FROM generate_series(1, 50000) AS n
                 """)
             try await database.query("DELETE FROM changed_activity")
             let size: SQL = "SELECT pg_relation_size('changed_activity')"

@@ -188,8 +188,6 @@ CREATE TABLE silver.activity_metric (
 -- Each silver batch asks for the highest heart rate of each of its athletes: the end of this index, instead of all their activities.
 CREATE INDEX activity_metric_by_heartrate ON silver.activity_metric (athlete_id, source_id, best_heartrate_30s_bpm)
     WHERE best_heartrate_30s_bpm BETWEEN 165 AND 220;
-CREATE INDEX activity_metric_without_w_balance ON silver.activity_metric (athlete_id, source_id)
-    WHERE critical_power_w IS NOT NULL AND w_prime_balance_min_j IS NULL;
 COMMENT ON TABLE silver.activity_metric IS 'One row per activity with streams: figures that follow from them, and the training load. Without streams an activity has a row if it has averages to estimate its load from; else its load is unknown and counts 0.';
 COMMENT ON COLUMN silver.activity_metric.athlete_id IS 'Strava''s number for the athlete.';
 COMMENT ON COLUMN silver.activity_metric.source_id IS '1 strava_api, 2 strava_archive, 3 file.';
@@ -246,17 +244,17 @@ COMMENT ON COLUMN silver.activity_zone.lower_bounds IS 'Element i: where zone i 
 COMMENT ON COLUMN silver.activity_zone.seconds IS 'Element i: seconds in zone i.';
 COMMENT ON COLUMN silver.activity_zone.is_default IS 'The zones are a default, not the athlete''s own.';
 
+-- The seconds of a zone are a slice of the histogram. A zone may begin before the histogram or after its end.
 CREATE FUNCTION silver.zone_seconds(seconds integer[], first_value integer, lower_bounds integer[]) RETURNS integer[]
 LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE AS $$
 BEGIN
-    RETURN (
-        SELECT array_agg(coalesce(f.seconds, 0)::integer ORDER BY z.zone)
-        FROM generate_series(1, cardinality(lower_bounds)) AS z(zone)
-        LEFT JOIN (
-            SELECT width_bucket(first_value + h.bin::integer - 1, lower_bounds) AS zone, sum(h.s) AS seconds
-            FROM unnest(seconds) WITH ORDINALITY AS h(s, bin)
-            WHERE h.s > 0
-            GROUP BY 1
-        ) AS f USING (zone));
+    RETURN ARRAY(
+        SELECT coalesce((
+            SELECT sum(s) FROM unnest(seconds[
+                greatest(lower_bounds[zone] - first_value + 1, 1)
+                : CASE WHEN zone < cardinality(lower_bounds) THEN lower_bounds[zone + 1] - first_value ELSE cardinality(seconds) END]) AS s
+        ), 0)::integer
+        FROM generate_series(1, cardinality(lower_bounds)) AS zone
+        ORDER BY zone);
 END $$;
 COMMENT ON FUNCTION silver.zone_seconds IS 'Seconds in each zone from a histogram: element i of the histogram stands for first_value + i - 1, which belongs to the zone that begins at or below it.';

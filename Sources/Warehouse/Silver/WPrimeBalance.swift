@@ -81,10 +81,27 @@ struct WPrimePass: Sendable {
         return powers
     }
 
+    /// Looked up through the activities of the batch and of the time in which thresholds changed: an index on the two columns would make each
+    /// update of a load write all indexes.
     private static let due: SQL = """
         SELECT m.athlete_id, m.source_id, m.activity_id, m.critical_power_w, m.w_prime_j
-        FROM changed_athlete c
-        JOIN silver.activity_metric m USING (athlete_id, source_id)
+        FROM (
+            SELECT athlete_id, source_id, activity_id FROM changed_activity
+            UNION
+            SELECT c.athlete_id, c.source_id, r.activity_id
+            FROM changed_athlete c CROSS JOIN LATERAL (
+                SELECT t.activity_id FROM silver.activity t
+                WHERE t.athlete_id = c.athlete_id AND t.source_id = c.source_id
+                  AND (t.start_at >= c.stale_from AND t.start_at < c.stale_until OR t.start_at IS NULL)
+                OFFSET 0 -- one look into the index per athlete
+            ) AS r
+            WHERE c.stale_from IS NOT NULL
+        ) AS s
+        CROSS JOIN LATERAL (
+            SELECT * FROM silver.activity_metric x
+            WHERE x.athlete_id = s.athlete_id AND x.source_id = s.source_id AND x.activity_id = s.activity_id
+            OFFSET 0 -- one look into the index per activity
+        ) AS m
         WHERE m.critical_power_w IS NOT NULL AND m.w_prime_balance_min_j IS NULL
         LIMIT \(partMax)
         """
