@@ -355,7 +355,7 @@ BEGIN
                    regr_slope(p.power_w, 1 / (p.duration_s + tau)) AS w, regr_syy(p.power_w, 1 / (p.duration_s + tau))
                    * (1 - regr_r2(p.power_w, 1 / (p.duration_s + tau))) AS error
             FROM power p JOIN proven USING (sport_family)
-            CROSS JOIN LATERAL (SELECT n / 2.0::float8 AS tau FROM generate_series(1, 120) AS n) AS o
+            CROSS JOIN LATERAL (SELECT n::float8 AS tau FROM generate_series(1, 40) AS n) AS o
             WHERE p.duration_s BETWEEN 5 AND 1200
             GROUP BY 1, 2 HAVING count(*) >= 6
         ) AS p
@@ -467,13 +467,29 @@ $$;
 
 COMMENT ON FUNCTION silver.plausible(p_check_name text, p_value double precision) IS 'The value, or null when it is outside of what the check of this name allows.';
 
-CREATE FUNCTION silver.refresh_threshold(p_athlete_id bigint, p_source_id smallint) RETURNS timestamp with time zone
+CREATE FUNCTION silver.refresh_threshold(p_athlete_id bigint, p_source_id smallint, OUT stale_from timestamp with time zone, OUT stale_until timestamp with time zone) RETURNS record
     LANGUAGE plpgsql
     AS $$
 DECLARE
-    stale_from timestamptz;
-    beats      float8 := silver.estimated_max_heartrate_bpm(p_athlete_id, p_source_id);
+    beats float8 := silver.estimated_max_heartrate_bpm(p_athlete_id, p_source_id);
 BEGIN
+    -- most batches change none of the facts
+    IF (SELECT count(*) FILTER (WHERE t.origin = 'default') > 0
+               AND max(t.value) FILTER (WHERE t.origin = 'estimate') IS NOT DISTINCT FROM beats
+               AND coalesce(sum(hash_record_extended((t.sport_family, t.metric, t.valid_from, t.value), 0)) FILTER (WHERE t.origin = 'set'), 0) = (
+                   SELECT coalesce(sum(hash_record_extended(
+                       (f.sport_family, f.metric, f.valid_from::timestamp AT TIME ZONE 'UTC', f.value), 0)), 0)
+                   FROM sync.athlete_threshold f WHERE f.athlete_id = p_athlete_id)
+               AND (count(*) FILTER (WHERE t.origin = 'strava') > 0) = EXISTS (
+                   SELECT FROM silver.athlete_history h
+                   WHERE h.athlete_id = p_athlete_id AND h.source_id = p_source_id AND h.ftp_w > 0)
+               AND NOT EXISTS (
+                   SELECT FROM silver.athlete_history h
+                   WHERE h.athlete_id = p_athlete_id AND h.source_id = p_source_id AND h.added_at = now())
+        FROM silver.athlete_threshold t
+        WHERE t.athlete_id = p_athlete_id AND t.source_id = p_source_id AND (t.origin <> 'estimate' OR t.metric = 'max_heartrate')) THEN
+        RETURN;
+    END IF;
     WITH wanted AS (
         SELECT f.sport_family, f.metric, 'set' AS origin, 'set' AS method, f.valid_from::timestamp AT TIME ZONE 'UTC' AS valid_from, f.value
         FROM sync.athlete_threshold f WHERE f.athlete_id = p_athlete_id
@@ -505,26 +521,27 @@ BEGIN
         DO UPDATE SET value = excluded.value, changed_at = now() WHERE t.value <> excluded.value
         RETURNING t.sport_family, t.metric, t.origin, t.valid_from
     )
-    -- the first of its kind also holds before
-    SELECT min(CASE WHEN EXISTS (
-        SELECT FROM silver.athlete_threshold o
+    SELECT min(CASE WHEN n.has_former THEN c.valid_from ELSE '-infinity' END), max(coalesce(n.next_from, 'infinity'))
+    INTO stale_from, stale_until
+    FROM (SELECT * FROM gone UNION ALL SELECT * FROM written) AS c
+    CROSS JOIN LATERAL (
+        SELECT count(*) FILTER (WHERE o.valid_from < c.valid_from) > 0 AS has_former,
+               min(o.valid_from) FILTER (WHERE o.valid_from > c.valid_from) AS next_from
+        FROM silver.athlete_threshold o
         WHERE o.athlete_id = p_athlete_id AND o.source_id = p_source_id AND o.sport_family = c.sport_family AND o.metric = c.metric
-          AND o.origin = c.origin AND o.valid_from < c.valid_from) THEN c.valid_from ELSE '-infinity' END)
-    INTO stale_from
-    FROM (SELECT * FROM gone UNION ALL SELECT * FROM written) AS c;
-    RETURN stale_from;
+          AND o.origin = c.origin
+    ) AS n;
 END $$;
 
-COMMENT ON FUNCTION silver.refresh_threshold(p_athlete_id bigint, p_source_id smallint) IS 'Brings the athlete''s rows of silver.athlete_threshold up to date, but for the estimates by month. Returns from when thresholds are others than before; null: none is.';
+COMMENT ON FUNCTION silver.refresh_threshold(p_athlete_id bigint, p_source_id smallint, OUT stale_from timestamp with time zone, OUT stale_until timestamp with time zone) IS 'Brings the athlete''s rows of silver.athlete_threshold up to date, but for the estimates by month. Returns from when until when thresholds are others than before; null: none is.';
 
-CREATE FUNCTION silver.refresh_threshold_estimate(p_athlete_id bigint, p_source_id smallint) RETURNS timestamp with time zone
+CREATE FUNCTION silver.refresh_threshold_estimate(p_athlete_id bigint, p_source_id smallint, OUT stale_from timestamp with time zone, OUT stale_until timestamp with time zone) RETURNS record
     LANGUAGE plpgsql
     AS $$
 DECLARE
-    stale_from timestamptz;
-    changed    timestamptz;
-    beats      float8;
-    due        record;
+    changed record;
+    beats   float8;
+    due     record;
 BEGIN
     beats := (silver.thresholds_at(p_athlete_id, p_source_id, 'all', NULL)).max_heartrate_bpm;
     FOR due IN
@@ -533,6 +550,15 @@ BEGIN
         WHERE w.athlete_id = p_athlete_id AND w.source_id = p_source_id
         ORDER BY 1
     LOOP
+        -- most of the following months have no activity yet, and no estimate
+        CONTINUE WHEN NOT EXISTS (
+            SELECT FROM silver.activity a
+            WHERE a.athlete_id = p_athlete_id AND a.start_at >= due.month::timestamp AT TIME ZONE 'UTC'
+              AND a.start_at < (due.month + interval '1 month') AT TIME ZONE 'UTC')
+            AND NOT EXISTS (
+            SELECT FROM silver.athlete_threshold t
+            WHERE t.athlete_id = p_athlete_id AND t.source_id = p_source_id AND t.origin = 'estimate'
+              AND t.valid_from = due.month::timestamp AT TIME ZONE 'UTC');
         WITH wanted AS MATERIALIZED (
             SELECT e.sport_family, e.metric, e.method, e.value
             FROM silver.estimated_thresholds(p_athlete_id, p_source_id, due.month, beats) AS e
@@ -551,19 +577,28 @@ BEGIN
             DO UPDATE SET value = excluded.value, changed_at = now() WHERE abs(t.value - excluded.value) > 1e-6 * excluded.value
             RETURNING t.sport_family, t.metric, t.valid_from
         )
-        SELECT min(CASE WHEN EXISTS (
-            SELECT FROM silver.athlete_threshold o
-            WHERE o.athlete_id = p_athlete_id AND o.source_id = p_source_id AND o.sport_family = c.sport_family AND o.metric = c.metric
-              AND o.origin = 'estimate' AND o.valid_from < c.valid_from) THEN c.valid_from ELSE '-infinity' END)
+        SELECT min(CASE WHEN n.has_former THEN c.valid_from ELSE '-infinity' END) AS from_at, max(coalesce(n.next_from, 'infinity')) AS until_at
         INTO changed
-        FROM (SELECT * FROM gone UNION ALL SELECT * FROM written) AS c;
-        stale_from := least(stale_from, changed);
+        FROM (SELECT * FROM gone UNION ALL SELECT * FROM written) AS c
+        CROSS JOIN LATERAL (
+            SELECT count(*) FILTER (WHERE o.valid_from < c.valid_from) > 0 AS has_former,
+                   min(o.valid_from) FILTER (WHERE o.valid_from > c.valid_from) AS next_from
+            FROM silver.athlete_threshold o
+            WHERE o.athlete_id = p_athlete_id AND o.source_id = p_source_id AND o.sport_family = c.sport_family AND o.metric = c.metric
+              AND o.origin = 'estimate'
+        ) AS n
+        -- where a better fact holds, nothing follows from an estimate
+        WHERE NOT EXISTS (
+            SELECT FROM silver.athlete_threshold b
+            WHERE b.athlete_id = p_athlete_id AND b.source_id = p_source_id AND b.sport_family = c.sport_family AND b.origin IN ('set', 'strava')
+              AND b.metric IN (c.metric, CASE WHEN c.metric IN ('critical_power', 'w_prime') THEN 'power' END));
+        stale_from := least(stale_from, changed.from_at);
+        stale_until := greatest(stale_until, changed.until_at);
     END LOOP;
     DELETE FROM silver.threshold_work w WHERE w.athlete_id = p_athlete_id AND w.source_id = p_source_id;
-    RETURN stale_from;
 END $$;
 
-COMMENT ON FUNCTION silver.refresh_threshold_estimate(p_athlete_id bigint, p_source_id smallint) IS 'Makes the athlete''s estimates of the months in silver.threshold_work, and of the two months after each, again. Returns from when thresholds are others than before; null: none is.';
+COMMENT ON FUNCTION silver.refresh_threshold_estimate(p_athlete_id bigint, p_source_id smallint, OUT stale_from timestamp with time zone, OUT stale_until timestamp with time zone) IS 'Makes the athlete''s estimates of the months in silver.threshold_work, and of the two months after each, again. Returns from when until when thresholds are others than before; null: none is.';
 
 CREATE FUNCTION silver.refresh_training_day(p_athlete_id bigint, p_source_id smallint) RETURNS integer
     LANGUAGE plpgsql
@@ -750,15 +785,19 @@ COMMENT ON FUNCTION silver.sport_family(sport_type text) IS 'Sports that are cou
 CREATE FUNCTION silver.thresholds_at(p_athlete_id bigint, p_source_id smallint, p_sport_family text, p_at timestamp with time zone, OUT power_w double precision, OUT power_origin text, OUT speed_mps double precision, OUT speed_origin text, OUT threshold_heartrate_bpm double precision, OUT threshold_heartrate_origin text, OUT max_heartrate_bpm double precision, OUT max_heartrate_origin text, OUT rest_heartrate_bpm double precision, OUT critical_power_w double precision, OUT w_prime_j double precision) RETURNS record
     LANGUAGE plpgsql STABLE PARALLEL SAFE
     AS $$
+DECLARE
+    critical_power_origin text;
+    w_prime_origin        text;
 BEGIN
     SELECT max(t.value) FILTER (WHERE t.metric = 'power'), max(t.origin) FILTER (WHERE t.metric = 'power'),
            max(t.value) FILTER (WHERE t.metric = 'pace'), max(t.origin) FILTER (WHERE t.metric = 'pace'),
            max(t.value) FILTER (WHERE t.metric = 'threshold_heartrate'), max(t.origin) FILTER (WHERE t.metric = 'threshold_heartrate'),
            max(t.value) FILTER (WHERE t.metric = 'max_heartrate'), max(t.origin) FILTER (WHERE t.metric = 'max_heartrate'),
            max(t.value) FILTER (WHERE t.metric = 'rest_heartrate'), max(t.value) FILTER (WHERE t.metric = 'critical_power'),
-           max(t.value) FILTER (WHERE t.metric = 'w_prime')
+           max(t.origin) FILTER (WHERE t.metric = 'critical_power'), max(t.value) FILTER (WHERE t.metric = 'w_prime'),
+           max(t.origin) FILTER (WHERE t.metric = 'w_prime')
     INTO power_w, power_origin, speed_mps, speed_origin, threshold_heartrate_bpm, threshold_heartrate_origin, max_heartrate_bpm,
-         max_heartrate_origin, rest_heartrate_bpm, critical_power_w, w_prime_j
+         max_heartrate_origin, rest_heartrate_bpm, critical_power_w, critical_power_origin, w_prime_j, w_prime_origin
     FROM (
         SELECT DISTINCT ON (f.metric) f.metric, f.value, f.origin
         FROM silver.athlete_threshold f
@@ -767,15 +806,24 @@ BEGIN
         ORDER BY f.metric, array_position('{set,strava,estimate,default}', f.origin), f.sport_family <> 'all' DESC,
             f.valid_from <= p_at DESC, CASE WHEN f.valid_from <= p_at THEN f.valid_from END DESC, f.valid_from, f.method
     ) AS t;
-    -- Half of the threshold's definition: 85 % of the heart rate reserve, and FTP for critical power, as far as nothing better is known.
+    -- Facts of different dates and origins may contradict each other: some reserve there always is.
+    rest_heartrate_bpm := least(rest_heartrate_bpm, max_heartrate_bpm - 20);
     IF threshold_heartrate_bpm IS NULL OR threshold_heartrate_bpm <= rest_heartrate_bpm THEN
         threshold_heartrate_bpm := rest_heartrate_bpm + 0.85 * (max_heartrate_bpm - rest_heartrate_bpm);
         threshold_heartrate_origin := 'default';
     END IF;
-    critical_power_w := coalesce(critical_power_w, power_w);
+    -- An FTP that was set, or is Strava's, comes before an estimated critical power, as it comes before an estimated FTP. W' belongs to its
+    -- critical power: an estimate of one says nothing of the other.
+    IF critical_power_origin IS DISTINCT FROM 'set' AND power_origin IN ('set', 'strava') OR critical_power_w IS NULL THEN
+        critical_power_w := power_w;
+        critical_power_origin := 'power';
+    END IF;
+    IF w_prime_origin = 'estimate' AND critical_power_origin <> 'estimate' THEN
+        w_prime_j := 20000;
+    END IF;
 END $$;
 
-COMMENT ON FUNCTION silver.thresholds_at(p_athlete_id bigint, p_source_id smallint, p_sport_family text, p_at timestamp with time zone, OUT power_w double precision, OUT power_origin text, OUT speed_mps double precision, OUT speed_origin text, OUT threshold_heartrate_bpm double precision, OUT threshold_heartrate_origin text, OUT max_heartrate_bpm double precision, OUT max_heartrate_origin text, OUT rest_heartrate_bpm double precision, OUT critical_power_w double precision, OUT w_prime_j double precision) IS 'The athlete''s thresholds in a sport family at an instant, and where they come from (set, strava, estimate, default); see athlete_threshold. Null: not known. Threshold heart rate: else 85 % of the heart rate reserve (default). Critical power: else the threshold power.';
+COMMENT ON FUNCTION silver.thresholds_at(p_athlete_id bigint, p_source_id smallint, p_sport_family text, p_at timestamp with time zone, OUT power_w double precision, OUT power_origin text, OUT speed_mps double precision, OUT speed_origin text, OUT threshold_heartrate_bpm double precision, OUT threshold_heartrate_origin text, OUT max_heartrate_bpm double precision, OUT max_heartrate_origin text, OUT rest_heartrate_bpm double precision, OUT critical_power_w double precision, OUT w_prime_j double precision) IS 'The athlete''s thresholds in a sport family at an instant, and where they come from (set, strava, estimate, default); see athlete_threshold. Null: not known. The heart rate at rest is at least 20 beats below the maximum. Threshold heart rate: else 85 % of the heart rate reserve (default). Critical power: as set, else a threshold power that is set or Strava''s, else estimated with its W'', else the threshold power; W'' else 20 kJ.';
 
 CREATE FUNCTION silver.today(p_athlete_id bigint, p_source_id smallint DEFAULT 1) RETURNS date
     LANGUAGE plpgsql STABLE PARALLEL SAFE
@@ -3451,7 +3499,7 @@ CREATE TABLE sync.transform_work (
     work_id bigint NOT NULL
 );
 
-COMMENT ON TABLE sync.transform_work IS 'Activities whose bronze is newer than their silver: one row per landing, written in its transaction, removed by the silver runner. activity_id 0 stands for the athlete''s own objects. enqueued_at is infinity for activities that are made again after all live work.';
+COMMENT ON TABLE sync.transform_work IS 'Activities whose bronze is newer than their silver: one row per landing, written in its transaction, removed by the silver runner. activity_id 0 stands for the athlete''s own objects. enqueued_at is infinity for activities that are made again, and athletes whose thresholds are estimated, after all live work.';
 
 CREATE VIEW silver.freshness WITH (security_barrier='true') AS
  SELECT a.athlete_id,
@@ -4307,7 +4355,7 @@ CREATE TABLE silver.threshold_work (
     month date NOT NULL
 );
 
-COMMENT ON TABLE silver.threshold_work IS 'One row per athlete and month whose estimates are made again after the last waiting activity. To read estimates use athlete_threshold.';
+COMMENT ON TABLE silver.threshold_work IS 'One row per athlete and month whose estimates are made again after all live work. To read estimates use athlete_threshold.';
 
 COMMENT ON COLUMN silver.threshold_work.athlete_id IS 'Strava''s number for the athlete.';
 
@@ -4833,8 +4881,6 @@ CREATE INDEX metrics_by_activity ON metrics.metrics USING btree (athlete_id, act
 CREATE INDEX activity_by_start ON silver.activity USING btree (athlete_id, start_at DESC);
 
 CREATE INDEX activity_metric_by_heartrate ON silver.activity_metric USING btree (athlete_id, source_id, best_heartrate_30s_bpm) WHERE ((best_heartrate_30s_bpm >= (165)::double precision) AND (best_heartrate_30s_bpm <= (220)::double precision));
-
-CREATE INDEX activity_metric_without_w_balance ON silver.activity_metric USING btree (athlete_id, source_id) WHERE ((critical_power_w IS NOT NULL) AND (w_prime_balance_min_j IS NULL));
 
 CREATE INDEX segment_effort_by_segment ON silver.segment_effort USING btree (athlete_id, segment_id, start_at);
 
