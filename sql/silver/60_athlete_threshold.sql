@@ -19,6 +19,12 @@ CROSS JOIN LATERAL (
 ) AS a
 ON CONFLICT (athlete_id, source_id, month) DO NOTHING;
 
+-- an athlete's activities may come from other sources than the objects in the batch
+INSERT INTO changed_athlete (athlete_id, source_id, transform_version, makes_estimates)
+SELECT DISTINCT c.athlete_id, w.source_id, c.transform_version, c.makes_estimates
+FROM changed_athlete c JOIN silver.threshold_work w ON w.athlete_id = c.athlete_id
+ON CONFLICT (athlete_id, source_id) DO NOTHING;
+
 UPDATE changed_athlete AS c SET (stale_from, stale_until) = (
     SELECT f.stale_from, f.stale_until FROM silver.refresh_threshold(c.athlete_id, c.source_id) AS f);
 

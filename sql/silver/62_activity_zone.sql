@@ -10,9 +10,9 @@
 -- set by the same rule. Zones of power and pace are those of the activity's sport.
 -- Power that was estimated, not measured, has no zones.
 WITH scope AS MATERIALIZED (
-    SELECT athlete_id, source_id, activity_id FROM changed_activity
-    UNION
-    SELECT c.athlete_id, c.source_id, m.activity_id
+    SELECT athlete_id, source_id, activity_id, true AS has_new_seconds FROM changed_activity
+    UNION ALL
+    SELECT c.athlete_id, c.source_id, m.activity_id, false
     FROM changed_athlete c
     CROSS JOIN LATERAL (
         SELECT CASE WHEN max(z.changed_at) = now() THEN '-infinity' ELSE c.stale_from END AS stale_from,
@@ -25,13 +25,17 @@ WITH scope AS MATERIALIZED (
         WHERE t.athlete_id = c.athlete_id AND t.source_id = c.source_id AND (t.start_at >= f.stale_from AND t.start_at < f.stale_until OR t.start_at IS NULL)
         OFFSET 0 -- one look into the index per athlete
     ) AS m
-    WHERE f.stale_from IS NOT NULL
+    WHERE f.stale_from IS NOT NULL AND NOT EXISTS (
+        SELECT FROM changed_activity b
+        WHERE b.athlete_id = c.athlete_id AND b.source_id = c.source_id AND b.activity_id = m.activity_id)
 ), wanted AS MATERIALIZED (
     SELECT s.athlete_id, s.source_id, s.activity_id, k.metric, k.lower_bounds, k.seconds, k.is_default
     FROM scope s CROSS JOIN LATERAL (
-        SELECT z.metric, z.lower_bounds, z.is_default, CASE z.metric
-                WHEN 'heartrate' THEN silver.zone_seconds(r.heartrate_seconds, r.heartrate_first_bpm, z.lower_bounds)
-                WHEN 'power' THEN silver.zone_seconds(r.power_seconds, 0, z.lower_bounds)
+        -- most sets of zones are those that the activity has already
+        SELECT z.metric, z.lower_bounds, z.is_default, CASE
+                WHEN NOT s.has_new_seconds AND e.lower_bounds = z.lower_bounds THEN e.seconds
+                WHEN z.metric = 'heartrate' THEN silver.zone_seconds(r.heartrate_seconds, r.heartrate_first_bpm, z.lower_bounds)
+                WHEN z.metric = 'power' THEN silver.zone_seconds(r.power_seconds, 0, z.lower_bounds)
                 ELSE silver.zone_seconds(r.speed_seconds, 0, z.lower_bounds) END AS seconds
         FROM silver.activity a
         JOIN silver.activity_rollup r USING (athlete_id, source_id, activity_id)
@@ -45,6 +49,8 @@ WITH scope AS MATERIALIZED (
             ORDER BY x.metric, x.is_default, x.valid_from <= a.start_at DESC,
                 CASE WHEN x.valid_from <= a.start_at THEN x.valid_from END DESC, x.valid_from
         ) AS z
+        LEFT JOIN silver.activity_zone e
+          ON e.athlete_id = s.athlete_id AND e.source_id = s.source_id AND e.activity_id = s.activity_id AND e.metric = z.metric
         WHERE a.athlete_id = s.athlete_id AND a.source_id = s.source_id AND a.activity_id = s.activity_id
         OFFSET 0 -- one look into each index per activity
     ) AS k

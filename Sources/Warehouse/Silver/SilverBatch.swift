@@ -62,7 +62,7 @@ struct SilverBatch: Sendable {
     private func transform(_ work: [SilverWork], on connection: Connection) async throws {
         let made = try await make(work, tables: SilverQueries.temporaryTables, whateverSilverHas: false, on: connection)
         let isSwollen = made.temporary_bytes > Self.temporaryBytesMax
-        let athletes = Set(work.map(\.athleteID)).sorted()
+        let athletes = Set(work.filter { $0.activityID != 0 }.map(\.athleteID)).sorted()
         _ = try await connection.pipeline(
             made.arrays + [SilverQueries.done(work)] + scripts.afterArrays + [TransformWorkTable.addEstimates(athletes)])
         try await WPrimePass(powers: made.powers).run(on: connection)
