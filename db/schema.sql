@@ -521,16 +521,9 @@ BEGIN
         DO UPDATE SET value = excluded.value, changed_at = now() WHERE t.value <> excluded.value
         RETURNING t.sport_family, t.metric, t.origin, t.valid_from
     )
-    SELECT min(CASE WHEN n.has_former THEN c.valid_from ELSE '-infinity' END), max(coalesce(n.next_from, 'infinity'))
-    INTO stale_from, stale_until
+    SELECT min(r.from_at), max(r.until_at) INTO stale_from, stale_until
     FROM (SELECT * FROM gone UNION ALL SELECT * FROM written) AS c
-    CROSS JOIN LATERAL (
-        SELECT count(*) FILTER (WHERE o.valid_from < c.valid_from) > 0 AS has_former,
-               min(o.valid_from) FILTER (WHERE o.valid_from > c.valid_from) AS next_from
-        FROM silver.athlete_threshold o
-        WHERE o.athlete_id = p_athlete_id AND o.source_id = p_source_id AND o.sport_family = c.sport_family AND o.metric = c.metric
-          AND o.origin = c.origin
-    ) AS n;
+    CROSS JOIN LATERAL silver.threshold_reach(p_athlete_id, p_source_id, c.sport_family, c.metric, c.origin, c.valid_from) AS r;
 END $$;
 
 COMMENT ON FUNCTION silver.refresh_threshold(p_athlete_id bigint, p_source_id smallint, OUT stale_from timestamp with time zone, OUT stale_until timestamp with time zone) IS 'Brings the athlete''s rows of silver.athlete_threshold up to date, but for the estimates by month. Returns from when until when thresholds are others than before; null: none is.';
@@ -577,16 +570,9 @@ BEGIN
             DO UPDATE SET value = excluded.value, changed_at = now() WHERE abs(t.value - excluded.value) > 1e-6 * excluded.value
             RETURNING t.sport_family, t.metric, t.valid_from
         )
-        SELECT min(CASE WHEN n.has_former THEN c.valid_from ELSE '-infinity' END) AS from_at, max(coalesce(n.next_from, 'infinity')) AS until_at
-        INTO changed
+        SELECT min(r.from_at) AS from_at, max(r.until_at) AS until_at INTO changed
         FROM (SELECT * FROM gone UNION ALL SELECT * FROM written) AS c
-        CROSS JOIN LATERAL (
-            SELECT count(*) FILTER (WHERE o.valid_from < c.valid_from) > 0 AS has_former,
-                   min(o.valid_from) FILTER (WHERE o.valid_from > c.valid_from) AS next_from
-            FROM silver.athlete_threshold o
-            WHERE o.athlete_id = p_athlete_id AND o.source_id = p_source_id AND o.sport_family = c.sport_family AND o.metric = c.metric
-              AND o.origin = 'estimate'
-        ) AS n
+        CROSS JOIN LATERAL silver.threshold_reach(p_athlete_id, p_source_id, c.sport_family, c.metric, 'estimate', c.valid_from) AS r
         -- where a better fact holds, nothing follows from an estimate
         WHERE NOT EXISTS (
             SELECT FROM silver.athlete_threshold b
@@ -781,6 +767,20 @@ CREATE FUNCTION silver.sport_family(sport_type text) RETURNS text
 $$;
 
 COMMENT ON FUNCTION silver.sport_family(sport_type text) IS 'Sports that are counted together: run, walk, ride, e_ride, swim, ski, paddle or other.';
+
+CREATE FUNCTION silver.threshold_reach(p_athlete_id bigint, p_source_id smallint, p_sport_family text, p_metric text, p_origin text, p_valid_from timestamp with time zone, OUT from_at timestamp with time zone, OUT until_at timestamp with time zone) RETURNS record
+    LANGUAGE plpgsql STABLE
+    AS $$
+BEGIN
+    SELECT CASE WHEN count(*) FILTER (WHERE o.valid_from < p_valid_from) > 0 THEN p_valid_from ELSE '-infinity' END,
+           coalesce(min(o.valid_from) FILTER (WHERE o.valid_from > p_valid_from), 'infinity')
+    INTO from_at, until_at
+    FROM silver.athlete_threshold o
+    WHERE o.athlete_id = p_athlete_id AND o.source_id = p_source_id AND o.sport_family = p_sport_family AND o.metric = p_metric
+      AND o.origin = p_origin;
+END $$;
+
+COMMENT ON FUNCTION silver.threshold_reach(p_athlete_id bigint, p_source_id smallint, p_sport_family text, p_metric text, p_origin text, p_valid_from timestamp with time zone, OUT from_at timestamp with time zone, OUT until_at timestamp with time zone) IS 'From when until when a threshold of this kind and date holds, beside the others of its kind in silver.athlete_threshold; -infinity and infinity: the first and the last.';
 
 CREATE FUNCTION silver.thresholds_at(p_athlete_id bigint, p_source_id smallint, p_sport_family text, p_at timestamp with time zone, OUT power_w double precision, OUT power_origin text, OUT speed_mps double precision, OUT speed_origin text, OUT threshold_heartrate_bpm double precision, OUT threshold_heartrate_origin text, OUT max_heartrate_bpm double precision, OUT max_heartrate_origin text, OUT rest_heartrate_bpm double precision, OUT critical_power_w double precision, OUT w_prime_j double precision) RETURNS record
     LANGUAGE plpgsql STABLE PARALLEL SAFE
