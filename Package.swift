@@ -20,6 +20,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-nio-extras", exact: "1.35.2"),
         .package(url: "https://github.com/hummingbird-project/hummingbird", exact: "2.28.1"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", exact: "2.13.0"),
+        .package(url: "https://github.com/vapor/jwt-kit.git", exact: "5.7.1"),
         // Not imported here: what the packages above depend on.
         .package(url: "https://github.com/apple/swift-algorithms.git", exact: "1.2.1"),
         .package(url: "https://github.com/apple/swift-asn1.git", exact: "1.7.4"),
@@ -114,6 +115,13 @@ let package = Package(
 
         // Doors
         .target(
+            name: "Identity",
+            dependencies: [
+                "Core", "Database", "SyncStore", "Digest", "HTTPTransport", .product(name: "JWTKit", package: "jwt-kit"),
+                .product(name: "Logging", package: "swift-log"),
+            ],
+            path: "Sources/Identity"),
+        .target(
             name: "ControlAPI",
             dependencies: [
                 .product(name: "NIOCore", package: "swift-nio"), .product(name: "NIOPosix", package: "swift-nio"),
@@ -123,7 +131,7 @@ let package = Package(
         .target(
             name: "ControlServer",
             dependencies: [
-                "ControlAPI", "Core", "Database", "Governor", "ServerGuard", "StravaAPI", "Sync", "Vault", "Warehouse",
+                "ControlAPI", "Core", "Database", "Governor", "Identity", "ServerGuard", "StravaAPI", "Sync", "Vault", "Warehouse",
                 .product(name: "Hummingbird", package: "hummingbird"),
                 .product(name: "HummingbirdCore", package: "hummingbird"),
                 .product(name: "Logging", package: "swift-log"),
@@ -136,6 +144,7 @@ let package = Package(
             name: "Gateway",
             dependencies: [
                 "Core", "Database", "SyncStore", "ServerGuard", "StravaAPI", "Governor", "Vault", "Sync", "Warehouse", "Digest",
+                "Identity",
                 .product(name: "Hummingbird", package: "hummingbird"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"),
@@ -172,7 +181,7 @@ let package = Package(
             name: "fitnessd",
             dependencies: [
                 "Core", "Database", "EmbeddedPostgres", "Migrations", "HTTPTransport", "Warehouse", "StravaAPI", "Governor", "Vault",
-                "Sync", "ControlAPI", "ControlServer", "Gateway",
+                "Sync", "Identity", "ControlAPI", "ControlServer", "Gateway",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
@@ -222,7 +231,9 @@ let package = Package(
                 .product(name: "NIOPosix", package: "swift-nio"),
             ]),
         .testTarget(
-            name: "GatewayTests", dependencies: ["Gateway", "ServerGuard", "HTTPTransport", "Simulator", "Sync", "TestKit", "Vault"]),
+            name: "GatewayTests",
+            dependencies: ["Gateway", "Identity", "ServerGuard", "HTTPTransport", "Simulator", "Sync", "TestKit", "Vault"]),
+        .testTarget(name: "IdentityTests", dependencies: ["Identity", "HTTPTransport", "TestKit"]),
         .testTarget(
             name: "SimulatorTests",
             dependencies: [

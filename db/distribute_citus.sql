@@ -40,6 +40,7 @@ SELECT create_distributed_table('sync.silver_lock', 'athlete_id', colocate_with 
 SELECT create_distributed_table('sync.silver_rebuild', 'athlete_id', colocate_with => 'sync.athlete');
 SELECT create_distributed_table('sync.run', 'athlete_id', colocate_with => 'sync.athlete');
 SELECT create_distributed_table('sync.event', 'athlete_id', colocate_with => 'sync.athlete');
+SELECT create_distributed_table('sync.api_token', 'athlete_id', colocate_with => 'sync.athlete');
 SELECT create_distributed_table('vault.token', 'athlete_id', colocate_with => 'sync.athlete');
 SELECT create_distributed_table('bronze_strava.answer', 'athlete_id', colocate_with => 'sync.athlete');
 SELECT create_distributed_table('bronze_strava.answer_version', 'athlete_id', colocate_with => 'sync.athlete');

@@ -6,6 +6,7 @@ import Foundation
 import Gateway
 import Governor
 import HTTPTransport
+import Identity
 import Logging
 import Migrations
 import ServiceLifecycle
@@ -221,6 +222,7 @@ private struct Servers: Sendable {
         return Gateway(
             addresses: configuration.addresses, publicURL: configuration.publicURL, database: store.database, strava: strava,
             clock: start.clock, logger: start.logger,
+            authenticator: Authenticator(database: store.database, clock: start.clock, logger: start.logger),
             register: { try await registry.register($0, athlete: $1, uid: $2, scope: $3, arrival: .awaited) },
             events: events,
             pendingMigrations: { try await store.missing(migrations) },

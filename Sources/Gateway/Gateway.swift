@@ -3,6 +3,7 @@ import Database
 import Glibc
 import Hummingbird
 import HummingbirdCore
+import Identity
 import Logging
 import NIOCore
 import ServerGuard
@@ -36,11 +37,12 @@ public struct Gateway: Service {
     var times = GatewayLimits.times
 
     /// - Parameters:
+    ///   - authenticator: says who asks, on the routes that show or change an athlete's own data.
     ///   - events: where Strava's events go, and the callback's secrets; nil: events are not accepted.
     ///   - onListening: called with the bound ports once all addresses accept connections.
     public init(
         addresses: GatewayAddresses, publicURL: PublicURL, database: Database, strava: StravaClient, clock: WallClock = .system,
-        logger: Logger = Logger(label: "gateway"), register: @escaping Register,
+        logger: Logger = Logger(label: "gateway"), authenticator: Authenticator, register: @escaping Register,
         events: (desk: EventDesk, address: EventDesk.Address)? = nil, pendingMigrations: @escaping PendingMigrations,
         figures: @escaping Figures, onListening: @escaping @Sendable (Ports) async -> Void = { _ in }
     ) {
@@ -53,6 +55,7 @@ public struct Gateway: Service {
             connect: ConnectFlow(states: states, strava: strava, publicURL: publicURL, register: register, logger: logger),
             readiness: Readiness(clock: clock, pendingMigrations: pendingMigrations),
             figures: CachedValue(.after(.seconds(5)), clock: clock, load: figures),
+            authenticator: authenticator,
             webhooks: events.map { WebhookRoutes(desk: $0.desk, address: $0.address, logger: logger) },
             logger: logger)
     }

@@ -1,6 +1,7 @@
 import Core
 import HTTPTypes
 import Hummingbird
+import Identity
 import Logging
 import NIOCore
 import ServerGuard
@@ -31,6 +32,7 @@ struct GatewayRoutes: Sendable {
     let connect: ConnectFlow
     let readiness: Readiness
     let figures: CachedValue<GatewayFigures>
+    let authenticator: Authenticator
     let webhooks: WebhookRoutes?
     let logger: Logger
 
@@ -82,6 +84,11 @@ struct GatewayRoutes: Sendable {
         let peer = ClientAddress(context.channel.remoteAddress)
         guard peer.isLoopback, let forwarded = request.headers[values: forwardedFor].last else { return peer.text }
         return forwarded.split(separator: ",").last.flatMap { ClientAddress(forwarded: $0) }?.text ?? peer.text
+    }
+
+    /// The caller whose token the request presents.
+    func caller(_ request: Request, _ context: GatewayContext) async throws(IdentityError) -> Caller {
+        try await authenticator.caller(authorization: request.headers[.authorization], client: Self.client(request, context))
     }
 
     private func ready() async -> Response {

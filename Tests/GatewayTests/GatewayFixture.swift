@@ -2,6 +2,7 @@ import Core
 import Database
 import Foundation
 import HTTPTransport
+import Identity
 import ServerGuard
 import ServiceLifecycle
 import Simulator
@@ -162,6 +163,7 @@ private struct GatewayParts {
         return Gateway(
             addresses: GatewayAddresses(web: ListenAddress(host: "127.0.0.1", port: 0), admin: admin), publicURL: try PublicURL(publicURL),
             database: database, strava: strava, clock: clock, logger: quietLogger,
+            authenticator: Authenticator(database: database, clock: clock, logger: quietLogger),
             register: { try await registry.register($0, athlete: $1, uid: $2, scope: $3, arrival: .awaited) },
             events: (desk, webhook),
             pendingMigrations: {

@@ -1,6 +1,7 @@
 import Core
 import Foundation
 import HTTPTransport
+import Identity
 import ServiceLifecycle
 import TestKit
 import Testing
@@ -99,6 +100,7 @@ import Testing
                 addresses: GatewayAddresses(web: ListenAddress(host: "127.0.0.1", port: port), admin: .off),
                 publicURL: try PublicURL("http://127.0.0.1:9"), database: gateway.database, strava: gateway.strava, clock: gateway.clock,
                 logger: quietLogger,
+                authenticator: Authenticator(database: gateway.database, clock: gateway.clock, logger: quietLogger),
                 register: { _, _, _, _ in throw CancellationError() }, pendingMigrations: { [] }, figures: { GatewayFigures() })
             let error = await #expect(throws: GatewayError.self) { try await second.run() }
             #expect(error?.code == .addressInUse && error?.description.contains("127.0.0.1:\(port)") == true)

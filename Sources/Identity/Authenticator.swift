@@ -1,0 +1,125 @@
+import Core
+import Database
+import Foundation
+import Logging
+import SyncStore
+
+/// Says who asks, by the token that a request presents. One for all routes that need a caller.
+public struct Authenticator: Sendable {
+    /// An ID token has about 1,000 bytes, an API token 52.
+    private static let tokenBytesMax = 4096
+    /// A token's last use is written at most this often.
+    private static let usePause = Duration.seconds(60)
+
+    private let database: Database
+    private let clock: WallClock
+    private let limits: RequestLimits
+    private let outage = Outage("tokens of clients can't be checked", over: "tokens of clients can be checked again")
+    private let logger: Logger
+
+    public init(database: Database, clock: WallClock = .system, logger: Logger = Logger(label: "identity")) {
+        self.database = database
+        self.clock = clock
+        self.logger = logger
+        limits = RequestLimits(clock: clock)
+    }
+
+    /// The caller whose token holds.
+    ///
+    /// - Parameters:
+    ///   - authorization: the value of the request's `Authorization` field.
+    ///   - client: the client address that a refused token is counted for.
+    public func caller(authorization: String?, client: String) async throws(IdentityError) -> Caller {
+        let token = try Self.bearerToken(authorization)
+        if let wait = limits.wait(.client(client)) { throw .tooManyRequests(retryAfter: wait) }
+        do throws(IdentityError) {
+            guard let token = APIToken(token) else { throw .invalid("not a token of this installation") }
+            return try await caller(token)
+        } catch {
+            // An expired token was once a good one, and the others say nothing about the client.
+            switch error {
+            case .invalid, .revoked: _ = limits.take(.client(client))
+            default: break
+            }
+            throw error
+        }
+    }
+
+    /// The text after `Bearer` (RFC 6750, section 2.1).
+    private static func bearerToken(_ authorization: String?) throws(IdentityError) -> String {
+        guard let authorization else { throw .missing }
+        let words = authorization.split(separator: " ", maxSplits: 1, omittingEmptySubsequences: true)
+        guard words.first?.lowercased() == "bearer" else { throw .notBearer }
+        guard words.count == 2, let token = words.last?.trimmingPrefix(while: { $0 == " " }), !token.isEmpty else { throw .empty }
+        guard token.utf8.count <= tokenBytesMax, token.utf8.allSatisfy({ (0x21...0x7e).contains($0) }) else {
+            throw .invalid("no token has such a form")
+        }
+        return String(token)
+    }
+
+    // MARK: API tokens
+
+    private func caller(_ token: APIToken) async throws(IdentityError) -> Caller {
+        let key = RequestLimits.Key.apiToken(token.hash)
+        // Before the database is asked: a program that asks too often costs next to nothing.
+        if let wait = limits.wait(key) { throw .tooManyRequests(retryAfter: wait) }
+        guard let found = try await look(token) else { throw .invalid("unknown API token") }
+        if found.revokedAt != nil { throw .revoked }
+        guard found.expiresAt > clock.now else { throw .expired }
+        guard found.isOfAthlete, let uid = UID(found.uid) else { throw .invalid("the athlete of the API token has another uid, or is being erased") }
+        if let wait = limits.take(key) { throw .tooManyRequests(retryAfter: wait) }
+        await remember(found)
+        return Caller(uid: uid, athlete: found.athlete, scopes: Set(found.scopes.compactMap(Scope.init)), tokenID: found.id)
+    }
+
+    private struct StoredToken: Sendable {
+        let id: Int64
+        let athlete: AthleteID
+        let uid: String
+        let scopes: [String]
+        let expiresAt: Date
+        let revokedAt: Date?
+        let usedAt: Date?
+        /// Whether the athlete still has the uid that the token was issued for.
+        let isOfAthlete: Bool
+    }
+
+    private func look(_ token: APIToken) async throws(IdentityError) -> StoredToken? {
+        let found: StoredToken?
+        do {
+            let rows = try await database.query(
+                """
+                SELECT t.token_id, t.athlete_id, t.uid, t.scopes, t.expires_at, t.revoked_at, t.last_used_at,
+                    a.uid IS NOT DISTINCT FROM t.uid AND a.state <> 'erasing'
+                FROM sync.api_token t JOIN sync.athlete a ON a.athlete_id = t.athlete_id
+                WHERE t.token_sha256 = \(token.hash)
+                """)
+            found = try rows.first.map { row in
+                let (id, athlete, uid, scopes, expiresAt, revokedAt, usedAt, isOfAthlete) = try row.decode(
+                    Int64.self, AthleteID.self, String.self, [String].self, Date.self, Date?.self, Date?.self, Bool.self)
+                return StoredToken(
+                    id: id, athlete: athlete, uid: uid, scopes: scopes, expiresAt: expiresAt, revokedAt: revokedAt, usedAt: usedAt,
+                    isOfAthlete: isOfAthlete)
+            }
+        } catch { throw unavailable(error) }
+        outage.isOver(logger)
+        return found
+    }
+
+    /// The last use is for people to look at: a request does not fail when it can't be written.
+    private func remember(_ token: StoredToken) async {
+        let now = clock.now
+        let lastUsedBefore = now.addingTimeInterval(-Self.usePause.seconds)
+        if let usedAt = token.usedAt, usedAt > lastUsedBefore { return }
+        do {
+            try await database.query(APITokenTable.use(token.id, of: token.athlete, now: now, lastUsedBefore: lastUsedBefore))
+        } catch {
+            logger.log(.debug, "use of an API token not stored", [.error: "\(error)"])
+        }
+    }
+
+    private func unavailable(_ error: any Error) -> IdentityError {
+        if !error.isCancellation { outage.met(error, logger) }
+        return .unavailable
+    }
+}
