@@ -5,13 +5,14 @@ import Testing
 
 @Suite struct KeyringSigningTests {
     /// Tags made with Python's `hmac` and with `openssl dgst -mac HMAC`, under a key whose 32 bytes are all 1.
-    @Test(arguments: [
-        (SigningPurpose.connectLink, [], "2b9dd7c284534af4cb671437d4084042b064a50ee89f75d30bde034bfcd42606"),
-        (.connectLink, Array("message".utf8), "3dded024a29e42f66919cbf45d59cfbe3b4db94c1762624c7321e28d92916e24"),
-        (.connectLink, Array(0...255), "b06e77bdaaea420dcce35105512283ec7ce788fb9ac9cd2b9ddb68c46dc0dd55"),
-        (.erasure, Array("message".utf8), "1820f861faeb804445eda4cd5545adf1d9e2aa57b553a3aa9517b5a6b4c72057"),
-        (.reader, Array("message".utf8), "fd8f35284f894fa971602270990bd596a3781ef01f865581eb2835678902abe5"),
-    ] as [(SigningPurpose, [UInt8], String)])
+    @Test(
+        arguments: [
+            (SigningPurpose.connectLink, [], "2b9dd7c284534af4cb671437d4084042b064a50ee89f75d30bde034bfcd42606"),
+            (.connectLink, Array("message".utf8), "3dded024a29e42f66919cbf45d59cfbe3b4db94c1762624c7321e28d92916e24"),
+            (.connectLink, Array(0...255), "b06e77bdaaea420dcce35105512283ec7ce788fb9ac9cd2b9ddb68c46dc0dd55"),
+            (.erasure, Array("message".utf8), "1820f861faeb804445eda4cd5545adf1d9e2aa57b553a3aa9517b5a6b4c72057"),
+            (.reader, Array("message".utf8), "fd8f35284f894fa971602270990bd596a3781ef01f865581eb2835678902abe5"),
+        ] as [(SigningPurpose, [UInt8], String)])
     func `a tag is the HMAC under the key derived for its purpose`(purpose: SigningPurpose, message: [UInt8], tag: String) async throws {
         try await withTemporaryFolder { folder in
             let keyring = try KeyringFixture(folder: folder).keyring(KeyringFixture.line("one", 1))
