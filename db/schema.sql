@@ -889,16 +889,14 @@ END $$;
 
 COMMENT ON FUNCTION silver.training_effect(start_ctl double precision, start_atl double precision, loads double precision[]) IS 'Fitness, fatigue and form day by day (Banister''s impulse-response model as Coggan''s performance manager uses it): exponentially weighted means of the daily load with time constants of 42 and 7 days; form is fitness minus fatigue of the day before.';
 
-CREATE FUNCTION silver.trimp(seconds integer[], first_bpm smallint, rest_bpm double precision, max_bpm double precision, k double precision, c double precision) RETURNS double precision
-    LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
+CREATE FUNCTION silver.trimp(seconds integer[], first_bpm smallint, rest_bpm double precision, max_bpm double precision, k double precision, c double precision) RETURNS TABLE(trimp double precision)
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
     AS $$
-BEGIN
-    RETURN (
-        SELECT sum(h.seconds / 60.0::float8 * x.part * k * exp(c * x.part))
-        FROM unnest(seconds) WITH ORDINALITY AS h(seconds, bin)
-        CROSS JOIN LATERAL (SELECT least(greatest((first_bpm + h.bin - 1 - rest_bpm) / (max_bpm - rest_bpm), 0), 1) AS part) AS x
-        WHERE h.seconds > 0);
-END $$;
+    SELECT sum(h.seconds / 60.0::float8 * x.part * k * exp(c * x.part))
+    FROM unnest(seconds) WITH ORDINALITY AS h(seconds, bin)
+    CROSS JOIN LATERAL (SELECT least(greatest((first_bpm + h.bin - 1 - rest_bpm) / (max_bpm - rest_bpm), 0), 1) AS part) AS x
+    WHERE h.seconds > 0
+$$;
 
 COMMENT ON FUNCTION silver.trimp(seconds integer[], first_bpm smallint, rest_bpm double precision, max_bpm double precision, k double precision, c double precision) IS 'Training impulse of a heart rate histogram (Morton, Fitz-Clarke, Banister 1990): sum of minutes · x · k · e^(c · x), where x is the part of the heart rate reserve; null when there are no seconds.';
 
@@ -916,21 +914,20 @@ END $$;
 
 COMMENT ON FUNCTION silver.weight_kg_at(p_athlete_id bigint, p_source_id smallint, p_at timestamp with time zone) IS 'The athlete''s weight in kilograms at an instant: the newest known by then, else the earliest known later; null when none is known.';
 
-CREATE FUNCTION silver.zone_seconds(seconds integer[], first_value integer, lower_bounds integer[]) RETURNS integer[]
-    LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
+CREATE FUNCTION silver.zone_seconds(histogram integer[], first_value integer, lower_bounds integer[]) RETURNS TABLE(seconds integer[])
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
     AS $$
-BEGIN
-    RETURN ARRAY(
+    SELECT ARRAY(
         SELECT coalesce((
-            SELECT sum(s) FROM unnest(seconds[
+            SELECT sum(s) FROM unnest(histogram[
                 greatest(lower_bounds[zone] - first_value + 1, 1)
-                : CASE WHEN zone < cardinality(lower_bounds) THEN lower_bounds[zone + 1] - first_value ELSE cardinality(seconds) END]) AS s
+                : CASE WHEN zone < cardinality(lower_bounds) THEN lower_bounds[zone + 1] - first_value ELSE cardinality(histogram) END]) AS s
         ), 0)::integer
         FROM generate_series(1, cardinality(lower_bounds)) AS zone
-        ORDER BY zone);
-END $$;
+        ORDER BY zone)
+$$;
 
-COMMENT ON FUNCTION silver.zone_seconds(seconds integer[], first_value integer, lower_bounds integer[]) IS 'Seconds in each zone from a histogram: element i of the histogram stands for first_value + i - 1, which belongs to the zone that begins at or below it.';
+COMMENT ON FUNCTION silver.zone_seconds(histogram integer[], first_value integer, lower_bounds integer[]) IS 'Seconds in each zone from a histogram: element i of the histogram stands for first_value + i - 1, which belongs to the zone that begins at or below it.';
 
 CREATE FUNCTION sync.quota_counts(p_span text, p_starts_at timestamp with time zone, p_instance uuid) RETURNS bigint[]
     LANGUAGE sql STABLE

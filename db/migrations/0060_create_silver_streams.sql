@@ -244,17 +244,17 @@ COMMENT ON COLUMN silver.activity_zone.lower_bounds IS 'Element i: where zone i 
 COMMENT ON COLUMN silver.activity_zone.seconds IS 'Element i: seconds in zone i.';
 COMMENT ON COLUMN silver.activity_zone.is_default IS 'The zones are a default, not the athlete''s own.';
 
--- The seconds of a zone are a slice of the histogram. A zone may begin before the histogram or after its end.
-CREATE FUNCTION silver.zone_seconds(seconds integer[], first_value integer, lower_bounds integer[]) RETURNS integer[]
-LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE AS $$
-BEGIN
-    RETURN ARRAY(
+-- The seconds of a zone are a slice of the histogram. A zone may begin before the histogram or after its end. As a table, so that the planner
+-- merges it into the query that calls it: a call for each row costs five times as much.
+CREATE FUNCTION silver.zone_seconds(histogram integer[], first_value integer, lower_bounds integer[]) RETURNS TABLE (seconds integer[])
+LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
+    SELECT ARRAY(
         SELECT coalesce((
-            SELECT sum(s) FROM unnest(seconds[
+            SELECT sum(s) FROM unnest(histogram[
                 greatest(lower_bounds[zone] - first_value + 1, 1)
-                : CASE WHEN zone < cardinality(lower_bounds) THEN lower_bounds[zone + 1] - first_value ELSE cardinality(seconds) END]) AS s
+                : CASE WHEN zone < cardinality(lower_bounds) THEN lower_bounds[zone + 1] - first_value ELSE cardinality(histogram) END]) AS s
         ), 0)::integer
         FROM generate_series(1, cardinality(lower_bounds)) AS zone
-        ORDER BY zone);
-END $$;
+        ORDER BY zone)
+$$;
 COMMENT ON FUNCTION silver.zone_seconds IS 'Seconds in each zone from a histogram: element i of the histogram stands for first_value + i - 1, which belongs to the zone that begins at or below it.';

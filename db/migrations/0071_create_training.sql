@@ -1,15 +1,13 @@
 -- Training load, and fitness, fatigue and form day by day.
 
--- In plpgsql, as refresh_training_day is: planned once a connection, not once a transaction.
-CREATE FUNCTION silver.trimp(seconds integer[], first_bpm smallint, rest_bpm float8, max_bpm float8, k float8, c float8) RETURNS float8
-LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE AS $$
-BEGIN
-    RETURN (
-        SELECT sum(h.seconds / 60.0::float8 * x.part * k * exp(c * x.part))
-        FROM unnest(seconds) WITH ORDINALITY AS h(seconds, bin)
-        CROSS JOIN LATERAL (SELECT least(greatest((first_bpm + h.bin - 1 - rest_bpm) / (max_bpm - rest_bpm), 0), 1) AS part) AS x
-        WHERE h.seconds > 0);
-END $$;
+-- As a table, so that the planner merges it into the query that calls it.
+CREATE FUNCTION silver.trimp(seconds integer[], first_bpm smallint, rest_bpm float8, max_bpm float8, k float8, c float8) RETURNS TABLE (trimp float8)
+LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
+    SELECT sum(h.seconds / 60.0::float8 * x.part * k * exp(c * x.part))
+    FROM unnest(seconds) WITH ORDINALITY AS h(seconds, bin)
+    CROSS JOIN LATERAL (SELECT least(greatest((first_bpm + h.bin - 1 - rest_bpm) / (max_bpm - rest_bpm), 0), 1) AS part) AS x
+    WHERE h.seconds > 0
+$$;
 COMMENT ON FUNCTION silver.trimp IS 'Training impulse of a heart rate histogram (Morton, Fitz-Clarke, Banister 1990): sum of minutes · x · k · e^(c · x), where x is the part of the heart rate reserve; null when there are no seconds.';
 
 CREATE FUNCTION silver.load_per_h(p_power_w float8, p_ftp_w float8, p_duration_s float8) RETURNS float8 LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$

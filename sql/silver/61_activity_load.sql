@@ -67,7 +67,7 @@ WITH scope AS MATERIALIZED (
                b.basis_s, h.power_w AS ftp_w, h.power_origin, h.speed_mps AS assumed_speed_mps, h.speed_origin,
                h.threshold_heartrate_bpm, h.threshold_heartrate_origin, h.max_heartrate_bpm, h.rest_heartrate_bpm,
                h.critical_power_w, h.w_prime_j,
-               silver.trimp(u.heartrate_seconds, u.heartrate_first_bpm, h.rest_heartrate_bpm, h.max_heartrate_bpm, f.k, f.c) AS trimp,
+               i.trimp,
                60 * x.threshold_part * f.k * exp(f.c * x.threshold_part) AS hour_trimp,
                CASE WHEN a.has_power_meter AND a.moving_time_s > 0 AND (m.power_s = 0 OR m.recorded_s < 0.75 * a.moving_time_s)
                    THEN coalesce(a.weighted_power_w, a.average_power_w) END AS average_power_w,
@@ -95,6 +95,8 @@ WITH scope AS MATERIALIZED (
             SELECT least(greatest((a.average_heartrate_bpm - h.rest_heartrate_bpm) / (h.max_heartrate_bpm - h.rest_heartrate_bpm), 0), 1) AS part,
                    (h.threshold_heartrate_bpm - h.rest_heartrate_bpm) / (h.max_heartrate_bpm - h.rest_heartrate_bpm) AS threshold_part
         ) AS x
+        CROSS JOIN LATERAL silver.trimp(
+            u.heartrate_seconds, u.heartrate_first_bpm, h.rest_heartrate_bpm, h.max_heartrate_bpm, f.k, f.c) AS i
         CROSS JOIN LATERAL (SELECT coalesce(nullif(a.moving_time_s, 0), m.recorded_s) AS basis_s) AS b
         WHERE m.athlete_id = s.athlete_id AND m.source_id = s.source_id AND m.activity_id = s.activity_id
         OFFSET 0 -- one look into each index per activity

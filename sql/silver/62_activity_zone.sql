@@ -32,11 +32,8 @@ WITH scope AS MATERIALIZED (
     SELECT s.athlete_id, s.source_id, s.activity_id, k.metric, k.lower_bounds, k.seconds, k.is_default
     FROM scope s CROSS JOIN LATERAL (
         -- most sets of zones are those that the activity has already
-        SELECT z.metric, z.lower_bounds, z.is_default, CASE
-                WHEN NOT s.has_new_seconds AND e.lower_bounds = z.lower_bounds THEN e.seconds
-                WHEN z.metric = 'heartrate' THEN silver.zone_seconds(r.heartrate_seconds, r.heartrate_first_bpm, z.lower_bounds)
-                WHEN z.metric = 'power' THEN silver.zone_seconds(r.power_seconds, 0, z.lower_bounds)
-                ELSE silver.zone_seconds(r.speed_seconds, 0, z.lower_bounds) END AS seconds
+        SELECT z.metric, z.lower_bounds, z.is_default,
+               CASE WHEN NOT s.has_new_seconds AND e.lower_bounds = z.lower_bounds THEN e.seconds ELSE n.seconds END AS seconds
         FROM silver.activity a
         JOIN silver.activity_rollup r USING (athlete_id, source_id, activity_id)
         CROSS JOIN LATERAL (
@@ -51,6 +48,9 @@ WITH scope AS MATERIALIZED (
         ) AS z
         LEFT JOIN silver.activity_zone e
           ON e.athlete_id = s.athlete_id AND e.source_id = s.source_id AND e.activity_id = s.activity_id AND e.metric = z.metric
+        CROSS JOIN LATERAL silver.zone_seconds(
+            CASE z.metric WHEN 'heartrate' THEN r.heartrate_seconds WHEN 'power' THEN r.power_seconds ELSE r.speed_seconds END,
+            CASE z.metric WHEN 'heartrate' THEN r.heartrate_first_bpm ELSE 0 END, z.lower_bounds) AS n
         WHERE a.athlete_id = s.athlete_id AND a.source_id = s.source_id AND a.activity_id = s.activity_id
         OFFSET 0 -- one look into each index per activity
     ) AS k
