@@ -4360,6 +4360,49 @@ COMMENT ON COLUMN silver.threshold_work.source_id IS '1 strava_api, 2 strava_arc
 
 COMMENT ON COLUMN silver.threshold_work.month IS 'First day of the month.';
 
+CREATE TABLE sync.api_token (
+    athlete_id bigint NOT NULL,
+    token_id bigint NOT NULL,
+    token_sha256 bytea NOT NULL,
+    uid text NOT NULL,
+    scopes text[] NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    expires_at timestamp with time zone NOT NULL,
+    last_used_at timestamp with time zone,
+    revoked_at timestamp with time zone,
+    CONSTRAINT api_token_scopes CHECK (((cardinality(scopes) > 0) AND (scopes <@ '{read,sync,write,position,erase}'::text[]))),
+    CONSTRAINT api_token_sha256 CHECK ((octet_length(token_sha256) = 32))
+);
+
+COMMENT ON TABLE sync.api_token IS 'Tokens issued by fitnessctl tokens issue: one row per token, for 30 days after its end too. The token itself is shown once and not kept.';
+
+COMMENT ON COLUMN sync.api_token.athlete_id IS 'Strava''s number for the athlete whose data the token opens.';
+
+COMMENT ON COLUMN sync.api_token.token_id IS 'Number of the token in this database, by which it is listed and revoked.';
+
+COMMENT ON COLUMN sync.api_token.token_sha256 IS 'SHA-256 of the token. A plain hash is enough: 256 random bits can''t be guessed.';
+
+COMMENT ON COLUMN sync.api_token.uid IS 'The athlete''s uid when the token was issued. A token of an athlete who has another uid by now is refused.';
+
+COMMENT ON COLUMN sync.api_token.scopes IS 'What the token may do: read, sync, write (thresholds), position (every place in any answer), erase.';
+
+COMMENT ON COLUMN sync.api_token.created_at IS 'When it was issued.';
+
+COMMENT ON COLUMN sync.api_token.expires_at IS 'It is refused from this instant on.';
+
+COMMENT ON COLUMN sync.api_token.last_used_at IS 'When it was last used, to the minute; null: never.';
+
+COMMENT ON COLUMN sync.api_token.revoked_at IS 'When it was revoked; null: it was not.';
+
+ALTER TABLE sync.api_token ALTER COLUMN token_id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME sync.api_token_token_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
 CREATE TABLE sync.athlete_threshold (
     athlete_id bigint NOT NULL,
     sport_family text NOT NULL,
@@ -4807,6 +4850,9 @@ ALTER TABLE ONLY silver.training_day
 ALTER TABLE ONLY sync.activity
     ADD CONSTRAINT activity_pk PRIMARY KEY (athlete_id, activity_id);
 
+ALTER TABLE ONLY sync.api_token
+    ADD CONSTRAINT api_token_pk PRIMARY KEY (athlete_id, token_id);
+
 ALTER TABLE ONLY sync.athlete_object
     ADD CONSTRAINT athlete_object_pk PRIMARY KEY (athlete_id, endpoint, object);
 
@@ -4884,6 +4930,8 @@ CREATE INDEX segment_effort_by_segment ON silver.segment_effort USING btree (ath
 CREATE INDEX activity_by_first_listed ON sync.activity USING btree (first_listed_at);
 
 CREATE INDEX activity_newest ON sync.activity USING btree (athlete_id, start_at DESC);
+
+CREATE INDEX api_token_sha256_i ON sync.api_token USING btree (token_sha256);
 
 CREATE INDEX athlete_uid_i ON sync.athlete USING btree (uid) WHERE (uid IS NOT NULL);
 
@@ -4991,6 +5039,9 @@ ALTER TABLE ONLY silver.training_day
 
 ALTER TABLE ONLY sync.activity
     ADD CONSTRAINT activity_athlete_fk FOREIGN KEY (athlete_id) REFERENCES sync.athlete(athlete_id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY sync.api_token
+    ADD CONSTRAINT api_token_athlete_fk FOREIGN KEY (athlete_id) REFERENCES sync.athlete(athlete_id) ON DELETE CASCADE;
 
 ALTER TABLE ONLY sync.athlete_object
     ADD CONSTRAINT athlete_object_athlete_fk FOREIGN KEY (athlete_id) REFERENCES sync.athlete(athlete_id) ON DELETE CASCADE;
