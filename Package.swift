@@ -78,6 +78,10 @@ let package = Package(
 
         // Schema sync, warehouse and ingest
         .target(name: "SyncStore", dependencies: ["Core", "Database"], path: "Sources/SyncStore"),
+        .target(
+            name: "OwnData",
+            dependencies: ["Core", "Database", "SyncStore", "Digest", .product(name: "Logging", package: "swift-log")],
+            path: "Sources/OwnData"),
         .target(name: "Streams", dependencies: ["Core", "CSimdjson"], path: "Sources/Streams"),
         .target(
             name: "Warehouse",
@@ -181,7 +185,7 @@ let package = Package(
             name: "fitnessd",
             dependencies: [
                 "Core", "Database", "EmbeddedPostgres", "Migrations", "HTTPTransport", "Warehouse", "StravaAPI", "Governor", "Vault",
-                "Sync", "Identity", "ControlAPI", "ControlServer", "Gateway",
+                "Sync", "Identity", "OwnData", "ControlAPI", "ControlServer", "Gateway",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
@@ -219,6 +223,7 @@ let package = Package(
         .testTarget(
             name: "SyncStoreTests",
             dependencies: ["SyncStore", "HTTPTransport", "StravaAPI", "Sync", "TestKit", "Vault", "Warehouse"]),
+        .testTarget(name: "OwnDataTests", dependencies: ["OwnData", "Migrations", "TestKit"]),
         .testTarget(name: "VaultTests", dependencies: ["Vault", "HTTPTransport", "Simulator", "TestKit"]),
         .testTarget(name: "WarehouseTests", dependencies: ["Warehouse", "Simulator", "StravaAPI", "TestKit"]),
         .testTarget(

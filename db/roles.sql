@@ -1,4 +1,4 @@
--- The four roles of a fitnessd database and their privileges. Run by a superuser, in the database; may be run again at any time:
+-- The five roles of a fitnessd database and their privileges. Run by a superuser, in the database; may be run again at any time:
 --   psql -d fitness -f db/roles.sql
 --
 --   fitness_owner      owns the schemas and runs migrations (fitnessd migrate); no login of its own until you give it one
@@ -6,16 +6,18 @@
 --   fitness_dashboard  dashboards and people: reads silver and metrics, all athletes, and nothing else
 --   fitness_athlete    the same tables, but only the rows of the athletes that were granted to the login:
 --                      CREATE ROLE … LOGIN PASSWORD '…'; SELECT silver.grant_athlete('…', 123);
+--   fitness_reader     the login of FITNESSD_READER_DATABASE_URL, through which fitnessd reads for one athlete at a time: the same tables, and
+--                      only the rows of the athlete that fitnessd has bound to the transaction
 --
--- Logins and passwords are yours to set: ALTER ROLE fitnessd LOGIN PASSWORD '…'. The private cluster that fitnessd makes needs none of this: its
--- only role is fitness_owner, and no other account can open its socket.
+-- Logins and passwords are yours to set: ALTER ROLE fitnessd LOGIN PASSWORD '…'. fitnessd itself runs this in its private cluster, whose socket
+-- no other account can open; there fitness_owner is the superuser, and fitness_reader a login without a password.
 -- It may be run before the first migration and after each one: privileges on later tables are default privileges.
 
 DO $$
 DECLARE
     wanted text;
 BEGIN
-    FOREACH wanted IN ARRAY ARRAY['fitness_owner', 'fitnessd', 'fitness_dashboard', 'fitness_athlete'] LOOP
+    FOREACH wanted IN ARRAY ARRAY['fitness_owner', 'fitnessd', 'fitness_dashboard', 'fitness_athlete', 'fitness_reader'] LOOP
         IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = wanted) THEN
             EXECUTE format('CREATE ROLE %I NOLOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE', wanted);
         END IF;
@@ -27,6 +29,7 @@ COMMENT ON ROLE fitness_owner IS 'Owns the schemas of fitnessd and runs its migr
 COMMENT ON ROLE fitnessd IS 'The daemon: reads and writes rows in all its schemas.';
 COMMENT ON ROLE fitness_dashboard IS 'Reads silver and metrics, all athletes.';
 COMMENT ON ROLE fitness_athlete IS 'Reads the rows of silver and metrics of the athletes that were granted to the login.';
+COMMENT ON ROLE fitness_reader IS 'Reads the rows of silver and metrics of the athlete that fitnessd has bound to the transaction.';
 -- For silver.grant_athlete, which makes a login a reader.
 GRANT fitness_athlete TO fitness_owner WITH ADMIN OPTION;
 
@@ -36,7 +39,7 @@ BEGIN
     EXECUTE format('REVOKE ALL ON DATABASE %I FROM PUBLIC', current_database());
     EXECUTE format('GRANT CONNECT, CREATE ON DATABASE %I TO fitness_owner', current_database());
     EXECUTE format('GRANT CONNECT, TEMPORARY ON DATABASE %I TO fitnessd', current_database());
-    EXECUTE format('GRANT CONNECT ON DATABASE %I TO fitness_dashboard, fitness_athlete', current_database());
+    EXECUTE format('GRANT CONNECT ON DATABASE %I TO fitness_dashboard, fitness_athlete, fitness_reader', current_database());
 END
 $$;
 -- The history of migrations is in public; the daemon reads it to check that none is missing.
@@ -64,11 +67,16 @@ BEGIN
         EXECUTE format('GRANT USAGE ON ALL SEQUENCES IN SCHEMA %I TO fitnessd', place);
         EXECUTE format('GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA %I TO fitnessd', place);
     END LOOP;
-    -- Bronze is for its owner only: it holds all answers of Strava, and silver has the data of the predecessor's stream views.
+    -- Bronze is for its owner only: it holds all answers of Strava, and silver has the data of the predecessor's stream views. fitness_reader
+    -- reads the answers of an athlete's own export; they are shown only if silver.bind_reader was told so.
+    IF to_regclass('bronze_strava.answer') IS NOT NULL THEN
+        GRANT USAGE ON SCHEMA bronze_strava TO fitness_reader;
+        GRANT SELECT ON bronze_strava.answer, bronze_strava.answer_version TO fitness_reader;
+    END IF;
     FOR place IN SELECT nspname FROM pg_namespace WHERE nspname IN ('silver', 'metrics') LOOP
-        EXECUTE format('GRANT USAGE ON SCHEMA %I TO fitness_dashboard, fitness_athlete', place);
-        EXECUTE format('GRANT SELECT ON ALL TABLES IN SCHEMA %I TO fitness_dashboard, fitness_athlete', place);
-        EXECUTE format('GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA %I TO fitness_dashboard, fitness_athlete', place);
+        EXECUTE format('GRANT USAGE ON SCHEMA %I TO fitness_dashboard, fitness_athlete, fitness_reader', place);
+        EXECUTE format('GRANT SELECT ON ALL TABLES IN SCHEMA %I TO fitness_dashboard, fitness_athlete, fitness_reader', place);
+        EXECUTE format('GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA %I TO fitness_dashboard, fitness_athlete, fitness_reader', place);
     END LOOP;
 END
 $$;
@@ -85,9 +93,10 @@ BEGIN
     END LOOP;
     FOR place IN SELECT nspname FROM pg_namespace WHERE nspname IN ('silver', 'metrics') LOOP
         EXECUTE format(
-            'ALTER DEFAULT PRIVILEGES FOR ROLE fitness_owner IN SCHEMA %I GRANT SELECT ON TABLES TO fitness_dashboard, fitness_athlete', place);
+            'ALTER DEFAULT PRIVILEGES FOR ROLE fitness_owner IN SCHEMA %I GRANT SELECT ON TABLES TO fitness_dashboard, fitness_athlete, fitness_reader',
+            place);
         EXECUTE format(
-            'ALTER DEFAULT PRIVILEGES FOR ROLE fitness_owner IN SCHEMA %I GRANT EXECUTE ON FUNCTIONS TO fitnessd, fitness_dashboard, fitness_athlete',
+            'ALTER DEFAULT PRIVILEGES FOR ROLE fitness_owner IN SCHEMA %I GRANT EXECUTE ON FUNCTIONS TO fitnessd, fitness_dashboard, fitness_athlete, fitness_reader',
             place);
     END LOOP;
 END
@@ -95,12 +104,45 @@ $$;
 -- Everybody may call a function unless that is revoked; it must be, for functions that run with their owner's rights.
 ALTER DEFAULT PRIVILEGES FOR ROLE fitness_owner REVOKE EXECUTE ON FUNCTIONS FROM PUBLIC;
 
+-- What fitness_reader runs may come from a program of the athlete's. It must not disturb other sessions, write to the disk or the server's log, or
+-- see what others ask: PostgreSQL lets everybody end the sessions of the same login, take advisory locks until the lock table is full, and make
+-- large objects and messages in the write-ahead log even in a transaction that is read only. The other roles keep these rights.
+DO $$
+DECLARE
+    target regprocedure;
+BEGIN
+    FOR target IN
+        SELECT p.oid FROM pg_proc p
+        WHERE p.pronamespace = 'pg_catalog'::regnamespace
+          AND (p.proname IN (
+                'pg_cancel_backend', 'pg_terminate_backend', 'pg_logical_emit_message', 'pg_notify', 'pg_export_snapshot', 'lo_creat',
+                'lo_create', 'lo_from_bytea', 'lo_open', 'lo_put', 'lo_truncate', 'lo_truncate64', 'lo_unlink', 'lowrite')
+            OR p.proname ~ '^pg_(try_)?advisory_')
+    LOOP
+        EXECUTE format('REVOKE EXECUTE ON FUNCTION %s FROM PUBLIC', target);
+        EXECUTE format(
+            'GRANT EXECUTE ON FUNCTION %s TO fitness_owner, fitnessd, fitness_dashboard, fitness_athlete, pg_signal_backend', target);
+    END LOOP;
+END
+$$;
+ALTER ROLE fitness_reader SET default_transaction_read_only = on;
+ALTER ROLE fitness_reader SET search_path = silver;
+ALTER ROLE fitness_reader SET statement_timeout = '30s';
+ALTER ROLE fitness_reader SET idle_in_transaction_session_timeout = '5min';
+-- These only a superuser may change.
+ALTER ROLE fitness_reader SET temp_file_limit = '512MB';
+ALTER ROLE fitness_reader SET track_activities = off;
+ALTER ROLE fitness_reader SET log_min_error_statement = panic;
+ALTER ROLE fitness_reader SET log_error_verbosity = terse;
+ALTER ROLE fitness_reader SET log_statement = none;
+ALTER ROLE fitness_reader SET log_min_duration_statement = -1;
+
 -- Row-level security for the roles that exist by now; only the owner may change it.
 DO $$
 BEGIN
     IF to_regprocedure('silver.secure()') IS NOT NULL THEN
         REVOKE EXECUTE ON FUNCTION silver.secure(), silver.secure_table(regclass, name, name, text), silver.grant_athlete(name, bigint),
-            silver.revoke_athlete(name, bigint) FROM fitnessd, fitness_dashboard, fitness_athlete;
+            silver.revoke_athlete(name, bigint) FROM fitnessd, fitness_dashboard, fitness_athlete, fitness_reader;
         PERFORM silver.secure();
     END IF;
 END

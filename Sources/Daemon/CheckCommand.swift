@@ -8,6 +8,7 @@ import Foundation
 import Gateway
 import HTTPTransport
 import Logging
+import OwnData
 import StravaAPI
 import Vault
 
@@ -112,6 +113,7 @@ private struct Checks {
             store = try await DataStore.open(configuration, shareDirectory: preflight.shareDirectory(), logger: logger)
         } catch { return findings.wrong("database", "\(error)") }
         await findings.check("database") { try await rights(store) }
+        await findings.check("own data") { try await checkReader(store) }
         await findings.check("stored tokens") { try await checkTokens(store, keyring) }
         await findings.check("clock") { try await checkClock(store) }
         await store.close()
@@ -126,6 +128,15 @@ private struct Checks {
         if let sentence = try await store.missingRights(pendingCount: pending.count) { throw ConfigurationError(sentence) }
         return pending.isEmpty
             ? "reached, up to date" : "reached, \(pending.count) migrations to apply (the next start does, or `fitnessd migrate`)"
+    }
+
+    /// Whether athletes can read their own data.
+    private func checkReader(_ store: DataStore) async throws -> String {
+        guard let reader = store.reader else { return AthleteReader.isMissing }
+        if try await !store.pendingMigrations().isEmpty { return "can be checked once the migrations are applied" }
+        if store.ownsServer, try await !store.hasReader() { return "the next start makes the login fitness_reader" }
+        try await reader.check()
+        return "fitness_reader reads one athlete at a time"
     }
 
     private func checkTokens(_ store: DataStore, _ keyring: Result<StartKeyring, any Error>) async throws -> String {

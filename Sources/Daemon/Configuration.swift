@@ -13,6 +13,8 @@ struct Configuration: Sendable {
     private enum Switch: String, CaseIterable { case on, off }
 
     let databaseURL: Secret?
+    /// The same database by the login `fitness_reader`; nil: the private cluster, or no reads of athletes' own data.
+    let readerDatabaseURL: Secret?
     var stateDirectory: URL
     let controlSocket: String
     let publicURL: PublicURL
@@ -48,7 +50,9 @@ struct Configuration: Sendable {
     /// - Throws: `ConfigurationError` with a sentence for each setting that can't be used.
     init(_ source: ConfigurationSource) throws {
         var faults = ConfigurationFaults(source.faults)
-        databaseURL = faults.take(nil) { try source.secret("FITNESSD_DATABASE_URL") }
+        let database = faults.take(nil) { try source.secret("FITNESSD_DATABASE_URL") }
+        databaseURL = database
+        readerDatabaseURL = faults.take(nil) { try Configuration.reader(source, database: database) }
         let directory = faults.take(URL(filePath: "/")) { try Configuration.stateDirectory(source) }
         stateDirectory = directory
         controlSocket = Configuration.controlSocket(source, stateDirectory: directory)
@@ -116,6 +120,15 @@ struct Configuration: Sendable {
     }
 
     // MARK: Reading single keys
+
+    private static func reader(_ source: ConfigurationSource, database: Secret?) throws -> Secret? {
+        let url = try source.secret("FITNESSD_READER_DATABASE_URL")
+        if url != nil, database == nil {
+            throw ConfigurationError(
+                "FITNESSD_READER_DATABASE_URL is set but FITNESSD_DATABASE_URL is not: set both, or neither for the private cluster")
+        }
+        return url
+    }
 
     private static func stateDirectory(_ source: ConfigurationSource) throws -> URL {
         let environment = source.environment

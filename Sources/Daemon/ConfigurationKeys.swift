@@ -3,7 +3,8 @@ import ControlAPI
 /// The names of all settings: any other with the prefix is refused as misspelt. README's table has the same names.
 enum ConfigurationKeys {
     static let all = [
-        "FITNESSD_DATABASE_URL", "FITNESSD_STATE_DIR", "FITNESSD_CONTROL_SOCKET", "FITNESSD_ADMIN_LISTEN", "FITNESSD_HTTP_LISTEN",
+        "FITNESSD_DATABASE_URL", "FITNESSD_READER_DATABASE_URL", "FITNESSD_STATE_DIR", "FITNESSD_CONTROL_SOCKET", "FITNESSD_ADMIN_LISTEN",
+        "FITNESSD_HTTP_LISTEN",
         "FITNESSD_PUBLIC_URL",
         "FITNESSD_STRAVA_CLIENT_ID", "FITNESSD_STRAVA_CLIENT_SECRET", "FITNESSD_STRAVA_API_URL", "FITNESSD_STRAVA_OAUTH_URL",
         "FITNESSD_STRAVA_LIMIT", "FITNESSD_VAULT_KEY", "FITNESSD_REQUESTS_IN_FLIGHT", "FITNESSD_ATHLETES_IN_WORK", "FITNESSD_SAMPLE",
@@ -12,7 +13,9 @@ enum ConfigurationKeys {
         "FITNESSD_LOG_FORMAT", "FITNESSD_SHARE_DIR",
     ]
     /// Settings whose value may also be in a file that `KEY_FILE` names.
-    private static let secrets = ["FITNESSD_DATABASE_URL", "FITNESSD_STRAVA_CLIENT_SECRET", "FITNESSD_WEBHOOK_VERIFY_TOKEN"]
+    private static let secrets = [
+        "FITNESSD_DATABASE_URL", "FITNESSD_READER_DATABASE_URL", "FITNESSD_STRAVA_CLIENT_SECRET", "FITNESSD_WEBHOOK_VERIFY_TOKEN",
+    ]
 
     private static let prefix = "FITNESSD_"
     private static let known = all + secrets.map { $0 + "_FILE" }

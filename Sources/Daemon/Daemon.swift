@@ -95,6 +95,9 @@ struct Daemon: Sendable {
         if let sentence = try await store.missingRights(pendingCount: 0) {
             start.logger.log(.error, "the database's role lacks rights", [.reason: sentence])
         }
+        do { try await store.reader?.check() } catch {
+            start.logger.log(.error, "athletes can't read their own data", [.reason: "\(error)"])
+        }
         return store
     }
 }

@@ -4,6 +4,7 @@ import EmbeddedPostgres
 import Foundation
 import Logging
 import Migrations
+import OwnData
 
 /// The database that the daemon works on: the operator's, or a private cluster under the state directory that starts and stops with it.
 struct DataStore: Sendable {
@@ -11,6 +12,8 @@ struct DataStore: Sendable {
     /// Reserved connections, for the scheduler, the quota ledger and health checks.
     let steering: Database
     let shareDirectory: URL
+    /// Reads athletes' own data; nil: `FITNESSD_READER_DATABASE_URL` is not set.
+    let reader: AthleteReader?
     /// Nil: the operator's server.
     private let embedded: EmbeddedPostgres?
     /// The private cluster's URL, which holds no password, to be shown to people; nil: the operator's server.
@@ -24,25 +27,45 @@ struct DataStore: Sendable {
     static func open(_ configuration: Configuration, shareDirectory: URL, logger: Logger) async throws -> DataStore {
         if let url = configuration.databaseURL {
             let database = Database(url: url.reveal(), logger: logger)
+            let reader = configuration.readerDatabaseURL.map { AthleteReader(url: $0, daemon: database, logger: logger) }
             return try await DataStore(
-                database: database, steering: database.reserved(), shareDirectory: shareDirectory, embedded: nil, privateURL: nil,
-                logger: logger
+                database: database, steering: database.reserved(), shareDirectory: shareDirectory, reader: reader, embedded: nil,
+                privateURL: nil, logger: logger
             ).reached()
         }
         let embedded = EmbeddedPostgres(stateDirectory: configuration.stateDirectory, logger: logger)
         let url = try await embedded.start()
         let database = Database(url: url, logger: logger)
+        let reader = await embedded.url(as: EmbeddedPostgres.readerName).map { AthleteReader(url: Secret($0), daemon: database, logger: logger) }
         return DataStore(
-            database: database, steering: database.reserved(), shareDirectory: shareDirectory, embedded: embedded, privateURL: url,
-            logger: logger)
+            database: database, steering: database.reserved(), shareDirectory: shareDirectory, reader: reader, embedded: embedded,
+            privateURL: url, logger: logger)
     }
 
+    /// Applies what is missing, and makes the roles in the private cluster.
     func migrate() async throws -> [String] {
-        try await Migrator(directory: shareDirectory, database: database, logger: logger).migrate()
+        let applied = try await Migrator(directory: shareDirectory, database: database, logger: logger).migrate()
+        if embedded != nil { try await makeRoles() }
+        return applied
+    }
+
+    /// The roles of `db/roles.sql`, with a login for the reader. No password: whoever can open the cluster's socket may be its superuser.
+    private func makeRoles() async throws {
+        let script = try String(contentsOf: shareDirectory.appending(path: "db/roles.sql"), encoding: .utf8)
+        try await database.withConnection { connection in
+            try await connection.execute(script + "\nALTER ROLE \(EmbeddedPostgres.readerName) LOGIN;")
+        }
     }
 
     func pendingMigrations() async throws -> [String] {
         try await Migrator(directory: shareDirectory, database: database, logger: logger).pending()
+    }
+
+    /// Whether the login of `reader` was made.
+    func hasReader() async throws -> Bool {
+        let rows = try await database.query(
+            "SELECT FROM pg_roles WHERE rolname = \(EmbeddedPostgres.readerName) AND rolcanlogin")
+        return !rows.isEmpty
     }
 
     /// The names of the migrations that the database lacks, read with one short query.
@@ -58,11 +81,13 @@ struct DataStore: Sendable {
 
     /// Ends all statements under way and cuts the connections.
     func cut() async {
+        await reader?.cut()
         await steering.cut()
         await database.cut()
     }
 
     func close() async {
+        await reader?.close()
         await steering.close()
         await database.close()
         await embedded?.stop()

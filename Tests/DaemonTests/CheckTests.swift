@@ -102,6 +102,35 @@ import Testing
         }
     }
 
+    @Test func `check says what athletes need to read their own data, and whether their login works`() async throws {
+        try await DaemonRig.with(Self.world) { rig in
+            func check(_ reader: String?) async throws -> (code: Int32, output: String) {
+                var environment = rig.environment
+                environment["FITNESSD_READER_DATABASE_URL"] = reader
+                return try await DaemonProcess.run("fitnessd", ["check"], environment: environment)
+            }
+            #expect(try await DaemonProcess.run("fitnessd", ["migrate"], environment: rig.environment).code == 0)
+            let unset = try await check(nil)
+            #expect(unset.code == 0 && unset.output.contains("ok    own data: FITNESSD_READER_DATABASE_URL is not set"), "\(unset.output)")
+            let owner = try #require(rig.environment["FITNESSD_DATABASE_URL"])
+            let (start, end) = (try #require(owner.range(of: "://")?.upperBound), try #require(owner.firstIndex(of: "@")))
+            let reader = owner.replacingCharacters(in: start..<end, with: "fitness_reader")
+            let wide = try await check(owner)
+            #expect(wide.code == 1 && wide.output.contains("WRONG own data") && wide.output.contains("must be fitness_reader"), "\(wide.output)")
+            try await makeRoles(in: rig.database, then: "ALTER ROLE fitness_reader LOGIN")
+            let good = try await check(reader)
+            #expect(good.code == 0 && good.output.contains("fitness_reader reads one athlete at a time"), "\(good.output)")
+            try await rig.database.query("REVOKE USAGE ON SCHEMA silver FROM fitness_reader")
+            let poor = try await check(reader)
+            #expect(poor.code == 1 && poor.output.contains("run db/roles.sql"), "\(poor.output)")
+            var alone = rig.environment
+            alone["FITNESSD_DATABASE_URL"] = nil
+            alone["FITNESSD_READER_DATABASE_URL"] = reader
+            let half = try await DaemonProcess.run("fitnessd", ["check"], environment: alone)
+            #expect(half.code == 1 && half.output.contains("set both, or neither"), "\(half.output)")
+        }
+    }
+
     @Test func `check treats a demo as a demo, and refuses where run refuses`() async throws {
         try await withTemporaryFolder { folder in
             let settings = ["FITNESSD_STATE_DIR": folder.path, "FITNESSD_HTTP_LISTEN": "off", "HOME": folder.path]

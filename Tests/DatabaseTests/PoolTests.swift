@@ -42,8 +42,9 @@ import Testing
         #expect(ConnectionShares.general - long.reduce(0, +) >= 2, "something is left for short statements")
         #expect(ConnectionShares.steering >= 3)
         // Two daemons and other clients, of the 60 connections of a private cluster or the 100 of a server at its defaults.
-        #expect(2 * ConnectionShares.all <= 50)
-        #expect(ConnectionShares.all == 21, "the readme names the number")
+        #expect(2 * ConnectionShares.all <= 55)
+        #expect(ConnectionShares.all == 27, "the readme names the number")
+        #expect(ConnectionShares.reader == 6, "the readme names the number")
     }
 
     @Test func `the reserved pool answers while the general one is exhausted`() async throws {

@@ -66,9 +66,9 @@ private actor TestGate {
     }
 }
 
-/// Runs db/roles.sql in this database, one test at a time: the roles belong to the whole server.
-public func makeRoles(in database: Database) async throws {
-    let script = try String(contentsOf: checkout.appending(path: "db/roles.sql"), encoding: .utf8)
+/// Runs db/roles.sql in this database, and then `statement`, one test at a time: the roles belong to the whole server.
+public func makeRoles(in database: Database, then statement: String = "") async throws {
+    let script = try String(contentsOf: checkout.appending(path: "db/roles.sql"), encoding: .utf8) + "\n" + statement
     await TestGate.roles.enter()
     do {
         try await database.withConnection { try await $0.execute(script) }

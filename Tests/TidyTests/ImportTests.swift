@@ -12,6 +12,7 @@ import Testing
         "Digest": ["COpenSSL"],
         "ServerGuard": [],
         "SyncStore": ["Core", "Database"],
+        "OwnData": ["Core", "Database", "SyncStore", "Digest"],
         "Streams": ["Core", "CSimdjson"],
         "Warehouse": ["Core", "Database", "SyncStore", "Digest", "Streams", "CSimdjson"],
         "StravaAPI": ["Core", "Digest", "HTTPTransport", "CSimdjson"],
@@ -32,7 +33,7 @@ import Testing
         "fitness-simulate": ["QuotaModel"],
         "fitnessd": [
             "Core", "Database", "EmbeddedPostgres", "Migrations", "HTTPTransport", "Warehouse", "StravaAPI", "Governor", "Vault", "Sync",
-            "Identity", "ControlAPI", "ControlServer", "Gateway",
+            "Identity", "OwnData", "ControlAPI", "ControlServer", "Gateway",
         ],
         "fitnessctl": ["ControlAPI"],
         "warehouse-bench": ["Core", "Database", "SyncStore", "EmbeddedPostgres", "Migrations", "Simulator", "StravaAPI", "Warehouse"],

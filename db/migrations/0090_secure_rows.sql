@@ -1,5 +1,6 @@
 -- Which login reads which athlete's rows. A login reads the rows of the athletes that were granted to it (sync.reader_grant) in every table, and
--- through every view, of silver, metrics and bronze_strava; the daemon and fitness_dashboard read all; the owner is not restricted.
+-- through every view, of silver, metrics and bronze_strava; fitness_reader those of the one athlete that fitnessd has bound to its transaction;
+-- the daemon and fitness_dashboard read all; the owner is not restricted.
 --
 -- The policies compare with session_user, which neither SET ROLE nor any setting changes. silver.secure() makes them on every table; the
 -- migrator calls it at the end of each migration (db/after_migration.sql), db/roles.sql after it has made the roles.
@@ -17,15 +18,95 @@ COMMENT ON COLUMN sync.reader_grant.athlete_id IS 'Athlete whose rows are shown.
 COMMENT ON COLUMN sync.reader_grant.role_name IS 'PostgreSQL role that logs in. Roles of which it is a member do not count.';
 COMMENT ON COLUMN sync.reader_grant.granted_at IS 'When it was granted.';
 
--- It runs with the owner's rights, since readers can't enter schema sync; it takes no argument and returns the login's own grants only. Called
--- once for each table of a reader's query: in plpgsql its plan is kept from query to query.
+-- The login fitness_reader is one for all athletes: fitnessd reads through it for whoever asks. It sees nothing until silver.bind_reader binds an
+-- athlete to its transaction. fitnessd proves by a MAC (HMAC-SHA256, RFC 2104) that it has chosen the athlete. SQL of fitness_reader can read
+-- the binding and overwrite it, and can't make another that holds: the key is out of its reach, and a MAC holds for one athlete in one
+-- transaction, whose number PostgreSQL never uses again. With the transaction's end the binding is void.
+CREATE TABLE sync.reader_key (
+    is_only   boolean NOT NULL DEFAULT true,
+    inner_pad bytea   NOT NULL,
+    outer_pad bytea   NOT NULL,
+    CONSTRAINT reader_key_pk PRIMARY KEY (is_only),
+    CONSTRAINT reader_key_only CHECK (is_only),
+    CONSTRAINT reader_key_length CHECK (octet_length(inner_pad) = 64 AND octet_length(outer_pad) = 64)
+);
+COMMENT ON TABLE sync.reader_key IS 'The key of the MACs by which fitnessd binds an athlete to a transaction of fitness_reader: one row, made at random by the migration, read by the owner and fitnessd alone.';
+COMMENT ON COLUMN sync.reader_key.is_only IS 'Always true: there is one row.';
+COMMENT ON COLUMN sync.reader_key.inner_pad IS 'The key XOR 0x36 in each of the 64 bytes of a block, as HMAC uses it.';
+COMMENT ON COLUMN sync.reader_key.outer_pad IS 'The key XOR 0x5c in each of the 64 bytes of a block.';
+WITH secret AS MATERIALIZED (
+    SELECT sha256(uuid_send(gen_random_uuid()) || uuid_send(gen_random_uuid())) || decode(repeat('00', 32), 'hex') AS key
+)
+INSERT INTO sync.reader_key (inner_pad, outer_pad)
+SELECT string_agg(set_byte('\x00', 0, get_byte(key, i) # 54), '' ORDER BY i), string_agg(set_byte('\x00', 0, get_byte(key, i) # 92), '' ORDER BY i)
+FROM secret, generate_series(0, 63) AS i;
+
+-- The two are hashed once more before they are compared, so that the time says nothing about how far they agree.
+CREATE FUNCTION sync.is_reader_mac(p_athlete_id bigint, p_reads_answers boolean, p_transaction xid8, p_mac bytea) RETURNS boolean
+LANGUAGE sql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
+    SELECT coalesce(
+        sha256(k.outer_pad || p_mac) = sha256(k.outer_pad || sha256(
+            k.outer_pad || sha256(k.inner_pad || int8send(p_athlete_id) || boolsend(p_reads_answers) || xid8send(p_transaction)))), false)
+    FROM sync.reader_key k
+$$;
+COMMENT ON FUNCTION sync.is_reader_mac IS 'Whether the MAC binds this athlete to this transaction. For silver.bind_reader and silver.my_athletes.';
+
+CREATE FUNCTION silver.bind_reader(p_athlete_id bigint, p_reads_answers boolean, p_mac bytea) RETURNS void
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    IF session_user <> 'fitness_reader' THEN
+        RAISE EXCEPTION 'the login is %, and must be fitness_reader: change FITNESSD_READER_DATABASE_URL', session_user USING ERRCODE = '28000';
+    END IF;
+    -- A login that could read more would make every limit below a mere appearance.
+    IF EXISTS (
+            SELECT FROM pg_roles r
+            WHERE r.rolname = session_user AND (r.rolsuper OR r.rolbypassrls OR r.rolcreaterole OR r.rolcreatedb OR r.rolreplication))
+        OR EXISTS (SELECT FROM pg_auth_members m WHERE m.member = to_regrole(session_user::text)) THEN
+        RAISE EXCEPTION 'fitness_reader has attributes or memberships that db/roles.sql does not give it: take them away' USING ERRCODE = '28000';
+    END IF;
+    IF NOT sync.is_reader_mac(p_athlete_id, p_reads_answers, pg_current_xact_id(), p_mac) THEN
+        RAISE EXCEPTION 'the binding of fitness_reader does not hold: FITNESSD_READER_DATABASE_URL must lead to the database of FITNESSD_DATABASE_URL'
+            USING ERRCODE = '28000';
+    END IF;
+    PERFORM set_config('fitness.reader', format('%s %s %s', p_athlete_id, p_reads_answers::text, encode(p_mac, 'hex')), true);
+END $$;
+COMMENT ON FUNCTION silver.bind_reader IS 'Binds an athlete to the transaction of login fitness_reader, with or without the raw answers of bronze_strava. Needs a MAC that only fitnessd can make.';
+
+-- Looked at again for each table of a query, since SQL may overwrite the setting.
+CREATE FUNCTION sync.bound_athletes(p_of_answers boolean) RETURNS bigint[] LANGUAGE plpgsql STABLE PARALLEL SAFE
+SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    bound text := current_setting('fitness.reader', true);
+    part  text[];
+BEGIN
+    IF bound ~ '^[0-9]{1,18} (true|false) [0-9a-f]{64}$' THEN
+        part := string_to_array(bound, ' ');
+        IF sync.is_reader_mac(part[1]::bigint, part[2]::boolean, pg_current_xact_id_if_assigned(), decode(part[3], 'hex')) THEN
+            RETURN CASE WHEN p_of_answers AND NOT part[2]::boolean THEN '{}' ELSE ARRAY[part[1]::bigint] END;
+        END IF;
+    END IF;
+    RAISE EXCEPTION 'no athlete is bound to this transaction of fitness_reader' USING ERRCODE = '28000';
+END $$;
+COMMENT ON FUNCTION sync.bound_athletes IS 'The athlete that silver.bind_reader has bound to the transaction, or an error. Of raw answers: none, unless they are bound, too.';
+
+-- Both run with the owner's rights, since readers can't enter schema sync; they take no argument and return the login's own athletes only. Called
+-- once for each table of a reader's query: in plpgsql the plan is kept from query to query.
 CREATE FUNCTION silver.my_athletes() RETURNS bigint[] LANGUAGE plpgsql STABLE SECURITY DEFINER PARALLEL SAFE
 SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
+    IF session_user = 'fitness_reader' THEN RETURN sync.bound_athletes(false); END IF;
     RETURN (SELECT coalesce(array_agg(g.athlete_id), '{}') FROM sync.reader_grant g WHERE g.role_name = session_user);
 END $$;
-COMMENT ON FUNCTION silver.my_athletes IS 'Athletes that were granted to the calling login. Row-level security shows it their rows only.';
-GRANT EXECUTE ON FUNCTION silver.my_athletes() TO PUBLIC;
+COMMENT ON FUNCTION silver.my_athletes IS 'Athletes that were granted to the calling login, or bound to its transaction. Row-level security shows it their rows only.';
+
+CREATE FUNCTION silver.my_athletes_with_answers() RETURNS bigint[] LANGUAGE plpgsql STABLE SECURITY DEFINER PARALLEL SAFE
+SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    IF session_user = 'fitness_reader' THEN RETURN sync.bound_athletes(true); END IF;
+    RETURN silver.my_athletes();
+END $$;
+COMMENT ON FUNCTION silver.my_athletes_with_answers IS 'The same for the raw answers of bronze_strava, which fitness_reader sees only if that was bound, too.';
+GRANT EXECUTE ON FUNCTION silver.my_athletes(), silver.my_athletes_with_answers() TO PUBLIC;
 
 -- Makes one policy on one table, unless it exists or its role doesn't.
 CREATE FUNCTION silver.secure_table(p_table regclass, p_policy name, p_role name, p_rule text) RETURNS void
@@ -47,6 +128,7 @@ DECLARE
 BEGIN
     FOR target IN
         SELECT c.oid::regclass AS name, c.relkind, c.relrowsecurity,
+               CASE WHEN n.nspname = 'bronze_strava' THEN 'my_athletes_with_answers' ELSE 'my_athletes' END AS whose,
                EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attname = 'athlete_id' AND NOT a.attisdropped) AS is_per_athlete
         FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
         WHERE n.nspname IN ('silver', 'metrics', 'bronze_strava') AND c.relkind IN ('r', 'p', 'm', 'f')
@@ -58,7 +140,7 @@ BEGIN
         IF NOT target.relrowsecurity THEN EXECUTE format('ALTER TABLE %s ENABLE ROW LEVEL SECURITY', target.name); END IF;
         IF target.is_per_athlete THEN
             PERFORM silver.secure_table(target.name, 'own', 'public',
-                'FOR SELECT USING (athlete_id = ANY ((SELECT silver.my_athletes())::bigint[]))');
+                format('FOR SELECT USING (athlete_id = ANY ((SELECT silver.%I())::bigint[]))', target.whose));
         END IF;
         PERFORM silver.secure_table(target.name, 'dashboard', 'fitness_dashboard', 'FOR SELECT TO fitness_dashboard USING (true)');
         PERFORM silver.secure_table(target.name, 'daemon', 'fitnessd', 'FOR ALL TO fitnessd USING (true) WITH CHECK (true)');
@@ -82,6 +164,9 @@ BEGIN
     IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = p_role) THEN
         RAISE EXCEPTION 'there is no role %: make it first with CREATE ROLE … LOGIN', p_role;
     END IF;
+    IF p_role = 'fitness_reader' THEN
+        RAISE EXCEPTION 'fitness_reader takes no grants: fitnessd binds an athlete to each of its transactions';
+    END IF;
     SELECT r.rolname INTO wide FROM pg_roles r
     WHERE pg_has_role(p_role, r.oid, 'MEMBER')
       AND (r.rolname IN ('fitness_dashboard', 'fitnessd', 'fitness_owner') OR r.rolsuper OR r.rolbypassrls
@@ -102,4 +187,5 @@ $$;
 COMMENT ON FUNCTION silver.revoke_athlete IS 'Revokes a login''s right to read one athlete''s rows, from its next query on. For the owner.';
 
 REVOKE EXECUTE ON FUNCTION silver.secure(), silver.secure_table(regclass, name, name, text), silver.grant_athlete(name, bigint),
-    silver.revoke_athlete(name, bigint) FROM PUBLIC;
+    silver.revoke_athlete(name, bigint), silver.bind_reader(bigint, boolean, bytea), sync.is_reader_mac(bigint, boolean, xid8, bytea),
+    sync.bound_athletes(boolean) FROM PUBLIC;

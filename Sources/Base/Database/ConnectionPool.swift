@@ -51,9 +51,10 @@ actor ConnectionPool {
         }
     }
 
-    func release(_ connection: Connection) async {
+    /// - Parameter isKept: false: it is closed, so that nothing of its session outlives its caller.
+    func release(_ connection: Connection, isKept: Bool = true) async {
         let condition = await connection.condition()
-        if condition == .reusable, !closed {
+        if condition == .reusable, isKept, !closed {
             lent[ObjectIdentifier(connection)] = nil
             idle.append(connection)
         } else {

@@ -39,6 +39,15 @@ public enum ConnectionShares {
     /// The scheduler's and the silver runner's LISTEN connections.
     public static let listeners = 2
 
+    // MARK: Connections of the login fitness_reader
+
+    /// Reads of `/v1/me` and `/mcp`: a few milliseconds each.
+    public static let ownReads = 3
+    /// Statements that others wrote, and exports, which are read as fast as their client takes them: each on a connection of its own.
+    public static let ownQueries = 3
+
+    public static let reader = ownReads + ownQueries
+
     /// The connections that a server must admit for one daemon.
-    public static let all = steering + general + listeners
+    public static let all = steering + general + listeners + reader
 }

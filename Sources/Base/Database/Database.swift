@@ -65,17 +65,18 @@ public final class Database: Sendable {
 
     /// Lends a connection to `body`.
     ///
+    /// - Parameter isKept: false: the connection is closed afterwards, for `body` that leaves a session in a state that nobody knows.
     /// - Throws: `DatabaseError(.busy)` when none becomes free in time.
     public func withConnection<Answer>(
-        isolation: isolated (any Actor)? = #isolation, _ body: (Connection) async throws -> Answer
+        isKept: Bool = true, isolation: isolated (any Actor)? = #isolation, _ body: (Connection) async throws -> Answer
     ) async throws -> Answer {
         let connection = try await pool.lease()
         do {
             let answer = try await body(connection)
-            await pool.release(connection)
+            await pool.release(connection, isKept: isKept)
             return answer
         } catch {
-            await pool.release(connection)
+            await pool.release(connection, isKept: isKept)
             throw error
         }
     }
@@ -138,15 +139,23 @@ extension Database {
     public func copyOut(
         _ statement: String, isolation: isolated (any Actor)? = #isolation, _ body: ([UInt8]) async throws -> Void
     ) async throws -> Int {
-        try await withConnection { connection in
-            do {
-                try await connection.beginCopyOut(statement)
-                while let piece = try await connection.copyPiece() { try await body(piece) }
-                return try await connection.endCopyOut()
-            } catch {
-                await connection.abandon()
-                throw error
-            }
+        try await withConnection { try await $0.copyOut(statement, body) }
+    }
+}
+
+extension Connection {
+    /// `Database.copyOut` on this connection, which can't be used again after an error.
+    @discardableResult
+    public func copyOut(
+        _ statement: String, isolation: isolated (any Actor)? = #isolation, _ body: ([UInt8]) async throws -> Void
+    ) async throws -> Int {
+        do {
+            try await beginCopyOut(statement)
+            while let piece = try await copyPiece() { try await body(piece) }
+            return try await endCopyOut()
+        } catch {
+            await abandon()
+            throw error
         }
     }
 }

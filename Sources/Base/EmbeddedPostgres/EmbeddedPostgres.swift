@@ -20,6 +20,8 @@ public actor EmbeddedPostgres {
     public static let databaseName = "fitness"
     /// The cluster's first role and the owner of the database, named as in `db/roles.sql`.
     public static let ownerName = "fitness_owner"
+    /// The login of athletes' own reads, which `db/roles.sql` makes.
+    public static let readerName = "fitness_reader"
 
     private let stateDirectory: String
     private let purpose: Purpose
@@ -95,6 +97,9 @@ public actor EmbeddedPostgres {
 
     /// The server's process id, while it runs.
     public var serverPID: Int32? { running?.process.pid }
+
+    /// The libpq URL of the database by another login, while the server runs.
+    public func url(as role: String) -> String? { running?.layout.url(database: Self.databaseName, user: role) }
 
     /// The folder of the socket, for `psql -h`.
     public var socketDirectory: String? { running?.layout.socketDirectory }

@@ -155,7 +155,8 @@ private struct ServerSettings {
         ]
     }
 
-    /// The socket's folder (0700) decides who may connect; no other account gets as far as this file.
+    /// The socket's folder (0700) decides who may connect; no other account gets as far as this file. Who does may log in as any role: it could
+    /// be the superuser anyway. What the daemon runs for others has no way back to the socket.
     static let access = "# Written by fitnessd at each start.\nlocal all all trust\n"
 
     var configuration: String {

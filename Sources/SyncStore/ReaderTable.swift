@@ -1,0 +1,23 @@
+import Core
+import Database
+
+/// The statements around `sync.reader_key`, by which fitnessd binds an athlete to a transaction of the login `fitness_reader`.
+package enum ReaderTable {
+    /// The two blocks of the key, as HMAC uses them (RFC 2104). For the daemon's own login.
+    package static let key: SQL = "SELECT inner_pad, outer_pad FROM sync.reader_key"
+
+    /// Begins a transaction that sees one state of the database throughout.
+    package static let begin: SQL = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
+
+    /// The transaction's number. Assigned even though nothing is written, since PostgreSQL gives no other transaction the same.
+    package static let transaction: SQL = "SELECT pg_current_xact_id()::text::bigint"
+
+    /// Binds `athlete` to the transaction.
+    ///
+    /// - Parameters:
+    ///   - readsAnswers: whether the raw answers in `bronze_strava` are shown, too.
+    ///   - mac: made from both and from the transaction's number.
+    package static func bind(_ athlete: AthleteID, readsAnswers: Bool, mac: [UInt8]) -> SQL {
+        "SELECT silver.bind_reader(\(athlete), \(readsAnswers), \(mac))"
+    }
+}
