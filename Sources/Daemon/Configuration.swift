@@ -50,9 +50,7 @@ struct Configuration: Sendable {
     /// - Throws: `ConfigurationError` with a sentence for each setting that can't be used.
     init(_ source: ConfigurationSource) throws {
         var faults = ConfigurationFaults(source.faults)
-        let database = faults.take(nil) { try source.secret("FITNESSD_DATABASE_URL") }
-        databaseURL = database
-        readerDatabaseURL = faults.take(nil) { try Configuration.reader(source, database: database) }
+        (databaseURL, readerDatabaseURL) = faults.take((nil, nil)) { try Configuration.databases(source) }
         let directory = faults.take(URL(filePath: "/")) { try Configuration.stateDirectory(source) }
         stateDirectory = directory
         controlSocket = Configuration.controlSocket(source, stateDirectory: directory)
@@ -121,13 +119,14 @@ struct Configuration: Sendable {
 
     // MARK: Reading single keys
 
-    private static func reader(_ source: ConfigurationSource, database: Secret?) throws -> Secret? {
-        let url = try source.secret("FITNESSD_READER_DATABASE_URL")
-        if url != nil, database == nil {
+    private static func databases(_ source: ConfigurationSource) throws -> (Secret?, reader: Secret?) {
+        let database = try source.secret("FITNESSD_DATABASE_URL")
+        let reader = try source.secret("FITNESSD_READER_DATABASE_URL")
+        if reader != nil, database == nil {
             throw ConfigurationError(
                 "FITNESSD_READER_DATABASE_URL is set but FITNESSD_DATABASE_URL is not: set both, or neither for the private cluster")
         }
-        return url
+        return (database, reader)
     }
 
     private static func stateDirectory(_ source: ConfigurationSource) throws -> URL {

@@ -36,7 +36,9 @@ struct DataStore: Sendable {
         let embedded = EmbeddedPostgres(stateDirectory: configuration.stateDirectory, logger: logger)
         let url = try await embedded.start()
         let database = Database(url: url, logger: logger)
-        let reader = await embedded.url(as: EmbeddedPostgres.readerName).map { AthleteReader(url: Secret($0), daemon: database, logger: logger) }
+        let reader = await embedded.url(as: EmbeddedPostgres.readerName).map {
+            AthleteReader(url: Secret($0), daemon: database, logger: logger)
+        }
         return DataStore(
             database: database, steering: database.reserved(), shareDirectory: shareDirectory, reader: reader, embedded: embedded,
             privateURL: url, logger: logger)

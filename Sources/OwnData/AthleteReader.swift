@@ -22,6 +22,7 @@ public struct AthleteReader: Sendable {
     private let reads: Database
     private let queries: Database
     private let key: ReaderKey
+    private let logger: Logger
 
     /// Opens no connection yet.
     ///
@@ -36,6 +37,7 @@ public struct AthleteReader: Sendable {
             connectionsMax: ConnectionShares.ownQueries, waitMax: Self.waitMax,
             statementMax: Self.statementTimeoutMax + Self.graceAfterTimeout)
         key = ReaderKey(database: daemon)
+        self.logger = logger
     }
 
     /// Runs `body` in a transaction that sees the rows of this athlete only, writes nothing, and is rolled back at its end.
@@ -103,7 +105,9 @@ public struct AthleteReader: Sendable {
             return answer
         } catch {
             // One that can't be rolled back is not idle, and the pool closes it.
-            try? await connection.execute("ROLLBACK")
+            do { try await connection.execute("ROLLBACK") } catch {
+                logger.log(.debug, "rollback failed", [.error: "\(error)"])
+            }
             throw error
         }
     }
@@ -135,7 +139,8 @@ public struct AthleteReader: Sendable {
         case "42883", "3F000", "42501":
             DatabaseError(
                 .authentication,
-                "fitness_reader has no rights in this database: run db/roles.sql as a superuser after the migrations, and check FITNESSD_READER_DATABASE_URL")
+                "fitness_reader has no rights in this database: run db/roles.sql as a superuser after the migrations, and check FITNESSD_READER_DATABASE_URL"
+            )
         default: error
         }
     }

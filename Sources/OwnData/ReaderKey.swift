@@ -28,7 +28,8 @@ actor ReaderKey {
     private func known() async throws -> Pads {
         if let pads { return pads }
         guard let row = try await database.query(ReaderTable.key).first else {
-            throw DatabaseError(.statement, "sync.reader_key is empty: it is filled by the first migrations, and must be restored from a backup")
+            throw DatabaseError(
+                .statement, "sync.reader_key is empty: it is filled by the first migrations, and must be restored from a backup")
         }
         let (inner, outer) = try row.decode([UInt8].self, [UInt8].self)
         let read = Pads(inner: inner, outer: outer)

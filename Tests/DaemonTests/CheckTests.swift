@@ -116,7 +116,9 @@ import Testing
             let (start, end) = (try #require(owner.range(of: "://")?.upperBound), try #require(owner.firstIndex(of: "@")))
             let reader = owner.replacingCharacters(in: start..<end, with: "fitness_reader")
             let wide = try await check(owner)
-            #expect(wide.code == 1 && wide.output.contains("WRONG own data") && wide.output.contains("must be fitness_reader"), "\(wide.output)")
+            #expect(
+                wide.code == 1 && wide.output.contains("WRONG own data") && wide.output.contains("must be fitness_reader"), "\(wide.output)"
+            )
             try await makeRoles(in: rig.database, then: "ALTER ROLE fitness_reader LOGIN")
             let good = try await check(reader)
             #expect(good.code == 0 && good.output.contains("fitness_reader reads one athlete at a time"), "\(good.output)")
