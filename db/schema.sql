@@ -250,6 +250,30 @@ END $$;
 
 COMMENT ON FUNCTION silver.best_efforts_between(p_athlete_id bigint, p_source_id smallint, p_metric text, p_from timestamp without time zone, p_to timestamp without time zone, p_sport_family text) IS 'The best effort of an athlete in each sport family (or in p_sport_family alone) at each rung of the ladder, in activities that began in [from, to) local time and count (silver.is_dated): metric power (W, without Strava''s estimates), heartrate (beats per minute) or pace (value: seconds for effort_distances_m()[rung]; faster than 30 m/s in rides, 3 in swims and 10 in other sports counts as an error of measurement).';
 
+CREATE FUNCTION silver.bind_reader(p_athlete_id bigint, p_reads_answers boolean, p_mac bytea) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+BEGIN
+    IF session_user <> 'fitness_reader' THEN
+        RAISE EXCEPTION 'the login is %, and must be fitness_reader: change FITNESSD_READER_DATABASE_URL', session_user USING ERRCODE = '28000';
+    END IF;
+    -- A login that could read more would make every limit below a mere appearance.
+    IF EXISTS (
+            SELECT FROM pg_roles r
+            WHERE r.rolname = session_user AND (r.rolsuper OR r.rolbypassrls OR r.rolcreaterole OR r.rolcreatedb OR r.rolreplication))
+        OR EXISTS (SELECT FROM pg_auth_members m WHERE m.member = to_regrole(session_user::text)) THEN
+        RAISE EXCEPTION 'fitness_reader has attributes or memberships that db/roles.sql does not give it: take them away' USING ERRCODE = '28000';
+    END IF;
+    IF NOT sync.is_reader_mac(p_athlete_id, p_reads_answers, pg_current_xact_id(), p_mac) THEN
+        RAISE EXCEPTION 'the binding of fitness_reader does not hold: FITNESSD_READER_DATABASE_URL must lead to the database of FITNESSD_DATABASE_URL'
+            USING ERRCODE = '28000';
+    END IF;
+    PERFORM set_config('fitness.reader', format('%s %s %s', p_athlete_id, p_reads_answers::text, encode(p_mac, 'hex')), true);
+END $$;
+
+COMMENT ON FUNCTION silver.bind_reader(p_athlete_id bigint, p_reads_answers boolean, p_mac bytea) IS 'Binds an athlete to the transaction of login fitness_reader, with or without the raw answers of bronze_strava. Needs a MAC that only fitnessd can make.';
+
 CREATE FUNCTION silver.calendar_begin() RETURNS timestamp without time zone
     LANGUAGE sql IMMUTABLE PARALLEL SAFE
     AS $$ SELECT timestamp '1980-01-01' $$;
@@ -405,6 +429,9 @@ BEGIN
     IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = p_role) THEN
         RAISE EXCEPTION 'there is no role %: make it first with CREATE ROLE … LOGIN', p_role;
     END IF;
+    IF p_role = 'fitness_reader' THEN
+        RAISE EXCEPTION 'fitness_reader takes no grants: fitnessd binds an athlete to each of its transactions';
+    END IF;
     SELECT r.rolname INTO wide FROM pg_roles r
     WHERE pg_has_role(p_role, r.oid, 'MEMBER')
       AND (r.rolname IN ('fitness_dashboard', 'fitnessd', 'fitness_owner') OR r.rolsuper OR r.rolbypassrls
@@ -453,10 +480,22 @@ CREATE FUNCTION silver.my_athletes() RETURNS bigint[]
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 BEGIN
+    IF session_user = 'fitness_reader' THEN RETURN sync.bound_athletes(false); END IF;
     RETURN (SELECT coalesce(array_agg(g.athlete_id), '{}') FROM sync.reader_grant g WHERE g.role_name = session_user);
 END $$;
 
-COMMENT ON FUNCTION silver.my_athletes() IS 'Athletes that were granted to the calling login. Row-level security shows it their rows only.';
+COMMENT ON FUNCTION silver.my_athletes() IS 'Athletes that were granted to the calling login, or bound to its transaction. Row-level security shows it their rows only.';
+
+CREATE FUNCTION silver.my_athletes_with_answers() RETURNS bigint[]
+    LANGUAGE plpgsql STABLE SECURITY DEFINER PARALLEL SAFE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+BEGIN
+    IF session_user = 'fitness_reader' THEN RETURN sync.bound_athletes(true); END IF;
+    RETURN silver.my_athletes();
+END $$;
+
+COMMENT ON FUNCTION silver.my_athletes_with_answers() IS 'The same for the raw answers of bronze_strava, which fitness_reader sees only if that was bound, too.';
 
 CREATE FUNCTION silver.plausible(p_check_name text, p_value double precision) RETURNS double precision
     LANGUAGE sql STABLE PARALLEL SAFE
@@ -713,6 +752,7 @@ DECLARE
 BEGIN
     FOR target IN
         SELECT c.oid::regclass AS name, c.relkind, c.relrowsecurity,
+               CASE WHEN n.nspname = 'bronze_strava' THEN 'my_athletes_with_answers' ELSE 'my_athletes' END AS whose,
                EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attname = 'athlete_id' AND NOT a.attisdropped) AS is_per_athlete
         FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
         WHERE n.nspname IN ('silver', 'metrics', 'bronze_strava') AND c.relkind IN ('r', 'p', 'm', 'f')
@@ -724,7 +764,7 @@ BEGIN
         IF NOT target.relrowsecurity THEN EXECUTE format('ALTER TABLE %s ENABLE ROW LEVEL SECURITY', target.name); END IF;
         IF target.is_per_athlete THEN
             PERFORM silver.secure_table(target.name, 'own', 'public',
-                'FOR SELECT USING (athlete_id = ANY ((SELECT silver.my_athletes())::bigint[]))');
+                format('FOR SELECT USING (athlete_id = ANY ((SELECT silver.%I())::bigint[]))', target.whose));
         END IF;
         PERFORM silver.secure_table(target.name, 'dashboard', 'fitness_dashboard', 'FOR SELECT TO fitness_dashboard USING (true)');
         PERFORM silver.secure_table(target.name, 'daemon', 'fitnessd', 'FOR ALL TO fitnessd USING (true) WITH CHECK (true)');
@@ -928,6 +968,37 @@ CREATE FUNCTION silver.zone_seconds(histogram integer[], first_value integer, lo
 $$;
 
 COMMENT ON FUNCTION silver.zone_seconds(histogram integer[], first_value integer, lower_bounds integer[]) IS 'Seconds in each zone from a histogram: element i of the histogram stands for first_value + i - 1, which belongs to the zone that begins at or below it.';
+
+CREATE FUNCTION sync.bound_athletes(p_of_answers boolean) RETURNS bigint[]
+    LANGUAGE plpgsql STABLE PARALLEL SAFE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $_$
+DECLARE
+    bound text := current_setting('fitness.reader', true);
+    part  text[];
+BEGIN
+    IF bound ~ '^[0-9]{1,18} (true|false) [0-9a-f]{64}$' THEN
+        part := string_to_array(bound, ' ');
+        IF sync.is_reader_mac(part[1]::bigint, part[2]::boolean, pg_current_xact_id_if_assigned(), decode(part[3], 'hex')) THEN
+            RETURN CASE WHEN p_of_answers AND NOT part[2]::boolean THEN '{}' ELSE ARRAY[part[1]::bigint] END;
+        END IF;
+    END IF;
+    RAISE EXCEPTION 'no athlete is bound to this transaction of fitness_reader' USING ERRCODE = '28000';
+END $_$;
+
+COMMENT ON FUNCTION sync.bound_athletes(p_of_answers boolean) IS 'The athlete that silver.bind_reader has bound to the transaction, or an error. Of raw answers: none, unless they are bound, too.';
+
+CREATE FUNCTION sync.is_reader_mac(p_athlete_id bigint, p_reads_answers boolean, p_transaction xid8, p_mac bytea) RETURNS boolean
+    LANGUAGE sql STABLE PARALLEL SAFE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+    SELECT coalesce(
+        sha256(k.outer_pad || p_mac) = sha256(k.outer_pad || sha256(
+            k.outer_pad || sha256(k.inner_pad || int8send(p_athlete_id) || boolsend(p_reads_answers) || xid8send(p_transaction)))), false)
+    FROM sync.reader_key k
+$$;
+
+COMMENT ON FUNCTION sync.is_reader_mac(p_athlete_id bigint, p_reads_answers boolean, p_transaction xid8, p_mac bytea) IS 'Whether the MAC binds this athlete to this transaction. For silver.bind_reader and silver.my_athletes.';
 
 CREATE FUNCTION sync.quota_counts(p_span text, p_starts_at timestamp with time zone, p_instance uuid) RETURNS bigint[]
     LANGUAGE sql STABLE
@@ -4587,6 +4658,22 @@ COMMENT ON COLUMN sync.reader_grant.role_name IS 'PostgreSQL role that logs in. 
 
 COMMENT ON COLUMN sync.reader_grant.granted_at IS 'When it was granted.';
 
+CREATE TABLE sync.reader_key (
+    is_only boolean DEFAULT true NOT NULL,
+    inner_pad bytea NOT NULL,
+    outer_pad bytea NOT NULL,
+    CONSTRAINT reader_key_length CHECK (((octet_length(inner_pad) = 64) AND (octet_length(outer_pad) = 64))),
+    CONSTRAINT reader_key_only CHECK (is_only)
+);
+
+COMMENT ON TABLE sync.reader_key IS 'The key of the MACs by which fitnessd binds an athlete to a transaction of fitness_reader: one row, made at random by the migration, read by the owner and fitnessd alone.';
+
+COMMENT ON COLUMN sync.reader_key.is_only IS 'Always true: there is one row.';
+
+COMMENT ON COLUMN sync.reader_key.inner_pad IS 'The key XOR 0x36 in each of the 64 bytes of a block, as HMAC uses it.';
+
+COMMENT ON COLUMN sync.reader_key.outer_pad IS 'The key XOR 0x5c in each of the 64 bytes of a block.';
+
 CREATE TABLE sync.retention_run (
     run_id bigint NOT NULL,
     started_at timestamp with time zone NOT NULL,
@@ -4889,6 +4976,9 @@ ALTER TABLE ONLY sync.quota_window
 ALTER TABLE ONLY sync.reader_grant
     ADD CONSTRAINT reader_grant_pk PRIMARY KEY (athlete_id, role_name);
 
+ALTER TABLE ONLY sync.reader_key
+    ADD CONSTRAINT reader_key_pk PRIMARY KEY (is_only);
+
 ALTER TABLE ONLY sync.retention_run
     ADD CONSTRAINT retention_run_pk PRIMARY KEY (run_id);
 
@@ -5088,9 +5178,9 @@ ALTER TABLE bronze_strava.answer_version ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE bronze_strava.endpoint ENABLE ROW LEVEL SECURITY;
 
-CREATE POLICY own ON bronze_strava.answer FOR SELECT USING ((athlete_id = ANY (( SELECT silver.my_athletes() AS my_athletes)::bigint[])));
+CREATE POLICY own ON bronze_strava.answer FOR SELECT USING ((athlete_id = ANY (( SELECT silver.my_athletes_with_answers() AS my_athletes_with_answers)::bigint[])));
 
-CREATE POLICY own ON bronze_strava.answer_version FOR SELECT USING ((athlete_id = ANY (( SELECT silver.my_athletes() AS my_athletes)::bigint[])));
+CREATE POLICY own ON bronze_strava.answer_version FOR SELECT USING ((athlete_id = ANY (( SELECT silver.my_athletes_with_answers() AS my_athletes_with_answers)::bigint[])));
 
 ALTER TABLE bronze_strava.source ENABLE ROW LEVEL SECURITY;
 
