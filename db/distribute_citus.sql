@@ -28,6 +28,7 @@ SELECT create_reference_table('sync.reader_grant');
 
 -- Tables that others refer to come first. All are co-located: foreign keys and joins by athlete stay on one node.
 SELECT create_distributed_table('sync.athlete', 'athlete_id', colocate_with => 'none');
+SELECT create_distributed_table('sync.uid_move', 'athlete_id', colocate_with => 'sync.athlete');
 SELECT create_distributed_table('sync.schedule', 'athlete_id', colocate_with => 'sync.athlete');
 SELECT create_distributed_table('sync.cursor', 'athlete_id', colocate_with => 'sync.athlete');
 SELECT create_distributed_table('sync.activity', 'athlete_id', colocate_with => 'sync.athlete');

@@ -74,6 +74,7 @@ private struct Checks {
         await findings.check("state directory") { try checkStateDirectory() }
         await findings.check("control socket") { try checkControlSocket() }
         await findings.check("http") { try preflight.addresses() }
+        if configuration.addresses.web != nil { await findings.check("connect page") { connectPage() } }
         let keyring = Result { try preflight.keyring() }
         await findings.check("keyring") { try description(of: keyring.get()) }
         await checkDatabase(keyring)
@@ -92,6 +93,12 @@ private struct Checks {
         case .stale: return "\(configuration.controlSocket) was left by an earlier run and will be made anew"
         case .served: return "\(configuration.controlSocket) is served by the running fitnessd"
         }
+    }
+
+    private func connectPage() -> String {
+        let who = configuration.who
+        let name = who.name.map { "run by \($0)" } ?? "names no operator (FITNESSD_OPERATOR_NAME)"
+        return "\(name), \(who.privacyURL.map { "privacy page \($0)" } ?? "links no privacy page (FITNESSD_PRIVACY_URL)")"
     }
 
     private func description(of keyring: StartKeyring) -> String {

@@ -20,6 +20,8 @@ struct Configuration: Sendable {
     let publicURL: PublicURL
     /// Where the gateway listens, for athletes and for the operator.
     let addresses: GatewayAddresses
+    /// Who runs this installation, as the connect pages say it.
+    let who: InstallationOperator
     let clientID: String?
     let clientSecret: Secret?
     let stravaAPIURL: String
@@ -62,6 +64,7 @@ struct Configuration: Sendable {
             guard let url else { return GatewayAddresses(web: nil, admin: .off) }
             return try GatewayAddresses.resolve(web: listen, admin: source.value("FITNESSD_ADMIN_LISTEN"), publicURL: url)
         }
+        who = Configuration.who(source, &faults)
         (clientID, clientSecret) = faults.take((nil, nil)) { try Configuration.credentials(source) }
         stravaAPIURL = faults.take("") { try Configuration.url(source, "FITNESSD_STRAVA_API_URL", "https://www.strava.com/api/v3") }
         stravaOAuthURL = faults.take("") { try Configuration.url(source, "FITNESSD_STRAVA_OAUTH_URL", "https://www.strava.com/oauth") }
@@ -178,6 +181,31 @@ struct Configuration: Sendable {
             return (id, secret)
         case (nil, nil): return (nil, nil)
         }
+    }
+
+    private static func who(_ source: ConfigurationSource, _ faults: inout ConfigurationFaults) -> InstallationOperator {
+        let name = faults.take(nil) { try operatorName(source) }
+        return InstallationOperator(name: name, privacyURL: faults.take(nil) { try privacyURL(source) })
+    }
+
+    private static func operatorName(_ source: ConfigurationSource) throws -> String? {
+        guard let name = source.value("FITNESSD_OPERATOR_NAME") else { return nil }
+        guard (1...100).contains(name.count), PlainText.of(name) == name else {
+            throw ConfigurationError(
+                "FITNESSD_OPERATOR_NAME must have 1 to 100 printable characters: the name that athletes know you by, for the connect page")
+        }
+        return name
+    }
+
+    private static func privacyURL(_ source: ConfigurationSource) throws -> String? {
+        guard let text = source.value("FITNESSD_PRIVACY_URL") else { return nil }
+        guard let parts = URLComponents(string: text), parts.scheme == "https" || parts.scheme == "http", parts.host?.isEmpty == false,
+            parts.user == nil, text.utf8.count <= 1024
+        else {
+            throw ConfigurationError(
+                "FITNESSD_PRIVACY_URL must be the http or https address of the page that says what becomes of athletes' data")
+        }
+        return text
     }
 
     private static func limit(_ text: String) throws -> RateLimit {

@@ -49,7 +49,7 @@ struct Daemon: Sendable {
             let keyring = try await found.keyring.take(for: store.database, logger: start.logger)
             let notifier = SystemdNotifier()
             let ingest = try await Ingest.open(start, store, keyring, owner: identity.id, notifier, opened)
-            let servers = try await Servers.open(start, store, ingest, socket, notifier)
+            let servers = try await Servers.open(start, store, ingest, keyring, socket, notifier)
             // The scheduler is last, so that a stop begins with it and all others still serve its drain.
             let services: [any Service] = ingest.services + servers.services + [ingest.housekeeper, ingest.scheduler]
             return Daemon(start: start, identity: identity, store: store, services: services, notifier: notifier, opened: opened)
@@ -176,7 +176,8 @@ private struct Servers: Sendable {
     let services: [any Service]
 
     static func open(
-        _ start: DaemonStart, _ store: DataStore, _ ingest: Ingest, _ socket: ControlSocket, _ notifier: SystemdNotifier
+        _ start: DaemonStart, _ store: DataStore, _ ingest: Ingest, _ keyring: Keyring, _ socket: ControlSocket,
+        _ notifier: SystemdNotifier
     ) async throws -> Servers {
         let (configuration, clock, logger) = (start.configuration, start.clock, start.logger)
         let status = StatusReader(database: store.database, clock: clock)
@@ -185,8 +186,8 @@ private struct Servers: Sendable {
         let (listening, hasOpened) = AsyncStream.makeStream(of: Void.self)
         let control = ControlServer(
             socket: socket, onListening: { hasOpened.yield() },
-            dependencies: dependencies(start, store, ingest, status, callback), logger: logger)
-        let gateway = try gateway(start, store, ingest, status, events: (desk, callback)) { hasOpened.yield() }
+            dependencies: dependencies(start, store, ingest, keyring, status, callback), logger: logger)
+        let gateway = try gateway(start, store, ingest, keyring, status, events: (desk, callback)) { hasOpened.yield() }
         let servers: [any Service] = [control] + (gateway.map { [$0] } ?? [])
         let places = ProgressDisplay.Places(
             psql: store.privateURL, web: configuration.addresses.adminURL, controlSocket: configuration.controlSocket)
@@ -203,19 +204,20 @@ private struct Servers: Sendable {
     }
 
     private static func dependencies(
-        _ start: DaemonStart, _ store: DataStore, _ ingest: Ingest, _ status: StatusReader, _ callback: EventDesk.Address
+        _ start: DaemonStart, _ store: DataStore, _ ingest: Ingest, _ keyring: Keyring, _ status: StatusReader,
+        _ callback: EventDesk.Address
     ) -> ControlDependencies {
         let publicURL = start.configuration.addresses.web == nil ? nil : start.configuration.publicURL
         return ControlDependencies(
             version: ProductVersion.current, startedAt: start.at, clock: start.clock, database: store.database, registry: ingest.registry,
-            governor: ingest.governor, publicURL: publicURL,
+            governor: ingest.governor, links: publicURL.map { ConnectLinks(publicURL: $0, keyring: keyring) },
             webhook: WebhookControl(strava: ingest.strava, publicURL: publicURL?.text, address: callback), silver: ingest.silver.health,
             status: status)
     }
 
     /// Nil when no address is configured.
     private static func gateway(
-        _ start: DaemonStart, _ store: DataStore, _ ingest: Ingest, _ status: StatusReader,
+        _ start: DaemonStart, _ store: DataStore, _ ingest: Ingest, _ keyring: Keyring, _ status: StatusReader,
         events: (desk: EventDesk, address: EventDesk.Address), onListening: @escaping @Sendable () -> Void
     ) throws -> Gateway? {
         let configuration = start.configuration
@@ -224,9 +226,9 @@ private struct Servers: Sendable {
         let (strava, governor, silver, registry) = (ingest.strava, ingest.governor, ingest.silver, ingest.registry)
         return Gateway(
             addresses: configuration.addresses, publicURL: configuration.publicURL, database: store.database, strava: strava,
-            clock: start.clock, logger: start.logger,
+            keyring: keyring, who: configuration.who, clock: start.clock, logger: start.logger,
             authenticator: Authenticator(database: store.database, clock: start.clock, logger: start.logger),
-            register: { try await registry.register($0, athlete: $1, uid: $2, scope: $3, arrival: .awaited) },
+            register: { try await registry.register($0) },
             events: events,
             pendingMigrations: { try await store.missing(migrations) },
             figures: {

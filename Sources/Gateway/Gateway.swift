@@ -10,13 +10,13 @@ import ServerGuard
 import ServiceLifecycle
 import StravaAPI
 import Sync
+import Vault
 
 /// The HTTP server: connect flow, Strava's events and health for everybody; metrics and status page for the operator. It keeps no state but
 /// the figures of the last seconds.
 public struct Gateway: Service {
-    /// Stores a grant for an athlete with uid and granted scopes, and makes the athlete due.
-    public typealias Register =
-        @Sendable (_ grant: TokenGrant, _ athlete: AthleteID, _ uid: UID, _ scope: String) async throws -> Registration
+    /// Stores the grant of a person who has consented, and makes the athlete due.
+    public typealias Register = @Sendable (Consent) async throws -> ConsentResult
     /// The names of migrations that are not applied. Throws when the database can't be reached or written.
     public typealias PendingMigrations = @Sendable () async throws -> [String]
     /// The figures for `/metrics` and the status page; called at most every five seconds.
@@ -37,12 +37,15 @@ public struct Gateway: Service {
     var times = GatewayLimits.times
 
     /// - Parameters:
+    ///   - keyring: signs connect links.
+    ///   - who: the operator, for the connect pages.
     ///   - authenticator: says who asks, on the routes that show or change an athlete's own data.
     ///   - events: where Strava's events go, and the callback's secrets; nil: events are not accepted.
     ///   - onListening: called with the bound ports once all addresses accept connections.
     public init(
-        addresses: GatewayAddresses, publicURL: PublicURL, database: Database, strava: StravaClient, clock: WallClock = .system,
-        logger: Logger = Logger(label: "gateway"), authenticator: Authenticator, register: @escaping Register,
+        addresses: GatewayAddresses, publicURL: PublicURL, database: Database, strava: StravaClient, keyring: Keyring,
+        who: InstallationOperator = InstallationOperator(), clock: WallClock = .system, logger: Logger = Logger(label: "gateway"),
+        authenticator: Authenticator, register: @escaping Register,
         events: (desk: EventDesk, address: EventDesk.Address)? = nil, pendingMigrations: @escaping PendingMigrations,
         figures: @escaping Figures, onListening: @escaping @Sendable (Ports) async -> Void = { _ in }
     ) {
@@ -52,7 +55,9 @@ public struct Gateway: Service {
         self.clock = clock
         let states = ConnectStates(database: database, clock: clock)
         routes = GatewayRoutes(
-            connect: ConnectFlow(states: states, strava: strava, publicURL: publicURL, register: register, logger: logger),
+            connect: ConnectFlow(
+                states: states, links: ConnectLinks(publicURL: publicURL, keyring: keyring), strava: strava, publicURL: publicURL,
+                pages: ConnectPages(who: who, host: publicURL.host), register: register, logger: logger),
             readiness: Readiness(clock: clock, pendingMigrations: pendingMigrations),
             figures: CachedValue(.after(.seconds(5)), clock: clock, load: figures),
             authenticator: authenticator,
@@ -159,7 +164,7 @@ enum GatewayLimits {
     static let clientConnectionsMax = 128
     /// Strava's redirect has a query of about 200 characters.
     static let targetBytesMax = 4 * 1024
-    /// An event, the only body that a route accepts, has about 300 bytes.
+    /// An event has about 300 bytes, a form of our pages less.
     static let bodyBytesMax = 16 * 1024
     /// A header arrives in one packet, over a bad mobile connection within seconds. An answer may wait 30 s for Strava.
     static let times = RequestTimes(head: .seconds(10), nextHead: .seconds(30), body: .seconds(10), answer: .seconds(90))

@@ -19,6 +19,8 @@ struct Route: Sendable {
 
     static func get(_ path: String, _ answer: @escaping Answer) -> Route { Route(method: .get, path: path, answer: answer) }
 
+    static func post(_ path: String, _ answer: @escaping Answer) -> Route { Route(method: .post, path: path, answer: answer) }
+
     /// Whether a request for this path, with whatever method, comes here.
     func matches(_ asked: String) -> Bool {
         let parts = path.split(separator: "/")
@@ -59,10 +61,14 @@ struct GatewayRoutes: Sendable {
 
     private var web: [Route] {
         [
-            .get("/connect") { request, context in try await connect.connect(request, client: Self.client(request, context)) },
+            .get("/connect") { request, _ in try await connect.open(request) },
+            .post("/connect") { request, context in try await connect.begin(request, client: Self.client(request, context)) },
             .get("/oauth/callback") { request, _ in try await connect.callback(request) },
             .get("/connected/:result") { request, context in
                 try await connect.result(context.parameters.get("result") ?? "", request)
+            },
+            .post("/connected/:result") { request, context in
+                try await connect.decide(context.parameters.get("result") ?? "", request, client: Self.client(request, context))
             },
         ] + (webhooks?.routes ?? [])
     }

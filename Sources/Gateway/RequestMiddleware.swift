@@ -75,10 +75,6 @@ struct RequestGuard: RouterMiddleware {
 /// Adds to every answer the headers that forbid caching, framing, scripts, content sniffing and referrers.
 struct SecurityHeaders: RouterMiddleware {
     private static let fields: [(HTTPField.Name, String)] = [
-        (
-            .contentSecurityPolicy,
-            "default-src 'none'; style-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
-        ),
         (.cacheControl, "no-store"),
         (.xContentTypeOptions, "nosniff"),
         (HTTPField.Name("Referrer-Policy")!, "no-referrer"),
@@ -90,7 +86,14 @@ struct SecurityHeaders: RouterMiddleware {
     ) async throws -> Response {
         var response = try await next(request, context)
         for (name, value) in Self.fields { response.headers[name] = value }
+        if response.headers[.contentSecurityPolicy] == nil { response.headers[.contentSecurityPolicy] = Self.policy(formTargets: []) }
         return response
+    }
+
+    /// - Parameter formTargets: the origins that forms may lead to. Browsers check redirects after a form, too, so that all on the way are listed.
+    static func policy(formTargets: [String]) -> String {
+        let targets = formTargets.isEmpty ? "'none'" : (["'self'"] + formTargets).joined(separator: " ")
+        return "default-src 'none'; style-src 'self'; base-uri 'none'; form-action \(targets); frame-ancestors 'none'"
     }
 }
 

@@ -94,3 +94,17 @@ package enum AthleteTable {
         """
     }
 }
+
+/// The statements that write `sync.uid_move`: records of uids that changed, for people.
+package enum UIDMoveTable {
+    package enum Cause: String, Sendable { case connect, `import` }
+
+    /// Records that each athlete lost its uid of `from` and got the one of `to`, if any.
+    package static func add(_ moves: (athletes: [AthleteID], from: [String], to: [String?]), cause: Cause, now: Date) -> SQL {
+        """
+        INSERT INTO sync.uid_move (athlete_id, moved_at, from_uid, to_uid, cause)
+        SELECT athlete_id, \(now), from_uid, nullif(to_uid, ''), \(cause.rawValue)
+        FROM unnest(\(moves.athletes), \(moves.from), \(moves.to.map { $0 ?? "" })) AS m (athlete_id, from_uid, to_uid)
+        """
+    }
+}

@@ -77,7 +77,7 @@ import Testing
             #expect(try await ask("status", as: StatusMessage.self).athletes.total == 1)
             #expect(try await ask("athletes", as: AthletesMessage.self).athletes.map(\.uid) == ["ann"])
             #expect(try await ask("athletes", "show", "7", as: AthleteMessage.self).athleteID == 7)
-            #expect(try await ask("athletes", "connect", "--uid", "bob", as: ConnectMessage.self).url.hasSuffix("?uid=bob"))
+            #expect(try await ask("athletes", "connect", "--uid", "bob", as: ConnectMessage.self).url.contains("?uid=bob&"))
             #expect(try await ask("sync", "7", as: AcceptedMessage.self).athletes == 1)
             #expect(try await ask("pause", "7", "--for", "2h", as: ChangedMessage.self).changed)
             #expect(try await ask("resume", "7", as: ChangedMessage.self).changed)

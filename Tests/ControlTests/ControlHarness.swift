@@ -38,12 +38,14 @@ struct ControlHarness: Sendable {
         _ logger: Logger, _ body: @escaping @Sendable (ControlHarness) async throws -> Answer
     ) async throws -> Answer {
         let http = HTTPClient(userAgent: "control-tests")
-        let registry = AthleteRegistry(database: database, vault: try vault(database, http, folder), clock: .system)
+        let keyring = try keyring(folder)
+        let registry = AthleteRegistry(database: database, vault: vault(database, http, keyring), clock: .system)
         let governor = RateLimitGovernor(
             database: database, clock: .system, limit: RateLimit(quarter: 600, day: 30_000), logger: quietLogger)
         let dependencies = ControlDependencies(
             version: "1.2.3", startedAt: Date(timeIntervalSinceNow: -60), clock: .system, database: database, registry: registry,
-            governor: governor, publicURL: try publicURL.map(PublicURL.init), exportStall: exportStall)
+            governor: governor, links: try publicURL.map { ConnectLinks(publicURL: try PublicURL($0), keyring: keyring) },
+            exportStall: exportStall)
         let path = folder.appending(path: "control.sock").path
         let socket = try ControlSocket.open(path: path, environment: [:])
         let server = ControlServer(socket: socketGroup.map(socket.inGroup) ?? socket, dependencies: dependencies, logger: logger)
@@ -72,14 +74,18 @@ struct ControlHarness: Sendable {
         }
     }
 
-    private static func vault(_ database: Database, _ http: HTTPClient, _ folder: URL) throws -> TokenVault {
+    private static func keyring(_ folder: URL) throws -> Keyring {
         let path = folder.appending(path: "vault.key").path
         try Keyring.create(path: path)
+        return try Keyring.load(path: path)
+    }
+
+    private static func vault(_ database: Database, _ http: HTTPClient, _ keyring: Keyring) -> TokenVault {
         let strava = StravaClient(
             configuration: StravaConfiguration(
                 apiURL: "http://localhost:1/api/v3", oauthURL: "http://localhost:1/oauth", clientID: "1", clientSecret: Secret("s")),
             http: http, clock: .system, logger: quietLogger)
-        return TokenVault(database: database, keyring: try Keyring.load(path: path), strava: strava, clock: .system, logger: quietLogger)
+        return TokenVault(database: database, keyring: keyring, strava: strava, clock: .system, logger: quietLogger)
     }
 }
 

@@ -156,10 +156,36 @@ import Testing
         }
     }
 
-    @Test func `a connect link carries the uid, encoded`() async throws {
+    @Test func `a connect link carries the uid, encoded, and when it expires, and is another one each time`() async throws {
         try await ControlHarness.serve { daemon in
-            let link: ConnectMessage = try await daemon.client.send(ControlTarget(.connect), body: ConnectRequest(uid: "a+b@example.org"))
-            #expect(link.url == "http://localhost:8080/connect?uid=a%2Bb@example.org")
+            func link(_ seconds: Int?) async throws -> ConnectMessage {
+                try await daemon.client.send(ControlTarget(.connect), body: ConnectRequest(uid: "a+b@example.org", forS: seconds))
+            }
+            let (first, second) = (try await link(nil), try await link(7_200))
+            #expect(first.url.hasPrefix("http://localhost:8080/connect?uid=a%2Bb%40example.org&expires="))
+            #expect(first.url != second.url && first.url.utf8.count < 300)
+            #expect(first.url.contains("&expires=\(Int(first.expiresAt.timeIntervalSince1970))&"))
+            #expect((604_700...604_800).contains(first.expiresAt.timeIntervalSinceNow))
+            #expect((7_100...7_200).contains(second.expiresAt.timeIntervalSinceNow))
+            for seconds in [59, 90 * 86_400 + 1, 0, -1] {
+                let error = await #expect(throws: ControlClientError.self) { try await link(seconds) }
+                #expect(error?.description.contains("for_s must be from 60 to 7776000 seconds") == true)
+            }
+        }
+    }
+
+    @Test func `the tool prints the link alone on standard output, and its end beside it`() async throws {
+        try await ControlHarness.serve { daemon in
+            for arguments in [["--days", "2"], ["--for", "48h"]] {
+                let ending = try await Tool.run(["athletes", "connect", "--uid", "ann"] + arguments, socket: daemon.socketPath)
+                #expect(
+                    ending.code == 0 && ending.out.split(separator: "\n").count == 1
+                        && ending.out.hasPrefix("http://localhost:8080/connect?"))
+                #expect(ending.err.hasPrefix("valid until ") && ending.err.contains("UTC (in "))
+            }
+            for arguments in [["--days", "0"], ["--days", "91"], ["--for", "59s"], ["--for", "91d"], ["--days", "1", "--for", "1d"]] {
+                #expect(try await Tool.run(["athletes", "connect", "--uid", "ann"] + arguments, socket: daemon.socketPath).code == 2)
+            }
         }
     }
 

@@ -4,8 +4,15 @@ import Testing
 @Suite struct PublicURLTests {
     @Test func `a public address keeps its path and loses a trailing slash`() throws {
         #expect(try PublicURL("https://fit.example.org/sync/").callback == "https://fit.example.org/sync/oauth/callback")
-        let uid = try #require(UID("a+b@example.org"))
-        #expect(try PublicURL("http://localhost:8080").connect(uid: uid) == "http://localhost:8080/connect?uid=a%2Bb@example.org")
+        let parameters = [("uid", "a+b@example.org"), ("expires", "9")]
+        #expect(
+            try PublicURL("http://localhost:8080").connect(parameters) == "http://localhost:8080/connect?uid=a%2Bb%40example.org&expires=9")
+    }
+
+    @Test func `an origin has neither path nor query`() throws {
+        #expect(try PublicURL("https://fit.example.org/sync/").origin == "https://fit.example.org")
+        #expect(PublicURL.origin(of: "http://127.0.0.1:8080/oauth?a=b#c") == "http://127.0.0.1:8080")
+        #expect(PublicURL.origin(of: "no address") == nil)
     }
 
     @Test(arguments: ["", "localhost", "ftp://a", "https://", "https://a?b", "https://a#b", "https://u:p@a"])

@@ -40,9 +40,14 @@ private struct Browser {
     private let http = HTTPClient(userAgent: "browser")
 
     func consent(at link: String, as athlete: AthleteID, grant: [String]) async throws -> HTTPResponse {
-        let connect = try await http.send(HTTPRequest(method: .get, url: link))
-        let authorize = try #require(connect.headers["Location"])
-        let cookie = try #require(connect.headers["Set-Cookie"]?.split(separator: ";").first)
+        let start = try await http.send(HTTPRequest(method: .get, url: link))
+        let cookie = try #require(start.headers["Set-Cookie"]?.split(separator: ";").first)
+        let token = try #require(String(decoding: start.body, as: UTF8.self).firstMatch(of: #/name="token" value="([^"]*)"/#)).1
+        let authorize = try await redirect(
+            HTTPRequest(
+                method: .post, url: link,
+                headers: [("Content-Type", "application/x-www-form-urlencoded"), ("Cookie", String(cookie))],
+                body: Array("token=\(token)".utf8)))
         let page = try await http.send(HTTPRequest(method: .get, url: authorize))
         #expect(page.status == 200)
         let html = String(decoding: page.body, as: UTF8.self)

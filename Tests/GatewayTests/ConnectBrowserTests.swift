@@ -40,7 +40,7 @@ import Testing
             let foreign = try await gateway.callback(redirect, cookies: stranger)
             #expect(foreign.status == 400 && foreign.text.contains("another browser"))
             // Another browser that has begun a connect is still another browser.
-            _ = try await gateway.get("/connect?uid=user-2", cookies: stranger)
+            _ = try await gateway.begin(uid: "user-2", cookies: stranger)
             #expect(try await gateway.callback(redirect, cookies: stranger).text.contains("another browser"))
             #expect(try await gateway.tokenCount == 0 && gateway.simulator.requests.allSatisfy { $0.endpoint != "token" })
             let result = try #require(try await gateway.get(redirect).headers["Location"])
@@ -55,18 +55,18 @@ import Testing
         async throws
     {
         try await withGateway(publicURL: url, admin: .off) { gateway in
-            let cookie = try #require(try await gateway.get("/connect?uid=user-1").headers["Set-Cookie"])
+            let cookie = try #require(try await gateway.get(try gateway.link()).headers["Set-Cookie"])
             let attributes = cookie.split(separator: ";").dropFirst().map { $0.trimmingCharacters(in: .whitespaces) }
             #expect(cookie.hasPrefix(name))
             #expect(Set(attributes) == Set(["Path=/", "Max-Age=1200", "HttpOnly", "SameSite=Lax"] + (isSecure ? ["Secure"] : [])))
             // A second link in the same browser leaves the first one valid.
-            #expect(try await gateway.get("/connect?uid=user-2").headers["Set-Cookie"] == cookie)
+            #expect(try await gateway.get(try gateway.link("user-2")).headers["Set-Cookie"] == cookie)
         }
     }
 
     @Test func `a person who denied access may go back and authorize`() async throws {
         try await withGateway { gateway in
-            let consent = try #require(try await gateway.get("/connect?uid=user-1").headers["Location"])
+            let consent = try #require(try await gateway.begin().headers["Location"])
             let refusal = try #require(try await gateway.get(consent + "&auto_approve=deny").headers["Location"])
             #expect(try await gateway.callback(refusal).text.contains("Not connected"))
             let approval = try #require(try await gateway.get(consent).headers["Location"])

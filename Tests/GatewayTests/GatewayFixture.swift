@@ -3,6 +3,7 @@ import Database
 import Foundation
 import HTTPTransport
 import Identity
+import Logging
 import ServerGuard
 import ServiceLifecycle
 import Simulator
@@ -29,6 +30,8 @@ struct GatewayFixture {
     let browser: HTTPClient
     let clock: WallClock
     let webhook: EventDesk.Address
+    let keyring: Keyring
+    let links: ConnectLinks
     /// `http://127.0.0.1:PORT`
     let base: String
     /// The same for the operator's figures, where they have an address of their own.
@@ -47,6 +50,51 @@ struct GatewayFixture {
         return answer
     }
 
+    /// A POST of a form that follows no redirect.
+    func post(
+        _ target: String, _ fields: [(String, String)], headers: [(name: String, value: String)] = [], cookies: CookieJar? = nil
+    ) async throws -> HTTPResponse {
+        let jar = cookies ?? self.cookies
+        let url = target.hasPrefix("http") ? target.replacing(GatewayFixture.publicURL, with: base) : base + target
+        let form = [(name: "Content-Type", value: "application/x-www-form-urlencoded")]
+        let answer = try await browser.send(
+            HTTPRequest(method: .post, url: url, headers: form + headers + jar.header, body: Array(PercentCoding.form(fields).utf8)))
+        jar.take(answer)
+        return answer
+    }
+
+    /// A link as `fitnessctl athletes connect` prints it, but for the host.
+    func link(_ uid: String = "user-1", lifetime: Duration = .seconds(7 * 86_400)) throws -> String {
+        guard let uid = UID(uid) else { throw CocoaError(.formatting) }
+        let link = ConnectLink(uid: uid, expiresAt: clock.now.addingTimeInterval(lifetime.seconds))
+        return "/connect" + links.address(of: link).drop { $0 != "?" }
+    }
+
+    /// Presses a button of a page: sends its form, with the button's value.
+    func press(
+        _ page: HTTPResponse, _ decision: String? = nil, headers: [(name: String, value: String)] = [], cookies: CookieJar? = nil
+    ) async throws -> HTTPResponse {
+        guard
+            let form = page.text.firstMatch(of: #/<form method="post" action="([^"]*)"><input type="hidden" name="token" value="([^"]*)">/#)
+        else { throw Unexpected(response: page) }
+        let fields = [("token", String(form.2))] + (decision.map { [("decision", $0)] } ?? [])
+        return try await post(String(form.1).replacing("&amp;", with: "&"), fields, headers: headers, cookies: cookies)
+    }
+
+    /// Opens a link and presses its button: the answer redirects to Strava.
+    func begin(
+        _ link: String, headers: [(name: String, value: String)] = [], cookies: CookieJar? = nil
+    ) async throws -> HTTPResponse {
+        let page = try await get(link, cookies: cookies)
+        guard page.status == 200 else { return page }
+        return try await press(page, headers: headers, cookies: cookies)
+    }
+
+    /// The same with a new link.
+    func begin(uid: String = "user-1", cookies: CookieJar? = nil) async throws -> HTTPResponse {
+        try await begin(try link(uid), cookies: cookies)
+    }
+
     /// Follows Strava's redirect, which names the public address, to where the gateway listens, and on to the result.
     func callback(_ redirect: String, cookies: CookieJar? = nil) async throws -> HTTPResponse {
         let answer = try await get(redirect, cookies: cookies)
@@ -54,19 +102,18 @@ struct GatewayFixture {
         return try await get(result, cookies: cookies)
     }
 
-    /// Connects an athlete under a uid, in a browser of their own.
-    func connect(_ athlete: AthleteID, as uid: String) async throws -> HTTPResponse {
-        let jar = CookieJar()
-        let link = try await get("/connect?uid=\(uid)", cookies: jar)
-        guard let consent = link.headers["Location"] else { throw Unexpected(response: link) }
+    /// Connects an athlete under a uid with a new link, in a browser of their own.
+    func connect(_ athlete: AthleteID, as uid: String, cookies jar: CookieJar = CookieJar()) async throws -> HTTPResponse {
+        let begun = try await begin(uid: uid, cookies: jar)
+        guard let consent = begun.headers["Location"] else { throw Unexpected(response: begun) }
         let answer = try await get(consent + "&auto_approve=\(athlete)", cookies: jar)
         guard let back = answer.headers["Location"] else { throw Unexpected(response: answer) }
         return try await callback(back, cookies: jar)
     }
 
-    /// Opens the connect link, lets the simulator's consent page decide by `autoApprove`, and returns Strava's redirect to the callback.
-    func redirectAfterConsent(uid: String = "user-1") async throws -> String {
-        let connect = try await get("/connect?uid=\(uid)")
+    /// Begins with a link, lets the simulator's consent page decide by `autoApprove`, and returns Strava's redirect to the callback.
+    func redirectAfterConsent(_ link: String? = nil) async throws -> String {
+        let connect = try await begin(try link ?? self.link())
         guard connect.status == 303, let consent = connect.headers["Location"] else { throw Unexpected(response: connect) }
         let answer = try await get(consent)
         guard (300..<400).contains(answer.status), let back = answer.headers["Location"] else { throw Unexpected(response: answer) }
@@ -97,7 +144,8 @@ extension HTTPResponse {
 /// Lends a running gateway. `pending`: the migrations that it takes for missing.
 func withGateway(
     pending: [String] = [], publicURL: String = GatewayFixture.publicURL, admin: GatewayAddresses.Admin = .withWeb,
-    times: RequestTimes? = nil, _ body: (GatewayFixture) async throws -> Void
+    times: RequestTimes? = nil, who: InstallationOperator = InstallationOperator(), logger: Logger = quietLogger,
+    _ body: (GatewayFixture) async throws -> Void
 ) async throws {
     let clock = WallClock.manual(at: GatewayFixture.start)
     let world = SimulatorWorld(
@@ -115,14 +163,15 @@ func withGateway(
                 let parts = try GatewayParts(database, simulator, http, clock, keyring: folder.appending(path: "keyring").path)
                 let webhook = try await parts.desk.address(verifyToken: nil)
                 var gateway = try parts.gateway(
-                    publicURL: publicURL, admin: admin, webhook: webhook, pending: pending, onListening: { report.yield($0) })
+                    publicURL: publicURL, admin: admin, webhook: webhook, pending: pending, who: who, logger: logger,
+                    onListening: { report.yield($0) })
                 if let times { gateway.times = times }
                 try await run(gateway, ports) { ports in
                     try await body(
                         GatewayFixture(
                             database: database, simulator: simulator, vault: parts.vault, strava: parts.strava, browser: http, clock: clock,
-                            webhook: webhook, base: "http://127.0.0.1:\(ports.web ?? 0)",
-                            adminBase: ports.admin.map { "http://127.0.0.1:\($0)" }))
+                            webhook: webhook, keyring: parts.keyring, links: try parts.links(publicURL),
+                            base: "http://127.0.0.1:\(ports.web ?? 0)", adminBase: ports.admin.map { "http://127.0.0.1:\($0)" }))
                 }
             }
         }
@@ -139,6 +188,7 @@ private struct GatewayParts {
     let strava: StravaClient
     let vault: TokenVault
     let desk: EventDesk
+    let keyring: Keyring
     let clock: WallClock
 
     init(_ database: Database, _ simulator: StravaSimulator, _ http: HTTPClient, _ clock: WallClock, keyring: String) throws {
@@ -150,21 +200,23 @@ private struct GatewayParts {
                 clientSecret: Secret(simulator.options.clientSecret)),
             http: http, clock: clock, logger: quietLogger)
         try Keyring.create(path: keyring)
-        vault = TokenVault(
-            database: database, keyring: try Keyring.load(path: keyring), strava: strava, clock: clock, logger: quietLogger)
+        self.keyring = try Keyring.load(path: keyring)
+        vault = TokenVault(database: database, keyring: self.keyring, strava: strava, clock: clock, logger: quietLogger)
         desk = EventDesk(database: database, clock: clock)
     }
 
+    func links(_ publicURL: String) throws -> ConnectLinks { ConnectLinks(publicURL: try PublicURL(publicURL), keyring: keyring) }
+
     func gateway(
         publicURL: String, admin: GatewayAddresses.Admin, webhook: EventDesk.Address, pending: [String],
-        onListening: @escaping @Sendable (Gateway.Ports) async -> Void
+        who: InstallationOperator, logger: Logger, onListening: @escaping @Sendable (Gateway.Ports) async -> Void
     ) throws -> Gateway {
         let registry = AthleteRegistry(database: database, vault: vault, clock: clock)
         return Gateway(
             addresses: GatewayAddresses(web: ListenAddress(host: "127.0.0.1", port: 0), admin: admin), publicURL: try PublicURL(publicURL),
-            database: database, strava: strava, clock: clock, logger: quietLogger,
+            database: database, strava: strava, keyring: keyring, who: who, clock: clock, logger: logger,
             authenticator: Authenticator(database: database, clock: clock, logger: quietLogger),
-            register: { try await registry.register($0, athlete: $1, uid: $2, scope: $3, arrival: .awaited) },
+            register: { try await registry.register($0) },
             events: (desk, webhook),
             pendingMigrations: {
                 _ = try await database.query("SELECT 1")

@@ -31,9 +31,12 @@ import Testing
     @Test(arguments: ["POST", "PUT", "DELETE", "PATCH", "OPTIONS", "TRACE", "PROPFIND"])
     func `a method that a path does not accept is answered with those it accepts`(method: String) async throws {
         try await withGateway { gateway in
-            for path in Self.paths + ["/connect/"] {
+            for path in Self.paths + ["/connect/", "/connected/x"] {
+                let hasForm = path.hasPrefix("/connect")
+                if hasForm, method == "POST" { continue }
                 let answer = try await RawClient.ask(method, path, gateway.base)
-                #expect(answer.status == 405 && answer.head.contains("Allow: GET, HEAD\r\n"), "\(method) \(path): \(answer.head)")
+                let allowed = "Allow: GET, HEAD\(hasForm ? ", POST" : "")\r\n"
+                #expect(answer.status == 405 && answer.head.contains(allowed), "\(method) \(path): \(answer.head)")
             }
             #expect(try await RawClient.ask(method, "/nothing-here", gateway.base).status == 404)
         }

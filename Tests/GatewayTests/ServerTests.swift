@@ -32,11 +32,12 @@ import Testing
 
     @Test func `without a database the process is healthy but not ready, and pages say try again`() async throws {
         try await withGateway { gateway in
+            let link = try gateway.link()
             await gateway.database.close()
             let health = try await gateway.get("/healthz")
             #expect(health.status == 200)
             #expect(try await gateway.get("/readyz").status == 503)
-            let connect = try await gateway.get("/connect?uid=user-1")
+            let connect = try await gateway.get(link)
             #expect(connect.status >= 500 && connect.text.contains("<h1>"))
             #expect(try await gateway.get("/metrics").status >= 500)
         }
@@ -98,10 +99,11 @@ import Testing
             let port = try #require(URLComponents(string: gateway.base)?.port)
             let second = Gateway(
                 addresses: GatewayAddresses(web: ListenAddress(host: "127.0.0.1", port: port), admin: .off),
-                publicURL: try PublicURL("http://127.0.0.1:9"), database: gateway.database, strava: gateway.strava, clock: gateway.clock,
+                publicURL: try PublicURL("http://127.0.0.1:9"), database: gateway.database, strava: gateway.strava,
+                keyring: gateway.keyring, clock: gateway.clock,
                 logger: quietLogger,
                 authenticator: Authenticator(database: gateway.database, clock: gateway.clock, logger: quietLogger),
-                register: { _, _, _, _ in throw CancellationError() }, pendingMigrations: { [] }, figures: { GatewayFigures() })
+                register: { _ in throw CancellationError() }, pendingMigrations: { [] }, figures: { GatewayFigures() })
             let error = await #expect(throws: GatewayError.self) { try await second.run() }
             #expect(error?.code == .addressInUse && error?.description.contains("127.0.0.1:\(port)") == true)
         }

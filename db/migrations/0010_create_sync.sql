@@ -23,6 +23,25 @@ COMMENT ON COLUMN sync.athlete.scope IS 'Scopes the athlete granted, comma-separ
 COMMENT ON COLUMN sync.athlete.state IS 'active; reconnect: the grant is dead and the athlete must connect again; erasing: being erased.';
 COMMENT ON COLUMN sync.athlete.paused_until IS 'No sync before this instant; infinity: until resumed; null: not paused.';
 
+CREATE TABLE sync.uid_move (
+    athlete_id bigint      NOT NULL,
+    move_id    bigint      GENERATED ALWAYS AS IDENTITY,
+    moved_at   timestamptz NOT NULL,
+    from_uid   text        NOT NULL,
+    to_uid     text,
+    cause      text        NOT NULL,
+    CONSTRAINT uid_move_pk PRIMARY KEY (athlete_id, move_id),
+    CONSTRAINT uid_move_athlete_fk FOREIGN KEY (athlete_id) REFERENCES sync.athlete ON DELETE CASCADE,
+    CONSTRAINT uid_move_cause CHECK (cause IN ('connect', 'import'))
+);
+COMMENT ON TABLE sync.uid_move IS 'The uids that an athlete lost or exchanged for another, so that its record shows who had it before. One row per change.';
+COMMENT ON COLUMN sync.uid_move.athlete_id IS 'Strava''s number for the athlete whose uid changed.';
+COMMENT ON COLUMN sync.uid_move.move_id IS 'Number of the change in this database.';
+COMMENT ON COLUMN sync.uid_move.moved_at IS 'When the uid changed.';
+COMMENT ON COLUMN sync.uid_move.from_uid IS 'The uid that the athlete had before.';
+COMMENT ON COLUMN sync.uid_move.to_uid IS 'The uid that it got; null: none, because another athlete got its uid.';
+COMMENT ON COLUMN sync.uid_move.cause IS 'connect: a person agreed to it in a browser; import: an admin''s import did it.';
+
 -- The columns that change with each turn, apart from the athlete's row so that a claim rewrites little.
 CREATE TABLE sync.schedule (
     athlete_id       bigint      NOT NULL,
@@ -237,20 +256,44 @@ CREATE TABLE sync.setting (
 COMMENT ON TABLE sync.setting IS 'Settings of the whole installation that an admin changes while it runs (for example a pause of everything).';
 
 CREATE TABLE sync.connect_state (
-    state_sha256   bytea       NOT NULL,
-    uid            text        NOT NULL,
-    created_at     timestamptz NOT NULL DEFAULT now(),
-    expires_at     timestamptz NOT NULL,
-    browser_sha256 bytea       NOT NULL,
-    client         text        NOT NULL,
-    taken_at       timestamptz,
-    outcome        jsonb,
-    CONSTRAINT connect_state_pk PRIMARY KEY (state_sha256)
+    state_sha256     bytea       NOT NULL,
+    uid              text        NOT NULL,
+    link_id          bytea       NOT NULL,
+    link_expires_at  timestamptz NOT NULL,
+    renewed_athlete  bigint,
+    created_at       timestamptz NOT NULL DEFAULT now(),
+    expires_at       timestamptz NOT NULL,
+    browser_sha256   bytea       NOT NULL,
+    client           text        NOT NULL,
+    taken_at         timestamptz,
+    outcome          jsonb,
+    held_key_id      text,
+    held_grant       bytea,
+    CONSTRAINT connect_state_pk PRIMARY KEY (state_sha256),
+    CONSTRAINT connect_state_held CHECK ((held_key_id IS NULL) = (held_grant IS NULL))
 );
 CREATE INDEX connect_state_client_i ON sync.connect_state (client) WHERE outcome IS NULL;
 CREATE INDEX connect_state_expires_at_i ON sync.connect_state (expires_at);
 COMMENT ON TABLE sync.connect_state IS 'One-time OAuth states issued by /connect, kept as hashes only, with the result of each connect, until they expire.';
+COMMENT ON COLUMN sync.connect_state.uid IS 'The uid of the connect link.';
+COMMENT ON COLUMN sync.connect_state.link_id IS 'Number of the connect link, as in sync.connect_link.';
+COMMENT ON COLUMN sync.connect_state.link_expires_at IS 'When the connect link expires.';
+COMMENT ON COLUMN sync.connect_state.renewed_athlete IS 'The athlete who has just connected with the link in this browser and goes to Strava again for further permissions: only this athlete may use the link once more. Null: the link must be unused.';
 COMMENT ON COLUMN sync.connect_state.browser_sha256 IS 'Hash of the cookie of the browser that began the connect: only that browser can finish it, and only there the result is shown.';
 COMMENT ON COLUMN sync.connect_state.client IS 'The client that began it: an IPv4 address or the /64 of an IPv6 address. Each has a limited number of open connects.';
 COMMENT ON COLUMN sync.connect_state.taken_at IS 'When a callback arrived with this state; null: none has arrived.';
 COMMENT ON COLUMN sync.connect_state.outcome IS 'The result of the connect, and athlete_id, name and scope where known. Null: it has not ended.';
+COMMENT ON COLUMN sync.connect_state.held_key_id IS 'Key of the keyring that seals held_grant.';
+COMMENT ON COLUMN sync.connect_state.held_grant IS 'The grant, sealed as tokens are, while the person is asked whether a uid may move; null: nothing is asked.';
+
+CREATE TABLE sync.connect_link (
+    link_id    bytea       NOT NULL,
+    used_at    timestamptz NOT NULL,
+    expires_at timestamptz NOT NULL,
+    CONSTRAINT connect_link_pk PRIMARY KEY (link_id)
+);
+CREATE INDEX connect_link_expires_at_i ON sync.connect_link (expires_at);
+COMMENT ON TABLE sync.connect_link IS 'Connect links that are used up, until they would have expired. A link that was never used has no row: its signature says that it is valid.';
+COMMENT ON COLUMN sync.connect_link.link_id IS 'The random number in the link. It names neither athlete nor uid.';
+COMMENT ON COLUMN sync.connect_link.used_at IS 'When a grant was stored with it.';
+COMMENT ON COLUMN sync.connect_link.expires_at IS 'When the link expires; the row is deleted an hour later.';

@@ -3,6 +3,8 @@ import Foundation
 /// The address at which people and Strava reach the gateway: `FITNESSD_PUBLIC_URL`, without a trailing slash.
 public struct PublicURL: Sendable, Equatable {
     public let text: String
+    /// Scheme, host and port, as in a content security policy.
+    public var origin: String { Self.origin(of: text) ?? text }
     /// The host, in lower case and without the brackets of an IPv6 address.
     public let host: String
     public let port: Int
@@ -19,6 +21,13 @@ public struct PublicURL: Sendable, Equatable {
         port = parts.port ?? (isHTTPS ? 443 : 80)
     }
 
+    /// Scheme, host and port of an address, in ASCII; nil: it is none.
+    public static func origin(of address: String) -> String? {
+        guard var parts = URLComponents(string: address), parts.scheme != nil, parts.host != nil else { return nil }
+        (parts.path, parts.query, parts.fragment, parts.user, parts.password) = ("", nil, nil, nil, nil)
+        return parts.string
+    }
+
     /// Whether it is an address of this machine only (RFC 6761, section 6.3, for `localhost`).
     public var isLoopback: Bool {
         let octets = host.split(separator: ".", omittingEmptySubsequences: false)
@@ -29,8 +38,8 @@ public struct PublicURL: Sendable, Equatable {
     /// Strava redirects people here. Its host must be in the callback domain that the application has registered at Strava.
     public var callback: String { text + "/oauth/callback" }
 
-    /// The link that a person follows to connect. `+` is escaped, because in a query it may be read as a space.
-    public func connect(uid: UID) -> String { text + "/connect?uid=" + uid.text.replacing("+", with: "%2B") }
+    /// The page on which a person begins to connect, with the parameters of a connect link.
+    public func connect(_ parameters: [(String, String)]) -> String { text + "/connect?" + PercentCoding.form(parameters) }
 
     /// The page that says how a connect ended.
     public func connected(_ result: String) -> String { text + "/connected/" + result }

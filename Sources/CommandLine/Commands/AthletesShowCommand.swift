@@ -36,8 +36,17 @@ enum AthleteText {
         if let error = athlete.schedule.lastError {
             lines.append(Terminal.red("last error   \(error) (\(athlete.schedule.failures) in a row)"))
         }
+        lines += AthleteText.moves(athlete.uidMoves, now: now)
         let endpoints = athlete.endpoints.isEmpty ? [] : ["", Phrase.table(athlete.endpoints)]
         return (lines + endpoints).joined(separator: "\n")
+    }
+
+    /// Uids that changed, one a line.
+    static func moves(_ moves: [UIDMoveMessage], now: Date) -> [String] {
+        moves.map { move in
+            let to = move.to ?? "none, another athlete has it now"
+            return "uid moved    \(move.from) \u{2192} \(to), by \(move.by) at \(Phrase.time(move.at, now: now))"
+        }
     }
 
     /// One word: `active`, `working`, `paused`, `reconnect` or `erasing`.

@@ -26,12 +26,13 @@ private struct ExplanationText {
     private var now: Date { explanation.at }
 
     var text: String {
-        let lines = [
-            Terminal.bold("athlete \(explanation.athleteID)"), blockers,
-            "calls        \(explanation.historyIsUnknown ? "at least " : "")\(Phrase.calls(explanation.calls))",
-            "queue        \(explanation.line.priority), \(Phrase.count(explanation.line.ahead, "athlete", "athletes")) ahead",
-            "next turn    \(nextTurn)",
-        ]
+        let lines =
+            [
+                Terminal.bold("athlete \(explanation.athleteID)"), blockers,
+                "calls        \(explanation.historyIsUnknown ? "at least " : "")\(Phrase.calls(explanation.calls))",
+                "queue        \(explanation.line.priority), \(Phrase.count(explanation.line.ahead, "athlete", "athletes")) ahead",
+                "next turn    \(nextTurn)",
+            ] + AthleteText.moves(explanation.uidMoves, now: now)
         let tables = [explanation.endpoints.isEmpty ? nil : Phrase.table(explanation.endpoints), gaps]
         return ([lines.joined(separator: "\n")] + tables.compactMap(\.self)).joined(separator: "\n\n")
     }

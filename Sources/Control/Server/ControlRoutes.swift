@@ -7,6 +7,7 @@ import Hummingbird
 import Logging
 import NIOCore
 import Sync
+import Vault
 import Warehouse
 
 /// The handlers of all routes: decode, call one thing, encode. Each topic has a file with its handlers and their queries.
@@ -74,7 +75,7 @@ public struct ControlDependencies: Sendable {
     let database: Database
     let registry: AthleteRegistry
     let governor: RateLimitGovernor
-    let publicURL: PublicURL?
+    let links: ConnectLinks?
     let webhook: WebhookControl?
     let silver: SilverHealth?
     let status: StatusReader
@@ -83,14 +84,14 @@ public struct ControlDependencies: Sendable {
     /// - Parameters:
     ///   - version: the daemon's version, for `status`.
     ///   - startedAt: when the daemon started.
-    ///   - publicURL: the base of connect links; nil when the public listener is off.
+    ///   - links: makes connect links; nil when the public listener is off.
     ///   - webhook: the subscription to Strava's events; nil: there can't be one.
     ///   - silver: whether the transform works; nil: this daemon runs none.
     ///   - status: counts for `status`; nil: a reader of its own.
     ///   - exportStall: how long an export waits for its reader; nil: a minute.
     public init(
         version: String, startedAt: Date, clock: WallClock, database: Database, registry: AthleteRegistry,
-        governor: RateLimitGovernor, publicURL: PublicURL?, webhook: WebhookControl? = nil, silver: SilverHealth? = nil,
+        governor: RateLimitGovernor, links: ConnectLinks?, webhook: WebhookControl? = nil, silver: SilverHealth? = nil,
         status: StatusReader? = nil, exportStall: Duration? = nil
     ) {
         self.version = version
@@ -99,7 +100,7 @@ public struct ControlDependencies: Sendable {
         self.database = database
         self.registry = registry
         self.governor = governor
-        self.publicURL = publicURL
+        self.links = links
         self.webhook = webhook
         self.silver = silver
         self.status = status ?? StatusReader(database: database, clock: clock)

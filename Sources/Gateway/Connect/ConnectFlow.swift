@@ -1,125 +1,149 @@
 import Core
+import Digest
 import Foundation
 import HTTPTypes
 import Hummingbird
 import Logging
 import StravaAPI
 import Sync
+import Vault
 
-/// A person's way to Strava and back: `/connect`, `/oauth/callback` and the result page.
+/// A person's way to Strava and back: the page of a connect link, `/oauth/callback`, and the page that says how it ended or asks.
 struct ConnectFlow: Sendable {
     let states: ConnectStates
+    let links: ConnectLinks
     let strava: StravaClient
     let publicURL: PublicURL
+    let pages: ConnectPages
     let register: Gateway.Register
     let logger: Logger
 
     private static let refresh = HTTPField.Name("Refresh")!
     private var cookie: BrowserCookie { BrowserCookie(isSecure: publicURL.isHTTPS) }
 
-    /// Redirects the person to Strava's consent page.
-    func connect(_ request: Request, client: String) async throws -> Response {
-        guard let uid = ConnectQuery(request).uid else { return ConnectPages.uidMalformed.response }
+    // MARK: The link
+
+    /// Shows what a link is for. Begins nothing: mail programs and chats open links to show a preview.
+    func open(_ request: Request) async throws -> Response {
+        guard let link = ConnectQuery(request, links).link else { return pages.linkInvalid.response }
+        if let refusal = try await refusal(of: link) { return refusal.response }
         let browser = cookie.read(request) ?? .random()
+        var response = pages.start(link, startForm(link, browser)).response
+        cookie.set(browser, in: &response)
+        return response
+    }
+
+    /// Redirects the person who pressed the button to Strava's consent page.
+    func begin(_ request: Request, client: String) async throws -> Response {
+        guard let link = ConnectQuery(request, links).link else { return pages.linkInvalid.response }
+        if let refusal = try await refusal(of: link) { return refusal.response }
+        guard let browser = cookie.read(request), let form = try await ConnectForm.read(request),
+            FormToken(browser, for: Self.place(link)).matches(form.token)
+        else { return pages.formStale(again: links.address(of: link)).response }
+        return try await begin(ConnectPurpose(link: link), browser, client: client)
+    }
+
+    private func refusal(of link: ConnectLink) async throws -> HTMLPage? {
+        if states.clock.now >= link.expiresAt { return pages.linkExpired(link) }
+        return try await states.isUsed(link) ? pages.linkUsed : nil
+    }
+
+    private func begin(_ purpose: ConnectPurpose, _ browser: ConnectSecret, client: String) async throws -> Response {
         do {
-            let state = try await states.begin(uid: uid, browser: browser, client: client)
-            let address = strava.authorizeURL(redirectURI: publicURL.callback, state: state.text, scopes: GrantedScopes.requested)
+            let state = try await states.begin(purpose, browser: browser, client: client)
+            let address = strava.authorizeURL(
+                redirectURI: publicURL.callback, state: state.text, scopes: GrantedScopes.requested,
+                // Who comes back for more permissions has to see the boxes again.
+                isAlwaysAsked: purpose.renewedAthlete != nil)
             return redirect(to: address, browser)
         } catch let error as GatewayError where error.code == .tooManyConnects {
             logger.log(.warning, "too many connects at once", [.limit: ConnectStates.countMax])
-            return ConnectPages.tooManyConnects.response
+            return pages.tooManyConnects.response
         } catch let error as GatewayError where error.code == .tooManyConnectsOfClient {
             logger.log(.notice, "too many connects from one client", [.limit: ConnectStates.clientCountMax])
-            var response = ConnectPages.tooManyConnectsOfClient.response
+            var response = pages.tooManyConnectsOfClient.response
             response.headers[.retryAfter] = String(Int(ConnectStates.lifetime.seconds))
             return response
         }
     }
 
+    // MARK: Back from Strava
+
     /// Finishes the connect, once, and redirects the person to the result. Reloading that page changes nothing.
     func callback(_ request: Request) async throws -> Response {
-        let query = ConnectQuery(request)
+        let query = ConnectQuery(request, links)
         let browser = cookie.read(request)
         guard let state = query.state else {
-            return (query.error == nil ? ConnectPages.stateUnknown : ConnectPages.refusedByStrava).response
+            return (query.error == nil ? pages.stateUnknown : pages.refusedByStrava).response
         }
         // HEAD must change nothing (RFC 9110, section 9.2.1), and link checkers send it.
         let isHead = request.method == .head
         let take = isHead ? try await states.look(state, browser: browser) : try await states.take(state, browser: browser)
         switch take {
-        case .unknown: return ConnectPages.stateUnknown.response
-        case .foreign: return ConnectPages.browserUnknown.response
+        case .unknown: return pages.stateUnknown.response
+        case .foreign: return pages.browserUnknown.response
         case .known: break
-        case .taken(let uid): try await finish(state, query, uid)
+        case .taken(let purpose): try await finish(state.hash) { try await exchange(query, purpose) }
         }
-        return redirect(to: publicURL.connected(Self.name(of: state)), browser)
+        return redirect(to: publicURL.connected(Hexadecimal.text(state.hash)), browser)
     }
 
-    /// Shows how a connect ended, to the browser that began it.
-    func result(_ name: String, _ request: Request) async throws -> Response {
-        guard let hash = Self.hash(name) else { throw HTTPError(.notFound) }
-        switch try await states.standing(hash, browser: cookie.read(request)) {
-        case nil: return ConnectPages.resultUnknown.response
-        case .underWay:
-            var response = ConnectPages.underWay.response
-            response.headers[Self.refresh] = "2"
-            return response
-        case .ended(let outcome, let uid): return ConnectPages.page(outcome, uid, again: publicURL.connect(uid: uid)).response
-        }
-    }
+    /// How a connect ended, and the grant that waits for a decision.
+    private typealias Ending = (outcome: ConnectOutcome, held: HeldGrant?)
 
-    // MARK: Deciding
-
-    private func finish(_ state: ConnectSecret, _ query: ConnectQuery, _ uid: UID) async throws {
-        let outcome: ConnectOutcome
-        do { outcome = try await decide(query, uid) } catch {
+    private func finish(_ hash: [UInt8], _ body: () async throws -> Ending) async throws {
+        let ending: Ending
+        do { ending = try await body() } catch {
             // The code is used up: the remembered result asks the person to begin again.
-            do { try await states.finish(state, ConnectOutcome(.interrupted)) } catch {
+            do { try await states.finish(hash, ConnectOutcome(.interrupted)) } catch {
                 logger.log(.debug, "result of a connect not stored", [.error: "\(error)"])
             }
             throw error
         }
-        try await states.finish(state, outcome)
+        try await states.finish(hash, ending.outcome, held: ending.held)
     }
 
-    private func decide(_ query: ConnectQuery, _ uid: UID) async throws -> ConnectOutcome {
-        if let error = query.error { return ConnectOutcome(error == "access_denied" ? .denied : .refusedByStrava) }
-        guard let code = query.code else { return ConnectOutcome(.codeRefused) }
+    private func exchange(_ query: ConnectQuery, _ purpose: ConnectPurpose) async throws -> Ending {
+        if let error = query.error { return (ConnectOutcome(error == "access_denied" ? .denied : .refusedByStrava), nil) }
+        guard let code = query.code else { return (ConnectOutcome(.codeRefused), nil) }
         // Checked before the exchange, so that a useless grant never becomes a token.
         let redirected = GrantedScopes(redirect: query.scope, answer: nil)
-        if query.scope != nil, !redirected.canReadActivities { return ConnectOutcome(.scopeMissing, scope: redirected.text) }
-        return try await exchange(code, scope: query.scope, uid: uid)
-    }
-
-    private func exchange(_ code: String, scope: String?, uid: UID) async throws -> ConnectOutcome {
+        if query.scope != nil, !redirected.canReadActivities {
+            return (ConnectOutcome(.scopeMissing, scope: redirected.text), nil)
+        }
         let grant: TokenGrant
         do { grant = try await strava.exchange(code: code) } catch let error as StravaError {
             logger.log(.warning, "connect code not exchanged", [.code: error.code.rawValue])
-            return ConnectOutcome(result(for: error))
+            return (ConnectOutcome(result(for: error)), nil)
         }
-        let granted = GrantedScopes(redirect: scope, answer: grant.scope)
-        guard granted.canReadActivities else { return ConnectOutcome(.scopeMissing, scope: granted.text) }
+        let granted = GrantedScopes(redirect: query.scope, answer: grant.scope)
+        guard granted.canReadActivities else { return (ConnectOutcome(.scopeMissing, scope: granted.text), nil) }
         guard let athlete = grant.athleteID else {
             logger.log(.error, "token answer names no athlete", [:])
-            return ConnectOutcome(.stravaUnavailable)
+            return (ConnectOutcome(.stravaUnavailable), nil)
         }
-        let registration = try await register(grant, athlete, uid, granted.text)
-        return ConnectOutcome(
-            result(for: registration, athlete, uid), athlete: athlete, name: grant.athleteName, scope: granted.text)
+        let consent = Consent(
+            grant: .fresh(grant), athlete: athlete, scope: granted.text, link: purpose.link, renewedAthlete: purpose.renewedAthlete)
+        return try await ending(of: consent, name: grant.athleteName)
     }
 
-    private func result(for registration: Registration, _ athlete: AthleteID, _ uid: UID) -> ConnectOutcome.Result {
+    private func ending(of consent: Consent, name: String?) async throws -> Ending {
+        let registered = try await register(consent)
+        note(registered.registration, consent)
+        let outcome = ConnectOutcome(
+            result(for: registered.registration), athlete: consent.athlete, name: name, scope: consent.scope,
+            hasMoved: registered.registration.moves.isEmpty ? nil : true)
+        return (outcome, registered.held)
+    }
+
+    private func result(for registration: Registration) -> ConnectOutcome.Result {
         switch registration.outcome {
-        case .added, .updated, .kept:
-            let isNew = registration.outcome == .added
-            logger.log(.info, "athlete connected", [.athleteID: athlete, .uid: uid, .state: isNew ? "new" : "known"])
-            return isNew ? .connected : .connectedAgain
-        case .refused(.athleteHas(let other)):
-            logger.log(.warning, "connect refused: the athlete has another uid", [.athleteID: athlete, .uid: uid, .from: other])
-            return .athleteTaken
-        case .refused(.uidBelongs(let other)):
-            logger.log(.warning, "connect refused: the uid has another athlete", [.athleteID: athlete, .uid: uid, .from: other])
-            return .uidTaken
+        case .added: .connected
+        case .updated, .kept: .connectedAgain
+        case .linkUsed: .linkUsed
+        case .refused(.athleteHas): .athleteTaken
+        case .refused(.uidBelongs): .uidTaken
+        case .refused(.both): .bothTaken
         }
     }
 
@@ -132,69 +156,98 @@ struct ConnectFlow: Sendable {
         }
     }
 
-    // MARK: Addresses
+    private func note(_ registration: Registration, _ consent: Consent) {
+        let (athlete, uid) = (consent.athlete, consent.uid)
+        for move in registration.moves {
+            logger.log(
+                .notice, "athlete moved to another uid", [.athleteID: move.athlete, .from: move.from, .uid: move.to ?? "none"])
+        }
+        switch registration.outcome {
+        case .added, .updated, .kept:
+            logger.log(
+                .info, "athlete connected", [.athleteID: athlete, .uid: uid, .state: registration.outcome == .added ? "new" : "known"])
+        case .linkUsed: logger.log(.notice, "connect link used twice", [.athleteID: athlete, .uid: uid])
+        case .refused(.athleteHas(let other)):
+            logger.log(.notice, "connect asks: the athlete has another uid", [.athleteID: athlete, .uid: uid, .from: other])
+        case .refused(.uidBelongs(let other)):
+            logger.log(.notice, "connect asks: the uid has another athlete", [.athleteID: athlete, .uid: uid, .from: other])
+        case .refused(.both(let other, let holder)):
+            logger.log(
+                .notice, "connect asks: the athlete has another uid, and the uid another athlete",
+                [.athleteID: athlete, .uid: uid, .from: "\(other), \(holder)"])
+        }
+    }
+
+    // MARK: The result
+
+    /// Shows how a connect ended, or asks, in the browser that began it.
+    func result(_ name: String, _ request: Request) async throws -> Response {
+        guard let hash = Hexadecimal.bytes(name, count: SHA256.byteCount) else { throw HTTPError(.notFound) }
+        let browser = cookie.read(request)
+        switch try await states.standing(hash, browser: browser) {
+        case nil: return pages.resultUnknown.response
+        case .underWay:
+            var response = pages.underWay.response
+            response.headers[Self.refresh] = "2"
+            return response
+        case .ended(let outcome, let purpose):
+            let form = ConnectPages.Form(
+                action: publicURL.connected(name), token: browser.map { FormToken($0, for: name).text } ?? "", targets: formTargets)
+            return pages.page(outcome, purpose, link: links.address(of: purpose.link), form).response
+        }
+    }
+
+    /// Does what the person has decided on the result's page.
+    func decide(_ name: String, _ request: Request, client: String) async throws -> Response {
+        guard let hash = Hexadecimal.bytes(name, count: SHA256.byteCount) else { throw HTTPError(.notFound) }
+        guard let browser = cookie.read(request), let form = try await ConnectForm.read(request), let decision = form.decision,
+            FormToken(browser, for: name).matches(form.token)
+        else { return pages.formStale(again: nil).response }
+        switch decision {
+        case .move: try await move(hash, browser)
+        case .keep: try await keep(hash, browser)
+        case .again:
+            if case .ended(let outcome, let purpose) = try await states.standing(hash, browser: browser),
+                let athlete = outcome.isConnected ? outcome.athlete : purpose.renewedAthlete
+            {
+                return try await begin(ConnectPurpose(link: purpose.link, renewedAthlete: athlete), browser, client: client)
+            }
+        }
+        return redirect(to: publicURL.connected(name), browser)
+    }
+
+    private func move(_ hash: [UInt8], _ browser: ConnectSecret) async throws {
+        guard let released = try await states.release(hash, browser: browser) else { return }
+        try await finish(hash) {
+            guard let athlete = released.asked.athlete else { return (ConnectOutcome(.interrupted), nil) }
+            let consent = Consent(
+                grant: .held(released.held), athlete: athlete, scope: released.asked.scope ?? "", link: released.purpose.link,
+                renewedAthlete: released.purpose.renewedAthlete, accepted: released.asked.conflict)
+            return try await ending(of: consent, name: released.asked.name)
+        }
+    }
+
+    private func keep(_ hash: [UInt8], _ browser: ConnectSecret) async throws {
+        guard let released = try await states.release(hash, browser: browser) else { return }
+        logger.log(.info, "connect declined: no uid moves", [.uid: released.purpose.uid])
+        try await states.finish(hash, ConnectOutcome(.kept, athlete: released.asked.athlete, name: released.asked.name))
+    }
+
+    // MARK: Forms and addresses
+
+    private func startForm(_ link: ConnectLink, _ browser: ConnectSecret) -> ConnectPages.Form {
+        ConnectPages.Form(
+            action: links.address(of: link), token: FormToken(browser, for: Self.place(link)).text, targets: formTargets)
+    }
+
+    private static func place(_ link: ConnectLink) -> String { "link \(Hexadecimal.text(link.id))" }
+
+    /// A form may be sent to us, and browsers check where the answer redirects to, too.
+    private var formTargets: [String] { [publicURL.origin, strava.consentOrigin].compactMap(\.self) }
 
     private func redirect(to address: String, _ browser: ConnectSecret?) -> Response {
         var response = Response(status: .seeOther, headers: [.location: address])
         if let browser { cookie.set(browser, in: &response) }
         return response
-    }
-
-    /// A result's name is the hash of its state, which is useless without the browser's cookie.
-    private static func name(of state: ConnectSecret) -> String {
-        state.hash.map { String(UInt16($0) | 0x100, radix: 16).dropFirst() }.joined()
-    }
-
-    private static func hash(_ name: String) -> [UInt8]? {
-        let digits = Array(name.utf8)
-        guard digits.count == 64 else { return nil }
-        let bytes = stride(from: 0, to: 64, by: 2).compactMap { UInt8(String(decoding: digits[$0...$0 + 1], as: UTF8.self), radix: 16) }
-        return bytes.count == 32 ? bytes : nil
-    }
-}
-
-/// The checked query of `/connect` and `/oauth/callback`. Malformed values are nil.
-private struct ConnectQuery: Sendable {
-    /// Strava's codes have 40 characters today.
-    private static let codeBytesMax = 512
-
-    let uid: UID?
-    let state: ConnectSecret?
-    let code: String?
-    let scope: String?
-    let error: String?
-
-    init(_ request: Request) {
-        let values = request.uri.queryParameters
-        uid = values["uid"].flatMap { UID($0) }
-        state = values["state"].flatMap { ConnectSecret($0) }
-        code = values["code"].flatMap { Self.isCode($0) ? String($0) : nil }
-        scope = values["scope"].map(String.init)
-        error = values["error"].map { String($0.prefix(64)) }
-    }
-
-    private static func isCode(_ text: Substring) -> Bool {
-        (1...codeBytesMax).contains(text.utf8.count) && text.utf8.allSatisfy { (0x21...0x7e).contains($0) }
-    }
-}
-
-/// The cookie that identifies a browser during a connect. It says nothing about the person. `SameSite=Lax`: browsers send it when Strava
-/// redirects back, but not with requests from other pages.
-private struct BrowserCookie: Sendable {
-    /// The time for a connect, and once more for looking at its result.
-    private static let lifetime_s = 2 * Int(ConnectStates.lifetime.seconds)
-
-    let isSecure: Bool
-
-    /// Browsers accept a `__Host-` cookie only over https, and only from this host (RFC 6265bis, section 4.1.3.2).
-    var name: String { isSecure ? "__Host-fitnessd-connect" : "fitnessd-connect" }
-
-    /// The browser's key; nil: it sent none.
-    func read(_ request: Request) -> ConnectSecret? { request.cookies[name].flatMap { ConnectSecret($0.value) } }
-
-    /// Sets the key, or extends its lifetime.
-    func set(_ key: ConnectSecret, in response: inout Response) {
-        let secure = isSecure ? "; Secure" : ""
-        response.headers[.setCookie] = "\(name)=\(key.text); Path=/; Max-Age=\(Self.lifetime_s); HttpOnly; SameSite=Lax\(secure)"
     }
 }

@@ -1,5 +1,6 @@
 import Core
 import Foundation
+import Sync
 
 /// How a connect ended, as `sync.connect_state.outcome` keeps it and the result page shows it.
 struct ConnectOutcome: Codable, Sendable, Equatable {
@@ -13,10 +14,16 @@ struct ConnectOutcome: Codable, Sendable, Equatable {
         case stravaUnavailable = "strava_unavailable"
         case athletesFull = "athletes_full"
         case credentialsRefused = "credentials_refused"
-        /// The athlete has another uid.
+        /// The athlete has another uid: the person is asked.
         case athleteTaken = "athlete_taken"
-        /// The uid has another athlete.
+        /// The uid has another athlete: the person is asked.
         case uidTaken = "uid_taken"
+        /// Both: the person is asked.
+        case bothTaken = "both_taken"
+        /// The person does not want a uid to move.
+        case kept
+        /// A grant was stored with the link already.
+        case linkUsed = "link_used"
         /// The daemon could not finish it.
         case interrupted
     }
@@ -27,12 +34,28 @@ struct ConnectOutcome: Codable, Sendable, Equatable {
     var name: String?
     /// The scopes granted, with commas between them.
     var scope: String?
+    /// Whether a uid moved.
+    var hasMoved: Bool?
 
-    init(_ result: Result, athlete: AthleteID? = nil, name: String? = nil, scope: String? = nil) {
+    init(_ result: Result, athlete: AthleteID? = nil, name: String? = nil, scope: String? = nil, hasMoved: Bool? = nil) {
         self.result = result
         self.athlete = athlete
         self.name = name
         self.scope = scope
+        self.hasMoved = hasMoved
+    }
+
+    /// Whether a grant is stored.
+    var isConnected: Bool { result == .connected || result == .connectedAgain }
+
+    /// What the person is asked; nil: nothing.
+    var conflict: UIDConflict.Kind? {
+        switch result {
+        case .athleteTaken: .athlete
+        case .uidTaken: .uid
+        case .bothTaken: .both
+        default: nil
+        }
     }
 
     var granted: GrantedScopes { GrantedScopes(redirect: scope ?? "", answer: nil) }
@@ -43,6 +66,7 @@ struct ConnectOutcome: Codable, Sendable, Equatable {
     enum CodingKeys: String, CodingKey {
         case result, name, scope
         case athlete = "athlete_id"
+        case hasMoved = "has_moved"
     }
 }
 
@@ -66,6 +90,14 @@ struct GrantedScopes: Sendable, Equatable {
     var canReadActivities: Bool { granted.contains("activity:read") || granted.contains("activity:read_all") }
     /// As `sync.athlete.scope` keeps it.
     var text: String { granted.joined(separator: ",") }
+
+    /// What becomes readable with each scope that is requested, in the order in which people should read it.
+    static let inPlainWords: [(name: String, what: String)] = [
+        ("Your activities", "time, distance, track with positions, heart rate, power, cadence and whatever else was recorded"),
+        ("Activities that only you can see", "these too, and the parts of tracks inside your privacy zones"),
+        ("Your profile", "name, place, sex, weight, bikes and shoes"),
+        ("Your zones", "the heart rate and power zones that you have set at Strava"),
+    ]
 
     /// Sentences about the data that is not visible without the missing scopes.
     var limits: [String] {

@@ -3,6 +3,16 @@ import Database
 import Digest
 import Foundation
 import SyncStore
+import Vault
+
+/// What a connect was begun for.
+struct ConnectPurpose: Sendable, Equatable {
+    let link: ConnectLink
+    /// The athlete who has just connected with this link and may use it once more; nil: the link must be unused.
+    var renewedAthlete: AthleteID?
+
+    var uid: UID { link.uid }
+}
 
 /// Issues one-time states, lets the browser that began a connect finish it, and remembers the result. All of it is in `sync.connect_state`, so
 /// that any process can finish a connect that another began.
@@ -18,8 +28,8 @@ struct ConnectStates: Sendable {
 
     /// What became of a callback's state.
     enum Take: Sendable, Equatable {
-        /// The caller finishes the connect for this uid.
-        case taken(UID)
+        /// The caller finishes the connect.
+        case taken(ConnectPurpose)
         /// It is finished, or being finished.
         case known
         /// Begun in another browser.
@@ -30,25 +40,37 @@ struct ConnectStates: Sendable {
 
     /// How a connect stands whose callback has come.
     enum Standing: Sendable, Equatable {
-        case ended(ConnectOutcome, UID)
+        case ended(ConnectOutcome, ConnectPurpose)
         case underWay
+    }
+
+    /// A grant that was held while the person was asked, with the outcome that asked.
+    struct Released: Sendable {
+        let purpose: ConnectPurpose
+        let asked: ConnectOutcome
+        let held: HeldGrant
     }
 
     let database: Database
     let clock: WallClock
 
     /// - Throws: `GatewayError` with `tooManyConnects` or `tooManyConnectsOfClient`, `DatabaseError`.
-    func begin(uid: UID, browser: ConnectSecret, client: String) async throws -> ConnectSecret {
+    func begin(_ purpose: ConnectPurpose, browser: ConnectSecret, client: String) async throws -> ConnectSecret {
         let now = clock.now
         let state = ConnectSecret.random()
         try await sweep()
         let counts = try await database.query(
             ConnectStateTable.begin(
-                state.hash, uid: uid, browser: browser.hash, client: client, countMax: Self.countMax, clientCountMax: Self.clientCountMax,
-                now: now, expiresAt: now.addingTimeInterval(Self.lifetime.seconds)))
+                state.hash, purpose.beginning, by: (browser.hash, client), limits: (Self.countMax, Self.clientCountMax), now: now,
+                expiresAt: now.addingTimeInterval(Self.lifetime.seconds)))
         let (open, hasBegun) = try counts.first?.decode(Int.self, Bool.self) ?? (0, false)
         if hasBegun { return state }
         throw GatewayError(open < Self.clientCountMax ? .tooManyConnects : .tooManyConnectsOfClient)
+    }
+
+    /// Whether a grant was stored with the link.
+    func isUsed(_ link: ConnectLink) async throws -> Bool {
+        try await !database.query("SELECT FROM sync.connect_link WHERE link_id = \(link.id)").isEmpty
     }
 
     /// Lets one callback at a time finish the connect. A connect that failed may be tried again: people go back and change their minds.
@@ -57,7 +79,7 @@ struct ConnectStates: Sendable {
         let key = browser?.hash ?? []
         let takenBefore = now.addingTimeInterval(-Self.takenMax.seconds)
         let taken = try await database.query(ConnectStateTable.take(state.hash, browser: key, takenBefore: takenBefore, now: now))
-        if let uid = try taken.first.flatMap({ UID(try $0.decode(String.self)) }) { return .taken(uid) }
+        if let row = taken.first, let purpose = try ConnectPurpose(row) { return .taken(purpose) }
         return try await refusal(state, key)
     }
 
@@ -66,29 +88,40 @@ struct ConnectStates: Sendable {
         try await refusal(state, browser?.hash ?? [])
     }
 
-    /// Stores the connect's outcome for the lifetime of a state.
-    func finish(_ state: ConnectSecret, _ outcome: ConnectOutcome) async throws {
+    /// Stores the connect's outcome for the lifetime of a state, and the grant that waits for the person's decision.
+    func finish(_ hash: [UInt8], _ outcome: ConnectOutcome, held: HeldGrant? = nil) async throws {
         let expiresAt = clock.now.addingTimeInterval(Self.lifetime.seconds)
-        try await database.query(ConnectStateTable.finish(state.hash, outcome: JSONText(try outcome.json), expiresAt: expiresAt))
+        let sealed = held.map { (keyID: $0.keyID, bytes: $0.bytes) }
+        try await database.query(ConnectStateTable.finish(hash, outcome: JSONText(try outcome.json), held: sealed, expiresAt: expiresAt))
+    }
+
+    /// Hands out the held grant, once; nil: this browser was asked nothing, or has decided already.
+    func release(_ hash: [UInt8], browser: ConnectSecret?) async throws -> Released? {
+        let rows = try await database.query(ConnectStateTable.release(hash, browser: browser?.hash ?? [], now: clock.now))
+        guard let row = rows.first, let purpose = try ConnectPurpose(row) else { return nil }
+        let held = HeldGrant(keyID: try row.column(5), bytes: try row.column(6))
+        return Released(purpose: purpose, asked: try ConnectOutcome(json: row.column(4)), held: held)
     }
 
     /// How the connect stands whose state has this hash; nil: this browser has begun no such connect.
     func standing(_ hash: [UInt8], browser: ConnectSecret?) async throws -> Standing? {
         let rows = try await database.query(
             """
-            SELECT uid, outcome::text, taken_at FROM sync.connect_state
+            SELECT uid, link_id, link_expires_at, renewed_athlete, outcome::text, taken_at FROM sync.connect_state
             WHERE state_sha256 = \(hash) AND browser_sha256 = \(browser?.hash ?? []) AND expires_at > \(clock.now) AND taken_at IS NOT NULL
             """)
-        guard let row = rows.first else { return nil }
-        let (text, json, takenAt) = try row.decode(String.self, String?.self, Date.self)
-        guard let uid = UID(text) else { return nil }
-        if let json { return .ended(try ConnectOutcome(json: json), uid) }
-        let isLate = takenAt.addingTimeInterval(Self.takenMax.seconds) <= clock.now
-        return isLate ? .ended(ConnectOutcome(.interrupted), uid) : .underWay
+        guard let row = rows.first, let purpose = try ConnectPurpose(row) else { return nil }
+        if let json = try row.column(4, as: String?.self) { return .ended(try ConnectOutcome(json: json), purpose) }
+        let isLate = try row.column(5, as: Date.self).addingTimeInterval(Self.takenMax.seconds) <= clock.now
+        return isLate ? .ended(ConnectOutcome(.interrupted), purpose) : .underWay
     }
 
-    /// Deletes expired states.
-    func sweep() async throws { try await database.query(ConnectStateTable.prune(now: clock.now)) }
+    /// Deletes expired states and links.
+    func sweep() async throws {
+        try await database.query(ConnectStateTable.prune(now: clock.now))
+        // A connect that was begun with a link that was still valid may end later.
+        try await database.query(ConnectLinkTable.prune(expiredBefore: clock.now.addingTimeInterval(-6 * Self.lifetime.seconds)))
+    }
 
     private func refusal(_ state: ConnectSecret, _ browser: [UInt8]) async throws -> Take {
         let rows = try await database.query(
@@ -98,6 +131,19 @@ struct ConnectStates: Sendable {
             """)
         guard let row = rows.first else { return .unknown }
         return try row.decode(Bool.self) ? .known : .foreign
+    }
+}
+
+extension ConnectPurpose {
+    fileprivate var beginning: ConnectStateTable.Beginning {
+        .init(uid: link.uid, linkID: link.id, linkExpiresAt: link.expiresAt, renewedAthlete: renewedAthlete)
+    }
+
+    /// From a row that begins with the columns of `ConnectStateTable.Beginning`; nil: its uid is none.
+    fileprivate init?(_ row: Row) throws {
+        guard let begun = try ConnectStateTable.Beginning(row) else { return nil }
+        self.init(
+            link: ConnectLink(uid: begun.uid, id: begun.linkID, expiresAt: begun.linkExpiresAt), renewedAthlete: begun.renewedAthlete)
     }
 }
 

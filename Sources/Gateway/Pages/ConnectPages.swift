@@ -1,170 +1,182 @@
 import Core
+import Foundation
 import Hummingbird
+import Vault
 
-/// The pages of the connect flow. Each says what happened and what to do.
-enum ConnectPages {
-    static let uidMalformed = HTMLPage(
-        .badRequest, title: "This link is incomplete",
-        body: "<p>A connect link ends in <code>?uid=</code> and your name in the application. Please use the link you were given.</p>")
+/// Who runs this installation, as its pages say it.
+public struct InstallationOperator: Sendable, Equatable {
+    /// Nil: only the address of the installation is known.
+    public let name: String?
+    /// Where the operator says what becomes of the data; nil: nowhere.
+    public let privacyURL: String?
 
-    static let tooManyConnects = HTMLPage(
-        .serviceUnavailable, title: "Please try again shortly",
-        body: "<p>Too many people are connecting right now. Please open your link again in a few minutes.</p>")
+    public init(name: String? = nil, privacyURL: String? = nil) {
+        self.name = name
+        self.privacyURL = privacyURL
+    }
+}
 
-    static let tooManyConnectsOfClient = HTMLPage(
-        .tooManyRequests, title: "Please try again shortly",
-        body: "<p>Too many people are connecting from your network. Please open your link again in ten minutes.</p>")
-
-    static let stateUnknown = HTMLPage(
-        .badRequest, title: "This connect link is no longer valid",
-        body: """
-            <p>A link to Strava works once, for ten minutes. Nothing was stored. Please open the link you were given again.</p>
-            """)
-
-    static let browserUnknown = HTMLPage(
-        .badRequest, title: "This connect attempt began in another browser",
-        body: """
-            <p>It must be finished in the same browser, so that nobody else can claim your Strava account. Nothing was stored.</p>
-            <p>Please open the link you were given again, in this browser, with cookies allowed.</p>
-            """)
-
-    static let resultUnknown = HTMLPage(
-        .badRequest, title: "This result is no longer available",
-        body: """
-            <p>The result of a connect is shown for ten minutes, in the browser in which it began. What was stored stays stored.</p>
-            <p>If you are not sure whether you are connected, open the link you were given again: that does no harm.</p>
-            """)
-
-    static let underWay = HTMLPage(
-        title: "Just a moment",
-        body: "<p>Strava is confirming the connection. This page reloads by itself.</p>")
-
-    static let refusedByStrava = HTMLPage(
-        .badRequest, title: "Strava did not allow the connection",
-        body: "<p>Nothing was stored. Please open the link you were given again, or tell the operator.</p>")
-
-    /// The page for the outcome of a connect.
-    ///
-    /// - Parameter again: the link that begins another connect.
-    static func page(_ outcome: ConnectOutcome, _ uid: UID, again: String) -> HTMLPage {
-        switch outcome.result {
-        case .connected, .connectedAgain: connected(outcome, uid, again: again)
-        case .denied: denied(again)
-        case .refusedByStrava: refusedByStrava
-        case .scopeMissing: scopeMissing(outcome.granted, again: again)
-        case .athleteTaken: athleteTaken(outcome, uid)
-        case .uidTaken: uidTaken(outcome, uid, again: again)
-        case .codeRefused, .stravaUnavailable, .athletesFull, .credentialsRefused, .interrupted: failed(outcome.result, again: again)
-        }
+/// The pages of the connect flow. Each says what happened and what to do; `ConnectResultPages.swift` has those for how a connect ended.
+struct ConnectPages: Sendable {
+    /// Where the buttons of a page send their decision.
+    struct Form: Sendable {
+        let action: String
+        let token: String
+        /// Where the browser may be sent by it.
+        let targets: [String]
     }
 
-    // MARK: Connected
+    let who: InstallationOperator
+    /// The public address's host.
+    let host: String
 
-    private static func connected(_ outcome: ConnectOutcome, _ uid: UID, again: String) -> HTMLPage {
-        let limits = outcome.granted.limits.map { "<li>\($0)</li>" as HTML }
-        let limitation: HTML =
-            limits.isEmpty
-            ? ""
-            : "<p>Some permissions were not ticked:</p><ul>\(HTML.joined(limits))</ul>\(link(again, "Connect again with all permissions"))"
+    // MARK: The link
+
+    /// What a link is for, and the button that leads to Strava.
+    func start(_ link: ConnectLink, _ form: Form) -> HTMLPage {
+        let read = GrantedScopes.inPlainWords.map { "<li><strong>\($0.name)</strong>: \($0.what)</li>" as HTML }
         return HTMLPage(
-            title: outcome.result == .connected ? "Connected" : "Connected again",
+            title: "Connect your Strava account",
             body: """
-                <p>The Strava account of <strong>\(person(outcome))</strong> is connected as <strong>\(uid.text)</strong>.</p>
-                <p>Your activities are being loaded now, newest first. The first ones appear within minutes; a long history can take
-                hours or days, since Strava limits how fast it may be read. New activities are added automatically.</p>
-                \(limitation)
-                <p class="hint">Not you? Revoke access and tell the operator. You can revoke access at any time in Strava, under
-                Settings, My Apps. You may close this page.</p>
-                """)
+                <p class="lead"><strong>\(operatorName)</strong> would like to read your Strava data. Your account will be connected here
+                as <strong>\(link.uid.text)</strong>.</p>
+                <h2>What is read</h2>
+                <ul>\(HTML.joined(read))</ul>
+                <p>On Strava's page you can untick any of it. Nothing at Strava is changed or posted.</p>
+                <h2>What becomes of it</h2>
+                <p>It is copied to \(host) and kept up to date there until you revoke access in Strava, under Settings, My Apps.
+                \(privacy)</p>
+                \(button(form, "Connect with Strava", kind: "button strava"))
+                <p class="hint">You log in at Strava: your password is never seen here. This link works once, until
+                \(Self.time(link.expiresAt)). Are you not <strong>\(link.uid.text)</strong>? Then don't go on, and tell \(operatorInText).</p>
+                """, formTargets: form.targets)
     }
 
-    // MARK: Not connected
-
-    private static func denied(_ again: String) -> HTMLPage {
+    var linkInvalid: HTMLPage {
         HTMLPage(
-            title: "Not connected",
+            .badRequest, title: "This link is not valid",
             body: """
-                <p>You did not grant access. Nothing was stored, and nothing will be read from Strava.</p>
-                \(link(again, "Connect"))
+                <p>It may have been cut off when it was copied, or changed on the way. Please open the whole link that you were sent.</p>
+                <p>If it still does not work, ask \(operatorInText) for a new one.</p>
                 """)
     }
 
-    private static func scopeMissing(_ granted: GrantedScopes, again: String) -> HTMLPage {
+    func linkExpired(_ link: ConnectLink) -> HTMLPage {
         HTMLPage(
-            .badRequest, title: "Permission needed",
+            .gone, title: "This link has expired",
             body: """
-                <p>Without permission to view your activities, nothing can be loaded. Nothing was stored.</p>
-                <p>Missing: \(HTML.joined(granted.missing.map { "<code>\($0)</code> " }))</p>
-                <p>On Strava's page, please keep “View data about your activities” ticked.</p>
-                \(link(again, "Try again"))
+                <p>It was valid until \(Self.time(link.expiresAt)). Nothing was stored.</p>
+                <p>Please ask \(operatorInText) for a new one.</p>
                 """)
     }
 
-    private static func athleteTaken(_ outcome: ConnectOutcome, _ uid: UID) -> HTMLPage {
-        let line = "{\"uid\":\"\(uid.text)\",\"athlete_id\":\(outcome.athlete?.description ?? "…")}"
+    var linkUsed: HTMLPage {
+        HTMLPage(
+            .gone, title: "This link was used already",
+            body: """
+                <p>A Strava account was connected with it. A link works once.</p>
+                <p>If that was you, there is nothing left to do. If it was not, or if you want to connect again, tell \(operatorInText), who
+                can send you a new one.</p>
+                """)
+    }
+
+    /// - Parameter again: the page of the link; nil: the person was on another page.
+    func formStale(again: String?) -> HTMLPage {
+        let way: HTML =
+            again.map { "<p>Please go on from here, with cookies allowed.</p>\(Self.link($0, "Begin again"))" }
+            ?? "<p>Please open the link that you were sent again, with cookies allowed.</p>"
         return HTMLPage(
-            .conflict, title: "This Strava account is connected under another name",
-            body: """
-                <p>The Strava account of <strong>\(person(outcome))</strong> is connected here already, but not as
-                <strong>\(uid.text)</strong>. Nothing was changed.</p>
-                <p>If you meant another account, log out of Strava and open your link again.</p>
-                <p>If the account should become <strong>\(uid.text)</strong>, ask the operator, who can move it:
-                <code>fitnessctl athletes import</code> with the line <code>\(line)</code></p>
-                """)
+            .badRequest, title: "This page is out of date",
+            body: "<p>It was opened too long ago, or in another browser. Nothing was changed.</p>\(way)")
     }
 
-    /// Tells nothing about the other account: the person who sees this page is not its owner.
-    private static func uidTaken(_ outcome: ConnectOutcome, _ uid: UID, again: String) -> HTMLPage {
+    var tooManyConnects: HTMLPage {
         HTMLPage(
-            .conflict, title: "This name has another Strava account",
+            .serviceUnavailable, title: "Please try again shortly",
+            body: "<p>Too many people are connecting right now. Please open your link again in a few minutes.</p>")
+    }
+
+    var tooManyConnectsOfClient: HTMLPage {
+        HTMLPage(
+            .tooManyRequests, title: "Please try again shortly",
+            body: "<p>Too many people are connecting from your network. Please open your link again in ten minutes.</p>")
+    }
+
+    // MARK: Back from Strava
+
+    var stateUnknown: HTMLPage {
+        HTMLPage(
+            .badRequest, title: "This connect attempt is no longer valid",
             body: """
-                <p><strong>\(uid.text)</strong> is connected here already, with a Strava account other than that of
-                <strong>\(person(outcome))</strong>. Nothing was changed.</p>
-                <p>If you meant the other account, log out of Strava first. \(inline(again, "Open your link again"))</p>
-                <p>If <strong>\(uid.text)</strong> should have this account instead, ask the operator to give the other one a name of its own:
-                <code>fitnessctl athletes import</code> with the line <code>{"uid":"…","athlete_id":…}</code>. Then open your link
+                <p>It has to be finished within ten minutes, and only once. Nothing was stored. Please open the link that you were sent
                 again.</p>
                 """)
     }
 
-    private static func failed(_ result: ConnectOutcome.Result, again: String) -> HTMLPage {
-        switch result {
-        case .codeRefused:
-            HTMLPage(
-                .badRequest, title: "Strava did not confirm the connection",
-                body: "<p>The confirmation was used already, or is too old. Nothing was stored.</p>\(link(again, "Try again"))")
-        case .athletesFull:
-            HTMLPage(
-                .serviceUnavailable, title: "No more athletes can connect",
-                body: """
-                    <p>Strava limits how many athletes may connect to this application, and the limit is reached. Nothing was stored.
-                    The operator can ask Strava for more.</p>
-                    """)
-        case .credentialsRefused:
-            HTMLPage(
-                .internalServerError, title: "This installation is not set up correctly",
-                body: "<p>Strava refuses the application's credentials. Nothing was stored. Please tell the operator.</p>")
-        case .interrupted:
-            HTMLPage(
-                .serviceUnavailable, title: "The connection was interrupted",
-                body: "<p>It may not have been stored. Connecting again does no harm.</p>\(link(again, "Connect again"))")
-        default:
-            HTMLPage(
-                .badGateway, title: "Strava can't be reached",
-                body: """
-                    <p>Strava did not answer as expected. Nothing was stored. Please try again in a few minutes.</p>
-                    \(link(again, "Try again"))
-                    """)
-        }
+    var browserUnknown: HTMLPage {
+        HTMLPage(
+            .badRequest, title: "This connect attempt began in another browser",
+            body: """
+                <p>It must be finished in the same browser, so that nobody else can claim your Strava account. Nothing was stored.</p>
+                <p>Please open the link that you were sent again, in this browser, with cookies allowed.</p>
+                """)
+    }
+
+    var resultUnknown: HTMLPage {
+        HTMLPage(
+            .badRequest, title: "This result is no longer available",
+            body: """
+                <p>The result of a connect is shown for ten minutes, in the browser in which it began. What was stored stays stored.</p>
+                <p>If you are not sure whether you are connected, open the link that you were sent again: that does no harm.</p>
+                """)
+    }
+
+    var underWay: HTMLPage {
+        HTMLPage(
+            title: "Just a moment", body: "<p>Strava is confirming the connection. This page reloads by itself.</p>")
+    }
+
+    var refusedByStrava: HTMLPage {
+        HTMLPage(
+            .badRequest, title: "Strava did not allow the connection",
+            body: "<p>Nothing was stored. Please open the link that you were sent again, or tell \(operatorInText).</p>")
     }
 
     // MARK: Pieces
 
-    /// The athlete's name at Strava, or their number there.
-    private static func person(_ outcome: ConnectOutcome) -> String {
-        outcome.name ?? outcome.athlete.map { "athlete \($0)" } ?? "an athlete"
+    private var operatorName: String { who.name ?? "The operator of \(host)" }
+    /// The same within a sentence.
+    var operatorInText: String { who.name ?? "the operator of \(host)" }
+
+    private var privacy: HTML {
+        guard let address = who.privacyURL else { return "Ask \(operatorInText) what it is used for." }
+        return "<a href=\"\(address)\" rel=\"noopener\">How your data is used (privacy)</a>"
     }
 
-    private static func link(_ address: String, _ text: String) -> HTML { "<p><a class=\"button\" href=\"\(address)\">\(text)</a></p>" }
-    private static func inline(_ address: String, _ text: String) -> HTML { "<a href=\"\(address)\">\(text)</a>" }
+    /// A form with one button.
+    func button(_ form: Form, _ text: String, decision: String? = nil, kind: String = "button") -> HTML {
+        buttons(form, [(text, decision, kind)])
+    }
+
+    func buttons(_ form: Form, _ all: [(text: String, decision: String?, kind: String)]) -> HTML {
+        let buttons = all.map { button -> HTML in
+            let value: HTML = button.decision.map { " name=\"decision\" value=\"\($0)\"" } ?? ""
+            return "<button class=\"\(button.kind)\"\(value)>\(button.text)</button>"
+        }
+        return """
+            <form method="post" action="\(form.action)"><input type="hidden" name="token" value="\(form.token)">
+            \(HTML.joined(buttons))</form>
+            """
+    }
+
+    static func link(_ address: String, _ text: String) -> HTML { "<p><a class=\"button\" href=\"\(address)\">\(text)</a></p>" }
+
+    /// `5 Dec 2026, 14:32 UTC`.
+    private static func time(_ instant: Date) -> String {
+        let style = Date.VerbatimFormatStyle(
+            format:
+                "\(day: .defaultDigits) \(month: .abbreviated) \(year: .defaultDigits), \(hour: .twoDigits(clock: .twentyFourHour, hourCycle: .zeroBased)):\(minute: .twoDigits) UTC",
+            locale: Locale(identifier: "en_GB"), timeZone: .gmt, calendar: Calendar(identifier: .gregorian))
+        return style.format(instant)
+    }
 }

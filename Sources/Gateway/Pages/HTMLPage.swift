@@ -5,11 +5,14 @@ struct HTMLPage: Sendable {
     let status: HTTPResponse.Status
     let title: String
     let body: HTML
+    /// The origins that the page's forms may lead to; empty: it has no form.
+    let formTargets: [String]
 
-    init(_ status: HTTPResponse.Status = .ok, title: String, body: HTML) {
+    init(_ status: HTTPResponse.Status = .ok, title: String, body: HTML, formTargets: [String] = []) {
         self.status = status
         self.title = title
         self.body = body
+        self.formTargets = formTargets
     }
 
     var response: Response {
@@ -32,7 +35,10 @@ struct HTMLPage: Sendable {
 
             """
         return Response(
-            status: status, headers: [.contentType: "text/html; charset=utf-8"],
+            status: status,
+            headers: [
+                .contentType: "text/html; charset=utf-8", .contentSecurityPolicy: SecurityHeaders.policy(formTargets: formTargets),
+            ],
             body: ResponseBody(byteBuffer: ByteBuffer(string: document.text)))
     }
 }

@@ -42,11 +42,16 @@ public struct StravaClient: Sendable {
 
     // MARK: OAuth
 
+    /// Scheme, host and port of Strava's consent page; nil: its address is none.
+    public var consentOrigin: String? { PublicURL.origin(of: configuration.oauthURL) }
+
     /// The address of Strava's consent page. Strava returns `state` with the redirect; it must be usable only once.
-    public func authorizeURL(redirectURI: String, state: String, scopes: [String]) -> String {
+    ///
+    /// - Parameter isAlwaysAsked: false: Strava sends athletes back at once who have granted the scopes before.
+    public func authorizeURL(redirectURI: String, state: String, scopes: [String], isAlwaysAsked: Bool = false) -> String {
         let fields = [
             ("client_id", configuration.clientID), ("redirect_uri", redirectURI), ("response_type", "code"),
-            ("approval_prompt", "auto"),
+            ("approval_prompt", isAlwaysAsked ? "force" : "auto"),
             ("state", state),
         ]
         let scope = scopes.map(PercentCoding.encode).joined(separator: ",")

@@ -22,33 +22,74 @@ public struct AthleteRegistry: Sendable {
     ///
     /// A known athlete keeps cursor and data and gets the new grant: what an earlier grant could not see is requested again.
     /// An athlete who connects in a browser has the priority of a manual request; an import of many has ordinary priority and delays nobody.
-    /// Only an import, which an admin makes, moves a uid from one athlete to another.
+    /// Of these only an import, which an admin makes, moves a uid from one athlete to another.
     /// - Parameter keepsLater: a stored grant that expires later and is not known to be dead is kept, and everything else but the uid, too.
     @discardableResult
     public func register(
         _ grant: TokenGrant, athlete: AthleteID, uid: UID?, scope: String, arrival: Arrival = .alone, keepsLater: Bool = false
     ) async throws -> Registration {
         let now = clock.now
-        let request = try arrival == .awaited ? SyncRequest(full: false, by: "connect", at: now.timeIntervalSince1970).json : nil
         return try await database.transaction { connection in
-            let change = try await UIDChange.make(uid, for: athlete, isMoveAllowed: arrival == .bulk, on: connection)
+            let change = try await UIDChange.make(
+                uid, for: athlete, arrival == .bulk ? .all : .asked(nil), cause: arrival == .bulk ? .import : .connect, now: now,
+                on: connection)
             if let conflict = change.conflict { return Registration(.refused(conflict)) }
-            if keepsLater, let until = try await vault.laterExpiry(than: grant, of: athlete, on: connection) {
-                return Registration(.kept(until: until), moves: change.moves)
-            }
-            let rows = try await connection.query(AthleteTable.register(athlete, uid: uid, scope: scope, now: now))
-            let (isNew, dueAt) = try rows[0].decode(Bool.self, Date.self)
-            try await connection.query(SilverLockTable.add(athlete))
-            // Waits for a refresh under way, which holds nothing else.
-            try await vault.store(grant, for: athlete, on: connection)
-            try await connection.query(
-                ScheduleTable.register(athlete, dueAt: dueAt, priority: arrival.priority, request: request.map { JSONText($0) }))
-            try await connection.query(CompletenessTable.reopenNoScope(of: athlete, now: now))
-            try await connection.query(CursorTable.add(athlete))
-            try await connection.query(AthleteObjectTable.reopenNoScope(of: athlete))
-            try await connection.query("SELECT pg_notify('sync', '')")
-            return Registration(isNew ? .added : .updated, moves: change.moves)
+            let outcome = try await store(
+                grant, of: athlete, uid, scope: scope, arrival, keepsLater: keepsLater, now: now, on: connection)
+            return Registration(outcome, moves: change.moves)
         }
+    }
+
+    /// Registers an athlete who has consented in a browser, and uses up the link. Uids move only as far as the person has agreed.
+    ///
+    /// - Throws: `VaultError` when a held grant can't be opened.
+    public func register(_ consent: Consent) async throws -> ConsentResult {
+        let now = clock.now
+        let (athlete, link) = (consent.athlete, consent.link)
+        let (grant, wasHeld) = try await opened(consent)
+        let registration = try await database.transaction { connection in
+            // Consents are decided one after the other, so that a link is used by one of them.
+            try await connection.query(SettingTable.lockUIDs)
+            let used = try await connection.query("SELECT FROM sync.connect_link WHERE link_id = \(link.id)")
+            if !used.isEmpty, consent.renewedAthlete != athlete { return Registration(.linkUsed) }
+            let change = try await UIDChange.make(
+                consent.uid, for: athlete, .asked(consent.accepted), cause: .connect, now: now, on: connection)
+            if let conflict = change.conflict { return Registration(.refused(conflict)) }
+            // While the person was asked, the athlete may have connected elsewhere.
+            let outcome = try await store(
+                grant, of: athlete, consent.uid, scope: consent.scope, .awaited, keepsLater: wasHeld, now: now, on: connection)
+            try await connection.query(ConnectLinkTable.use(link.id, expiresAt: link.expiresAt, now: now))
+            return Registration(outcome, moves: change.moves)
+        }
+        guard case .refused = registration.outcome else { return ConsentResult(registration: registration, held: nil) }
+        return ConsentResult(registration: registration, held: try await vault.hold(grant, of: athlete))
+    }
+
+    private func opened(_ consent: Consent) async throws -> (grant: TokenGrant, wasHeld: Bool) {
+        switch consent.grant {
+        case .fresh(let grant): (grant, false)
+        case .held(let held): (try await vault.release(held, of: consent.athlete), true)
+        }
+    }
+
+    private func store(
+        _ grant: TokenGrant, of athlete: AthleteID, _ uid: UID?, scope: String, _ arrival: Arrival, keepsLater: Bool, now: Date,
+        on connection: Connection
+    ) async throws -> Registration.Outcome {
+        if keepsLater, let until = try await vault.laterExpiry(than: grant, of: athlete, on: connection) { return .kept(until: until) }
+        let request = try arrival == .awaited ? SyncRequest(full: false, by: "connect", at: now.timeIntervalSince1970).json : nil
+        let rows = try await connection.query(AthleteTable.register(athlete, uid: uid, scope: scope, now: now))
+        let (isNew, dueAt) = try rows[0].decode(Bool.self, Date.self)
+        try await connection.query(SilverLockTable.add(athlete))
+        // Waits for a refresh under way, which holds nothing else.
+        try await vault.store(grant, for: athlete, on: connection)
+        try await connection.query(
+            ScheduleTable.register(athlete, dueAt: dueAt, priority: arrival.priority, request: request.map { JSONText($0) }))
+        try await connection.query(CompletenessTable.reopenNoScope(of: athlete, now: now))
+        try await connection.query(CursorTable.add(athlete))
+        try await connection.query(AthleteObjectTable.reopenNoScope(of: athlete))
+        try await connection.query("SELECT pg_notify('sync', '')")
+        return isNew ? .added : .updated
     }
 
     /// Changes an athlete's uid, also to one that another athlete has. Returns the uids that changed.
@@ -56,7 +97,7 @@ public struct AthleteRegistry: Sendable {
         try await database.transaction { connection in
             let rows = try await connection.query("SELECT FROM sync.athlete WHERE athlete_id = \(athlete)")
             try require(athlete, found: rows.count)
-            return try await UIDChange.make(uid, for: athlete, isMoveAllowed: true, on: connection).moves
+            return try await UIDChange.make(uid, for: athlete, .all, cause: .import, now: clock.now, on: connection).moves
         }
     }
 

@@ -1,5 +1,7 @@
 import Core
 import Foundation
+import StravaAPI
+import Vault
 
 /// The result of registering an athlete.
 public struct Registration: Sendable, Equatable {
@@ -10,6 +12,8 @@ public struct Registration: Sendable, Equatable {
         case kept(until: Date)
         /// Nothing was changed.
         case refused(UIDConflict)
+        /// The connect link is used up. Nothing was changed.
+        case linkUsed
     }
 
     public let outcome: Outcome
@@ -36,4 +40,58 @@ public enum UIDConflict: Sendable, Equatable {
     case athleteHas(uid: String)
     /// This athlete already has the uid.
     case uidBelongs(to: AthleteID)
+    /// The athlete already has this uid, and this other athlete has the one that it should get.
+    case both(uid: String, holder: AthleteID)
+
+    /// What a person is asked about, who is told neither the other uid nor the other athlete.
+    public enum Kind: String, Sendable, Codable { case athlete, uid, both }
+
+    public var kind: Kind {
+        switch self {
+        case .athleteHas: .athlete
+        case .uidBelongs: .uid
+        case .both: .both
+        }
+    }
+}
+
+/// What a person agreed to in a browser: to Strava's question, and to ours where uids had to move.
+public struct Consent: Sendable {
+    public enum Grant: Sendable {
+        /// Just exchanged.
+        case fresh(TokenGrant)
+        /// Exchanged up to ten minutes ago, and held while the person was asked.
+        case held(HeldGrant)
+    }
+
+    public let grant: Grant
+    public let athlete: AthleteID
+    public let uid: UID
+    /// The scopes granted, with commas between them.
+    public let scope: String
+    /// Used up when the grant is stored.
+    public let link: ConnectLink
+    /// The athlete for whom the link may be used once more.
+    public let renewedAthlete: AthleteID?
+    /// The conflict in spite of which the uid may move; nil: none.
+    public let accepted: UIDConflict.Kind?
+
+    public init(
+        grant: Grant, athlete: AthleteID, scope: String, link: ConnectLink, renewedAthlete: AthleteID? = nil,
+        accepted: UIDConflict.Kind? = nil
+    ) {
+        self.grant = grant
+        self.athlete = athlete
+        uid = link.uid
+        self.scope = scope
+        self.link = link
+        self.renewedAthlete = renewedAthlete
+        self.accepted = accepted
+    }
+}
+
+/// A registration by consent, with the grant that waits while a refusal's conflict is put to the person.
+public struct ConsentResult: Sendable {
+    public let registration: Registration
+    public let held: HeldGrant?
 }

@@ -7,6 +7,8 @@ import StravaAPI
 enum TokenPurpose: UInt8, Sendable {
     case access = 1
     case refresh = 2
+    /// Both, while a person is asked whether they may be stored.
+    case heldGrant = 3
 }
 
 /// A sealed token as it is stored: version byte, nonce, ciphertext, tag.

@@ -63,7 +63,8 @@ public actor TokenVault {
     }
 
     private let database: Database
-    private let keyring: Keyring
+    /// What `HeldGrant` seals with, too.
+    let keyring: Keyring
     private let strava: StravaClient
     private let clock: WallClock
     private let logger: Logger

@@ -49,11 +49,13 @@ public struct AthleteMessage: Codable, Sendable, Equatable {
     public let historyCompleteAt: Date?
     /// Checks that failed; empty: none.
     public let quality: [QualityCount]
+    /// Uids that the athlete lost or exchanged, the newest first; empty: none.
+    public let uidMoves: [UIDMoveMessage]
 
     public init(
         athleteID: Int64, uid: String?, state: String, stateReason: String?, scope: [String], paused: PauseMessage?,
         connectedAt: Date, schedule: Schedule, activities: Int, endpoints: [EndpointCounts], newestStartAt: Date?,
-        historyCompleteAt: Date?, quality: [QualityCount]
+        historyCompleteAt: Date?, quality: [QualityCount], uidMoves: [UIDMoveMessage] = []
     ) {
         self.athleteID = athleteID
         self.uid = uid
@@ -68,6 +70,7 @@ public struct AthleteMessage: Codable, Sendable, Equatable {
         self.newestStartAt = newestStartAt
         self.historyCompleteAt = historyCompleteAt
         self.quality = quality
+        self.uidMoves = uidMoves
     }
 
     enum CodingKeys: String, CodingKey {
@@ -77,6 +80,7 @@ public struct AthleteMessage: Codable, Sendable, Equatable {
         case connectedAt = "connected_at"
         case newestStartAt = "newest_start_at"
         case historyCompleteAt = "history_complete_at"
+        case uidMoves = "uid_moves"
     }
 }
 
@@ -100,16 +104,59 @@ public struct AthletesMessage: Codable, Sendable, Equatable {
     }
 }
 
-/// Body of `POST /v1/connect`. `uid`: the application's own name for the person.
-public struct ConnectRequest: Codable, Sendable, Equatable {
-    public let uid: String
+/// A uid that an athlete lost, or exchanged for another.
+public struct UIDMoveMessage: Codable, Sendable, Equatable {
+    /// The most that are shown of one athlete, the newest first.
+    public static let shownMax = 10
 
-    public init(uid: String) { self.uid = uid }
+    public let at: Date
+    public let from: String
+    /// Absent: the athlete has none since, because another athlete got it.
+    public let to: String?
+    /// `connect`: a person agreed to it in a browser; `import`: an admin's import did it.
+    public let by: String
+
+    public init(at: Date, from: String, to: String?, by: String) {
+        self.at = at
+        self.from = from
+        self.to = to
+        self.by = by
+    }
 }
 
-/// Response of `POST /v1/connect`: the link that the person opens in a browser to connect with Strava.
+/// Body of `POST /v1/connect`.
+public struct ConnectRequest: Codable, Sendable, Equatable {
+    /// How long a link may be valid, in seconds: a minute to a quarter of a year.
+    public static let forRange_s = 60...90 * 86_400
+
+    /// The application's own name for the person.
+    public let uid: String
+    /// How long the link is valid, in seconds; nil: seven days.
+    public let forS: Int?
+
+    public init(uid: String, forS: Int? = nil) {
+        self.uid = uid
+        self.forS = forS
+    }
+
+    enum CodingKeys: String, CodingKey {
+        case uid
+        case forS = "for_s"
+    }
+}
+
+/// Response of `POST /v1/connect`: the link that the person opens in a browser to connect with Strava, once. Who has it can connect as the uid.
 public struct ConnectMessage: Codable, Sendable, Equatable {
     public let url: String
+    public let expiresAt: Date
 
-    public init(url: String) { self.url = url }
+    public init(url: String, expiresAt: Date) {
+        self.url = url
+        self.expiresAt = expiresAt
+    }
+
+    enum CodingKeys: String, CodingKey {
+        case url
+        case expiresAt = "expires_at"
+    }
 }

@@ -84,10 +84,12 @@ public struct ExplanationMessage: Codable, Sendable, Equatable {
     public let endpoints: [EndpointCounts]
     /// Missing data and the reasons.
     public let gaps: [Gap]
+    /// Uids that the athlete lost or exchanged, the newest first; empty: none.
+    public let uidMoves: [UIDMoveMessage]
 
     public init(
         athleteID: Int64, at: Date, blockers: [Blocker], calls: CallsMessage, historyIsUnknown: Bool, line: QueuePosition,
-        endpoints: [EndpointCounts], gaps: [Gap]
+        endpoints: [EndpointCounts], gaps: [Gap], uidMoves: [UIDMoveMessage]
     ) {
         self.athleteID = athleteID
         self.at = at
@@ -97,12 +99,14 @@ public struct ExplanationMessage: Codable, Sendable, Equatable {
         self.line = line
         self.endpoints = endpoints
         self.gaps = gaps
+        self.uidMoves = uidMoves
     }
 
     enum CodingKeys: String, CodingKey {
         case at, blockers, calls, line, endpoints, gaps
         case athleteID = "athlete_id"
         case historyIsUnknown = "history_is_unknown"
+        case uidMoves = "uid_moves"
     }
 }
 

@@ -86,8 +86,8 @@ private struct AthleteImport {
         case .added: report.added += 1
         case .updated: report.updated += 1
         case .kept(let until): report.noteKept(.init(line: line, athleteID: entry.athlete.rawValue, expiresAt: until))
-        // Not expected: a bulk import moves uids.
-        case .refused: report.noteBad(line, "the uid belongs to another athlete")
+        // Not expected: a bulk import moves uids and has no link.
+        case .refused, .linkUsed: report.noteBad(line, "the uid belongs to another athlete")
         }
     }
 

@@ -29,14 +29,15 @@ private struct AthleteQueries: Sendable {
         let ids = try rows.prefix(limit).map { try $0.column(0, as: Int64.self) }
         let counts = try await endpointCounts(ids)
         let quality = try await qualityCounts(ids)
-        let athletes = try rows.prefix(limit).map { try message($0, counts, quality) }
+        let moves = try await uidMoves(ids)
+        let athletes = try rows.prefix(limit).map { try message($0, counts, quality, moves) }
         return AthletesMessage(athletes: athletes, nextAfter: rows.count > limit ? ids.last : nil)
     }
 
     /// Nil: no such athlete.
     func athlete(_ id: Int64) async throws -> AthleteMessage? {
         guard let row = try await database.query(Self.athletes(id...id, limit: 1, now)).first else { return nil }
-        return try message(row, try await endpointCounts([id]), try await qualityCounts([id]))
+        return try message(row, try await endpointCounts([id]), try await qualityCounts([id]), try await uidMoves([id]))
     }
 
     private static func athletes(_ ids: ClosedRange<Int64>, limit: Int, _ now: Date) -> SQL {
@@ -72,8 +73,22 @@ private struct AthleteQueries: Sendable {
         return Dictionary(grouping: counts, by: \.0).mapValues { $0.map { QualityCount(check: $0.1, activities: $0.2) } }
     }
 
+    private func uidMoves(_ ids: [Int64]) async throws -> [Int64: [UIDMoveMessage]] {
+        let rows = try await database.query(
+            """
+            SELECT m.athlete_id, m.moved_at, m.from_uid, m.to_uid, m.cause
+            FROM unnest(\(ids)) AS a (athlete_id)
+            CROSS JOIN LATERAL (
+                SELECT * FROM sync.uid_move m WHERE m.athlete_id = a.athlete_id
+                ORDER BY m.move_id DESC LIMIT \(UIDMoveMessage.shownMax)) AS m
+            ORDER BY m.athlete_id, m.move_id DESC
+            """)
+        let moves = try rows.map { try $0.decode(Int64.self, Date.self, String.self, String?.self, String.self) }
+        return Dictionary(grouping: moves, by: \.0).mapValues { $0.map { UIDMoveMessage(at: $0.1, from: $0.2, to: $0.3, by: $0.4) } }
+    }
+
     private func message(
-        _ row: Row, _ counts: [Int64: [EndpointCounts]], _ quality: [Int64: [QualityCount]]
+        _ row: Row, _ counts: [Int64: [EndpointCounts]], _ quality: [Int64: [QualityCount]], _ moves: [Int64: [UIDMoveMessage]]
     ) throws -> AthleteMessage {
         let (id, uid, state, stateReason, scope, isPaused, pausedUntil, pauseReason, connectedAt) = try row.decode(
             Int64.self, String?.self, String.self, String?.self, String.self, Bool?.self, Date?.self, String?.self, Date.self)
@@ -81,7 +96,8 @@ private struct AthleteQueries: Sendable {
             athleteID: id, uid: uid, state: state, stateReason: stateReason, scope: scope.split(separator: ",").map(String.init),
             paused: isPaused == true ? PauseMessage(until: pausedUntil, reason: pauseReason) : nil, connectedAt: connectedAt,
             schedule: try schedule(row), activities: try row.column(17), endpoints: counts[id] ?? [],
-            newestStartAt: try row.column(15), historyCompleteAt: try row.column(16), quality: quality[id] ?? [])
+            newestStartAt: try row.column(15), historyCompleteAt: try row.column(16), quality: quality[id] ?? [],
+            uidMoves: moves[id] ?? [])
     }
 
     private func schedule(_ row: Row) throws -> AthleteMessage.Schedule {

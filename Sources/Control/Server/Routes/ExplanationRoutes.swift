@@ -17,7 +17,8 @@ extension ControlRoutes {
         return ExplanationMessage(
             athleteID: id, at: now, blockers: blockers.all, calls: CallsMessage(calls), historyIsUnknown: athlete.historyCompleteAt == nil,
             line: try await queries.position(),
-            endpoints: athlete.endpoints, gaps: try await queries.gaps(canBeTried: athlete.state == "active"))
+            endpoints: athlete.endpoints, gaps: try await queries.gaps(canBeTried: athlete.state == "active"),
+            uidMoves: athlete.uidMoves)
     }
 }
 

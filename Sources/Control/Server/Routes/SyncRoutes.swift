@@ -4,6 +4,7 @@ import Foundation
 import Hummingbird
 import StravaAPI
 import Sync
+import Vault
 
 extension ControlRoutes {
     private static let reasonBytesMax = 500
@@ -11,10 +12,16 @@ extension ControlRoutes {
     func connect(_ request: Request) async throws -> ConnectMessage {
         let body: ConnectRequest = try await RequestReading.message(request)
         guard let uid = UID(body.uid) else { throw ControlRefusal.badRequest(UID.rule) }
-        guard let publicURL = dependencies.publicURL else {
+        if let seconds = body.forS, !ConnectRequest.forRange_s.contains(seconds) {
+            throw ControlRefusal.badRequest(
+                "for_s must be from \(ConnectRequest.forRange_s.lowerBound) to \(ConnectRequest.forRange_s.upperBound) seconds")
+        }
+        guard let links = dependencies.links else {
             throw ControlRefusal(.unavailable, "the public listener is off; set FITNESSD_HTTP_LISTEN and restart fitnessd")
         }
-        return ConnectMessage(url: publicURL.connect(uid: uid))
+        let lifetime_s = body.forS.map(Double.init) ?? ConnectLinks.lifetimeDefault.seconds
+        let link = ConnectLink(uid: uid, expiresAt: dependencies.clock.now.addingTimeInterval(lifetime_s))
+        return ConnectMessage(url: links.address(of: link), expiresAt: link.expiresAt)
     }
 
     func sync(_ athlete: Int64?, _ request: Request) async throws -> AcceptedMessage {

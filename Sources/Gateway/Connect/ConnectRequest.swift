@@ -1,0 +1,90 @@
+import Core
+import Digest
+import HTTPTypes
+import Hummingbird
+import Vault
+
+/// The checked query of `/connect` and `/oauth/callback`. Malformed values are nil.
+struct ConnectQuery: Sendable {
+    /// Strava's codes have 40 characters today.
+    private static let codeBytesMax = 512
+
+    /// A link that this installation signed, expired or not.
+    let link: ConnectLink?
+    let state: ConnectSecret?
+    let code: String?
+    let scope: String?
+    let error: String?
+
+    init(_ request: Request, _ links: ConnectLinks) {
+        let values = request.uri.queryParameters
+        link = links.link { values[$0[...]].map(String.init) }
+        state = values["state"].flatMap { ConnectSecret($0) }
+        code = values["code"].flatMap { Self.isCode($0) ? String($0) : nil }
+        scope = values["scope"].map(String.init)
+        error = values["error"].map { String($0.prefix(64)) }
+    }
+
+    private static func isCode(_ text: Substring) -> Bool {
+        (1...codeBytesMax).contains(text.utf8.count) && text.utf8.allSatisfy { (0x21...0x7e).contains($0) }
+    }
+}
+
+/// What a button of our pages sends.
+struct ConnectForm: Sendable, Decodable {
+    enum Decision: String, Sendable, Decodable {
+        /// Move the uid.
+        case move
+        /// Leave everything as it is.
+        case keep
+        /// To Strava once more.
+        case again
+    }
+
+    let token: String
+    let decision: Decision?
+
+    /// Nil: the body is no such form.
+    static func read(_ request: Request) async throws -> ConnectForm? {
+        var request = request
+        let body = try await request.collectBody(upTo: GatewayLimits.bodyBytesMax)
+        return try? URLEncodedFormDecoder().decode(ConnectForm.self, from: String(buffer: body))
+    }
+}
+
+/// The cookie that identifies a browser during a connect. It says nothing about the person. `SameSite=Lax`: browsers send it when Strava
+/// redirects back, but not with requests from other pages.
+struct BrowserCookie: Sendable {
+    /// The time for a connect, and once more for looking at its result.
+    private static let lifetime_s = 2 * Int(ConnectStates.lifetime.seconds)
+
+    let isSecure: Bool
+
+    /// Browsers accept a `__Host-` cookie only over https, and only from this host (RFC 6265bis, section 4.1.3.2).
+    var name: String { isSecure ? "__Host-fitnessd-connect" : "fitnessd-connect" }
+
+    /// The browser's key; nil: it sent none.
+    func read(_ request: Request) -> ConnectSecret? { request.cookies[name].flatMap { ConnectSecret($0.value) } }
+
+    /// Sets the key, or extends its lifetime.
+    func set(_ key: ConnectSecret, in response: inout Response) {
+        let secure = isSecure ? "; Secure" : ""
+        response.headers[.setCookie] = "\(name)=\(key.text); Path=/; Max-Age=\(Self.lifetime_s); HttpOnly; SameSite=Lax\(secure)"
+    }
+}
+
+/// Proves that a form comes from a page that was shown in this browser: whoever doesn't have the cookie can't make it.
+struct FormToken: Sendable, Equatable {
+    let text: String
+
+    /// - Parameter place: the page that has the form.
+    init(_ browser: ConnectSecret, for place: String) {
+        text = Hexadecimal.text(SHA256.digest(of: Array("form \(place) \(browser.text)".utf8)))
+    }
+
+    /// Takes the same time for every text of the right length.
+    func matches(_ given: String) -> Bool {
+        let (mine, theirs) = (Array(text.utf8), Array(given.utf8))
+        return mine.count == theirs.count && zip(mine, theirs).reduce(0) { $0 | ($1.0 ^ $1.1) } == 0
+    }
+}
