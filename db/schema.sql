@@ -4501,18 +4501,46 @@ COMMENT ON COLUMN sync.athlete_threshold.value IS 'Watts for power and critical_
 
 COMMENT ON COLUMN sync.athlete_threshold.set_at IS 'When it was set or last changed.';
 
+CREATE TABLE sync.connect_link (
+    link_id bytea NOT NULL,
+    used_at timestamp with time zone NOT NULL,
+    expires_at timestamp with time zone NOT NULL
+);
+
+COMMENT ON TABLE sync.connect_link IS 'Connect links that are used up, until they would have expired. A link that was never used has no row: its signature says that it is valid.';
+
+COMMENT ON COLUMN sync.connect_link.link_id IS 'The random number in the link. It names neither athlete nor uid.';
+
+COMMENT ON COLUMN sync.connect_link.used_at IS 'When a grant was stored with it.';
+
+COMMENT ON COLUMN sync.connect_link.expires_at IS 'When the link expires; the row is deleted an hour later.';
+
 CREATE TABLE sync.connect_state (
     state_sha256 bytea NOT NULL,
     uid text NOT NULL,
+    link_id bytea NOT NULL,
+    link_expires_at timestamp with time zone NOT NULL,
+    renewed_athlete bigint,
     created_at timestamp with time zone DEFAULT now() NOT NULL,
     expires_at timestamp with time zone NOT NULL,
     browser_sha256 bytea NOT NULL,
     client text NOT NULL,
     taken_at timestamp with time zone,
-    outcome jsonb
+    outcome jsonb,
+    held_key_id text,
+    held_grant bytea,
+    CONSTRAINT connect_state_held CHECK (((held_key_id IS NULL) = (held_grant IS NULL)))
 );
 
 COMMENT ON TABLE sync.connect_state IS 'One-time OAuth states issued by /connect, kept as hashes only, with the result of each connect, until they expire.';
+
+COMMENT ON COLUMN sync.connect_state.uid IS 'The uid of the connect link.';
+
+COMMENT ON COLUMN sync.connect_state.link_id IS 'Number of the connect link, as in sync.connect_link.';
+
+COMMENT ON COLUMN sync.connect_state.link_expires_at IS 'When the connect link expires.';
+
+COMMENT ON COLUMN sync.connect_state.renewed_athlete IS 'The athlete who has just connected with the link in this browser and goes to Strava again for further permissions: only this athlete may use the link once more. Null: the link must be unused.';
 
 COMMENT ON COLUMN sync.connect_state.browser_sha256 IS 'Hash of the cookie of the browser that began the connect: only that browser can finish it, and only there the result is shown.';
 
@@ -4521,6 +4549,10 @@ COMMENT ON COLUMN sync.connect_state.client IS 'The client that began it: an IPv
 COMMENT ON COLUMN sync.connect_state.taken_at IS 'When a callback arrived with this state; null: none has arrived.';
 
 COMMENT ON COLUMN sync.connect_state.outcome IS 'The result of the connect, and athlete_id, name and scope where known. Null: it has not ended.';
+
+COMMENT ON COLUMN sync.connect_state.held_key_id IS 'Key of the keyring that seals held_grant.';
+
+COMMENT ON COLUMN sync.connect_state.held_grant IS 'The grant, sealed as tokens are, while the person is asked whether a uid may move; null: nothing is asked.';
 
 CREATE TABLE sync.event (
     athlete_id bigint NOT NULL,
@@ -4810,6 +4842,39 @@ ALTER TABLE sync.transform_work ALTER COLUMN work_id ADD GENERATED ALWAYS AS IDE
     CACHE 1
 );
 
+CREATE TABLE sync.uid_move (
+    athlete_id bigint NOT NULL,
+    move_id bigint NOT NULL,
+    moved_at timestamp with time zone NOT NULL,
+    from_uid text NOT NULL,
+    to_uid text,
+    cause text NOT NULL,
+    CONSTRAINT uid_move_cause CHECK ((cause = ANY (ARRAY['connect'::text, 'import'::text])))
+);
+
+COMMENT ON TABLE sync.uid_move IS 'The uids that an athlete lost or exchanged for another, so that its record shows who had it before. One row per change.';
+
+COMMENT ON COLUMN sync.uid_move.athlete_id IS 'Strava''s number for the athlete whose uid changed.';
+
+COMMENT ON COLUMN sync.uid_move.move_id IS 'Number of the change in this database.';
+
+COMMENT ON COLUMN sync.uid_move.moved_at IS 'When the uid changed.';
+
+COMMENT ON COLUMN sync.uid_move.from_uid IS 'The uid that the athlete had before.';
+
+COMMENT ON COLUMN sync.uid_move.to_uid IS 'The uid that it got; null: none, because another athlete got its uid.';
+
+COMMENT ON COLUMN sync.uid_move.cause IS 'connect: a person agreed to it in a browser; import: an admin''s import did it.';
+
+ALTER TABLE sync.uid_move ALTER COLUMN move_id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME sync.uid_move_move_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
 CREATE TABLE vault.token (
     athlete_id bigint NOT NULL,
     key_id text NOT NULL,
@@ -4952,6 +5017,9 @@ ALTER TABLE ONLY sync.athlete_threshold
 ALTER TABLE ONLY sync.completeness
     ADD CONSTRAINT completeness_pk PRIMARY KEY (athlete_id, activity_id, endpoint);
 
+ALTER TABLE ONLY sync.connect_link
+    ADD CONSTRAINT connect_link_pk PRIMARY KEY (link_id);
+
 ALTER TABLE ONLY sync.connect_state
     ADD CONSTRAINT connect_state_pk PRIMARY KEY (state_sha256);
 
@@ -5000,6 +5068,9 @@ ALTER TABLE ONLY sync.silver_rebuild
 ALTER TABLE ONLY sync.transform_work
     ADD CONSTRAINT transform_work_pk PRIMARY KEY (athlete_id, activity_id, work_id);
 
+ALTER TABLE ONLY sync.uid_move
+    ADD CONSTRAINT uid_move_pk PRIMARY KEY (athlete_id, move_id);
+
 ALTER TABLE ONLY vault.token
     ADD CONSTRAINT token_pk PRIMARY KEY (athlete_id);
 
@@ -5026,6 +5097,8 @@ CREATE INDEX api_token_sha256_i ON sync.api_token USING btree (token_sha256);
 CREATE INDEX athlete_uid_i ON sync.athlete USING btree (uid) WHERE (uid IS NOT NULL);
 
 CREATE INDEX completeness_work ON sync.completeness USING btree (athlete_id, start_at DESC, activity_id) WHERE (state = ANY (ARRAY['pending'::text, 'failed'::text]));
+
+CREATE INDEX connect_link_expires_at_i ON sync.connect_link USING btree (expires_at);
 
 CREATE INDEX connect_state_client_i ON sync.connect_state USING btree (client) WHERE (outcome IS NULL);
 
@@ -5168,6 +5241,9 @@ ALTER TABLE ONLY sync.silver_lock
 
 ALTER TABLE ONLY sync.silver_rebuild
     ADD CONSTRAINT silver_rebuild_athlete_fk FOREIGN KEY (athlete_id) REFERENCES sync.athlete(athlete_id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY sync.uid_move
+    ADD CONSTRAINT uid_move_athlete_fk FOREIGN KEY (athlete_id) REFERENCES sync.athlete(athlete_id) ON DELETE CASCADE;
 
 ALTER TABLE ONLY vault.token
     ADD CONSTRAINT token_athlete_fk FOREIGN KEY (athlete_id) REFERENCES sync.athlete(athlete_id) ON DELETE CASCADE;
