@@ -106,7 +106,10 @@ let package = Package(
             path: "Sources/Ingest/Governor"),
         .target(
             name: "Vault",
-            dependencies: ["Core", "Database", "SyncStore", "StravaAPI", "COpenSSL", .product(name: "Logging", package: "swift-log")],
+            dependencies: [
+                "Core", "Database", "SyncStore", "StravaAPI", "COpenSSL", .product(name: "Logging", package: "swift-log"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+            ],
             path: "Sources/Ingest/Vault"),
         .target(
             name: "Sync",

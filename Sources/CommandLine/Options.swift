@@ -10,9 +10,12 @@ struct GlobalOptions: ParsableArguments {
     @Flag(help: "Print the control API's message (JSON) instead of text.")
     var json = false
 
-    var client: ControlClient {
-        ControlClient(socketPath: socket ?? ControlSocketPath.tool(environment: ProcessInfo.processInfo.environment))
-    }
+    var client: ControlClient { ControlClient(socketPath: path) }
+
+    /// For requests that go through all athletes before they are answered.
+    var patientClient: ControlClient { ControlClient(socketPath: path, idleTimeout: .seconds(600)) }
+
+    private var path: String { socket ?? ControlSocketPath.tool(environment: ProcessInfo.processInfo.environment) }
 
     /// Sends a request, then prints the response unchanged (`--json`) or as formatted by `text`.
     func show<Response: Decodable>(

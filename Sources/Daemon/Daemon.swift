@@ -123,6 +123,7 @@ private struct Ingest: Sendable {
     let strava: StravaClient
     let governor: RateLimitGovernor
     let registry: AthleteRegistry
+    let keeper: KeyringKeeper
     let silver: SilverRunner
     let housekeeper: Housekeeper
     let scheduler: SyncScheduler
@@ -140,6 +141,8 @@ private struct Ingest: Sendable {
         let strava = StravaClient(configuration: demo?.configuration ?? configuration.strava, http: http, clock: clock, logger: logger)
         let governor = RateLimitGovernor(database: store.steering, clock: clock, limit: configuration.limit, logger: logger)
         try await governor.start()
+        let keeper = KeyringKeeper(database: store.database, keyring: keyring, instance: owner, clock: clock, logger: logger)
+        try await keeper.register()
         let vault = TokenVault(database: store.database, keyring: keyring, strava: strava, clock: clock, logger: logger)
         opened.add { await vault.finish() }
         let registry = AthleteRegistry(database: store.database, vault: vault, clock: clock)
@@ -156,8 +159,8 @@ private struct Ingest: Sendable {
         let housekeeper = Housekeeper(environment: environment, scheduler: scheduler)
         await housekeeper.start()
         return Ingest(
-            strava: strava, governor: governor, registry: registry, silver: silver, housekeeper: housekeeper, scheduler: scheduler,
-            services: [governor, silver, retention] + (demo.map { [$0] } ?? []))
+            strava: strava, governor: governor, registry: registry, keeper: keeper, silver: silver, housekeeper: housekeeper,
+            scheduler: scheduler, services: [governor, keeper, silver, retention] + (demo.map { [$0] } ?? []))
     }
 
     private static func settings(_ start: DaemonStart) -> SyncSettings {
@@ -210,7 +213,8 @@ private struct Servers: Sendable {
         let publicURL = start.configuration.addresses.web == nil ? nil : start.configuration.publicURL
         return ControlDependencies(
             version: ProductVersion.current, startedAt: start.at, clock: start.clock, database: store.database, registry: ingest.registry,
-            governor: ingest.governor, links: publicURL.map { ConnectLinks(publicURL: $0, keyring: keyring) },
+            keeper: ingest.keeper, governor: ingest.governor,
+            links: publicURL.map { ConnectLinks(publicURL: $0, keyring: keyring) },
             webhook: WebhookControl(strava: ingest.strava, publicURL: publicURL?.text, address: callback), silver: ingest.silver.health,
             status: status)
     }

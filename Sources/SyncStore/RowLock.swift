@@ -7,7 +7,7 @@ import Database
 ///    row; those rows have no other rank. A rebuild holds both rows, the one with `is_rebuild` first.
 /// 2. `sync.setting`
 /// 3. `sync.athlete`
-/// 4. `vault.token`
+/// 4. `vault.token`; whoever seals also shares the one row of `vault.sealing`, which a rotation alone changes, in a transaction of its own
 /// 5. `sync.schedule`: a landing shares the row of its lease, so that it and whatever changes the schedule exclude each other.
 /// 6. `sync.event`
 /// 7. `bronze_strava.answer`, then `bronze_strava.answer_version`

@@ -18,6 +18,7 @@ struct ControlHarness: Sendable {
     let database: Database
     let registry: AthleteRegistry
     let socketPath: String
+    let keyringPath: String
     let services: ServiceGroup
 
     var client: ControlClient { ControlClient(socketPath: socketPath) }
@@ -38,19 +39,23 @@ struct ControlHarness: Sendable {
         _ logger: Logger, _ body: @escaping @Sendable (ControlHarness) async throws -> Answer
     ) async throws -> Answer {
         let http = HTTPClient(userAgent: "control-tests")
-        let keyring = try keyring(folder)
+        let keyring = try keyring(in: folder)
         let registry = AthleteRegistry(database: database, vault: vault(database, http, keyring), clock: .system)
+        let keeper = KeyringKeeper(database: database, keyring: keyring, instance: UUID(), host: "here", logger: quietLogger)
+        try await keeper.register()
         let governor = RateLimitGovernor(
             database: database, clock: .system, limit: RateLimit(quarter: 600, day: 30_000), logger: quietLogger)
         let dependencies = ControlDependencies(
             version: "1.2.3", startedAt: Date(timeIntervalSinceNow: -60), clock: .system, database: database, registry: registry,
-            governor: governor, links: try publicURL.map { ConnectLinks(publicURL: try PublicURL($0), keyring: keyring) },
+            keeper: keeper, governor: governor,
+            links: try publicURL.map { ConnectLinks(publicURL: try PublicURL($0), keyring: keyring) },
             exportStall: exportStall)
         let path = folder.appending(path: "control.sock").path
         let socket = try ControlSocket.open(path: path, environment: [:])
         let server = ControlServer(socket: socketGroup.map(socket.inGroup) ?? socket, dependencies: dependencies, logger: logger)
-        let services = ServiceGroup(services: [server], logger: quietLogger)
-        let harness = ControlHarness(database: database, registry: registry, socketPath: path, services: services)
+        let services = ServiceGroup(services: [keeper, server], logger: quietLogger)
+        let harness = ControlHarness(
+            database: database, registry: registry, socketPath: path, keyringPath: keyring.path, services: services)
         let result = await run(services) { try await body(harness) }
         await http.shutdown()
         return try result.get()
@@ -74,7 +79,7 @@ struct ControlHarness: Sendable {
         }
     }
 
-    private static func keyring(_ folder: URL) throws -> Keyring {
+    private static func keyring(in folder: URL) throws -> Keyring {
         let path = folder.appending(path: "vault.key").path
         try Keyring.create(path: path)
         return try Keyring.load(path: path)

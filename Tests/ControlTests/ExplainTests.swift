@@ -31,6 +31,18 @@ import Testing
         }
     }
 
+    @Test func `lost answers to token refreshes are told, and that the old tokens are tried again`() async throws {
+        try await ControlHarness.serve { daemon in
+            try await daemon.addAthlete(7)
+            _ = try await daemon.database.query("UPDATE vault.token SET unanswered = 2")
+            #expect(try await explain(daemon).blockers.map(\.reason) == ["in_line", "refresh_unanswered"])
+            let text = try await Tool.run(["explain", "7"], socket: daemon.socketPath)
+            #expect(text.out.contains("a token refresh without an answer: Strava's answer to 2 refreshes of the token was lost"))
+            _ = try await daemon.database.query("UPDATE vault.token SET dead_at = now(), dead_reason = 'refresh_answer_lost'")
+            #expect(try await explain(daemon).blockers.map(\.reason) == ["in_line"])
+        }
+    }
+
     @Test func `a leased athlete has no queue position`() async throws {
         try await ControlHarness.serve { daemon in
             for id in Int64(5)...7 { try await daemon.addAthlete(id) }

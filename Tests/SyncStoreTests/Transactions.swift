@@ -216,7 +216,7 @@ struct Transactions: Sendable {
     }
 
     private func refresh(_ round: Int) async throws {
-        let pair = try SealedPair(grant(round), athlete: Self.athlete, keyring: keyring, at: Self.noon)
+        let pair = try SealedPair(grant(round), athlete: Self.athlete, keyring: keyring, keyID: keyring.activeKeyID, at: Self.noon)
         try await database.transaction { connection in
             guard let row = try await connection.query(VaultQueries.lockedRow(of: Self.athlete)).first else { return }
             let generation = try TokenRow(row).generation
@@ -226,7 +226,9 @@ struct Transactions: Sendable {
     }
 
     private func loseGrant(_ round: Int) async throws {
-        try await database.query(VaultQueries.markDead(Self.athlete, reason: .refreshTokenInvalid, at: Self.noon))
+        let row = try await database.query(VaultQueries.row(of: Self.athlete)).first
+        let generation = try row.map { try TokenRow($0).generation } ?? 1
+        try await database.query(VaultQueries.markDead(Self.athlete, generation: generation, reason: .refreshTokenInvalid, at: Self.noon))
         // Unless another grant came meanwhile, whose refresh fails: nobody is at Strava's address.
         await #expect(throws: VaultError.self) { try await vault.accessToken(for: Self.athlete) }
     }

@@ -7,11 +7,11 @@ import Testing
     /// Tags made with Python's `hmac` and with `openssl dgst -mac HMAC`, under a key whose 32 bytes are all 1.
     @Test(
         arguments: [
-            (SigningPurpose.connectLink, [], "2b9dd7c284534af4cb671437d4084042b064a50ee89f75d30bde034bfcd42606"),
-            (.connectLink, Array("message".utf8), "3dded024a29e42f66919cbf45d59cfbe3b4db94c1762624c7321e28d92916e24"),
-            (.connectLink, Array(0...255), "b06e77bdaaea420dcce35105512283ec7ce788fb9ac9cd2b9ddb68c46dc0dd55"),
-            (.erasure, Array("message".utf8), "1820f861faeb804445eda4cd5545adf1d9e2aa57b553a3aa9517b5a6b4c72057"),
-            (.reader, Array("message".utf8), "fd8f35284f894fa971602270990bd596a3781ef01f865581eb2835678902abe5"),
+            (SigningPurpose.connectLink, [], "08a21b5b2aba429a2d1f323a3e4ee5e8c11d9909478e6f2afdec0e613ab0c323"),
+            (.connectLink, Array("message".utf8), "249dc8ccaea0c9329d300613204b7d078adcd5a0225567290afa843dd9751dac"),
+            (.connectLink, Array(0...255), "e0a4095bc816c36d3ee7dd6959de2551574382595d620e492c6edf8e1d1e3f3f"),
+            (.erasure, Array("message".utf8), "4ef66d70d633210937b3c06cfdb688e3dba47aace0050b17ed9a2a6fe9492bf6"),
+            (.reader, Array("message".utf8), "b85579f49b8202dcb5bd4fe5e0bbf0ae6e347d9320e0c38f0436ef0755908f0a"),
         ] as [(SigningPurpose, [UInt8], String)])
     func `a tag is the HMAC under the key derived for its purpose`(purpose: SigningPurpose, message: [UInt8], tag: String) async throws {
         try await withTemporaryFolder { folder in
@@ -60,7 +60,7 @@ import Testing
             #expect(keyring.verify(.erasure, Array("message".utf8), tag))
             #expect(keyring.sign(.erasure, Array("message".utf8)) != tag)
             #expect(keyring.tags(.erasure, Array("message".utf8)) == [keyring.sign(.erasure, Array("message".utf8)), tag])
-            #expect(hex(tag) == "03d8132f8e8e7fb0a7db0ef96e71d46fe228ffbfc568a8e428f3f8130e03be70")
+            #expect(hex(tag) == "fe22efab955a58be5473efb074730be60ad2cf4e7c3e8775425b89df79806d0c")
         }
     }
 

@@ -122,7 +122,8 @@ import Testing
         try await withVaultFixture { fixture in
             let vault = try fixture.vault()
             try await fixture.connect(athlete, to: vault, expiresIn: 60)
-            _ = try await fixture.database.query(VaultQueries.markDead(athlete, reason: .refreshTokenInvalid, at: fixture.clock.now))
+            _ = try await fixture.database.query(
+                VaultQueries.markDead(athlete, generation: 1, reason: .refreshTokenInvalid, at: fixture.clock.now))
             let issued = fixture.simulator.issueTokens(for: athlete)
             let grant = TokenGrant(
                 accessToken: Secret(issued.accessToken), refreshToken: Secret(issued.refreshToken), expiresAt: issued.expiresAt,

@@ -42,7 +42,8 @@ import Testing
         try await withVaultFixture { fixture in
             let vault = try fixture.vault()
             try await fixture.connect(athlete, to: vault)
-            _ = try await fixture.database.query(VaultQueries.markDead(athlete, reason: .refreshTokenInvalid, at: fixture.clock.now))
+            _ = try await fixture.database.query(
+                VaultQueries.markDead(athlete, generation: 1, reason: .refreshTokenInvalid, at: fixture.clock.now))
             let other = try fixture.vault()
             await #expect(throws: VaultError.self) { try await other.accessToken(for: athlete) }
             #expect(try await fixture.state(of: athlete).state == "reconnect")
@@ -115,6 +116,37 @@ import Testing
             let error = await #expect(throws: VaultError.self) { try await next.accessToken(for: athlete) }
             #expect(error?.code == .refreshTokenDead)
             #expect(try await fixture.state(of: athlete).reason == DeadReason.refreshAnswerLost.sentence)
+        }
+    }
+
+    @Test func `a refusal of the kind that changes nothing leaves earlier lost answers known`() async throws {
+        try await withVaultFixture { fixture in
+            fixture.simulator.faults.append(Fault(match: .token, times: 2, response: .reset))
+            let vault = try fixture.vault()
+            try await fixture.connect(athlete, to: vault, expiresIn: 60)
+            await #expect(throws: VaultError.self) { try await vault.accessToken(for: athlete) }
+            let busy = Fault.Response.status(429, "{\"message\":\"Rate Limit Exceeded\",\"errors\":[]}")
+            fixture.simulator.faults.append(Fault(match: .token, times: 1, response: busy))
+            await #expect(throws: VaultError.self) { try await vault.accessToken(for: athlete) }
+            fixture.simulator.deauthorize(athlete)
+            await #expect(throws: VaultError.self) { try await vault.accessToken(for: athlete) }
+            #expect(try await fixture.state(of: athlete).reason == DeadReason.refreshAnswerLost.sentence)
+        }
+    }
+
+    @Test func `what was found out about an old grant changes nothing of a new one`() async throws {
+        try await withVaultFixture { fixture in
+            let vault = try fixture.vault()
+            try await fixture.connect(athlete, to: vault, expiresIn: 60)
+            let grant = try await fixture.connect(athlete, to: vault)
+            let late = [
+                VaultQueries.markDead(athlete, generation: 1, reason: .refreshTokenInvalid, at: fixture.clock.now),
+                VaultQueries.refuseAccess(athlete, generation: 1), VaultQueries.markAsked(athlete, generation: 1),
+                VaultQueries.takeBackAsked(athlete, generation: 1),
+            ]
+            for statement in late { #expect(try await fixture.database.query(statement).affected == 0) }
+            #expect(try await vault.accessToken(for: athlete) == grant.accessToken)
+            #expect(fixture.refreshCount == 0)
         }
     }
 

@@ -18,7 +18,7 @@ import Testing
             for athlete in VaultFixture.athletes.prefix(4) { try await fixture.connect(athlete, to: old) }
             let both = try fixture.vault(try fixture.keyrings.keyring(Self.two, Self.one))
             for athlete in VaultFixture.athletes.suffix(2) { try await fixture.connect(athlete, to: both) }
-            let report = try await both.verify()
+            let report = try await fixture.rows(both).verify()
             #expect(report.isSound && report.activeKeyID == "two")
             #expect(report.rowCountByKeyID == ["one": 4, "two": 2])
             #expect(report.rowCount == 6 && report.staleCount == 4 && report.deadCount == 0)
@@ -28,8 +28,8 @@ import Testing
     @Test func `an empty vault is sound`() async throws {
         try await withVaultFixture { fixture in
             let vault = try fixture.vault()
-            #expect(try await vault.verify().rowCount == 0)
-            #expect(try await vault.rotate() == 0)
+            #expect(try await fixture.rows(vault).verify().rowCount == 0)
+            #expect(try await fixture.rows(vault).reseal() == 0)
         }
     }
 
@@ -44,10 +44,11 @@ import Testing
                 WHERE t.athlete_id = \(moved) AND o.athlete_id = \(VaultFixture.athletes[0])
                 """)
             _ = try await fixture.database.query("UPDATE vault.token SET key_id = 'lost' WHERE athlete_id = \(changed)")
-            let report = try await vault.verify()
-            #expect(!report.isSound && report.rowCount == 6 && report.unopenedCount == 2)
-            #expect(report.unopened.map(\.athlete) == [moved, changed])
-            #expect(report.unopened.map(\.code) == [.unsealFailed, .unknownKey])
+            let report = try await fixture.rows(vault).verify()
+            #expect(!report.isSound && report.rowCount == 6 && report.valueCount == 12 && report.unopenedCount == 3)
+            #expect(report.unopened.map(\.athlete) == [moved, changed, changed])
+            #expect(report.unopened.map(\.value) == ["refresh_token", "access_token", "refresh_token"])
+            #expect(report.unopened.map(\.code) == [.unsealFailed, .unknownKey, .unknownKey])
         }
     }
 
@@ -57,10 +58,10 @@ import Testing
             var grants: [AthleteID: TokenGrant] = [:]
             for athlete in VaultFixture.athletes { grants[athlete] = try await fixture.connect(athlete, to: old) }
             let both = try fixture.vault(try fixture.keyrings.keyring(Self.two, Self.one))
-            #expect(try await both.rotate() == 6)
-            #expect(try await both.rotate() == 0)
+            #expect(try await fixture.rows(both).reseal() == 6)
+            #expect(try await fixture.rows(both).reseal() == 0)
             let new = try fixture.vault(try fixture.keyrings.keyring(Self.two))
-            #expect(try await new.verify().isSound)
+            #expect(try await fixture.rows(new).verify().isSound)
             for (athlete, grant) in grants { #expect(try await new.accessToken(for: athlete) == grant.accessToken) }
             fixture.clock.advance(by: .seconds(21_600))
             _ = try await new.accessToken(for: VaultFixture.athletes[0])
@@ -81,11 +82,11 @@ import Testing
                         FOR EACH ROW WHEN (NEW.athlete_id = 1300) EXECUTE FUNCTION vault.refuse();
                     """)
             }
-            await #expect(throws: DatabaseError.self) { try await both.rotate() }
-            #expect(try await both.verify().rowCountByKeyID == ["one": 250, "two": 200])
+            await #expect(throws: DatabaseError.self) { try await fixture.rows(both).reseal() }
+            #expect(try await fixture.rows(both).verify().rowCountByKeyID == ["one": 250, "two": 200])
             try await fixture.database.withConnection { try await $0.execute("DROP TRIGGER refuse ON vault.token") }
-            #expect(try await both.rotate() == 250)
-            let report = try await both.verify()
+            #expect(try await fixture.rows(both).reseal() == 250)
+            let report = try await fixture.rows(both).verify()
             #expect(report.isSound && report.rowCountByKeyID == ["two": 450])
         }
     }
@@ -95,8 +96,8 @@ import Testing
             try await Self.fill(fixture, count: 10, keyring: try fixture.keyrings.keyring(Self.one))
             _ = try await fixture.database.query("UPDATE vault.token SET sealed_access = '\\x00'::bytea WHERE athlete_id = 1003")
             let both = try fixture.vault(try fixture.keyrings.keyring(Self.two, Self.one))
-            #expect(try await both.rotate() == 9)
-            let report = try await both.verify()
+            #expect(try await fixture.rows(both).reseal() == 9)
+            let report = try await fixture.rows(both).verify()
             #expect(report.rowCountByKeyID == ["one": 1, "two": 9] && report.unopened.map(\.athlete) == [AthleteID(1003)])
         }
     }
@@ -108,10 +109,10 @@ import Testing
             let both = try fixture.vault(try fixture.keyrings.keyring(Self.two, Self.one))
             try await withThrowingTaskGroup(of: Void.self) { group in
                 for athlete in VaultFixture.athletes { group.addTask { _ = try await both.accessToken(for: athlete) } }
-                group.addTask { _ = try await both.rotate() }
+                group.addTask { _ = try await fixture.rows(both).reseal() }
                 try await group.waitForAll()
             }
-            let report = try await both.verify()
+            let report = try await fixture.rows(both).verify()
             #expect(report.isSound && report.rowCountByKeyID == ["two": 6])
             #expect(fixture.refreshCount == 6)
             let fresh = try fixture.vault(try fixture.keyrings.keyring(Self.two))

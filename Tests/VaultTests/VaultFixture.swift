@@ -38,6 +38,9 @@ struct VaultFixture {
         return TokenVault(database: other ?? database, keyring: keyring, strava: strava, clock: otherClock ?? clock, logger: logger)
     }
 
+    /// All rows as seen with this vault's keyring.
+    func rows(_ vault: TokenVault) -> SealedRows { SealedRows(database: database, keyring: vault.keyring) }
+
     /// Adds the athlete with a new pair of tokens from Strava.
     @discardableResult
     func connect(_ athlete: AthleteID, to vault: TokenVault, expiresIn: Int = 21_600) async throws -> TokenGrant {

@@ -16,6 +16,7 @@ public enum LogKey: String, Sendable {
     case file
     case from
     case host
+    case keyID = "key_id"
     case limit
     case path
     case pid

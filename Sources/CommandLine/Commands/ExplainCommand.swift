@@ -58,6 +58,7 @@ private struct ExplanationText {
         case "backing_off": return "an error, retried at \(blocker.until.map { Phrase.time($0, now: now) } ?? "some time")\(detail)"
         case "in_line": return "the queue: due, waiting for a free worker"
         case "working": return "nothing, a turn is in progress" + (blocker.detail.map { "; the previous one failed: \($0)" } ?? "")
+        case "refresh_unanswered": return "a token refresh without an answer" + detail
         case "silver_stopped": return "silver, which has stopped\(detail)"
         case "erasing": return "its erasure, which is in progress"
         case "reconnect":

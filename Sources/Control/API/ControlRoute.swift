@@ -33,6 +33,9 @@ public enum ControlRoute: String, CaseIterable, Sendable {
     case rebuildAthlete
     case rebuildReportAll
     case rebuildReportAthlete
+    case vault
+    case verifyVault
+    case rotateVault
     case webhook
     case subscribe
     case unsubscribe
@@ -41,10 +44,12 @@ public enum ControlRoute: String, CaseIterable, Sendable {
     public var method: String {
         switch self {
         case .status, .athletes, .athlete, .thresholds, .explanation, .export, .priceAll, .priceAthlete, .progressAll, .progressAthlete,
-            .limits, .quarantine, .quarantineEntry, .rebuildReportAll, .rebuildReportAthlete, .webhook:
+            .limits, .quarantine, .quarantineEntry, .rebuildReportAll, .rebuildReportAthlete, .vault, .verifyVault,
+            .webhook:
             "GET"
         case .setThreshold, .removeThreshold, .importAthletes, .syncAll, .syncAthlete, .pauseAll, .pauseAthlete, .resumeAll, .resumeAthlete,
-            .connect, .quarantineRetry, .quarantineRetryAll, .quarantineDrop, .rebuildAll, .rebuildAthlete, .subscribe, .unsubscribe:
+            .connect, .quarantineRetry, .quarantineRetryAll, .quarantineDrop, .rebuildAll, .rebuildAthlete, .rotateVault, .subscribe,
+            .unsubscribe:
             "POST"
         }
     }
@@ -79,6 +84,9 @@ public enum ControlRoute: String, CaseIterable, Sendable {
         case .quarantineDrop: "/v1/quarantine/drop"
         case .rebuildAll, .rebuildReportAll: "/v1/rebuild"
         case .rebuildAthlete, .rebuildReportAthlete: "/v1/athletes/{athlete_id}/rebuild"
+        case .vault: "/v1/vault"
+        case .verifyVault: "/v1/vault/verify"
+        case .rotateVault: "/v1/vault/rotate"
         case .webhook: "/v1/webhook"
         case .subscribe: "/v1/webhook/subscribe"
         case .unsubscribe: "/v1/webhook/unsubscribe"

@@ -58,6 +58,9 @@ struct ControlRoutes: Sendable {
         case .rebuildAthlete: try ControlResponse.json(try await rebuild(RequestReading.athlete(context), request), status: .accepted)
         case .rebuildReportAll: try ControlResponse.json(try await rebuildReport(nil, request))
         case .rebuildReportAthlete: try ControlResponse.json(try await rebuildReport(RequestReading.athlete(context), request))
+        case .vault: try ControlResponse.json(try await vault())
+        case .verifyVault: try ControlResponse.json(try await verifyVault())
+        case .rotateVault: try ControlResponse.json(try await rotateVault(), status: .accepted)
         case .webhook: try ControlResponse.json(try await webhook())
         case .subscribe: try ControlResponse.json(try await subscribe())
         case .unsubscribe: try ControlResponse.json(try await unsubscribe(request))
@@ -74,6 +77,7 @@ public struct ControlDependencies: Sendable {
     let clock: WallClock
     let database: Database
     let registry: AthleteRegistry
+    let keeper: KeyringKeeper
     let governor: RateLimitGovernor
     let links: ConnectLinks?
     let webhook: WebhookControl?
@@ -84,13 +88,14 @@ public struct ControlDependencies: Sendable {
     /// - Parameters:
     ///   - version: the daemon's version, for `status`.
     ///   - startedAt: when the daemon started.
+    ///   - keeper: this instance's keyring.
     ///   - links: makes connect links; nil when the public listener is off.
     ///   - webhook: the subscription to Strava's events; nil: there can't be one.
     ///   - silver: whether the transform works; nil: this daemon runs none.
     ///   - status: counts for `status`; nil: a reader of its own.
     ///   - exportStall: how long an export waits for its reader; nil: a minute.
     public init(
-        version: String, startedAt: Date, clock: WallClock, database: Database, registry: AthleteRegistry,
+        version: String, startedAt: Date, clock: WallClock, database: Database, registry: AthleteRegistry, keeper: KeyringKeeper,
         governor: RateLimitGovernor, links: ConnectLinks?, webhook: WebhookControl? = nil, silver: SilverHealth? = nil,
         status: StatusReader? = nil, exportStall: Duration? = nil
     ) {
@@ -99,6 +104,7 @@ public struct ControlDependencies: Sendable {
         self.clock = clock
         self.database = database
         self.registry = registry
+        self.keeper = keeper
         self.governor = governor
         self.links = links
         self.webhook = webhook

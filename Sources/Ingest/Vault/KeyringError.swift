@@ -19,6 +19,14 @@ public struct KeyringError: AdvisedError, Equatable {
         case opensNothing = "opens_nothing"
         /// The file does not exist, but tokens are stored.
         case missing
+        /// The keyring has no key of this name.
+        case unknownKey = "unknown_key"
+        /// The only key that opens anything can't be retired.
+        case lastKey = "last_key"
+        /// The file, read anew, lacks a key that is in use.
+        case keyLost = "key_lost"
+        /// Another key seals all new tokens, and this keyring lacks it.
+        case lacksSealingKey = "lacks_sealing_key"
     }
 
     public let code: Code
@@ -60,6 +68,15 @@ public struct KeyringError: AdvisedError, Equatable {
             """
             the keyring \(path) does not exist, but stored tokens are sealed with the key \(detail): restore the file from its copy, or set \
             FITNESSD_VAULT_KEY to it; a new one is not created, because it could not open them
+            """
+        case .unknownKey: "the keyring \(path) has no key \(detail) that could be retired: look for its name in the file"
+        case .lastKey: "\(detail) is the only key of the keyring \(path): add another with `fitnessd keygen --add \(path)` first"
+        case .keyLost:
+            "the keyring \(path) no longer has the key \(detail), which is in use: put its line back; until then the keys read before are used"
+        case .lacksSealingKey:
+            """
+            the keyring \(path) lacks the key \(detail), with which all tokens are sealed now: copy its line from the keyring of another fitnessd \
+            on this database
             """
         case .notLockable:
             """

@@ -8,18 +8,16 @@ public enum SigningPurpose: String, Sendable, CaseIterable {
     case reader
 }
 
-/// Tags (HMAC-SHA256, RFC 2104) under keys derived from the keyring's: one signing key for each key and purpose,
-/// `HMAC(key, "fitnessd signing key: " + purpose)`.
+/// Tags (HMAC-SHA256) under keys derived from the keyring's: `HMAC(HMAC(HMAC(key, "fitnessd signing root"), purpose), message)`.
 extension Keyring {
     /// Bytes of a tag.
-    public static let tagByteCount = 32
+    public static let tagByteCount = HMACSHA256.byteCount
 
     /// The tag of `message` under the active key: 32 bytes.
     public func sign(_ purpose: SigningPurpose, _ message: [UInt8]) -> [UInt8] {
-        guard let tag = withKey(activeKeyID, { Self.tag(message, purpose, under: $0) }) else {
-            preconditionFailure("a keyring holds its active key")
-        }
-        return tag
+        let (keys, activeKeyID) = current
+        guard let root = keys.signingRoot(of: activeKeyID) else { preconditionFailure("a keyring holds its active key") }
+        return Self.tag(of: message, purpose.rawValue, from: root)
     }
 
     /// Whether `tag` was made for this purpose and message by any key of the ring, so that tags given out survive a change of keys. Takes the
@@ -32,22 +30,22 @@ extension Keyring {
         }
     }
 
-    /// The tags of `message` under each key of the ring, the active one's first: to look for a stored tag that an older key made.
+    /// The tags of `message` under each key of the ring, retired ones included: to look for a stored tag that an older key made.
     public func tags(_ purpose: SigningPurpose, _ message: [UInt8]) -> [[UInt8]] {
-        keyIDs.compactMap { keyID in withKey(keyID) { Self.tag(message, purpose, under: $0) } }
+        keys.signingRoots().map { Self.tag(of: message, purpose.rawValue, from: $0) }
     }
 
-    private static func tag(_ message: [UInt8], _ purpose: SigningPurpose, under key: UnsafeRawBufferPointer) -> [UInt8] {
-        var signingKey = hmac(Array("fitnessd signing key: \(purpose.rawValue)".utf8), under: key)
-        defer { OPENSSL_cleanse(&signingKey, signingKey.count) }
-        return signingKey.withUnsafeBytes { hmac(message, under: $0) }
+    /// Tells two keys of one name apart, and reveals nothing of either: what PostgreSQL knows of a key.
+    func fingerprint(of keyID: String) -> [UInt8]? {
+        keys.signingRoot(of: keyID).map { Self.tag(of: [], "fingerprint", from: $0) }
     }
 
-    private static func hmac(_ message: [UInt8], under key: UnsafeRawBufferPointer) -> [UInt8] {
-        [UInt8](unsafeUninitializedCapacity: tagByteCount) { target, count in
-            let made = HMAC(EVP_sha256(), key.baseAddress, Int32(key.count), message, message.count, target.baseAddress, nil)
-            precondition(made != nil, "OpenSSL can always compute HMAC-SHA-256 in memory")
-            count = tagByteCount
+    private static func tag(of message: [UInt8], _ purpose: String, from root: [UInt8]) -> [UInt8] {
+        var (root, purposeKey) = (root, root.withUnsafeBytes { HMACSHA256.of(Array(purpose.utf8), under: $0) })
+        defer {
+            OPENSSL_cleanse(&root, root.count)
+            OPENSSL_cleanse(&purposeKey, purposeKey.count)
         }
+        return purposeKey.withUnsafeBytes { HMACSHA256.of(message, under: $0) }
     }
 }

@@ -20,8 +20,16 @@ public struct KeyringTrial: Sendable, Equatable {
     static let rowsTriedMax = 20
 
     public let groups: [Group]
+    /// The key that seals all tokens now, if the keyring lacks it.
+    private let missingSealingKeyID: String?
+    /// A key that has other bytes in the keyrings of other instances.
+    private let otherKeyID: String?
 
-    public init(groups: [Group]) { self.groups = groups }
+    public init(groups: [Group], missingSealingKeyID: String? = nil, otherKeyID: String? = nil) {
+        self.groups = groups
+        self.missingSealingKeyID = missingSealingKeyID
+        self.otherKeyID = otherKeyID
+    }
 
     /// - Parameter keyring: nil when there is none yet; then nothing opens.
     public static func run(_ keyring: Keyring?, on database: Database) async throws -> KeyringTrial {
@@ -36,7 +44,21 @@ public struct KeyringTrial: Sendable, Equatable {
                     keyID: keyID, rowCount: count, triedCount: rows.count, openedCount: opened,
                     isInKeyring: keyring?.keyIDs.contains(keyID) ?? false))
         }
-        return KeyringTrial(groups: groups)
+        return try await KeyringTrial(
+            groups: groups, missingSealingKeyID: missingSealingKey(keyring, on: database), otherKeyID: otherKey(keyring, on: database))
+    }
+
+    private static func missingSealingKey(_ keyring: Keyring?, on database: Database) async throws -> String? {
+        let keyID = try await database.query("SELECT key_id FROM vault.sealing").first?.decode(String.self)
+        return keyID.flatMap { keyring?.keyIDs.contains($0) ?? false ? nil : $0 }
+    }
+
+    private static func otherKey(_ keyring: Keyring?, on database: Database) async throws -> String? {
+        for row in try await database.query("SELECT key_id, fingerprint FROM vault.key ORDER BY key_id") {
+            let (keyID, fingerprint) = try row.decode(String.self, [UInt8].self)
+            if let mine = keyring?.fingerprint(of: keyID), mine != fingerprint { return keyID }
+        }
+        return nil
     }
 
     /// Stored tokens in all.
@@ -48,8 +70,10 @@ public struct KeyringTrial: Sendable, Equatable {
         if let other = groups.first(where: { $0.isInKeyring && $0.openedCount == 0 && ($0.triedCount > 1 || opensNothing) }) {
             return KeyringError(.otherKey, path: path, detail: other.keyID)
         }
-        guard opensNothing, let first = groups.first else { return nil }
-        return KeyringError(.opensNothing, path: path, detail: first.keyID)
+        if opensNothing, let first = groups.first { return KeyringError(.opensNothing, path: path, detail: first.keyID) }
+        guard !groups.isEmpty else { return nil }
+        if let otherKeyID { return KeyringError(.otherKey, path: path, detail: otherKeyID) }
+        return missingSealingKeyID.map { KeyringError(.lacksSealingKey, path: path, detail: $0) }
     }
 
     /// Why no keyring may be made at `path`; nil: nothing is stored.
@@ -76,7 +100,7 @@ public struct KeyringTrial: Sendable, Equatable {
 
     /// The table does not exist before the first migration.
     private static func hasTable(_ database: Database) async throws -> Bool {
-        let rows = try await database.query("SELECT to_regclass('vault.token') IS NOT NULL")
+        let rows = try await database.query("SELECT to_regclass('vault.sealing') IS NOT NULL")
         return try rows.first?.decode(Bool.self) ?? false
     }
 }

@@ -9,6 +9,15 @@ enum TokenPurpose: UInt8, Sendable {
     case refresh = 2
     /// Both, while a person is asked whether they may be stored.
     case heldGrant = 3
+
+    /// How reports call it.
+    var name: String {
+        switch self {
+        case .access: "access_token"
+        case .refresh: "refresh_token"
+        case .heldGrant: "held_grant"
+        }
+    }
 }
 
 /// A sealed token as it is stored: version byte, nonce, ciphertext, tag.
@@ -24,20 +33,25 @@ struct SealedToken: Sendable, Equatable {
     let keyID: String
     let bytes: [UInt8]
 
-    /// Seals `token` under the active key.
+    /// Seals `token` under the key `keyID`; nil: the active one.
     ///
-    /// - Throws: `VaultError.unusableGrant` for an empty or oversized token, `.sealFailed` when OpenSSL fails.
-    static func seal(_ token: Secret, athlete: AthleteID, purpose: TokenPurpose, keyring: Keyring) throws -> SealedToken {
+    /// - Throws: `VaultError.unusableGrant` for an empty or oversized token, `.sealingKeyMissing`, `.sealFailed` when OpenSSL fails.
+    static func seal(
+        _ token: Secret, athlete: AthleteID, purpose: TokenPurpose, keyring: Keyring, keyID: String? = nil
+    ) throws -> SealedToken {
+        let (keys, activeKeyID) = keyring.current
+        let keyID = keyID ?? activeKeyID
+        guard keys.contains(keyID) else { throw VaultError(.sealingKeyMissing, athlete: athlete, keyID: keyID) }
         var text = token.reveal()
         let sealed: [UInt8]?? = try text.withUTF8 { plain in
             guard (1...tokenBytesMax).contains(plain.count) else { throw VaultError(.unusableGrant, athlete: athlete) }
-            return keyring.withKey(keyring.activeKeyID) { key in
+            return keys.withKey(keyID) { key in
                 AuthenticatedCipher.seal(
                     UnsafeRawBufferPointer(plain), key: key, associated: associatedData(athlete: athlete, purpose: purpose))
             }
         }
         guard let sealed, let sealed else { throw VaultError(.sealFailed, athlete: athlete) }
-        return SealedToken(keyID: keyring.activeKeyID, bytes: [version] + sealed)
+        return SealedToken(keyID: keyID, bytes: [version] + sealed)
     }
 
     /// - Throws: `VaultError.unknownKey` when the keyring lacks the key, `.unsealFailed` when the bytes are not what was sealed for this
@@ -70,26 +84,26 @@ struct SealedPair: Sendable {
     let refresh: [UInt8]
     let expiresAt: Date
 
-    private init(access: Secret, refresh: Secret, expiresAt: Date, athlete: AthleteID, keyring: Keyring) throws {
-        let sealedAccess = try SealedToken.seal(access, athlete: athlete, purpose: .access, keyring: keyring)
-        let sealedRefresh = try SealedToken.seal(refresh, athlete: athlete, purpose: .refresh, keyring: keyring)
-        keyID = sealedAccess.keyID
+    private init(access: Secret, refresh: Secret, expiresAt: Date, athlete: AthleteID, keyring: Keyring, keyID: String) throws {
+        let sealedAccess = try SealedToken.seal(access, athlete: athlete, purpose: .access, keyring: keyring, keyID: keyID)
+        let sealedRefresh = try SealedToken.seal(refresh, athlete: athlete, purpose: .refresh, keyring: keyring, keyID: keyID)
+        self.keyID = keyID
         self.access = sealedAccess.bytes
         self.refresh = sealedRefresh.bytes
         self.expiresAt = expiresAt
     }
 
-    init(_ grant: TokenGrant, athlete: AthleteID, keyring: Keyring, at now: Date) throws {
+    init(_ grant: TokenGrant, athlete: AthleteID, keyring: Keyring, keyID: String, at now: Date) throws {
         try self.init(
             access: grant.accessToken, refresh: grant.refreshToken, expiresAt: Self.clampedExpiry(grant.expiresAt, at: now),
-            athlete: athlete, keyring: keyring)
+            athlete: athlete, keyring: keyring, keyID: keyID)
     }
 
-    /// The same pair under the active key.
-    init(resealing row: TokenRow, keyring: Keyring) throws {
+    /// The same pair under another key.
+    init(resealing row: TokenRow, keyring: Keyring, keyID: String) throws {
         try self.init(
             access: row.openAccess(keyring), refresh: row.openRefresh(keyring), expiresAt: row.accessExpiresAt, athlete: row.athlete,
-            keyring: keyring)
+            keyring: keyring, keyID: keyID)
     }
 
     /// The expiry as it is stored.

@@ -24,10 +24,6 @@ public actor TokenVault {
     private static let openedMax = 4096
     /// Two processes that overtake each other more often than this have clocks that differ by hours.
     private static let roundsMax = 3
-    /// Rows read at once by `verify`: about 300 kB.
-    private static let rowsPerPage = 1000
-    /// Rows locked at once by `rotate`: their refreshes wait a few milliseconds.
-    private static let rowsPerBatch = 200
 
     /// An access token in the clear, with the time until which it is handed out.
     private struct OpenedToken: Sendable {
@@ -35,9 +31,9 @@ public actor TokenVault {
         let useUntil: Date
     }
 
-    /// A pair that replaces the one of `generation` and is not known to be in the database.
+    /// A pair that replaces the one of `generation` and is not known to be in the database. It is sealed when it is written.
     private struct UncommittedPair: Sendable {
-        let pair: SealedPair
+        let grant: TokenGrant
         let opened: OpenedToken
         let generation: Int64
         let receivedAt: Date
@@ -63,8 +59,8 @@ public actor TokenVault {
     }
 
     private let database: Database
-    /// What `HeldGrant` seals with, too.
-    let keyring: Keyring
+    /// What `HeldGrant` and `SealedRows` use, too.
+    nonisolated let keyring: Keyring
     private let strava: StravaClient
     private let clock: WallClock
     private let logger: Logger
@@ -96,7 +92,8 @@ public actor TokenVault {
     /// - Throws: `VaultError` when the pair can't be sealed, `DatabaseError`.
     public func store(_ grant: TokenGrant, for athlete: AthleteID, on connection: Connection) async throws {
         let now = clock.now
-        let pair = try SealedPair(grant, athlete: athlete, keyring: keyring, at: now)
+        let keyID = try await KeyringQueries.holdSealingKey(keyring, on: connection)
+        let pair = try SealedPair(grant, athlete: athlete, keyring: keyring, keyID: keyID, at: now)
         _ = try await connection.query(VaultQueries.store(pair, athlete: athlete, at: now))
         await connection.afterCommit { await self.forget(athlete) }
     }
@@ -184,9 +181,10 @@ public actor TokenVault {
     private func markRefused(_ token: Secret, of athlete: AthleteID) async throws -> Secret? {
         opened[athlete] = nil
         try await database.transaction { connection in
-            guard let row = try await connection.query(VaultQueries.lockedRow(of: athlete)).first else { return }
-            guard try TokenRow(row).openAccess(keyring) == token else { return }
-            _ = try await connection.query(VaultQueries.refuseAccess(athlete))
+            guard let locked = try await connection.query(VaultQueries.lockedRow(of: athlete)).first else { return }
+            let row = try TokenRow(locked)
+            guard try row.openAccess(keyring) == token else { return }
+            _ = try await connection.query(VaultQueries.refuseAccess(athlete, generation: row.generation))
         }
         return nil
     }
@@ -244,8 +242,7 @@ public actor TokenVault {
     /// Writes a pair that Strava gave earlier and that is not known to be stored. Writes nothing when a newer pair is stored.
     private func storeUncommitted(of athlete: AthleteID) async throws {
         guard let left = uncommitted[athlete] else { return }
-        let replaced = try await database.query(
-            VaultQueries.replace(left.pair, athlete: athlete, generation: left.generation, at: left.receivedAt))
+        let replaced = try await database.transaction { try await self.replace(left, of: athlete, on: $0) }
         if replaced.affected > 0 { _ = try await changeState(of: athlete, AthleteTable.reviveIfAlive(athlete, now: clock.now)) }
         uncommitted[athlete] = nil
     }
@@ -297,21 +294,30 @@ public actor TokenVault {
         switch answer {
         case .granted(let grant):
             let receivedAt = clock.now
-            let pair = try SealedPair(grant, athlete: row.athlete, keyring: keyring, at: receivedAt)
-            let useUntil = Self.useUntil(expiresAt: pair.expiresAt, refreshedAt: receivedAt)
+            let useUntil = Self.useUntil(expiresAt: SealedPair.clampedExpiry(grant.expiresAt, at: receivedAt), refreshedAt: receivedAt)
             let opened = OpenedToken(token: grant.accessToken, useUntil: useUntil)
-            uncommitted[row.athlete] = UncommittedPair(pair: pair, opened: opened, generation: row.generation, receivedAt: receivedAt)
-            _ = try await connection.query(
-                VaultQueries.replace(pair, athlete: row.athlete, generation: row.generation, at: receivedAt))
+            let pair = UncommittedPair(grant: grant, opened: opened, generation: row.generation, receivedAt: receivedAt)
+            uncommitted[row.athlete] = pair
+            _ = try await replace(pair, of: row.athlete, on: connection)
             return .renewed(opened)
         case .refused(let answerWasLost):
             let reason: DeadReason = answerWasLost || row.unanswered > 1 ? .refreshAnswerLost : .refreshTokenInvalid
-            _ = try await connection.query(VaultQueries.markDead(row.athlete, reason: reason, at: clock.now))
+            _ = try await connection.query(
+                VaultQueries.markDead(row.athlete, generation: row.generation, reason: reason, at: clock.now))
             return .dead(reason)
         case .failed(let error):
-            if !Self.mayHaveRotated(error) { _ = try await connection.query(VaultQueries.clearAsked(row.athlete)) }
+            if !Self.mayHaveRotated(error) {
+                _ = try await connection.query(VaultQueries.takeBackAsked(row.athlete, generation: row.generation))
+            }
             return .failed(error)
         }
+    }
+
+    /// Seals a pair that Strava gave and writes it in place of the one that it replaces. No row is affected when that is there no longer.
+    private func replace(_ new: UncommittedPair, of athlete: AthleteID, on connection: Connection) async throws -> Rows {
+        let keyID = try await KeyringQueries.holdSealingKey(keyring, on: connection)
+        let pair = try SealedPair(new.grant, athlete: athlete, keyring: keyring, keyID: keyID, at: new.receivedAt)
+        return try await connection.query(VaultQueries.replace(pair, athlete: athlete, generation: new.generation, at: new.receivedAt))
     }
 
     /// Asks Strava for a new pair. If the answer is lost, Strava may have replaced the pair already; the old token is tried once more, since
@@ -345,48 +351,6 @@ public actor TokenVault {
     /// A server that failed may have replaced the pair before it failed; a proper refusal has not.
     private static func mayHaveRotated(_ error: StravaError) -> Bool {
         answerWasLost(error) || error.code == .serverError || error.code == .maintenance
-    }
-
-    // MARK: All rows
-
-    /// Opens every row, both tokens, and counts them by key. Changes nothing.
-    public func verify() async throws -> VaultReport {
-        var report = VaultReport(activeKeyID: keyring.activeKeyID)
-        var last = AthleteID(.min)
-        while true {
-            let page = try await database.query(VaultQueries.rows(after: last, countMax: Self.rowsPerPage)).map { try TokenRow($0) }
-            guard let end = page.last else { return report }
-            for row in page { report.add(row, failure: row.failureToOpen(keyring)) }
-            last = end.athlete
-        }
-    }
-
-    /// Reseals every row that lies under another key than the active one, one batch a transaction: interrupted and started again, it continues
-    /// where it stopped. Rows that don't open stay as they are; `verify` names them.
-    ///
-    /// - Returns: the number of rows resealed.
-    @discardableResult
-    public func rotate() async throws -> Int {
-        var resealedCount = 0
-        var last = AthleteID(.min)
-        while let batch = try await rotateBatch(after: last) {
-            resealedCount += batch.resealedCount
-            last = batch.last
-            try Task.checkCancellation()
-        }
-        return resealedCount
-    }
-
-    private func rotateBatch(after last: AthleteID) async throws -> (last: AthleteID, resealedCount: Int)? {
-        try await database.transaction { connection in
-            let query = VaultQueries.lockedRows(notUnder: keyring.activeKeyID, after: last, countMax: Self.rowsPerBatch)
-            let rows = try await connection.query(query).map { try TokenRow($0) }
-            guard let end = rows.last else { return nil }
-            let readable = rows.filter { $0.failureToOpen(keyring) == nil }
-            let pairs = try readable.map { try SealedPair(resealing: $0, keyring: keyring) }
-            _ = try await connection.query(VaultQueries.reseal(readable.map(\.athlete.rawValue), pairs))
-            return (end.athlete, readable.count)
-        }
     }
 }
 

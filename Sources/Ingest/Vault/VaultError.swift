@@ -16,6 +16,8 @@ public struct VaultError: AdvisedError {
         /// The keyring lacks the key that sealed the row.
         case unknownKey = "unknown_key"
         case sealFailed = "seal_failed"
+        /// The keyring lacks the key that seals all tokens now.
+        case sealingKeyMissing = "sealing_key_missing"
         /// More than `RefreshSlots.waitingMax` refreshes wait for Strava.
         case queueFull = "queue_full"
         /// Strava's tokens are empty or absurdly long.
@@ -37,7 +39,7 @@ public struct VaultError: AdvisedError {
     public var retryAdvice: RetryAdvice {
         switch code {
         case .refreshFailed: underlying?.retryAdvice ?? .retry
-        case .sealFailed, .queueFull: .retry
+        case .sealFailed, .sealingKeyMissing, .queueFull: .retry
         case .noToken, .refreshTokenDead, .unsealFailed, .unknownKey, .unusableGrant: .never
         }
     }
@@ -54,6 +56,11 @@ public struct VaultError: AdvisedError {
             """
         case .unknownKey:
             "the keyring lacks the key \(keyID ?? "?") that sealed the token of athlete \(athlete): put its line back into the file"
+        case .sealingKeyMissing:
+            """
+            the keyring lacks the key \(keyID ?? "?"), with which all tokens are sealed now, so the token of athlete \(athlete) can't be stored: \
+            put the key's line into the file
+            """
         case .sealFailed: "OpenSSL could not seal the token of athlete \(athlete): check memory and entropy of this machine"
         case .queueFull: "too many token refreshes are waiting; the token of athlete \(athlete) is refreshed later"
         case .unusableGrant: "Strava's answer for athlete \(athlete) has no usable token: try again"

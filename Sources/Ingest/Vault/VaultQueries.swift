@@ -29,8 +29,11 @@ enum VaultQueries {
         "UPDATE vault.token SET unanswered = unanswered + 1 WHERE athlete_id = \(athlete) AND generation = \(generation)"
     }
 
-    static func clearAsked(_ athlete: AthleteID) -> SQL {
-        "UPDATE vault.token SET unanswered = 0 WHERE athlete_id = \(athlete)"
+    /// The request that `markAsked` announced was answered after all, with a refusal that changed nothing. Earlier ones remain unanswered.
+    static func takeBackAsked(_ athlete: AthleteID, generation: Int64) -> SQL {
+        """
+        UPDATE vault.token SET unanswered = greatest(unanswered - 1, 0) WHERE athlete_id = \(athlete) AND generation = \(generation)
+        """
     }
 
     /// Replaces the pair if it is still the one of `generation`. Revives a row that was marked dead in the meantime.
@@ -46,15 +49,19 @@ enum VaultQueries {
         """
     }
 
-    static func markDead(_ athlete: AthleteID, reason: DeadReason, at now: Date) -> SQL {
+    /// Nothing changes when the grant is a newer one.
+    static func markDead(_ athlete: AthleteID, generation: Int64, reason: DeadReason, at now: Date) -> SQL {
         """
         UPDATE vault.token SET unanswered = 0, dead_at = \(now), dead_reason = \(reason.rawValue)
-        WHERE athlete_id = \(athlete)
+        WHERE athlete_id = \(athlete) AND generation = \(generation)
         """
     }
 
-    static func refuseAccess(_ athlete: AthleteID) -> SQL {
-        "UPDATE vault.token SET access_expires_at = \(TokenRow.refusedAt) WHERE athlete_id = \(athlete)"
+    /// Nothing changes when the pair is a newer one.
+    static func refuseAccess(_ athlete: AthleteID, generation: Int64) -> SQL {
+        """
+        UPDATE vault.token SET access_expires_at = \(TokenRow.refusedAt) WHERE athlete_id = \(athlete) AND generation = \(generation)
+        """
     }
 
     /// A token that Strava refused early has no expiry of its own; six hours, the life of any token, after it was given are the latest possible.
@@ -151,15 +158,17 @@ struct TokenRow: Sendable {
     func openRefresh(_ keyring: Keyring) throws -> Secret { try refresh.open(athlete: athlete, purpose: .refresh, keyring: keyring) }
 
     /// Why one of the tokens does not open; nil: both open.
-    func failureToOpen(_ keyring: Keyring) -> VaultError.Code? {
-        do {
-            _ = try openAccess(keyring)
-            _ = try openRefresh(keyring)
-            return nil
-        } catch let error as VaultError {
-            return error.code
-        } catch {
-            return .unsealFailed
+    func failureToOpen(_ keyring: Keyring) -> VaultError.Code? { failuresToOpen(keyring).first?.code }
+
+    /// The tokens that do not open, each with the reason.
+    func failuresToOpen(_ keyring: Keyring) -> [(value: TokenPurpose, code: VaultError.Code)] {
+        [(TokenPurpose.access, access), (.refresh, refresh)].compactMap { purpose, sealed in
+            do {
+                _ = try sealed.open(athlete: athlete, purpose: purpose, keyring: keyring)
+                return nil
+            } catch {
+                return (purpose, (error as? VaultError)?.code ?? .unsealFailed)
+            }
         }
     }
 }

@@ -4,7 +4,7 @@ import Foundation
 public struct ExplanationMessage: Codable, Sendable, Equatable {
     /// A reason why nothing is being fetched, or `working`.
     public struct Blocker: Codable, Sendable, Equatable {
-        /// `erasing`, `reconnect`, `everything_paused`, `paused`, `working`, `waiting_for_quota`, `backing_off`,
+        /// `erasing`, `reconnect`, `everything_paused`, `paused`, `working`, `waiting_for_quota`, `backing_off`, `refresh_unanswered`,
         /// `in_line` or `silver_stopped`.
         public let reason: String
         /// The pause's reason, the last error, or the reason why the quota makes calls wait.

@@ -13,7 +13,7 @@ extension ControlRoutes {
         let calls = try await CallCounter(database: dependencies.database).count(AthleteID(id), full: false, only: nil, now: now)
         let blockers = Blockers(
             athlete: athlete, globalPause: globalPause, waiting: await limits().waiting, silver: dependencies.silver?.incident?.reason,
-            now: now)
+            unanswered: try await queries.unansweredRefreshes(), now: now)
         return ExplanationMessage(
             athleteID: id, at: now, blockers: blockers.all, calls: CallsMessage(calls), historyIsUnknown: athlete.historyCompleteAt == nil,
             line: try await queries.position(),
@@ -29,12 +29,24 @@ private struct Blockers {
     let waiting: WaitingMessage?
     /// Why silver has stopped; nil: it has not.
     let silver: String?
+    /// Token refreshes without an answer since the grant was last renewed.
+    let unanswered: Int
     let now: Date
 
     var all: [ExplanationMessage.Blocker] {
         let stopped = silver.map { [ExplanationMessage.Blocker(reason: "silver_stopped", detail: $0)] } ?? []
         if athlete.state != "active" { return [.init(reason: athlete.state, detail: athlete.stateReason)] + stopped }
-        return pauses + turn + stopped
+        return pauses + turn + lostAnswers + stopped
+    }
+
+    /// A refresh that is under way has no answer yet, either: it belongs to a turn.
+    private var lostAnswers: [ExplanationMessage.Blocker] {
+        guard unanswered > 0, !athlete.schedule.working else { return [] }
+        let detail = """
+            Strava's answer to \(unanswered) \(unanswered == 1 ? "refresh" : "refreshes") of the token was lost; the old tokens are tried again for \
+            as long as Strava takes them, then the athlete must connect again
+            """
+        return [.init(reason: "refresh_unanswered", detail: detail)]
     }
 
     private var pauses: [ExplanationMessage.Blocker] {
@@ -81,6 +93,12 @@ private struct ExplanationQueries: Sendable {
         guard let row = rows.first else { return .init(priority: RequestClass.incremental.name, ahead: 0, dueAt: nil) }
         let (priority, dueAt, ahead) = try row.decode(Int.self, Date?.self, Int.self)
         return .init(priority: RequestClass(rawValue: priority)?.name ?? String(priority), ahead: ahead, dueAt: dueAt)
+    }
+
+    /// Token refreshes whose outcome is unknown; 0 for a grant that is dead, which says so itself.
+    func unansweredRefreshes() async throws -> Int {
+        let rows = try await database.query("SELECT unanswered FROM vault.token WHERE athlete_id = \(athlete) AND dead_at IS NULL")
+        return try rows.first?.decode(Int.self) ?? 0
     }
 
     /// Missing answers and quarantine entries, grouped by reason: quarantined ones first, then the largest groups.
