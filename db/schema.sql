@@ -4875,6 +4875,62 @@ ALTER TABLE sync.uid_move ALTER COLUMN move_id ADD GENERATED ALWAYS AS IDENTITY 
     CACHE 1
 );
 
+CREATE TABLE vault.instance (
+    instance_id uuid NOT NULL,
+    host text NOT NULL,
+    key_ids text[] NOT NULL,
+    seen_at timestamp with time zone NOT NULL
+);
+
+COMMENT ON TABLE vault.instance IS 'The running daemons on this database and the keys that each holds. A key seals only once all of them hold it. One that was not seen for ten minutes is removed.';
+
+COMMENT ON COLUMN vault.instance.instance_id IS 'The installation''s identity, from its state directory.';
+
+COMMENT ON COLUMN vault.instance.host IS 'Name of its machine, for people.';
+
+COMMENT ON COLUMN vault.instance.key_ids IS 'Names of the keys in its keyring that open, in the order of the file.';
+
+COMMENT ON COLUMN vault.instance.seen_at IS 'When it last reported.';
+
+CREATE TABLE vault.key (
+    key_id text NOT NULL,
+    fingerprint bytea NOT NULL,
+    added_at timestamp with time zone NOT NULL,
+    sealing_since timestamp with time zone,
+    retired_at timestamp with time zone,
+    CONSTRAINT key_fingerprint CHECK ((octet_length(fingerprint) = 32))
+);
+
+COMMENT ON TABLE vault.key IS 'The keys that instances have had in their keyrings, by name.';
+
+COMMENT ON COLUMN vault.key.key_id IS 'Name of the key in the keyring file.';
+
+COMMENT ON COLUMN vault.key.fingerprint IS 'Derived from the key by HMAC-SHA256: tells another key of the same name apart, and reveals nothing.';
+
+COMMENT ON COLUMN vault.key.added_at IS 'When an instance first had it.';
+
+COMMENT ON COLUMN vault.key.sealing_since IS 'When it last began to seal; null: it never has.';
+
+COMMENT ON COLUMN vault.key.retired_at IS 'When nothing was sealed with it any more after another key had taken over; null: it may be in use.';
+
+CREATE TABLE vault.sealing (
+    is_only boolean DEFAULT true NOT NULL,
+    key_id text NOT NULL,
+    since timestamp with time zone NOT NULL,
+    resealed_at timestamp with time zone,
+    CONSTRAINT sealing_is_only CHECK (is_only)
+);
+
+COMMENT ON TABLE vault.sealing IS 'One row: the key that seals new tokens in all instances. Whoever seals shares the row until the tokens are committed; who changes it waits for them.';
+
+COMMENT ON COLUMN vault.sealing.is_only IS 'True: there is one row.';
+
+COMMENT ON COLUMN vault.sealing.key_id IS 'Name of the key.';
+
+COMMENT ON COLUMN vault.sealing.since IS 'When it began to seal.';
+
+COMMENT ON COLUMN vault.sealing.resealed_at IS 'When all rows under other keys had been resealed with it, but for those that do not open; null: not yet.';
+
 CREATE TABLE vault.token (
     athlete_id bigint NOT NULL,
     key_id text NOT NULL,
@@ -4891,6 +4947,8 @@ CREATE TABLE vault.token (
 );
 
 COMMENT ON TABLE vault.token IS 'The athlete''s pair of OAuth tokens, sealed with AES-256-GCM. A refresh holds this row''s lock, so that only one is under way in all processes.';
+
+COMMENT ON COLUMN vault.token.athlete_id IS 'Strava''s number for the athlete.';
 
 COMMENT ON COLUMN vault.token.key_id IS 'Name of the key in the keyring file that opens this row.';
 
@@ -5070,6 +5128,15 @@ ALTER TABLE ONLY sync.transform_work
 
 ALTER TABLE ONLY sync.uid_move
     ADD CONSTRAINT uid_move_pk PRIMARY KEY (athlete_id, move_id);
+
+ALTER TABLE ONLY vault.instance
+    ADD CONSTRAINT instance_pk PRIMARY KEY (instance_id);
+
+ALTER TABLE ONLY vault.key
+    ADD CONSTRAINT key_pk PRIMARY KEY (key_id);
+
+ALTER TABLE ONLY vault.sealing
+    ADD CONSTRAINT sealing_pk PRIMARY KEY (is_only);
 
 ALTER TABLE ONLY vault.token
     ADD CONSTRAINT token_pk PRIMARY KEY (athlete_id);
