@@ -58,3 +58,33 @@ struct DurationArgument: ExpressibleByArgument {
         seconds = total
     }
 }
+
+/// A file as the body of a request; `-` is standard input.
+struct FileUpload: Sendable {
+    private static let chunkBytes = 64 << 10
+
+    private let name: String
+    private let descriptor: Int32
+
+    init(_ name: String) throws {
+        self.name = name
+        descriptor = name == "-" ? STDIN_FILENO : open(name, O_RDONLY | O_CLOEXEC)
+        guard descriptor >= 0 else { throw Self.unreadable(name, errno) }
+    }
+
+    /// The next bytes; nil at its end.
+    func next() throws -> [UInt8]? {
+        var failure: Int32 = 0
+        let bytes = [UInt8](unsafeUninitializedCapacity: Self.chunkBytes) { buffer, count in
+            let got = read(descriptor, buffer.baseAddress, Self.chunkBytes)
+            failure = got < 0 ? errno : 0
+            count = max(0, got)
+        }
+        guard failure == 0 else { throw Self.unreadable(name, failure) }
+        return bytes.isEmpty ? nil : bytes
+    }
+
+    private static func unreadable(_ name: String, _ code: Int32) -> CommandFailure {
+        CommandFailure("can't read \(name): \(String(cString: strerror(code)))")
+    }
+}

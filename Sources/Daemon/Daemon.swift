@@ -124,6 +124,7 @@ private struct Ingest: Sendable {
     let governor: RateLimitGovernor
     let registry: AthleteRegistry
     let keeper: KeyringKeeper
+    let eraser: AthleteEraser
     let silver: SilverRunner
     let housekeeper: Housekeeper
     let scheduler: SyncScheduler
@@ -148,6 +149,9 @@ private struct Ingest: Sendable {
         let registry = AthleteRegistry(database: store.database, vault: vault, clock: clock)
         try await demo?.connectAthletes(registry)
         let feed = SilverFeed()
+        let eraser = AthleteEraser(
+            database: store.database, vault: vault, feed: feed,
+            file: ReceiptFile(path: StateDirectory(configuration.stateDirectory).receiptsPath), clock: clock, logger: logger)
         let silver = SilverRunner(
             database: store.database, shareDirectory: store.shareDirectory, feed: feed, clock: clock, logger: logger)
         let retention = RetentionKeeper(database: store.database, policy: configuration.retention, clock: clock, logger: logger)
@@ -159,8 +163,9 @@ private struct Ingest: Sendable {
         let housekeeper = Housekeeper(environment: environment, scheduler: scheduler)
         await housekeeper.start()
         return Ingest(
-            strava: strava, governor: governor, registry: registry, keeper: keeper, silver: silver, housekeeper: housekeeper,
-            scheduler: scheduler, services: [governor, keeper, silver, retention] + (demo.map { [$0] } ?? []))
+            strava: strava, governor: governor, registry: registry, keeper: keeper, eraser: eraser, silver: silver, housekeeper: housekeeper,
+            scheduler: scheduler,
+            services: [governor, keeper, silver, retention, ErasureKeeper(eraser: eraser)] + (demo.map { [$0] } ?? []))
     }
 
     private static func settings(_ start: DaemonStart) -> SyncSettings {
@@ -168,6 +173,7 @@ private struct Ingest: Sendable {
         settings.sampleCount = start.configuration.sample
         settings.fetchesActivityZones = start.configuration.fetchesActivityZones
         settings.callsInFlight = start.configuration.requestsInFlight
+        if start.configuration.retention.apiDays != nil { settings.mirrorDeletions() }
         // The demo's athletes record every minute or so: look often enough to show it.
         if start.isDemo { (settings.listInterval_s, settings.listShare) = (20, 1) }
         return settings
@@ -213,7 +219,7 @@ private struct Servers: Sendable {
         let publicURL = start.configuration.addresses.web == nil ? nil : start.configuration.publicURL
         return ControlDependencies(
             version: ProductVersion.current, startedAt: start.at, clock: start.clock, database: store.database, registry: ingest.registry,
-            keeper: ingest.keeper, governor: ingest.governor,
+            keeper: ingest.keeper, eraser: ingest.eraser, governor: ingest.governor,
             links: publicURL.map { ConnectLinks(publicURL: $0, keyring: keyring) },
             webhook: WebhookControl(strava: ingest.strava, publicURL: publicURL?.text, address: callback), silver: ingest.silver.health,
             status: status)

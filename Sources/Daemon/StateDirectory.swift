@@ -4,7 +4,7 @@ import Foundation
 /// The folder for what a daemon keeps outside the database: its identity, and by default its keyring and a private cluster.
 struct StateDirectory: Sendable {
     /// Files and folders used there by name. A symbolic link in place of one could divert a write, or a key, to another file.
-    private static let names = ["instance", "vault.keyring", "demo-epoch", "demo"]
+    private static let names = ["instance", "vault.keyring", "erasures.jsonl", "demo-epoch", "demo"]
 
     let path: String
 
@@ -12,6 +12,9 @@ struct StateDirectory: Sendable {
         let path = url.path
         self.path = path.count > 1 && path.hasSuffix("/") ? String(path.dropLast()) : path
     }
+
+    /// The receipts of erasures.
+    var receiptsPath: String { path + "/erasures.jsonl" }
 
     var exists: Bool { FileManager.default.fileExists(atPath: path) }
 

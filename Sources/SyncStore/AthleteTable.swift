@@ -7,7 +7,7 @@ package enum AthleteState: String, CaseIterable, Sendable {
     case active
     /// The grant is dead or lacks a scope: the athlete must connect again.
     case reconnect
-    /// Being erased: no sync, and no event is accepted.
+    /// Being erased: no sync, no event and no new grant is accepted.
     case erasing
 
     /// The states that may follow this one.
@@ -15,19 +15,21 @@ package enum AthleteState: String, CaseIterable, Sendable {
         switch self {
         case .active: [.reconnect, .erasing]
         case .reconnect: [.active, .erasing]
-        case .erasing: [.active]
+        case .erasing: []
         }
     }
 }
 
 /// The statements that write `sync.athlete`.
 package enum AthleteTable {
-    /// Adds the athlete, or replaces the scope of the one that is there and activates it. Answers whether it is new, and when it may be synced.
+    /// Adds the athlete, or replaces the scope of the one that is there and activates it. Answers whether it is new, and when it may be synced; no
+    /// row: it is being erased.
     package static func register(_ athlete: AthleteID, uid: UID?, scope: String, now: Date) -> SQL {
         """
         INSERT INTO sync.athlete (athlete_id, uid, scope, created_at, updated_at) VALUES (\(athlete), \(uid?.text), \(scope), \(now), \(now))
         ON CONFLICT (athlete_id) DO UPDATE SET uid = coalesce(excluded.uid, athlete.uid), scope = excluded.scope, state = 'active',
             state_reason = NULL, updated_at = \(now)
+        WHERE athlete.state <> 'erasing'
         RETURNING (xmax = 0), greatest(\(now), paused_until)
         """
     }

@@ -39,4 +39,14 @@ package enum EventTable {
         DELETE FROM sync.event e USING old WHERE e.athlete_id = old.athlete_id AND e.event_id = old.event_id
         """
     }
+
+    /// Empties the updates of at most `countMax` events that were received before `instant`.
+    package static func removeUpdates(receivedBefore instant: Date, countMax: Int) -> SQL {
+        """
+        WITH old AS (
+            SELECT athlete_id, event_id FROM sync.event
+            WHERE received_at < \(instant) AND updates <> '{}' LIMIT \(countMax) FOR NO KEY UPDATE SKIP LOCKED)
+        UPDATE sync.event e SET updates = '{}' FROM old WHERE e.athlete_id = old.athlete_id AND e.event_id = old.event_id
+        """
+    }
 }

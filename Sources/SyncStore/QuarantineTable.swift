@@ -63,7 +63,7 @@ package enum QuarantineTable {
         return (keys.isEmpty ? [] : [RowLock.quarantine(keys + added)]) + removal + [add(entries, now: now)]
     }
 
-    /// - Parameter entries: entries of athletes erased meanwhile are left out.
+    /// - Parameter entries: entries of athletes who are erased, or being erased, are left out.
     package static func add(_ entries: [(AthleteID, QuarantineEntry)], now: Date) -> SQL {
         let (athletes, entries) = (entries.map(\.0), entries.map(\.1))
         return """
@@ -72,7 +72,8 @@ package enum QuarantineTable {
             FROM unnest(\(athletes), \(entries.map(\.endpoint)), \(entries.map(\.objectID)), \(entries.map(\.reason)),
                         \(SQLArray(entries.map(\.detail))), \(SQLArray(entries.map(\.body))))
                 AS w(athlete_id, endpoint, object_id, reason, detail, body)
-            JOIN sync.athlete USING (athlete_id)
+            JOIN sync.athlete a USING (athlete_id)
+            WHERE a.state <> 'erasing'
             ORDER BY athlete_id, endpoint, object_id
             ON CONFLICT (athlete_id, endpoint, object_id) DO UPDATE SET
                 reason = excluded.reason, detail = excluded.detail, body = coalesce(excluded.body, q.body), attempts = q.attempts + 1,

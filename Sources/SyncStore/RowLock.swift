@@ -1,5 +1,6 @@
 import Core
 import Database
+import Foundation
 
 /// The statements that only lock rows, in the one order in which all transactions lock rows:
 ///
@@ -16,10 +17,15 @@ import Database
 /// 10. `sync.athlete_object`
 /// 11. `sync.quarantine`
 /// 12. `sync.silver_rebuild`
+/// 13. `sync.erasure_request`, `sync.erasure`, then `vault.revocation`
+///
+/// An erasure locks the athlete's rows of 1, 3, 4 and 5, and then deletes in any order. Whoever locks the rows of several athletes behind 5,
+/// without a lock of those, shares `sync.athlete` first and passes over athletes who are being erased.
 ///
 /// Rows of one table are locked in the order of their keys. A transaction that writes a table by several statements locks all of their rows
 /// first, by one statement. Rows of the tables behind `sync.schedule` are inserted under the athlete's row there, so that nobody waits for
-/// another's insert; rows of `sync.transform_work` and `sync.run` have keys of their own. Locks are never stronger than `FOR NO KEY UPDATE` on a table that others refer to, so that their inserts don't wait.
+/// another's insert; rows of `sync.transform_work` and `sync.run` have keys of their own. Locks are never stronger than `FOR NO KEY UPDATE` on a
+/// table that others refer to, so that their inserts don't wait, but for an erasure.
 /// `sync.athlete_threshold` is written under the athlete's row of `sync.athlete`.
 /// `sync.connect_state` and the quota ledger are written in transactions of their own; pruning skips rows that are locked.
 package enum RowLock {
@@ -40,6 +46,20 @@ package enum RowLock {
     /// and would miss the connect that it waited for.
     package static func athlete(_ athlete: AthleteID) -> SQL {
         "SELECT FROM sync.athlete WHERE athlete_id = \(athlete) FOR NO KEY UPDATE"
+    }
+
+    /// All that an erasure locks, in order. The athlete's work was stopped before (`ErasureTable.begin`), so that nobody waits for these rows but
+    /// who means this athlete. The second statement returns a row if this erasure is still to be done.
+    package static func erasure(of athlete: AthleteID, _ erasure: UUID) -> [SQL] {
+        [
+            "SELECT FROM sync.silver_lock WHERE athlete_id = \(athlete) ORDER BY is_rebuild DESC FOR UPDATE",
+            """
+            SELECT FROM sync.athlete a JOIN sync.erasure_request r USING (athlete_id)
+            WHERE a.athlete_id = \(athlete) AND a.state = 'erasing' AND r.erasure_id = \(erasure) FOR UPDATE OF a
+            """,
+            "SELECT FROM vault.token WHERE athlete_id = \(athlete) FOR UPDATE",
+            "SELECT FROM sync.schedule WHERE athlete_id = \(athlete) FOR UPDATE",
+        ]
     }
 
     package static func schedule(of athletes: [AthleteID]) -> SQL {

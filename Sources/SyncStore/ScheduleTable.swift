@@ -183,7 +183,7 @@ package enum ScheduleTable {
         """
         WITH asked AS (
             SELECT s.athlete_id, a.state, a.paused_until FROM sync.schedule s JOIN sync.athlete a USING (athlete_id)
-            WHERE s.athlete_id = ANY (\(athletes)) ORDER BY s.athlete_id FOR UPDATE OF s)
+            WHERE s.athlete_id = ANY (\(athletes)) AND a.state <> 'erasing' ORDER BY s.athlete_id FOR UPDATE OF s)
         UPDATE sync.schedule s SET request = \(request), priority = \(priority),
             due_at = CASE WHEN s.lease_owner IS NULL AND a.state = 'active' THEN greatest(\(now), a.paused_until) ELSE s.due_at END
         FROM asked a WHERE a.athlete_id = s.athlete_id

@@ -3,6 +3,9 @@ import Database
 import Foundation
 
 /// The statements that write `sync.transform_work`, the silver runner's work list. Activity 0 stands for the athlete's own objects.
+///
+/// Its rows have no foreign key, which would cost each landing a look-up a row. Whoever adds some holds a lock that an erasure waits for (the
+/// athlete's row of `sync.silver_lock`, `sync.athlete` or `sync.schedule`), so that no work is left of an athlete who is gone.
 package enum TransformWorkTable {
     /// - Parameter work: in the order of the athletes.
     package static func add(_ work: [(AthleteID, Int64)], now: Date) -> SQL {
@@ -10,6 +13,15 @@ package enum TransformWorkTable {
         INSERT INTO sync.transform_work (athlete_id, activity_id, enqueued_at)
         SELECT athlete_id, activity_id, \(now)
         FROM unnest(\(work.map(\.0)), \(work.map(\.1))) AS w(athlete_id, activity_id)
+        """
+    }
+
+    /// The same for an athlete whose lock the caller has waited for, and who may have been erased meanwhile.
+    package static func addKnown(_ activities: [Int64], of athletes: [AthleteID], now: Date) -> SQL {
+        """
+        INSERT INTO sync.transform_work (athlete_id, activity_id, enqueued_at)
+        SELECT a.athlete_id, w.activity_id, \(now)
+        FROM sync.athlete a CROSS JOIN unnest(\(activities)) AS w(activity_id) WHERE a.athlete_id = ANY (\(athletes))
         """
     }
 
@@ -27,12 +39,14 @@ package enum TransformWorkTable {
     /// Adds activities that another version of the transform made; they come after all live work.
     package static func addOutdated(version: Int16) -> SQL {
         """
+        WITH held AS MATERIALIZED (
+            SELECT athlete_id FROM sync.athlete WHERE state <> 'erasing' ORDER BY athlete_id FOR KEY SHARE)
         INSERT INTO sync.transform_work (athlete_id, activity_id, enqueued_at)
-        SELECT athlete_id, activity_id, 'infinity' FROM (
+        SELECT w.athlete_id, w.activity_id, 'infinity' FROM (
             SELECT athlete_id, activity_id FROM silver.activity WHERE transform_version <> \(version)
             UNION SELECT athlete_id, activity_id FROM silver.activity_stream WHERE transform_version <> \(version)
             UNION SELECT athlete_id, 0 FROM silver.athlete WHERE transform_version NOT IN (0, \(version))
-        ) AS w
+        ) AS w JOIN held USING (athlete_id)
         WHERE NOT EXISTS (
             SELECT FROM sync.transform_work t WHERE t.athlete_id = w.athlete_id AND t.activity_id = w.activity_id AND t.enqueued_at = 'infinity')
         ORDER BY athlete_id, activity_id
@@ -78,7 +92,7 @@ package enum SilverRebuildTable {
             INSERT INTO sync.silver_rebuild AS r (athlete_id, is_dry_run, requested_at)
             SELECT athlete_id, \(isDryRun), \(now) FROM sync.athlete
             WHERE state <> 'erasing' AND (\(athlete)::bigint IS NULL OR athlete_id = \(athlete))
-            ORDER BY athlete_id
+            ORDER BY athlete_id FOR KEY SHARE SKIP LOCKED
             ON CONFLICT (athlete_id, is_dry_run) DO UPDATE SET
                 requested_at = excluded.requested_at, finished_at = NULL, activities = NULL, report = NULL, error = NULL,
                 started_at = CASE WHEN r.finished_at IS NULL THEN r.started_at END

@@ -40,14 +40,18 @@ struct ControlHarness: Sendable {
     ) async throws -> Answer {
         let http = HTTPClient(userAgent: "control-tests")
         let keyring = try keyring(in: folder)
-        let registry = AthleteRegistry(database: database, vault: vault(database, http, keyring), clock: .system)
+        let vault = Self.vault(database, http, keyring)
+        let registry = AthleteRegistry(database: database, vault: vault, clock: .system)
         let keeper = KeyringKeeper(database: database, keyring: keyring, instance: UUID(), host: "here", logger: quietLogger)
         try await keeper.register()
+        let eraser = AthleteEraser(
+            database: database, vault: vault, file: ReceiptFile(path: folder.appending(path: "erasures.jsonl").path), clock: .system,
+            logger: quietLogger)
         let governor = RateLimitGovernor(
             database: database, clock: .system, limit: RateLimit(quarter: 600, day: 30_000), logger: quietLogger)
         let dependencies = ControlDependencies(
             version: "1.2.3", startedAt: Date(timeIntervalSinceNow: -60), clock: .system, database: database, registry: registry,
-            keeper: keeper, governor: governor,
+            keeper: keeper, eraser: eraser, governor: governor,
             links: try publicURL.map { ConnectLinks(publicURL: try PublicURL($0), keyring: keyring) },
             exportStall: exportStall)
         let path = folder.appending(path: "control.sock").path

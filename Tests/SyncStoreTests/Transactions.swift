@@ -59,7 +59,7 @@ struct Transactions: Sendable {
             ("landing", land), ("silver batch", transform), ("silver rebuild", rebuild), ("retry", retry), ("retry of all", retryAll),
             ("drop", drop), ("event", event), ("turn", turn), ("claim", claim), ("registration", register), ("request", request),
             ("pause", pause), ("retention", retain), ("refresh", refresh), ("dead token", loseGrant), ("uid", rename),
-            ("sample", sample), ("pruning", prune), ("threshold", setThreshold),
+            ("sample", sample), ("pruning", prune), ("threshold", setThreshold), ("erasure", erase), ("outdated", enqueueOutdated),
         ]
     }
 
@@ -72,7 +72,8 @@ struct Transactions: Sendable {
             UPDATE sync.schedule SET lease_owner = \(owner), lease_fence = lease_fence + 1 WHERE athlete_id = \(Self.athlete)
             RETURNING athlete_id, lease_fence, priority, request::text
             """)
-        return try Claim(rows[0], owner: owner)
+        guard let row = rows.first else { throw SyncError(.unknownAthlete, "erased beside this one") }
+        return try Claim(row, owner: owner)
     }
 
     /// A batch that writes each table, most of them twice: answers that changed, a page of the list, the ledger, own objects, the quarantine.
@@ -237,6 +238,31 @@ struct Transactions: Sendable {
         let desk = ThresholdDesk(database: database, clock: clock)
         try await desk.set(ThresholdName(.power, of: .run), value: 200 + Double(round), athlete: Self.athlete)
         if round.isMultiple(of: 3) { try await desk.remove(ThresholdName(.power, of: .run), athlete: Self.athlete) }
+    }
+
+    /// Erases for real, and brings back what the others work on.
+    private func erase(_ round: Int) async throws {
+        let eraser = AthleteEraser(database: database, vault: vault, clock: clock, logger: quietLogger)
+        try await erase(with: eraser)
+        try await database.query("DELETE FROM vault.revocation")
+        try await register(round)
+        try await land(round)
+    }
+
+    /// Until it is done: it may have found the athlete's rows locked.
+    private func erase(with eraser: AthleteEraser) async throws {
+        let receipt = try await eraser.erase(Self.athlete, by: .operator)
+        if receipt.erasedAt == nil {
+            try await eventually("the athlete is erased") {
+                do { try await eraser.finish(Self.athlete, receipt.erasureID) } catch let error as DatabaseError
+                where error.code == .serialization {}
+                return try await database.query("SELECT FROM sync.erasure WHERE erasure_id = \(receipt.erasureID) AND erased_at IS NULL").isEmpty
+            }
+        }
+    }
+
+    private func enqueueOutdated(_ round: Int) async throws {
+        try await database.query(TransformWorkTable.addOutdated(version: Int16(round & 0xFF)))
     }
 
     private func sample(_ round: Int) async throws { try await schedule.resumeSample(now: Self.noon) }

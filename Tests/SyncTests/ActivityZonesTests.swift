@@ -38,7 +38,7 @@ extension SyncRig {
             environment: SyncEnvironment(
                 database: database, strava: environment.strava, governor: environment.governor, vault: environment.vault,
                 writer: environment.writer, clock: environment.clock, settings: settings, logger: environment.logger),
-            registry: registry, silver: silver)
+            registry: registry, eraser: eraser, feed: feed, silver: silver, receipts: receipts)
     }
 }
 

@@ -128,4 +128,88 @@ extension SyncRig {
             #expect(left == [before, 0])
         }
     }
+
+    @Test(arguments: [7, nil])
+    func `with days, answers about what is gone at Strava go at once; without, they stay`(days: Int?) async throws {
+        try await SyncRig.with(world()) { rig in
+            try await rig.connect(athlete)
+            try await rig.settle()
+            let gone = try #require(rig.simulator.truth(for: athlete).first { $0.pointCount > 0 }?.id)
+            let answers: SQL = "SELECT count(*) FROM bronze_strava.answer WHERE endpoint IN (1, 2, 3, 6) AND object_id = \(gone)"
+            #expect(rig.world.delete(gone))
+            try await rig.walkAgain(athlete)
+            #expect(try await rig.number("SELECT count(*) FROM silver.activity WHERE activity_id = \(gone)") == 0)
+            #expect(try await rig.number(answers) == 3)
+            _ = try await rig.retain(RetentionPolicy(apiDays: days), after: 0.01)
+            #expect(try await rig.number(answers) == (days == nil ? 3 : 0))
+            #expect(try await rig.number("SELECT count(*) FROM bronze_strava.answer WHERE endpoint = 1") == (days == nil ? 9 : 8))
+            #expect(try await rig.retain(RetentionPolicy(apiDays: days), after: 0.02) == RetentionReport())
+            #expect(try await rig.differences(athlete) == [])
+        }
+    }
+
+    @Test func `a rebuild brings nothing back, and two that remove at once are one`() async throws {
+        try await SyncRig.with(world()) { rig in
+            try await rig.connect(athlete)
+            try await rig.settle()
+            async let one = rig.retain(week, after: 7.1)
+            async let other = rig.retain(week, after: 7.1)
+            _ = try await (one, other)
+            #expect(try await rig.number("SELECT count(*) FROM bronze_strava.answer") == 0)
+            try await RebuildDesk(database: rig.database).request(athlete, isDryRun: false, now: Date())
+            #expect(try await rig.silver.rebuildOnce())
+            try await rig.makeSilver()
+            let tables = [
+                "silver.activity", "silver.activity_rollup", "silver.best_effort", "silver.personal_record", "silver.power_curve",
+                "silver.training_day WHERE load > 0", "silver.athlete_day WHERE load > 0",
+            ]
+            #expect(try await rig.counts(tables) == tables.map { _ in 0 })
+        }
+    }
+
+    @Test func `many copies go in many transactions`() async throws {
+        try await SyncRig.with(world(1)) { rig in
+            try await rig.connect(athlete)
+            try await rig.settle()
+            let body = Array("{}".utf8)
+            try await rig.database.query(
+                """
+                INSERT INTO bronze_strava.answer
+                    (athlete_id, endpoint, object_id, request, status, fetched_at, body_bytes, sha256, body)
+                SELECT \(athlete), 1, n, '/', 200, now() - interval '8 days', 2, sha256(\(body)), \(body) FROM generate_series(1, 450) AS n
+                """)
+            let report = try await rig.retain(week, after: 0)
+            #expect(report.activities == 450 && report.answers == 450)
+            let commits = try await rig.number(
+                "SELECT count(DISTINCT xmin::text) FROM sync.transform_work")
+            #expect(commits == 0, "silver has followed")
+        }
+    }
+
+    @Test func `titles in events go with the other copies, and that the events came stays`() async throws {
+        try await SyncRig.with(world(1)) { rig in
+            try await rig.connect(athlete)
+            let desk = EventDesk(database: rig.database, clock: .system)
+            try await desk.accept(
+                StravaEvent(
+                    objectType: "activity", objectID: 1, aspectType: "update", owner: athlete, eventAt: Date(),
+                    updates: #"{"title":"Morning"}"#))
+            let titles: SQL = "SELECT count(*) FROM sync.event WHERE updates <> '{}'"
+            _ = try await rig.retain(week, after: 6.9)
+            #expect(try await rig.number(titles) == 1)
+            _ = try await rig.retain(week, after: 7.1)
+            #expect(try await rig.number(titles) == 0)
+            #expect(try await rig.number("SELECT count(*) FROM sync.event") == 1)
+        }
+    }
+
+    @Test func `with days, lists are walked often enough to find deletions within 48 hours`() {
+        var settings = SyncSettings()
+        settings.mirrorDeletions()
+        for athletes in [1, 100, 450] {
+            let load = FleetLoad(athletes: athletes, activities: athletes * 2_000)
+            let pace = SyncPace(load: load, dayLimit: 30_000, settings: settings)
+            #expect(pace.walkInterval_s <= 36 * 3_600, "\(athletes)")
+        }
+    }
 }

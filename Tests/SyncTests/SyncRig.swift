@@ -19,7 +19,11 @@ struct SyncRig: Sendable {
     let simulator: StravaSimulator
     let environment: SyncEnvironment
     let registry: AthleteRegistry
+    let eraser: AthleteEraser
+    let feed: SilverFeed
     let silver: SilverRunner
+    /// Where receipts of erasures are filed.
+    let receipts: URL
     let owner = UUID()
 
     var world: SimulatorWorld { simulator.world }
@@ -70,6 +74,7 @@ struct SyncRig: Sendable {
         try await governing.value
         await http.shutdown()
         await simulator.stop()
+        if FileManager.default.fileExists(atPath: rig.receipts.path) { try FileManager.default.removeItem(at: rig.receipts) }
         try result.get()
     }
 
@@ -90,14 +95,19 @@ struct SyncRig: Sendable {
         try FileManager.default.removeItem(atPath: keyring)
         let feed = SilverFeed()
         let writer = WarehouseWriter(database: database, silverFeed: feed, clock: clock, logger: quietLogger)
+        let receipts = FileManager.default.temporaryDirectory.appending(path: "erasures-\(UUID().uuidString).jsonl")
         return SyncRig(
             database: database, simulator: simulator,
             environment: SyncEnvironment(
                 database: database, strava: strava, governor: governor, vault: vault, writer: writer, clock: clock, settings: settings,
                 logger: logger),
             registry: AthleteRegistry(database: database, vault: vault, clock: clock),
+            eraser: AthleteEraser(
+                database: database, vault: vault, feed: feed, file: ReceiptFile(path: receipts.path), clock: clock, logger: logger),
+            feed: feed,
             silver: SilverRunner(
-                database: database, shareDirectory: TestKit.checkout, feed: feed, clock: clock, logger: quietLogger))
+                database: database, shareDirectory: TestKit.checkout, feed: feed, clock: clock, logger: quietLogger),
+            receipts: receipts)
     }
 
     func connect(

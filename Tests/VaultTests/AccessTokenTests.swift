@@ -145,12 +145,24 @@ import Testing
         }
     }
 
-    @Test func `an erased athlete has no token left anywhere`() async throws {
+    @Test func `a token taken for an erasure is nowhere else, and opens for that erasure alone`() async throws {
         try await withVaultFixture { fixture in
             let vault = try fixture.vault()
             try await fixture.connect(athlete, to: vault)
             _ = try await vault.accessToken(for: athlete)
-            try await fixture.database.transaction { try await vault.erase(athlete, on: $0) }
+            let erasure = UUID()
+            for _ in 0..<2 { #expect(try await vault.take(athlete, for: erasure, tryAt: Date()) == .kept) }
+            #expect(await vault.remembered.isEmpty)
+            let other = UUID()
+            try await fixture.database.query(
+                """
+                INSERT INTO vault.revocation
+                SELECT \(other), key_id, sealed_refresh, keep_until, attempts, next_try_at FROM vault.revocation
+                """)
+            let moved = await #expect(throws: VaultError.self) { try await vault.revoke(other) }
+            #expect(moved?.code == .unsealFailed)
+            #expect(try await vault.revoke(UUID()) == nil)
+            #expect(try await vault.revoke(erasure) == .revoked)
             let error = await #expect(throws: VaultError.self) { try await vault.accessToken(for: athlete) }
             #expect(error?.code == .noToken)
             #expect(try await fixture.database.query("SELECT FROM vault.token").isEmpty)

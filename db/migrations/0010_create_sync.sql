@@ -104,6 +104,7 @@ CREATE TABLE sync.activity (
 );
 CREATE INDEX activity_newest ON sync.activity (athlete_id, start_at DESC);
 CREATE INDEX activity_by_first_listed ON sync.activity (first_listed_at);
+CREATE INDEX activity_gone ON sync.activity (athlete_id, activity_id) WHERE gone_at IS NOT NULL;
 COMMENT ON TABLE sync.activity IS 'Every activity that was listed, with a fingerprint of the listed figures: another fingerprint means that its streams may have changed.';
 COMMENT ON COLUMN sync.activity.gone_at IS 'Tombstone: Strava answered twice that it no longer exists or may no longer be seen.';
 

@@ -56,7 +56,10 @@ BEGIN
     IF EXISTS (SELECT FROM sync.silver_lock WHERE athlete_id = p_athlete_id AND is_rebuild = p_is_rebuild) THEN
         RETURN false;
     END IF;
-    INSERT INTO sync.silver_lock VALUES (p_athlete_id, p_is_rebuild) ON CONFLICT DO NOTHING;
+    -- Not for an athlete who was erased meanwhile, whose work a statement that began before still sees.
+    INSERT INTO sync.silver_lock
+    SELECT athlete_id, p_is_rebuild FROM sync.athlete WHERE athlete_id = p_athlete_id FOR KEY SHARE
+    ON CONFLICT DO NOTHING;
     RETURN FOUND;
 END $$;
-COMMENT ON FUNCTION sync.try_silver_lock IS 'Locks the athlete''s row of silver_lock to the end of the transaction; false when another transaction holds it. Inserts the row, which registration makes, when it is missing.';
+COMMENT ON FUNCTION sync.try_silver_lock IS 'Locks the athlete''s row of silver_lock to the end of the transaction; false when another transaction holds it. Inserts the row, which registration makes, when it is missing and the athlete is not.';

@@ -23,6 +23,8 @@ public enum ConnectionShares {
     /// The warehouse writer's one transaction.
     public static let landing = 1
     public static let retention = 1
+    /// Erasures, one athlete at a time.
+    public static let erasures = 1
     /// Token refreshes: each holds its connection while Strava answers.
     public static let refreshes = 3
     /// Exports: each holds its connection while its client reads.
@@ -32,7 +34,7 @@ public enum ConnectionShares {
     /// Statements of turns, of the control socket and of the gateway: a few milliseconds each.
     public static let short = 3
 
-    public static let general = silver + rebuild + landing + retention + refreshes + exports + counts + short
+    public static let general = silver + rebuild + landing + retention + erasures + refreshes + exports + counts + short
 
     // MARK: Outside the pools
 

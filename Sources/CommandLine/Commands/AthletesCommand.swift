@@ -2,10 +2,10 @@ import ArgumentParser
 
 struct AthletesCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "athletes", abstract: "List, show, connect and import athletes; set their thresholds.",
+        commandName: "athletes", abstract: "List, show, connect, import and erase athletes; set their thresholds.",
         subcommands: [
             AthletesListCommand.self, AthletesShowCommand.self, AthletesConnectCommand.self, AthletesImportCommand.self,
-            AthletesThresholdsCommand.self, AthletesSetThresholdCommand.self,
+            AthletesThresholdsCommand.self, AthletesSetThresholdCommand.self, AthletesEraseCommand.self,
         ],
         defaultSubcommand: AthletesListCommand.self)
 }

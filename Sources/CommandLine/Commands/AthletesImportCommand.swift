@@ -14,8 +14,6 @@ struct AthletesImportCommand: AsyncParsableCommand {
             line's athlete, which is reported. A line with only "uid" and "athlete_id" changes the uid of a known athlete.
             """)
 
-    private static let chunkBytes = 64 << 10
-
     @OptionGroup var options: GlobalOptions
 
     @Flag(help: "Replace stored grants even if they expire later.")
@@ -25,11 +23,9 @@ struct AthletesImportCommand: AsyncParsableCommand {
     var file: String
 
     func run() async throws {
-        let descriptor = file == "-" ? STDIN_FILENO : open(file, O_RDONLY | O_CLOEXEC)
-        guard descriptor >= 0 else { throw unreadable(errno) }
-        let name = file
+        let upload = try FileUpload(file)
         let bytes = try await options.client.upload(ControlTarget(.importAthletes, query: replace ? [("replace", "true")] : [])) {
-            try Self.chunk(descriptor, name)
+            try upload.next()
         }
         let report: ImportReport = try ControlClient.decoded(bytes)
         if options.json { Terminal.print(Terminal.line(bytes)) } else { show(report) }
@@ -55,18 +51,4 @@ struct AthletesImportCommand: AsyncParsableCommand {
         let kept = report.kept > 0 ? "\(Phrase.number(report.kept)) kept, " : ""
         return "\(Phrase.number(report.added)) added, \(Phrase.number(report.updated)) updated, \(kept)\(Phrase.number(report.bad)) bad"
     }
-
-    /// The next bytes of the file, nil at its end.
-    private static func chunk(_ descriptor: Int32, _ name: String) throws -> [UInt8]? {
-        var failure: Int32 = 0
-        let bytes = [UInt8](unsafeUninitializedCapacity: chunkBytes) { buffer, count in
-            let got = read(descriptor, buffer.baseAddress, chunkBytes)
-            failure = got < 0 ? errno : 0
-            count = max(0, got)
-        }
-        guard failure == 0 else { throw CommandFailure("can't read \(name): \(String(cString: strerror(failure)))") }
-        return bytes.isEmpty ? nil : bytes
-    }
-
-    private func unreadable(_ code: Int32) -> CommandFailure { CommandFailure("can't read \(file): \(String(cString: strerror(code)))") }
 }

@@ -9,6 +9,10 @@ public enum ControlRoute: String, CaseIterable, Sendable {
     case thresholds
     case setThreshold
     case removeThreshold
+    case erasurePlan
+    case eraseAthlete
+    case erasures
+    case replayErasures
     case explanation
     case export
     case priceAll
@@ -43,13 +47,13 @@ public enum ControlRoute: String, CaseIterable, Sendable {
     /// The HTTP method, upper case.
     public var method: String {
         switch self {
-        case .status, .athletes, .athlete, .thresholds, .explanation, .export, .priceAll, .priceAthlete, .progressAll, .progressAthlete,
-            .limits, .quarantine, .quarantineEntry, .rebuildReportAll, .rebuildReportAthlete, .vault, .verifyVault,
-            .webhook:
+        case .status, .athletes, .athlete, .thresholds, .erasurePlan, .erasures, .explanation, .export, .priceAll, .priceAthlete,
+            .progressAll, .progressAthlete, .limits, .quarantine, .quarantineEntry, .rebuildReportAll, .rebuildReportAthlete, .vault,
+            .verifyVault, .webhook:
             "GET"
-        case .setThreshold, .removeThreshold, .importAthletes, .syncAll, .syncAthlete, .pauseAll, .pauseAthlete, .resumeAll, .resumeAthlete,
-            .connect, .quarantineRetry, .quarantineRetryAll, .quarantineDrop, .rebuildAll, .rebuildAthlete, .rotateVault, .subscribe,
-            .unsubscribe:
+        case .setThreshold, .removeThreshold, .eraseAthlete, .replayErasures, .importAthletes, .syncAll, .syncAthlete, .pauseAll,
+            .pauseAthlete, .resumeAll, .resumeAthlete, .connect, .quarantineRetry, .quarantineRetryAll, .quarantineDrop, .rebuildAll,
+            .rebuildAthlete, .rotateVault, .subscribe, .unsubscribe:
             "POST"
         }
     }
@@ -62,6 +66,9 @@ public enum ControlRoute: String, CaseIterable, Sendable {
         case .athlete: "/v1/athletes/{athlete_id}"
         case .thresholds, .setThreshold: "/v1/athletes/{athlete_id}/thresholds"
         case .removeThreshold: "/v1/athletes/{athlete_id}/thresholds/remove"
+        case .erasurePlan, .eraseAthlete: "/v1/athletes/{athlete_id}/erasure"
+        case .erasures: "/v1/erasures"
+        case .replayErasures: "/v1/erasures/replay"
         case .explanation: "/v1/athletes/{athlete_id}/explanation"
         case .export: "/v1/athletes/{athlete_id}/export"
         case .priceAll: "/v1/price"

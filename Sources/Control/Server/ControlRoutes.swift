@@ -42,6 +42,7 @@ struct ControlRoutes: Sendable {
         case .setThreshold: try ControlResponse.json(try await setThreshold(RequestReading.athlete(context), request), status: .accepted)
         case .removeThreshold:
             try ControlResponse.json(try await removeThreshold(RequestReading.athlete(context), request), status: .accepted)
+        case .erasurePlan, .eraseAthlete, .erasures, .replayErasures: try await erasure(route, request, context)
         case .explanation: try ControlResponse.json(try await explanation(RequestReading.athlete(context)))
         case .export: try await export(RequestReading.athlete(context), request, context.channel)
         case .priceAll: try ControlResponse.json(try await price(nil, request))
@@ -78,6 +79,7 @@ public struct ControlDependencies: Sendable {
     let database: Database
     let registry: AthleteRegistry
     let keeper: KeyringKeeper
+    let eraser: AthleteEraser
     let governor: RateLimitGovernor
     let links: ConnectLinks?
     let webhook: WebhookControl?
@@ -96,8 +98,8 @@ public struct ControlDependencies: Sendable {
     ///   - exportStall: how long an export waits for its reader; nil: a minute.
     public init(
         version: String, startedAt: Date, clock: WallClock, database: Database, registry: AthleteRegistry, keeper: KeyringKeeper,
-        governor: RateLimitGovernor, links: ConnectLinks?, webhook: WebhookControl? = nil, silver: SilverHealth? = nil,
-        status: StatusReader? = nil, exportStall: Duration? = nil
+        eraser: AthleteEraser, governor: RateLimitGovernor, links: ConnectLinks?, webhook: WebhookControl? = nil,
+        silver: SilverHealth? = nil, status: StatusReader? = nil, exportStall: Duration? = nil
     ) {
         self.version = version
         self.startedAt = startedAt
@@ -105,6 +107,7 @@ public struct ControlDependencies: Sendable {
         self.database = database
         self.registry = registry
         self.keeper = keeper
+        self.eraser = eraser
         self.governor = governor
         self.links = links
         self.webhook = webhook

@@ -77,9 +77,10 @@ public struct StravaClient: Sendable {
     /// Ends the application's access to the athlete. Where Strava has `/oauth/revoke`, either token of the pair can be sent. A token that is
     /// dead already counts as revoked.
     ///
-    /// - Throws: `StravaError`.
+    /// - Parameter accessToken: gives a valid access token, which `/oauth/deauthorize` needs; nil: `token` is one.
+    /// - Throws: `StravaError`, and the errors of `accessToken`.
     @discardableResult
-    public func revoke(_ token: Secret) async throws -> Revocation {
+    public func revoke(_ token: Secret, accessToken: (@Sendable () async throws -> Secret)? = nil) async throws -> Revocation {
         let headers = [("Authorization", "Basic \(basicCredentials)"), Self.formType]
         do throws(StravaError) {
             _ = try await post("/revoke", headers: headers, fields: [("token", token.reveal())], endpoint: "token_revoke")
@@ -87,7 +88,7 @@ public struct StravaClient: Sendable {
         } catch {
             guard error.status == 404 || error.status == 405 else { throw error }
         }
-        return try await deauthorize(token)
+        return try await deauthorize(try await accessToken?() ?? token)
     }
 
     private func deauthorize(_ token: Secret) async throws(StravaError) -> Revocation {

@@ -15,6 +15,11 @@ public struct StravaEvent: Sendable, Equatable {
     /// What changed, as a JSON object.
     public let updates: String
 
+    /// Whether it says that the athlete has revoked the application's access (docs/strava-api.md 4).
+    public var isDeauthorization: Bool {
+        objectType == "athlete" && (try? JSONValue(parsing: Array(updates.utf8)))?["authorized"]?.lenientFlag == false
+    }
+
     public init(objectType: String, objectID: Int64, aspectType: String, owner: AthleteID, eventAt: Date, updates: String = "{}") {
         self.objectType = objectType
         self.objectID = objectID

@@ -29,6 +29,8 @@ public struct AthleteRegistry: Sendable {
         _ grant: TokenGrant, athlete: AthleteID, uid: UID?, scope: String, arrival: Arrival = .alone, keepsLater: Bool = false
     ) async throws -> Registration {
         let now = clock.now
+        // Before any lock is taken: an erasure may take seconds.
+        if try await isBeingErased(athlete) { throw beingErased(athlete) }
         return try await database.transaction { connection in
             let change = try await UIDChange.make(
                 uid, for: athlete, arrival == .bulk ? .all : .asked(nil), cause: arrival == .bulk ? .import : .connect, now: now,
@@ -46,6 +48,8 @@ public struct AthleteRegistry: Sendable {
     public func register(_ consent: Consent) async throws -> ConsentResult {
         let now = clock.now
         let (athlete, link) = (consent.athlete, consent.link)
+        // Before any lock is taken: an erasure may take seconds.
+        if try await isBeingErased(athlete) { throw beingErased(athlete) }
         let (grant, wasHeld) = try await opened(consent)
         let registration = try await database.transaction { connection in
             // Consents are decided one after the other, so that a link is used by one of them.
@@ -79,7 +83,8 @@ public struct AthleteRegistry: Sendable {
         if keepsLater, let until = try await vault.laterExpiry(than: grant, of: athlete, on: connection) { return .kept(until: until) }
         let request = try arrival == .awaited ? SyncRequest(full: false, by: "connect", at: now.timeIntervalSince1970).json : nil
         let rows = try await connection.query(AthleteTable.register(athlete, uid: uid, scope: scope, now: now))
-        let (isNew, dueAt) = try rows[0].decode(Bool.self, Date.self)
+        guard let row = rows.first else { throw beingErased(athlete) }
+        let (isNew, dueAt) = try row.decode(Bool.self, Date.self)
         try await connection.query(SilverLockTable.add(athlete))
         // Waits for a refresh under way, which holds nothing else.
         try await vault.store(grant, for: athlete, on: connection)
@@ -89,7 +94,22 @@ public struct AthleteRegistry: Sendable {
         try await connection.query(CursorTable.add(athlete))
         try await connection.query(AthleteObjectTable.reopenNoScope(of: athlete))
         try await connection.query("SELECT pg_notify('sync', '')")
+        if isNew { try await keepGrant(athlete, now: now, on: connection) }
         return isNew ? .added : .updated
+    }
+
+    private func isBeingErased(_ athlete: AthleteID) async throws -> Bool {
+        try await !database.query("SELECT FROM sync.athlete WHERE athlete_id = \(athlete) AND state = 'erasing'").isEmpty
+    }
+
+    /// A former grant of an athlete who was erased is not revoked any more, if that was still to be done: it would end the new one, too.
+    private func keepGrant(_ athlete: AthleteID, now: Date, on connection: Connection) async throws {
+        let rows = try await connection.query(ErasureTable.supersede(vault.erasureTags(of: athlete), now: now))
+        if !rows.isEmpty { try await vault.drop(try rows.map { try $0.decode(UUID.self) }, on: connection) }
+    }
+
+    private func beingErased(_ athlete: AthleteID) -> SyncError {
+        SyncError(.beingErased, "athlete \(athlete) is being erased: connect again in a few minutes")
     }
 
     /// Changes an athlete's uid, also to one that another athlete has. Returns the uids that changed.
@@ -122,7 +142,10 @@ public struct AthleteRegistry: Sendable {
         var (count, last) = (0, AthleteID(.min))
         while true {
             let rows = try await database.query(
-                "SELECT athlete_id FROM sync.schedule WHERE athlete_id > \(last) ORDER BY athlete_id LIMIT \(Self.askedAtOnce)")
+                """
+                SELECT athlete_id FROM sync.athlete WHERE athlete_id > \(last) AND state <> 'erasing'
+                ORDER BY athlete_id LIMIT \(Self.askedAtOnce)
+                """)
             let athletes = try rows.map { try $0.decode(AthleteID.self) }
             guard let end = athletes.last else { break }
             count += try await write(asked, for: athletes)

@@ -400,6 +400,10 @@ actor AthleteSync {
         if (error as? GovernorError)?.code == .stopped {
             return turnEnd(.stopped, nextDueAt: now, priority: claim.priority, startedAt: startedAt)
         }
+        if await isErased() {
+            environment.logger.log(.info, "turn ended, its athlete is erased", [:])
+            return turnEnd(.stopped, nextDueAt: now, priority: claim.priority, startedAt: startedAt)
+        }
         if let error = error as? WarehouseError, error.code == .leaseLost {
             log(.info, "turn ended, the athlete has connected again or another daemon has the lease", error)
             return turnEnd(.stopped, nextDueAt: now, priority: claim.priority, startedAt: startedAt)
@@ -423,6 +427,10 @@ actor AthleteSync {
         var end = turnEnd(.failed, nextDueAt: now.addingTimeInterval(wait_s), priority: 2, startedAt: startedAt)
         end.error = reason
         return end
+    }
+
+    private func isErased() async -> Bool {
+        do { return try await queries.isErased() } catch { return false }
     }
 
     private func isTroubleOfAll(_ error: any Error) -> Bool {

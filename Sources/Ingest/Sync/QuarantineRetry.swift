@@ -35,7 +35,7 @@ struct QuarantineRetry {
         let unreadable = entries.filter { $0.reason == QuarantineTable.unreadable }
         statements += RetryQueries.setAside(unreadable.map { ($0.endpoint, $0.objectID) }, of: athlete, now: now)
         if !transforms.isEmpty {
-            statements.append(TransformWorkTable.add(transforms.map { (athlete, $0) }, now: now))
+            statements.append(TransformWorkTable.addKnown(transforms, of: [athlete], now: now))
             statements += RetryQueries.reread(transforms, of: athlete) + ["SELECT pg_notify('silver', '')"]
         }
         let looksAgain = remedies.contains(.lookAgain)

@@ -12,6 +12,10 @@ public struct SyncError: AdvisedError {
         case invalidThreshold = "invalid_threshold"
         /// The token stored for this athlete is another athlete's.
         case tokenOfAnotherAthlete = "token_of_another_athlete"
+        /// The athlete is being erased, and can connect again once that is done.
+        case beingErased = "being_erased"
+        /// The file of receipts can't be read or written.
+        case receiptNotFiled = "receipt_not_filed"
         /// The access token was refused, and a fresh one, too.
         case tokenRefused = "token_refused"
     }

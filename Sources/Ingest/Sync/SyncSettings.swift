@@ -55,6 +55,13 @@ public struct SyncSettings: Sendable {
 
     public init() {}
 
+    /// Strava's policy wants a deletion mirrored within 48 hours (docs/strava-api.md 5). A walk finds it, and the second look and the removal need
+    /// some of that time. In seconds.
+    private static let walkIntervalMirroring_s: Double = 36 * 3_600
+
+    /// Walks often enough for that, as far as the budget allows; events tell of deletions at once.
+    public mutating func mirrorDeletions() { walkInterval_s = min(walkInterval_s, Self.walkIntervalMirroring_s) }
+
     /// Shares out the places: a quarter for what is urgent, a quarter for history, the rest for ordinary work; at least one each.
     public init(athletesInWork: Int) {
         urgentPlaces = max(1, athletesInWork / 4)

@@ -221,6 +221,11 @@ struct TurnQueries: Sendable {
         _ = try await database.withConnection { [batch] in try await $0.pipeline(batch) }
     }
 
+    /// Whether the athlete is erased, or being erased: the log does not name them any more.
+    func isErased() async throws -> Bool {
+        try await database.query("SELECT FROM sync.athlete WHERE athlete_id = \(athlete) AND state <> 'erasing'").isEmpty
+    }
+
     /// How many turns of this athlete have failed in a row.
     func failures() async throws -> Int {
         let rows = try await database.query("SELECT failures FROM sync.schedule WHERE athlete_id = \(athlete)")

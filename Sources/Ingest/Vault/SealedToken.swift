@@ -9,6 +9,8 @@ enum TokenPurpose: UInt8, Sendable {
     case refresh = 2
     /// Both, while a person is asked whether they may be stored.
     case heldGrant = 3
+    /// A refresh token that is kept to be revoked. It is bound to a receipt's number in place of an athlete.
+    case revocation = 4
 
     /// How reports call it.
     var name: String {
@@ -16,6 +18,7 @@ enum TokenPurpose: UInt8, Sendable {
         case .access: "access_token"
         case .refresh: "refresh_token"
         case .heldGrant: "held_grant"
+        case .revocation: "revocation"
         }
     }
 }

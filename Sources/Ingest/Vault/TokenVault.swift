@@ -58,11 +58,11 @@ public actor TokenVault {
         case failed(StravaError)
     }
 
-    private let database: Database
+    let database: Database
     /// What `HeldGrant` and `SealedRows` use, too.
     nonisolated let keyring: Keyring
-    private let strava: StravaClient
-    private let clock: WallClock
+    let strava: StravaClient
+    let clock: WallClock
     private let logger: Logger
 
     /// The one task under way for an athlete. Its result is nil when it was not started for a token.
@@ -108,11 +108,41 @@ public actor TokenVault {
         return stored.flatMap { $0 > given ? $0 : nil }
     }
 
-    /// Deletes the athlete's tokens inside the caller's transaction.
-    public func erase(_ athlete: AthleteID, on connection: Connection) async throws {
-        _ = try await connection.query(VaultQueries.erase(athlete))
-        await connection.afterCommit { await self.forget(athlete) }
+    // MARK: Erasure
+
+    /// Whether Strava refuses the athlete's grant: asks for new tokens, although the stored ones may hold for hours.
+    ///
+    /// - Throws: `VaultError`, `DatabaseError` when it could not be found out; a grant that can't be asked about counts as alive.
+    public func isRefused(_ athlete: AthleteID) async throws -> Bool {
+        while let work = underWay[athlete] { _ = await work.result }
+        _ = try await begin(athlete) { try await self.mistrust(athlete) }.value
+        do {
+            _ = try await accessToken(for: athlete)
+            return false
+        } catch let error as VaultError where error.code == .refreshTokenDead {
+            return true
+        } catch let error as VaultError where error.code == .noToken {
+            return false
+        }
     }
+
+    private func mistrust(_ athlete: AthleteID) async throws -> Secret? {
+        try await storeUncommitted(of: athlete)
+        opened[athlete] = nil
+        _ = try await database.query(VaultQueries.refuseAccess(athlete))
+        return nil
+    }
+
+    /// Athletes of whom something is in memory.
+    public var remembered: Set<AthleteID> { Set(opened.keys).union(uncommitted.keys) }
+
+    /// Drops everything about athletes who were erased.
+    public func forget(_ athletes: Set<AthleteID>) {
+        for athlete in athletes { forget(athlete) }
+    }
+
+    /// Writes a pair that Strava gave and that is not known to be stored, so that the right one is revoked.
+    func settle(_ athlete: AthleteID) async throws { try await storeUncommitted(of: athlete) }
 
     // MARK: Access tokens
 

@@ -74,10 +74,6 @@ enum VaultQueries {
         """
     }
 
-    static func erase(_ athlete: AthleteID) -> SQL {
-        "DELETE FROM vault.token WHERE athlete_id = \(athlete)"
-    }
-
     static func rows(after athlete: AthleteID, countMax: Int) -> SQL {
         """
         SELECT \(raw: TokenRow.columns) FROM vault.token

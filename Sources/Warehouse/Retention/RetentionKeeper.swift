@@ -89,8 +89,9 @@ private struct RetentionQueries {
         var steps: [RetentionStep] = []
         if let cutoff = policy.apiCutoff(now: now) {
             steps = [
-                { try await activities($0, before: cutoff) }, { try await ownObjects($0, before: cutoff) },
+                { try await gone($0) }, { try await activities($0, before: cutoff) }, { try await ownObjects($0, before: cutoff) },
                 { try await bodies($0, before: cutoff) }, { try await versions($0, "valid_from", ofAPI: true, before: cutoff) },
+                { try await eventTexts($0, before: cutoff) },
             ]
         }
         let versionCutoff = policy.versionCutoff(now: now)
@@ -102,31 +103,58 @@ private struct RetentionQueries {
     private func activities(_ connection: Connection, before cutoff: Date) async throws -> RetentionReport {
         let found = try await connection.query(
             """
-            SELECT DISTINCT athlete_id, object_id FROM (
-                SELECT athlete_id, object_id FROM bronze_strava.answer
-                WHERE source_id = 1 AND fetched_at < \(cutoff) AND endpoint IN (1, 2, 3, 6) ORDER BY fetched_at LIMIT \(Self.batchMax)
-            ) AS old ORDER BY athlete_id, object_id
+            WITH old AS MATERIALIZED (
+                SELECT w.athlete_id, w.object_id FROM bronze_strava.answer w \(raw: Self.sharingAthlete)
+                WHERE w.source_id = 1 AND w.fetched_at < \(cutoff) AND w.endpoint IN (1, 2, 3, 6) AND \(raw: Self.isStaying)
+                ORDER BY w.fetched_at LIMIT \(Self.batchMax) \(raw: Self.shareLock))
+            SELECT DISTINCT athlete_id, object_id FROM old ORDER BY athlete_id, object_id
             """
         ).map { try $0.decode(AthleteID.self, Int64.self) }
+        return try await removeAll(found, before: found.map { _ in cutoff }, on: connection)
+    }
+
+    /// Removes what is kept of activities that are gone at Strava: silver has dropped them already, and no copy may stay.
+    private func gone(_ connection: Connection) async throws -> RetentionReport {
+        let found = try await connection.query(
+            """
+            SELECT w.athlete_id, w.activity_id, w.gone_at FROM sync.activity w \(raw: Self.sharingAthlete)
+            WHERE w.gone_at IS NOT NULL AND \(raw: Self.isStaying) AND EXISTS (
+                SELECT FROM bronze_strava.answer b
+                WHERE b.athlete_id = w.athlete_id AND b.source_id = 1 AND b.endpoint IN (1, 2, 3, 6) AND b.object_id = w.activity_id)
+            ORDER BY w.athlete_id, w.activity_id LIMIT \(Self.batchMax) \(raw: Self.shareLock)
+            """
+        ).map { try $0.decode(AthleteID.self, Int64.self, Date.self) }
+        // An activity that has come back meanwhile has a newer answer.
+        return try await removeAll(found.map { ($0.0, $0.1) }, before: found.map(\.2), on: connection)
+    }
+
+    private func removeAll(
+        _ found: [(AthleteID, Int64)], before cutoffs: [Date], on connection: Connection
+    ) async throws -> RetentionReport {
         if found.isEmpty { return RetentionReport() }
         let rows = try await connection.pipeline([
-            TransformWorkTable.add(found, now: now), remove(found, before: cutoff), removeVersions(found),
+            TransformWorkTable.add(found, now: now), remove(found, before: cutoffs), removeVersions(found),
             CompletenessTable.expire(found, reason: Self.reason, now: now), "SELECT pg_notify('silver', '')",
         ])
         return RetentionReport(activities: found.count, answers: rows[1].affected, versions: rows[2].affected)
     }
 
+    /// Row `w`'s athlete is not being erased, and is not until the transaction ends; athletes whom an erasure has locked are passed over.
+    private static let sharingAthlete = "JOIN sync.athlete p ON p.athlete_id = w.athlete_id"
+    private static let isStaying = "p.state <> 'erasing'"
+    private static let shareLock = "FOR KEY SHARE OF p SKIP LOCKED"
+
     /// Checks the age again under the lock: an answer that a landing has renewed stays, with its whole activity.
-    private func remove(_ found: [(AthleteID, Int64)], before cutoff: Date) -> SQL {
+    private func remove(_ found: [(AthleteID, Int64)], before cutoffs: [Date]) -> SQL {
         """
         WITH held AS MATERIALIZED (
-            SELECT a.athlete_id, a.object_id, a.fetched_at
-            FROM unnest(\(found.map(\.0)), \(found.map(\.1))) AS w(athlete_id, object_id)
+            SELECT a.athlete_id, a.object_id, a.fetched_at < w.cutoff AS is_old
+            FROM unnest(\(found.map(\.0)), \(found.map(\.1)), \(cutoffs)) AS w(athlete_id, object_id, cutoff)
             JOIN bronze_strava.answer a USING (athlete_id, object_id)
             WHERE a.source_id = 1 AND a.endpoint IN (1, 2, 3, 6)
             ORDER BY a.athlete_id, a.object_id, a.endpoint FOR UPDATE OF a)
         DELETE FROM bronze_strava.answer a
-        USING (SELECT DISTINCT athlete_id, object_id FROM held WHERE fetched_at < \(cutoff)) AS o
+        USING (SELECT DISTINCT athlete_id, object_id FROM held WHERE is_old) AS o
         WHERE a.athlete_id = o.athlete_id AND a.source_id = 1 AND a.endpoint IN (1, 2, 3, 6) AND a.object_id = o.object_id
         """
     }
@@ -146,6 +174,12 @@ private struct RetentionQueries {
     /// Bytes of quarantined list elements.
     private func bodies(_ connection: Connection, before cutoff: Date) async throws -> RetentionReport {
         let rows = try await connection.query(QuarantineTable.removeBodies(before: cutoff, countMax: Self.batchMax))
+        return RetentionReport(answers: rows.affected)
+    }
+
+    /// What events said about activities, such as their titles. That they came is kept longer.
+    private func eventTexts(_ connection: Connection, before cutoff: Date) async throws -> RetentionReport {
+        let rows = try await connection.query(EventTable.removeUpdates(receivedBefore: cutoff, countMax: Self.batchMax))
         return RetentionReport(answers: rows.affected)
     }
 
@@ -175,8 +209,9 @@ extension RetentionQueries {
     func ownObjects(_ connection: Connection, before cutoff: Date) async throws -> RetentionReport {
         let old = try await connection.query(
             """
-            SELECT athlete_id, endpoint, object_id FROM bronze_strava.answer
-            WHERE source_id = 1 AND fetched_at < \(cutoff) AND endpoint IN (4, 5, 7, 8) ORDER BY fetched_at LIMIT \(Self.batchMax)
+            SELECT w.athlete_id, w.endpoint, w.object_id FROM bronze_strava.answer w \(raw: Self.sharingAthlete)
+            WHERE w.source_id = 1 AND w.fetched_at < \(cutoff) AND w.endpoint IN (4, 5, 7, 8) AND \(raw: Self.isStaying)
+            ORDER BY w.fetched_at LIMIT \(Self.batchMax)
             """
         ).map { try $0.decode(AthleteID.self, Int16.self, Int64.self) }
         if old.isEmpty { return RetentionReport() }

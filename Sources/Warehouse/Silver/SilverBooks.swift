@@ -36,7 +36,7 @@ struct SilverBooks: Sendable {
             statements.append(SilverQueries.done(failed.map(\.work)))
             // Sums over the athlete's activities may have waited for them; they are made with the athlete's own objects.
             let athletes = Set(failed.filter { $0.work.activityID != 0 }.map(\.work.athleteID)).sorted()
-            statements.append(TransformWorkTable.add(athletes.map { ($0, 0) }, now: now))
+            statements.append(TransformWorkTable.addKnown([0], of: athletes, now: now))
         }
         if !readable.isEmpty || !unreadable.isEmpty {
             statements.append(CompletenessTable.judge(readable: readable, unreadable: unreadable.map(\.key.quarantineKey), now: now))

@@ -1,3 +1,4 @@
+import Core
 import Streams
 import Synchronization
 
@@ -57,6 +58,16 @@ public final class SilverFeed: Sendable {
         state.withLock { state in
             guard let entry = state.remove(key), entry.sha256 == sha256 else { return nil }
             return entry.content
+        }
+    }
+
+    /// Whose answers it holds.
+    public var athletes: Set<AthleteID> { state.withLock { Set($0.entries.keys.map(\.athleteID)) } }
+
+    /// Drops everything of these athletes.
+    public func forget(_ athletes: Set<AthleteID>) {
+        state.withLock { state in
+            for key in state.entries.keys where athletes.contains(key.athleteID) { _ = state.remove(key) }
         }
     }
 

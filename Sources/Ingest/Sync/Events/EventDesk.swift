@@ -45,7 +45,8 @@ public struct EventDesk: Sendable {
 
     /// Stores an event and wakes the scheduler. False: its athlete is unknown, or it was stored before.
     ///
-    /// If an activity changed or vanished, its detail is fetched again: Strava's answer is believed, not the event.
+    /// If an activity changed or vanished, its detail is fetched again: Strava's answer is believed, not the event. If the athlete is said to have
+    /// revoked the application's access, `ErasureKeeper` asks Strava.
     @discardableResult
     public func accept(_ event: StravaEvent) async throws -> Bool {
         do {
@@ -71,6 +72,7 @@ public struct EventDesk: Sendable {
                 try await connection.query(CompletenessTable.reopenDetail(of: event.objectID, of: event.owner, now: now))
             }
             try await connection.query("SELECT pg_notify('sync', '')")
+            if event.isDeauthorization { try await connection.query(ErasureTable.suspect(event.owner, now: now)) }
             return true
         }
     }
