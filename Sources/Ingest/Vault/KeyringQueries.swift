@@ -96,13 +96,17 @@ enum KeyringQueries {
     static let retire: SQL = """
         UPDATE vault.key k SET retired_at = now() FROM vault.sealing s
         WHERE k.key_id <> s.key_id AND s.resealed_at IS NOT NULL AND k.sealing_since IS NOT NULL AND k.retired_at IS NULL
-          AND NOT EXISTS (SELECT FROM vault.token t WHERE t.key_id = k.key_id)
+          AND NOT \(raw: isUsed)
           AND NOT EXISTS (SELECT FROM vault.instance i WHERE NOT s.key_id = ANY (i.key_ids))
         RETURNING k.key_id
         """
 
     /// The keys in use, which a keyring must not lose, and the retired ones that nothing uses.
-    static let uses: SQL = """
-        SELECT k.key_id, k.retired_at IS NOT NULL, EXISTS (SELECT FROM vault.token t WHERE t.key_id = k.key_id) FROM vault.key k
+    static let uses: SQL = "SELECT k.key_id, k.retired_at IS NOT NULL, \(raw: isUsed) FROM vault.key k"
+
+    /// Whether a sealed value needs key `k`. Tokens are resealed; the others are gone after a day at most.
+    private static let isUsed = """
+        (EXISTS (SELECT FROM vault.token t WHERE t.key_id = k.key_id) OR EXISTS (SELECT FROM vault.revocation t WHERE t.key_id = k.key_id)
+            OR EXISTS (SELECT FROM sync.connect_state t WHERE t.held_key_id = k.key_id))
         """
 }

@@ -129,7 +129,8 @@ public actor TokenVault {
     private func mistrust(_ athlete: AthleteID) async throws -> Secret? {
         try await storeUncommitted(of: athlete)
         opened[athlete] = nil
-        _ = try await database.query(VaultQueries.refuseAccess(athlete))
+        guard let row = try await database.query(VaultQueries.row(of: athlete)).first.map({ try TokenRow($0) }) else { return nil }
+        _ = try await database.query(VaultQueries.refuseAccess(athlete, generation: row.generation))
         return nil
     }
 
