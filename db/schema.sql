@@ -1280,11 +1280,14 @@ BEGIN
     IF EXISTS (SELECT FROM sync.silver_lock WHERE athlete_id = p_athlete_id AND is_rebuild = p_is_rebuild) THEN
         RETURN false;
     END IF;
-    INSERT INTO sync.silver_lock VALUES (p_athlete_id, p_is_rebuild) ON CONFLICT DO NOTHING;
+    -- Not for an athlete who was erased meanwhile, whose work a statement that began before still sees.
+    INSERT INTO sync.silver_lock
+    SELECT athlete_id, p_is_rebuild FROM sync.athlete WHERE athlete_id = p_athlete_id FOR KEY SHARE
+    ON CONFLICT DO NOTHING;
     RETURN FOUND;
 END $$;
 
-COMMENT ON FUNCTION sync.try_silver_lock(p_athlete_id bigint, p_is_rebuild boolean) IS 'Locks the athlete''s row of silver_lock to the end of the transaction; false when another transaction holds it. Inserts the row, which registration makes, when it is missing.';
+COMMENT ON FUNCTION sync.try_silver_lock(p_athlete_id bigint, p_is_rebuild boolean) IS 'Locks the athlete''s row of silver_lock to the end of the transaction; false when another transaction holds it. Inserts the row, which registration makes, when it is missing and the athlete is not.';
 
 CREATE TABLE bronze_strava.answer (
     athlete_id bigint NOT NULL,
@@ -4554,6 +4557,76 @@ COMMENT ON COLUMN sync.connect_state.held_key_id IS 'Key of the keyring that sea
 
 COMMENT ON COLUMN sync.connect_state.held_grant IS 'The grant, sealed as tokens are, while the person is asked whether a uid may move; null: nothing is asked.';
 
+CREATE TABLE sync.erasure (
+    erasure_id uuid NOT NULL,
+    erasure_no bigint NOT NULL,
+    athlete_tag bytea NOT NULL,
+    key_id text NOT NULL,
+    requested_by text NOT NULL,
+    requested_at timestamp with time zone NOT NULL,
+    erased_at timestamp with time zone,
+    revocation text DEFAULT 'pending'::text NOT NULL,
+    revocation_at timestamp with time zone,
+    row_counts jsonb DEFAULT '{}'::jsonb NOT NULL,
+    filed_at timestamp with time zone,
+    CONSTRAINT erasure_athlete_tag CHECK ((octet_length(athlete_tag) = 32)),
+    CONSTRAINT erasure_requested_by CHECK ((requested_by = ANY (ARRAY['operator'::text, 'athlete'::text, 'deauthorization'::text, 'replay'::text]))),
+    CONSTRAINT erasure_revocation CHECK ((revocation = ANY (ARRAY['pending'::text, 'revoked'::text, 'deauthorized'::text, 'not_needed'::text, 'unreadable'::text, 'given_up'::text, 'connected_again'::text])))
+);
+
+COMMENT ON TABLE sync.erasure IS 'Receipts: one row per erasure, without personal data.';
+
+COMMENT ON COLUMN sync.erasure.erasure_id IS 'Random.';
+
+COMMENT ON COLUMN sync.erasure.erasure_no IS 'Order of the receipts.';
+
+COMMENT ON COLUMN sync.erasure.athlete_tag IS 'HMAC-SHA256 of the athlete under a key that is derived from the keyring: only who has the keyring can tell whose it is, and only by trying numbers.';
+
+COMMENT ON COLUMN sync.erasure.key_id IS 'Name of the key in the keyring file.';
+
+COMMENT ON COLUMN sync.erasure.requested_by IS 'operator: fitnessctl athletes erase; athlete: DELETE /v1/me; deauthorization: revoked at Strava; replay: fitnessctl erasures replay.';
+
+COMMENT ON COLUMN sync.erasure.requested_at IS 'When the erasure was requested.';
+
+COMMENT ON COLUMN sync.erasure.erased_at IS 'When the athlete''s rows were deleted, in one transaction; null: not yet.';
+
+COMMENT ON COLUMN sync.erasure.revocation IS 'pending: Strava has not answered yet, and vault.revocation keeps the sealed token; revoked, deauthorized: at /oauth/revoke or /oauth/deauthorize; not_needed: there was no living grant; unreadable: the sealed token could not be opened; given_up: Strava could not be reached for a day; connected_again: the athlete gave a new grant first.';
+
+COMMENT ON COLUMN sync.erasure.revocation_at IS 'When the revocation ended; null: not yet.';
+
+COMMENT ON COLUMN sync.erasure.row_counts IS 'Rows deleted, by table.';
+
+COMMENT ON COLUMN sync.erasure.filed_at IS 'When the receipt as it stands was written to a file in a daemon''s state directory; null: not yet.';
+
+ALTER TABLE sync.erasure ALTER COLUMN erasure_no ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME sync.erasure_erasure_no_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE sync.erasure_request (
+    athlete_id bigint NOT NULL,
+    erasure_id uuid,
+    requested_at timestamp with time zone NOT NULL,
+    attempts integer DEFAULT 0 NOT NULL,
+    next_try_at timestamp with time zone NOT NULL
+);
+
+COMMENT ON TABLE sync.erasure_request IS 'Athletes who are to be erased; a row goes with its athlete. After a crash the erasure is finished from here.';
+
+COMMENT ON COLUMN sync.erasure_request.athlete_id IS 'Strava''s number for the athlete.';
+
+COMMENT ON COLUMN sync.erasure_request.erasure_id IS 'The receipt, sync.erasure. Null: an event said that the athlete has revoked the application''s access, which a refused refresh has to confirm.';
+
+COMMENT ON COLUMN sync.erasure_request.requested_at IS 'When it was requested, or the event arrived.';
+
+COMMENT ON COLUMN sync.erasure_request.attempts IS 'Tries so far.';
+
+COMMENT ON COLUMN sync.erasure_request.next_try_at IS 'Not tried again before this instant.';
+
 CREATE TABLE sync.event (
     athlete_id bigint NOT NULL,
     object_type text NOT NULL,
@@ -4913,6 +4986,29 @@ COMMENT ON COLUMN vault.key.sealing_since IS 'When it last began to seal; null: 
 
 COMMENT ON COLUMN vault.key.retired_at IS 'When nothing was sealed with it any more after another key had taken over; null: it may be in use.';
 
+CREATE TABLE vault.revocation (
+    erasure_id uuid NOT NULL,
+    key_id text NOT NULL,
+    sealed_refresh bytea NOT NULL,
+    keep_until timestamp with time zone NOT NULL,
+    attempts integer DEFAULT 0 NOT NULL,
+    next_try_at timestamp with time zone NOT NULL
+);
+
+COMMENT ON TABLE vault.revocation IS 'Sealed tokens of erased athletes that Strava has not revoked yet. Each goes when it is revoked, or after a day.';
+
+COMMENT ON COLUMN vault.revocation.erasure_id IS 'The receipt, sync.erasure.';
+
+COMMENT ON COLUMN vault.revocation.key_id IS 'Name of the key in the keyring file that opens this row.';
+
+COMMENT ON COLUMN vault.revocation.sealed_refresh IS 'Refresh token, sealed as in vault.token, bound to the receipt''s number and to this purpose.';
+
+COMMENT ON COLUMN vault.revocation.keep_until IS 'The row is deleted at this instant.';
+
+COMMENT ON COLUMN vault.revocation.attempts IS 'Tries so far.';
+
+COMMENT ON COLUMN vault.revocation.next_try_at IS 'Not tried again before this instant.';
+
 CREATE TABLE vault.sealing (
     is_only boolean DEFAULT true NOT NULL,
     key_id text NOT NULL,
@@ -5084,6 +5180,15 @@ ALTER TABLE ONLY sync.connect_state
 ALTER TABLE ONLY sync.cursor
     ADD CONSTRAINT cursor_pk PRIMARY KEY (athlete_id);
 
+ALTER TABLE ONLY sync.erasure
+    ADD CONSTRAINT erasure_no_key UNIQUE (erasure_no);
+
+ALTER TABLE ONLY sync.erasure
+    ADD CONSTRAINT erasure_pk PRIMARY KEY (erasure_id);
+
+ALTER TABLE ONLY sync.erasure_request
+    ADD CONSTRAINT erasure_request_pk PRIMARY KEY (athlete_id);
+
 ALTER TABLE ONLY sync.event
     ADD CONSTRAINT event_pk PRIMARY KEY (athlete_id, object_type, object_id, aspect_type, event_at);
 
@@ -5135,6 +5240,9 @@ ALTER TABLE ONLY vault.instance
 ALTER TABLE ONLY vault.key
     ADD CONSTRAINT key_pk PRIMARY KEY (key_id);
 
+ALTER TABLE ONLY vault.revocation
+    ADD CONSTRAINT revocation_pk PRIMARY KEY (erasure_id);
+
 ALTER TABLE ONLY vault.sealing
     ADD CONSTRAINT sealing_pk PRIMARY KEY (is_only);
 
@@ -5157,6 +5265,8 @@ CREATE INDEX segment_effort_by_segment ON silver.segment_effort USING btree (ath
 
 CREATE INDEX activity_by_first_listed ON sync.activity USING btree (first_listed_at);
 
+CREATE INDEX activity_gone ON sync.activity USING btree (athlete_id, activity_id) WHERE (gone_at IS NOT NULL);
+
 CREATE INDEX activity_newest ON sync.activity USING btree (athlete_id, start_at DESC);
 
 CREATE INDEX api_token_sha256_i ON sync.api_token USING btree (token_sha256);
@@ -5170,6 +5280,10 @@ CREATE INDEX connect_link_expires_at_i ON sync.connect_link USING btree (expires
 CREATE INDEX connect_state_client_i ON sync.connect_state USING btree (client) WHERE (outcome IS NULL);
 
 CREATE INDEX connect_state_expires_at_i ON sync.connect_state USING btree (expires_at);
+
+CREATE INDEX erasure_not_filed ON sync.erasure USING btree (erasure_no) WHERE (filed_at IS NULL);
+
+CREATE INDEX erasure_revocation_pending ON sync.erasure USING btree (athlete_tag) WHERE (revocation = 'pending'::text);
 
 CREATE INDEX event_by_receipt ON sync.event USING btree (received_at);
 
@@ -5284,6 +5398,9 @@ ALTER TABLE ONLY sync.completeness
 
 ALTER TABLE ONLY sync.cursor
     ADD CONSTRAINT cursor_athlete_fk FOREIGN KEY (athlete_id) REFERENCES sync.athlete(athlete_id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY sync.erasure_request
+    ADD CONSTRAINT erasure_request_athlete_fk FOREIGN KEY (athlete_id) REFERENCES sync.athlete(athlete_id) ON DELETE CASCADE;
 
 ALTER TABLE ONLY sync.event
     ADD CONSTRAINT event_athlete_fk FOREIGN KEY (athlete_id) REFERENCES sync.athlete(athlete_id) ON DELETE CASCADE;
