@@ -16,11 +16,10 @@ enum UnixSocketCalls {
     static func listen(_ path: String) throws -> Int32 {
         let descriptor = socket(AF_UNIX, stream, 0)
         guard descriptor >= 0 else { throw ControlServerError.system("create", path, errno) }
-        let before = umask(0o177)
-        let bound = withAddress(path) { bind(descriptor, $0, $1) }
-        let code = errno
-        umask(before)
+        // Linux makes the file with the mode of the socket. The umask would be the whole process's, and so of what it makes meanwhile.
+        let bound = fchmod(descriptor, 0o600) == 0 ? withAddress(path) { bind(descriptor, $0, $1) } : -1
         guard bound == 0 else {
+            let code = errno
             close(descriptor)
             throw ControlServerError.system("bind", path, code)
         }

@@ -1,10 +1,19 @@
 import ControlAPI
 import Foundation
+import Hummingbird
 import ServiceLifecycle
 import Vault
 
 extension ControlRoutes {
-    func vault() async throws -> VaultMessage {
+    func vault(_ route: ControlRoute) async throws -> Response {
+        switch route {
+        case .verifyVault: try ControlResponse.json(try await verifyVault())
+        case .rotateVault: try ControlResponse.json(try await rotateVault(), status: .accepted)
+        default: try ControlResponse.json(try await vaultStatus())
+        }
+    }
+
+    private func vaultStatus() async throws -> VaultMessage {
         let status = try await dependencies.keeper.status()
         let sealing = status.state.sealingKeyID
         return VaultMessage(
@@ -15,14 +24,14 @@ extension ControlRoutes {
     }
 
     /// A graceful stop does not wait for the last athlete.
-    func verifyVault() async throws -> VerificationMessage {
+    private func verifyVault() async throws -> VerificationMessage {
         let report = try await cancelWhenGracefulShutdown { try await dependencies.keeper.verify() }
         return VerificationMessage(
             athletes: report.rowCount, values: report.valueCount, opened: report.valueCount - report.unopenedCount,
             unopenedCount: report.unopenedCount, unopened: report.unopened.map(Self.message))
     }
 
-    func rotateVault() async throws -> RotationMessage {
+    private func rotateVault() async throws -> RotationMessage {
         do {
             let rotation = try await dependencies.keeper.rotate()
             let instance = try await dependencies.keeper.status().instance
