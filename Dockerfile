@@ -3,7 +3,7 @@
 
 FROM swift:6.3-bookworm AS builder
 RUN apt-get update \
-    && apt-get install -y --no-install-recommends libpq-dev libcurl4-openssl-dev libssl-dev libsimdjson-dev pkg-config \
+    && apt-get install -y --no-install-recommends libpq-dev libcurl4-openssl-dev libssl-dev libsimdjson-dev zlib1g-dev pkg-config \
     && rm -rf /var/lib/apt/lists/*
 WORKDIR /build
 # The dependencies change less often than the sources: a layer of their own.
@@ -20,7 +20,7 @@ RUN swift build -c release --static-swift-stdlib --product fitnessd \
 
 FROM debian:12-slim
 RUN apt-get update \
-    && apt-get install -y --no-install-recommends ca-certificates libcurl4 libpq5 libsimdjson14 libssl3 libstdc++6 tzdata \
+    && apt-get install -y --no-install-recommends ca-certificates libcurl4 libpq5 libsimdjson14 libssl3 libstdc++6 tzdata zlib1g \
     && rm -rf /var/lib/apt/lists/* \
     && groupadd --system --gid 10001 fitnessd \
     && useradd --system --uid 10001 --gid fitnessd --home-dir /var/lib/fitnessd --shell /usr/sbin/nologin fitnessd \

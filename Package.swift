@@ -49,6 +49,7 @@ let package = Package(
             providers: [.apt(["libcurl4-openssl-dev"])]),
         .systemLibrary(
             name: "COpenSSL", path: "Sources/Base/C/COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
+        .systemLibrary(name: "CZlib", path: "Sources/Base/C/CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
         .systemLibrary(name: "CSpawn", path: "Sources/Base/C/CSpawn"),
         .target(name: "CSimdjson", path: "Sources/Base/C/CSimdjson", linkerSettings: [.linkedLibrary("simdjson")]),
 
@@ -80,7 +81,7 @@ let package = Package(
         .target(name: "SyncStore", dependencies: ["Core", "Database"], path: "Sources/SyncStore"),
         .target(
             name: "OwnData",
-            dependencies: ["Core", "Database", "SyncStore", "Digest", .product(name: "Logging", package: "swift-log")],
+            dependencies: ["Core", "Database", "SyncStore", "Digest", "CZlib", .product(name: "Logging", package: "swift-log")],
             path: "Sources/OwnData"),
         .target(name: "Streams", dependencies: ["Core", "CSimdjson"], path: "Sources/Streams"),
         .target(
@@ -151,7 +152,7 @@ let package = Package(
             name: "Gateway",
             dependencies: [
                 "Core", "Database", "SyncStore", "ServerGuard", "StravaAPI", "Governor", "Vault", "Sync", "Warehouse", "Digest",
-                "Identity",
+                "Identity", "OwnData",
                 .product(name: "Hummingbird", package: "hummingbird"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"),

@@ -16,8 +16,10 @@ public struct AthleteReader: Sendable {
     private static let waitMax: Duration = .seconds(5)
     /// When the server does not end a statement at its timeout, the connection is cut so much later.
     private static let graceAfterTimeout: Duration = .seconds(5)
-    /// The longest timeout of `readOnce`.
-    public static let statementTimeoutMax: Duration = .seconds(60)
+    /// The longest timeout of `readOnce`: a COPY of a large table to a slow reader.
+    public static let statementTimeoutMax: Duration = .seconds(3_600)
+    /// The longest wait for the server in `readOnce`: for a whole answer, or the next rows of a COPY.
+    private static let serverWaitMax: Duration = .seconds(65)
 
     private let reads: Database
     private let queries: Database
@@ -35,7 +37,7 @@ public struct AthleteReader: Sendable {
             connectionsMax: ConnectionShares.ownReads, waitMax: Self.waitMax, statementMax: Self.statementTimeout + Self.graceAfterTimeout)
         queries = database.reserved(
             connectionsMax: ConnectionShares.ownQueries, waitMax: Self.waitMax,
-            statementMax: Self.statementTimeoutMax + Self.graceAfterTimeout)
+            statementMax: Self.serverWaitMax)
         key = ReaderKey(database: daemon)
         self.logger = logger
     }
@@ -43,7 +45,9 @@ public struct AthleteReader: Sendable {
     /// Runs `body` in a transaction that sees the rows of this athlete only, writes nothing, and is rolled back at its end.
     ///
     /// - Throws: `body`'s errors; `DatabaseError` when the reader can't be reached or bound.
-    public func read<Answer: Sendable>(_ athlete: AthleteID, _ body: @Sendable (Connection) async throws -> Answer) async throws -> Answer {
+    public func read<Answer>(
+        _ athlete: AthleteID, isolation: isolated (any Actor)? = #isolation, _ body: (Connection) async throws -> Answer
+    ) async throws -> Answer {
         try await reads.withConnection { connection in
             try await bound(connection, athlete, readsAnswers: false, timeout: Self.statementTimeout, body)
         }
@@ -57,9 +61,9 @@ public struct AthleteReader: Sendable {
     /// - Parameters:
     ///   - statementTimeout: of each statement, at most `statementTimeoutMax`.
     ///   - readsAnswers: whether `bronze_strava.answer` and its versions show the athlete's rows, which hold positions.
-    public func readOnce<Answer: Sendable>(
-        _ athlete: AthleteID, statementTimeout: Duration, readsAnswers: Bool = false,
-        _ body: @Sendable (Connection) async throws -> Answer
+    public func readOnce<Answer>(
+        _ athlete: AthleteID, statementTimeout: Duration, readsAnswers: Bool = false, isolation: isolated (any Actor)? = #isolation,
+        _ body: (Connection) async throws -> Answer
     ) async throws -> Answer {
         let timeout = min(statementTimeout, Self.statementTimeoutMax)
         return try await queries.withConnection(isKept: false) { connection in
@@ -94,9 +98,9 @@ public struct AthleteReader: Sendable {
         await queries.cut()
     }
 
-    private func bound<Answer: Sendable>(
+    private func bound<Answer>(
         _ connection: Connection, _ athlete: AthleteID, readsAnswers: Bool, timeout: Duration,
-        _ body: @Sendable (Connection) async throws -> Answer
+        isolation: isolated (any Actor)? = #isolation, _ body: (Connection) async throws -> Answer
     ) async throws -> Answer {
         do {
             try await bind(connection, athlete, readsAnswers: readsAnswers, timeout: timeout)

@@ -12,7 +12,7 @@ import Testing
         "Digest": ["COpenSSL"],
         "ServerGuard": [],
         "SyncStore": ["Core", "Database"],
-        "OwnData": ["Core", "Database", "SyncStore", "Digest"],
+        "OwnData": ["Core", "Database", "SyncStore", "Digest", "CZlib"],
         "Streams": ["Core", "CSimdjson"],
         "Warehouse": ["Core", "Database", "SyncStore", "Digest", "Streams", "CSimdjson"],
         "StravaAPI": ["Core", "Digest", "HTTPTransport", "CSimdjson"],
@@ -37,7 +37,7 @@ import Testing
         ],
         "fitnessctl": ["ControlAPI"],
         "warehouse-bench": ["Core", "Database", "SyncStore", "EmbeddedPostgres", "Migrations", "Simulator", "StravaAPI", "Warehouse"],
-        "CSimdjson": [], "CLibpq": [], "CLibcurl": [], "COpenSSL": [], "CSpawn": [],
+        "CSimdjson": [], "CZlib": [], "CLibpq": [], "CLibcurl": [], "COpenSSL": [], "CSpawn": [],
     ]
 
     @Test func `Package.swift keeps to the plan of who may import whom`() throws {
