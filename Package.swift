@@ -214,7 +214,8 @@ let package = Package(
         .target(
             name: "TestKit",
             dependencies: [
-                "Core", "Database", "EmbeddedPostgres", "Migrations", "Simulator", .product(name: "Logging", package: "swift-log"),
+                "Core", "Database", "EmbeddedPostgres", "Migrations", "Simulator", .product(name: "JWTKit", package: "jwt-kit"),
+                .product(name: "Logging", package: "swift-log"),
             ],
             path: "Tests/TestKit"),
         .testTarget(name: "CoreTests", dependencies: ["Core", "TestKit"]),

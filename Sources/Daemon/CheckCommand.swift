@@ -7,6 +7,7 @@ import EmbeddedPostgres
 import Foundation
 import Gateway
 import HTTPTransport
+import Identity
 import Logging
 import OwnData
 import StravaAPI
@@ -78,6 +79,7 @@ private struct Checks {
         let keyring = Result { try preflight.keyring() }
         await findings.check("keyring") { try description(of: keyring.get()) }
         await checkDatabase(keyring)
+        if let issuer = configuration.idTokens { await findings.check("id tokens") { try await keys(of: issuer) } }
         await findings.check("strava") { isDemo ? "simulated by \(try DemoStrava.program())" : try await checkStrava() }
     }
 
@@ -159,6 +161,22 @@ private struct Checks {
     private func requireAgreement(_ offset_s: Double?, _ whose: String) throws {
         guard let offset_s, abs(offset_s) > ClockAgreement.offsetMax_s else { return }
         throw ConfigurationError("\(ClockAgreement.sentence(whose, offset_s)): set this machine's clock (NTP), or the other one")
+    }
+
+    // MARK: ID tokens
+
+    private func keys(of issuer: IDTokenIssuer) async throws -> String {
+        let http = HTTPClient(userAgent: "fitnessd/\(ProductVersion.current)")
+        let result: Result<Int, any Error>
+        do { result = .success(try await IDTokenVerifier(issuer, http: http, logger: logger).keyCount()) } catch { result = .failure(error) }
+        await http.shutdown()
+        do {
+            let count = try result.get()
+            return "of \(issuer.issuer), \(count) \(count == 1 ? "key" : "keys")"
+        } catch {
+            throw ConfigurationError(
+                "the keys at \(issuer.keysURL) can't be had (\(error)): check FITNESSD_ID_TOKEN_JWKS_URL or FITNESSD_FIREBASE_PROJECT, and the network")
+        }
     }
 
     // MARK: Strava

@@ -3,6 +3,7 @@ import Core
 import Foundation
 import Gateway
 import Governor
+import Identity
 import Logging
 import StravaAPI
 import Warehouse
@@ -39,6 +40,10 @@ struct Configuration: Sendable {
     let retention: RetentionPolicy
     /// The token with which Strava validates the webhook's callback; nil: a random one, kept in PostgreSQL.
     let webhookVerifyToken: Secret?
+    /// Who issues ID tokens; nil: nobody.
+    let idTokens: IDTokenIssuer?
+    /// The web applications that may call the addresses for programs.
+    let origins: AllowedOrigins
     var logLevel: Logger.Level
     let logFormat: LogFormat
     /// The folder that holds `db/` and `sql/`; nil: found beside the program.
@@ -81,6 +86,8 @@ struct Configuration: Sendable {
             versionDays: faults.take(nil) { try Configuration.count(source, "FITNESSD_RETENTION_VERSION_DAYS", 1...36_500) }
                 ?? RetentionPolicy.versionDaysDefault)
         webhookVerifyToken = faults.take(nil) { try source.secret("FITNESSD_WEBHOOK_VERIFY_TOKEN") }
+        idTokens = faults.take(nil) { try ProgramSettings.idTokens(source) }
+        origins = faults.take(.none) { try ProgramSettings.origins(source) }
         logLevel = faults.take(.info) { try Configuration.oneOf(source, "FITNESSD_LOG_LEVEL", Logger.Level.allCases, default: .info) }
         logFormat = faults.take(.json) {
             try Configuration.oneOf(source, "FITNESSD_LOG_FORMAT", LogFormat.allCases, default: Configuration.logFormat(source))

@@ -122,12 +122,15 @@ private final class OpenedParts: Sendable {
 private struct Ingest: Sendable {
     let strava: StravaClient
     let governor: RateLimitGovernor
+    let vault: TokenVault
     let registry: AthleteRegistry
     let keeper: KeyringKeeper
     let eraser: AthleteEraser
     let silver: SilverRunner
     let housekeeper: Housekeeper
     let scheduler: SyncScheduler
+    /// Checks ID tokens; nil: none are accepted.
+    let idTokens: IDTokenVerifier?
     /// Those that run before the servers.
     let services: [any Service]
 
@@ -163,9 +166,16 @@ private struct Ingest: Sendable {
         let housekeeper = Housekeeper(environment: environment, scheduler: scheduler)
         await housekeeper.start()
         return Ingest(
-            strava: strava, governor: governor, registry: registry, keeper: keeper, eraser: eraser, silver: silver, housekeeper: housekeeper,
-            scheduler: scheduler,
+            strava: strava, governor: governor, vault: vault, registry: registry, keeper: keeper, eraser: eraser, silver: silver,
+            housekeeper: housekeeper, scheduler: scheduler, idTokens: idTokens(start, opened),
             services: [governor, keeper, silver, retention, ErasureKeeper(eraser: eraser)] + (demo.map { [$0] } ?? []))
+    }
+
+    private static func idTokens(_ start: DaemonStart, _ opened: OpenedParts) -> IDTokenVerifier? {
+        guard let issuer = start.configuration.idTokens else { return nil }
+        let http = HTTPClient(inFlightMax: 1, queuedMax: 4, userAgent: "fitnessd/\(ProductVersion.current)")
+        opened.add { await http.shutdown() }
+        return IDTokenVerifier(issuer, http: http, clock: start.clock, logger: start.logger)
     }
 
     private static func settings(_ start: DaemonStart) -> SyncSettings {
@@ -237,7 +247,9 @@ private struct Servers: Sendable {
         return Gateway(
             addresses: configuration.addresses, publicURL: configuration.publicURL, database: store.database, strava: strava,
             keyring: keyring, who: configuration.who, clock: start.clock, logger: start.logger,
-            authenticator: Authenticator(database: store.database, clock: start.clock, logger: start.logger),
+            authenticator: Authenticator(
+                database: store.database, idTokens: ingest.idTokens, clock: start.clock, logger: start.logger),
+            athletes: (registry, ingest.vault), origins: configuration.origins,
             register: { try await registry.register($0) },
             events: events,
             pendingMigrations: { try await store.missing(migrations) },

@@ -28,6 +28,9 @@ public struct Gateway: Service {
         public internal(set) var admin: Int?
     }
 
+    /// What the predecessor's router needs: it registers athletes, refreshes tokens and requests syncs.
+    public typealias Athletes = (registry: AthleteRegistry, vault: TokenVault)
+
     private let addresses: GatewayAddresses
     private let routes: GatewayRoutes
     private let onListening: @Sendable (Ports) async -> Void
@@ -40,12 +43,13 @@ public struct Gateway: Service {
     ///   - keyring: signs connect links.
     ///   - who: the operator, for the connect pages.
     ///   - authenticator: says who asks, on the routes that show or change an athlete's own data.
+    ///   - origins: the web applications that may call the addresses for programs.
     ///   - events: where Strava's events go, and the callback's secrets; nil: events are not accepted.
     ///   - onListening: called with the bound ports once all addresses accept connections.
     public init(
         addresses: GatewayAddresses, publicURL: PublicURL, database: Database, strava: StravaClient, keyring: Keyring,
         who: InstallationOperator = InstallationOperator(), clock: WallClock = .system, logger: Logger = Logger(label: "gateway"),
-        authenticator: Authenticator, register: @escaping Register,
+        authenticator: Authenticator, athletes: Athletes, origins: AllowedOrigins = .none, register: @escaping Register,
         events: (desk: EventDesk, address: EventDesk.Address)? = nil, pendingMigrations: @escaping PendingMigrations,
         figures: @escaping Figures, onListening: @escaping @Sendable (Ports) async -> Void = { _ in }
     ) {
@@ -60,7 +64,10 @@ public struct Gateway: Service {
                 pages: ConnectPages(who: who, host: publicURL.host), register: register, logger: logger),
             readiness: Readiness(clock: clock, pendingMigrations: pendingMigrations),
             figures: CachedValue(.after(.seconds(5)), clock: clock, load: figures),
-            authenticator: authenticator,
+            router: RouterRoutes(
+                authenticator: authenticator, exchange: CodeExchange(strava: strava, logger: logger), registry: athletes.registry,
+                vault: athletes.vault, runs: RunDesk(database: database, clock: clock), logger: logger),
+            origins: origins,
             webhooks: events.map { WebhookRoutes(desk: $0.desk, address: $0.address, logger: logger) },
             logger: logger)
     }

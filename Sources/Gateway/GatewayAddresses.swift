@@ -152,6 +152,8 @@ public struct GatewayError: AdvisedError, Equatable {
         case addressNotAvailable = "address_not_available"
         /// The operator's figures would be public.
         case adminListenPublic = "admin_listen_public"
+        /// `FITNESSD_CORS_ORIGIN` names no origin.
+        case originMalformed = "origin_malformed"
         /// The table of connect states is full.
         case tooManyConnects = "too_many_connects"
         /// One client has more connects open than it may.
@@ -186,6 +188,7 @@ public struct GatewayError: AdvisedError, Equatable {
             \(detail) is the public address, which must not show the operator's figures: set FITNESSD_ADMIN_LISTEN to an address of their \
             own, such as 127.0.0.1:8081, or to off
             """
+        case .originMalformed: "FITNESSD_CORS_ORIGIN must be * or origins with commas between them, such as https://app.example.org"
         case .tooManyConnects, .tooManyConnectsOfClient: "too many people are connecting at the same time: try again in a few minutes"
         }
     }

@@ -1,7 +1,6 @@
 import Core
 import HTTPTypes
 import Hummingbird
-import Identity
 import Logging
 import NIOCore
 import ServerGuard
@@ -34,7 +33,8 @@ struct GatewayRoutes: Sendable {
     let connect: ConnectFlow
     let readiness: Readiness
     let figures: CachedValue<GatewayFigures>
-    let authenticator: Authenticator
+    let router: RouterRoutes
+    let origins: AllowedOrigins
     let webhooks: WebhookRoutes?
     let logger: Logger
 
@@ -42,6 +42,7 @@ struct GatewayRoutes: Sendable {
         let routes = shared + (hasWeb ? web : []) + (hasAdmin ? admin : [])
         let router = Router(context: GatewayContext.self, options: .autoGenerateHeadEndpoints)
         router.add(middleware: SecurityHeaders())
+        router.add(middleware: CrossOrigin(origins: origins, routes: routes))
         router.add(middleware: HeadAnswers())
         router.add(middleware: RequestGuard())
         router.add(middleware: ErrorPages(routes: routes, logger: logger))
@@ -70,7 +71,7 @@ struct GatewayRoutes: Sendable {
             .post("/connected/:result") { request, context in
                 try await connect.decide(context.parameters.get("result") ?? "", request, client: Self.client(request, context))
             },
-        ] + (webhooks?.routes ?? [])
+        ] + router.routes + (webhooks?.routes ?? [])
     }
 
     private var admin: [Route] {
@@ -90,11 +91,6 @@ struct GatewayRoutes: Sendable {
         let peer = ClientAddress(context.channel.remoteAddress)
         guard peer.isLoopback, let forwarded = request.headers[values: forwardedFor].last else { return peer.text }
         return forwarded.split(separator: ",").last.flatMap { ClientAddress(forwarded: $0) }?.text ?? peer.text
-    }
-
-    /// The caller whose token the request presents.
-    func caller(_ request: Request, _ context: GatewayContext) async throws(IdentityError) -> Caller {
-        try await authenticator.caller(authorization: request.headers[.authorization], client: Self.client(request, context))
     }
 
     private func ready() async -> Response {

@@ -13,16 +13,18 @@ struct ErrorPages: RouterMiddleware {
     ) async throws -> Response {
         do {
             return try await next(request, context)
+        } catch let error as APIRefusal {
+            return error.response
         } catch let error as HTTPError where error.status == .notFound {
-            return methodNotAllowed(request) ?? page(for: .notFound)
+            return methodNotAllowed(request) ?? refusal(.notFound, request)
         } catch let error as HTTPError {
-            return page(for: error.status)
+            return refusal(error.status, request)
         } catch let error as any AdvisedError {
             logger.log(.error, "request failed", [.endpoint: context.endpointPath ?? "none", .error: error.description])
-            return page(for: error.retryAdvice == .never ? .internalServerError : .serviceUnavailable)
+            return refusal(error.retryAdvice == .never ? .internalServerError : .serviceUnavailable, request)
         } catch {
             logger.log(.error, "request failed", [.endpoint: context.endpointPath ?? "none", .error: "\(type(of: error))"])
-            return page(for: .internalServerError)
+            return refusal(.internalServerError, request)
         }
     }
 
@@ -30,9 +32,13 @@ struct ErrorPages: RouterMiddleware {
     private func methodNotAllowed(_ request: Request) -> Response? {
         let methods = routes.filter { $0.matches(request.uri.path) }.flatMap { $0.method == .get ? [.get, .head] : [$0.method] }
         if methods.isEmpty || methods.contains(request.method) { return nil }
-        var response = page(for: .methodNotAllowed)
+        var response = refusal(.methodNotAllowed, request)
         response.headers[.allow] = methods.map(\.rawValue).joined(separator: ", ")
         return response
+    }
+
+    private func refusal(_ status: HTTPResponse.Status, _ request: Request) -> Response {
+        RefusalFormat(path: request.uri.path).response(status) ?? page(for: status)
     }
 
     private func page(for status: HTTPResponse.Status) -> Response {
@@ -52,15 +58,17 @@ struct RequestGuard: RouterMiddleware {
     func handle(
         _ request: Request, context: GatewayContext, next: (Request, GatewayContext) async throws -> Response
     ) async throws -> Response {
-        if request.uri.string.utf8.count > GatewayLimits.targetBytesMax { return refuse(.uriTooLong, context) }
-        if hasUnboundedBody(request) { return refuse(.lengthRequired, context) }
-        if bodyByteCount(request) > bodyBytesMax(for: request) { return refuse(.contentTooLarge, context) }
+        if request.uri.string.utf8.count > GatewayLimits.targetBytesMax { return refuse(.uriTooLong, request, context) }
+        if hasUnboundedBody(request) { return refuse(.lengthRequired, request, context) }
+        if bodyByteCount(request) > bodyBytesMax(for: request) { return refuse(.contentTooLarge, request, context) }
         return try await next(request, context)
     }
 
-    private func refuse(_ status: HTTPResponse.Status, _ context: GatewayContext) -> Response {
+    private func refuse(_ status: HTTPResponse.Status, _ request: Request, _ context: GatewayContext) -> Response {
         context.channel.close(mode: .input, promise: nil)
-        return Response(status: status, headers: [.connection: "close"])
+        var response = RefusalFormat(path: request.uri.path).response(status) ?? Response(status: status)
+        response.headers[.connection] = "close"
+        return response
     }
 
     private func hasUnboundedBody(_ request: Request) -> Bool { request.headers[.transferEncoding] != nil }

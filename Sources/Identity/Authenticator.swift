@@ -6,22 +6,34 @@ import SyncStore
 
 /// Says who asks, by the token that a request presents. One for all routes that need a caller.
 public struct Authenticator: Sendable {
-    /// An ID token has about 1,000 bytes, an API token 52.
-    private static let tokenBytesMax = 4096
+    /// An API token has 52 bytes, an ID token about 1,000, with many claims of its own some thousand.
+    private static let tokenBytesMax = 6 * 1024
     /// A token's last use is written at most this often.
     private static let usePause = Duration.seconds(60)
 
     private let database: Database
+    private let idTokens: IDTokenVerifier?
     private let clock: WallClock
     private let limits: RequestLimits
     private let outage = Outage("tokens of clients can't be checked", over: "tokens of clients can be checked again")
     private let logger: Logger
 
-    public init(database: Database, clock: WallClock = .system, logger: Logger = Logger(label: "identity")) {
+    /// - Parameter idTokens: checks ID tokens; nil: only API tokens are accepted.
+    public init(
+        database: Database, idTokens: IDTokenVerifier? = nil, clock: WallClock = .system, logger: Logger = Logger(label: "identity")
+    ) {
         self.database = database
+        self.idTokens = idTokens
         self.clock = clock
         self.logger = logger
         limits = RequestLimits(clock: clock)
+    }
+
+    /// Counts a request of a client, whatever it asks for. Call it once for each request, before anything else is done for it.
+    ///
+    /// - Throws: `IdentityError.tooManyRequests`.
+    public func admit(client: String) throws(IdentityError) {
+        if let wait = limits.take(.client(client)) { throw .tooManyRequests(retryAfter: wait) }
     }
 
     /// The caller whose token holds.
@@ -31,18 +43,30 @@ public struct Authenticator: Sendable {
     ///   - client: the client address that a refused token is counted for.
     public func caller(authorization: String?, client: String) async throws(IdentityError) -> Caller {
         let token = try Self.bearerToken(authorization)
-        if let wait = limits.wait(.client(client)) { throw .tooManyRequests(retryAfter: wait) }
+        if let wait = limits.wait(.refused(client)) { throw .tooManyRequests(retryAfter: wait) }
         do throws(IdentityError) {
-            guard let token = APIToken(token) else { throw .invalid("not a token of this installation") }
-            return try await caller(token)
-        } catch {
-            // An expired token was once a good one, and the others say nothing about the client.
-            switch error {
-            case .invalid, .revoked: _ = limits.take(.client(client))
-            default: break
+            if token.hasPrefix(APIToken.prefix) {
+                guard let token = APIToken(token) else { throw .invalid("no API token has such a form") }
+                return try await caller(token)
             }
+            guard let idTokens else { throw .invalid("not an API token, and no issuer of ID tokens is configured") }
+            return try await caller(uid: try await idTokens.uid(token))
+        } catch {
+            note(error, client)
             throw error
         }
+    }
+
+    /// Counts a refused token. An expired one was once good, and the other errors say nothing about the client.
+    private func note(_ error: IdentityError, _ client: String) {
+        let reason: String
+        switch error {
+        case .invalid(let text): reason = text
+        case .revoked: reason = "a revoked API token"
+        default: return
+        }
+        logger.log(.debug, "token refused", [.reason: reason])
+        _ = limits.take(.refused(client))
     }
 
     /// The text after `Bearer` (RFC 6750, section 2.1).
@@ -55,6 +79,20 @@ public struct Authenticator: Sendable {
             throw .invalid("no token has such a form")
         }
         return String(token)
+    }
+
+    // MARK: ID tokens
+
+    private func caller(uid: UID) async throws(IdentityError) -> Caller {
+        if let wait = limits.take(.uid(uid)) { throw .tooManyRequests(retryAfter: wait) }
+        let athlete: AthleteID?
+        do {
+            athlete = try await database.query(
+                "SELECT athlete_id FROM sync.athlete WHERE uid = \(uid.text) AND state <> 'erasing' ORDER BY athlete_id LIMIT 1"
+            ).first?.decode(AthleteID.self)
+        } catch { throw unavailable(error) }
+        outage.isOver(logger)
+        return Caller(uid: uid, athlete: athlete, scopes: Set(Scope.allCases), tokenID: nil)
     }
 
     // MARK: API tokens

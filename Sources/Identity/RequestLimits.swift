@@ -9,6 +9,8 @@ final class RequestLimits: Sendable {
         case apiToken([UInt8])
         case uid(UID)
         /// Refused tokens of a client address.
+        case refused(String)
+        /// All requests of a client address.
         case client(String)
     }
 
@@ -22,6 +24,8 @@ final class RequestLimits: Sendable {
     static let caller = Rate(burst: 120, perSecond: 2)
     /// A person mistypes a few times; a program with a dead token that retries without end is slowed down to one in two seconds.
     static let refused = Rate(burst: 30, perSecond: 0.5)
+    /// A client may be the proxy or the application server of many people.
+    static let client = Rate(burst: 600, perSecond: 20)
     /// Keys in memory, about 200 bytes each.
     static let keysMax = 20_000
 
@@ -67,7 +71,8 @@ final class RequestLimits: Sendable {
     private static func rate(_ key: Key) -> Rate {
         switch key {
         case .apiToken, .uid: caller
-        case .client: refused
+        case .refused: refused
+        case .client: client
         }
     }
 

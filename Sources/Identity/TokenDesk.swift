@@ -71,8 +71,8 @@ public struct TokenDesk: Sendable {
     }
 
     /// Ends the token at once, in every process. Nil: there is no such token.
-    public func revoke(_ id: Int64) async throws -> (athlete: AthleteID, uid: String, revokedAt: Date)? {
-        try await database.query(APITokenTable.revoke(id, now: clock.now)).first?.decode(AthleteID.self, String.self, Date.self)
+    public func revoke(_ id: Int64) async throws -> Entry? {
+        try await database.query(APITokenTable.revoke(id, now: clock.now)).first.map(entry)
     }
 
     private func entry(_ row: Row) throws -> Entry {

@@ -22,11 +22,11 @@ package enum APITokenTable {
         """
     }
 
-    /// Returns the athlete and when the token was revoked, which the first call decides; no row: there is no such token.
+    /// Returns the token's row, with the instant of the first call in it; no row: there is no such token.
     package static func revoke(_ id: Int64, now: Date) -> SQL {
         """
         UPDATE sync.api_token SET revoked_at = coalesce(revoked_at, \(now)) WHERE token_id = \(id)
-        RETURNING athlete_id, uid, revoked_at
+        RETURNING token_id, athlete_id, uid, scopes, created_at, expires_at, last_used_at, revoked_at, true
         """
     }
 

@@ -26,8 +26,8 @@ import Foundation
 /// first, by one statement. Rows of the tables behind `sync.schedule` are inserted under the athlete's row there, so that nobody waits for
 /// another's insert; rows of `sync.transform_work` and `sync.run` have keys of their own. Locks are never stronger than `FOR NO KEY UPDATE` on a
 /// table that others refer to, so that their inserts don't wait, but for an erasure.
-/// `sync.athlete_threshold` is written under the athlete's row of `sync.athlete`.
-/// `sync.connect_state` and the quota ledger are written in transactions of their own; pruning skips rows that are locked.
+/// `sync.athlete_threshold` and `sync.requested_run` are written under the athlete's row of `sync.athlete`.
+/// `sync.connect_state`, `sync.api_token` and the quota ledger are written in transactions of their own; pruning skips rows that are locked.
 package enum RowLock {
     /// A condition that locks the `sync.silver_lock` row of row `w`'s athlete; false: another transaction holds it.
     package static let isSilverFree = "sync.try_silver_lock(w.athlete_id, false)"

@@ -191,11 +191,13 @@ package enum ScheduleTable {
     }
 
     /// Due now, or after its pause, and never later than before.
-    /// - Parameter request: stored unless another request is waiting; nil: none.
-    package static func bringForward(_ athlete: AthleteID, request: JSONText?, now: Date) -> SQL {
+    /// - Parameters:
+    ///   - request: stored unless another request is waiting; nil: none.
+    ///   - priority: a more urgent one stays.
+    package static func bringForward(_ athlete: AthleteID, request: JSONText?, priority: Int = 2, now: Date) -> SQL {
         """
         UPDATE sync.schedule s
-        SET request = coalesce(s.request, \(request)), priority = least(s.priority, 2),
+        SET request = coalesce(s.request, \(request)), priority = least(s.priority, \(priority)),
             due_at = CASE WHEN s.lease_owner IS NULL AND a.state = 'active'
                 THEN greatest(least(s.due_at, \(now)), a.paused_until) ELSE s.due_at END
         FROM sync.athlete a WHERE a.athlete_id = s.athlete_id AND s.athlete_id = \(athlete)

@@ -27,8 +27,8 @@ import Testing
             try await daemon.addAthlete(7)
             try await daemon.endTurn(7)
             let since = Date(timeIntervalSinceNow: 1)
-            let message = try await ProgressQueries(database: daemon.database, athlete: 7, since: since).progress(now: Date(), waiting: nil)
-            #expect(message.outcome == nil && message.finished == 0 && message.athletes == 1)
+            let message = try await SyncProgress.read(of: AthleteID(7), since: since, from: daemon.database, now: Date())
+            #expect(message.outcome == nil && message.done == 0 && message.athletes == 1)
         }
     }
 
@@ -39,9 +39,8 @@ import Testing
             let since = Date(timeIntervalSinceNow: -1)
             try await daemon.database.query(
                 "UPDATE sync.schedule SET request = NULL, last_finished_at = now(), due_at = now() + interval '1 hour'")
-            func outcome(_ only: [SyncStep]?) async throws -> ProgressMessage.SyncOutcome? {
-                let queries = ProgressQueries(database: daemon.database, athlete: 7, since: since, only: only)
-                return try await queries.progress(now: Date(), waiting: nil).outcome
+            func outcome(_ only: [SyncStep]?) async throws -> SyncProgress.Outcome? {
+                try await SyncProgress.read(of: AthleteID(7), since: since, only: only, from: daemon.database, now: Date()).outcome
             }
             #expect(try await outcome([.list]) == .done)
             #expect(try await outcome([.list, .detail]) == .done)
@@ -56,10 +55,12 @@ import Testing
             let since = Date(timeIntervalSinceNow: -1)
             try await daemon.endTurn(7)
             _ = try await daemon.database.query("INSERT INTO sync.transform_work (athlete_id, activity_id) VALUES (7, 70)")
-            let queries = ProgressQueries(database: daemon.database, athlete: 7, since: since)
-            #expect(try await queries.progress(now: Date(), waiting: nil).outcome == nil)
+            func outcome() async throws -> SyncProgress.Outcome? {
+                try await SyncProgress.read(of: AthleteID(7), since: since, from: daemon.database, now: Date()).outcome
+            }
+            #expect(try await outcome() == nil)
             _ = try await daemon.database.query("DELETE FROM sync.transform_work")
-            #expect(try await queries.progress(now: Date(), waiting: nil).outcome == .done)
+            #expect(try await outcome() == .done)
         }
     }
 

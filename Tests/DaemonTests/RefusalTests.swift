@@ -30,6 +30,16 @@ import Testing
         (["FITNESSD_ATHLETES_IN_WORK": "2"], "FITNESSD_ATHLETES_IN_WORK must be a whole number from 3"),
         (["FITNESSD_SAMPLE": "few"], "FITNESSD_SAMPLE must be a whole number"),
         (["FITNESSD_ACTIVITY_ZONES": "yes"], "FITNESSD_ACTIVITY_ZONES must be one of on, off"),
+        (["FITNESSD_ID_TOKEN_ISSUER": "https://i.example.org"], "set all three, or FITNESSD_FIREBASE_PROJECT, or none"),
+        (["FITNESSD_FIREBASE_PROJECT": "my-app", "FITNESSD_ID_TOKEN_AUDIENCE": "x"], "remove it, or the others"),
+        (["FITNESSD_FIREBASE_PROJECT": "my app"], "FITNESSD_FIREBASE_PROJECT must be"),
+        (
+            [
+                "FITNESSD_ID_TOKEN_ISSUER": "i", "FITNESSD_ID_TOKEN_AUDIENCE": "a",
+                "FITNESSD_ID_TOKEN_JWKS_URL": "http://keys.example.org/",
+            ], "http is for this machine's loopback only"
+        ),
+        (["FITNESSD_CORS_ORIGIN": "app.example.org"], "FITNESSD_CORS_ORIGIN must be"),
         (["FITNESSD_LOG_LEVEL": "loud"], "FITNESSD_LOG_LEVEL must be one of"),
         (["FITNESSD_STATE_DIR": "here"], "absolute path"),
         (["FITNESSD_DATABASE_URL_FILE": "/nonexistent/url"], "FITNESSD_DATABASE_URL_FILE"),

@@ -145,13 +145,16 @@ extension HTTPResponse {
 func withGateway(
     pending: [String] = [], publicURL: String = GatewayFixture.publicURL, admin: GatewayAddresses.Admin = .withWeb,
     times: RequestTimes? = nil, who: InstallationOperator = InstallationOperator(), logger: Logger = quietLogger,
+    issuer: TestIssuer? = nil, origins: AllowedOrigins = .none, answerHasScope: Bool = false,
     _ body: (GatewayFixture) async throws -> Void
 ) async throws {
     let clock = WallClock.manual(at: GatewayFixture.start)
     let world = SimulatorWorld(
         seed: 7, epoch: GatewayFixture.start,
         athletes: [GatewayFixture.athlete, GatewayFixture.other].map { AthleteSpec(id: $0, activityCount: 0) })
-    let simulator = StravaSimulator(world: world, clock: clock, logger: quietLogger)
+    var options = SimulatorOptions()
+    options.tokenAnswerHasScope = answerHasScope
+    let simulator = StravaSimulator(world: world, options: options, clock: clock, logger: quietLogger)
     simulator.autoApprove = .athlete(GatewayFixture.athlete)
     try await simulator.start()
     let http = HTTPClient(userAgent: "gateway-tests")
@@ -163,8 +166,8 @@ func withGateway(
                 let parts = try GatewayParts(database, simulator, http, clock, keyring: folder.appending(path: "keyring").path)
                 let webhook = try await parts.desk.address(verifyToken: nil)
                 var gateway = try parts.gateway(
-                    publicURL: publicURL, admin: admin, webhook: webhook, pending: pending, who: who, logger: logger,
-                    onListening: { report.yield($0) })
+                    publicURL: publicURL, admin: admin, webhook: webhook, pending: pending, who: who, origins: origins,
+                    idTokens: try issuer.map { try idTokens($0, http, clock) }, logger: logger, onListening: { report.yield($0) })
                 if let times { gateway.times = times }
                 try await run(gateway, ports) { ports in
                     try await body(
@@ -180,6 +183,11 @@ func withGateway(
     await simulator.stop()
     await http.shutdown()
     try result.get()
+}
+
+private func idTokens(_ issuer: TestIssuer, _ http: HTTPClient, _ clock: WallClock) throws -> IDTokenVerifier {
+    let trusted = try IDTokenIssuer(issuer: TestIssuer.issuer, audience: TestIssuer.audience, keysURL: issuer.keysURL)
+    return IDTokenVerifier(trusted, http: http, clock: clock, logger: quietLogger)
 }
 
 /// The parts that the gateway needs.
@@ -209,13 +217,15 @@ private struct GatewayParts {
 
     func gateway(
         publicURL: String, admin: GatewayAddresses.Admin, webhook: EventDesk.Address, pending: [String],
-        who: InstallationOperator, logger: Logger, onListening: @escaping @Sendable (Gateway.Ports) async -> Void
+        who: InstallationOperator, origins: AllowedOrigins, idTokens: IDTokenVerifier?, logger: Logger,
+        onListening: @escaping @Sendable (Gateway.Ports) async -> Void
     ) throws -> Gateway {
         let registry = AthleteRegistry(database: database, vault: vault, clock: clock)
         return Gateway(
             addresses: GatewayAddresses(web: ListenAddress(host: "127.0.0.1", port: 0), admin: admin), publicURL: try PublicURL(publicURL),
             database: database, strava: strava, keyring: keyring, who: who, clock: clock, logger: logger,
-            authenticator: Authenticator(database: database, clock: clock, logger: quietLogger),
+            authenticator: Authenticator(database: database, idTokens: idTokens, clock: clock, logger: quietLogger),
+            athletes: (registry, vault), origins: origins,
             register: { try await registry.register($0) },
             events: (desk, webhook),
             pendingMigrations: {

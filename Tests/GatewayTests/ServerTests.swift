@@ -3,6 +3,7 @@ import Foundation
 import HTTPTransport
 import Identity
 import ServiceLifecycle
+import Sync
 import TestKit
 import Testing
 
@@ -103,6 +104,7 @@ import Testing
                 keyring: gateway.keyring, clock: gateway.clock,
                 logger: quietLogger,
                 authenticator: Authenticator(database: gateway.database, clock: gateway.clock, logger: quietLogger),
+                athletes: (AthleteRegistry(database: gateway.database, vault: gateway.vault, clock: gateway.clock), gateway.vault),
                 register: { _ in throw CancellationError() }, pendingMigrations: { [] }, figures: { GatewayFigures() })
             let error = await #expect(throws: GatewayError.self) { try await second.run() }
             #expect(error?.code == .addressInUse && error?.description.contains("127.0.0.1:\(port)") == true)

@@ -22,15 +22,15 @@ import Testing
 
     @Test func `a look counts nothing`() {
         let limits = RequestLimits(clock: clock)
-        for _ in 0..<1_000 { #expect(limits.wait(.client("192.0.2.1")) == nil) }
-        #expect(limits.take(.client("192.0.2.1")) == nil)
+        for _ in 0..<1_000 { #expect(limits.wait(.refused("192.0.2.1")) == nil) }
+        #expect(limits.take(.refused("192.0.2.1")) == nil)
     }
 
     @Test func `memory stays bounded, and those who ask too often are forgotten last`() {
         let limits = RequestLimits(clock: clock, keysMax: 100)
-        let busy = RequestLimits.Key.client("192.0.2.1")
+        let busy = RequestLimits.Key.refused("192.0.2.1")
         while limits.take(busy) == nil {}
-        for number in 0..<10_000 { #expect(limits.take(.client("a\(number)")) == nil) }
+        for number in 0..<10_000 { #expect(limits.take(.refused("a\(number)")) == nil) }
         #expect(limits.wait(busy) == 2)
         #expect(limits.count <= 100)
     }

@@ -28,6 +28,7 @@ public enum LogKey: String, Sendable {
     case socket
     case state
     case status
+    case tokenID = "token_id"
     case uid
     case until
     case usage

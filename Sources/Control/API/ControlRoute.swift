@@ -43,17 +43,20 @@ public enum ControlRoute: String, CaseIterable, Sendable {
     case webhook
     case subscribe
     case unsubscribe
+    case tokens
+    case issueToken
+    case revokeToken
 
     /// The HTTP method, upper case.
     public var method: String {
         switch self {
         case .status, .athletes, .athlete, .thresholds, .erasurePlan, .erasures, .explanation, .export, .priceAll, .priceAthlete,
             .progressAll, .progressAthlete, .limits, .quarantine, .quarantineEntry, .rebuildReportAll, .rebuildReportAthlete, .vault,
-            .verifyVault, .webhook:
+            .verifyVault, .webhook, .tokens:
             "GET"
         case .setThreshold, .removeThreshold, .eraseAthlete, .replayErasures, .importAthletes, .syncAll, .syncAthlete, .pauseAll,
             .pauseAthlete, .resumeAll, .resumeAthlete, .connect, .quarantineRetry, .quarantineRetryAll, .quarantineDrop, .rebuildAll,
-            .rebuildAthlete, .rotateVault, .subscribe, .unsubscribe:
+            .rebuildAthlete, .rotateVault, .subscribe, .unsubscribe, .issueToken, .revokeToken:
             "POST"
         }
     }
@@ -97,6 +100,8 @@ public enum ControlRoute: String, CaseIterable, Sendable {
         case .webhook: "/v1/webhook"
         case .subscribe: "/v1/webhook/subscribe"
         case .unsubscribe: "/v1/webhook/unsubscribe"
+        case .tokens, .issueToken: "/v1/tokens"
+        case .revokeToken: "/v1/tokens/revoke"
         }
     }
 

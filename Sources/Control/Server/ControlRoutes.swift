@@ -63,6 +63,9 @@ struct ControlRoutes: Sendable {
         case .webhook: try ControlResponse.json(try await webhook())
         case .subscribe: try ControlResponse.json(try await subscribe())
         case .unsubscribe: try ControlResponse.json(try await unsubscribe(request))
+        case .tokens: try ControlResponse.json(try await tokens(request))
+        case .issueToken: try ControlResponse.json(try await issueToken(request), status: .created)
+        case .revokeToken: try ControlResponse.json(try await revokeToken(request), status: .accepted)
         case .progressAll: try await progress(nil, request)
         case .progressAthlete: try await progress(RequestReading.athlete(context), request)
         }

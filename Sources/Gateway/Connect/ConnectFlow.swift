@@ -111,20 +111,13 @@ struct ConnectFlow: Sendable {
         if query.scope != nil, !redirected.canReadActivities {
             return (ConnectOutcome(.scopeMissing, scope: redirected.text), nil)
         }
-        let grant: TokenGrant
-        do { grant = try await strava.exchange(code: code) } catch let error as StravaError {
-            logger.log(.warning, "connect code not exchanged", [.code: error.code.rawValue])
-            return (ConnectOutcome(result(for: error)), nil)
+        switch try await CodeExchange(strava: strava, logger: logger).exchange(code, scopes: .redirect(query.scope)) {
+        case .refused(let outcome): return (outcome, nil)
+        case .granted(let grant, let athlete, let granted):
+            let consent = Consent(
+                grant: .fresh(grant), athlete: athlete, scope: granted.text, link: purpose.link, renewedAthlete: purpose.renewedAthlete)
+            return try await ending(of: consent, name: grant.athleteName)
         }
-        let granted = GrantedScopes(redirect: query.scope, answer: grant.scope)
-        guard granted.canReadActivities else { return (ConnectOutcome(.scopeMissing, scope: granted.text), nil) }
-        guard let athlete = grant.athleteID else {
-            logger.log(.error, "token answer names no athlete", [:])
-            return (ConnectOutcome(.stravaUnavailable), nil)
-        }
-        let consent = Consent(
-            grant: .fresh(grant), athlete: athlete, scope: granted.text, link: purpose.link, renewedAthlete: purpose.renewedAthlete)
-        return try await ending(of: consent, name: grant.athleteName)
     }
 
     private func ending(of consent: Consent, name: String?) async throws -> Ending {
@@ -144,15 +137,6 @@ struct ConnectFlow: Sendable {
         case .refused(.athleteHas): .athleteTaken
         case .refused(.uidBelongs): .uidTaken
         case .refused(.both): .bothTaken
-        }
-    }
-
-    private func result(for error: StravaError) -> ConnectOutcome.Result {
-        switch error.code {
-        case .codeInvalid, .badRequest: .codeRefused
-        case .capacityExceeded: .athletesFull
-        case .clientSecretWrong: .credentialsRefused
-        default: .stravaUnavailable
         }
     }
 
