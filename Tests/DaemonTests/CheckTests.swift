@@ -26,10 +26,12 @@ import Testing
         try await DaemonRig.with(Self.world) { rig in
             var environment = rig.environment
             environment["FITNESSD_HTTP_LISTEN"] = "127.0.0.1:\(try freePort())"
+            environment["FITNESSD_OPERATOR_NAME"] = "Riverside Runners"
             func check() async throws {
                 let result = try await DaemonProcess.run("fitnessd", ["check"], environment: environment)
                 #expect(result.code == 0 && !result.output.contains("WRONG"), "\(result.output)")
                 #expect(result.output.contains("would run the daemon") && !result.output.contains("hush"))
+                #expect(result.output.contains("connect page: run by Riverside Runners, links no privacy page (FITNESSD_PRIVACY_URL)"))
             }
             try await check()
             let daemon = try await rig.start(environment)

@@ -40,6 +40,8 @@ import Testing
             ], "http is for this machine's loopback only"
         ),
         (["FITNESSD_CORS_ORIGIN": "app.example.org"], "FITNESSD_CORS_ORIGIN must be"),
+        (["FITNESSD_OPERATOR_NAME": "A\u{1B}[31mnn"], "FITNESSD_OPERATOR_NAME must have 1 to 100 printable"),
+        (["FITNESSD_PRIVACY_URL": "javascript:alert(1)"], "FITNESSD_PRIVACY_URL must be the http or https address"),
         (["FITNESSD_LOG_LEVEL": "loud"], "FITNESSD_LOG_LEVEL must be one of"),
         (["FITNESSD_STATE_DIR": "here"], "absolute path"),
         (["FITNESSD_DATABASE_URL_FILE": "/nonexistent/url"], "FITNESSD_DATABASE_URL_FILE"),
