@@ -18,6 +18,7 @@ public enum ControlRoute: String, CaseIterable, Sendable {
     case priceAll
     case priceAthlete
     case importAthletes
+    case importPredecessor
     case syncAll
     case syncAthlete
     case progressAll
@@ -54,9 +55,9 @@ public enum ControlRoute: String, CaseIterable, Sendable {
             .progressAll, .progressAthlete, .limits, .quarantine, .quarantineEntry, .rebuildReportAll, .rebuildReportAthlete, .vault,
             .verifyVault, .webhook, .tokens:
             "GET"
-        case .setThreshold, .removeThreshold, .eraseAthlete, .replayErasures, .importAthletes, .syncAll, .syncAthlete, .pauseAll,
-            .pauseAthlete, .resumeAll, .resumeAthlete, .connect, .quarantineRetry, .quarantineRetryAll, .quarantineDrop, .rebuildAll,
-            .rebuildAthlete, .rotateVault, .subscribe, .unsubscribe, .issueToken, .revokeToken:
+        case .setThreshold, .removeThreshold, .eraseAthlete, .replayErasures, .importAthletes, .importPredecessor, .syncAll, .syncAthlete,
+            .pauseAll, .pauseAthlete, .resumeAll, .resumeAthlete, .connect, .quarantineRetry, .quarantineRetryAll, .quarantineDrop,
+            .rebuildAll, .rebuildAthlete, .rotateVault, .subscribe, .unsubscribe, .issueToken, .revokeToken:
             "POST"
         }
     }
@@ -77,6 +78,7 @@ public enum ControlRoute: String, CaseIterable, Sendable {
         case .priceAll: "/v1/price"
         case .priceAthlete: "/v1/athletes/{athlete_id}/price"
         case .importAthletes: "/v1/athletes/import"
+        case .importPredecessor: "/v1/athletes/import/predecessor"
         case .syncAll: "/v1/sync"
         case .syncAthlete: "/v1/athletes/{athlete_id}/sync"
         case .progressAll: "/v1/progress"

@@ -48,6 +48,7 @@ struct ControlRoutes: Sendable {
         case .priceAll: try ControlResponse.json(try await price(nil, request))
         case .priceAthlete: try ControlResponse.json(try await price(RequestReading.athlete(context), request))
         case .importAthletes: try ControlResponse.json(try await importAthletes(request))
+        case .importPredecessor: try ControlResponse.json(try await importPredecessor(request))
         case .connect: try ControlResponse.json(try await connect(request))
         case .syncAll: try ControlResponse.json(try await sync(nil, request), status: .accepted)
         case .syncAthlete: try ControlResponse.json(try await sync(RequestReading.athlete(context), request), status: .accepted)

@@ -37,6 +37,9 @@ struct StravaSimulatorCommand: AsyncParsableCommand {
     @Option(help: "Requests per quarter hour and per day, or none.")
     var limit = "600,30000"
 
+    @Option(help: "How many athletes can be connected at once. Default: any number.")
+    var capacity: Int?
+
     @Option(help: "Write tokens of all athletes to this file, for fitnessctl athletes import.")
     var tokensFile: String?
 
@@ -58,6 +61,7 @@ struct StravaSimulatorCommand: AsyncParsableCommand {
         guard (1...100_000).contains(athletes) else { throw ValidationError("--athletes takes a number from 1 to 100000") }
         guard (0...400_000).contains(activities) else { throw ValidationError("--activities takes a number from 0 to 400000") }
         guard points.map({ (2...200_000).contains($0) }) ?? true else { throw ValidationError("--points takes a number from 2 to 200000") }
+        guard capacity.map({ $0 >= 0 }) ?? true else { throw ValidationError("--capacity takes a number from 0 on") }
         guard live >= 0 else { throw ValidationError("--live takes seconds") }
         guard (0...60).contains(latency) else { throw ValidationError("--latency takes a number from 0 to 60") }
         _ = try limits()
@@ -93,6 +97,7 @@ struct StravaSimulatorCommand: AsyncParsableCommand {
         options.clientID = clientID
         options.clientSecret = clientSecret
         options.limits = try limits()
+        options.capacity = capacity
         return options
     }
 

@@ -1,11 +1,19 @@
 import Foundation
 
-/// Response of `POST /v1/athletes/import`: the result of each line. It never contains a token.
+/// The first line of the body of `POST /v1/athletes/import/predecessor`; the documents follow.
+public struct PredecessorKeyMessage: Codable, Sendable {
+    /// The key with which the predecessor sealed the tokens, as a text. A secret.
+    public let key: String
+
+    public init(key: String) { self.key = key }
+}
+
+/// Response of `POST /v1/athletes/import` and `POST /v1/athletes/import/predecessor`: the result of each line. It never contains a token.
 public struct ImportReport: Codable, Sendable, Equatable {
     /// The most lines of one kind in a report; `bad`, `kept` and `moved` count all.
     public static let linesMax = 1_000
 
-    /// A rejected line. Lines are numbered from 1.
+    /// A rejected line. Lines, and the predecessor's documents, are numbered from 1.
     public struct BadLine: Codable, Sendable, Equatable {
         public let line: Int
         public let reason: String

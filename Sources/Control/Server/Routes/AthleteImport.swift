@@ -18,6 +18,15 @@ extension ControlRoutes {
             return try await athletes.run(request.body)
         }
     }
+
+    /// The same of the predecessor's documents, whose tokens are sealed. All are read and opened before the first is stored.
+    func importPredecessor(_ request: Request) async throws -> ImportReport {
+        try await cancelWhenGracefulShutdown {
+            var athletes = AthleteImport(
+                registry: dependencies.registry, keepsLater: try !RequestReading.flag(request, "replace"), logger: logger)
+            return try await athletes.run(try await PredecessorDocuments.read(request.body))
+        }
+    }
 }
 
 /// Reads JSON lines as they arrive: each good line registers an athlete in a transaction of its own, each bad one is reported by number.
@@ -52,6 +61,18 @@ private struct AthleteImport {
             while let next = lines.next() { try await handle(next) }
         }
         if let rest = lines.finish() { try await handle(rest) }
+        return report
+    }
+
+    /// Stores what was read of the predecessor's documents. Throws when the database fails; the documents before that are imported.
+    mutating func run(_ documents: [PredecessorDocuments.Entry]) async throws -> ImportReport {
+        for document in documents {
+            line = document.number
+            switch document.content {
+            case .success(let entry): try await register(entry)
+            case .failure(let fault): report.noteBad(line, fault.reason)
+            }
+        }
         return report
     }
 
