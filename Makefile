@@ -1,11 +1,12 @@
 # Two commands do everything on a fresh Debian 12 with Swift 6.3: `make run` and `make test`.
 .POSIX:
 .SILENT:
-.PHONY: help run build test bench bench-history simulate schema lint packages clean
+.PHONY: help run build test test-extra bench bench-history simulate schema lint packages clean
 
 help:
 	echo "make run       build in release mode and run fitnessd (the demo, unless Strava credentials are set)"
 	echo "make test      style check, build, all tests, verdict"
+	echo "make test-extra  what needs more than Swift and PostgreSQL: the connect flow in a real browser"
 	echo "make bench     how fast a history lands, how fast and small the warehouse is, against rivals in the same run"
 	echo "make bench-history  how fast silver makes one athlete's 20,000 activities, each further 1,000, on a server at its own settings"
 	echo "make simulate  a simulated week of quota and schedule for 1,000 and 10,000 athletes, as a table"
@@ -26,6 +27,11 @@ build: packages
 test:
 	scripts/packages systemd pgbouncer
 	scripts/test
+
+# BROWSER holds options, as in `make test-extra BROWSER="--screenshots /tmp/pages"`.
+test-extra: build
+	scripts/packages chromium python3
+	scripts/test-browser $(BROWSER)
 
 bench: build
 	scripts/bench

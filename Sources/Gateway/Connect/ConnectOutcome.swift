@@ -93,10 +93,10 @@ struct GrantedScopes: Sendable, Equatable {
 
     /// What becomes readable with each scope that is requested, in the order in which people should read it.
     static let inPlainWords: [(name: String, what: String)] = [
-        ("Your activities", "time, distance, track with positions, heart rate, power, cadence and whatever else was recorded"),
-        ("Activities that only you can see", "these too, and the parts of tracks inside your privacy zones"),
-        ("Your profile", "name, place, sex, weight, bikes and shoes"),
-        ("Your zones", "the heart rate and power zones that you have set at Strava"),
+        ("Your activities", "Times, distances, tracks with positions, heart rate, power and whatever else was recorded"),
+        ("Activities that only you can see", "And the parts of tracks inside your privacy zones"),
+        ("Your profile", "Name, place, sex, weight, bikes and shoes"),
+        ("Your zones", "The heart rate and power zones that you have set at Strava"),
     ]
 
     /// Sentences about the data that is not visible without the missing scopes.

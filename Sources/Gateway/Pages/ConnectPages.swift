@@ -34,18 +34,16 @@ struct ConnectPages: Sendable {
 
     /// What a link is for, and the button that leads to Strava.
     func start(_ link: ConnectLink, _ form: Form) -> HTMLPage {
-        let read = GrantedScopes.inPlainWords.map { "<li><strong>\($0.name)</strong>: \($0.what)</li>" as HTML }
+        let read = GrantedScopes.inPlainWords.map { "<li><strong>\($0.name)</strong><span>\($0.what)</span></li>" as HTML }
         return HTMLPage(
             title: "Connect your Strava account",
             body: """
                 <p class="lead"><strong>\(operatorName)</strong> would like to read your Strava data. Your account will be connected here
                 as <strong>\(link.uid.text)</strong>.</p>
                 <h2>What is read</h2>
-                <ul>\(HTML.joined(read))</ul>
-                <p>On Strava's page you can untick any of it. Nothing at Strava is changed or posted.</p>
-                <h2>What becomes of it</h2>
-                <p>It is copied to \(host) and kept up to date there until you revoke access in Strava, under Settings, My Apps.
-                \(privacy)</p>
+                <ul class="reads">\(HTML.joined(read))</ul>
+                <p>On Strava's page you can untick parts of it. Nothing is changed or posted at Strava.</p>
+                <p>The data is copied to \(host) and kept up to date until you revoke access in Strava, under Settings, My Apps. \(privacy)</p>
                 \(button(form, "Connect with Strava", kind: "button strava"))
                 <p class="hint">You log in at Strava: your password is never seen here. This link works once, until
                 \(Self.time(link.expiresAt)). Are you not <strong>\(link.uid.text)</strong>? Then don't go on, and tell \(operatorInText).</p>
@@ -54,7 +52,7 @@ struct ConnectPages: Sendable {
 
     var linkInvalid: HTMLPage {
         HTMLPage(
-            .badRequest, title: "This link is not valid",
+            .badRequest, title: "This link is not valid", mark: .notice,
             body: """
                 <p>It may have been cut off when it was copied, or changed on the way. Please open the whole link that you were sent.</p>
                 <p>If it still does not work, ask \(operatorInText) for a new one.</p>
@@ -63,7 +61,7 @@ struct ConnectPages: Sendable {
 
     func linkExpired(_ link: ConnectLink) -> HTMLPage {
         HTMLPage(
-            .gone, title: "This link has expired",
+            .gone, title: "This link has expired", mark: .notice,
             body: """
                 <p>It was valid until \(Self.time(link.expiresAt)). Nothing was stored.</p>
                 <p>Please ask \(operatorInText) for a new one.</p>
@@ -72,7 +70,7 @@ struct ConnectPages: Sendable {
 
     var linkUsed: HTMLPage {
         HTMLPage(
-            .gone, title: "This link was used already",
+            .gone, title: "This link was used already", mark: .notice,
             body: """
                 <p>A Strava account was connected with it. A link works once.</p>
                 <p>If that was you, there is nothing left to do. If it was not, or if you want to connect again, tell \(operatorInText), who
@@ -86,19 +84,19 @@ struct ConnectPages: Sendable {
             again.map { "<p>Please go on from here, with cookies allowed.</p>\(Self.link($0, "Begin again"))" }
             ?? "<p>Please open the link that you were sent again, with cookies allowed.</p>"
         return HTMLPage(
-            .badRequest, title: "This page is out of date",
+            .badRequest, title: "This page is out of date", mark: .notice,
             body: "<p>It was opened too long ago, or in another browser. Nothing was changed.</p>\(way)")
     }
 
     var tooManyConnects: HTMLPage {
         HTMLPage(
-            .serviceUnavailable, title: "Please try again shortly",
+            .serviceUnavailable, title: "Please try again shortly", mark: .notice,
             body: "<p>Too many people are connecting right now. Please open your link again in a few minutes.</p>")
     }
 
     var tooManyConnectsOfClient: HTMLPage {
         HTMLPage(
-            .tooManyRequests, title: "Please try again shortly",
+            .tooManyRequests, title: "Please try again shortly", mark: .notice,
             body: "<p>Too many people are connecting from your network. Please open your link again in ten minutes.</p>")
     }
 
@@ -106,7 +104,7 @@ struct ConnectPages: Sendable {
 
     var stateUnknown: HTMLPage {
         HTMLPage(
-            .badRequest, title: "This connect attempt is no longer valid",
+            .badRequest, title: "This connect attempt is no longer valid", mark: .notice,
             body: """
                 <p>It has to be finished within ten minutes, and only once. Nothing was stored. Please open the link that you were sent
                 again.</p>
@@ -115,7 +113,7 @@ struct ConnectPages: Sendable {
 
     var browserUnknown: HTMLPage {
         HTMLPage(
-            .badRequest, title: "This connect attempt began in another browser",
+            .badRequest, title: "This connect attempt began in another browser", mark: .notice,
             body: """
                 <p>It must be finished in the same browser, so that nobody else can claim your Strava account. Nothing was stored.</p>
                 <p>Please open the link that you were sent again, in this browser, with cookies allowed.</p>
@@ -124,7 +122,7 @@ struct ConnectPages: Sendable {
 
     var resultUnknown: HTMLPage {
         HTMLPage(
-            .badRequest, title: "This result is no longer available",
+            .badRequest, title: "This result is no longer available", mark: .notice,
             body: """
                 <p>The result of a connect is shown for ten minutes, in the browser in which it began. What was stored stays stored.</p>
                 <p>If you are not sure whether you are connected, open the link that you were sent again: that does no harm.</p>
@@ -138,7 +136,7 @@ struct ConnectPages: Sendable {
 
     var refusedByStrava: HTMLPage {
         HTMLPage(
-            .badRequest, title: "Strava did not allow the connection",
+            .badRequest, title: "Strava did not allow the connection", mark: .notice,
             body: "<p>Nothing was stored. Please open the link that you were sent again, or tell \(operatorInText).</p>")
     }
 

@@ -14,7 +14,7 @@ extension ConnectPages {
         let isConnected = outcome.isConnected || purpose.renewedAthlete != nil
         let again = Again(form: isConnected ? form : nil, link: link, pages: self)
         let page = content(outcome, purpose.uid, again, form)
-        return HTMLPage(page.status, title: page.title, body: page.body, formTargets: form.targets)
+        return HTMLPage(page.status, title: page.title, mark: page.mark ?? .notice, body: page.body, formTargets: form.targets)
     }
 
     /// The way to Strava once more.
@@ -28,7 +28,7 @@ extension ConnectPages {
         var nothingStored: String { isConnected ? "You stay connected as before." : "Nothing was stored." }
 
         func button(_ text: String) -> HTML {
-            form.map { "<div class=\"actions\">\(pages.button($0, text, decision: "again"))</div>" } ?? ConnectPages.link(link, text)
+            form.map { pages.button($0, text, decision: "again") } ?? ConnectPages.link(link, text)
         }
     }
 
@@ -58,7 +58,7 @@ extension ConnectPages {
             """
         let moved: HTML = outcome.hasMoved == true ? "<p>As you decided, this has replaced what was connected before.</p>" : ""
         return HTMLPage(
-            title: outcome.result == .connected ? "Connected" : "Connected again",
+            title: outcome.result == .connected ? "Connected" : "Connected again", mark: .done,
             body: """
                 <p class="lead">The Strava account of <strong>\(person(outcome))</strong> is connected as <strong>\(uid.text)</strong>.</p>
                 \(moved)
@@ -99,11 +99,11 @@ extension ConnectPages {
                 """
         }
         return HTMLPage(
-            .conflict, title: title,
+            .conflict, title: title, mark: .question,
             body: """
                 <p class="lead">\(now) Nothing was changed.</p>
                 <p>If you go on, \(then). The change is recorded, and \(operatorInText) can see it.</p>
-                <div class="actions">\(buttons(form, [("Connect as \(uid)", "move", "button"), ("Leave it as it is", "keep", "button plain")]))</div>
+                \(buttons(form, [("Connect as \(uid)", "move", "button"), ("Leave it as it is", "keep", "button plain")]))
                 <p class="hint">Did you mean another Strava account? Leave it as it is, log out at Strava, and open your link again. You can
                 decide within ten minutes.</p>
                 """)
@@ -111,7 +111,7 @@ extension ConnectPages {
 
     private func kept(_ outcome: ConnectOutcome, _ again: Again) -> HTMLPage {
         HTMLPage(
-            title: "Nothing was changed",
+            title: "Nothing was changed", mark: .done,
             body: """
                 <p>The Strava account of <strong>\(person(outcome))</strong> was not connected under this name. All is as it was before.</p>
                 <p>To connect another account, log out at Strava first.</p>
