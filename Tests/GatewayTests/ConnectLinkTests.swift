@@ -157,7 +157,10 @@ import Testing
             }
             #expect(try await gateway.openStateCount == 0)
             #expect(try await gateway.press(page).status == 303)
-            for body in ["", "token=", "token=\u{0}&token=1", "token[a]=1", "%%%=%", String(repeating: "token=1&", count: 1_000)] {
+            for body in [
+                "", "token=", "token=\u{0}&token=1", "token[a]=1", "%%%=%", String(repeating: "token=1&", count: 1_000),
+                "token" + String(repeating: "[a]", count: 5_000) + "=1",
+            ] {
                 let target = gateway.base + (try gateway.link())
                 let answer = try await gateway.browser.send(
                     HTTPRequest(method: .post, url: target, headers: gateway.cookies.header, body: Array(body.utf8)))

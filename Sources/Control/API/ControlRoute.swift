@@ -62,6 +62,9 @@ public enum ControlRoute: String, CaseIterable, Sendable {
         }
     }
 
+    /// Whether the path names an athlete.
+    public var isAboutOneAthlete: Bool { path.contains("{athlete_id}") }
+
     /// The path, with `{athlete_id}` in place of an athlete's number.
     public var path: String {
         switch self {

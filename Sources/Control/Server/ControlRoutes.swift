@@ -28,7 +28,9 @@ struct ControlRoutes: Sendable {
 
     /// The switch is over `ControlRoute`, so that no route can be forgotten.
     private func respond(_ route: ControlRoute, _ request: Request, _ context: ControlContext) async throws -> Response {
-        switch route {
+        // Nil: the route is about all athletes.
+        let one = try route.isAboutOneAthlete ? RequestReading.athlete(context) : nil
+        return switch route {
         case .status: try ControlResponse.json(try await status())
         case .limits: try ControlResponse.json(await limits())
         case .quarantine: try ControlResponse.json(try await quarantine(request))
@@ -45,21 +47,15 @@ struct ControlRoutes: Sendable {
         case .erasurePlan, .eraseAthlete, .erasures, .replayErasures: try await erasure(route, request, context)
         case .explanation: try ControlResponse.json(try await explanation(RequestReading.athlete(context)))
         case .export: try await export(RequestReading.athlete(context), request, context.channel)
-        case .priceAll: try ControlResponse.json(try await price(nil, request))
-        case .priceAthlete: try ControlResponse.json(try await price(RequestReading.athlete(context), request))
+        case .priceAll, .priceAthlete: try ControlResponse.json(try await price(one, request))
         case .importAthletes: try ControlResponse.json(try await importAthletes(request))
         case .importPredecessor: try ControlResponse.json(try await importPredecessor(request))
         case .connect: try ControlResponse.json(try await connect(request))
-        case .syncAll: try ControlResponse.json(try await sync(nil, request), status: .accepted)
-        case .syncAthlete: try ControlResponse.json(try await sync(RequestReading.athlete(context), request), status: .accepted)
-        case .pauseAll: try ControlResponse.json(try await pause(nil, request), status: .accepted)
-        case .pauseAthlete: try ControlResponse.json(try await pause(RequestReading.athlete(context), request), status: .accepted)
-        case .resumeAll: try ControlResponse.json(try await resume(nil), status: .accepted)
-        case .resumeAthlete: try ControlResponse.json(try await resume(RequestReading.athlete(context)), status: .accepted)
-        case .rebuildAll: try ControlResponse.json(try await rebuild(nil, request), status: .accepted)
-        case .rebuildAthlete: try ControlResponse.json(try await rebuild(RequestReading.athlete(context), request), status: .accepted)
-        case .rebuildReportAll: try ControlResponse.json(try await rebuildReport(nil, request))
-        case .rebuildReportAthlete: try ControlResponse.json(try await rebuildReport(RequestReading.athlete(context), request))
+        case .syncAll, .syncAthlete: try ControlResponse.json(try await sync(one, request), status: .accepted)
+        case .pauseAll, .pauseAthlete: try ControlResponse.json(try await pause(one, request), status: .accepted)
+        case .resumeAll, .resumeAthlete: try ControlResponse.json(try await resume(one), status: .accepted)
+        case .rebuildAll, .rebuildAthlete: try ControlResponse.json(try await rebuild(one, request), status: .accepted)
+        case .rebuildReportAll, .rebuildReportAthlete: try ControlResponse.json(try await rebuildReport(one, request))
         case .vault, .verifyVault, .rotateVault: try await vault(route)
         case .webhook: try ControlResponse.json(try await webhook())
         case .subscribe: try ControlResponse.json(try await subscribe())
@@ -67,8 +63,7 @@ struct ControlRoutes: Sendable {
         case .tokens: try ControlResponse.json(try await tokens(request))
         case .issueToken: try ControlResponse.json(try await issueToken(request), status: .created)
         case .revokeToken: try ControlResponse.json(try await revokeToken(request), status: .accepted)
-        case .progressAll: try await progress(nil, request)
-        case .progressAthlete: try await progress(RequestReading.athlete(context), request)
+        case .progressAll, .progressAthlete: try await progress(one, request)
         }
     }
 }

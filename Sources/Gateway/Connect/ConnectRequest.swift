@@ -31,8 +31,8 @@ struct ConnectQuery: Sendable {
 }
 
 /// What a button of our pages sends.
-struct ConnectForm: Sendable, Decodable {
-    enum Decision: String, Sendable, Decodable {
+struct ConnectForm: Sendable {
+    enum Decision: String, Sendable {
         /// Move the uid.
         case move
         /// Leave everything as it is.
@@ -47,8 +47,12 @@ struct ConnectForm: Sendable, Decodable {
     /// Nil: the body is no such form.
     static func read(_ request: Request) async throws -> ConnectForm? {
         var request = request
-        let body = try await request.collectBody(upTo: GatewayLimits.bodyBytesMax)
-        return try? URLEncodedFormDecoder().decode(ConnectForm.self, from: String(buffer: body))
+        let body = String(buffer: try await request.collectBody(upTo: GatewayLimits.bodyBytesMax))
+        // Neither value has a character that forms escape.
+        let fields = body.split(separator: "&").map { $0.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false) }
+        func value(_ name: String) -> String? { fields.first { $0.count == 2 && $0[0] == name }.map { String($0[1]) } }
+        guard let token = value("token") else { return nil }
+        return ConnectForm(token: token, decision: value("decision").flatMap(Decision.init(rawValue:)))
     }
 }
 

@@ -63,7 +63,7 @@ struct ConnectPages: Sendable {
         HTMLPage(
             .gone, title: "This link has expired", mark: .notice,
             body: """
-                <p>It was valid until \(Self.time(link.expiresAt)). Nothing was stored.</p>
+                <p>It was valid until \(Self.time(link.expiresAt)).</p>
                 <p>Please ask \(operatorInText) for a new one.</p>
                 """)
     }
@@ -148,7 +148,7 @@ struct ConnectPages: Sendable {
 
     private var privacy: HTML {
         guard let address = who.privacyURL else { return "Ask \(operatorInText) what it is used for." }
-        return "<a href=\"\(address)\" rel=\"noopener\">How your data is used (privacy)</a>"
+        return "<a href=\"\(address)\" rel=\"noopener\">Privacy: how your data is used</a>"
     }
 
     /// A form with one button.

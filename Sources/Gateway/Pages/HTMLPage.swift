@@ -145,7 +145,6 @@ enum StyleSheet {
         .button.strava { background: #fc5200; color: #12161d; }
         form { display: flex; flex-wrap: wrap; gap: .75rem; margin: 1.25rem 0; }
         .lead { font-size: 1.0625rem; }
-        strong { display: inline-block; max-width: 100%; overflow-wrap: anywhere; }
         .reads { margin: 0 0 1rem; padding: 0; list-style: none; border-bottom: 1px solid var(--line); }
         .reads li { padding: .5rem 0; border-top: 1px solid var(--line); }
         .reads span { display: block; color: var(--text-2); font-size: .9375rem; line-height: 1.4; }
