@@ -4779,6 +4779,29 @@ COMMENT ON COLUMN sync.reader_key.inner_pad IS 'The key XOR 0x36 in each of the 
 
 COMMENT ON COLUMN sync.reader_key.outer_pad IS 'The key XOR 0x5c in each of the 64 bytes of a block.';
 
+CREATE TABLE sync.requested_run (
+    athlete_id bigint NOT NULL,
+    run_id bigint NOT NULL,
+    requested_at timestamp with time zone NOT NULL
+);
+
+COMMENT ON TABLE sync.requested_run IS 'One row per sync that an athlete or a program asked for over HTTP, for 30 days. How it went is worked out from the schedule and the ledger.';
+
+COMMENT ON COLUMN sync.requested_run.athlete_id IS 'Strava''s number for the athlete.';
+
+COMMENT ON COLUMN sync.requested_run.run_id IS 'Number of the run in this database, by which it is asked for.';
+
+COMMENT ON COLUMN sync.requested_run.requested_at IS 'When it was asked for.';
+
+ALTER TABLE sync.requested_run ALTER COLUMN run_id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME sync.requested_run_run_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
 CREATE TABLE sync.retention_run (
     run_id bigint NOT NULL,
     started_at timestamp with time zone NOT NULL,
@@ -5210,6 +5233,9 @@ ALTER TABLE ONLY sync.reader_grant
 ALTER TABLE ONLY sync.reader_key
     ADD CONSTRAINT reader_key_pk PRIMARY KEY (is_only);
 
+ALTER TABLE ONLY sync.requested_run
+    ADD CONSTRAINT requested_run_pk PRIMARY KEY (athlete_id, run_id);
+
 ALTER TABLE ONLY sync.retention_run
     ADD CONSTRAINT retention_run_pk PRIMARY KEY (run_id);
 
@@ -5413,6 +5439,9 @@ ALTER TABLE ONLY sync.quota_block
 
 ALTER TABLE ONLY sync.reader_grant
     ADD CONSTRAINT reader_grant_athlete_fk FOREIGN KEY (athlete_id) REFERENCES sync.athlete(athlete_id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY sync.requested_run
+    ADD CONSTRAINT requested_run_athlete_fk FOREIGN KEY (athlete_id) REFERENCES sync.athlete(athlete_id) ON DELETE CASCADE;
 
 ALTER TABLE ONLY sync.run
     ADD CONSTRAINT run_athlete_fk FOREIGN KEY (athlete_id) REFERENCES sync.athlete(athlete_id) ON DELETE CASCADE;
