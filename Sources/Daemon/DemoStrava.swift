@@ -64,7 +64,7 @@ final class DemoStrava: Service, Sendable {
 
     /// Connects the demo's athletes with the tokens that the child issued; they are stored as any others.
     func connectAthletes(_ registry: AthleteRegistry) async throws {
-        for athlete in athletes {
+        for athlete in athletes where try await !registry.isErased(athlete.id) {
             let grant = TokenGrant(
                 accessToken: Secret(athlete.accessToken), refreshToken: Secret(athlete.refreshToken),
                 expiresAt: Date(timeIntervalSince1970: athlete.expiresAt_s), athleteID: athlete.id,

@@ -93,7 +93,8 @@ import Testing
                 not a receipt
                 """
             let done = try await Tool.run(["erasures", "replay", "-"], socket: daemon.socketPath, input: line)
-            #expect(done.code == 1 && done.out.contains("1 receipt: 1 athlete found, 1 erased") && done.out.contains("1 line is no receipts"))
+            #expect(done.code == 1 && done.out.contains("1 receipt: 1 athlete found, 1 erased"))
+            #expect(done.out.contains("1 line is no receipt\n"))
             let left = try await daemon.database.query("SELECT athlete_id FROM sync.athlete")
             #expect(try left.map { try $0.decode(Int64.self) } == [8])
             let missing = try await Tool.run(["erasures", "replay", "/nowhere"], socket: daemon.socketPath)

@@ -255,8 +255,10 @@ struct Transactions: Sendable {
         if receipt.erasedAt == nil {
             try await eventually("the athlete is erased") {
                 do { try await eraser.finish(Self.athlete, receipt.erasureID) } catch let error as DatabaseError
-                where error.code == .serialization {}
-                return try await database.query("SELECT FROM sync.erasure WHERE erasure_id = \(receipt.erasureID) AND erased_at IS NULL").isEmpty
+                    where error.code == .serialization
+                {}
+                return try await database.query("SELECT FROM sync.erasure WHERE erasure_id = \(receipt.erasureID) AND erased_at IS NULL")
+                    .isEmpty
             }
         }
     }

@@ -68,7 +68,7 @@ extension SyncRig {
 
     @Test func `what is no receipt is counted, and a receipt of a key that is not there is named`() async throws {
         try await withErasedAthlete { rig, line in
-            let foreign = line.replacing(rig.environment.vault.keyIDs[0], with: "k0")
+            let foreign = line.replacing(try #require(rig.environment.vault.tagKeyIDs.first), with: "k0")
                 .replacing(#/"athlete_tag":"../#, with: #""athlete_tag":"00"#)
             let report = try await rig.replay(
                 foreign, "{", "[]", #"{"athlete_tag":"zz","key_id":"k","requested_at":"2026-01-01T00:00:00Z"}"#, "\u{0}")

@@ -43,7 +43,8 @@ struct WholeDatabase {
     func rows(of athlete: AthleteID) async throws -> [String: Int] {
         var found: [String: Int] = [:]
         for table in try await tables() where table.isPerAthlete {
-            let count = try await database.query("SELECT count(*) FROM \(raw: table.name) WHERE athlete_id = \(athlete)")[0].decode(Int.self)
+            let count = try await database.query("SELECT count(*) FROM \(raw: table.name) WHERE athlete_id = \(athlete)")[0].decode(
+                Int.self)
             found[table.name] = count
         }
         return found

@@ -230,6 +230,45 @@ extension SyncRig {
         }
     }
 
+    @Test(.timeLimit(.minutes(2))) func `while the rows are being deleted nobody waits who does not mean this athlete`() async throws {
+        let other = AthleteID(102)
+        try await SyncRig.with(world()) { rig in
+            for athlete in [athlete, other] { try await rig.connect(athlete) }
+            try await rig.settle()
+            let (tag, keyID) = rig.environment.vault.erasureTag(of: athlete)
+            let erasure = UUID()
+            _ = try await rig.database.transaction { connection in
+                try await connection.query(RowLock.athlete(athlete))
+                _ = try await connection.pipeline(
+                    ErasureTable.begin(
+                        athlete, erasure: erasure, tag: tag, keyID: keyID, by: .operator, now: Date(), tryAt: .distantFuture))
+            }
+            try await rig.database.transaction { deleting in
+                for lock in RowLock.erasure(of: athlete, erasure) { try await deleting.query(lock) }
+                for table in try await deleting.query(ErasureTable.tables).map(ErasureTable.table) {
+                    try await deleting.query(ErasureTable.delete(athlete, from: table))
+                }
+                // All of this goes by while the transaction is open.
+                rig.world.addActivity(to: other, NewActivity(startAt: Date().addingTimeInterval(-600), points: 50))
+                try await rig.walkAgain(other)
+                #expect(try await rig.differences(other) == [])
+                _ = try await rig.registry.requestSync(nil, full: true, by: "test")
+                _ = try await rig.registry.pause(nil, until: nil, reason: nil)
+                _ = try await rig.registry.resume(nil)
+                try await rig.connect(other)
+                try await RebuildDesk(database: rig.database).request(nil, isDryRun: false, now: Date())
+                while try await rig.silver.rebuildOnce() {}
+                try await rig.database.query(TransformWorkTable.addOutdated(version: 0))
+                let later = WallClock.manual(at: Date().addingTimeInterval(9 * 86_400))
+                let policy = RetentionPolicy(apiDays: 7)
+                try await RetentionKeeper(database: rig.database, policy: policy, clock: later, logger: quietLogger).runOnce()
+                try await rig.makeSilver()
+                #expect(try await rig.number("SELECT count(*) FROM silver.activity WHERE athlete_id = \(other)") == 0)
+            }
+            #expect(try await rig.isGone)
+        }
+    }
+
     // MARK: After a crash
 
     @Test(arguments: ["intent", "token taken", "revoked", "deleted"])

@@ -29,7 +29,7 @@ struct ErasuresReplayCommand: AsyncParsableCommand {
                 + "\(Phrase.number(report.erased)) erased"
         ]
         if report.found > report.erased { lines.append("the others are finished in the background: see fitnessctl erasures") }
-        if report.bad > 0 { lines.append("\(Phrase.count(report.bad, "line is", "lines are")) no receipts") }
+        if report.bad > 0 { lines.append(Phrase.count(report.bad, "line is no receipt", "lines are no receipts")) }
         if report.unmatchable > 0 {
             lines.append(
                 "\(Phrase.count(report.unmatchable, "receipt was", "receipts were")) made with keys that the keyring lacks "

@@ -40,10 +40,7 @@ struct ControlRoutes: Sendable {
         case .quarantineDrop: try ControlResponse.json(try await dropQuarantine(request), status: .accepted)
         case .athletes: try ControlResponse.json(try await athletes(request))
         case .athlete: try ControlResponse.json(try await athlete(RequestReading.athlete(context)))
-        case .thresholds: try ControlResponse.json(try await thresholds(RequestReading.athlete(context)))
-        case .setThreshold: try ControlResponse.json(try await setThreshold(RequestReading.athlete(context), request), status: .accepted)
-        case .removeThreshold:
-            try ControlResponse.json(try await removeThreshold(RequestReading.athlete(context), request), status: .accepted)
+        case .thresholds, .setThreshold, .removeThreshold: try await threshold(route, request, context)
         case .erasurePlan, .eraseAthlete, .erasures, .replayErasures: try await erasure(route, request, context)
         case .explanation: try ControlResponse.json(try await explanation(RequestReading.athlete(context)))
         case .export: try await export(RequestReading.athlete(context), request, context.channel)

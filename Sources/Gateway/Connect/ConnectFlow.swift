@@ -93,7 +93,10 @@ struct ConnectFlow: Sendable {
 
     private func finish(_ hash: [UInt8], _ body: () async throws -> Ending) async throws {
         let ending: Ending
-        do { ending = try await body() } catch {
+        do { ending = try await body() } catch let error as SyncError where error.code == .beingErased {
+            // The person may begin again once that is done.
+            ending = (ConnectOutcome(.interrupted), nil)
+        } catch {
             // The code is used up: the remembered result asks the person to begin again.
             do { try await states.finish(hash, ConnectOutcome(.interrupted)) } catch {
                 logger.log(.debug, "result of a connect not stored", [.error: "\(error)"])

@@ -98,6 +98,16 @@ public struct AthleteRegistry: Sendable {
         return isNew ? .added : .updated
     }
 
+    /// Whether there is a receipt of an erasure of this athlete, who has not connected since.
+    public func isErased(_ athlete: AthleteID) async throws -> Bool {
+        let tags = vault.erasureTags(of: athlete)
+        return try await database.query(
+            """
+            SELECT EXISTS (SELECT FROM sync.erasure WHERE athlete_tag = ANY (\(tags)))
+                AND NOT EXISTS (SELECT FROM sync.athlete WHERE athlete_id = \(athlete) AND state <> 'erasing')
+            """)[0].decode(Bool.self)
+    }
+
     private func isBeingErased(_ athlete: AthleteID) async throws -> Bool {
         try await !database.query("SELECT FROM sync.athlete WHERE athlete_id = \(athlete) AND state = 'erasing'").isEmpty
     }

@@ -1,5 +1,6 @@
 import Core
 import Database
+import Foundation
 
 /// All rows with sealed values: opens each of them, and seals them under another key.
 public struct SealedRows: Sendable {
@@ -19,6 +20,7 @@ public struct SealedRows: Sendable {
     /// Opens every sealed value and counts the rows by key. Changes nothing.
     public func verify() async throws -> VaultReport {
         var report = VaultReport(activeKeyID: keyring.activeKeyID)
+        for failure in try await keptFailures() { report.addKept(failure: failure) }
         var last = AthleteID(.min)
         while true {
             let page = try await database.query(VaultQueries.rows(after: last, countMax: Self.rowsPerPage)).map { try TokenRow($0) }
@@ -26,6 +28,18 @@ public struct SealedRows: Sendable {
             for row in page { report.add(row, failures: row.failuresToOpen(keyring)) }
             last = end.athlete
             try Task.checkCancellation()
+        }
+    }
+
+    /// For each token that is kept to be revoked, why it does not open; nil: it does.
+    private func keptFailures() async throws -> [VaultError.Code?] {
+        try await database.query(VaultQueries.allKept).map { row in
+            let (erasure, keyID, bytes) = try row.decode(UUID.self, String.self, [UInt8].self)
+            do {
+                _ = try SealedToken(keyID: keyID, bytes: bytes).open(
+                    athlete: TokenVault.subject(erasure), purpose: .revocation, keyring: keyring)
+                return nil
+            } catch let error as VaultError { return error.code }
         }
     }
 

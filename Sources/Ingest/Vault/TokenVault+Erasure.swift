@@ -29,8 +29,8 @@ extension TokenVault {
     /// The tags that stand for the athlete on receipts, under each key of the ring.
     public nonisolated func erasureTags(of athlete: AthleteID) -> [[UInt8]] { keyring.tags(.erasure, Self.message(athlete)) }
 
-    /// The names of all keys of the ring.
-    public nonisolated var keyIDs: [String] { keyring.keyIDs }
+    /// The names of all keys that make tags, retired ones included.
+    public nonisolated var tagKeyIDs: Set<String> { Set(keyring.keyIDs + keyring.retiredKeyIDs) }
 
     private static func message(_ athlete: AthleteID) -> [UInt8] { Array("athlete \(athlete)".utf8) }
 
@@ -49,7 +49,7 @@ extension TokenVault {
             await connection.afterCommit { await self.forget([athlete]) }
             if row.deadReason == .refreshTokenInvalid { return .nothing }
             guard let token = try? row.openRefresh(keyring) else { return .unreadable }
-            let sealed = try seal(token, for: erasure)
+            let sealed = try await seal(token, for: erasure, on: connection)
             _ = try await connection.pipeline([
                 VaultQueries.removeRow(of: athlete), VaultQueries.keep(sealed, for: erasure, until: keepUntil, tryAt: tryAt),
             ])
@@ -76,16 +76,20 @@ extension TokenVault {
     /// An access token for Strava's older way. The refresh token that comes with it is stored before it is used.
     private func freshAccess(_ token: Secret, for erasure: UUID) async throws -> Secret {
         let grant = try await strava.refresh(token)
-        _ = try await database.query(VaultQueries.replaceKept(try seal(grant.refreshToken, for: erasure), of: erasure))
+        try await database.transaction { connection in
+            let sealed = try await seal(grant.refreshToken, for: erasure, on: connection)
+            _ = try await connection.query(VaultQueries.replaceKept(sealed, of: erasure))
+        }
         return grant.accessToken
     }
 
-    private func seal(_ token: Secret, for erasure: UUID) throws -> SealedToken {
-        try SealedToken.seal(token, athlete: Self.subject(erasure), purpose: .revocation, keyring: keyring)
+    private func seal(_ token: Secret, for erasure: UUID, on connection: Connection) async throws -> SealedToken {
+        let keyID = try await KeyringQueries.holdSealingKey(keyring, on: connection)
+        return try SealedToken.seal(token, athlete: Self.subject(erasure), purpose: .revocation, keyring: keyring, keyID: keyID)
     }
 
     /// The number to which the seal is bound.
-    private static func subject(_ erasure: UUID) -> AthleteID {
+    static func subject(_ erasure: UUID) -> AthleteID {
         AthleteID(withUnsafeBytes(of: erasure.uuid) { $0.loadUnaligned(as: Int64.self) }.bigEndian)
     }
 
@@ -121,6 +125,8 @@ extension VaultQueries {
     fileprivate static func kept(_ erasure: UUID) -> SQL {
         "SELECT key_id, sealed_refresh FROM vault.revocation WHERE erasure_id = \(erasure)"
     }
+
+    static let allKept: SQL = "SELECT erasure_id, key_id, sealed_refresh FROM vault.revocation ORDER BY erasure_id"
 
     fileprivate static func replaceKept(_ token: SealedToken, of erasure: UUID) -> SQL {
         """

@@ -129,8 +129,10 @@ public actor TokenVault {
     private func mistrust(_ athlete: AthleteID) async throws -> Secret? {
         try await storeUncommitted(of: athlete)
         opened[athlete] = nil
-        guard let row = try await database.query(VaultQueries.row(of: athlete)).first.map({ try TokenRow($0) }) else { return nil }
-        _ = try await database.query(VaultQueries.refuseAccess(athlete, generation: row.generation))
+        try await database.transaction { connection in
+            guard let locked = try await connection.query(VaultQueries.lockedRow(of: athlete)).first else { return }
+            _ = try await connection.query(VaultQueries.refuseAccess(athlete, generation: try TokenRow(locked).generation))
+        }
         return nil
     }
 

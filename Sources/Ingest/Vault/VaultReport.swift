@@ -45,4 +45,10 @@ public struct VaultReport: Sendable, Equatable {
                     athlete: row.athlete, value: failure.value.name, keyID: row.keyID, code: failure.code, isDead: row.deadReason != nil))
         }
     }
+
+    /// A token that is kept to be revoked. It names no athlete, so one that does not open is counted only.
+    mutating func addKept(failure: VaultError.Code?) {
+        valueCount += 1
+        if failure != nil { unopenedCount += 1 }
+    }
 }

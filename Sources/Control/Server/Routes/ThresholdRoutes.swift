@@ -4,7 +4,16 @@ import Hummingbird
 import Sync
 
 extension ControlRoutes {
-    func thresholds(_ athlete: Int64) async throws -> ThresholdsMessage {
+    func threshold(_ route: ControlRoute, _ request: Request, _ context: ControlContext) async throws -> Response {
+        let athlete = try RequestReading.athlete(context)
+        switch route {
+        case .setThreshold: return try ControlResponse.json(try await setThreshold(athlete, request), status: .accepted)
+        case .removeThreshold: return try ControlResponse.json(try await removeThreshold(athlete, request), status: .accepted)
+        default: return try ControlResponse.json(try await thresholds(athlete))
+        }
+    }
+
+    private func thresholds(_ athlete: Int64) async throws -> ThresholdsMessage {
         let all = try await thresholdDesk.thresholds(of: AthleteID(athlete))
         return ThresholdsMessage(
             athleteID: athlete,
@@ -15,14 +24,14 @@ extension ControlRoutes {
             })
     }
 
-    func setThreshold(_ athlete: Int64, _ request: Request) async throws -> ThresholdsMessage {
+    private func setThreshold(_ athlete: Int64, _ request: Request) async throws -> ThresholdsMessage {
         let body: ThresholdRequest = try await RequestReading.message(request)
         guard let value = body.value else { throw ControlRefusal.badRequest("value is missing") }
         try await thresholdDesk.set(ThresholdName(body), value: value, athlete: AthleteID(athlete))
         return try await thresholds(athlete)
     }
 
-    func removeThreshold(_ athlete: Int64, _ request: Request) async throws -> ThresholdsMessage {
+    private func removeThreshold(_ athlete: Int64, _ request: Request) async throws -> ThresholdsMessage {
         let body: ThresholdRequest = try await RequestReading.message(request)
         try await thresholdDesk.remove(ThresholdName(body), athlete: AthleteID(athlete))
         return try await thresholds(athlete)

@@ -64,15 +64,18 @@ public struct AthleteEraser: Sendable {
     /// - Throws: `SyncError.unknownAthlete`; `DatabaseError` if the intent could not be written.
     @discardableResult
     public func erase(_ athlete: AthleteID, by origin: ErasureOrigin) async throws -> ErasureReceipt {
-        guard let receipt = try await eraseUnless(isAlive: false, athlete, by: origin) else { throw unknown(athlete) }
+        guard let receipt = try await erase(athlete, by: origin, sparesLivingGrant: false) else { throw unknown(athlete) }
         return receipt
     }
 
     /// Erases the athlete after a refused refresh, unless there is a new grant by now.
-    func eraseIfRefused(_ athlete: AthleteID) async throws { _ = try await eraseUnless(isAlive: true, athlete, by: .deauthorization) }
+    func eraseIfRefused(_ athlete: AthleteID) async throws {
+        _ = try await erase(athlete, by: .deauthorization, sparesLivingGrant: true)
+    }
 
-    private func eraseUnless(isAlive keepsAlive: Bool, _ athlete: AthleteID, by origin: ErasureOrigin) async throws -> ErasureReceipt? {
-        guard let erasure = try await retried({ try await intend(athlete, by: origin, keepsAlive: keepsAlive) }) else { return nil }
+    private func erase(_ athlete: AthleteID, by origin: ErasureOrigin, sparesLivingGrant: Bool) async throws -> ErasureReceipt? {
+        let begun = try await retried { try await intend(athlete, by: origin, sparesLivingGrant: sparesLivingGrant) }
+        guard let erasure = begun else { return nil }
         do { try await finish(athlete, erasure) } catch {
             // The intent stands: the keeper goes on.
             if !error.isCancellation { logger.log(.notice, "erasure not finished yet, it is tried again", [.error: Self.words(error)]) }
@@ -95,7 +98,7 @@ public struct AthleteEraser: Sendable {
     // MARK: Steps
 
     /// Writes the intent. Returns the number of the erasure, also of one that is under way; nil: there is a living grant.
-    private func intend(_ athlete: AthleteID, by origin: ErasureOrigin, keepsAlive: Bool) async throws -> UUID? {
+    private func intend(_ athlete: AthleteID, by origin: ErasureOrigin, sparesLivingGrant: Bool) async throws -> UUID? {
         let (now, erasure) = (clock.now, UUID())
         let (tag, keyID) = vault.erasureTag(of: athlete)
         return try await database.transaction { connection in
@@ -108,7 +111,7 @@ public struct AthleteEraser: Sendable {
             guard let row = rows.first else { throw unknown(athlete) }
             let (known, isAlive) = try row.decode(UUID?.self, Bool.self)
             if let known { return known }
-            if keepsAlive, isAlive {
+            if sparesLivingGrant, isAlive {
                 try await connection.query(ErasureTable.withdraw(athlete))
                 return nil
             }

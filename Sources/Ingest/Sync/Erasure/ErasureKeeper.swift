@@ -93,7 +93,9 @@ public actor ErasureKeeper: Service {
         for (athlete, erasure, attempts) in try await requests(isIntent: true) {
             guard let erasure else { continue }
             try await postpone(athlete, attempts, waitMax_s: Self.finishWaitMax_s)
-            do { try await eraser.finish(athlete, erasure) } catch let error as DatabaseError where error.code == .serialization { continue }
+            do { try await eraser.finish(athlete, erasure) } catch let error as DatabaseError where error.code == .serialization {
+                continue
+            }
         }
     }
 

@@ -78,7 +78,8 @@ public struct ErasureReplay: Sendable {
     /// - Throws: `DatabaseError`; those erased before stay erased, and the replay may be repeated.
     public func run() async throws -> Report {
         var report = Report(receipts: erasedAt.count, bad: bad)
-        let lost = keyOfTag.values.filter { !eraser.vault.keyIDs.contains($0) }
+        let known = eraser.vault.tagKeyIDs
+        let lost = keyOfTag.values.filter { !known.contains($0) }
         (report.missingKeys, report.unmatchable) = (Set(lost).sorted(), lost.count)
         if erasedAt.isEmpty { return report }
         var last = AthleteID(.min)
