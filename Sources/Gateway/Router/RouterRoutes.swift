@@ -79,6 +79,7 @@ struct RouterRoutes: Sendable {
         switch error {
         case let error as RouterError: return error
         case let error as APIRefusal: return RouterError(error)
+        case let error as SyncError where error.code == .unknownAthlete: return RouterError(.notConnected)
         case let error as VaultError where error.code == .refreshTokenDead || error.code == .noToken:
             return RouterError(.conflict, "Strava no longer accepts what was granted: connect with Strava again.")
         case let error as any AdvisedError:
