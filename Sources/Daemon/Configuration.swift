@@ -81,10 +81,7 @@ struct Configuration: Sendable {
         athletesInWork = faults.take(nil) { try Configuration.count(source, "FITNESSD_ATHLETES_IN_WORK", 3...1_024) } ?? 64
         sample = faults.take(nil) { try Configuration.count(source, "FITNESSD_SAMPLE", 1...1_000_000) }
         fetchesActivityZones = faults.take(false) { try Configuration.isOn(source, "FITNESSD_ACTIVITY_ZONES") }
-        retention = RetentionPolicy(
-            apiDays: faults.take(nil) { try Configuration.count(source, "FITNESSD_RETENTION_API_DAYS", 1...36_500) },
-            versionDays: faults.take(nil) { try Configuration.count(source, "FITNESSD_RETENTION_VERSION_DAYS", 1...36_500) }
-                ?? RetentionPolicy.versionDaysDefault)
+        retention = Configuration.retention(source, &faults)
         webhookVerifyToken = faults.take(nil) { try source.secret("FITNESSD_WEBHOOK_VERIFY_TOKEN") }
         idTokens = faults.take(nil) { try ProgramSettings.idTokens(source) }
         origins = faults.take(.none) { try ProgramSettings.origins(source) }
@@ -96,6 +93,13 @@ struct Configuration: Sendable {
         try faults.throwIfAny()
         guard let url else { throw ConfigurationError("FITNESSD_PUBLIC_URL can't be read") }
         publicURL = url
+    }
+
+    private static func retention(_ source: ConfigurationSource, _ faults: inout ConfigurationFaults) -> RetentionPolicy {
+        RetentionPolicy(
+            apiDays: faults.take(nil) { try Configuration.count(source, "FITNESSD_RETENTION_API_DAYS", 1...36_500) },
+            versionDays: faults.take(nil) { try Configuration.count(source, "FITNESSD_RETENTION_VERSION_DAYS", 1...36_500) }
+                ?? RetentionPolicy.versionDaysDefault)
     }
 
     // MARK: The demo

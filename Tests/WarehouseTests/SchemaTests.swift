@@ -20,8 +20,9 @@ import Testing
               AND NOT EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attname = 'athlete_id') ORDER BY 1
             """)
         let known = [
-            "bronze_strava.endpoint", "bronze_strava.source", "sync.connect_state", "sync.erasure", "sync.quota_block", "sync.quota_limit",
-            "sync.quota_window", "sync.reader_key", "sync.retention_run", "sync.setting", "vault.revocation",
+            "bronze_strava.endpoint", "bronze_strava.source", "sync.connect_link", "sync.connect_state", "sync.erasure", "sync.quota_block",
+            "sync.quota_limit", "sync.quota_window", "sync.reader_key", "sync.retention_run", "sync.setting", "vault.instance", "vault.key",
+            "vault.revocation", "vault.sealing",
         ]
         #expect(global.filter { !known.contains($0) } == [], "a table without athlete_id can't be spread by athlete: add one, or list it")
     }
