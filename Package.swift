@@ -158,7 +158,7 @@ let package = Package(
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
             ],
-            path: "Sources/Gateway"),
+            path: "Sources/Gateway", exclude: ["openapi.yaml"]),
 
         // A local Strava
         .target(
@@ -242,7 +242,7 @@ let package = Package(
             ]),
         .testTarget(
             name: "GatewayTests",
-            dependencies: ["Gateway", "Identity", "ServerGuard", "HTTPTransport", "Simulator", "Sync", "TestKit", "Vault"]),
+            dependencies: ["Gateway", "Identity", "OwnData", "ServerGuard", "HTTPTransport", "Simulator", "Sync", "TestKit", "Vault"]),
         .testTarget(name: "IdentityTests", dependencies: ["Identity", "HTTPTransport", "TestKit"]),
         .testTarget(
             name: "SimulatorTests",

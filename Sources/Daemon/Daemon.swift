@@ -244,12 +244,17 @@ private struct Servers: Sendable {
         if configuration.addresses.listened.isEmpty { return nil }
         let migrations = try MigrationCheck(directory: store.shareDirectory)
         let (strava, governor, silver, registry) = (ingest.strava, ingest.governor, ingest.silver, ingest.registry)
+        let (eraser, runs) = (ingest.eraser, RunDesk(database: store.database, clock: start.clock))
         return Gateway(
             addresses: configuration.addresses, publicURL: configuration.publicURL, database: store.database, strava: strava,
             keyring: keyring, who: configuration.who, clock: start.clock, logger: start.logger,
             authenticator: Authenticator(
                 database: store.database, idTokens: ingest.idTokens, clock: start.clock, logger: start.logger),
-            athletes: (registry, ingest.vault), origins: configuration.origins,
+            athletes: (registry, ingest.vault),
+            ownData: OwnDataServices(
+                reader: store.reader, thresholds: ThresholdDesk(database: store.database, clock: start.clock),
+                requestSync: { try await runs.request($0, by: "athlete").run }, erase: { try await eraser.erase($0, by: .athlete) }),
+            origins: configuration.origins,
             register: { try await registry.register($0) },
             events: events,
             pendingMigrations: { try await store.missing(migrations) },

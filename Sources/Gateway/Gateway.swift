@@ -32,7 +32,7 @@ public struct Gateway: Service {
     public typealias Athletes = (registry: AthleteRegistry, vault: TokenVault)
 
     private let addresses: GatewayAddresses
-    private let routes: GatewayRoutes
+    let routes: GatewayRoutes
     private let onListening: @Sendable (Ports) async -> Void
     private let logger: Logger
     private let clock: WallClock
@@ -43,13 +43,15 @@ public struct Gateway: Service {
     ///   - keyring: signs connect links.
     ///   - who: the operator, for the connect pages.
     ///   - authenticator: says who asks, on the routes that show or change an athlete's own data.
+    ///   - ownData: what those routes stand on.
     ///   - origins: the web applications that may call the addresses for programs.
     ///   - events: where Strava's events go, and the callback's secrets; nil: events are not accepted.
     ///   - onListening: called with the bound ports once all addresses accept connections.
     public init(
         addresses: GatewayAddresses, publicURL: PublicURL, database: Database, strava: StravaClient, keyring: Keyring,
         who: InstallationOperator = InstallationOperator(), clock: WallClock = .system, logger: Logger = Logger(label: "gateway"),
-        authenticator: Authenticator, athletes: Athletes, origins: AllowedOrigins = .none, register: @escaping Register,
+        authenticator: Authenticator, athletes: Athletes, ownData: OwnDataServices, origins: AllowedOrigins = .none,
+        register: @escaping Register,
         events: (desk: EventDesk, address: EventDesk.Address)? = nil, pendingMigrations: @escaping PendingMigrations,
         figures: @escaping Figures, onListening: @escaping @Sendable (Ports) async -> Void = { _ in }
     ) {
@@ -69,6 +71,7 @@ public struct Gateway: Service {
                 vault: athletes.vault, runs: RunDesk(database: database, clock: clock), logger: logger),
             origins: origins,
             webhooks: events.map { WebhookRoutes(desk: $0.desk, address: $0.address, logger: logger) },
+            me: MeRoutes(services: ownData, authenticator: authenticator, clock: clock, logger: logger),
             logger: logger)
     }
 

@@ -36,6 +36,7 @@ struct GatewayRoutes: Sendable {
     let router: RouterRoutes
     let origins: AllowedOrigins
     let webhooks: WebhookRoutes?
+    let me: MeRoutes
     let logger: Logger
 
     func router(hasWeb: Bool, hasAdmin: Bool) -> Router<GatewayContext> {
@@ -52,7 +53,7 @@ struct GatewayRoutes: Sendable {
         return router
     }
 
-    private var shared: [Route] {
+    var shared: [Route] {
         [
             .get("/style.css") { _, _ in StyleSheet.response },
             .get("/healthz") { _, _ in Self.plain(.ok, "ok\n") },
@@ -60,7 +61,7 @@ struct GatewayRoutes: Sendable {
         ]
     }
 
-    private var web: [Route] {
+    var web: [Route] {
         [
             .get("/connect") { request, _ in try await connect.open(request) },
             .post("/connect") { request, context in try await connect.begin(request, client: Self.client(request, context)) },
@@ -71,7 +72,7 @@ struct GatewayRoutes: Sendable {
             .post("/connected/:result") { request, context in
                 try await connect.decide(context.parameters.get("result") ?? "", request, client: Self.client(request, context))
             },
-        ] + router.routes + (webhooks?.routes ?? [])
+        ] + router.routes + (webhooks?.routes ?? []) + me.routes
     }
 
     private var admin: [Route] {

@@ -77,13 +77,13 @@ struct RequestGuard: RouterMiddleware {
         request.headers[.contentLength].map { Int($0) ?? .max } ?? 0
     }
 
-    private func bodyBytesMax(for request: Request) -> Int { request.method == .post ? GatewayLimits.bodyBytesMax : 0 }
+    private func bodyBytesMax(for request: Request) -> Int { [.post, .put].contains(request.method) ? GatewayLimits.bodyBytesMax : 0 }
 }
 
-/// Adds to every answer the headers that forbid caching, framing, scripts, content sniffing and referrers.
+/// Adds to every answer the headers that forbid caching, framing, scripts, content sniffing and referrers. Only an answer that says itself how it
+/// may be cached keeps that.
 struct SecurityHeaders: RouterMiddleware {
     private static let fields: [(HTTPField.Name, String)] = [
-        (.cacheControl, "no-store"),
         (.xContentTypeOptions, "nosniff"),
         (HTTPField.Name("Referrer-Policy")!, "no-referrer"),
         (HTTPField.Name("X-Robots-Tag")!, "noindex, nofollow"),
@@ -94,6 +94,7 @@ struct SecurityHeaders: RouterMiddleware {
     ) async throws -> Response {
         var response = try await next(request, context)
         for (name, value) in Self.fields { response.headers[name] = value }
+        if response.headers[.cacheControl] == nil { response.headers[.cacheControl] = "no-store" }
         if response.headers[.contentSecurityPolicy] == nil { response.headers[.contentSecurityPolicy] = Self.policy(formTargets: []) }
         return response
     }

@@ -126,7 +126,8 @@ public struct AthleteReader: Sendable {
             let timeout_ms = String(Int(timeout.seconds * 1_000))
             _ = try await connection.pipeline([
                 ReaderTable.bind(athlete, readsAnswers: readsAnswers, mac: mac),
-                "SELECT set_config('statement_timeout', \(timeout_ms), true)",
+                // Planned once a connection: to plan a view takes longer than to read one athlete's rows through it.
+                "SELECT set_config('statement_timeout', \(timeout_ms), true), set_config('plan_cache_mode', 'force_generic_plan', true)",
             ])
         } catch let error as DatabaseError {
             await key.forget()

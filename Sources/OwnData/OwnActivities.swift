@@ -88,7 +88,9 @@ extension OwnAnswers {
         }
         let places =
             showsPlaces
-            ? ", a.polyline, " + part("segment_effort", Self.segmentColumns, order: "effort_number").replacing("AS segment_effort", with: "AS segment_efforts") : ""
+            ? ", a.polyline, "
+                + part("segment_effort", Self.segmentColumns, order: "effort_number").replacing(
+                    "AS segment_effort", with: "AS segment_efforts") : ""
         return try await json(
             athlete,
             """
@@ -111,7 +113,9 @@ extension OwnAnswers {
 
     private func dated(_ athlete: AthleteID, _ filter: ActivityFilter, _ showsPlaces: Bool) -> SQL {
         if let cursor = filter.cursor, cursor.start == nil { return "SELECT '', NULL::timestamptz, 0::bigint, 0::smallint WHERE false" }
-        let (start, activity, source) = (filter.cursor?.start ?? .distantFuture, filter.cursor?.activity ?? .max, filter.cursor?.source ?? .max)
+        let (start, activity, source) = (
+            filter.cursor?.start ?? .distantFuture, filter.cursor?.activity ?? .max, filter.cursor?.source ?? .max
+        )
         return """
             SELECT (SELECT row_to_json(q) FROM (SELECT \(raw: Self.listed(showsPlaces))) AS q)::text, a.start_at, a.activity_id, a.source_id
             FROM silver.activity a LEFT JOIN silver.activity_metric m USING (athlete_id, source_id, activity_id)
@@ -169,7 +173,8 @@ extension OwnAnswers {
         r.split_number, r.distance_m, r.moving_time_s, r.elapsed_time_s, r.elevation_difference_m, r.average_speed_mps,
             r.grade_adjusted_speed_mps, r.average_heartrate_bpm
         """
-    private static let zoneColumns = "r.metric, r.zone, r.from_bpm, r.to_bpm, r.from_w, r.to_w, r.from_mps, r.to_mps, r.seconds, r.is_default"
+    private static let zoneColumns =
+        "r.metric, r.zone, r.from_bpm, r.to_bpm, r.from_w, r.to_w, r.from_mps, r.to_mps, r.seconds, r.is_default"
     private static let effortColumns = "r.metric, r.duration_s, r.distance_m, r.power_w, r.heartrate_bpm, r.pace_s_per_km, r.start_offset_s"
     /// A segment is a place by its name and number already.
     private static let segmentColumns = """

@@ -161,7 +161,9 @@ public struct OwnDay: Sendable, Comparable {
     public init?(_ text: some StringProtocol) {
         let text = String(text)
         let isDigits = text.utf8.allSatisfy { (0x30...0x39).contains($0) || $0 == UInt8(ascii: "-") }
-        guard text.utf8.count == 10, isDigits, let date = try? Self.style.parse(text), date.formatted(Self.style) == text else { return nil }
+        guard text.utf8.count == 10, isDigits, let date = try? Self.style.parse(text), date.formatted(Self.style) == text else {
+            return nil
+        }
         self.init(date)
     }
 

@@ -1,5 +1,6 @@
 import Database
 import Foundation
+import HTTPTransport
 import TestKit
 import Testing
 
@@ -21,6 +22,37 @@ import Testing
             #expect(fetched.allSatisfy { again[$0.key] == $0.value }, "the same answers, fetched at the same time as before")
             second.signal(SIGTERM)
             #expect(try await second.waitForEnd(within: .seconds(15)) == 0)
+        }
+    }
+
+    @Test func `an athlete of the demo reads their own data, by a login that the private cluster has made`() async throws {
+        try await withDemo { environment in
+            let port = try freePort()
+            let environment = environment.merging(["FITNESSD_HTTP_LISTEN": "127.0.0.1:\(port)"]) { _, new in new }
+            let demo = try await summary(environment)
+            let owner = String(try #require(demo.output.split(separator: "\n").last { $0.contains("psql \"") }).split(separator: "\"")[1])
+            let database = Database(url: owner, logger: quietLogger)
+            let token = "fitnessd_" + String(repeating: "a", count: 43)
+            try await database.query(
+                """
+                INSERT INTO sync.api_token (athlete_id, token_sha256, uid, scopes, created_at, expires_at)
+                SELECT athlete_id, sha256(convert_to(\(token), 'UTF8')), uid, '{read}', now(), now() + interval '1 day' FROM sync.athlete
+                ORDER BY athlete_id LIMIT 1
+                """)
+            await database.close()
+            let http = HTTPClient(userAgent: "demo-tests")
+            let answer = try await http.send(
+                HTTPRequest(
+                    url: "http://127.0.0.1:\(port)/v1/me/activities?limit=200", headers: [("Authorization", "Bearer \(token)")]))
+            await http.shutdown()
+            let text = String(decoding: answer.body, as: UTF8.self)
+            #expect(answer.status == 200 && text.matches(of: #/"id":/#).count > 30, "\(answer.status) \(text.prefix(200))")
+            let reader = Database(url: owner.replacing("fitness_owner@", with: "fitness_reader@"), logger: quietLogger)
+            let error = await #expect(throws: DatabaseError.self) { try await reader.query("SELECT FROM silver.activity") }
+            #expect(error?.sqlState == "28000")
+            await reader.close()
+            demo.signal(SIGTERM)
+            #expect(try await demo.waitForEnd(within: .seconds(15)) == 0)
         }
     }
 

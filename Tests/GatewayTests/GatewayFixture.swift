@@ -4,6 +4,7 @@ import Foundation
 import HTTPTransport
 import Identity
 import Logging
+import OwnData
 import ServerGuard
 import ServiceLifecycle
 import Simulator
@@ -32,6 +33,8 @@ struct GatewayFixture {
     let webhook: EventDesk.Address
     let keyring: Keyring
     let links: ConnectLinks
+    /// Those of the public listener.
+    let publicRoutes: [Route]
     /// `http://127.0.0.1:PORT`
     let base: String
     /// The same for the operator's figures, where they have an address of their own.
@@ -141,40 +144,35 @@ extension HTTPResponse {
     var text: String { String(decoding: body, as: UTF8.self) }
 }
 
-/// Lends a running gateway. `pending`: the migrations that it takes for missing.
+/// Lends a running gateway. `pending`: the migrations that it takes for missing. `hasReader`: with the login for athletes' own data.
 func withGateway(
     pending: [String] = [], publicURL: String = GatewayFixture.publicURL, admin: GatewayAddresses.Admin = .withWeb,
     times: RequestTimes? = nil, who: InstallationOperator = InstallationOperator(), logger: Logger = quietLogger,
-    issuer: TestIssuer? = nil, origins: AllowedOrigins = .none, answerHasScope: Bool = false,
+    issuer: TestIssuer? = nil, origins: AllowedOrigins = .none, answerHasScope: Bool = false, hasReader: Bool = false,
     _ body: (GatewayFixture) async throws -> Void
 ) async throws {
     let clock = WallClock.manual(at: GatewayFixture.start)
-    let world = SimulatorWorld(
-        seed: 7, epoch: GatewayFixture.start,
-        athletes: [GatewayFixture.athlete, GatewayFixture.other].map { AthleteSpec(id: $0, activityCount: 0) })
-    var options = SimulatorOptions()
-    options.tokenAnswerHasScope = answerHasScope
-    let simulator = StravaSimulator(world: world, options: options, clock: clock, logger: quietLogger)
-    simulator.autoApprove = .athlete(GatewayFixture.athlete)
-    try await simulator.start()
+    let simulator = try await makeSimulator(clock, answerHasScope: answerHasScope)
     let http = HTTPClient(userAgent: "gateway-tests")
     let (ports, report) = AsyncStream.makeStream(of: Gateway.Ports.self)
     let result: Result<Void, any Error>
     do {
         try await withTemporaryFolder { folder in
-            try await withTestDatabase { database in
+            try await withDatabase(hasReader: hasReader) { database, reader in
                 let parts = try GatewayParts(database, simulator, http, clock, keyring: folder.appending(path: "keyring").path)
                 let webhook = try await parts.desk.address(verifyToken: nil)
                 var gateway = try parts.gateway(
                     publicURL: publicURL, admin: admin, webhook: webhook, pending: pending, who: who, origins: origins,
-                    idTokens: try issuer.map { try idTokens($0, http, clock) }, logger: logger, onListening: { report.yield($0) })
+                    idTokens: try issuer.map { try idTokens($0, http, clock) }, logger: logger, reader: reader,
+                    onListening: { report.yield($0) })
                 if let times { gateway.times = times }
                 try await run(gateway, ports) { ports in
                     try await body(
                         GatewayFixture(
                             database: database, simulator: simulator, vault: parts.vault, strava: parts.strava, browser: http, clock: clock,
                             webhook: webhook, keyring: parts.keyring, links: try parts.links(publicURL),
-                            base: "http://127.0.0.1:\(ports.web ?? 0)", adminBase: ports.admin.map { "http://127.0.0.1:\($0)" }))
+                            publicRoutes: gateway.routes.shared + gateway.routes.web, base: "http://127.0.0.1:\(ports.web ?? 0)",
+                            adminBase: ports.admin.map { "http://127.0.0.1:\($0)" }))
                 }
             }
         }
@@ -188,6 +186,38 @@ func withGateway(
 private func idTokens(_ issuer: TestIssuer, _ http: HTTPClient, _ clock: WallClock) throws -> IDTokenVerifier {
     let trusted = try IDTokenIssuer(issuer: TestIssuer.issuer, audience: TestIssuer.audience, keysURL: issuer.keysURL)
     return IDTokenVerifier(trusted, http: http, clock: clock, logger: quietLogger)
+}
+
+private func makeSimulator(_ clock: WallClock, answerHasScope: Bool) async throws -> StravaSimulator {
+    let world = SimulatorWorld(
+        seed: 7, epoch: GatewayFixture.start,
+        athletes: [GatewayFixture.athlete, GatewayFixture.other].map { AthleteSpec(id: $0, activityCount: 0) })
+    var options = SimulatorOptions()
+    options.tokenAnswerHasScope = answerHasScope
+    let simulator = StravaSimulator(world: world, options: options, clock: clock, logger: quietLogger)
+    simulator.autoApprove = .athlete(GatewayFixture.athlete)
+    try await simulator.start()
+    return simulator
+}
+
+/// Lends a database, and if wanted the login for athletes' own data.
+private func withDatabase(hasReader: Bool, _ body: (Database, AthleteReader?) async throws -> Void) async throws {
+    try await withTestDatabaseURL { url in
+        let database = Database(url: url, logger: quietLogger)
+        let reader = hasReader ? try await makeReader(url, database) : nil
+        let result: Result<Void, any Error>
+        do { result = .success(try await body(database, reader)) } catch { result = .failure(error) }
+        await reader?.close()
+        await database.close()
+        try result.get()
+    }
+}
+
+/// The login for athletes' own data, by its own address.
+private func makeReader(_ url: String, _ database: Database) async throws -> AthleteReader {
+    try await makeRoles(in: database, then: "ALTER ROLE fitness_reader LOGIN")
+    let user = url.range(of: "://")!.upperBound..<url.firstIndex(of: "@")!
+    return AthleteReader(url: Secret(url.replacingCharacters(in: user, with: "fitness_reader")), daemon: database, logger: quietLogger)
 }
 
 /// The parts that the gateway needs.
@@ -217,15 +247,21 @@ private struct GatewayParts {
 
     func gateway(
         publicURL: String, admin: GatewayAddresses.Admin, webhook: EventDesk.Address, pending: [String],
-        who: InstallationOperator, origins: AllowedOrigins, idTokens: IDTokenVerifier?, logger: Logger,
+        who: InstallationOperator, origins: AllowedOrigins, idTokens: IDTokenVerifier?, logger: Logger, reader: AthleteReader?,
         onListening: @escaping @Sendable (Gateway.Ports) async -> Void
     ) throws -> Gateway {
         let registry = AthleteRegistry(database: database, vault: vault, clock: clock)
+        let runs = RunDesk(database: database, clock: clock)
+        let eraser = AthleteEraser(database: database, vault: vault, clock: clock, logger: quietLogger)
         return Gateway(
             addresses: GatewayAddresses(web: ListenAddress(host: "127.0.0.1", port: 0), admin: admin), publicURL: try PublicURL(publicURL),
             database: database, strava: strava, keyring: keyring, who: who, clock: clock, logger: logger,
             authenticator: Authenticator(database: database, idTokens: idTokens, clock: clock, logger: quietLogger),
-            athletes: (registry, vault), origins: origins,
+            athletes: (registry, vault),
+            ownData: OwnDataServices(
+                reader: reader, thresholds: ThresholdDesk(database: database, clock: clock),
+                requestSync: { try await runs.request($0, by: "athlete").run }, erase: { try await eraser.erase($0, by: .athlete) }),
+            origins: origins,
             register: { try await registry.register($0) },
             events: (desk, webhook),
             pendingMigrations: {

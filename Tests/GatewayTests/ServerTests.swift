@@ -2,6 +2,7 @@ import Core
 import Foundation
 import HTTPTransport
 import Identity
+import OwnData
 import ServiceLifecycle
 import Sync
 import TestKit
@@ -105,6 +106,9 @@ import Testing
                 logger: quietLogger,
                 authenticator: Authenticator(database: gateway.database, clock: gateway.clock, logger: quietLogger),
                 athletes: (AthleteRegistry(database: gateway.database, vault: gateway.vault, clock: gateway.clock), gateway.vault),
+                ownData: OwnDataServices(
+                    reader: nil, thresholds: ThresholdDesk(database: gateway.database, clock: gateway.clock),
+                    requestSync: { _ in throw CancellationError() }, erase: { _ in throw CancellationError() }),
                 register: { _ in throw CancellationError() }, pendingMigrations: { [] }, figures: { GatewayFigures() })
             let error = await #expect(throws: GatewayError.self) { try await second.run() }
             #expect(error?.code == .addressInUse && error?.description.contains("127.0.0.1:\(port)") == true)

@@ -25,7 +25,7 @@ import Testing
             "ControlAPI", "Core", "Database", "Identity", "ServerGuard", "StravaAPI", "Governor", "Sync", "Vault", "Warehouse",
         ],
         "Gateway": [
-            "Core", "Database", "SyncStore", "ServerGuard", "StravaAPI", "Governor", "Vault", "Sync", "Warehouse", "Digest", "Identity",
+            "Core", "Database", "SyncStore", "ServerGuard", "StravaAPI", "Governor", "Vault", "Sync", "Warehouse", "Digest", "Identity", "OwnData",
         ],
         "Simulator": ["Core", "HTTPTransport"],
         "strava-simulator": ["Core", "Simulator"],

@@ -67,6 +67,13 @@ public struct RequestTimes: Sendable {
     }
 }
 
+/// An outbound event: the answer under way may take so long from now on, whatever `RequestTimes` says.
+public struct LongerAnswer: Sendable {
+    public let time: TimeAmount
+
+    public init(time: TimeAmount) { self.time = time }
+}
+
 /// Closes the connection of a client that takes longer than `times` allows.
 public final class RequestDeadlines: ChannelDuplexHandler, RemovableChannelHandler {
     public typealias InboundIn = HTTPRequestPart
@@ -114,6 +121,12 @@ public final class RequestDeadlines: ChannelDuplexHandler, RemovableChannelHandl
             if openCount == 0, !isReadingBody { waiting(context) }
         }
         context.write(data, promise: promise)
+    }
+
+    public func triggerUserOutboundEvent(context: ChannelHandlerContext, event: Any, promise: EventLoopPromise<Void>?) {
+        guard let longer = event as? LongerAnswer else { return context.triggerUserOutboundEvent(event, promise: promise) }
+        if openCount > 0, !isReadingBody { closeConnection(context, in: longer.time) }
+        promise?.succeed()
     }
 
     private func answering(_ context: ChannelHandlerContext) {

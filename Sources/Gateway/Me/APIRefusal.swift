@@ -37,6 +37,9 @@ struct APIRefusal: Error, Sendable {
         self.init(status, code, message, retryAfter_s: status == .serviceUnavailable ? 5 : nil)
     }
 
+    /// A value of the request that can't be used.
+    static func badRequest(_ message: String) -> APIRefusal { APIRefusal(.badRequest, "bad_request", message) }
+
     /// The uid of the caller has no athlete.
     static let notConnected = APIRefusal(
         .notFound, "not_connected", "This account is not connected with Strava yet: open the connect link that the operator gives you.")

@@ -4,9 +4,10 @@ import Foundation
 
 /// One of Strava's answers as a line of JSON.
 struct ExportedAnswer {
-    private let row: (
-        endpoint: String, object: Int64, request: String, status: Int16, fetchedAt: String, replacedAt: String?, body: [UInt8]
-    )
+    private let row:
+        (
+            endpoint: String, object: Int64, request: String, status: Int16, fetchedAt: String, replacedAt: String?, body: [UInt8]
+        )
 
     init(_ row: Row) throws {
         self.row = try row.decode(String.self, Int64.self, String.self, Int16.self, String.self, String?.self, [UInt8].self)

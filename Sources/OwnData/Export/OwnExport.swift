@@ -74,7 +74,8 @@ public struct OwnExport: Sendable {
         var file = NumberedFile("tables/\(table.name)", "csv")
         var header: [UInt8] = []
         try await send(zip.begin(file.next()))
-        let statement = "COPY (SELECT \(table.columns) FROM silver.\"\(table.name)\" WHERE athlete_id = \(athlete)) TO STDOUT (FORMAT csv, HEADER)"
+        let statement =
+            "COPY (SELECT \(table.columns) FROM silver.\"\(table.name)\" WHERE athlete_id = \(athlete)) TO STDOUT (FORMAT csv, HEADER)"
         try await connection.copyOut(statement) { piece in
             if header.isEmpty { header = Array(piece.prefix { $0 != UInt8(ascii: "\n") }) + [UInt8(ascii: "\n")] }
             if zip.fileBytes > 0, zip.fileBytes + UInt64(piece.count) > fileBytesMax {

@@ -81,7 +81,8 @@ struct ZipStream {
 
     /// Sizes follow the data (bit 3), names are UTF-8 (bit 11), method 8 is deflate.
     private func header(_ entry: Entry) -> [UInt8] {
-        Self.le16(entry.offset < UInt64(UInt32.max) ? 20 : Self.version) + Self.le16(1 << 3 | 1 << 11) + Self.le16(8) + Self.le16(stamp.time)
+        Self.le16(entry.offset < UInt64(UInt32.max) ? 20 : Self.version) + Self.le16(1 << 3 | 1 << 11) + Self.le16(8)
+            + Self.le16(stamp.time)
             + Self.le16(stamp.day) + sizes(entry)
     }
 
