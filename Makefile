@@ -1,7 +1,7 @@
 # Two commands do everything on a fresh Debian 12 with Swift 6.3: `make run` and `make test`.
 .POSIX:
 .SILENT:
-.PHONY: help run build test test-extra bench bench-history simulate schema lint packages clean
+.PHONY: help run build test test-extra bench bench-history bench-webhooks simulate schema lint packages clean
 
 help:
 	echo "make run       build in release mode and run fitnessd (the demo, unless Strava credentials are set)"
@@ -9,6 +9,7 @@ help:
 	echo "make test-extra  what needs more than Swift and PostgreSQL: the connect flow in a real browser"
 	echo "make bench     how fast a history lands, how fast and small the warehouse is, against rivals in the same run"
 	echo "make bench-history  how fast silver makes one athlete's 20,000 activities, each further 1,000, on a server at its own settings"
+	echo "make bench-webhooks  how long a running daemon takes to answer Strava's events, at half the rate of pgbench's commits"
 	echo "make simulate  a simulated week of quota and schedule for 1,000 and 10,000 athletes, as a table"
 	echo "make build     release build only"
 	echo "make schema    write db/schema.sql anew from the migrations"
@@ -38,10 +39,15 @@ bench: build
 	scripts/build -c release --product warehouse-bench
 	scripts/bench-warehouse
 	scripts/bench-claim
+	scripts/bench-webhooks
 
 bench-history: packages
 	scripts/build -c release --product warehouse-bench
 	scripts/bench-warehouse --only history
+
+bench-webhooks: build
+	scripts/build -c release --product warehouse-bench
+	scripts/bench-webhooks
 
 # One test makes the schema anyway, to see that the file is current.
 schema: packages

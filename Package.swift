@@ -204,7 +204,7 @@ let package = Package(
         .executableTarget(
             name: "warehouse-bench",
             dependencies: [
-                "Core", "Database", "SyncStore", "EmbeddedPostgres", "Migrations", "Simulator", "StravaAPI", "Warehouse",
+                "Core", "Database", "SyncStore", "EmbeddedPostgres", "HTTPTransport", "Migrations", "Simulator", "StravaAPI", "Warehouse",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
             ],

@@ -26,14 +26,18 @@ struct WarehouseBench: AsyncParsableCommand {
     @Option(help: "Activities of the long history.")
     var history = 20_000
 
-    @Option(help: "Only this part: list, landing, refresh or dashboards; or claim or history, which are no part of the whole.")
+    @Option(help: "Only this part: list, landing, refresh or dashboards; or claim, history or events, which are no part of the whole.")
     var only: String?
+
+    @Option(help: "With `--only events`: events a second, for twenty seconds, to the callback in the file `events` of the folder.")
+    var rate: Double = 100
 
     func validate() throws {
         guard rounds > 0, activities > 9, points > 1, athletes > 0 else { throw ValidationError("the numbers are too small") }
     }
 
     func run() async throws {
+        if only == "events" { return try await EventLoad(file: folder + "/events", ratePerSecond: rate, duration_s: 20).run() }
         let place = try await BenchServer.start(in: URL(filePath: folder))
         let result: Result<Void, any Error>
         do { result = .success(try await measure(place)) } catch { result = .failure(error) }

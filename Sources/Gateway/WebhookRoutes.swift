@@ -35,9 +35,13 @@ struct WebhookRoutes: Sendable {
     private func take(_ request: Request, _ context: GatewayContext) async throws -> Response {
         try requireSecret(context)
         let body = try await request.body.collect(upTo: GatewayLimits.bodyBytesMax)
-        guard let event = desk.event(in: Array(body.readableBytesView)) else { throw HTTPError(.badRequest) }
-        let isNew = try await desk.accept(event)
-        logger.log(.debug, "event received", [.athleteID: event.owner, .state: isNew ? "new" : "known or not ours"])
+        switch desk.read(Array(body.readableBytesView)) {
+        case .malformed: throw HTTPError(.badRequest)
+        case .noHint: logger.log(.debug, "event without an athlete", [:])
+        case .event(let event):
+            let isNew = try await desk.accept(event)
+            logger.log(.debug, "event received", [.athleteID: event.owner, .state: isNew ? "new" : "known or not ours"])
+        }
         return Response(status: .ok)
     }
 

@@ -2,17 +2,40 @@ import Core
 import Database
 import Foundation
 
+/// An event as it is stored.
+package struct EventRow: Sendable {
+    package let athlete: AthleteID
+    package let objectType: String
+    package let objectID: Int64
+    package let aspectType: String
+    package let at: Date
+    /// A JSON object.
+    package let updates: String
+
+    package init(athlete: AthleteID, objectType: String, objectID: Int64, aspectType: String, at: Date, updates: String) {
+        self.athlete = athlete
+        self.objectType = objectType
+        self.objectID = objectID
+        self.aspectType = aspectType
+        self.at = at
+        self.updates = updates
+    }
+}
+
 /// The statements that write `sync.event`.
 package enum EventTable {
-    /// Stores an event; no row: its athlete is unknown, or it was stored before.
-    package static func add(
-        of athlete: AthleteID, objectType: String, objectID: Int64, aspectType: String, at eventAt: Date, updates: JSONText, now: Date
-    ) -> SQL {
+    /// Stores events and returns the keys of those that are new. Of the others the athlete is unknown, or they were stored before.
+    package static func add(_ events: [EventRow], now: Date) -> SQL {
         """
         INSERT INTO sync.event (athlete_id, object_type, object_id, aspect_type, event_at, updates, received_at)
-        SELECT athlete_id, \(objectType), \(objectID), \(aspectType), \(eventAt), \(updates), \(now)
-        FROM sync.athlete WHERE athlete_id = \(athlete) AND state <> 'erasing'
+        SELECT a.athlete_id, n.object_type, n.object_id, n.aspect_type, n.event_at, n.updates, \(now)
+        FROM unnest(\(events.map(\.athlete)), \(events.map(\.objectType)), \(events.map(\.objectID)), \(events.map(\.aspectType)),
+                    \(events.map(\.at)), \(events.map { JSONText($0.updates) }))
+            AS n (athlete_id, object_type, object_id, aspect_type, event_at, updates)
+        JOIN sync.athlete a USING (athlete_id)
+        WHERE a.state <> 'erasing'
         ON CONFLICT DO NOTHING
+        RETURNING athlete_id, object_type, object_id, aspect_type, event_at
         """
     }
 

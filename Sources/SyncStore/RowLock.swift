@@ -66,6 +66,18 @@ package enum RowLock {
         "SELECT FROM sync.schedule WHERE athlete_id = ANY (\(athletes)) ORDER BY athlete_id FOR NO KEY UPDATE"
     }
 
+    /// Like `schedule(of:)`, but returns the athletes whose rows are locked now, and passes over rows that another transaction holds.
+    package static func freeSchedules(of athletes: [AthleteID]) -> SQL {
+        """
+        SELECT athlete_id FROM sync.schedule WHERE athlete_id = ANY (\(athletes)) ORDER BY athlete_id FOR NO KEY UPDATE SKIP LOCKED
+        """
+    }
+
+    /// The athletes among these who are known; locks nothing.
+    package static func knownSchedules(of athletes: [AthleteID]) -> SQL {
+        "SELECT athlete_id FROM sync.schedule WHERE athlete_id = ANY (\(athletes))"
+    }
+
     /// Locks the athlete's row if the claim's lease holds, before the other statements that end a turn.
     package static func lease(of claim: Claim) -> SQL {
         """

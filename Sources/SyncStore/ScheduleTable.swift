@@ -204,12 +204,12 @@ package enum ScheduleTable {
         """
     }
 
-    /// After an event: due now, with live priority.
-    package static func announce(_ athlete: AthleteID, now: Date) -> SQL {
+    /// After events: due now, with live priority. The caller holds the rows.
+    package static func announce(_ athletes: [AthleteID], now: Date) -> SQL {
         """
         UPDATE sync.schedule s SET priority = least(priority, 1),
             due_at = CASE WHEN s.lease_owner IS NULL AND a.state = 'active' THEN greatest(\(now), a.paused_until) ELSE s.due_at END
-        FROM sync.athlete a WHERE a.athlete_id = s.athlete_id AND s.athlete_id = \(athlete)
+        FROM sync.athlete a WHERE a.athlete_id = s.athlete_id AND s.athlete_id = ANY (\(athletes))
         """
     }
 

@@ -62,13 +62,42 @@ import Testing
         try await withGateway { gateway in
             let stranger = try await post(gateway, path(gateway), event(5, owner: 404))
             #expect(stranger == 200)
-            for body in ["", "[]", "{}", #"{"object_type":"activity"}"#, event(5).replacing("\"object_id\":5", with: "\"object_id\":null")]
-            {
-                #expect(try await post(gateway, path(gateway), body) == 400, "\(body)")
+            for body in ["", "[]", "{", "object_id=5"] { #expect(try await post(gateway, path(gateway), body) == 400, "\(body)") }
+            for body in ["{}", #"{"object_type":"activity"}"#, event(5, owner: 404).replacing(":404", with: ":[404]")] {
+                #expect(try await post(gateway, path(gateway), body) == 200, "\(body)")
             }
             #expect(try await post(gateway, path(gateway), String(repeating: " ", count: 20_000)) == 413)
             #expect(try await post(gateway, "/webhooks/strava/guessed", event(5)) == 404)
             #expect(try await gateway.database.query("SELECT count(*) FROM sync.event")[0].decode(Int.self) == 0)
+        }
+    }
+
+    @Test(arguments: [
+        ("object_id\":5", "object_id\":null"), ("object_id\":5", "object_id\":\"5\""), ("1793000000", "\"1793000000\""),
+        ("create", "made up"),
+    ])
+    func `whatever form the values have, the athlete is looked at`(written: String, sent: String) async throws {
+        try await withGateway { gateway in
+            _ = try await gateway.callback(try await gateway.redirectAfterConsent())
+            try await gateway.database.query("UPDATE sync.schedule SET due_at = now() + interval '1 day', priority = 2")
+            let body = event(5).replacing("\"" + written, with: "\"" + sent).replacing(":" + written, with: ":" + sent)
+            #expect(body != event(5))
+            #expect(try await post(gateway, path(gateway), body) == 200)
+            let due = try await gateway.database.query("SELECT FROM sync.schedule WHERE due_at <= \(gateway.clock.now) AND priority = 1")
+            #expect(due.count == 1)
+        }
+    }
+
+    @Test func `of a crowd of events none is lost, and each is written before it is answered`() async throws {
+        try await withGateway { gateway in
+            _ = try await gateway.callback(try await gateway.redirectAfterConsent())
+            let statuses = try await withThrowingTaskGroup(of: Int.self) { group in
+                for object in 1...600 { group.addTask { try await post(gateway, path(gateway), event(Int64(object / 2))) } }
+                return try await group.reduce(into: [Int: Int]()) { $0[$1, default: 0] += 1 }
+            }
+            #expect(statuses == [200: 600])
+            // Each object but the first and the last was announced twice.
+            #expect(try await gateway.database.query("SELECT count(*) FROM sync.event")[0].decode(Int.self) == 301)
         }
     }
 

@@ -7,7 +7,11 @@ import Testing
 @Suite struct StravaEventTests {
     private let now = Date(timeIntervalSince1970: 1_790_000_000)
 
-    private func read(_ body: String) -> StravaEvent? { StravaEvent(body: Array(body.utf8), receivedAt: now) }
+    private func read(_ body: String) -> StravaEvent? { read(Array(body.utf8)) }
+
+    private func read(_ body: [UInt8]) -> StravaEvent? {
+        if case .event(let event) = StravaEvent.read(body, receivedAt: now) { event } else { nil }
+    }
 
     private func event(_ updates: String) -> String {
         #"{"object_type":"activity","object_id":7,"aspect_type":"update","owner_id":101,"event_time":1789999000,"updates":"# + updates + "}"
@@ -42,11 +46,34 @@ import Testing
         var body = Array(#"{"object_id":7,"owner_id":101,"updates":{"title":"a"#.utf8)
         body += [0xFF, 0x00, 0x0A]
         body += Array(#"b"}}"#.utf8)
-        #expect(StravaEvent(body: body, receivedAt: now)?.updates == "{\"title\":\"a\u{FFFD}  b\"}")
+        #expect(read(body)?.updates == "{\"title\":\"a\u{FFFD}  b\"}")
     }
 
-    @Test(arguments: ["", "[]", "{}", #"{"object_id":7}"#, #"{"object_id":null,"owner_id":101}"#, #"{"object_id":7,"owner_id":1e30}"#])
-    func `a body without an athlete or an object is not an event`(body: String) {
-        #expect(read(body) == nil)
+    @Test(arguments: [
+        "{}", #"{"object_id":7}"#, #"{"object_id":7,"owner_id":1e30}"#, #"{"object_type":"activity","object_id":7,"owner_id":"x"}"#,
+    ])
+    func `a JSON object without an athlete is no hint`(body: String) {
+        #expect(StravaEvent.read(Array(body.utf8), receivedAt: now) == .noHint)
+    }
+
+    @Test(arguments: ["", "[]", "7", "null", "{", "object_id=7", #"{"object_id":7,}"#])
+    func `what is not a JSON object is malformed`(body: String) {
+        #expect(StravaEvent.read(Array(body.utf8), receivedAt: now) == .malformed)
+    }
+
+    @Test func `an object nested deeper than anybody reads is no hint, but well formed`() {
+        let deep =
+            #"{"owner_id":101,"object_id":7,"updates":"# + String(repeating: #"{"a":"#, count: 200) + "1"
+            + String(repeating: "}", count: 201)
+        #expect(StravaEvent.read(Array(deep.utf8), receivedAt: now) == .noHint)
+    }
+
+    @Test func `an event without a readable object is a hint to look at its athlete`() throws {
+        for object in ["null", "true", "\"x\"", "[]"] {
+            let event = try #require(read(#"{"object_type":"activity","aspect_type":"create","owner_id":101,"object_id":\#(object)}"#))
+            #expect(event.owner == AthleteID(101) && event.objectType == "unknown" && event.objectID == 0)
+        }
+        let revoked = try #require(read(#"{"object_type":"athlete","object_id":"101","updates":{"authorized":"false"}}"#))
+        #expect(revoked.owner == AthleteID(101) && revoked.objectType == "athlete")
     }
 }

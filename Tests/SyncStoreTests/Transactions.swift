@@ -137,7 +137,7 @@ struct Transactions: Sendable {
                 "subscription_id":1,"updates":{"title":"new"}}
                 """
             let desk = EventDesk(database: database, clock: clock)
-            if let event = desk.event(in: Array(body.utf8)) { try await desk.accept(event) }
+            if case .event(let event) = desk.read(Array(body.utf8)) { try await desk.accept(event) }
         }
     }
 

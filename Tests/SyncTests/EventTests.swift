@@ -186,6 +186,49 @@ private func event(_ aspect: String, _ activity: ActivityID) -> StravaEvent {
         }
     }
 
+    @Test func `an event of an athlete whose schedule is held does not keep the others waiting`() async throws {
+        try await withLoadedAthlete { rig, desk in
+            try await rig.database.query("INSERT INTO sync.athlete (athlete_id) VALUES (7)")
+            try await rig.database.query("INSERT INTO sync.schedule (athlete_id, due_at, priority) VALUES (7, 'infinity', 2)")
+            let other = StravaEvent(objectType: "activity", objectID: 1, aspectType: "create", owner: AthleteID(7), eventAt: Date())
+            try await rig.database.withConnection { connection in
+                try await connection.execute("BEGIN; SELECT 1 FROM sync.schedule WHERE athlete_id = 101 FOR SHARE")
+                let held = Task { try await desk.accept(event("create", ActivityID(98))) }
+                try await eventually("the event waits") {
+                    try await !rig.database.query(
+                        "SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
+                    ).isEmpty
+                }
+                #expect(try await desk.accept(other))
+                try await connection.execute("COMMIT")
+                #expect(try await held.value)
+            }
+            #expect(try await rig.number("SELECT count(*) FROM sync.event") == 2)
+        }
+    }
+
+    @Test func `one event that can't be stored takes none of the others with it`() async throws {
+        try await withLoadedAthlete { rig, desk in
+            try await rig.database.withConnection { connection in
+                try await connection.execute(
+                    """
+                    CREATE FUNCTION sync.refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'refused by the test'; END $$;
+                    CREATE TRIGGER refuse BEFORE INSERT ON sync.event FOR EACH ROW WHEN (NEW.object_id = 13) EXECUTE FUNCTION sync.refuse();
+                    """)
+            }
+            let refused = await withTaskGroup(of: Bool.self) { group in
+                for number in Int64(1)...40 {
+                    group.addTask {
+                        do { return try await !desk.accept(event("create", ActivityID(number))) } catch { return number == 13 }
+                    }
+                }
+                return await group.reduce(0) { $0 + ($1 ? 1 : 0) }
+            }
+            #expect(refused == 1)
+            #expect(try await rig.number("SELECT count(*) FROM sync.event") == 39)
+        }
+    }
+
     @Test func `what lists found is compared with what events announced`() async throws {
         try await withLoadedAthlete { rig, desk in
             func health() async throws -> EventHealth {

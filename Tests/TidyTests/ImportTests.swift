@@ -36,7 +36,9 @@ import Testing
             "Identity", "OwnData", "ControlAPI", "ControlServer", "Gateway",
         ],
         "fitnessctl": ["ControlAPI"],
-        "warehouse-bench": ["Core", "Database", "SyncStore", "EmbeddedPostgres", "Migrations", "Simulator", "StravaAPI", "Warehouse"],
+        "warehouse-bench": [
+            "Core", "Database", "SyncStore", "EmbeddedPostgres", "HTTPTransport", "Migrations", "Simulator", "StravaAPI", "Warehouse",
+        ],
         "CSimdjson": [], "CZlib": [], "CLibpq": [], "CLibcurl": [], "COpenSSL": [], "CSpawn": [],
     ]
 

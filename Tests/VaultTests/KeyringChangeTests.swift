@@ -60,7 +60,7 @@ import Testing
         try await withTemporaryFolder { folder in
             let fixture = KeyringFixture(folder: folder)
             let full = (0..<64).map { KeyringFixture.line("k\($0)", UInt8($0)) }.joined()
-            for (text, code) in [(full, KeyringError.Code.tooLarge), ("nonsense\n", .malformed), ("", .empty)] {
+            for (text, code) in [(full, KeyringError.Code.full), ("nonsense\n", .malformed), ("", .empty)] {
                 let path = try fixture.write(text)
                 let error = #expect(throws: KeyringError.self) { try Keyring.add(toFileAt: path) }
                 #expect(error?.code == code)

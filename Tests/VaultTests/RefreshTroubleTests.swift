@@ -134,6 +134,22 @@ import Testing
         }
     }
 
+    @Test func `a revoked grant is confirmed by a refusal, but not by one that a lost answer explains as well`() async throws {
+        try await withVaultFixture { fixture in
+            let vault = try fixture.vault()
+            let (revoked, alive, unsure) = (VaultFixture.athletes[0], VaultFixture.athletes[1], VaultFixture.athletes[2])
+            for athlete in [revoked, alive, unsure] { try await fixture.connect(athlete, to: vault) }
+            fixture.simulator.deauthorize(revoked)
+            #expect(try await vault.isRefused(revoked))
+            #expect(try await !vault.isRefused(alive))
+            fixture.simulator.faults.append(Fault(match: .token, times: 2, response: .reset))
+            await #expect(throws: VaultError.self) { try await vault.isRefused(unsure) }
+            fixture.simulator.deauthorize(unsure)
+            #expect(try await !vault.isRefused(unsure))
+            #expect(try await fixture.state(of: unsure).reason == DeadReason.refreshAnswerLost.sentence)
+        }
+    }
+
     @Test func `what was found out about an old grant changes nothing of a new one`() async throws {
         try await withVaultFixture { fixture in
             let vault = try fixture.vault()

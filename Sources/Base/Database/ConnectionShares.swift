@@ -31,7 +31,8 @@ public enum ConnectionShares {
     public static let exports = 2
     /// Counts of large tables, for status, progress and metrics: one of each at a time.
     public static let counts = 3
-    /// Statements of turns, of the control socket and of the gateway: a few milliseconds each.
+    /// Statements of turns, of the control socket and of the gateway: a few milliseconds each. Strava's events take one of them for all that
+    /// have arrived, and one for those whose athletes a landing holds.
     public static let short = 3
 
     public static let general = silver + rebuild + landing + retention + erasures + refreshes + exports + counts + short

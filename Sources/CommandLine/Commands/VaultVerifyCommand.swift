@@ -23,7 +23,7 @@ struct VaultVerifyCommand: AsyncParsableCommand {
         var table = TextTable(["athlete", "value", "key", "why it does not open"], numbers: [0])
         for value in found.unopened {
             table.add([
-                String(value.athleteID), value.value.replacing("_", with: " "), value.keyID,
+                value.athleteID.map { String($0) } ?? "erased", value.value.replacing("_", with: " "), value.keyID,
                 reason(value) + (value.dead ? "; Strava no longer takes it anyway" : ""),
             ])
         }

@@ -3,8 +3,17 @@ import Foundation
 
 /// A webhook event (docs/strava-api.md 4). It is not signed: it says where to look, never what is true.
 ///
-/// So it is read leniently: the owner and the object's id are required, as numbers or as strings; everything else has a default.
+/// So it is read leniently: the owner is required, as a number or as a string; everything else has a default.
 public struct StravaEvent: Sendable, Equatable {
+    /// What the body of a request to the callback is.
+    public enum Reading: Sendable, Equatable {
+        case event(StravaEvent)
+        /// A JSON object that names no athlete, so it is no hint where to look.
+        case noHint
+        /// Nothing that Strava would send.
+        case malformed
+    }
+
     /// `activity` or `athlete`; others are kept as sent.
     public let objectType: String
     public let objectID: Int64
@@ -29,18 +38,30 @@ public struct StravaEvent: Sendable, Equatable {
         self.updates = updates
     }
 
-    /// Reads the body of an event; nil when it is not one.
+    /// Reads the body of a request to the callback.
     /// - Parameter receivedAt: used when the event's time is missing or impossible.
-    public init?(body: [UInt8], receivedAt: Date) {
-        guard let fields = try? JSONValue(parsing: Self.repaired(body)), let owner = fields["owner_id"]?.lenientInteger,
-            let object = fields["object_id"]?.lenientInteger
-        else { return nil }
+    public static func read(_ body: [UInt8], receivedAt: Date) -> Reading {
+        let fields: JSONValue
+        do { fields = try JSONValue(parsing: repaired(body)) } catch {
+            return (error as? JSONValue.Failure) == .tooDeep ? .noHint : .malformed
+        }
+        guard case .object = fields else { return .malformed }
+        return StravaEvent(fields, receivedAt: receivedAt).map { .event($0) } ?? .noHint
+    }
+
+    /// Nil when it names no athlete. Without a readable object, the athlete is looked at all the same.
+    private init?(_ fields: JSONValue, receivedAt: Date) {
+        let object = fields["object_id"]?.lenientInteger
+        let type = Self.name(fields["object_type"])
+        guard let owner = fields["owner_id"]?.lenientInteger ?? (type == "athlete" ? object : nil) else { return nil }
         let eventSecond = fields["event_time"]?.lenientInteger.flatMap { Self.eventSeconds.contains($0) ? Double($0) : nil }
         self.init(
-            objectType: Self.name(fields["object_type"]), objectID: object, aspectType: Self.name(fields["aspect_type"]),
+            objectType: object == nil ? Self.unknown : type, objectID: object ?? 0, aspectType: Self.name(fields["aspect_type"]),
             owner: AthleteID(owner), eventAt: eventSecond.map { Date(timeIntervalSince1970: $0) } ?? receivedAt,
             updates: Self.object(fields["updates"]))
     }
+
+    private static let unknown = "unknown"
 
     private static let nameLengthMax = 40
     /// 1970 to 2200: times beyond may not be representable.
@@ -60,9 +81,9 @@ public struct StravaEvent: Sendable, Equatable {
             case .bool(let flag): "\(flag)"
             case .number(let digits): digits
             case .text(let text): storable(text)
-            case .list, .object: "unknown"
+            case .list, .object: unknown
             }
-        return name.isEmpty ? "unknown" : String(name.prefix(nameLengthMax))
+        return name.isEmpty ? unknown : String(name.prefix(nameLengthMax))
     }
 
     /// `updates` as a JSON object that PostgreSQL can store; an empty one for anything else.

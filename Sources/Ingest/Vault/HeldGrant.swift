@@ -35,6 +35,14 @@ public struct HeldGrant: Sendable {
             expiresAt: Date(timeIntervalSince1970: content.expiresAt_s), athleteID: athlete, scope: nil)
     }
 
+    /// Why it does not open; nil: it does.
+    func failureToOpen(athlete: AthleteID, keyring: Keyring) -> VaultError.Code? {
+        do {
+            _ = try open(athlete: athlete, keyring: keyring)
+            return nil
+        } catch { return (error as? VaultError)?.code ?? .unsealFailed }
+    }
+
     private struct Content: Codable {
         let access: String
         let refresh: String

@@ -19,6 +19,8 @@ public struct KeyringError: AdvisedError, Equatable {
         case opensNothing = "opens_nothing"
         /// The file does not exist, but tokens are stored.
         case missing
+        /// No further key fits in.
+        case full
         /// The keyring has no key of this name.
         case unknownKey = "unknown_key"
         /// The only key that opens anything can't be retired.
@@ -68,6 +70,11 @@ public struct KeyringError: AdvisedError, Equatable {
             """
             the keyring \(path) does not exist, but stored tokens are sealed with the key \(detail): restore the file from its copy, or set \
             FITNESSD_VAULT_KEY to it; a new one is not created, because it could not open them
+            """
+        case .full:
+            """
+            the keyring \(path) holds \(detail) keys already: remove lines of retired keys; connect links and receipts of erasures that were made with \
+            them are not recognised any more then
             """
         case .unknownKey: "the keyring \(path) has no key \(detail) that could be retired: look for its name in the file"
         case .lastKey: "\(detail) is the only key of the keyring \(path): add another with `fitnessd keygen --add \(path)` first"

@@ -46,7 +46,9 @@ struct KeyringFile: Sendable {
     func add() throws -> String {
         var added = ""
         try edit(keepingOldFileAs: nil) { text, keys in
-            let (keyID, line) = try randomLine(notNamed: Set(keys.keyIDs + keys.retiredKeyIDs))
+            let names = Set(keys.keyIDs + keys.retiredKeyIDs)
+            guard names.count < KeySet.keysMax else { throw KeyringError(.full, path: path, detail: String(KeySet.keysMax)) }
+            let (keyID, line) = try randomLine(notNamed: names)
             added = keyID
             let isEnded = text.last == UInt8(ascii: "\n") || text.isEmpty
             return text + (isEnded ? [] : [UInt8(ascii: "\n")]) + line

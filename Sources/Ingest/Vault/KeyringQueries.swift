@@ -46,7 +46,7 @@ enum KeyringQueries {
             UPDATE vault.key k SET fingerprint = n.fingerprint, added_at = now()
             FROM unnest(\(keyIDs), \(fingerprints)) AS n (key_id, fingerprint)
             WHERE k.key_id = n.key_id AND k.fingerprint <> n.fingerprint
-              AND NOT EXISTS (SELECT FROM vault.token t WHERE t.key_id = k.key_id)
+              AND NOT \(raw: isUsed)
               AND NOT EXISTS (SELECT FROM vault.instance i WHERE i.instance_id <> \(instance) AND k.key_id = ANY (i.key_ids))
             """,
             """

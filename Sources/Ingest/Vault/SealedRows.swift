@@ -2,7 +2,8 @@ import Core
 import Database
 import Foundation
 
-/// All rows with sealed values: opens each of them, and seals them under another key.
+/// All rows with sealed values: opens each of them, and seals them under another key. Grants that are held while a person is asked something,
+/// and tokens of erased athletes, are opened and not resealed: they are gone in ten minutes, or a day.
 public struct SealedRows: Sendable {
     /// Rows read at once by `verify`: about 300 kB.
     private static let rowsPerPage = 1000
@@ -20,7 +21,17 @@ public struct SealedRows: Sendable {
     /// Opens every sealed value and counts the rows by key. Changes nothing.
     public func verify() async throws -> VaultReport {
         var report = VaultReport(activeKeyID: keyring.activeKeyID)
-        for failure in try await keptFailures() { report.addKept(failure: failure) }
+        for row in try await database.query(VaultQueries.heldGrants) {
+            let (athlete, keyID, bytes) = try row.decode(AthleteID.self, String.self, [UInt8].self)
+            let held = HeldGrant(keyID: keyID, bytes: bytes)
+            report.add(.heldGrant, of: athlete, keyID: keyID, failure: held.failureToOpen(athlete: athlete, keyring: keyring))
+        }
+        for row in try await database.query(VaultQueries.keptTokens) {
+            let (erasure, keyID, bytes) = try row.decode(UUID.self, String.self, [UInt8].self)
+            let kept = SealedToken(keyID: keyID, bytes: bytes)
+            let failure = kept.failureToOpen(athlete: TokenVault.subject(erasure), purpose: .revocation, keyring: keyring)
+            report.add(.revocation, of: nil, keyID: keyID, failure: failure)
+        }
         var last = AthleteID(.min)
         while true {
             let page = try await database.query(VaultQueries.rows(after: last, countMax: Self.rowsPerPage)).map { try TokenRow($0) }
@@ -28,18 +39,6 @@ public struct SealedRows: Sendable {
             for row in page { report.add(row, failures: row.failuresToOpen(keyring)) }
             last = end.athlete
             try Task.checkCancellation()
-        }
-    }
-
-    /// For each token that is kept to be revoked, why it does not open; nil: it does.
-    private func keptFailures() async throws -> [VaultError.Code?] {
-        try await database.query(VaultQueries.allKept).map { row in
-            let (erasure, keyID, bytes) = try row.decode(UUID.self, String.self, [UInt8].self)
-            do {
-                _ = try SealedToken(keyID: keyID, bytes: bytes).open(
-                    athlete: TokenVault.subject(erasure), purpose: .revocation, keyring: keyring)
-                return nil
-            } catch let error as VaultError { return error.code }
         }
     }
 

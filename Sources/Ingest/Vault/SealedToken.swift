@@ -18,7 +18,7 @@ enum TokenPurpose: UInt8, Sendable {
         case .access: "access_token"
         case .refresh: "refresh_token"
         case .heldGrant: "held_grant"
-        case .revocation: "revocation"
+        case .revocation: "kept_token"
         }
     }
 }
@@ -69,6 +69,14 @@ struct SealedToken: Sendable, Equatable {
         guard var plain = opened else { throw VaultError(.unsealFailed, athlete: athlete) }
         defer { OPENSSL_cleanse(&plain, plain.count) }
         return Secret(String(decoding: plain, as: UTF8.self))
+    }
+
+    /// Why it does not open; nil: it does.
+    func failureToOpen(athlete: AthleteID, purpose: TokenPurpose, keyring: Keyring) -> VaultError.Code? {
+        do {
+            _ = try open(athlete: athlete, purpose: purpose, keyring: keyring)
+            return nil
+        } catch { return (error as? VaultError)?.code ?? .unsealFailed }
     }
 
     private static func associatedData(athlete: AthleteID, purpose: TokenPurpose) -> [UInt8] {

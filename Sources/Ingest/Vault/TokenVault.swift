@@ -110,7 +110,8 @@ public actor TokenVault {
 
     // MARK: Erasure
 
-    /// Whether Strava refuses the athlete's grant: asks for new tokens, although the stored ones may hold for hours.
+    /// Whether Strava refuses the athlete's grant: asks for new tokens, although the stored ones may hold for hours. A refusal that a lost answer
+    /// explains as well proves nothing: then the stored token may only be an old one.
     ///
     /// - Throws: `VaultError`, `DatabaseError` when it could not be found out; a grant that can't be asked about counts as alive.
     public func isRefused(_ athlete: AthleteID) async throws -> Bool {
@@ -120,7 +121,8 @@ public actor TokenVault {
             _ = try await accessToken(for: athlete)
             return false
         } catch let error as VaultError where error.code == .refreshTokenDead {
-            return true
+            let row = try await database.query(VaultQueries.row(of: athlete)).first.map { try TokenRow($0) }
+            return row?.deadReason == .refreshTokenInvalid
         } catch let error as VaultError where error.code == .noToken {
             return false
         }

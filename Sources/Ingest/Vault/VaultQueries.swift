@@ -81,6 +81,15 @@ enum VaultQueries {
         """
     }
 
+    /// Grants that are held while a person is asked whether a uid may move; they are few.
+    static let heldGrants: SQL = """
+        SELECT (outcome ->> 'athlete_id')::bigint, held_key_id, held_grant FROM sync.connect_state
+        WHERE held_grant IS NOT NULL AND outcome ? 'athlete_id' ORDER BY 1
+        """
+
+    /// Tokens of erased athletes that are still to be revoked; they are few.
+    static let keptTokens: SQL = "SELECT erasure_id, key_id, sealed_refresh FROM vault.revocation ORDER BY erasure_id"
+
     /// The number of rows with live tokens by key, most first.
     static func keyCounts(countMax: Int) -> SQL {
         """
@@ -159,12 +168,7 @@ struct TokenRow: Sendable {
     /// The tokens that do not open, each with the reason.
     func failuresToOpen(_ keyring: Keyring) -> [(value: TokenPurpose, code: VaultError.Code)] {
         [(TokenPurpose.access, access), (.refresh, refresh)].compactMap { purpose, sealed in
-            do {
-                _ = try sealed.open(athlete: athlete, purpose: purpose, keyring: keyring)
-                return nil
-            } catch {
-                return (purpose, (error as? VaultError)?.code ?? .unsealFailed)
-            }
+            sealed.failureToOpen(athlete: athlete, purpose: purpose, keyring: keyring).map { (purpose, $0) }
         }
     }
 }

@@ -4,8 +4,10 @@ import Core
 public struct VaultReport: Sendable, Equatable {
     /// A sealed value that does not open.
     public struct Unopened: Sendable, Equatable {
-        public let athlete: AthleteID
-        /// `access_token` or `refresh_token`.
+        /// Nil: the athlete was erased.
+        public let athlete: AthleteID?
+        /// `access_token`, `refresh_token`, `held_grant` of a person who is asked whether a uid may move, or `kept_token` of an erased athlete,
+        /// which is to be revoked.
         public let value: String
         public let keyID: String
         /// `unknownKey`: the keyring lacks the key; `unsealFailed`: the bytes were changed, or the key is another one of the same name.
@@ -33,6 +35,15 @@ public struct VaultReport: Sendable, Equatable {
     /// Rows under another key than the active one.
     public var staleCount: Int { rowCount - rowCountByKeyID[activeKeyID, default: 0] }
 
+    /// A value that is sealed outside of `vault.token`.
+    mutating func add(_ purpose: TokenPurpose, of athlete: AthleteID?, keyID: String, failure: VaultError.Code?) {
+        valueCount += 1
+        guard let failure else { return }
+        unopenedCount += 1
+        guard unopened.count < Self.unopenedNamedMax else { return }
+        unopened.append(Unopened(athlete: athlete, value: purpose.name, keyID: keyID, code: failure, isDead: false))
+    }
+
     mutating func add(_ row: TokenRow, failures: [(value: TokenPurpose, code: VaultError.Code)]) {
         rowCount += 1
         valueCount += 2
@@ -44,11 +55,5 @@ public struct VaultReport: Sendable, Equatable {
                 Unopened(
                     athlete: row.athlete, value: failure.value.name, keyID: row.keyID, code: failure.code, isDead: row.deadReason != nil))
         }
-    }
-
-    /// A token that is kept to be revoked. It names no athlete, so one that does not open is counted only.
-    mutating func addKept(failure: VaultError.Code?) {
-        valueCount += 1
-        if failure != nil { unopenedCount += 1 }
     }
 }

@@ -111,8 +111,10 @@ public struct RotationMessage: Codable, Sendable, Equatable {
 public struct VerificationMessage: Codable, Sendable, Equatable {
     /// A sealed value that does not open.
     public struct Unopened: Codable, Sendable, Equatable {
-        public let athleteID: Int64
-        /// `access_token` or `refresh_token`.
+        /// Absent: the athlete was erased.
+        public let athleteID: Int64?
+        /// `access_token`, `refresh_token`, `held_grant` of a person who is asked whether a uid may move, or `kept_token` of an erased athlete,
+        /// which is to be revoked.
         public let value: String
         public let keyID: String
         /// `key_missing`: the keyring lacks the key; `does_not_open`: the bytes were changed, or the key is another one of the same name.
@@ -120,7 +122,7 @@ public struct VerificationMessage: Codable, Sendable, Equatable {
         /// Strava no longer takes the token: the athlete must connect again in any case.
         public let dead: Bool
 
-        public init(athleteID: Int64, value: String, keyID: String, reason: String, dead: Bool) {
+        public init(athleteID: Int64?, value: String, keyID: String, reason: String, dead: Bool) {
             self.athleteID = athleteID
             self.value = value
             self.keyID = keyID

@@ -69,7 +69,7 @@ extension ControlRoutes {
 
     private static func message(_ unopened: VaultReport.Unopened) -> VerificationMessage.Unopened {
         VerificationMessage.Unopened(
-            athleteID: unopened.athlete.rawValue, value: unopened.value, keyID: unopened.keyID,
+            athleteID: unopened.athlete?.rawValue, value: unopened.value, keyID: unopened.keyID,
             reason: unopened.code == .unknownKey ? "key_missing" : "does_not_open", dead: unopened.isDead)
     }
 }

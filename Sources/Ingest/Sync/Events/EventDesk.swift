@@ -16,10 +16,12 @@ public struct EventDesk: Sendable {
 
     private let database: Database
     private let clock: WallClock
+    private let inbox: EventInbox
 
     public init(database: Database, clock: WallClock) {
         self.database = database
         self.clock = clock
+        inbox = EventInbox(database: database, clock: clock)
     }
 
     /// This installation's callback address; made at the first call and stored in PostgreSQL.
@@ -40,40 +42,13 @@ public struct EventDesk: Sendable {
         return Secret(try rows[0].decode(String.self))
     }
 
-    /// Reads the body of an event; nil: it is not one.
-    public func event(in body: [UInt8]) -> StravaEvent? { StravaEvent(body: body, receivedAt: clock.now) }
+    /// Reads the body of an event.
+    public func read(_ body: [UInt8]) -> StravaEvent.Reading { StravaEvent.read(body, receivedAt: clock.now) }
 
     /// Stores an event and wakes the scheduler. False: its athlete is unknown, or it was stored before.
     ///
     /// If an activity changed or vanished, its detail is fetched again: Strava's answer is believed, not the event. If the athlete is said to have
     /// revoked the application's access, `ErasureKeeper` asks Strava.
     @discardableResult
-    public func accept(_ event: StravaEvent) async throws -> Bool {
-        do {
-            return try await write(event)
-        } catch let error as DatabaseError where error.code == .serialization {
-            // Strava waits two seconds, and repeats an event that was not accepted twice.
-            return try await write(event)
-        }
-    }
-
-    private func write(_ event: StravaEvent) async throws -> Bool {
-        let now = clock.now
-        return try await database.transaction { connection in
-            let rows = try await connection.pipeline([
-                RowLock.schedule(of: [event.owner]),
-                EventTable.add(
-                    of: event.owner, objectType: event.objectType, objectID: event.objectID, aspectType: event.aspectType,
-                    at: event.eventAt, updates: JSONText(event.updates), now: now),
-            ])
-            if rows[1].affected == 0 { return false }
-            try await connection.query(ScheduleTable.announce(event.owner, now: now))
-            if event.objectType == "activity" && event.aspectType != "create" {
-                try await connection.query(CompletenessTable.reopenDetail(of: event.objectID, of: event.owner, now: now))
-            }
-            try await connection.query("SELECT pg_notify('sync', '')")
-            if event.isDeauthorization { try await connection.query(ErasureTable.suspect(event.owner, now: now)) }
-            return true
-        }
-    }
+    public func accept(_ event: StravaEvent) async throws -> Bool { try await inbox.write(event) }
 }

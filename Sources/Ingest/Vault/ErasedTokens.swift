@@ -126,7 +126,6 @@ extension VaultQueries {
         "SELECT key_id, sealed_refresh FROM vault.revocation WHERE erasure_id = \(erasure)"
     }
 
-    static let allKept: SQL = "SELECT erasure_id, key_id, sealed_refresh FROM vault.revocation ORDER BY erasure_id"
 
     fileprivate static func replaceKept(_ token: SealedToken, of erasure: UUID) -> SQL {
         """
