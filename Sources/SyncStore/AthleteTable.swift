@@ -101,12 +101,14 @@ package enum AthleteTable {
 package enum UIDMoveTable {
     package enum Cause: String, Sendable { case connect, `import` }
 
-    /// Records that each athlete lost its uid of `from` and got the one of `to`, if any.
+    /// Records that each athlete lost its uid of `from` and got the one of `to`, if any. Athletes erased meanwhile are left out.
     package static func add(_ moves: (athletes: [AthleteID], from: [String], to: [String?]), cause: Cause, now: Date) -> SQL {
         """
         INSERT INTO sync.uid_move (athlete_id, moved_at, from_uid, to_uid, cause)
-        SELECT athlete_id, \(now), from_uid, nullif(to_uid, ''), \(cause.rawValue)
+        SELECT a.athlete_id, \(now), m.from_uid, nullif(m.to_uid, ''), \(cause.rawValue)
         FROM unnest(\(moves.athletes), \(moves.from), \(moves.to.map { $0 ?? "" })) AS m (athlete_id, from_uid, to_uid)
+        JOIN sync.athlete a USING (athlete_id)
+        WHERE a.state <> 'erasing' ORDER BY a.athlete_id FOR KEY SHARE OF a
         """
     }
 }

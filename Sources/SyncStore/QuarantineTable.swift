@@ -74,7 +74,7 @@ package enum QuarantineTable {
                 AS w(athlete_id, endpoint, object_id, reason, detail, body)
             JOIN sync.athlete a USING (athlete_id)
             WHERE a.state <> 'erasing'
-            ORDER BY athlete_id, endpoint, object_id
+            ORDER BY athlete_id, endpoint, object_id FOR KEY SHARE OF a
             ON CONFLICT (athlete_id, endpoint, object_id) DO UPDATE SET
                 reason = excluded.reason, detail = excluded.detail, body = coalesce(excluded.body, q.body), attempts = q.attempts + 1,
                 last_at = excluded.last_at

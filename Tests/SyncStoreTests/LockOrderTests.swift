@@ -12,7 +12,7 @@ import Testing
     /// How often each transaction runs beside each other one.
     private static let rounds = 2
 
-    @Test(.timeLimit(.minutes(2))) func `no two transactions wait for each other, and each change of a state is an allowed one`()
+    @Test(.timeLimit(.minutes(4))) func `no two transactions wait for each other, and each change of a state is an allowed one`()
         async throws
     {
         let deadlocks = try await deadlocks { database in
