@@ -1,4 +1,4 @@
--- The five roles of a fitnessd database and their privileges. Run by a superuser, in the database; may be run again at any time:
+-- The six roles of a fitnessd database and their privileges. Run by a superuser, in the database; may be run again at any time:
 --   psql -d fitness -f db/roles.sql
 --
 --   fitness_owner      owns the schemas and runs migrations (fitnessd migrate); no login of its own until you give it one
@@ -6,8 +6,9 @@
 --   fitness_dashboard  dashboards and people: reads silver and metrics, all athletes, and nothing else
 --   fitness_athlete    the same tables, but only the rows of the athletes that were granted to the login:
 --                      CREATE ROLE … LOGIN PASSWORD '…'; SELECT silver.grant_athlete('…', 123);
---   fitness_reader     the login of FITNESSD_READER_DATABASE_URL, through which fitnessd reads for one athlete at a time: the same tables, and
---                      only the rows of the athlete that fitnessd has bound to the transaction
+--   fitness_reader     the login of FITNESSD_READER_DATABASE_URL, through which fitnessd reads for one athlete at a time: silver without its
+--                      places, and only the rows of the athlete that fitnessd has bound to the transaction
+--   fitness_places     no login: what fitness_reader becomes in a transaction to which fitnessd has bound the right to see places
 --
 -- Logins and passwords are yours to set: ALTER ROLE fitnessd LOGIN PASSWORD '…'. fitnessd itself runs this in its private cluster, whose socket
 -- no other account can open; there fitness_owner is the superuser, and fitness_reader a login without a password.
@@ -17,7 +18,7 @@ DO $$
 DECLARE
     wanted text;
 BEGIN
-    FOREACH wanted IN ARRAY ARRAY['fitness_owner', 'fitnessd', 'fitness_dashboard', 'fitness_athlete', 'fitness_reader'] LOOP
+    FOREACH wanted IN ARRAY ARRAY['fitness_owner', 'fitnessd', 'fitness_dashboard', 'fitness_athlete', 'fitness_reader', 'fitness_places'] LOOP
         IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = wanted) THEN
             EXECUTE format('CREATE ROLE %I NOLOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE', wanted);
         END IF;
@@ -29,7 +30,11 @@ COMMENT ON ROLE fitness_owner IS 'Owns the schemas of fitnessd and runs its migr
 COMMENT ON ROLE fitnessd IS 'The daemon: reads and writes rows in all its schemas.';
 COMMENT ON ROLE fitness_dashboard IS 'Reads silver and metrics, all athletes.';
 COMMENT ON ROLE fitness_athlete IS 'Reads the rows of silver and metrics of the athletes that were granted to the login.';
-COMMENT ON ROLE fitness_reader IS 'Reads the rows of silver and metrics of the athlete that fitnessd has bound to the transaction.';
+COMMENT ON ROLE fitness_reader IS 'Reads the rows of silver, places left out, of the athlete that fitnessd has bound to the transaction.';
+COMMENT ON ROLE fitness_places IS 'What fitness_reader becomes where fitnessd lets it see places, metrics or raw answers.';
+-- Without inheriting: fitness_reader has the other's rights only in a transaction that sets the role.
+ALTER ROLE fitness_reader NOINHERIT;
+GRANT fitness_places TO fitness_reader;
 -- For silver.grant_athlete, which makes a login a reader.
 GRANT fitness_athlete TO fitness_owner WITH ADMIN OPTION;
 
@@ -67,17 +72,22 @@ BEGIN
         EXECUTE format('GRANT USAGE ON ALL SEQUENCES IN SCHEMA %I TO fitnessd', place);
         EXECUTE format('GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA %I TO fitnessd', place);
     END LOOP;
-    -- Bronze is for its owner only: it holds all answers of Strava, and silver has the data of the predecessor's stream views. fitness_reader
+    -- Bronze is for its owner only: it holds all answers of Strava, and silver has the data of the predecessor's stream views. fitness_places
     -- reads the answers of an athlete's own export; they are shown only if silver.bind_reader was told so.
     IF to_regclass('bronze_strava.answer') IS NOT NULL THEN
-        GRANT USAGE ON SCHEMA bronze_strava TO fitness_reader;
-        GRANT SELECT ON bronze_strava.answer, bronze_strava.answer_version TO fitness_reader;
+        GRANT USAGE ON SCHEMA bronze_strava TO fitness_places;
+        GRANT SELECT ON bronze_strava.answer, bronze_strava.answer_version TO fitness_places;
     END IF;
     FOR place IN SELECT nspname FROM pg_namespace WHERE nspname IN ('silver', 'metrics') LOOP
-        EXECUTE format('GRANT USAGE ON SCHEMA %I TO fitness_dashboard, fitness_athlete, fitness_reader', place);
-        EXECUTE format('GRANT SELECT ON ALL TABLES IN SCHEMA %I TO fitness_dashboard, fitness_athlete, fitness_reader', place);
-        EXECUTE format('GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA %I TO fitness_dashboard, fitness_athlete, fitness_reader', place);
+        EXECUTE format('GRANT USAGE ON SCHEMA %I TO fitness_dashboard, fitness_athlete, fitness_places', place);
+        EXECUTE format('GRANT SELECT ON ALL TABLES IN SCHEMA %I TO fitness_dashboard, fitness_athlete, fitness_places', place);
+        EXECUTE format('GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA %I TO fitness_dashboard, fitness_athlete, fitness_places', place);
     END LOOP;
+    -- Which columns of silver: silver.secure, below and after each migration.
+    IF to_regnamespace('silver') IS NOT NULL THEN
+        GRANT USAGE ON SCHEMA silver TO fitness_reader;
+        GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA silver TO fitness_reader;
+    END IF;
 END
 $$;
 -- The same for tables of later migrations. (Defaults of a schema can't be set before the schema exists: run this again after the first
@@ -93,10 +103,10 @@ BEGIN
     END LOOP;
     FOR place IN SELECT nspname FROM pg_namespace WHERE nspname IN ('silver', 'metrics') LOOP
         EXECUTE format(
-            'ALTER DEFAULT PRIVILEGES FOR ROLE fitness_owner IN SCHEMA %I GRANT SELECT ON TABLES TO fitness_dashboard, fitness_athlete, fitness_reader',
+            'ALTER DEFAULT PRIVILEGES FOR ROLE fitness_owner IN SCHEMA %I GRANT SELECT ON TABLES TO fitness_dashboard, fitness_athlete, fitness_places',
             place);
         EXECUTE format(
-            'ALTER DEFAULT PRIVILEGES FOR ROLE fitness_owner IN SCHEMA %I GRANT EXECUTE ON FUNCTIONS TO fitnessd, fitness_dashboard, fitness_athlete, fitness_reader',
+            'ALTER DEFAULT PRIVILEGES FOR ROLE fitness_owner IN SCHEMA %I GRANT EXECUTE ON FUNCTIONS TO fitnessd, fitness_dashboard, fitness_athlete, fitness_reader, fitness_places',
             place);
     END LOOP;
 END
@@ -142,7 +152,8 @@ DO $$
 BEGIN
     IF to_regprocedure('silver.secure()') IS NOT NULL THEN
         REVOKE EXECUTE ON FUNCTION silver.secure(), silver.secure_table(regclass, name, name, text), silver.grant_athlete(name, bigint),
-            silver.revoke_athlete(name, bigint) FROM fitnessd, fitness_dashboard, fitness_athlete, fitness_reader;
+            silver.revoke_athlete(name, bigint), silver.grant_reader()
+            FROM fitnessd, fitness_dashboard, fitness_athlete, fitness_reader, fitness_places;
         PERFORM silver.secure();
     END IF;
 END

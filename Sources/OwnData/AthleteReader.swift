@@ -25,6 +25,7 @@ public struct AthleteReader: Sendable {
     private let queries: Database
     private let key: ReaderKey
     private let logger: Logger
+    private var sight = ReaderSight()
 
     /// Opens no connection yet.
     ///
@@ -40,6 +41,13 @@ public struct AthleteReader: Sendable {
             statementMax: Self.serverWaitMax)
         key = ReaderKey(database: daemon)
         self.logger = logger
+    }
+
+    /// The same reader for those who may see less.
+    public func seeing(_ sight: ReaderSight) -> AthleteReader {
+        var copy = self
+        copy.sight = sight
+        return copy
     }
 
     /// Runs `body` in a transaction that sees the rows of this athlete only, writes nothing, and is rolled back at its end.
@@ -60,7 +68,7 @@ public struct AthleteReader: Sendable {
     ///
     /// - Parameters:
     ///   - statementTimeout: of each statement, at most `statementTimeoutMax`.
-    ///   - readsAnswers: whether `bronze_strava.answer` and its versions show the athlete's rows, which hold positions.
+    ///   - readsAnswers: whether `bronze_strava.answer` and its versions show the athlete's rows. Needs places and API rows in sight.
     public func readOnce<Answer>(
         _ athlete: AthleteID, statementTimeout: Duration, readsAnswers: Bool = false, isolation: isolated (any Actor)? = #isolation,
         _ body: (Connection) async throws -> Answer
@@ -122,13 +130,15 @@ public struct AthleteReader: Sendable {
             guard let transaction = try begun.last?.first?.decode(Int64.self) else {
                 throw DatabaseError(.decoding, "no number of a transaction")
             }
-            let mac = try await key.mac(athlete, readsAnswers: readsAnswers, transaction: transaction)
+            let rights = sight.rights(readsAnswers: readsAnswers)
+            let mac = try await key.mac(athlete, rights: rights, transaction: transaction)
             let timeout_ms = String(Int(timeout.seconds * 1_000))
-            _ = try await connection.pipeline([
-                ReaderTable.bind(athlete, readsAnswers: readsAnswers, mac: mac),
-                // Planned once a connection: to plan a view takes longer than to read one athlete's rows through it.
-                "SELECT set_config('statement_timeout', \(timeout_ms), true), set_config('plan_cache_mode', 'force_generic_plan', true)",
-            ])
+            _ = try await connection.pipeline(
+                [
+                    ReaderTable.bind(athlete, rights: rights, mac: mac),
+                    // Planned once a connection: to plan a view takes longer than to read one athlete's rows through it.
+                    "SELECT set_config('statement_timeout', \(timeout_ms), true), set_config('plan_cache_mode', 'force_generic_plan', true)",
+                ] + (sight.places ? [ReaderTable.seePlaces] : []))
         } catch let error as DatabaseError {
             await key.forget()
             throw Self.explained(error)

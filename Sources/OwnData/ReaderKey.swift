@@ -15,10 +15,10 @@ actor ReaderKey {
 
     init(database: Database) { self.database = database }
 
-    /// HMAC-SHA256 (RFC 2104) over athlete, `readsAnswers` and transaction, as `sync.is_reader_mac` computes it.
-    func mac(_ athlete: AthleteID, readsAnswers: Bool, transaction: Int64) async throws -> [UInt8] {
+    /// HMAC-SHA256 (RFC 2104) over athlete, rights and transaction, as `sync.is_reader_mac` computes it.
+    func mac(_ athlete: AthleteID, rights: Int32, transaction: Int64) async throws -> [UInt8] {
         let pads = try await known()
-        let message = Self.bytes(athlete.rawValue) + [readsAnswers ? 1 : 0] + Self.bytes(transaction)
+        let message = Self.bytes(athlete.rawValue) + Self.bytes(rights) + Self.bytes(transaction)
         return SHA256.digest(of: pads.outer + SHA256.digest(of: pads.inner + message))
     }
 
@@ -37,5 +37,5 @@ actor ReaderKey {
         return read
     }
 
-    private static func bytes(_ number: Int64) -> [UInt8] { withUnsafeBytes(of: number.bigEndian) { [UInt8]($0) } }
+    private static func bytes(_ number: some FixedWidthInteger) -> [UInt8] { withUnsafeBytes(of: number.bigEndian) { [UInt8]($0) } }
 }

@@ -15,9 +15,12 @@ package enum ReaderTable {
     /// Binds `athlete` to the transaction.
     ///
     /// - Parameters:
-    ///   - readsAnswers: whether the raw answers in `bronze_strava` are shown, too.
+    ///   - rights: a sum of the numbers of `silver.reader_rights()`.
     ///   - mac: made from both and from the transaction's number.
-    package static func bind(_ athlete: AthleteID, readsAnswers: Bool, mac: [UInt8]) -> SQL {
-        "SELECT silver.bind_reader(\(athlete), \(readsAnswers), \(mac))"
+    package static func bind(_ athlete: AthleteID, rights: Int32, mac: [UInt8]) -> SQL {
+        "SELECT silver.bind_reader(\(athlete), \(rights), \(mac))"
     }
+
+    /// Takes on the privileges on places for the transaction. Its rows are shown only where the right was bound, too.
+    package static let seePlaces: SQL = "SELECT set_config('role', 'fitness_places', true)"
 }

@@ -55,7 +55,7 @@ import Testing
     @Test func `without a binding nothing can be read, and an error ends no binding of the next read`() async throws {
         try await ReaderFixture.with { fixture in
             for statement: SQL in [
-                "SELECT * FROM silver.activity", "SELECT * FROM silver.freshness", "SELECT * FROM silver.aggregate_stream",
+                "SELECT activity_id FROM silver.activity", "SELECT * FROM silver.freshness", "SELECT * FROM silver.activity_best_effort",
             ] {
                 let error = await #expect(throws: DatabaseError.self) { try await fixture.connected { try await $0.query(statement) } }
                 #expect(error?.sqlState == "28000", "\(statement.text)")
@@ -76,13 +76,13 @@ import Testing
 
     /// Each is tried in a transaction that is bound to athlete 1. It may fail or succeed; afterwards nobody else's rows are seen.
     private static let forgeries = [
-        "SELECT set_config('fitness.reader', '2 true ' || split_part(current_setting('fitness.reader'), ' ', 3), true)",
-        "SELECT set_config('fitness.reader', '2 false ' || split_part(current_setting('fitness.reader'), ' ', 3), false)",
+        "SELECT set_config('fitness.reader', '2 7 ' || split_part(current_setting('fitness.reader'), ' ', 3), true)",
+        "SELECT set_config('fitness.reader', '2 6 ' || split_part(current_setting('fitness.reader'), ' ', 3), false)",
         "SELECT set_config('fitness.reader', '', true)", "RESET fitness.reader", "SET fitness.reader = '2'",
-        "SET LOCAL fitness.reader = '2 true 0000000000000000000000000000000000000000000000000000000000000000'",
-        "SELECT set_config('fitness.reader', '1 or true', true)", "DISCARD PLANS", "RESET ALL",
-        "SELECT silver.bind_reader(2, false, sha256('1'))", "SELECT silver.bind_reader(2, true, NULL)",
-        "SELECT silver.bind_reader(2, false, decode(split_part(current_setting('fitness.reader'), ' ', 3), 'hex'))",
+        "SET LOCAL fitness.reader = '2 7 0000000000000000000000000000000000000000000000000000000000000000'",
+        "SELECT set_config('fitness.reader', '1 or 7', true)", "DISCARD PLANS", "RESET ALL",
+        "SELECT silver.bind_reader(2, 6, sha256('1'))", "SELECT silver.bind_reader(2, 7, NULL)",
+        "SELECT silver.bind_reader(2, 6, decode(split_part(current_setting('fitness.reader'), ' ', 3), 'hex'))",
         "SELECT silver.bind_reader(NULL, NULL, NULL)", "SET search_path = pg_temp, silver, sync; SET ROLE NONE",
         "SET SESSION AUTHORIZATION DEFAULT", "SET SESSION AUTHORIZATION fitness_owner", "SET ROLE fitness_athlete",
         "SET row_security = off",
@@ -120,23 +120,23 @@ import Testing
                     try await connection.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
                     return try #require(try await connection.query("SELECT pg_current_xact_id()::text::bigint").first?.decode(Int64.self))
                 }
-                func bind(_ athlete: Int64, _ readsAnswers: Bool, _ mac: [UInt8]) async throws -> Bool {
+                func bind(_ athlete: Int64, _ rights: Int32, _ mac: [UInt8]) async throws -> Bool {
                     do {
-                        try await connection.query("SELECT silver.bind_reader(\(athlete), \(readsAnswers), \(mac))")
+                        try await connection.query("SELECT silver.bind_reader(\(athlete), \(rights), \(mac))")
                         return true
                     } catch let error as DatabaseError where error.sqlState == "28000" { return false }
                 }
                 let first = try await begin()
                 let mac = try await fixture.mac(1, transaction: first)
-                #expect(try await bind(1, false, mac))
+                #expect(try await bind(1, 6, mac))
                 try await connection.execute("ROLLBACK")
                 _ = try await begin()
-                #expect(try await !bind(1, false, mac), "of an earlier transaction")
+                #expect(try await !bind(1, 6, mac), "of an earlier transaction")
                 try await connection.execute("ROLLBACK")
-                for (athlete, readsAnswers) in [(Int64(2), false), (1, true), (-1, false)] {
+                for (athlete, rights) in [(Int64(2), Int32(6)), (1, 7), (-1, 6), (1, 2), (1, 14)] {
                     let transaction = try await begin()
                     let mac = try await fixture.mac(1, transaction: transaction)
-                    #expect(try await !bind(athlete, readsAnswers, mac))
+                    #expect(try await !bind(athlete, rights, mac))
                     try await connection.execute("ROLLBACK")
                 }
             }

@@ -43,8 +43,8 @@ struct ReaderFixture: Sendable {
     }
 
     /// The MAC that the daemon would make.
-    func mac(_ athlete: Int64, readsAnswers: Bool = false, transaction: Int64) async throws -> [UInt8] {
-        try await ReaderKey(database: owner).mac(AthleteID(athlete), readsAnswers: readsAnswers, transaction: transaction)
+    func mac(_ athlete: Int64, rights: Int32 = 6, transaction: Int64) async throws -> [UInt8] {
+        try await ReaderKey(database: owner).mac(AthleteID(athlete), rights: rights, transaction: transaction)
     }
 
     /// Two athletes with activities of different numbers, names and distances, and an answer each.

@@ -12,8 +12,9 @@ import Testing
     private static let refused = [
         "SELECT * FROM sync.athlete", "SELECT * FROM sync.reader_key", "SELECT * FROM sync.reader_grant", "SELECT * FROM sync.setting",
         "SELECT * FROM vault.token", "SELECT * FROM bronze_strava.latlng", "SELECT * FROM bronze_strava.endpoint",
-        "SELECT * FROM public.fitnessd_migration", "SELECT sync.is_reader_mac(1, true, pg_current_xact_id(), '')",
-        "SELECT sync.bound_athletes(true)", "SELECT * FROM pg_statistic", "SELECT * FROM pg_authid", "SELECT * FROM pg_user_mapping",
+        "SELECT * FROM public.fitnessd_migration", "SELECT sync.is_reader_mac(1, 7, pg_current_xact_id(), '')",
+        "SELECT * FROM sync.bound_reader()", "SELECT silver.grant_reader()", "SELECT * FROM pg_statistic", "SELECT * FROM pg_authid",
+        "SELECT * FROM pg_user_mapping",
         "CREATE TEMPORARY TABLE mine ()", "CREATE TABLE silver.mine ()", "CREATE SCHEMA mine",
         "SELECT * INTO TEMPORARY mine FROM silver.athlete",
         "CREATE FUNCTION pg_temp.mine() RETURNS int LANGUAGE sql AS 'SELECT 1'", "CREATE EXTENSION dblink", "CREATE EXTENSION postgres_fdw",

@@ -65,11 +65,10 @@ import Testing
                   NOT EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attname = 'athlete_id')
                   OR EXISTS (
                       SELECT FROM pg_policy p WHERE p.polrelid = c.oid AND p.polname = 'own' AND p.polcmd = 'r' AND p.polpermissive
-                        AND pg_get_expr(p.polqual, c.oid) LIKE '(athlete\\_id = ANY (( SELECT silver.my\\_athletes'
-                            || CASE n.nspname WHEN 'bronze_strava' THEN '\\_with\\_answers' ELSE '' END || '() AS my\\_athletes%')))
+                        AND pg_get_expr(p.polqual, c.oid) LIKE '(athlete\\_id = ANY (( SELECT silver.my\\_athletes() AS my\\_athletes%')))
             UNION ALL
             SELECT p.polname || ' on ' || p.polrelid::regclass FROM pg_policy p
-            WHERE p.polname NOT IN ('own', 'dashboard', 'daemon')
+            WHERE p.polname NOT IN ('own', 'dashboard', 'daemon') AND NOT (p.polname IN ('reader', 'places') AND NOT p.polpermissive)
             """)
         #expect(open == [])
     }
@@ -86,8 +85,8 @@ import Testing
             WHERE n.nspname = ANY (\(Self.schemas)) AND p.prosecdef ORDER BY 1
             """)
         let known = [
-            "silver.bind_reader(bigint,boolean,bytea)", "silver.completeness", "silver.freshness", "silver.my_athletes()",
-            "silver.my_athletes_with_answers()",
+            "silver.bind_reader(bigint,integer,bytea)", "silver.completeness", "silver.freshness", "silver.my_athletes()",
+            "silver.reader_has(integer)",
         ]
         #expect(wide == known)
     }

@@ -3,14 +3,14 @@
 -- The ledger stays in sync, where each landing writes it anyway: a table in silver would be a second copy to keep true. The views therefore
 -- belong to the owner of the schemas and read the ledger with the owner's rights; they show counts and times, no reason text, scope or token.
 -- silver.may_read_athlete restricts them to the caller's athletes: a function in a view runs with the caller's rights, so row-level security
--- on silver.athlete applies to these views as well.
+-- on silver.athlete applies to these views as well. What they show comes from the API, whatever sources the athlete has.
 
 -- A login that reads every athlete also sees those who have no rows in silver yet: silver.completeness is to show what they lack.
 CREATE FUNCTION silver.may_read_athlete(asked bigint) RETURNS boolean LANGUAGE plpgsql STABLE AS $$
 BEGIN
     RETURN NOT row_security_active('silver.athlete'::regclass)
         OR EXISTS (SELECT FROM pg_roles AS r WHERE r.rolname IN ('fitness_dashboard', 'fitnessd') AND pg_has_role(r.oid, 'USAGE'))
-        OR EXISTS (SELECT FROM silver.athlete AS a WHERE a.athlete_id = asked);
+        OR EXISTS (SELECT FROM silver.athlete AS a WHERE a.athlete_id = asked) AND silver.reader_has((silver.reader_rights()).api_rows);
 END
 $$;
 COMMENT ON FUNCTION silver.may_read_athlete IS 'Whether the caller may read this athlete''s rows: always without restriction by row-level security, else if silver.athlete shows the athlete.';
