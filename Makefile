@@ -6,7 +6,7 @@
 help:
 	echo "make run       build in release mode and run fitnessd (the demo, unless Strava credentials are set)"
 	echo "make test      style check, build, all tests, verdict"
-	echo "make test-extra  what needs more than Swift and PostgreSQL: the connect flow in a real browser"
+	echo "make test-extra  what needs more than Swift and PostgreSQL: the connect flow in a real browser, the Python SDK as an assistant"
 	echo "make bench     how fast a history lands, how fast and small the warehouse is, against rivals in the same run"
 	echo "make bench-history  how fast silver makes one athlete's 20,000 activities, each further 1,000, on a server at its own settings"
 	echo "make bench-webhooks  how long a running daemon takes to answer Strava's events, at half the rate of pgbench's commits"
@@ -31,8 +31,9 @@ test:
 
 # BROWSER holds options, as in `make test-extra BROWSER="--screenshots /tmp/pages"`.
 test-extra: build
-	scripts/packages chromium python3
+	scripts/packages chromium python3 python3-venv
 	scripts/test-browser $(BROWSER)
+	scripts/test-assistant
 
 bench: build
 	scripts/bench

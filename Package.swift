@@ -130,6 +130,9 @@ let package = Package(
             ],
             path: "Sources/Identity"),
         .target(
+            name: "Assistant", dependencies: ["Core", "Database", "OwnData", .product(name: "Logging", package: "swift-log")],
+            path: "Sources/Assistant"),
+        .target(
             name: "ControlAPI",
             dependencies: [
                 .product(name: "NIOCore", package: "swift-nio"), .product(name: "NIOPosix", package: "swift-nio"),
@@ -152,7 +155,7 @@ let package = Package(
             name: "Gateway",
             dependencies: [
                 "Core", "Database", "SyncStore", "ServerGuard", "StravaAPI", "Governor", "Vault", "Sync", "Warehouse", "Digest",
-                "Identity", "OwnData",
+                "Identity", "OwnData", "Assistant",
                 .product(name: "Hummingbird", package: "hummingbird"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"),
@@ -189,7 +192,7 @@ let package = Package(
             name: "fitnessd",
             dependencies: [
                 "Core", "Database", "EmbeddedPostgres", "Migrations", "HTTPTransport", "Warehouse", "StravaAPI", "Governor", "Vault",
-                "Sync", "Identity", "OwnData", "ControlAPI", "ControlServer", "Gateway",
+                "Sync", "Identity", "OwnData", "Assistant", "ControlAPI", "ControlServer", "Gateway",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
@@ -242,7 +245,8 @@ let package = Package(
             ]),
         .testTarget(
             name: "GatewayTests",
-            dependencies: ["Gateway", "Identity", "OwnData", "ServerGuard", "HTTPTransport", "Simulator", "Sync", "TestKit", "Vault"]),
+            dependencies: ["Assistant", "Gateway", "Identity", "OwnData", "ServerGuard", "HTTPTransport", "Simulator", "Sync", "TestKit", "Vault"]),
+        .testTarget(name: "AssistantTests", dependencies: ["Assistant", "OwnData", "TestKit"]),
         .testTarget(name: "IdentityTests", dependencies: ["Identity", "HTTPTransport", "TestKit"]),
         .testTarget(
             name: "SimulatorTests",

@@ -1,3 +1,4 @@
+import Assistant
 import ControlAPI
 import Core
 import Foundation
@@ -44,6 +45,8 @@ struct Configuration: Sendable {
     let idTokens: IDTokenIssuer?
     /// The web applications that may call the addresses for programs.
     let origins: AllowedOrigins
+    /// What assistants may see.
+    let modelAccess: ModelAccess
     var logLevel: Logger.Level
     let logFormat: LogFormat
     /// The folder that holds `db/` and `sql/`; nil: found beside the program.
@@ -85,6 +88,9 @@ struct Configuration: Sendable {
         webhookVerifyToken = faults.take(nil) { try source.secret("FITNESSD_WEBHOOK_VERIFY_TOKEN") }
         idTokens = faults.take(nil) { try ProgramSettings.idTokens(source) }
         origins = faults.take(.none) { try ProgramSettings.origins(source) }
+        modelAccess = faults.take(.own) {
+            try Configuration.oneOf(source, "FITNESSD_MODEL_ACCESS", ModelAccess.allCases, default: .own)
+        }
         logLevel = faults.take(.info) { try Configuration.oneOf(source, "FITNESSD_LOG_LEVEL", Logger.Level.allCases, default: .info) }
         logFormat = faults.take(.json) {
             try Configuration.oneOf(source, "FITNESSD_LOG_FORMAT", LogFormat.allCases, default: Configuration.logFormat(source))
@@ -253,7 +259,7 @@ struct Configuration: Sendable {
     private static func shareDirectory(_ source: ConfigurationSource) throws -> URL? {
         guard let path = source.value("FITNESSD_SHARE_DIR") else { return nil }
         let folder = URL(filePath: path, directoryHint: .isDirectory)
-        for part in ["db/migrations", "sql/silver"] where !FileManager.default.fileExists(atPath: folder.appending(path: part).path) {
+        for part in ["db/migrations", "sql/silver", "sql/dashboards"] where !FileManager.default.fileExists(atPath: folder.appending(path: part).path) {
             throw ConfigurationError(
                 "FITNESSD_SHARE_DIR names \(path), which holds no \(part): set it to the folder that holds db/ and sql/")
         }

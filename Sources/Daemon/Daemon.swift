@@ -1,3 +1,4 @@
+import Assistant
 import ControlAPI
 import ControlServer
 import Core
@@ -245,6 +246,7 @@ private struct Servers: Sendable {
         let migrations = try MigrationCheck(directory: store.shareDirectory)
         let (strava, governor, silver, registry) = (ingest.strava, ingest.governor, ingest.silver, ingest.registry)
         let (eraser, runs) = (ingest.eraser, RunDesk(database: store.database, clock: start.clock))
+        let assistants = try Self.assistants(store, configuration, start.logger)
         return Gateway(
             addresses: configuration.addresses, publicURL: configuration.publicURL, database: store.database, strava: strava,
             keyring: keyring, who: configuration.who, clock: start.clock, logger: start.logger,
@@ -254,8 +256,7 @@ private struct Servers: Sendable {
             ownData: OwnDataServices(
                 reader: store.reader, thresholds: ThresholdDesk(database: store.database, clock: start.clock),
                 requestSync: { try await runs.request($0, by: "athlete").run }, erase: { try await eraser.erase($0, by: .athlete) }),
-            origins: configuration.origins,
-            register: { try await registry.register($0) },
+            assistants: assistants, origins: configuration.origins, register: { try await registry.register($0) },
             events: events,
             pendingMigrations: { try await store.missing(migrations) },
             figures: {
@@ -264,5 +265,14 @@ private struct Servers: Sendable {
                     isSilverStopped: silver.health.incident != nil, version: ProductVersion.current, startedAt: start.at)
             },
             onListening: { _ in onListening() })
+    }
+
+    private static func assistants(_ store: DataStore, _ configuration: Configuration, _ logger: Logger) throws -> AssistantService {
+        if configuration.modelAccess == .off { return .closed }
+        guard let reader = store.reader else { return .noReader }
+        return .open(
+            try AssistantServer(
+                reader: reader, access: configuration.modelAccess, shareDirectory: store.shareDirectory, version: ProductVersion.current,
+                logger: logger))
     }
 }

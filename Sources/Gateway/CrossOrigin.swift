@@ -23,6 +23,12 @@ public struct AllowedOrigins: Sendable, Equatable {
     /// The value of `Access-Control-Allow-Origin`; nil: none. One of the configured origins, never a byte of the request.
     func allowed(_ origin: String?) -> String? { origins.first { $0 == origin } ?? origins.first }
 
+    /// Whether pages of this origin may call.
+    func contains(_ origin: String) -> Bool { origins == ["*"] || origins.contains(origin) }
+
+    /// The same, and one more.
+    func including(_ origin: String) -> AllowedOrigins { origins == ["*"] ? self : AllowedOrigins(origins: origins + [origin]) }
+
     /// Whether the answer depends on who asks.
     var vary: Bool { origins.count > 1 }
 
@@ -59,7 +65,7 @@ struct CrossOrigin: RouterMiddleware {
             status: .noContent,
             headers: [
                 .accessControlAllowMethods: names.joined(separator: ", "),
-                .accessControlAllowHeaders: "Authorization, Content-Type", .accessControlMaxAge: String(maxAge_s),
+                .accessControlAllowHeaders: "Authorization, Content-Type, MCP-Protocol-Version, Mcp-Method, Mcp-Name", .accessControlMaxAge: String(maxAge_s),
                 .allow: (names + (names.contains("GET") ? ["HEAD"] : []) + ["OPTIONS"]).joined(separator: ", "),
             ])
     }

@@ -44,14 +44,15 @@ public struct Gateway: Service {
     ///   - who: the operator, for the connect pages.
     ///   - authenticator: says who asks, on the routes that show or change an athlete's own data.
     ///   - ownData: what those routes stand on.
+    ///   - assistants: what answers `/mcp`.
     ///   - origins: the web applications that may call the addresses for programs.
     ///   - events: where Strava's events go, and the callback's secrets; nil: events are not accepted.
     ///   - onListening: called with the bound ports once all addresses accept connections.
     public init(
         addresses: GatewayAddresses, publicURL: PublicURL, database: Database, strava: StravaClient, keyring: Keyring,
         who: InstallationOperator = InstallationOperator(), clock: WallClock = .system, logger: Logger = Logger(label: "gateway"),
-        authenticator: Authenticator, athletes: Athletes, ownData: OwnDataServices, origins: AllowedOrigins = .none,
-        register: @escaping Register,
+        authenticator: Authenticator, athletes: Athletes, ownData: OwnDataServices, assistants: AssistantService,
+        origins: AllowedOrigins = .none, register: @escaping Register,
         events: (desk: EventDesk, address: EventDesk.Address)? = nil, pendingMigrations: @escaping PendingMigrations,
         figures: @escaping Figures, onListening: @escaping @Sendable (Ports) async -> Void = { _ in }
     ) {
@@ -72,6 +73,8 @@ public struct Gateway: Service {
             origins: origins,
             webhooks: events.map { WebhookRoutes(desk: $0.desk, address: $0.address, logger: logger) },
             me: MeRoutes(services: ownData, authenticator: authenticator, clock: clock, logger: logger),
+            assistants: AssistantRoutes(
+                service: assistants, authenticator: authenticator, allowed: origins.including(publicURL.origin)),
             logger: logger)
     }
 

@@ -37,6 +37,7 @@ struct GatewayRoutes: Sendable {
     let origins: AllowedOrigins
     let webhooks: WebhookRoutes?
     let me: MeRoutes
+    let assistants: AssistantRoutes
     let logger: Logger
 
     func router(hasWeb: Bool, hasAdmin: Bool) -> Router<GatewayContext> {
@@ -72,7 +73,7 @@ struct GatewayRoutes: Sendable {
             .post("/connected/:result") { request, context in
                 try await connect.decide(context.parameters.get("result") ?? "", request, client: Self.client(request, context))
             },
-        ] + router.routes + (webhooks?.routes ?? []) + me.routes
+        ] + router.routes + (webhooks?.routes ?? []) + me.routes + assistants.routes
     }
 
     private var admin: [Route] {

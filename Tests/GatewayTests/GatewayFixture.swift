@@ -1,3 +1,4 @@
+import Assistant
 import Core
 import Database
 import Foundation
@@ -149,7 +150,7 @@ func withGateway(
     pending: [String] = [], publicURL: String = GatewayFixture.publicURL, admin: GatewayAddresses.Admin = .withWeb,
     times: RequestTimes? = nil, who: InstallationOperator = InstallationOperator(), logger: Logger = quietLogger,
     issuer: TestIssuer? = nil, origins: AllowedOrigins = .none, answerHasScope: Bool = false, hasReader: Bool = false,
-    _ body: (GatewayFixture) async throws -> Void
+    access: ModelAccess = .own, _ body: (GatewayFixture) async throws -> Void
 ) async throws {
     let clock = WallClock.manual(at: GatewayFixture.start)
     let simulator = try await makeSimulator(clock, answerHasScope: answerHasScope)
@@ -164,7 +165,7 @@ func withGateway(
                 var gateway = try parts.gateway(
                     publicURL: publicURL, admin: admin, webhook: webhook, pending: pending, who: who, origins: origins,
                     idTokens: try issuer.map { try idTokens($0, http, clock) }, logger: logger, reader: reader,
-                    onListening: { report.yield($0) })
+                    access: access, onListening: { report.yield($0) })
                 if let times { gateway.times = times }
                 try await run(gateway, ports) { ports in
                     try await body(
@@ -243,11 +244,18 @@ private struct GatewayParts {
         desk = EventDesk(database: database, clock: clock)
     }
 
+    private func assistants(_ reader: AthleteReader?, _ access: ModelAccess) throws -> AssistantService {
+        if access == .off { return .closed }
+        guard let reader else { return .noReader }
+        return .open(try AssistantServer(reader: reader, access: access, shareDirectory: checkout, version: "test", logger: quietLogger))
+    }
+
     func links(_ publicURL: String) throws -> ConnectLinks { ConnectLinks(publicURL: try PublicURL(publicURL), keyring: keyring) }
 
     func gateway(
         publicURL: String, admin: GatewayAddresses.Admin, webhook: EventDesk.Address, pending: [String],
         who: InstallationOperator, origins: AllowedOrigins, idTokens: IDTokenVerifier?, logger: Logger, reader: AthleteReader?,
+        access: ModelAccess,
         onListening: @escaping @Sendable (Gateway.Ports) async -> Void
     ) throws -> Gateway {
         let registry = AthleteRegistry(database: database, vault: vault, clock: clock)
@@ -261,7 +269,7 @@ private struct GatewayParts {
             ownData: OwnDataServices(
                 reader: reader, thresholds: ThresholdDesk(database: database, clock: clock),
                 requestSync: { try await runs.request($0, by: "athlete").run }, erase: { try await eraser.erase($0, by: .athlete) }),
-            origins: origins,
+            assistants: try assistants(reader, access), origins: origins,
             register: { try await registry.register($0) },
             events: (desk, webhook),
             pendingMigrations: {

@@ -1,3 +1,4 @@
+import Assistant
 import Core
 import Database
 import Foundation
@@ -13,8 +14,8 @@ struct MeFixture: Sendable {
     /// Of u1, with the scopes read, position, sync and write.
     let token: String
 
-    static func with(_ body: (MeFixture) async throws -> Void) async throws {
-        try await withGateway(hasReader: true) { gateway in
+    static func with(access: ModelAccess = .own, _ body: (MeFixture) async throws -> Void) async throws {
+        try await withGateway(hasReader: true, access: access) { gateway in
             try await gateway.database.withConnection { try await $0.execute(rows) }
             let token = try await issue(gateway, "u1", [.read, .position, .sync, .write])
             try await body(MeFixture(gateway: gateway, token: token))

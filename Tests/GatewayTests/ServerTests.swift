@@ -109,7 +109,7 @@ import Testing
                 ownData: OwnDataServices(
                     reader: nil, thresholds: ThresholdDesk(database: gateway.database, clock: gateway.clock),
                     requestSync: { _ in throw CancellationError() }, erase: { _ in throw CancellationError() }),
-                register: { _ in throw CancellationError() }, pendingMigrations: { [] }, figures: { GatewayFigures() })
+                assistants: .closed, register: { _ in throw CancellationError() }, pendingMigrations: { [] }, figures: { GatewayFigures() })
             let error = await #expect(throws: GatewayError.self) { try await second.run() }
             #expect(error?.code == .addressInUse && error?.description.contains("127.0.0.1:\(port)") == true)
         }

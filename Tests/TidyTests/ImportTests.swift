@@ -20,6 +20,7 @@ import Testing
         "Vault": ["Core", "Database", "SyncStore", "StravaAPI", "COpenSSL"],
         "Sync": ["Core", "Database", "SyncStore", "StravaAPI", "Streams", "Governor", "Vault", "Warehouse"],
         "Identity": ["Core", "Database", "SyncStore", "Digest", "HTTPTransport"],
+        "Assistant": ["Core", "Database", "OwnData"],
         "ControlAPI": [],
         "ControlServer": [
             "ControlAPI", "Core", "Database", "Identity", "ServerGuard", "StravaAPI", "Governor", "Sync", "Vault", "Warehouse",
@@ -33,7 +34,7 @@ import Testing
         "fitness-simulate": ["QuotaModel"],
         "fitnessd": [
             "Core", "Database", "EmbeddedPostgres", "Migrations", "HTTPTransport", "Warehouse", "StravaAPI", "Governor", "Vault", "Sync",
-            "Identity", "OwnData", "ControlAPI", "ControlServer", "Gateway",
+            "Identity", "OwnData", "Assistant", "ControlAPI", "ControlServer", "Gateway",
         ],
         "fitnessctl": ["ControlAPI"],
         "warehouse-bench": [
