@@ -145,6 +145,14 @@ import Testing
         }
     }
 
+    /// No row of athlete 103 can be resealed, and no key retired.
+    private static let refusals = """
+        CREATE FUNCTION vault.refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'refused by the test'; END $$;
+        CREATE TRIGGER refuse BEFORE UPDATE ON vault.token FOR EACH ROW WHEN (NEW.athlete_id = 103) EXECUTE FUNCTION vault.refuse();
+        CREATE TRIGGER refuse BEFORE UPDATE ON vault.key
+            FOR EACH ROW WHEN (NEW.retired_at IS NOT NULL) EXECUTE FUNCTION vault.refuse();
+        """
+
     @Test func `a rotation goes on after a crash between any two steps`() async throws {
         try await withVaultFixture { fixture in
             let a = try await instance(fixture, "a", lines: Self.one)
@@ -154,22 +162,14 @@ import Testing
             var next = try await instance(fixture, "a", id: a.id)
             #expect(try await next.keeper.rotate() == .init(keyID: added, isKeyNew: false, lacking: []))
             // The key seals, and no row was resealed; then some were.
-            try await fixture.database.withConnection { connection in
-                try await connection.execute(
-                    """
-                    CREATE FUNCTION vault.refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'refused by the test'; END $$;
-                    CREATE TRIGGER refuse BEFORE UPDATE ON vault.token FOR EACH ROW WHEN (NEW.athlete_id = 103) EXECUTE FUNCTION vault.refuse();
-                    CREATE TRIGGER refuse BEFORE UPDATE ON vault.key
-                        FOR EACH ROW WHEN (NEW.retired_at IS NOT NULL) EXECUTE FUNCTION vault.refuse();
-                    """)
-            }
+            try await fixture.database.withConnection { try await $0.execute(Self.refusals) }
             next = try await instance(fixture, "a", id: a.id)
             await #expect(throws: DatabaseError.self) { try await next.keeper.runOnce() }
             #expect(try await state(fixture).resealedAt == nil)
             #expect(try await next.keeper.rotate().keyID == added, "no other rotation is begun")
-            // All were resealed, and the old key is not retired.
             try await fixture.database.withConnection { try await $0.execute("DROP TRIGGER refuse ON vault.token") }
             next = try await instance(fixture, "a", id: a.id)
+            // All are resealed, and the old key is not retired.
             await #expect(throws: DatabaseError.self) { try await next.keeper.runOnce() }
             #expect(try await state(fixture).keys.map(\.rowCount) == [0, 6])
             // It is retired, and the file still has it.

@@ -22,6 +22,21 @@ enum KeyringQueries {
     /// Notes which keys this instance holds. The key that seals is shared meanwhile, so that a rotation sees this instance or is seen by it.
     /// The third statement returns the key that seals, the sixth the keys that have other bytes elsewhere.
     static func register(_ instance: UUID, host: String, keyIDs: [String], fingerprints: [[UInt8]], first: String) -> [SQL] {
+        sealing(instance, keyIDs: keyIDs, first: first) + keys(instance, keyIDs: keyIDs, fingerprints: fingerprints) + [
+            """
+            INSERT INTO vault.instance (instance_id, host, key_ids, seen_at) VALUES (\(instance), \(host), \(keyIDs), now())
+            ON CONFLICT (instance_id) DO UPDATE SET host = excluded.host, key_ids = excluded.key_ids, seen_at = excluded.seen_at
+            """,
+            // One that died long ago keeps no rotation waiting. If it comes back, it is refused until it has the key that seals.
+            """
+            WITH gone AS (
+                SELECT instance_id FROM vault.instance WHERE seen_at < now() - interval '10 minutes' FOR UPDATE SKIP LOCKED)
+            DELETE FROM vault.instance i USING gone g WHERE i.instance_id = g.instance_id
+            """,
+        ]
+    }
+
+    private static func sealing(_ instance: UUID, keyIDs: [String], first: String) -> [SQL] {
         [
             """
             INSERT INTO vault.sealing (key_id, since, resealed_at)
@@ -35,6 +50,11 @@ enum KeyringQueries {
               AND NOT EXISTS (SELECT FROM vault.instance WHERE instance_id <> \(instance))
             """,
             "SELECT key_id FROM vault.sealing FOR SHARE",
+        ]
+    }
+
+    private static func keys(_ instance: UUID, keyIDs: [String], fingerprints: [[UInt8]]) -> [SQL] {
+        [
             """
             INSERT INTO vault.key (key_id, fingerprint, added_at, sealing_since)
             SELECT n.key_id, n.fingerprint, now(), CASE WHEN n.key_id = s.key_id
@@ -52,16 +72,6 @@ enum KeyringQueries {
             """
             SELECT k.key_id FROM vault.key k JOIN unnest(\(keyIDs), \(fingerprints)) AS n (key_id, fingerprint) USING (key_id)
             WHERE k.fingerprint <> n.fingerprint ORDER BY k.key_id
-            """,
-            """
-            INSERT INTO vault.instance (instance_id, host, key_ids, seen_at) VALUES (\(instance), \(host), \(keyIDs), now())
-            ON CONFLICT (instance_id) DO UPDATE SET host = excluded.host, key_ids = excluded.key_ids, seen_at = excluded.seen_at
-            """,
-            // One that died long ago keeps no rotation waiting. If it comes back, it is refused until it has the key that seals.
-            """
-            WITH gone AS (
-                SELECT instance_id FROM vault.instance WHERE seen_at < now() - interval '10 minutes' FOR UPDATE SKIP LOCKED)
-            DELETE FROM vault.instance i USING gone g WHERE i.instance_id = g.instance_id
             """,
         ]
     }
