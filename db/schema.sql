@@ -250,7 +250,7 @@ END $$;
 
 COMMENT ON FUNCTION silver.best_efforts_between(p_athlete_id bigint, p_source_id smallint, p_metric text, p_from timestamp without time zone, p_to timestamp without time zone, p_sport_family text) IS 'The best effort of an athlete in each sport family (or in p_sport_family alone) at each rung of the ladder, in activities that began in [from, to) local time and count (silver.is_dated): metric power (W, without Strava''s estimates), heartrate (beats per minute) or pace (value: seconds for effort_distances_m()[rung]; faster than 30 m/s in rides, 3 in swims and 10 in other sports counts as an error of measurement).';
 
-CREATE FUNCTION silver.bind_reader(p_athlete_id bigint, p_reads_answers boolean, p_mac bytea) RETURNS void
+CREATE FUNCTION silver.bind_reader(p_athlete_id bigint, p_rights integer, p_mac bytea) RETURNS void
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
@@ -258,21 +258,25 @@ BEGIN
     IF session_user <> 'fitness_reader' THEN
         RAISE EXCEPTION 'the login is %, and must be fitness_reader: change FITNESSD_READER_DATABASE_URL', session_user USING ERRCODE = '28000';
     END IF;
-    -- A login that could read more would make every limit below a mere appearance.
+    -- A login that could read more would make every limit below a mere appearance. It must be a member of fitness_places without inheriting its
+    -- rights: only a transaction that sets this role has them.
     IF EXISTS (
             SELECT FROM pg_roles r
             WHERE r.rolname = session_user AND (r.rolsuper OR r.rolbypassrls OR r.rolcreaterole OR r.rolcreatedb OR r.rolreplication))
-        OR EXISTS (SELECT FROM pg_auth_members m WHERE m.member = to_regrole(session_user::text)) THEN
+        OR EXISTS (
+            SELECT FROM pg_roles r
+            WHERE r.rolname <> session_user
+              AND (pg_has_role(session_user, r.oid, 'USAGE') OR r.rolname <> 'fitness_places' AND pg_has_role(session_user, r.oid, 'MEMBER'))) THEN
         RAISE EXCEPTION 'fitness_reader has attributes or memberships that db/roles.sql does not give it: take them away' USING ERRCODE = '28000';
     END IF;
-    IF NOT sync.is_reader_mac(p_athlete_id, p_reads_answers, pg_current_xact_id(), p_mac) THEN
+    IF NOT sync.is_reader_mac(p_athlete_id, p_rights, pg_current_xact_id(), p_mac) THEN
         RAISE EXCEPTION 'the binding of fitness_reader does not hold: FITNESSD_READER_DATABASE_URL must lead to the database of FITNESSD_DATABASE_URL'
             USING ERRCODE = '28000';
     END IF;
-    PERFORM set_config('fitness.reader', format('%s %s %s', p_athlete_id, p_reads_answers::text, encode(p_mac, 'hex')), true);
+    PERFORM set_config('fitness.reader', format('%s %s %s', p_athlete_id, p_rights, encode(p_mac, 'hex')), true);
 END $$;
 
-COMMENT ON FUNCTION silver.bind_reader(p_athlete_id bigint, p_reads_answers boolean, p_mac bytea) IS 'Binds an athlete to the transaction of login fitness_reader, with or without the raw answers of bronze_strava. Needs a MAC that only fitnessd can make.';
+COMMENT ON FUNCTION silver.bind_reader(p_athlete_id bigint, p_rights integer, p_mac bytea) IS 'Binds an athlete, with rights of silver.reader_rights, to the transaction of login fitness_reader. Needs a MAC that only fitnessd can make.';
 
 CREATE FUNCTION silver.calendar_begin() RETURNS timestamp without time zone
     LANGUAGE sql IMMUTABLE PARALLEL SAFE
@@ -447,6 +451,29 @@ END $$;
 
 COMMENT ON FUNCTION silver.grant_athlete(p_role name, p_athlete_id bigint) IS 'Lets a login read one athlete''s rows; call it again for more. For the owner.';
 
+CREATE FUNCTION silver.grant_reader() RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+DECLARE
+    target record;
+BEGIN
+    IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'fitness_reader') THEN RETURN; END IF;
+    FOR target IN
+        SELECT c.oid::regclass AS name, string_agg(quote_ident(a.attname), ', ' ORDER BY a.attnum) FILTER (WHERE p.relation IS NULL) AS shown
+        FROM pg_class c
+        JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
+        LEFT JOIN silver.places() AS p ON p.relation = c.relname AND coalesce(p.column_name, a.attname) = a.attname
+        WHERE c.relnamespace = 'silver'::regnamespace AND c.relkind IN ('r', 'p', 'v')
+        GROUP BY c.oid
+    LOOP
+        EXECUTE format('REVOKE ALL ON %s FROM fitness_reader', target.name);
+        IF target.shown IS NOT NULL THEN EXECUTE format('GRANT SELECT (%s) ON %s TO fitness_reader', target.shown, target.name); END IF;
+    END LOOP;
+END $$;
+
+COMMENT ON FUNCTION silver.grant_reader() IS 'Part of silver.secure: lets fitness_reader read the columns of silver that hold no place.';
+
 CREATE FUNCTION silver.is_dated(start_date_local timestamp without time zone) RETURNS boolean
     LANGUAGE sql STABLE PARALLEL SAFE
     AS $$
@@ -469,7 +496,7 @@ CREATE FUNCTION silver.may_read_athlete(asked bigint) RETURNS boolean
 BEGIN
     RETURN NOT row_security_active('silver.athlete'::regclass)
         OR EXISTS (SELECT FROM pg_roles AS r WHERE r.rolname IN ('fitness_dashboard', 'fitnessd') AND pg_has_role(r.oid, 'USAGE'))
-        OR EXISTS (SELECT FROM silver.athlete AS a WHERE a.athlete_id = asked);
+        OR EXISTS (SELECT FROM silver.athlete AS a WHERE a.athlete_id = asked) AND silver.reader_has((silver.reader_rights()).api_rows);
 END
 $$;
 
@@ -480,22 +507,24 @@ CREATE FUNCTION silver.my_athletes() RETURNS bigint[]
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 BEGIN
-    IF session_user = 'fitness_reader' THEN RETURN sync.bound_athletes(false); END IF;
+    IF session_user = 'fitness_reader' THEN RETURN ARRAY[(SELECT b.athlete_id FROM sync.bound_reader() AS b)]; END IF;
     RETURN (SELECT coalesce(array_agg(g.athlete_id), '{}') FROM sync.reader_grant g WHERE g.role_name = session_user);
 END $$;
 
 COMMENT ON FUNCTION silver.my_athletes() IS 'Athletes that were granted to the calling login, or bound to its transaction. Row-level security shows it their rows only.';
 
-CREATE FUNCTION silver.my_athletes_with_answers() RETURNS bigint[]
-    LANGUAGE plpgsql STABLE SECURITY DEFINER PARALLEL SAFE
+CREATE FUNCTION silver.places() RETURNS TABLE(relation name, column_name name)
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
-BEGIN
-    IF session_user = 'fitness_reader' THEN RETURN sync.bound_athletes(true); END IF;
-    RETURN silver.my_athletes();
-END $$;
+    VALUES ('activity'::name, 'start_latitude_deg'::name), ('activity', 'start_longitude_deg'), ('activity', 'end_latitude_deg'),
+        ('activity', 'end_longitude_deg'), ('activity', 'location_city'), ('activity', 'location_state'), ('activity', 'location_country'),
+        ('activity', 'summary_polyline'), ('activity', 'polyline'), ('activity_rollup', 'cell'), ('activity_rollup', 'cell_seconds'),
+        ('activity_stream', 'latitude_e6'), ('activity_stream', 'longitude_e6'), ('athlete', 'city'), ('athlete', 'state'),
+        ('athlete', 'country'), ('activity_grid', NULL), ('aggregate_stream', NULL), ('segment', NULL), ('segment_effort', NULL)
+$$;
 
-COMMENT ON FUNCTION silver.my_athletes_with_answers() IS 'The same for the raw answers of bronze_strava, which fitness_reader sees only if that was bound, too.';
+COMMENT ON FUNCTION silver.places() IS 'Where silver holds places: positions, tracks, towns and segments. A row without column_name: the whole table or view.';
 
 CREATE FUNCTION silver.plausible(p_check_name text, p_value double precision) RETURNS double precision
     LANGUAGE sql STABLE PARALLEL SAFE
@@ -505,6 +534,24 @@ CREATE FUNCTION silver.plausible(p_check_name text, p_value double precision) RE
 $$;
 
 COMMENT ON FUNCTION silver.plausible(p_check_name text, p_value double precision) IS 'The value, or null when it is outside of what the check of this name allows.';
+
+CREATE FUNCTION silver.reader_has(p_right integer) RETURNS boolean
+    LANGUAGE plpgsql STABLE SECURITY DEFINER PARALLEL SAFE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+BEGIN
+    IF session_user = 'fitness_reader' THEN RETURN ((SELECT b.rights FROM sync.bound_reader() AS b) & p_right) <> 0; END IF;
+    RETURN true;
+END $$;
+
+COMMENT ON FUNCTION silver.reader_has(p_right integer) IS 'Whether a right of silver.reader_rights is bound to the transaction of fitness_reader. True for every other login.';
+
+CREATE FUNCTION silver.reader_rights(OUT answers integer, OUT places integer, OUT api_rows integer) RETURNS record
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$ SELECT 1, 2, 4 $$;
+
+COMMENT ON FUNCTION silver.reader_rights(OUT answers integer, OUT places integer, OUT api_rows integer) IS 'Rights of a binding of fitness_reader. answers: the raw answers of bronze_strava. places: silver.places(). api_rows: rows whose source is Strava''s API.';
 
 CREATE FUNCTION silver.refresh_threshold(p_athlete_id bigint, p_source_id smallint, OUT stale_from timestamp with time zone, OUT stale_until timestamp with time zone) RETURNS record
     LANGUAGE plpgsql
@@ -749,11 +796,12 @@ CREATE FUNCTION silver.secure() RETURNS void
     AS $$
 DECLARE
     target record;
+    has    record := silver.reader_rights();
 BEGIN
     FOR target IN
-        SELECT c.oid::regclass AS name, c.relkind, c.relrowsecurity,
-               CASE WHEN n.nspname = 'bronze_strava' THEN 'my_athletes_with_answers' ELSE 'my_athletes' END AS whose,
-               EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attname = 'athlete_id' AND NOT a.attisdropped) AS is_per_athlete
+        SELECT c.oid::regclass AS name, c.relkind, c.relrowsecurity, n.nspname = 'bronze_strava' AS is_bronze,
+               EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attname = 'athlete_id' AND NOT a.attisdropped) AS is_per_athlete,
+               EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attname = 'source_id' AND NOT a.attisdropped) AS has_source
         FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
         WHERE n.nspname IN ('silver', 'metrics', 'bronze_strava') AND c.relkind IN ('r', 'p', 'm', 'f')
         ORDER BY c.oid
@@ -763,12 +811,20 @@ BEGIN
         END IF;
         IF NOT target.relrowsecurity THEN EXECUTE format('ALTER TABLE %s ENABLE ROW LEVEL SECURITY', target.name); END IF;
         IF target.is_per_athlete THEN
-            PERFORM silver.secure_table(target.name, 'own', 'public',
-                format('FOR SELECT USING (athlete_id = ANY ((SELECT silver.%I())::bigint[]))', target.whose));
+            PERFORM silver.secure_table(
+                target.name, 'own', 'public', 'FOR SELECT USING (athlete_id = ANY ((SELECT silver.my_athletes())::bigint[]))');
         END IF;
+        -- Without a source a row is taken for one of the API.
+        PERFORM silver.secure_table(target.name, 'reader', 'fitness_places', format(
+            'AS RESTRICTIVE FOR SELECT TO fitness_reader, fitness_places USING ((%s(SELECT silver.reader_has(%s)))%s)',
+            CASE WHEN target.has_source THEN 'source_id <> 1 OR ' ELSE '' END, has.api_rows,
+            CASE WHEN target.is_bronze THEN format(' AND (SELECT silver.reader_has(%s))', has.answers) ELSE '' END));
+        PERFORM silver.secure_table(target.name, 'places', 'fitness_places', format(
+            'AS RESTRICTIVE FOR SELECT TO fitness_places USING ((SELECT silver.reader_has(%s)))', has.places));
         PERFORM silver.secure_table(target.name, 'dashboard', 'fitness_dashboard', 'FOR SELECT TO fitness_dashboard USING (true)');
         PERFORM silver.secure_table(target.name, 'daemon', 'fitnessd', 'FOR ALL TO fitnessd USING (true) WITH CHECK (true)');
     END LOOP;
+    PERFORM silver.grant_reader();
     -- The daemon may write rows in sync, but who reads what is the owner's to say.
     IF EXISTS (SELECT FROM pg_roles WHERE rolname = 'fitnessd') THEN
         REVOKE INSERT, UPDATE, DELETE, TRUNCATE ON sync.reader_grant FROM fitnessd;
@@ -969,7 +1025,7 @@ $$;
 
 COMMENT ON FUNCTION silver.zone_seconds(histogram integer[], first_value integer, lower_bounds integer[]) IS 'Seconds in each zone from a histogram: element i of the histogram stands for first_value + i - 1, which belongs to the zone that begins at or below it.';
 
-CREATE FUNCTION sync.bound_athletes(p_of_answers boolean) RETURNS bigint[]
+CREATE FUNCTION sync.bound_reader(OUT athlete_id bigint, OUT rights integer) RETURNS record
     LANGUAGE plpgsql STABLE PARALLEL SAFE
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $_$
@@ -977,28 +1033,30 @@ DECLARE
     bound text := current_setting('fitness.reader', true);
     part  text[];
 BEGIN
-    IF bound ~ '^[0-9]{1,18} (true|false) [0-9a-f]{64}$' THEN
+    IF bound ~ '^[0-9]{1,18} [0-7] [0-9a-f]{64}$' THEN
         part := string_to_array(bound, ' ');
-        IF sync.is_reader_mac(part[1]::bigint, part[2]::boolean, pg_current_xact_id_if_assigned(), decode(part[3], 'hex')) THEN
-            RETURN CASE WHEN p_of_answers AND NOT part[2]::boolean THEN '{}' ELSE ARRAY[part[1]::bigint] END;
+        IF sync.is_reader_mac(part[1]::bigint, part[2]::integer, pg_current_xact_id_if_assigned(), decode(part[3], 'hex')) THEN
+            athlete_id := part[1]::bigint;
+            rights := part[2]::integer;
+            RETURN;
         END IF;
     END IF;
     RAISE EXCEPTION 'no athlete is bound to this transaction of fitness_reader' USING ERRCODE = '28000';
 END $_$;
 
-COMMENT ON FUNCTION sync.bound_athletes(p_of_answers boolean) IS 'The athlete that silver.bind_reader has bound to the transaction, or an error. Of raw answers: none, unless they are bound, too.';
+COMMENT ON FUNCTION sync.bound_reader(OUT athlete_id bigint, OUT rights integer) IS 'The athlete and the rights that silver.bind_reader has bound to the transaction, or an error.';
 
-CREATE FUNCTION sync.is_reader_mac(p_athlete_id bigint, p_reads_answers boolean, p_transaction xid8, p_mac bytea) RETURNS boolean
+CREATE FUNCTION sync.is_reader_mac(p_athlete_id bigint, p_rights integer, p_transaction xid8, p_mac bytea) RETURNS boolean
     LANGUAGE sql STABLE PARALLEL SAFE
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
     SELECT coalesce(
         sha256(k.outer_pad || p_mac) = sha256(k.outer_pad || sha256(
-            k.outer_pad || sha256(k.inner_pad || int8send(p_athlete_id) || boolsend(p_reads_answers) || xid8send(p_transaction)))), false)
+            k.outer_pad || sha256(k.inner_pad || int8send(p_athlete_id) || int4send(p_rights) || xid8send(p_transaction)))), false)
     FROM sync.reader_key k
 $$;
 
-COMMENT ON FUNCTION sync.is_reader_mac(p_athlete_id bigint, p_reads_answers boolean, p_transaction xid8, p_mac bytea) IS 'Whether the MAC binds this athlete to this transaction. For silver.bind_reader and silver.my_athletes.';
+COMMENT ON FUNCTION sync.is_reader_mac(p_athlete_id bigint, p_rights integer, p_transaction xid8, p_mac bytea) IS 'Whether the MAC binds this athlete with these rights to this transaction. For silver.bind_reader and sync.bound_reader.';
 
 CREATE FUNCTION sync.quota_counts(p_span text, p_starts_at timestamp with time zone, p_instance uuid) RETURNS bigint[]
     LANGUAGE sql STABLE
@@ -5467,9 +5525,9 @@ ALTER TABLE bronze_strava.answer_version ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE bronze_strava.endpoint ENABLE ROW LEVEL SECURITY;
 
-CREATE POLICY own ON bronze_strava.answer FOR SELECT USING ((athlete_id = ANY (( SELECT silver.my_athletes_with_answers() AS my_athletes_with_answers)::bigint[])));
+CREATE POLICY own ON bronze_strava.answer FOR SELECT USING ((athlete_id = ANY (( SELECT silver.my_athletes() AS my_athletes)::bigint[])));
 
-CREATE POLICY own ON bronze_strava.answer_version FOR SELECT USING ((athlete_id = ANY (( SELECT silver.my_athletes_with_answers() AS my_athletes_with_answers)::bigint[])));
+CREATE POLICY own ON bronze_strava.answer_version FOR SELECT USING ((athlete_id = ANY (( SELECT silver.my_athletes() AS my_athletes)::bigint[])));
 
 ALTER TABLE bronze_strava.source ENABLE ROW LEVEL SECURITY;
 
