@@ -245,7 +245,9 @@ let package = Package(
             ]),
         .testTarget(
             name: "GatewayTests",
-            dependencies: ["Assistant", "Gateway", "Identity", "OwnData", "ServerGuard", "HTTPTransport", "Simulator", "Sync", "TestKit", "Vault"]),
+            dependencies: [
+                "Assistant", "Gateway", "Identity", "OwnData", "ServerGuard", "HTTPTransport", "Simulator", "Sync", "TestKit", "Vault",
+            ]),
         .testTarget(name: "AssistantTests", dependencies: ["Assistant", "OwnData", "TestKit"]),
         .testTarget(name: "IdentityTests", dependencies: ["Identity", "HTTPTransport", "TestKit"]),
         .testTarget(

@@ -168,14 +168,17 @@ private struct Checks {
     private func keys(of issuer: IDTokenIssuer) async throws -> String {
         let http = HTTPClient(userAgent: "fitnessd/\(ProductVersion.current)")
         let result: Result<Int, any Error>
-        do { result = .success(try await IDTokenVerifier(issuer, http: http, logger: logger).keyCount()) } catch { result = .failure(error) }
+        do { result = .success(try await IDTokenVerifier(issuer, http: http, logger: logger).keyCount()) } catch {
+            result = .failure(error)
+        }
         await http.shutdown()
         do {
             let count = try result.get()
             return "of \(issuer.issuer), \(count) \(count == 1 ? "key" : "keys")"
         } catch {
             throw ConfigurationError(
-                "the keys at \(issuer.keysURL) can't be had (\(error)): check FITNESSD_ID_TOKEN_JWKS_URL or FITNESSD_FIREBASE_PROJECT, and the network")
+                "the keys at \(issuer.keysURL) can't be had (\(error)): check FITNESSD_ID_TOKEN_JWKS_URL or FITNESSD_FIREBASE_PROJECT, and the network"
+            )
         }
     }
 

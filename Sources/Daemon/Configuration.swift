@@ -259,7 +259,8 @@ struct Configuration: Sendable {
     private static func shareDirectory(_ source: ConfigurationSource) throws -> URL? {
         guard let path = source.value("FITNESSD_SHARE_DIR") else { return nil }
         let folder = URL(filePath: path, directoryHint: .isDirectory)
-        for part in ["db/migrations", "sql/silver", "sql/dashboards"] where !FileManager.default.fileExists(atPath: folder.appending(path: part).path) {
+        for part in ["db/migrations", "sql/silver", "sql/dashboards"]
+        where !FileManager.default.fileExists(atPath: folder.appending(path: part).path) {
             throw ConfigurationError(
                 "FITNESSD_SHARE_DIR names \(path), which holds no \(part): set it to the folder that holds db/ and sql/")
         }

@@ -34,7 +34,8 @@ public struct AllowedOrigins: Sendable, Equatable {
 
     /// Scheme, host and perhaps a port, as browsers send it (RFC 6454, section 6.2).
     private static func isOrigin(_ text: String) -> Bool {
-        text.wholeMatch(of: /https?:\/\/[a-z0-9.\-]{1,253}(:[0-9]{1,5})?/) != nil || text.wholeMatch(of: /https?:\/\/\[[0-9a-f:.]{2,45}\](:[0-9]{1,5})?/) != nil
+        text.wholeMatch(of: /https?:\/\/[a-z0-9.\-]{1,253}(:[0-9]{1,5})?/) != nil
+            || text.wholeMatch(of: /https?:\/\/\[[0-9a-f:.]{2,45}\](:[0-9]{1,5})?/) != nil
     }
 }
 
@@ -65,7 +66,8 @@ struct CrossOrigin: RouterMiddleware {
             status: .noContent,
             headers: [
                 .accessControlAllowMethods: names.joined(separator: ", "),
-                .accessControlAllowHeaders: "Authorization, Content-Type, MCP-Protocol-Version, Mcp-Method, Mcp-Name", .accessControlMaxAge: String(maxAge_s),
+                .accessControlAllowHeaders: "Authorization, Content-Type, MCP-Protocol-Version, Mcp-Method, Mcp-Name",
+                .accessControlMaxAge: String(maxAge_s),
                 .allow: (names + (names.contains("GET") ? ["HEAD"] : []) + ["OPTIONS"]).joined(separator: ", "),
             ])
     }

@@ -104,7 +104,9 @@ public struct Authenticator: Sendable {
         guard let found = try await look(token) else { throw .invalid("unknown API token") }
         if found.revokedAt != nil { throw .revoked }
         guard found.expiresAt > clock.now else { throw .expired }
-        guard found.isOfAthlete, let uid = UID(found.uid) else { throw .invalid("the athlete of the API token has another uid, or is being erased") }
+        guard found.isOfAthlete, let uid = UID(found.uid) else {
+            throw .invalid("the athlete of the API token has another uid, or is being erased")
+        }
         if let wait = limits.take(key) { throw .tooManyRequests(retryAfter: wait) }
         await remember(found)
         return Caller(uid: uid, athlete: found.athlete, scopes: Set(found.scopes.compactMap(Scope.init)), tokenID: found.id)

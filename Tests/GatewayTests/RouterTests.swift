@@ -13,7 +13,8 @@ import Testing
     @Test(arguments: [
         ("", 900), ("{}", 900), ("[]", 900), ("[1]", 900), ("null", 900), ("\"x\"", 900), ("{", 900), ("target_api=data_run", 900),
         ("{\"payload\":{}}", 901), ("{\"target_api\":\"\"}", 901), ("{\"target_api\":null}", 901), ("{\"target_api\":7}", 901),
-        ("{\"target_api\":[\"data_run\"]}", 901), ("{\"target_api\":\"no_such<b>\",\"payload\":{}}", 905), ("{\"target_api\":\"DATA_RUN\"}", 905),
+        ("{\"target_api\":[\"data_run\"]}", 901), ("{\"target_api\":\"no_such<b>\",\"payload\":{}}", 905),
+        ("{\"target_api\":\"DATA_RUN\"}", 905),
     ])
     func `a body that can't be used has the predecessor's code and a valid status`(_ body: String, _ code: Int) async throws {
         try await RouterFixture.with { router in
@@ -24,9 +25,10 @@ import Testing
         }
     }
 
-    @Test(arguments: [
-        (nil, 902), ("", 903), ("Basic dXNlcjpzZWNyZXQ=", 903), ("Bearersecret-1", 903), ("Bearer", 904), ("Bearer  ", 904),
-    ] as [(String?, Int)])
+    @Test(
+        arguments: [
+            (nil, 902), ("", 903), ("Basic dXNlcjpzZWNyZXQ=", 903), ("Bearersecret-1", 903), ("Bearer", 904), ("Bearer  ", 904),
+        ] as [(String?, Int)])
     func `a header without a token has the predecessor's code, and is not sent back`(_ field: String?, _ code: Int) async throws {
         try await RouterFixture.with { router in
             let answer = try await router.post(#"{"target_api":"data_run","payload":{"x":"secret-2"}}"#, authorization: field)
@@ -115,7 +117,9 @@ import Testing
         }
     }
 
-    @Test(arguments: [(true, "read", "read,activity:read_all"), (false, "read,activity:read", "read,activity:read"), (false, nil, "")] as [(Bool, String?, String)])
+    @Test(
+        arguments: [(true, "read", "read,activity:read_all"), (false, "read,activity:read", "read,activity:read"), (false, nil, "")]
+            as [(Bool, String?, String)])
     func `scopes are as Strava's answer says, else as the client says, else for the first sync to find out`(
         _ answerHasScope: Bool, _ said: String?, _ stored: String
     ) async throws {
@@ -166,7 +170,8 @@ import Testing
 
     @Test func `only Strava is a source, and only a connected athlete has tokens`() async throws {
         try await RouterFixture.with { router in
-            for (payload, query) in [("{}", ""), (#"{"data_source":"garmin"}"#, ""), (#"{"data_source":"strava"}"#, "?data_source=garmin")] {
+            for (payload, query) in [("{}", ""), (#"{"data_source":"garmin"}"#, ""), (#"{"data_source":"strava"}"#, "?data_source=garmin")]
+            {
                 let answer = try await router.ask("token_refresh", payload, query: query)
                 #expect(answer.status == 400 && answer.text("message")?.contains("data_source") == true && !answer.text.contains("garmin"))
             }
@@ -200,13 +205,17 @@ import Testing
         }
     }
 
-    @Test(arguments: ["https://a.example.org", "https://a.example.org,http://localhost:3000", "*", "http://[::1]:3000", "https://a.b, https://c.d:8443"])
+    @Test(arguments: [
+        "https://a.example.org", "https://a.example.org,http://localhost:3000", "*", "http://[::1]:3000", "https://a.b, https://c.d:8443",
+    ])
     func `origins are scheme, host and port`(_ text: String) throws {
         let origins = try AllowedOrigins(text)
         #expect(origins.allowed("http://localhost:3000") == (text.contains("localhost") ? "http://localhost:3000" : origins.allowed(nil)))
     }
 
-    @Test(arguments: ["", "app.example.org", "https://a.example.org/", "https://A", "*,https://a.b", "https://a.b,", "null", "https://a.b\r\nX: y"])
+    @Test(arguments: [
+        "", "app.example.org", "https://a.example.org/", "https://A", "*,https://a.b", "https://a.b,", "null", "https://a.b\r\nX: y",
+    ])
     func `what is no origin is an error that names the setting`(_ text: String) {
         let error = #expect(throws: GatewayError.self) { try AllowedOrigins(text) }
         #expect(error?.description.hasPrefix("FITNESSD_CORS_ORIGIN must be") == true)

@@ -21,7 +21,8 @@ import Testing
             let asked = try await router.ask("data_run", #"{"data_source":"STRAVA"}"#)
             #expect(asked.status == 200 && asked.text("message") == "Sync requested.")
             let id = try #require(asked.number("run"))
-            let schedule = try await router.gateway.database.query("SELECT request ->> 'by', priority FROM sync.schedule WHERE athlete_id = 101")
+            let schedule = try await router.gateway.database.query(
+                "SELECT request ->> 'by', priority FROM sync.schedule WHERE athlete_id = 101")
             #expect(try schedule[0].decode(String.self, Int.self) == ("api", 0))
             let waiting = try await router.run(id, authorization: router.bearer("user-1"))
             #expect(waiting.status == 200 && waiting.text("state") == "waiting" && waiting.number("run") == id)

@@ -74,10 +74,12 @@ func withIdentity(_ body: (IdentityFixture) async throws -> Void) async throws {
         }
     }
 
-    @Test(arguments: [
-        (nil, .missing), ("", .notBearer), ("Basic abc", .notBearer), ("Bearerabc", .notBearer), ("Bearer", .empty), ("bearer   ", .empty),
-        ("Token Bearer abc", .notBearer),
-    ] as [(String?, IdentityError)])
+    @Test(
+        arguments: [
+            (nil, .missing), ("", .notBearer), ("Basic abc", .notBearer), ("Bearerabc", .notBearer), ("Bearer", .empty),
+            ("bearer   ", .empty),
+            ("Token Bearer abc", .notBearer),
+        ] as [(String?, IdentityError)])
     func `an Authorization field without a token is refused`(_ field: String?, _ error: IdentityError) async throws {
         try await withIdentity { #expect(await $0.refusal(field) == error) }
     }

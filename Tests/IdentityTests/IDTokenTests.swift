@@ -53,7 +53,8 @@ private let start_s = Int(IDTokenFixture.start.timeIntervalSince1970)
             #expect(try await fixture.verifier.uid(fixture.issuer.token()) == "user-1")
             let several = try await fixture.issuer.token(uid: "b:1", claims: ["aud": "[\"other\",\"fitness-app\"]", "iat": nil])
             #expect(try await fixture.verifier.uid(several) == "b:1")
-            let fractions = try await fixture.issuer.token(claims: ["exp": "\(start_s + 3_600).5", "email": "{\"a\":[1]}"], header: ["typ": nil])
+            let fractions = try await fixture.issuer.token(
+                claims: ["exp": "\(start_s + 3_600).5", "email": "{\"a\":[1]}"], header: ["typ": nil])
             #expect(try await fixture.verifier.uid(fractions) == "user-1")
         }
     }
@@ -75,11 +76,13 @@ private let start_s = Int(IDTokenFixture.start.timeIntervalSince1970)
         }
     }
 
-    @Test(arguments: [
-        ["alg": "\"none\""], ["alg": "\"None\""], ["alg": "\"rs256\""], ["alg": "\"RS384\""], ["alg": "\"PS256\""], ["alg": nil], ["alg": "1"],
-        ["kid": nil], ["kid": "\"\""], ["kid": "\"other\""], ["kid": "1"], ["kid": "[\"key-1\"]"],
-        ["typ": "\"at+jwt\""], ["crit": "[\"exp\"]"], ["crit": "1"],
-    ] as [[String: String?]])
+    @Test(
+        arguments: [
+            ["alg": "\"none\""], ["alg": "\"None\""], ["alg": "\"rs256\""], ["alg": "\"RS384\""], ["alg": "\"PS256\""], ["alg": nil],
+            ["alg": "1"],
+            ["kid": nil], ["kid": "\"\""], ["kid": "\"other\""], ["kid": "1"], ["kid": "[\"key-1\"]"],
+            ["typ": "\"at+jwt\""], ["crit": "[\"exp\"]"], ["crit": "1"],
+        ] as [[String: String?]])
     func `a token with another kind of header is refused, however well it is signed`(_ header: [String: String?]) async throws {
         try await IDTokenFixture.with { fixture in
             let token = try await fixture.issuer.token(header: header)
@@ -94,7 +97,8 @@ private let start_s = Int(IDTokenFixture.start.timeIntervalSince1970)
             let other = fixture.issuer.unsigned(uid: "user-2").split(separator: ".").map(String.init)
             let wrong = [
                 none, none + ".", fixture.issuer.unsigned() + ".", good.dropLast(8) + "", good + "AAAA", good + ".", "." + good,
-                "\(parts[0]).\(other[1]).\(parts[2])", "\(parts[0]).\(parts[1])", "..", ".", "a.b.c", "{}.{}.{}", "\(parts[0])..\(parts[2])",
+                "\(parts[0]).\(other[1]).\(parts[2])", "\(parts[0]).\(parts[1])", "..", ".", "a.b.c", "{}.{}.{}",
+                "\(parts[0])..\(parts[2])",
             ]
             for token in wrong { #expect(await fixture.isInvalid(token), "\(token)") }
             #expect(await fixture.refusal(good) == nil)
@@ -115,7 +119,9 @@ private let start_s = Int(IDTokenFixture.start.timeIntervalSince1970)
             #expect(try await fixture.isInvalid(fixture.issuer.token(key: foreign)))
             let jwk = TestIssuer.publicKey(foreign, id: "key-1")
             let json = String(decoding: try JSONEncoder().encode(jwk), as: UTF8.self)
-            #expect(try await fixture.isInvalid(fixture.issuer.token(header: ["jwk": json, "jku": "\"\(fixture.issuer.keysURL)\""], key: foreign)))
+            #expect(
+                try await fixture.isInvalid(
+                    fixture.issuer.token(header: ["jwk": json, "jku": "\"\(fixture.issuer.keysURL)\""], key: foreign)))
         }
     }
 
@@ -166,7 +172,8 @@ private let start_s = Int(IDTokenFixture.start.timeIntervalSince1970)
     @Test(arguments: [
         ("", "a", "https://i/k", "ISSUER"), ("a b", "a", "https://i/k", "ISSUER"), ("i", "", "https://i/k", "AUDIENCE"),
         ("i", "a\n", "https://i/k", "AUDIENCE"), ("i", "a", "http://keys.example.org/k", "JWKS_URL"), ("i", "a", "ftp://i/k", "JWKS_URL"),
-        ("i", "a", "https://", "JWKS_URL"), ("i", "a", "https://u:p@i/k", "JWKS_URL"), ("i", "a", "http://127.0.0.1.example.org/k", "JWKS_URL"),
+        ("i", "a", "https://", "JWKS_URL"), ("i", "a", "https://u:p@i/k", "JWKS_URL"),
+        ("i", "a", "http://127.0.0.1.example.org/k", "JWKS_URL"),
         ("i", "a", "file:///etc/passwd", "JWKS_URL"), ("i", "a", "http://localhost@example.org/k", "JWKS_URL"),
     ])
     func `what can't be an issuer is named by its setting`(
@@ -182,6 +189,8 @@ private let start_s = Int(IDTokenFixture.start.timeIntervalSince1970)
         let issuer = try IDTokenIssuer(firebaseProject: "my-project-1")
         #expect(issuer.issuer == "https://securetoken.google.com/my-project-1" && issuer.audience == "my-project-1")
         #expect(issuer.keysURL.hasPrefix("https://www.googleapis.com/"))
-        for name in ["", "My project", "a/b", "a\"b"] { #expect(throws: IDTokenIssuerError.self) { try IDTokenIssuer(firebaseProject: name) } }
+        for name in ["", "My project", "a/b", "a\"b"] {
+            #expect(throws: IDTokenIssuerError.self) { try IDTokenIssuer(firebaseProject: name) }
+        }
     }
 }

@@ -13,7 +13,8 @@ import Testing
 
     @Test func `keys are fetched once for as long as the issuer says`() async throws {
         try await IDTokenFixture.with { fixture in
-            fixture.issuer.publish([TestIssuer.publicKey(fixture.issuer.key, id: "key-1")], headers: [("Cache-Control", "public, max-age=600")])
+            fixture.issuer.publish(
+                [TestIssuer.publicKey(fixture.issuer.key, id: "key-1")], headers: [("Cache-Control", "public, max-age=600")])
             let token = try await fixture.issuer.token()
             try await withThrowingTaskGroup(of: Void.self) { group in
                 for _ in 0..<20 { group.addTask { #expect(await fixture.refusal(token) == nil) } }
@@ -80,10 +81,11 @@ import Testing
         }
     }
 
-    @Test(arguments: [
-        [.answer(200, "{}")], [.answer(200, "[]")], [.answer(200, "{\"keys\":[]}")], [.answer(200, "<html>")], [.answer(404)],
-        [.answer(302, headers: [("Location", "/other")])], [.answer(200, String(repeating: " ", count: 300 << 10))], [.reset], [.close],
-    ] as [[ScriptedServer.Step]])
+    @Test(
+        arguments: [
+            [.answer(200, "{}")], [.answer(200, "[]")], [.answer(200, "{\"keys\":[]}")], [.answer(200, "<html>")], [.answer(404)],
+            [.answer(302, headers: [("Location", "/other")])], [.answer(200, String(repeating: " ", count: 300 << 10))], [.reset], [.close],
+        ] as [[ScriptedServer.Step]])
     func `an answer without keys leaves tokens unchecked, and is not asked for with each request`(
         _ steps: [ScriptedServer.Step]
     ) async throws {
@@ -96,11 +98,13 @@ import Testing
         }
     }
 
-    @Test(arguments: [
-        ([], 3_600), (["max-age=7200"], 7_200), (["private, Max-Age=\"900\""], 900), (["max-age=1"], 300), (["max-age=99999999"], 86_400),
-        (["no-cache, max-age=7200"], 300), (["no-store"], 300), (["max-age=x"], 3_600), (["max-age=-5"], 300), (["max-age=inf"], 3_600),
-        (["public", "max-age=700"], 700), (["max-age=1e300"], 86_400),
-    ] as [([String], Double)])
+    @Test(
+        arguments: [
+            ([], 3_600), (["max-age=7200"], 7_200), (["private, Max-Age=\"900\""], 900), (["max-age=1"], 300),
+            (["max-age=99999999"], 86_400),
+            (["no-cache, max-age=7200"], 300), (["no-store"], 300), (["max-age=x"], 3_600), (["max-age=-5"], 300), (["max-age=inf"], 3_600),
+            (["public", "max-age=700"], 700), (["max-age=1e300"], 86_400),
+        ] as [([String], Double)])
     func `a lifetime is the issuer's within our limits`(_ values: [String], _ seconds: Double) {
         #expect(KeyLifetime.seconds(HTTPHeaders(values.map { ("Cache-Control", $0) })) == seconds)
     }

@@ -77,7 +77,8 @@ public final class TestIssuer: Sendable {
     public func unsigned(uid: String = "user-1", claims: [String: String?] = [:], header: [String: String?] = [:]) -> String {
         let issuedAt = Int(now.timeIntervalSince1970)
         let allClaims: [String: String?] = [
-            "iss": "\"\(Self.issuer)\"", "aud": "\"\(Self.audience)\"", "sub": "\"\(uid)\"", "iat": "\(issuedAt)", "exp": "\(issuedAt + 3_600)",
+            "iss": "\"\(Self.issuer)\"", "aud": "\"\(Self.audience)\"", "sub": "\"\(uid)\"", "iat": "\(issuedAt)",
+            "exp": "\(issuedAt + 3_600)",
         ]
         let allFields: [String: String?] = ["alg": "\"RS256\"", "kid": "\"key-1\"", "typ": "\"JWT\""]
         let parts = [Self.object(allFields, header), Self.object(allClaims, claims)]

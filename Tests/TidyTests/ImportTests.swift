@@ -26,7 +26,8 @@ import Testing
             "ControlAPI", "Core", "Database", "Identity", "ServerGuard", "StravaAPI", "Governor", "Sync", "Vault", "Warehouse",
         ],
         "Gateway": [
-            "Core", "Database", "SyncStore", "ServerGuard", "StravaAPI", "Governor", "Vault", "Sync", "Warehouse", "Digest", "Identity", "OwnData",
+            "Core", "Database", "SyncStore", "ServerGuard", "StravaAPI", "Governor", "Vault", "Sync", "Warehouse", "Digest", "Identity",
+            "OwnData",
         ],
         "Simulator": ["Core", "HTTPTransport"],
         "strava-simulator": ["Core", "Simulator"],

@@ -37,7 +37,8 @@ struct RouterRequest: Sendable {
     ///
     /// - Throws: `RouterError` when there is none.
     func code() throws(RouterError) -> String {
-        guard let code = payload.code, (1...Self.codeBytesMax).contains(code.utf8.count), code.utf8.allSatisfy({ (0x21...0x7e).contains($0) })
+        guard let code = payload.code, (1...Self.codeBytesMax).contains(code.utf8.count),
+            code.utf8.allSatisfy({ (0x21...0x7e).contains($0) })
         else { throw RouterError(.badRequest, "payload.code is missing: send the code of Strava's redirect.") }
         return code
     }

@@ -115,7 +115,8 @@ struct RouterRoutes: Sendable {
                 .conflict, "This Strava athlete is connected with another account: sign in there, or ask the operator to move it.")
         }
         return RouterError(
-            .conflict, "This account is connected with another Strava athlete: log in to Strava as that one, or ask the operator to move it.")
+            .conflict,
+            "This account is connected with another Strava athlete: log in to Strava as that one, or ask the operator to move it.")
     }
 
     private static func refusal(_ outcome: ConnectOutcome) -> RouterError {

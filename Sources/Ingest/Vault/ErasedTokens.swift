@@ -126,7 +126,6 @@ extension VaultQueries {
         "SELECT key_id, sealed_refresh FROM vault.revocation WHERE erasure_id = \(erasure)"
     }
 
-
     fileprivate static func replaceKept(_ token: SealedToken, of erasure: UUID) -> SQL {
         """
         UPDATE vault.revocation SET key_id = \(token.keyID), sealed_refresh = \(token.bytes) WHERE erasure_id = \(erasure)
