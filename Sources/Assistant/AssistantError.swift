@@ -2,11 +2,15 @@ import Core
 
 /// Why assistants can't be answered at all.
 public enum AssistantError: AdvisedError {
-    /// A file of `sql/dashboards` can't be read, or lacks its header.
+    /// The folder or one of its files can't be read.
+    case unreadableQuestions(String)
+    /// A file of `sql/dashboards` lacks its header.
     case malformedFile(String)
 
     public var description: String {
         switch self {
+        case .unreadableQuestions(let path):
+            "the questions of assistants can't be read from \(path): install sql/dashboards beside sql/silver"
         case .malformedFile(let name): "sql/dashboards/\(name).sql lacks the header that sql/dashboards/README.md describes"
         }
     }

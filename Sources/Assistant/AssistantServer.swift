@@ -52,14 +52,20 @@ public struct AssistantServer: Sendable {
     ///   - shareDirectory: the folder that holds `sql/dashboards`.
     ///   - access: which rows are shown; never `.off`.
     ///   - version: of this program.
-    /// - Throws: `AssistantError`; errors of the file system.
+    /// - Throws: `AssistantError` when a question can't be read.
     public init(reader: AthleteReader, access: ModelAccess, shareDirectory: URL, version: String, logger: Logger) throws {
-        tools = ToolBox(
-            reader: reader, access: access,
-            tools: ActivityTools.all + [QueryTool.tool, SchemaTool.tool]
-                + (try QuestionTools.read(shareDirectory.appending(path: "sql/dashboards"))))
+        tools = ToolBox(reader: reader, access: access, tools: try Self.allTools(shareDirectory))
         self.version = version
         self.logger = logger
+    }
+
+    /// The names of all tools.
+    ///
+    /// - Throws: `AssistantError` when a question can't be read.
+    public static func toolNames(shareDirectory: URL) throws -> [String] { try allTools(shareDirectory).map(\.name) }
+
+    private static func allTools(_ shareDirectory: URL) throws -> [Tool] {
+        ActivityTools.all + [QueryTool.tool, SchemaTool.tool] + (try QuestionTools.read(shareDirectory.appending(path: "sql/dashboards")))
     }
 
     /// Answers the body of a POST.

@@ -11,7 +11,12 @@ enum ProtocolRevision: String, CaseIterable, Sendable {
     static let unsaid = ProtocolRevision.march2025
 
     /// Arrays of messages (JSON-RPC 2.0, section 6) were taken out by 2025-06-18.
-    var takesBatches: Bool { self == .march2025 }
+    var takesBatches: Bool {
+        switch self {
+        case .march2025: true
+        case .june2025, .november2025, .july2026: false
+        }
+    }
     /// Each request carries its version and has no handshake before it (2026-07-28, "Versioning and Compatibility").
     var isStateless: Bool { self == .july2026 }
 

@@ -72,8 +72,9 @@ enum QueryTool {
                 "PostgreSQL: \(error.message). " + (call.showsPlaces ? "Only schema silver can be read." : Self.hidden))
         case "53400", "54000", "54001", "53200":
             return ToolFault("The query needs more memory or disk than it may have: read less, for instance fewer activities.")
-        case let state? where ["22", "42", "0A", "21", "2F"].contains(state.prefix(2)) || ["25006", "54023", "54011"].contains(state):
+        case let state? where ["0A", "21", "22", "42"].contains(state.prefix(2)):
             return ToolFault("PostgreSQL (SQLSTATE \(state)): \(meanings[state] ?? error.message).")
+        case let state? where error.code == .statement: return ToolFault("PostgreSQL can't run this query (SQLSTATE \(state)).")
         default: throw error
         }
     }

@@ -9,13 +9,14 @@ enum QuestionTools {
     private static let ofPlaces: Set<String> = ["heat_map"]
 
     /// - Parameter folder: `sql/dashboards`.
-    /// - Throws: `AssistantError`; errors of the file system.
+    /// - Throws: `AssistantError`.
     static func read(_ folder: URL) throws -> [Tool] {
-        let names = try FileManager.default.contentsOfDirectory(atPath: folder.path).filter { $0.hasSuffix(".sql") }.sorted()
-        return try names.map { name in
-            let text = try String(contentsOf: folder.appending(path: name), encoding: .utf8)
-            return tool(try QuestionFile(name: String(name.dropLast(4)), text: text))
-        }
+        let files: [(name: String, text: String)]
+        do {
+            let names = try FileManager.default.contentsOfDirectory(atPath: folder.path).filter { $0.hasSuffix(".sql") }.sorted()
+            files = try names.map { (String($0.dropLast(4)), try String(contentsOf: folder.appending(path: $0), encoding: .utf8)) }
+        } catch { throw AssistantError.unreadableQuestions(folder.path) }
+        return try files.map { tool(try QuestionFile(name: $0.name, text: $0.text)) }
     }
 
     private static func tool(_ file: QuestionFile) -> Tool {

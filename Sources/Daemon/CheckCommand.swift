@@ -1,4 +1,5 @@
 import ArgumentParser
+import Assistant
 import ControlAPI
 import ControlServer
 import Core
@@ -75,7 +76,10 @@ private struct Checks {
         await findings.check("state directory") { try checkStateDirectory() }
         await findings.check("control socket") { try checkControlSocket() }
         await findings.check("http") { try preflight.addresses() }
-        if configuration.addresses.web != nil { await findings.check("connect page") { connectPage() } }
+        if configuration.addresses.web != nil {
+            await findings.check("connect page") { connectPage() }
+            await findings.check("assistants") { try assistants() }
+        }
         let keyring = Result { try preflight.keyring() }
         await findings.check("keyring") { try description(of: keyring.get()) }
         await checkDatabase(keyring)
@@ -94,6 +98,16 @@ private struct Checks {
         case .none: return "\(configuration.controlSocket) will be made"
         case .stale: return "\(configuration.controlSocket) was left by an earlier run and will be made anew"
         case .served: return "\(configuration.controlSocket) is served by the running fitnessd"
+        }
+    }
+
+    /// What assistants may see, and whether the questions that they can ask are there.
+    private func assistants() throws -> String {
+        let tools = try AssistantServer.toolNames(shareDirectory: preflight.shareDirectory()).count
+        return switch configuration.modelAccess {
+        case .own: "\(tools) tools at /mcp, which show nothing of Strava's API (FITNESSD_MODEL_ACCESS=own)"
+        case .all: "\(tools) tools at /mcp, which show everything of their athlete (FITNESSD_MODEL_ACCESS=all)"
+        case .off: "/mcp is closed (FITNESSD_MODEL_ACCESS=off)"
         }
     }
 
@@ -168,17 +182,17 @@ private struct Checks {
     private func keys(of issuer: IDTokenIssuer) async throws -> String {
         let http = HTTPClient(userAgent: "fitnessd/\(ProductVersion.current)")
         let result: Result<Int, any Error>
-        do { result = .success(try await IDTokenVerifier(issuer, http: http, logger: logger).keyCount()) } catch {
-            result = .failure(error)
-        }
+        do {
+            result = .success(try await IDTokenVerifier(issuer, http: http, logger: logger).keyCount())
+        } catch { result = .failure(error) }
         await http.shutdown()
         do {
             let count = try result.get()
             return "of \(issuer.issuer), \(count) \(count == 1 ? "key" : "keys")"
         } catch {
             throw ConfigurationError(
-                "the keys at \(issuer.keysURL) can't be had (\(error)): check FITNESSD_ID_TOKEN_JWKS_URL or FITNESSD_FIREBASE_PROJECT, and the network"
-            )
+                "the keys at \(issuer.keysURL) can't be had (\(error)): check FITNESSD_ID_TOKEN_JWKS_URL or FITNESSD_FIREBASE_PROJECT, "
+                    + "and the network")
         }
     }
 

@@ -68,10 +68,8 @@ struct Configuration: Sendable {
         let url: PublicURL? = faults.take(nil) {
             try PublicURL(source.value("FITNESSD_PUBLIC_URL") ?? "http://localhost:\(listen?.port ?? 8080)")
         }
-        addresses = faults.take(GatewayAddresses(web: nil, admin: .off)) {
-            guard let url else { return GatewayAddresses(web: nil, admin: .off) }
-            return try GatewayAddresses.resolve(web: listen, admin: source.value("FITNESSD_ADMIN_LISTEN"), publicURL: url)
-        }
+        let nowhere = GatewayAddresses(web: nil, admin: .off)
+        addresses = faults.take(nowhere) { try url.map { try Configuration.addresses(source, web: listen, $0) } ?? nowhere }
         who = Configuration.who(source, &faults)
         (clientID, clientSecret) = faults.take((nil, nil)) { try Configuration.credentials(source) }
         stravaAPIURL = faults.take("") { try Configuration.url(source, "FITNESSD_STRAVA_API_URL", "https://www.strava.com/api/v3") }
@@ -99,6 +97,10 @@ struct Configuration: Sendable {
         try faults.throwIfAny()
         guard let url else { throw ConfigurationError("FITNESSD_PUBLIC_URL can't be read") }
         publicURL = url
+    }
+
+    private static func addresses(_ source: ConfigurationSource, web: ListenAddress?, _ url: PublicURL) throws -> GatewayAddresses {
+        try GatewayAddresses.resolve(web: web, admin: source.value("FITNESSD_ADMIN_LISTEN"), publicURL: url)
     }
 
     private static func retention(_ source: ConfigurationSource, _ faults: inout ConfigurationFaults) -> RetentionPolicy {

@@ -34,8 +34,7 @@ public struct AllowedOrigins: Sendable, Equatable {
 
     /// Scheme, host and perhaps a port, as browsers send it (RFC 6454, section 6.2).
     private static func isOrigin(_ text: String) -> Bool {
-        text.wholeMatch(of: /https?:\/\/[a-z0-9.\-]{1,253}(:[0-9]{1,5})?/) != nil
-            || text.wholeMatch(of: /https?:\/\/\[[0-9a-f:.]{2,45}\](:[0-9]{1,5})?/) != nil
+        text.wholeMatch(of: /https?:\/\/([a-z0-9.\-]{1,253}|\[[0-9a-f:.]{2,45}\])(:[0-9]{1,5})?/) != nil
     }
 }
 
@@ -52,7 +51,9 @@ struct CrossOrigin: RouterMiddleware {
     ) async throws -> Response {
         if case .page = RefusalFormat(path: request.uri.path) { return try await next(request, context) }
         let methods = routes.filter { $0.matches(request.uri.path) }.map(\.method)
-        var response = request.method == .options && !methods.isEmpty ? Self.preflight(methods) : try await next(request, context)
+        var response =
+            request.method == .options && !methods.isEmpty
+            ? Self.preflight(methods, of: request.uri.path) : try await next(request, context)
         guard let origin = origins.allowed(request.headers[.origin]) else { return response }
         response.headers[.accessControlAllowOrigin] = origin
         if origins.vary { response.headers[.vary] = "Origin" }
@@ -60,13 +61,14 @@ struct CrossOrigin: RouterMiddleware {
         return response
     }
 
-    private static func preflight(_ methods: [HTTPRequest.Method]) -> Response {
+    private static func preflight(_ methods: [HTTPRequest.Method], of path: String) -> Response {
         let names = methods.map(\.rawValue)
+        let ofAssistants = path == "/mcp" ? ", MCP-Protocol-Version, Mcp-Method, Mcp-Name" : ""
         return Response(
             status: .noContent,
             headers: [
                 .accessControlAllowMethods: names.joined(separator: ", "),
-                .accessControlAllowHeaders: "Authorization, Content-Type, MCP-Protocol-Version, Mcp-Method, Mcp-Name",
+                .accessControlAllowHeaders: "Authorization, Content-Type" + ofAssistants,
                 .accessControlMaxAge: String(maxAge_s),
                 .allow: (names + (names.contains("GET") ? ["HEAD"] : []) + ["OPTIONS"]).joined(separator: ", "),
             ])

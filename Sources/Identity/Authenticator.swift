@@ -29,7 +29,7 @@ public struct Authenticator: Sendable {
         limits = RequestLimits(clock: clock)
     }
 
-    /// Counts a request of a client, whatever it asks for. Call it once for each request, before anything else is done for it.
+    /// Counts a request of a client that is refused before it is asked who sends it. `caller` counts all others.
     ///
     /// - Throws: `IdentityError.tooManyRequests`.
     public func admit(client: String) throws(IdentityError) {
@@ -42,6 +42,7 @@ public struct Authenticator: Sendable {
     ///   - authorization: the value of the request's `Authorization` field.
     ///   - client: the client address that a refused token is counted for.
     public func caller(authorization: String?, client: String) async throws(IdentityError) -> Caller {
+        try admit(client: client)
         let token = try Self.bearerToken(authorization)
         if let wait = limits.wait(.refused(client)) { throw .tooManyRequests(retryAfter: wait) }
         do throws(IdentityError) {
@@ -104,9 +105,7 @@ public struct Authenticator: Sendable {
         guard let found = try await look(token) else { throw .invalid("unknown API token") }
         if found.revokedAt != nil { throw .revoked }
         guard found.expiresAt > clock.now else { throw .expired }
-        guard found.isOfAthlete, let uid = UID(found.uid) else {
-            throw .invalid("the athlete of the API token has another uid, or is being erased")
-        }
+        guard found.isOfAthlete, let uid = UID(found.uid) else { throw .invalid("an API token whose athlete has moved or is being erased") }
         if let wait = limits.take(key) { throw .tooManyRequests(retryAfter: wait) }
         await remember(found)
         return Caller(uid: uid, athlete: found.athlete, scopes: Set(found.scopes.compactMap(Scope.init)), tokenID: found.id)

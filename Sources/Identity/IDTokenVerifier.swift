@@ -98,11 +98,8 @@ private struct IDTokenClaims: JWTPayload {
         iss = try values.decode(String.self, forKey: .iss)
         sub = try values.decode(String.self, forKey: .sub)
         // One audience may stand without an array (RFC 7519, section 4.1.3).
-        if let one = try? values.decode(String.self, forKey: .aud) {
-            aud = [one]
-        } else {
-            aud = try values.decode([String].self, forKey: .aud)
-        }
+        let one = try? values.decode(String.self, forKey: .aud)
+        aud = try one.map { [$0] } ?? values.decode([String].self, forKey: .aud)
         exp = try values.decode(Double.self, forKey: .exp)
         nbf = try values.decodeIfPresent(Double.self, forKey: .nbf)
         iat = try values.decodeIfPresent(Double.self, forKey: .iat)

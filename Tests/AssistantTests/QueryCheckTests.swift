@@ -12,7 +12,7 @@ import Testing
         "SELECT x::numeric(10, 2) FROM t",
         "SELECT state AS region, sync FROM silver.athlete AS u", "SELECT regr_slope(a, b), regexp_count(a, b) FROM t",
     ])
-    func `a query passes`(_ sql: String) throws { _ = try QueryCheck(sql) }
+    func `a query passes`(_ sql: String) { #expect(throws: Never.self) { _ = try QueryCheck(sql) } }
 
     @Test(arguments: [
         ("", "Send a query"), (" ; ", "Send a query"), ("-- nothing", "Send a query"), ("SELECT 1; SELECT 2", "one statement"),

@@ -31,6 +31,7 @@ import Testing
                 let result = try await DaemonProcess.run("fitnessd", ["check"], environment: environment)
                 #expect(result.code == 0 && !result.output.contains("WRONG"), "\(result.output)")
                 #expect(result.output.contains("would run the daemon") && !result.output.contains("hush"))
+                #expect(result.output.contains("which show nothing of Strava's API (FITNESSD_MODEL_ACCESS=own)"))
                 #expect(result.output.contains("connect page: run by Riverside Runners, links no privacy page (FITNESSD_PRIVACY_URL)"))
             }
             try await check()

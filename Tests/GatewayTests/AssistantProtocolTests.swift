@@ -185,6 +185,14 @@ import Testing
         }
     }
 
+    @Test func `pages may call from the installation's own origin and from those that the operator names`() throws {
+        let named = try AllowedOrigins("https://app.example.org").including("https://fit.example.org")
+        #expect(named.contains("https://app.example.org") && named.contains("https://fit.example.org"))
+        #expect(!named.contains("https://app.example.org.evil.example") && !named.contains("null"))
+        #expect(!AllowedOrigins.none.including("https://fit.example.org").contains("https://app.example.org"))
+        #expect(try AllowedOrigins("*").including("https://fit.example.org").contains("https://anything.example.org"))
+    }
+
     @Test func `without the scope, the athlete, the login or the operator's consent there are no tools`() async throws {
         try await AssistantFixture.with { assistant in
             let token = try await assistant.me.issue("u1", [.position, .sync])

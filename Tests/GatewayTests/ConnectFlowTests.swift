@@ -128,6 +128,18 @@ import Testing
         }
     }
 
+    @Test func `who connects while their data is being erased is told to come back, and the link stays good`() async throws {
+        try await withGateway { gateway in
+            _ = try await gateway.callback(try await gateway.redirectAfterConsent())
+            try await gateway.database.query("UPDATE sync.athlete SET state = 'erasing', uid = NULL")
+            let link = try gateway.link()
+            let early = try await gateway.callback(try await gateway.redirectAfterConsent(link))
+            #expect(early.status == 409 && early.text.contains("is being deleted here"))
+            #expect(try await gateway.get(link).status == 200)
+            #expect(try await gateway.database.query("SELECT FROM sync.athlete WHERE state = 'erasing'").count == 1)
+        }
+    }
+
     @Test func `a person who connects again is told so, and the athlete's row stays`() async throws {
         try await withGateway { gateway in
             _ = try await gateway.callback(try await gateway.redirectAfterConsent())

@@ -35,8 +35,8 @@ struct RouterFixture {
     private struct NotConnected: Error { let uid: UID }
 
     func post(_ body: String, authorization: String?, query: String = "") async throws -> HTTPResponse {
-        let headers =
-            [(name: "Content-Type", value: "application/json")] + (authorization.map { [(name: "Authorization", value: $0)] } ?? [])
+        let token = authorization.map { [(name: "Authorization", value: $0)] } ?? []
+        let headers = [(name: "Content-Type", value: "application/json")] + token
         return try await gateway.browser.send(
             HTTPRequest(method: .post, url: gateway.base + "/api" + query, headers: headers, body: Array(body.utf8)))
     }
@@ -48,8 +48,8 @@ struct RouterFixture {
 
     /// A code of Strava for the athlete, as a web application gets it in Strava's redirect.
     func code(_ athlete: AthleteID, scope: String = "read,activity:read_all") async throws -> String {
-        let strava = gateway.strava.authorizeURL(
-            redirectURI: "http://localhost/x", state: "s", scopes: scope.split(separator: ",").map(String.init))
+        let scopes = scope.split(separator: ",").map(String.init)
+        let strava = gateway.strava.authorizeURL(redirectURI: "http://localhost/x", state: "s", scopes: scopes)
         let answer = try await gateway.browser.send(HTTPRequest(method: .get, url: strava + "&auto_approve=\(athlete)"))
         guard let location = answer.headers["Location"], let parts = URLComponents(string: location),
             let code = parts.queryItems?.first(where: { $0.name == "code" })?.value

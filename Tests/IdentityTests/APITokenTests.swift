@@ -154,6 +154,19 @@ func withIdentity(_ body: (IdentityFixture) async throws -> Void) async throws {
         }
     }
 
+    @Test func `a client that asks without end has to wait, whatever it sends, and others don't`() async throws {
+        try await withIdentity { identity in
+            let token = try await identity.issue()
+            for _ in 0..<600 { #expect(await identity.refusal(nil) == .missing) }
+            #expect(await identity.refusal(nil) == .tooManyRequests(retryAfter: 1))
+            #expect(await identity.refusal("Bearer " + token.text) == .tooManyRequests(retryAfter: 1))
+            _ = try await identity.caller(token.text, client: "192.0.2.2")
+            #expect(throws: IdentityError.tooManyRequests(retryAfter: 1)) { try identity.authenticator.admit(client: "192.0.2.1") }
+            identity.clock.advance(by: .seconds(1))
+            _ = try await identity.caller(token.text)
+        }
+    }
+
     @Test func `without a database the token can't be checked, which is not the client's fault`() async throws {
         try await withIdentity { identity in
             let token = try await identity.issue()

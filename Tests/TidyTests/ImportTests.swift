@@ -27,7 +27,7 @@ import Testing
         ],
         "Gateway": [
             "Core", "Database", "SyncStore", "ServerGuard", "StravaAPI", "Governor", "Vault", "Sync", "Warehouse", "Digest", "Identity",
-            "OwnData",
+            "OwnData", "Assistant",
         ],
         "Simulator": ["Core", "HTTPTransport"],
         "strava-simulator": ["Core", "Simulator"],

@@ -124,7 +124,11 @@ struct ConnectFlow: Sendable {
     }
 
     private func ending(of consent: Consent, name: String?) async throws -> Ending {
-        let registered = try await register(consent)
+        let registered: ConsentResult
+        do { registered = try await register(consent) } catch let error as SyncError where error.code == .beingErased {
+            logger.log(.notice, "connect refused: the athlete is being erased", [.uid: consent.uid])
+            return (ConnectOutcome(.beingErased), nil)
+        }
         note(registered.registration, consent)
         let outcome = ConnectOutcome(
             result(for: registered.registration), athlete: consent.athlete, name: name, scope: consent.scope,

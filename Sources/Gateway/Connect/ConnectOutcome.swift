@@ -24,6 +24,8 @@ struct ConnectOutcome: Codable, Sendable, Equatable {
         case kept
         /// A grant was stored with the link already.
         case linkUsed = "link_used"
+        /// The athlete's data is being deleted.
+        case beingErased = "being_erased"
         /// The daemon could not finish it.
         case interrupted
     }

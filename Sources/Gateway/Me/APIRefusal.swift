@@ -104,7 +104,6 @@ extension Authenticator {
     func caller(_ request: Request, _ context: GatewayContext) async throws(APIRefusal) -> Caller {
         let client = GatewayRoutes.client(request, context)
         do throws(IdentityError) {
-            try admit(client: client)
             return try await caller(authorization: request.headers[.authorization], client: client)
         } catch { throw APIRefusal(error) }
     }

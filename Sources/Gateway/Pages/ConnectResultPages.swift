@@ -41,7 +41,7 @@ extension ConnectPages {
         case .denied: denied(again)
         case .refusedByStrava: refusedByStrava
         case .scopeMissing: scopeMissing(outcome.granted, again)
-        case .codeRefused, .stravaUnavailable, .athletesFull, .credentialsRefused, .interrupted: failed(outcome.result, again)
+        case .codeRefused, .stravaUnavailable, .athletesFull, .credentialsRefused, .beingErased, .interrupted: failed(outcome.result, again)
         }
     }
 
@@ -160,6 +160,13 @@ extension ConnectPages {
             return HTMLPage(
                 .internalServerError, title: "This installation is not set up correctly",
                 body: "<p>Strava refuses the application's credentials. \(stored) Please tell \(operatorInText).</p>")
+        case .beingErased:
+            return HTMLPage(
+                .conflict, title: "This account is being deleted here",
+                body: """
+                    <p>Its data is being erased, as was asked for. Nothing new was stored. You can connect it again in a few minutes: your link
+                    stays valid.</p>\(again.button("Try again"))
+                    """)
         case .interrupted:
             return HTMLPage(
                 .serviceUnavailable, title: "The connection was interrupted",

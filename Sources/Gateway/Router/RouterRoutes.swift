@@ -34,14 +34,24 @@ struct RouterRoutes: Sendable {
 
     /// The predecessor's order: the body first, then the header, then the token, then the name of the target.
     private func answered(_ request: Request, _ client: String) async throws(RouterError) -> Response {
-        do throws(IdentityError) { try authenticator.admit(client: client) } catch { throw RouterError(error) }
-        let asked = try RouterRequest(try await body(request), query: request.uri.queryParameters["data_source"].map(String.init))
-        let caller: Caller
-        do throws(IdentityError) {
-            caller = try await authenticator.caller(authorization: request.headers[.authorization], client: client)
-        } catch { throw RouterError(error) }
+        let (asked, caller) = (try await asked(request, client), try await caller(request, client))
         guard let target = asked.target else { throw RouterError(.unknownTarget) }
         do { return try await answered(asked, target, caller) } catch { throw refusal(error, target) }
+    }
+
+    private func asked(_ request: Request, _ client: String) async throws(RouterError) -> RouterRequest {
+        do throws(RouterError) {
+            return try RouterRequest(try await body(request), query: request.uri.queryParameters["data_source"].map(String.init))
+        } catch {
+            do throws(IdentityError) { try authenticator.admit(client: client) } catch { throw RouterError(error) }
+            throw error
+        }
+    }
+
+    private func caller(_ request: Request, _ client: String) async throws(RouterError) -> Caller {
+        do throws(IdentityError) {
+            return try await authenticator.caller(authorization: request.headers[.authorization], client: client)
+        } catch { throw RouterError(error) }
     }
 
     private func body(_ request: Request) async throws(RouterError) -> [UInt8] {
@@ -115,8 +125,7 @@ struct RouterRoutes: Sendable {
                 .conflict, "This Strava athlete is connected with another account: sign in there, or ask the operator to move it.")
         }
         return RouterError(
-            .conflict,
-            "This account is connected with another Strava athlete: log in to Strava as that one, or ask the operator to move it.")
+            .conflict, "This account is connected with another Strava athlete: log in to Strava as that one, or ask the operator.")
     }
 
     private static func refusal(_ outcome: ConnectOutcome) -> RouterError {
