@@ -1,12 +1,14 @@
 # Two commands do everything on a fresh Debian 12 with Swift 6.3: `make run` and `make test`.
 .POSIX:
 .SILENT:
-.PHONY: help run build test test-extra bench bench-history bench-webhooks simulate schema lint packages clean
+.PHONY: help run build test test-extra test-nginx fuzz bench bench-history bench-webhooks simulate schema lint packages clean
 
 help:
 	echo "make run       build in release mode and run fitnessd (the demo, unless Strava credentials are set)"
 	echo "make test      style check, build, all tests, verdict"
 	echo "make test-extra  what needs more than Swift and PostgreSQL: the connect flow in a real browser, the Python SDK as an assistant"
+	echo "make test-nginx  docs/nginx.conf in front of the demo"
+	echo "make fuzz      requests made from the public API's description, against the demo"
 	echo "make bench     how fast a history lands, how fast and small the warehouse is, against rivals in the same run"
 	echo "make bench-history  how fast silver makes one athlete's 20,000 activities, each further 1,000, on a server at its own settings"
 	echo "make bench-webhooks  how long a running daemon takes to answer Strava's events, at half the rate of pgbench's commits"
@@ -34,6 +36,14 @@ test-extra: build
 	scripts/packages chromium python3 python3-venv
 	scripts/test-browser $(BROWSER)
 	scripts/test-assistant
+
+test-nginx: build
+	scripts/packages nginx-light curl openssl python3
+	scripts/test-nginx
+
+fuzz: build
+	scripts/packages curl python3 python3-venv
+	scripts/fuzz
 
 bench: build
 	scripts/bench

@@ -25,7 +25,7 @@ import Foundation
 /// Rows of one table are locked in the order of their keys. A transaction that writes a table by several statements locks all of their rows
 /// first, by one statement. Rows of the tables behind `sync.schedule` are inserted under the athlete's row there, so that nobody waits for
 /// another's insert; rows of `sync.transform_work` and `sync.run` have keys of their own. Locks are never stronger than `FOR NO KEY UPDATE` on a
-/// table that others refer to, so that their inserts don't wait, but for an erasure.
+/// table that others refer to, so that their inserts don't wait, but for an erasure's schedule and deletions.
 /// `sync.athlete_threshold` and `sync.requested_run` are written under the athlete's row of `sync.athlete`.
 /// `sync.connect_state`, `sync.api_token` and the quota ledger are written in transactions of their own; pruning skips rows that are locked.
 package enum RowLock {
@@ -49,13 +49,14 @@ package enum RowLock {
     }
 
     /// All that an erasure locks, in order. The athlete's work was stopped before (`ErasureTable.begin`), so that nobody waits for these rows but
-    /// who means this athlete. The second statement returns a row if this erasure is still to be done.
+    /// who means this athlete. The second statement returns a row if this erasure is still to be done. It leaves the key free for a landing that
+    /// holds the schedule and still inserts rows; deleting the athlete's row waits for it.
     package static func erasure(of athlete: AthleteID, _ erasure: UUID) -> [SQL] {
         [
             "SELECT FROM sync.silver_lock WHERE athlete_id = \(athlete) ORDER BY is_rebuild DESC FOR UPDATE",
             """
             SELECT FROM sync.athlete a JOIN sync.erasure_request r USING (athlete_id)
-            WHERE a.athlete_id = \(athlete) AND a.state = 'erasing' AND r.erasure_id = \(erasure) FOR UPDATE OF a
+            WHERE a.athlete_id = \(athlete) AND a.state = 'erasing' AND r.erasure_id = \(erasure) FOR NO KEY UPDATE OF a
             """,
             "SELECT FROM vault.token WHERE athlete_id = \(athlete) FOR UPDATE",
             "SELECT FROM sync.schedule WHERE athlete_id = \(athlete) FOR UPDATE",

@@ -91,7 +91,8 @@ extension SyncRig {
     @Test func `while Strava can't be asked nothing is erased, and it is asked again`() async throws {
         try await withLoadedAthlete { rig, desk in
             rig.simulator.deauthorize(athlete)
-            rig.simulator.faults.append(Fault(match: .token, times: .forever, response: .html(503)))
+            // A refusal of the call, not of the token; after an error of the server a refusal would prove nothing.
+            rig.simulator.faults.append(Fault(match: .token, times: .forever, response: .html(429)))
             try await desk.accept(deauthorization())
             try await rig.keeper.runOnce()
             #expect(try await rig.athletes == 1)
