@@ -63,7 +63,7 @@ public struct ActivityCursor: Sendable, Equatable {
 extension OwnAnswers {
     /// A page of activities in `activities`, newest first, and in `next` where the next page begins; null: this is the last one.
     public func activities(of athlete: AthleteID, _ filter: ActivityFilter, showsPlaces: Bool) async throws -> String {
-        let found = try await reader.read(athlete) { connection in
+        let found = try await reader(showsPlaces: showsPlaces).read(athlete) { connection in
             var found = try await connection.query(dated(athlete, filter, showsPlaces)).map(FoundActivity.init)
             if found.count <= filter.limit, filter.hasUndated {
                 let rest = filter.limit + 1 - found.count
@@ -92,7 +92,7 @@ extension OwnAnswers {
                 + part("segment_effort", Self.segmentColumns, order: "effort_number").replacing(
                     "AS segment_effort", with: "AS segment_efforts") : ""
         return try await json(
-            athlete,
+            athlete, showsPlaces: showsPlaces,
             """
             SELECT \(raw: Self.listed(showsPlaces)), \(raw: Self.detailColumns)\(raw: places),
                 (SELECT row_to_json(p) FROM (

@@ -18,11 +18,14 @@ public struct OwnAnswers: Sendable {
 
     public init(reader: AthleteReader) { self.reader = reader }
 
+    /// A reader that sees no more than the answer is to show: PostgreSQL refuses the columns of places to the others.
+    func reader(showsPlaces: Bool) -> AthleteReader { reader.seeing(ReaderSight(places: showsPlaces)) }
+
     /// The athlete's profile, and how current and complete the data is; nil: nothing is here yet.
     public func profile(of athlete: AthleteID, showsPlaces: Bool) async throws -> String? {
         let places = showsPlaces ? ", t.city, t.state AS region, t.country" : ""
         return try await json(
-            athlete,
+            athlete, showsPlaces: showsPlaces,
             """
             SELECT f.athlete_id AS id, t.first_name, t.last_name, t.username, t.sex, t.weight_kg, t.ftp_w, t.measurement_system, t.joined_at,
                 t.profile_url\(raw: places), f.state, f.newest_activity_at, f.listed_at, f.history_complete_at, f.silver_backlog,
@@ -135,15 +138,15 @@ public struct OwnAnswers: Sendable {
     // MARK: JSON
 
     /// The one row of `question` as an object; nil: there is none.
-    func json(_ athlete: AthleteID, _ question: SQL) async throws -> String? {
+    func json(_ athlete: AthleteID, showsPlaces: Bool = false, _ question: SQL) async throws -> String? {
         let object = SQL(raw: "SELECT row_to_json(q)::text FROM (\(question.text)) AS q", parameters: question.parameters)
-        return try await reader.read(athlete) { try await $0.query(object).first?.decode(String.self) }
+        return try await reader(showsPlaces: showsPlaces).read(athlete) { try await $0.query(object).first?.decode(String.self) }
     }
 
     /// The rows of `question` as a list of objects under `name`.
     private func list(_ name: String, _ athlete: AthleteID, _ question: SQL) async throws -> String {
         let objects = SQL(raw: "SELECT row_to_json(q)::text FROM (\(question.text)) AS q", parameters: question.parameters)
-        let rows = try await reader.read(athlete) { try await $0.query(objects) }
+        let rows = try await reader(showsPlaces: false).read(athlete) { try await $0.query(objects) }
         return "{\"\(name)\":[" + (try rows.map { try $0.decode(String.self) }).joined(separator: ",") + "]}"
     }
 }

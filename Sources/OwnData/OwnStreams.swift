@@ -39,7 +39,7 @@ extension OwnAnswers {
             SELECT point_count, \(raw: columns.joined(separator: ", ")) FROM silver.activity_stream
             WHERE athlete_id = \(athlete) AND activity_id = \(activity) ORDER BY source_id LIMIT 1
             """
-        let rows = try await reader.read(athlete) { try await $0.query(statement) }
+        let rows = try await reader(showsPlaces: keys.contains(.position)).read(athlete) { try await $0.query(statement) }
         guard let row = rows.first else { return nil }
         let pointCount: Int = try row.column(0)
         var recorded: [RecordedSeries] = []

@@ -26,10 +26,11 @@ public struct OwnExport: Sendable {
     public func write(
         _ athlete: AthleteID, showsPlaces: Bool, isolation: isolated (any Actor)? = #isolation, to send: ([UInt8]) async throws -> Void
     ) async throws {
+        let reader = reader.seeing(ReaderSight(places: showsPlaces))
         try await reader.readOnce(athlete, statementTimeout: Self.timeMax, readsAnswers: showsPlaces) { connection in
             var zip = ZipStream(now: clock.now)
             try await send(zip.begin("README.txt") + zip.add(Array(Self.readme(showsPlaces).utf8)) + zip.end())
-            for table in try await tables(connection, showsPlaces: showsPlaces) {
+            for table in try await tables(connection) {
                 try await write(table, of: athlete, connection, &zip, to: send)
             }
             if showsPlaces {
@@ -47,17 +48,16 @@ public struct OwnExport: Sendable {
         let columns: String
     }
 
-    private func tables(_ connection: Connection, showsPlaces: Bool) async throws -> [Table] {
-        let places = showsPlaces ? [] : Places.columns.flatMap { table, columns in columns.map { "\(table).\($0)" } }
-        let hidden = showsPlaces ? [] : Array(Places.tables)
-        return try await connection.query(
+    /// The tables of silver with the columns that this reader may see, which are not those of places unless it sees them.
+    private func tables(_ connection: Connection) async throws -> [Table] {
+        try await connection.query(
             """
             SELECT c.relname::text, string_agg(format('%I', f.attname), ', ' ORDER BY f.attnum)
             FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
             JOIN pg_attribute f ON f.attrelid = c.oid AND f.attnum > 0 AND NOT f.attisdropped
             WHERE n.nspname = 'silver' AND c.relkind IN ('r', 'p') AND NOT c.relispartition
               AND EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attname = 'athlete_id')
-              AND c.relname <> ALL (\(hidden)::text[]) AND c.relname || '.' || f.attname <> ALL (\(places)::text[])
+              AND has_column_privilege(c.oid, f.attnum, 'SELECT')
             GROUP BY c.relname ORDER BY c.relname
             """
         ).map { row in
