@@ -43,7 +43,7 @@ public struct StravaEvent: Sendable, Equatable {
     public static func read(_ body: [UInt8], receivedAt: Date) -> Reading {
         let fields: JSONValue
         do { fields = try JSONValue(parsing: repaired(body)) } catch {
-            return (error as? JSONValue.Failure) == .tooDeep ? .noHint : .malformed
+            return error == .tooDeep ? .noHint : .malformed
         }
         guard case .object = fields else { return .malformed }
         return StravaEvent(fields, receivedAt: receivedAt).map { .event($0) } ?? .noHint
