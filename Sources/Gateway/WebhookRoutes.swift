@@ -1,4 +1,5 @@
 import Core
+import Digest
 import Foundation
 import Hummingbird
 import Logging
@@ -52,8 +53,6 @@ struct WebhookRoutes: Sendable {
 
     /// Takes the same time wherever the two differ, so that the secret can't be guessed byte by byte.
     private func isSame(_ given: String, _ secret: Secret) -> Bool {
-        let (left, right) = (Array(given.utf8), Array(secret.reveal().utf8))
-        guard left.count == right.count else { return false }
-        return zip(left, right).reduce(UInt8(0)) { $0 | ($1.0 ^ $1.1) } == 0
+        ConstantTime.isEqual(given.utf8, secret.reveal().utf8)
     }
 }

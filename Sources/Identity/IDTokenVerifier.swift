@@ -44,8 +44,8 @@ public struct IDTokenVerifier: Sendable {
 
     /// The `kid` of a header that names RS256 and nothing that we don't know (RFC 7515, section 4.1; RFC 8725, sections 3.1 and 3.11).
     private static func keyID(of token: String) throws(IdentityError) -> String {
-        guard let end = token.firstIndex(of: "."), let bytes = decoded(token[..<end]),
-            let header = try? JSONDecoder().decode(Header.self, from: bytes)
+        guard let end = token.firstIndex(of: "."), let bytes = Base64URL.bytes(token[..<end]),
+            let header = try? JSONDecoder().decode(Header.self, from: Data(bytes))
         else { throw .invalid("no JSON Web Token") }
         guard header.alg == "RS256" else { throw .invalid("not signed with RS256") }
         guard (header.typ ?? "JWT").uppercased() == "JWT", header.crit == nil else { throw .invalid("another kind of token") }
@@ -68,13 +68,6 @@ public struct IDTokenVerifier: Sendable {
         let kid: String?
         let typ: String?
         let crit: [String]?
-    }
-
-    /// base64url without padding (RFC 7515, section 2).
-    private static func decoded(_ text: Substring) -> Data? {
-        guard !text.contains(where: { "+/=".contains($0) }) else { return nil }
-        let standard = text.replacing("-", with: "+").replacing("_", with: "/")
-        return Data(base64Encoded: standard + String(repeating: "=", count: (4 - standard.utf8.count % 4) % 4))
     }
 }
 

@@ -43,10 +43,10 @@ public struct AthleteReader: Sendable {
         self.logger = logger
     }
 
-    /// The same reader for those who may see less.
+    /// The same reader, seeing no more than this: what it didn't see before stays hidden.
     public func seeing(_ sight: ReaderSight) -> AthleteReader {
         var copy = self
-        copy.sight = sight
+        copy.sight = ReaderSight(places: self.sight.places && sight.places, apiRows: self.sight.apiRows && sight.apiRows)
         return copy
     }
 

@@ -40,8 +40,7 @@ public struct ActivityCursor: Sendable, Equatable {
 
     /// Nil: no text that `text` returns.
     public init?(_ text: some StringProtocol) {
-        let standard = String(text).replacing("-", with: "+").replacing("_", with: "/")
-        guard standard.utf8.count == 24, let data = Data(base64Encoded: standard), data.count == Self.byteCount else { return nil }
+        guard text.utf8.count == 24, let data = Base64URL.bytes(text), data.count == Self.byteCount else { return nil }
         func number<Value: FixedWidthInteger>(_ range: Range<Int>, _: Value.Type) -> Value {
             data[range].reduce(Value(0)) { $0 << 8 | Value(truncatingIfNeeded: $1) }
         }
@@ -54,7 +53,7 @@ public struct ActivityCursor: Sendable, Equatable {
     public var text: String {
         let start_us = start.map { Int64(($0.timeIntervalSince1970 * 1e6).rounded()) } ?? .min
         let bytes = Self.bytes(start_us) + Self.bytes(activity) + Self.bytes(source)
-        return Data(bytes).base64EncodedString().replacing("+", with: "-").replacing("/", with: "_")
+        return Base64URL.text(bytes)
     }
 
     private static func bytes(_ number: some FixedWidthInteger) -> [UInt8] { withUnsafeBytes(of: number.bigEndian) { [UInt8]($0) } }

@@ -182,6 +182,20 @@ import Testing
         }
     }
 
+    @Test func `a reader that sees less can't be made to see more again`() async throws {
+        try await ReaderFixture.with { fixture in
+            try await Self.addRows(fixture)
+            let narrow = fixture.reader.seeing(ReaderSight(apiRows: false)).seeing(Self.blind).seeing(ReaderSight())
+            let sources = try await narrow.read(AthleteID(1)) {
+                try await $0.query("SELECT DISTINCT source_id::integer FROM silver.activity").map { try $0.decode(Int.self) }
+            }
+            #expect(sources == [2])
+            await #expect(throws: DatabaseError.self) {
+                try await narrow.read(AthleteID(1)) { try await $0.query("SELECT polyline FROM silver.activity") }
+            }
+        }
+    }
+
     @Test func `the login has the rights on places only when it takes them on`() async throws {
         try await ReaderFixture.with { fixture in
             let roles = try await fixture.owner.query(

@@ -33,7 +33,7 @@ struct AssistantRoutes: Sendable {
         switch service {
         case .open(let open): server = open
         case .closed: throw Self.isClosed
-        case .noReader: throw Self.isNotSetUp
+        case .noReader: throw APIRefusal.ownDataOff
         }
         let caller = try await authenticator.caller(request, context)
         let athlete = try caller.athlete(with: .read)
@@ -70,9 +70,6 @@ struct AssistantRoutes: Sendable {
 
     private static let isClosed = APIRefusal(
         .notFound, "assistants_off", "This installation answers no assistants: its operator has set FITNESSD_MODEL_ACCESS=off.")
-    private static let isNotSetUp = APIRefusal(
-        .serviceUnavailable, "own_data_off",
-        "Own data can't be read at this installation: the operator has to set FITNESSD_READER_DATABASE_URL (db/README.md).")
     private static let otherOrigin = APIRefusal(
         .forbidden, "origin_forbidden",
         "Pages of this origin may not call assistants' tools here: the operator can allow it by FITNESSD_CORS_ORIGIN.")

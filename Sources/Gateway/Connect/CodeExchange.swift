@@ -18,8 +18,16 @@ struct CodeExchange: Sendable {
         case refused(ConnectOutcome)
     }
 
+    /// Strava's codes have 40 characters today.
+    private static let codeBytesMax = 512
+
     let strava: StravaClient
     let logger: Logger
+
+    /// Whether the text may be a code of Strava's redirect.
+    static func isCode(_ text: String) -> Bool {
+        (1...codeBytesMax).contains(text.utf8.count) && text.utf8.allSatisfy { (0x21...0x7e).contains($0) }
+    }
 
     func exchange(_ code: String, scopes: Scopes) async throws -> Ending {
         let grant: TokenGrant

@@ -6,9 +6,6 @@ import Vault
 
 /// The checked query of `/connect` and `/oauth/callback`. Malformed values are nil.
 struct ConnectQuery: Sendable {
-    /// Strava's codes have 40 characters today.
-    private static let codeBytesMax = 512
-
     /// A link that this installation signed, expired or not.
     let link: ConnectLink?
     let state: ConnectSecret?
@@ -20,13 +17,9 @@ struct ConnectQuery: Sendable {
         let values = request.uri.queryParameters
         link = links.link { values[$0[...]].map(String.init) }
         state = values["state"].flatMap { ConnectSecret($0) }
-        code = values["code"].flatMap { Self.isCode($0) ? String($0) : nil }
+        code = values["code"].map(String.init).flatMap { CodeExchange.isCode($0) ? $0 : nil }
         scope = values["scope"].map(String.init)
         error = values["error"].map { String($0.prefix(64)) }
-    }
-
-    private static func isCode(_ text: Substring) -> Bool {
-        (1...codeBytesMax).contains(text.utf8.count) && text.utf8.allSatisfy { (0x21...0x7e).contains($0) }
     }
 }
 
@@ -87,8 +80,5 @@ struct FormToken: Sendable, Equatable {
     }
 
     /// Takes the same time for every text of the right length.
-    func matches(_ given: String) -> Bool {
-        let (mine, theirs) = (Array(text.utf8), Array(given.utf8))
-        return mine.count == theirs.count && zip(mine, theirs).reduce(0) { $0 | ($1.0 ^ $1.1) } == 0
-    }
+    func matches(_ given: String) -> Bool { ConstantTime.isEqual(text.utf8, given.utf8) }
 }

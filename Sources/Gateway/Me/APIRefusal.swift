@@ -44,6 +44,11 @@ struct APIRefusal: Error, Sendable {
     static let notConnected = APIRefusal(
         .notFound, "not_connected", "This account is not connected with Strava yet: open the connect link that the operator gives you.")
 
+    /// There is no login for athletes' own data.
+    static let ownDataOff = APIRefusal(
+        .serviceUnavailable, "own_data_off",
+        "Own data can't be read at this installation: the operator has to set FITNESSD_READER_DATABASE_URL (db/README.md).")
+
     /// The token lacks a scope.
     static func scopeMissing(_ scope: Scope) -> APIRefusal {
         APIRefusal(

@@ -1,3 +1,4 @@
+import Core
 import Digest
 import Foundation
 
@@ -8,8 +9,7 @@ struct EntityTag: Sendable, Equatable {
 
     init(of body: [UInt8]) {
         // 128 bits of the hash.
-        let hash = Data(SHA256.digest(of: body).prefix(16)).base64EncodedString()
-        text = "\"" + hash.replacing("+", with: "-").replacing("/", with: "_").replacing("=", with: "") + "\""
+        text = "\"" + Base64URL.text(Array(SHA256.digest(of: body).prefix(16))) + "\""
     }
 
     /// Whether a client that sends these values of If-None-Match has the answer (RFC 9110, section 13.1.2; weak comparison).

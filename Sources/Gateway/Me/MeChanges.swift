@@ -29,10 +29,8 @@ extension MeRoutes {
                 sport: threshold.sport.rawValue, metric: threshold.metric.rawValue, value: threshold.value, unit: threshold.metric.unit,
                 valid_from: threshold.validFrom.description, set_at: setAt.formatted(.iso8601))
         }
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
         let known = try await answers().thresholds(of: athlete)
-        return "{\"set\":" + String(decoding: try encoder.encode(set), as: UTF8.self) + "," + known.dropFirst()
+        return "{\"set\":" + String(decoding: JSONBody.bytes(set), as: UTF8.self) + "," + known.dropFirst()
     }
 
     /// Sets one threshold, or removes it when its value is null. Figures follow in silver.

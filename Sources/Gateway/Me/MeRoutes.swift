@@ -82,11 +82,7 @@ struct MeRoutes: Sendable {
 
     /// - Throws: `APIRefusal` when there is no login for it.
     func reader() throws -> AthleteReader {
-        guard let reader = services.reader else {
-            throw APIRefusal(
-                .serviceUnavailable, "own_data_off",
-                "Own data can't be read at this installation: the operator has to set FITNESSD_READER_DATABASE_URL (db/README.md).")
-        }
+        guard let reader = services.reader else { throw APIRefusal.ownDataOff }
         return reader
     }
 

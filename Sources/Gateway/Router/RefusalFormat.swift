@@ -32,15 +32,19 @@ enum RefusalFormat {
 /// Values as answers in JSON.
 enum JSONBody {
     static func response(_ body: some Encodable, status: HTTPResponse.Status = .ok, headers: HTTPFields = [:]) -> Response {
+        var headers = headers
+        headers[.contentType] = "application/json"
+        return Response(status: status, headers: headers, body: ResponseBody(byteBuffer: ByteBuffer(bytes: bytes(body))))
+    }
+
+    /// With the names of members in alphabetical order.
+    static func bytes(_ body: some Encodable) -> Data {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
         encoder.dateEncodingStrategy = .custom { date, encoder in
             var container = encoder.singleValueContainer()
             try container.encode(date.formatted(Date.ISO8601FormatStyle(includingFractionalSeconds: true)))
         }
-        var headers = headers
-        headers[.contentType] = "application/json"
-        let bytes = (try? encoder.encode(body)) ?? Data()
-        return Response(status: status, headers: headers, body: ResponseBody(byteBuffer: ByteBuffer(bytes: bytes)))
+        return (try? encoder.encode(body)) ?? Data()
     }
 }

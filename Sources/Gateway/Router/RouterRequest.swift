@@ -12,8 +12,6 @@ enum RouterTarget: String, CaseIterable, Sendable {
 
 /// The body of `POST /api`, as far as it is used. Texts are what the client sent: they go to Strava or nowhere.
 struct RouterRequest: Sendable {
-    /// Strava's codes have 40 characters today.
-    private static let codeBytesMax = 512
     /// The only source of data, as the predecessor's clients name it.
     private static let source = "strava"
 
@@ -37,9 +35,9 @@ struct RouterRequest: Sendable {
     ///
     /// - Throws: `RouterError` when there is none.
     func code() throws(RouterError) -> String {
-        guard let code = payload.code, (1...Self.codeBytesMax).contains(code.utf8.count),
-            code.utf8.allSatisfy({ (0x21...0x7e).contains($0) })
-        else { throw RouterError(.badRequest, "payload.code is missing: send the code of Strava's redirect.") }
+        guard let code = payload.code, CodeExchange.isCode(code) else {
+            throw RouterError(.badRequest, "payload.code is missing: send the code of Strava's redirect.")
+        }
         return code
     }
 

@@ -1,4 +1,5 @@
 import COpenSSL
+import Core
 import Foundation
 import Glibc
 
@@ -33,9 +34,11 @@ struct KeyringFile: Sendable {
                 OPENSSL_cleanse(&line, line.count)
                 OPENSSL_cleanse(&text, text.count)
             }
-            try writeAll(text, to: file)
-            guard fsync(file) == 0 else { throw failure(.notWritable, errno) }
-            try syncFolder(of: path)
+            try durably {
+                try DurableFile.write(text, to: file)
+                try DurableFile.sync(file)
+                try DurableFile.syncFolder(of: path)
+            }
         } catch {
             unlink(path)
             throw error
@@ -88,7 +91,7 @@ struct KeyringFile: Sendable {
             text = try change(old, keys)
             try checkNothingIsLost(text, keys)
             try replace(real, by: text, like: status, keepingOldFileAs: kept)
-            guard fsync(folder) == 0 else { throw failure(.notWritable, errno) }
+            try durably { try DurableFile.sync(folder) }
         }
     }
 
@@ -114,8 +117,10 @@ struct KeyringFile: Sendable {
             guard isOwn || fchown(file, status.st_uid, status.st_gid) == 0, fchmod(file, status.st_mode & 0o777) == 0 else {
                 throw failure(.notWritable, errno)
             }
-            try writeAll(text, to: file)
-            guard fsync(file) == 0 else { throw failure(.notWritable, errno) }
+            try durably {
+                try DurableFile.write(text, to: file)
+                try DurableFile.sync(file)
+            }
             if let kept, link(real, kept) != 0, errno != EEXIST { throw failure(.notWritable, errno) }
             guard rename(draft, real) == 0 else { throw failure(.notWritable, errno) }
         } catch {
@@ -192,29 +197,16 @@ struct KeyringFile: Sendable {
         repeat {
             var name = [UInt8](repeating: 0, count: 4)
             guard RAND_bytes(&name, Int32(name.count)) == 1 else { throw noRandomNumbers }
-            keyID = "k" + name.map { String(format: "%02x", $0) }.joined()
+            keyID = "k" + Hexadecimal.text(name)
         } while taken.contains(keyID)
         return (keyID, Array("\(keyID) ".utf8) + key.withUnsafeBytes(Base64.encode) + [UInt8(ascii: "\n")])
     }
 
     private var noRandomNumbers: KeyringError { KeyringError(.notWritable, path: path, detail: "no random numbers") }
 
-    private func writeAll(_ bytes: [UInt8], to file: Int32) throws {
-        var written = 0
-        while written < bytes.count {
-            let count = bytes.withUnsafeBytes { write(file, $0.baseAddress! + written, bytes.count - written) }
-            if count < 0 && errno == EINTR { continue }
-            guard count > 0 else { throw failure(.notWritable, errno) }
-            written += count
-        }
-    }
-
-    /// A new name is durable only once its folder is synced.
-    private func syncFolder(of file: String) throws {
-        let folder = open(URL(filePath: file).deletingLastPathComponent().path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
-        guard folder >= 0 else { throw failure(.notWritable, errno) }
-        defer { close(folder) }
-        guard fsync(folder) == 0 else { throw failure(.notWritable, errno) }
+    /// - Throws: `KeyringError.notWritable`.
+    private func durably(_ body: () throws -> Void) throws {
+        do { try body() } catch let error as DurableFile.Failure { throw failure(.notWritable, error.number) }
     }
 
     private func failure(_ code: KeyringError.Code, _ number: Int32) -> KeyringError {

@@ -39,12 +39,12 @@ struct ExportedAnswer {
     /// With a line break at its end. A body that is not UTF-8 stands in `body_base64`.
     var line: [UInt8] {
         var line = Array("{\"endpoint\":\"\(row.endpoint)\",\"object_id\":\(row.object),\"request\":".utf8)
-        Self.append(Array(row.request.utf8), to: &line)
+        JSONString.append(row.request.utf8, to: &line)
         line += Array(",\"status\":\(row.status),\"fetched_at\":\"\(row.fetchedAt)\"".utf8)
         if let replacedAt = row.replacedAt { line += Array(",\"replaced_at\":\"\(replacedAt)\"".utf8) }
         if String(validating: row.body, as: UTF8.self) != nil {
             line += Array(",\"body\":".utf8)
-            Self.append(row.body, to: &line)
+            JSONString.append(row.body, to: &line)
         } else {
             line += Array(",\"body_base64\":\"\(Data(row.body).base64EncodedString())\"".utf8)
         }
@@ -52,21 +52,4 @@ struct ExportedAnswer {
     }
 
     private static func iso(_ column: String) -> String { "to_char(\(column), 'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"')" }
-
-    /// Appends UTF-8 as a JSON string (RFC 8259, section 7).
-    private static func append(_ text: [UInt8], to line: inout [UInt8]) {
-        line.reserveCapacity(line.count + text.count + text.count / 8)
-        line.append(UInt8(ascii: "\""))
-        for byte in text {
-            switch byte {
-            case UInt8(ascii: "\""), UInt8(ascii: "\\"): line += [UInt8(ascii: "\\"), byte]
-            case UInt8(ascii: "\n"): line += Array("\\n".utf8)
-            case 0..<0x20: line += Array("\\u00".utf8) + [Self.hex(byte >> 4), Self.hex(byte & 15)]
-            default: line.append(byte)
-            }
-        }
-        line.append(UInt8(ascii: "\""))
-    }
-
-    private static func hex(_ digit: UInt8) -> UInt8 { digit < 10 ? UInt8(ascii: "0") + digit : UInt8(ascii: "a") + digit - 10 }
 }

@@ -77,15 +77,11 @@ public struct ReceiptFile: Sendable {
         let descriptor = try opened(O_WRONLY | O_APPEND | O_CREAT)
         defer { close(descriptor) }
         let text = try receipts.map { try ErasureReceipt.json($0) + "\n" }.joined()
-        var rest = Array(text.utf8)[...]
-        while !rest.isEmpty {
-            let count = rest.withUnsafeBytes { write(descriptor, $0.baseAddress, $0.count) }
-            if count < 0, errno == EINTR { continue }
-            guard count > 0 else { throw failure("written", errno) }
-            rest = rest.dropFirst(count)
-        }
-        guard fsync(descriptor) == 0 else { throw failure("written", errno) }
-        try syncFolder()
+        do {
+            try DurableFile.write(Array(text.utf8), to: descriptor)
+            try DurableFile.sync(descriptor)
+            try DurableFile.syncFolder(of: path)
+        } catch { throw failure("written", error) }
     }
 
     /// All that it holds; empty when there is none yet.
@@ -99,19 +95,11 @@ public struct ReceiptFile: Sendable {
 
     private func opened(_ flags: Int32) throws -> Int32 {
         let descriptor = open(path, flags | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0o600)
-        guard descriptor >= 0 else { throw failure("opened", errno) }
+        guard descriptor >= 0 else { throw failure("opened", DurableFile.Failure(number: errno)) }
         return descriptor
     }
 
-    /// A new name is durable only once its folder is synced.
-    private func syncFolder() throws {
-        let folder = open(URL(filePath: path).deletingLastPathComponent().path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
-        guard folder >= 0 else { throw failure("written", errno) }
-        defer { close(folder) }
-        guard fsync(folder) == 0 else { throw failure("written", errno) }
-    }
-
-    private func failure(_ what: String, _ code: Int32) -> SyncError {
-        SyncError(.receiptNotFiled, "the receipts of erasures can't be \(what) (\(String(cString: strerror(code)))): check \(path)")
+    private func failure(_ what: String, _ failure: DurableFile.Failure) -> SyncError {
+        SyncError(.receiptNotFiled, "the receipts of erasures can't be \(what) (\(failure.text)): check \(path)")
     }
 }

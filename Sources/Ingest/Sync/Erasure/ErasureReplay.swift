@@ -2,6 +2,7 @@ import Core
 import Database
 import Foundation
 import SyncStore
+import Vault
 
 /// Erases athletes again whom a restored backup has brought back: compares the tags of receipts with those of all athletes.
 ///
@@ -56,7 +57,9 @@ public struct ErasureReplay: Sendable {
     /// Takes one line of a file of receipts. False: there are too many.
     public mutating func add(_ line: some Collection<UInt8>) -> Bool {
         if line.allSatisfy({ $0 == 0x20 || $0 == 0x09 || $0 == 0x0D }) { return true }
-        guard let receipt = try? decoder.decode(Line.self, from: Data(line)), let tag = Self.bytes(receipt.athleteTag) else {
+        guard let receipt = try? decoder.decode(Line.self, from: Data(line)),
+            let tag = Hexadecimal.bytes(receipt.athleteTag.lowercased(), count: Keyring.tagByteCount)
+        else {
             bad += 1
             return true
         }
@@ -64,13 +67,6 @@ public struct ErasureReplay: Sendable {
         erasedAt[tag] = max(erasedAt[tag] ?? receipt.requestedAt, receipt.requestedAt)
         keyOfTag[tag] = receipt.keyID
         return true
-    }
-
-    /// 32 bytes of hexadecimal digits.
-    private static func bytes(_ text: String) -> [UInt8]? {
-        let digits = Array(text.utf8).map { Character(UnicodeScalar($0)).hexDigitValue }
-        guard digits.count == 64, !digits.contains(nil) else { return nil }
-        return stride(from: 0, to: 64, by: 2).map { UInt8((digits[$0] ?? 0) << 4 | (digits[$0 + 1] ?? 0)) }
     }
 
     /// Erases every athlete whom a receipt names.

@@ -34,10 +34,7 @@ public struct EventDesk: Sendable {
 
     private func setting(_ key: String) async throws -> Secret {
         var random = SystemRandomNumberGenerator()
-        let made = (0..<4).map { _ in
-            let digits = String(random.next(), radix: 16)
-            return String(repeating: "0", count: 16 - digits.count) + digits
-        }.joined()
+        let made = Hexadecimal.text((0..<32).map { _ in .random(in: .min ... .max, using: &random) })
         let rows = try await database.query(SettingTable.keep(made, as: key, now: clock.now))
         return Secret(try rows[0].decode(String.self))
     }
