@@ -130,6 +130,7 @@ private struct Ingest: Sendable {
     let silver: SilverRunner
     let housekeeper: Housekeeper
     let scheduler: SyncScheduler
+    let events: EventBacklog
     /// Checks ID tokens; nil: none are accepted.
     let idTokens: IDTokenVerifier?
     /// Those that run before the servers.
@@ -163,12 +164,13 @@ private struct Ingest: Sendable {
             database: store.database, steering: store.steering, strava: strava, governor: governor, vault: vault,
             writer: WarehouseWriter(database: store.database, silverFeed: feed, clock: clock, logger: logger),
             clock: clock, settings: settings(start), logger: logger)
-        let scheduler = SyncScheduler(environment: environment, owner: owner, heartbeat: { notifier.watchdog() })
+        let events = EventBacklog()
+        let scheduler = SyncScheduler(environment: environment, owner: owner, events: events, heartbeat: { notifier.watchdog() })
         let housekeeper = Housekeeper(environment: environment, scheduler: scheduler)
         await housekeeper.start()
         return Ingest(
             strava: strava, governor: governor, vault: vault, registry: registry, keeper: keeper, eraser: eraser, silver: silver,
-            housekeeper: housekeeper, scheduler: scheduler, idTokens: idTokens(start, opened),
+            housekeeper: housekeeper, scheduler: scheduler, events: events, idTokens: idTokens(start, opened),
             services: [governor, keeper, silver, retention, ErasureKeeper(eraser: eraser)] + (demo.map { [$0] } ?? []))
     }
 
@@ -201,7 +203,7 @@ private struct Servers: Sendable {
     ) async throws -> Servers {
         let (configuration, clock, logger) = (start.configuration, start.clock, start.logger)
         let status = StatusReader(database: store.database, clock: clock)
-        let desk = EventDesk(database: store.database, clock: clock)
+        let desk = EventDesk(database: store.database, clock: clock, backlog: ingest.events)
         let callback = try await desk.address(verifyToken: configuration.webhookVerifyToken)
         let (listening, hasOpened) = AsyncStream.makeStream(of: Void.self)
         let control = ControlServer(

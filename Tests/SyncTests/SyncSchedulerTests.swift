@@ -19,7 +19,8 @@ private struct Bench {
 
     /// Lends one with these athletes connected and due.
     static func with(
-        athletes: Int, activities: Int = 3, settings: SyncSettings = SyncSettings(), logger: Logger = quietLogger,
+        athletes: Int, activities: Int = 3, settings: SyncSettings = SyncSettings(), events: EventBacklog = EventBacklog(),
+        logger: Logger = quietLogger,
         prepare: (SyncRig) async throws -> Void = { _ in },
         _ body: (Bench) async throws -> Void
     ) async throws {
@@ -28,7 +29,7 @@ private struct Bench {
         try await SyncRig.with(world, settings: settings, clock: clock, logger: logger) { rig in
             for number in 1...athletes { try await rig.connect(AthleteID(Int64(100 + number))) }
             try await prepare(rig)
-            let scheduler = SyncScheduler(environment: rig.environment, owner: rig.owner)
+            let scheduler = SyncScheduler(environment: rig.environment, owner: rig.owner, events: events)
             let running = Task { try await scheduler.run() }
             let bench = Bench(rig: rig, clock: clock, startedAt: clock.now)
             let result: Result<Void, any Error>
@@ -65,6 +66,19 @@ private struct Bench {
 }
 
 @Suite struct SyncSchedulerTests {
+    @Test func `while events wait to be written, a lane has one turn in work, and all athletes get theirs`() async throws {
+        let events = EventBacklog()
+        events.note(oldest: .now - .seconds(1))
+        try await Bench.with(athletes: 8, events: events) { bench in
+            var together = 0
+            try await bench.run(until: "all athletes are complete") {
+                together = max(together, try await bench.leased())
+                return try await bench.isComplete(8)
+            }
+            #expect(together <= SyncSettings().lanes.count)
+        }
+    }
+
     @Test func `each lane has its places, and nobody waits behind another lane`() async throws {
         var settings = SyncSettings()
         (settings.urgentPlaces, settings.ordinaryPlaces, settings.historyPlaces) = (1, 2, 1)

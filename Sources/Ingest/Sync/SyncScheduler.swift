@@ -13,6 +13,7 @@ public actor SyncScheduler: Service {
     private let environment: SyncEnvironment
     private let schedule: ScheduleQueries
     private let owner: UUID
+    private let events: EventBacklog
     private let heartbeat: @Sendable () async -> Void
     private var working = TurnsInWork()
     private var storeTrouble = StoreTrouble()
@@ -31,10 +32,15 @@ public actor SyncScheduler: Service {
     /// - Parameters:
     ///   - owner: written into leases. It stays the same from start to start and no two processes have it at once, so that leases of a
     ///     crashed predecessor can be released at the start.
+    ///   - events: while they are late, turns begin only when none is in work, one in each lane.
     ///   - heartbeat: called after each look at the schedule.
-    public init(environment: SyncEnvironment, owner: UUID, heartbeat: @escaping @Sendable () async -> Void = {}) {
+    public init(
+        environment: SyncEnvironment, owner: UUID, events: EventBacklog = EventBacklog(),
+        heartbeat: @escaping @Sendable () async -> Void = {}
+    ) {
         self.environment = environment
         self.owner = owner
+        self.events = events
         self.heartbeat = heartbeat
         schedule = ScheduleQueries(database: environment.steering)
     }
@@ -137,7 +143,7 @@ public actor SyncScheduler: Service {
     }
 
     private func freeLanes(now: Date) -> [ScheduleTable.Lane] {
-        let claimsMax = storeTrouble.claimsMax(at: now) ?? .max
+        let claimsMax = min(storeTrouble.claimsMax(at: now) ?? .max, events.isLate ? (working.isEmpty ? 1 : 0) : .max)
         return environment.settings.lanes.enumerated().compactMap { index, lane in
             let free = min(lane.places - working.count(lane: index), claimsMax)
             return free > 0 ? (lane.priorities, free) : nil

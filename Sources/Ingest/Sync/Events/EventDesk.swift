@@ -18,10 +18,10 @@ public struct EventDesk: Sendable {
     private let clock: WallClock
     private let inbox: EventInbox
 
-    public init(database: Database, clock: WallClock) {
+    public init(database: Database, clock: WallClock, backlog: EventBacklog = EventBacklog()) {
         self.database = database
         self.clock = clock
-        inbox = EventInbox(database: database, clock: clock)
+        inbox = EventInbox(database: database, clock: clock, backlog: backlog)
     }
 
     /// This installation's callback address; made at the first call and stored in PostgreSQL.

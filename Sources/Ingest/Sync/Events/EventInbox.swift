@@ -17,6 +17,7 @@ actor EventInbox {
 
     private struct Waiting: Sendable {
         let event: StravaEvent
+        let arrivedAt: ContinuousClock.Instant
         let answer: CheckedContinuation<Bool, any Error>
     }
 
@@ -28,13 +29,15 @@ actor EventInbox {
 
     private let database: Database
     private let clock: WallClock
+    private let backlog: EventBacklog
     private var arrived = Lane()
     /// Events of athletes whose schedule was held.
     private var held = Lane()
 
-    init(database: Database, clock: WallClock) {
+    init(database: Database, clock: WallClock, backlog: EventBacklog) {
         self.database = database
         self.clock = clock
+        self.backlog = backlog
     }
 
     /// Returns once the event is committed. False: its athlete is unknown, or it was stored before.
@@ -45,7 +48,7 @@ actor EventInbox {
             throw DatabaseError(.busy, "\(Self.waitingMax) events wait to be written")
         }
         return try await withCheckedThrowingContinuation { answer in
-            arrived.waiting.append(Waiting(event: event, answer: answer))
+            arrived.waiting.append(Waiting(event: event, arrivedAt: .now, answer: answer))
             if arrived.isServed { return }
             arrived.isServed = true
             // Not a child task: the request that came first may be given up, and the group is everybody's. It ends when nothing waits.
@@ -54,7 +57,11 @@ actor EventInbox {
     }
 
     private func serveArrived() async {
-        while !arrived.waiting.isEmpty { await write(Self.nextGroup(&arrived), skipsHeld: true) }
+        while let first = arrived.waiting.first {
+            backlog.note(oldest: first.arrivedAt)
+            await write(Self.nextGroup(&arrived), skipsHeld: true)
+        }
+        backlog.note(oldest: nil)
         arrived.isServed = false
     }
 
