@@ -18,6 +18,8 @@ public actor SyncScheduler: Service {
     private var working = TurnsInWork()
     private var storeTrouble = StoreTrouble()
     private var renewedAt = Date.distantPast
+    /// When turns last began.
+    private var claimedAt = Date.distantPast
     private var pace: SyncPace?
     private let scheduleOutage = Outage("schedule can't be read, retrying", over: "schedule can be read again")
     /// When the claim under way began.
@@ -32,7 +34,7 @@ public actor SyncScheduler: Service {
     /// - Parameters:
     ///   - owner: written into leases. It stays the same from start to start and no two processes have it at once, so that leases of a
     ///     crashed predecessor can be released at the start.
-    ///   - events: while they are late, turns begin only when none is in work, one in each lane.
+    ///   - events: while they are late, a turn of each lane begins only once a second.
     ///   - heartbeat: called after each look at the schedule.
     public init(
         environment: SyncEnvironment, owner: UUID, events: EventBacklog = EventBacklog(),
@@ -133,6 +135,7 @@ public actor SyncScheduler: Service {
             if try await schedule.pausedUntil(now: now) != nil { return [] }
             let claims = try await schedule.claim(lanes: lanes, owner: owner, now: now, lease_s: environment.settings.lease_s)
             scheduleOutage.isOver(environment.logger)
+            if !claims.isEmpty { claimedAt = now }
             return claims
         } catch {
             // The claim may have been committed and only its answer lost.
@@ -143,7 +146,8 @@ public actor SyncScheduler: Service {
     }
 
     private func freeLanes(now: Date) -> [ScheduleTable.Lane] {
-        let claimsMax = min(storeTrouble.claimsMax(at: now) ?? .max, events.isLate ? (working.isEmpty ? 1 : 0) : .max)
+        let isHeldBack = events.isLate && (!working.isEmpty || now.timeIntervalSince(claimedAt) < EventBacklog.turnEvery_s)
+        let claimsMax = min(storeTrouble.claimsMax(at: now) ?? .max, isHeldBack ? 0 : events.isLate ? 1 : .max)
         return environment.settings.lanes.enumerated().compactMap { index, lane in
             let free = min(lane.places - working.count(lane: index), claimsMax)
             return free > 0 ? (lane.priorities, free) : nil
