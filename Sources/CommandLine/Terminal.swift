@@ -16,8 +16,13 @@ enum Terminal {
     /// Replaces the current line; for terminals only.
     static func replaceLine(_ text: String) { write("\r\u{1B}[K" + text, to: .standardOutput) }
 
-    /// Clears the screen; for terminals only.
-    static func clear() { write("\u{1B}[H\u{1B}[2J", to: .standardOutput) }
+    /// Characters across and down; 80 and 24 when the terminal does not say.
+    static var size: (columns: Int, rows: Int) {
+        var size = winsize()
+        guard ioctl(STDOUT_FILENO, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0, size.ws_row > 0 else { return (80, 24) }
+        return (Int(size.ws_col), Int(size.ws_row))
+    }
+    static var width: Int { size.columns }
 
     static func bold(_ text: String) -> String { hasColour ? "\u{1B}[1m\(text)\u{1B}[0m" : text }
     static func red(_ text: String) -> String { hasColour ? "\u{1B}[31m\(text)\u{1B}[0m" : text }
@@ -30,35 +35,5 @@ enum Terminal {
     private static func write(_ text: String, to handle: FileHandle) {
         // A closed pipe (head, less) is not a failure of the command.
         try? handle.write(contentsOf: Data(text.utf8))
-    }
-}
-
-/// A table with aligned columns: text to the left, numbers to the right, two blanks in between.
-struct TextTable {
-    private let header: [String]
-    private let numbers: Set<Int>
-    private var rows: [[String]] = []
-
-    /// - Parameter numbers: the right-aligned columns.
-    init(_ header: [String], numbers: Set<Int> = []) {
-        self.header = header
-        self.numbers = numbers
-    }
-
-    mutating func add(_ cells: [String]) { rows.append(cells) }
-
-    var text: String {
-        let widths = header.indices.map { column in ([header] + rows).map { $0[column].count }.max() ?? 0 }
-        let lines = rows.map { line($0, widths) }
-        return ([Terminal.bold(line(header, widths))] + lines).joined(separator: "\n")
-    }
-
-    private func line(_ cells: [String], _ widths: [Int]) -> String {
-        let padded = cells.indices.map { column in
-            let blanks = String(repeating: " ", count: widths[column] - cells[column].count)
-            return numbers.contains(column) ? blanks + cells[column] : cells[column] + blanks
-        }
-        let text = padded.joined(separator: "  ")
-        return String(text.reversed().drop { $0 == " " }.reversed())
     }
 }

@@ -10,10 +10,11 @@ struct StatusCommand: AsyncParsableCommand {
 
     @OptionGroup var options: GlobalOptions
 
-    @Flag(help: "Show it every two seconds until interrupted; with --json one message per line.")
+    @Flag(help: "Show it every two seconds: on a terminal as a screen that q ends; with --json one message per line.")
     var watch = false
 
     func run() async throws {
+        if watch, Terminal.isInteractive, !options.json { return await StatusWatch(client: options.client).run() }
         try await show()
         while watch {
             try await Task.sleep(for: Self.watchInterval)
@@ -22,27 +23,26 @@ struct StatusCommand: AsyncParsableCommand {
     }
 
     private func show() async throws {
-        try await options.show(ControlTarget(.status), as: StatusMessage.self) { status in
-            if watch, Terminal.isInteractive, !options.json { Terminal.clear() }
-            return StatusText(status: status, now: Date()).text
-        }
+        try await options.show(ControlTarget(.status), as: StatusMessage.self) { StatusText(status: $0, now: Date()).text }
     }
 }
 
-private struct StatusText {
+/// All that `status` shows.
+struct StatusText {
     let status: StatusMessage
     let now: Date
 
-    var text: String {
+    var text: String { [Terminal.bold(headline), body(showsWindows: true)].joined(separator: "\n\n") }
+
+    var headline: String { "fitnessd \(status.version), up \(Phrase.span(Double(status.uptimeS)))" }
+
+    /// - Parameter showsWindows: whether the quota's windows are in it, as a table.
+    func body(showsWindows: Bool) -> String {
         let parts = [
-            headline, summary, status.endpoints.isEmpty ? nil : Phrase.table(status.endpoints), LimitsText.windows(status.quota, now: now),
-            trouble, errors,
+            summary, status.endpoints.isEmpty ? nil : Phrase.table(status.endpoints),
+            showsWindows ? LimitsText.windows(status.quota, now: now) : nil, trouble, errors,
         ]
         return parts.compactMap(\.self).joined(separator: "\n\n")
-    }
-
-    private var headline: String {
-        Terminal.bold("fitnessd \(status.version)") + ", up \(Phrase.span(Double(status.uptimeS)))"
     }
 
     private var summary: String {
