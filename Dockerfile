@@ -1,22 +1,23 @@
 # fitnessd as an image: a builder with the compiler, and a small image with the programs and the C libraries they use.
-# The image holds no PostgreSQL server: set FITNESSD_DATABASE_URL.
+# The image holds no PostgreSQL server: set FITNESSD_DATABASE_URL. `make test-image` runs its steps.
 
 FROM swift:6.3-bookworm AS builder
 RUN apt-get update \
-    && apt-get install -y --no-install-recommends libpq-dev libcurl4-openssl-dev libssl-dev libsimdjson-dev zlib1g-dev pkg-config \
+    && apt-get install -y --no-install-recommends libpq-dev libcurl4-openssl-dev libssl-dev libsimdjson-dev zlib1g-dev pkg-config python3 \
     && rm -rf /var/lib/apt/lists/*
 WORKDIR /build
 # The dependencies change less often than the sources: a layer of their own.
 COPY Package.swift ./
 RUN swift package resolve
+COPY scripts scripts
 COPY Sources Sources
 COPY Tests Tests
 # The Swift runtime goes into the programs; the C libraries stay shared, so that Debian's security updates reach them.
-RUN swift build -c release --static-swift-stdlib --product fitnessd \
-    && swift build -c release --static-swift-stdlib --product fitnessctl \
-    && swift build -c release --static-swift-stdlib --product strava-simulator \
-    && mkdir /out \
-    && install -s .build/release/fitnessd .build/release/fitnessctl .build/release/strava-simulator /out/
+RUN scripts/build -c release --product fitnessd \
+    && scripts/build -c release --product fitnessctl \
+    && scripts/build -c release --product strava-simulator
+RUN install -D -s -t /out/bin .build/release/fitnessd .build/release/fitnessctl .build/release/strava-simulator \
+    && scripts/notices > /out/third-party-notices.txt
 
 FROM debian:12-slim
 RUN apt-get update \
@@ -27,15 +28,18 @@ RUN apt-get update \
     && install -d -o fitnessd -g fitnessd -m 0700 /var/lib/fitnessd \
     && install -d -o fitnessd -g fitnessd -m 0750 /run/fitnessd
 # strava-simulator is for `fitnessd run --demo` alone.
-COPY --from=builder /out/fitnessd /out/fitnessctl /out/strava-simulator /usr/bin/
+COPY --from=builder /out/bin /usr/bin
+COPY --from=builder /out/third-party-notices.txt /usr/share/doc/fitnessd/third-party-notices.txt
 COPY db /usr/share/fitnessd/db
 COPY sql /usr/share/fitnessd/sql
 
 USER 10001:10001
+# The page for the operator and the metrics stay within the container, whatever FITNESSD_PUBLIC_URL is: only 8080 is for others.
 ENV FITNESSD_SHARE_DIR=/usr/share/fitnessd \
     FITNESSD_STATE_DIR=/var/lib/fitnessd \
     FITNESSD_CONTROL_SOCKET=/run/fitnessd/control.sock \
     FITNESSD_HTTP_LISTEN=0.0.0.0:8080 \
+    FITNESSD_ADMIN_LISTEN=127.0.0.1:8081 \
     FITNESSD_LOG_FORMAT=json
 VOLUME /var/lib/fitnessd
 EXPOSE 8080

@@ -1,7 +1,7 @@
 # Two commands do everything on a fresh Debian 12 with Swift 6.3: `make run` and `make test`.
 .POSIX:
 .SILENT:
-.PHONY: help run build test test-extra test-nginx fuzz bench bench-history bench-webhooks simulate schema lint packages clean
+.PHONY: help run build install deb test-package test-image test test-extra test-nginx fuzz bench bench-history bench-webhooks simulate schema lint packages clean
 
 help:
 	echo "make run       build in release mode and run fitnessd (the demo, unless Strava credentials are set)"
@@ -13,7 +13,11 @@ help:
 	echo "make bench-history  how fast silver makes one athlete's 20,000 activities, each further 1,000, on a server at its own settings"
 	echo "make bench-webhooks  how long a running daemon takes to answer Strava's events, at half the rate of pgbench's commits"
 	echo "make simulate  a simulated week of quota and schedule for 1,000 and 10,000 athletes, as a table"
-	echo "make build     release build only"
+	echo "make build     release build only, with Swift's runtime inside"
+	echo "make install   install what make build has built; DESTDIR=, PREFIX=/usr/local, SYSCONFDIR=/etc"
+	echo "make deb       a Debian package in .build/deb; MAINTAINER=\"Name <address>\""
+	echo "make test-package  install, upgrade, remove and purge the Debian package in a Debian 12 of its own with systemd (as root)"
+	echo "make test-image    the steps of the Dockerfile in a Debian 12 of its own, and the daemon in it (as root)"
 	echo "make schema    write db/schema.sql anew from the migrations"
 	echo "make lint      style check only"
 	echo "make clean     remove build products"
@@ -26,9 +30,25 @@ build: packages
 	scripts/build -c release --product fitnessctl
 	scripts/build -c release --product strava-simulator
 
-# systemd's own tools check the unit files; PgBouncer is what the daemon must refuse to work through.
+# Not after `build`: as root, who installs, there may be no compiler.
+install:
+	DESTDIR="$(DESTDIR)" PREFIX="$(PREFIX)" SYSCONFDIR="$(SYSCONFDIR)" scripts/install
+
+deb: build
+	scripts/packages debhelper dpkg-dev python3
+	MAINTAINER="$(MAINTAINER)" scripts/deb
+
+test-package: deb
+	scripts/packages debootstrap systemd-container lintian mandoc
+	scripts/test-package
+
+test-image: build
+	scripts/packages debootstrap systemd-container
+	scripts/test-image
+
+# systemd's own tools check the unit files, man and mandoc the manual pages; PgBouncer is what the daemon must refuse to work through.
 test:
-	scripts/packages systemd pgbouncer
+	scripts/packages systemd pgbouncer python3 man-db mandoc
 	scripts/test
 
 # BROWSER holds options, as in `make test-extra BROWSER="--screenshots /tmp/pages"`.

@@ -8,7 +8,7 @@ struct Fitnessd: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "fitnessd",
         abstract: "Keeps the Strava data of many athletes complete and current in PostgreSQL.",
-        discussion: "Settings come from the environment (FITNESSD_…) or from a file of the same keys; see README.",
+        discussion: "Settings come from the environment (FITNESSD_…) or from a file of the same keys: man fitnessd.conf.",
         version: ProductVersion.current,
         subcommands: [RunCommand.self, CheckCommand.self, MigrateCommand.self, KeygenCommand.self],
         defaultSubcommand: RunCommand.self)
