@@ -142,7 +142,9 @@ let package = Package(
         .target(
             name: "ControlServer",
             dependencies: [
-                "ControlAPI", "Core", "Database", "Governor", "Identity", "ServerGuard", "StravaAPI", "Sync", "Vault", "Warehouse",
+                "ControlAPI", "Core", "Database", "Digest", "Governor", "Identity", "ServerGuard", "StravaAPI", "Sync", "SyncStore",
+                "Vault",
+                "Warehouse",
                 .product(name: "Hummingbird", package: "hummingbird"),
                 .product(name: "HummingbirdCore", package: "hummingbird"),
                 .product(name: "Logging", package: "swift-log"),
@@ -191,8 +193,8 @@ let package = Package(
         .executableTarget(
             name: "fitnessd",
             dependencies: [
-                "Core", "Database", "EmbeddedPostgres", "Migrations", "HTTPTransport", "Warehouse", "StravaAPI", "Governor", "Vault",
-                "Sync", "Identity", "OwnData", "Assistant", "ControlAPI", "ControlServer", "Gateway",
+                "Core", "Database", "Digest", "EmbeddedPostgres", "Migrations", "HTTPTransport", "Warehouse", "StravaAPI", "Governor",
+                "Vault", "Sync", "Identity", "OwnData", "Assistant", "ControlAPI", "ControlServer", "Gateway",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
@@ -259,7 +261,9 @@ let package = Package(
         .testTarget(name: "QuotaModelTests", dependencies: ["QuotaModel", "TestKit"]),
         .testTarget(
             name: "DaemonTests",
-            dependencies: ["Core", "Database", "HTTPTransport", "Simulator", "TestKit", "fitnessd", "fitnessctl", "strava-simulator"]),
+            dependencies: [
+                "ControlAPI", "Core", "Database", "HTTPTransport", "Simulator", "TestKit", "fitnessd", "fitnessctl", "strava-simulator",
+            ]),
         .testTarget(name: "TidyTests", dependencies: ["TestKit"]),
     ],
     swiftLanguageModes: [.v6]

@@ -26,6 +26,7 @@ struct DaemonStart: Sendable {
     let logger: Logger
     let clock = WallClock.system
     let at = WallClock.system.now
+    let notices = Notices()
 }
 
 /// The daemon's parts, built in one place and run as one group: services start in the order of the list and stop in reverse.
@@ -64,7 +65,10 @@ struct Daemon: Sendable {
     /// Runs until it is told to stop, or until a service fails.
     func run() async throws {
         // Signals and the last resort are `Stop`'s: the group's own would be a crash.
-        var configuration = ServiceGroupConfiguration(services: services.map { .init(service: $0) }, logger: start.logger)
+        var configuration = ServiceGroupConfiguration(
+            services: services.map {
+                .init(service: $0, successTerminationBehavior: $0 is SchemaWatch ? .gracefullyShutdownGroup : .cancelGroup)
+            }, logger: start.logger)
         configuration.maximumGracefulShutdownDuration = Stop.gracefulMax
         let group = ServiceGroup(configuration: configuration)
         let running = Task { try await group.run() }
@@ -86,7 +90,8 @@ struct Daemon: Sendable {
     }
 
     private static func openStore(_ start: DaemonStart, _ found: Preflight.Found, _ opened: OpenedParts) async throws -> DataStore {
-        let store = try await DataStore.open(start.configuration, shareDirectory: found.shareDirectory, logger: start.logger)
+        let store = try await DataStore.open(
+            start.configuration, shareDirectory: found.shareDirectory, notices: start.notices, logger: start.logger)
         opened.add {
             if store.ownsServer { start.stop.waitForServer() }
             await store.close()
@@ -146,11 +151,15 @@ private struct Ingest: Sendable {
         opened.add { await http.shutdown() }
         let strava = StravaClient(configuration: demo?.configuration ?? configuration.strava, http: http, clock: clock, logger: logger)
         let governor = RateLimitGovernor(database: store.steering, clock: clock, limit: configuration.limit, logger: logger)
+        let vault = TokenVault(database: store.database, keyring: keyring, strava: strava, clock: clock, logger: logger)
+        opened.add { await vault.finish() }
+        let restore = RestoreGuard(
+            database: store.database, strava: strava, governor: governor, vault: vault, notices: start.notices, clock: clock, logger: logger
+        )
+        try await restore.notice()
         try await governor.start()
         let keeper = KeyringKeeper(database: store.database, keyring: keyring, instance: owner, clock: clock, logger: logger)
         try await keeper.register()
-        let vault = TokenVault(database: store.database, keyring: keyring, strava: strava, clock: clock, logger: logger)
-        opened.add { await vault.finish() }
         let registry = AthleteRegistry(database: store.database, vault: vault, clock: clock)
         try await demo?.connectAthletes(registry)
         let feed = SilverFeed()
@@ -171,7 +180,7 @@ private struct Ingest: Sendable {
         return Ingest(
             strava: strava, governor: governor, vault: vault, registry: registry, keeper: keeper, eraser: eraser, silver: silver,
             housekeeper: housekeeper, scheduler: scheduler, events: events, idTokens: idTokens(start, opened),
-            services: [governor, keeper, silver, retention, ErasureKeeper(eraser: eraser)] + (demo.map { [$0] } ?? []))
+            services: [governor, keeper, silver, retention, ErasureKeeper(eraser: eraser), restore] + (demo.map { [$0] } ?? []))
     }
 
     private static func idTokens(_ start: DaemonStart, _ opened: OpenedParts) -> IDTokenVerifier? {
@@ -215,6 +224,10 @@ private struct Servers: Sendable {
             psql: store.privateURL, web: configuration.addresses.adminURL, controlSocket: configuration.controlSocket)
         return Servers(
             services: servers + [
+                SchemaWatch(
+                    check: try MigrationCheck(directory: store.shareDirectory), database: store.steering, notices: start.notices,
+                    clock: clock,
+                    logger: logger),
                 ClockWatch(database: store.steering, governor: ingest.governor, clock: clock, logger: logger),
                 StatusReporter(
                     status: status, governor: ingest.governor, notifier: notifier, listening: listening, serverCount: servers.count,
@@ -235,7 +248,8 @@ private struct Servers: Sendable {
             keeper: ingest.keeper, eraser: ingest.eraser, governor: ingest.governor,
             links: publicURL.map { ConnectLinks(publicURL: $0, keyring: keyring) },
             webhook: WebhookControl(strava: ingest.strava, publicURL: publicURL?.text, address: callback), silver: ingest.silver.health,
-            status: status)
+            notices: start.notices,
+            backupSource: store.backupSource(receiptsPath: StateDirectory(start.configuration.stateDirectory).receiptsPath), status: status)
     }
 
     /// Nil when no address is configured.
@@ -260,7 +274,10 @@ private struct Servers: Sendable {
                 requestSync: { try await runs.request($0, by: "athlete").run }, erase: { try await eraser.erase($0, by: .athlete) }),
             assistants: assistants, origins: configuration.origins, register: { try await registry.register($0) },
             events: events,
-            pendingMigrations: { try await store.missing(migrations) },
+            pendingMigrations: {
+                if let reason = start.notices.unready { throw NotReady(reason) }
+                return try await store.missing(migrations)
+            },
             figures: {
                 GatewayFigures(
                     try await status.figures(), quota: await governor.snapshot().windows, calls: strava.tally.calls,

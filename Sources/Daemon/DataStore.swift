@@ -1,3 +1,4 @@
+import ControlServer
 import Core
 import Database
 import EmbeddedPostgres
@@ -22,9 +23,13 @@ struct DataStore: Sendable {
 
     /// Connects to the server, or starts the private cluster.
     ///
-    /// - Parameter shareDirectory: the folder that holds `db/` and `sql/`.
+    /// - Parameters:
+    ///   - shareDirectory: the folder that holds `db/` and `sql/`.
+    ///   - notices: where the private cluster tells of an upgrade.
     /// - Throws: `DatabaseError` with a sentence that says what to do.
-    static func open(_ configuration: Configuration, shareDirectory: URL, logger: Logger) async throws -> DataStore {
+    static func open(
+        _ configuration: Configuration, shareDirectory: URL, notices: Notices = Notices(), logger: Logger
+    ) async throws -> DataStore {
         if let url = configuration.databaseURL {
             let database = Database(url: url.reveal(), logger: logger)
             let reader = configuration.readerDatabaseURL.map { AthleteReader(url: $0, daemon: database, logger: logger) }
@@ -33,20 +38,42 @@ struct DataStore: Sendable {
                 privateURL: nil, logger: logger
             ).reached()
         }
-        let embedded = EmbeddedPostgres(stateDirectory: configuration.stateDirectory, logger: logger)
+        let embedded = EmbeddedPostgres(stateDirectory: configuration.stateDirectory, notices: notices, logger: logger)
         let url = try await embedded.start()
         let database = Database(url: url, logger: logger)
         let reader = await embedded.url(as: EmbeddedPostgres.readerName).map {
             AthleteReader(url: Secret($0), daemon: database, logger: logger)
         }
-        return DataStore(
+        let store = DataStore(
             database: database, steering: database.reserved(), shareDirectory: shareDirectory, reader: reader, embedded: embedded,
             privateURL: url, logger: logger)
+        await embedded.holdSessions(.init(hold: { await store.hold() }, resume: { await store.resume() }))
+        return store
+    }
+
+    /// The longest wait for sessions at work before a planned restart, and for the short statements of the scheduler and the quota: a caller
+    /// that waits for a connection meanwhile is refused only later.
+    private static let (holdMax, steeringHoldMax) = (Duration.seconds(10), Duration.seconds(2))
+
+    /// Lets statements and transactions end, and begins no others. The scheduler's are held last and shortest, so that leases stay renewed.
+    private func hold() async {
+        async let readerHeld: Void? = reader?.hold(patience: Self.holdMax)
+        await database.hold(patience: Self.holdMax)
+        _ = await readerHeld
+        await steering.hold(patience: Self.steeringHoldMax)
+    }
+
+    private func resume() async {
+        await steering.resume()
+        await database.resume()
+        await reader?.resume()
     }
 
     /// Applies what is missing, and makes the roles in the private cluster.
     func migrate() async throws -> [String] {
-        let applied = try await Migrator(directory: shareDirectory, database: database, logger: logger).migrate()
+        let applied = try await Migrator(
+            directory: shareDirectory, database: database, others: { try await Self.daemonsAtWork(on: $0) }, logger: logger
+        ).migrate()
         if embedded != nil { try await makeRoles() }
         return applied
     }
@@ -57,6 +84,12 @@ struct DataStore: Sendable {
         try await database.withConnection { connection in
             try await connection.execute(script + "\nALTER ROLE \(EmbeddedPostgres.readerName) LOGIN;")
         }
+    }
+
+    /// Each daemon reports every 15 seconds, and takes its row away when it stops.
+    private static func daemonsAtWork(on database: Database) async throws -> [String] {
+        try await database.query("SELECT host FROM vault.instance WHERE seen_at > now() - interval '45 seconds' ORDER BY host, instance_id")
+            .map { "one on " + (try $0.decode(String.self)) }
     }
 
     func pendingMigrations() async throws -> [String] {
@@ -76,6 +109,31 @@ struct DataStore: Sendable {
     func missing(_ migrations: MigrationCheck) async throws -> [String] {
         try await steering.checkDisk()
         return try await migrations.missing(in: steering)
+    }
+
+    /// Where `fitnessctl backup` gets dumps from; nil: the operator's server.
+    func backupSource(receiptsPath: String) -> BackupDesk.Source? {
+        guard let embedded else { return nil }
+        return BackupDesk.Source(receiptsPath: receiptsPath) {
+            let dump = try await embedded.dump()
+            return .init(serverVersion: dump.serverVersion, next: { try await dump.next() }, cancel: { dump.cancel() })
+        }
+    }
+
+    /// Fills the private cluster from an open file with a dump, and brings it to this program's schema.
+    ///
+    /// - Returns: the names of the migrations that were applied.
+    /// - Throws: `DatabaseError` with a sentence that says what to do; unless it is about a migration, the database is empty again.
+    func restore(from file: Int32) async throws -> [String] {
+        guard let embedded else { throw DatabaseError(.embedded, "only the private cluster can be restored") }
+        try await makeRoles()
+        try await embedded.restore(from: file)
+        return try await migrate()
+    }
+
+    /// Whether nothing of fitnessd is in the database.
+    func isEmpty() async throws -> Bool {
+        try await database.query("SELECT FROM pg_namespace WHERE nspname = ANY (\(["sync", "vault", "bronze_strava", "silver"]))").isEmpty
     }
 
     /// Whether `close()` shuts down a server.

@@ -10,7 +10,9 @@ struct Fitnessd: AsyncParsableCommand {
         abstract: "Keeps the Strava data of many athletes complete and current in PostgreSQL.",
         discussion: "Settings come from the environment (FITNESSD_…) or from a file of the same keys: man fitnessd.conf.",
         version: ProductVersion.current,
-        subcommands: [RunCommand.self, CheckCommand.self, MigrateCommand.self, KeygenCommand.self],
+        subcommands: [
+            RunCommand.self, CheckCommand.self, MigrateCommand.self, KeygenCommand.self, ClusterCommand.self, RestoreCommand.self,
+        ],
         defaultSubcommand: RunCommand.self)
 
     /// Ends with one sentence on standard error and exit code 1 for a failure, 2 for wrong usage.
@@ -23,6 +25,8 @@ struct Fitnessd: AsyncParsableCommand {
                 try command.run()
             }
             LogOutput.shared.flush()
+        } catch let error as SteppedBack {
+            end(prefixed("\(error)"), code: SteppedBack.exitCode)
         } catch let error as any AdvisedError {
             fail("\(error)")
         } catch let error as ConfigurationError {

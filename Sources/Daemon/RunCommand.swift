@@ -46,6 +46,7 @@ struct RunCommand: AsyncParsableCommand {
         // In a task that nobody has cancelled, so that everything can be closed in order.
         await Task { await daemon.close() }.value
         try result.get()
+        if let notice = start.notices.current.first(where: { $0.code == .steppingBack }) { throw SteppedBack(description: notice.text) }
         start.console.print("stopped cleanly")
     }
 

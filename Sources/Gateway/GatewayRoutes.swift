@@ -100,6 +100,7 @@ struct GatewayRoutes: Sendable {
         case .ready: Self.plain(.ok, "ready\n")
         case .databaseUnreachable: Self.plain(.serviceUnavailable, "not ready: the database can't be reached\n")
         case .diskFull: Self.plain(.serviceUnavailable, "not ready: the database's disk is full\n")
+        case .held(let reason): Self.plain(.serviceUnavailable, "not ready: \(reason)\n")
         case .migrationsPending(let count): Self.plain(.serviceUnavailable, "not ready: \(count) migrations are not applied\n")
         }
     }

@@ -11,6 +11,8 @@ actor Readiness {
         case databaseUnreachable
         case diskFull
         case migrationsPending(Int)
+        /// The process itself says that it can't work, in one sentence.
+        case held(String)
     }
 
     /// No caller (a load balancer, an orchestrator) waits longer.
@@ -58,7 +60,17 @@ actor Readiness {
             let pending = try await pendingMigrations()
             return pending.isEmpty ? .ready : .migrationsPending(pending.count)
         } catch {
+            if let reason = (error as? NotReady)?.reason { return .held(reason) }
+            if (error as? DatabaseError)?.code == .migration { return .held("the database was upgraded by a newer fitnessd") }
             return (error as? DatabaseError)?.isDiskFull == true ? .diskFull : .databaseUnreachable
         }
     }
+}
+
+/// Thrown by `Gateway.PendingMigrations`: this process must get no work for now.
+public struct NotReady: Error {
+    let reason: String
+
+    /// - Parameter reason: one sentence without its full stop; everybody may read it.
+    public init(_ reason: String) { self.reason = reason }
 }

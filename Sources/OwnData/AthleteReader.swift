@@ -94,6 +94,19 @@ public struct AthleteReader: Sendable {
         }
     }
 
+    /// Before a restart of the server, as `Database.hold`.
+    public func hold(patience: Duration) async {
+        async let queriesHeld: Void = queries.hold(patience: patience)
+        await reads.hold(patience: patience)
+        await queriesHeld
+    }
+
+    /// Lends connections again after `hold`.
+    public func resume() async {
+        await reads.resume()
+        await queries.resume()
+    }
+
     /// Closes all connections.
     public func close() async {
         await reads.close()

@@ -6,6 +6,15 @@ package enum QuotaTable {
     /// What one instance reports about a window: calls included in the usage, overall usage, read usage, calls of all instances that are included.
     package typealias Counts = [Int64]
 
+    /// Closes a quarter hour for all instances, as if Strava had refused a call in it.
+    package static func close(quarterAt: Date) -> SQL {
+        """
+        INSERT INTO sync.quota_window (span, starts_at, overall_limit, read_limit, exhausted)
+        SELECT 'quarter', \(quarterAt), coalesce(max(quarter_overall), 1), coalesce(max(quarter_read), 0), true FROM sync.quota_limit
+        ON CONFLICT (span, starts_at) DO UPDATE SET exhausted = true
+        """
+    }
+
     /// One exchange of an instance with the ledger (function `sync.quota_turn`): reports its totals and asks for calls.
     /// - Parameters:
     ///   - limits: nine numbers: quarter overall and read, day overall and read, the same four before a doubt, and since when it lasts; 0

@@ -28,6 +28,26 @@ package enum SettingTable {
         DELETE FROM sync.setting s USING found WHERE s.key = found.key
         """
 
+    private static let (identity, restored) = ("database_identity", "restored_at")
+
+    /// Stores which database this is unless that is known; returns the stored identity and locks it.
+    package static func keepIdentity(_ text: String, now: Date) -> SQL { keep(text, as: identity, now: now) }
+
+    /// The database turned out to be a restored copy.
+    package static func noteRestore(identity text: String, now: Date) -> SQL {
+        """
+        INSERT INTO sync.setting (key, value, updated_at)
+        VALUES (\(identity), to_jsonb(\(text)::text), \(now)), (\(restored), to_jsonb(\(now)::timestamptz::text), \(now))
+        ON CONFLICT (key) DO UPDATE SET value = excluded.value, updated_at = excluded.updated_at
+        """
+    }
+
+    /// What was spent since the backup is known.
+    package static let forgetRestore: SQL = "DELETE FROM sync.setting WHERE key = \(restored)"
+
+    /// When a restore was noticed whose spent calls are not known yet. No row: there is none.
+    package static let restoredAt: SQL = "SELECT (value #>> '{}')::timestamptz FROM sync.setting WHERE key = \(restored)"
+
     /// Stores a text under `key` unless there is one; returns the stored one.
     package static func keep(_ text: String, as key: String, now: Date) -> SQL {
         """

@@ -20,6 +20,7 @@ struct ControlHarness: Sendable {
     let socketPath: String
     let keyringPath: String
     let services: ServiceGroup
+    let notices: Notices
 
     var client: ControlClient { ControlClient(socketPath: socketPath) }
 
@@ -49,17 +50,18 @@ struct ControlHarness: Sendable {
             logger: quietLogger)
         let governor = RateLimitGovernor(
             database: database, clock: .system, limit: RateLimit(quarter: 600, day: 30_000), logger: quietLogger)
+        let notices = Notices()
         let dependencies = ControlDependencies(
             version: "1.2.3", startedAt: Date(timeIntervalSinceNow: -60), clock: .system, database: database, registry: registry,
             keeper: keeper, eraser: eraser, governor: governor,
             links: try publicURL.map { ConnectLinks(publicURL: try PublicURL($0), keyring: keyring) },
-            exportStall: exportStall)
+            notices: notices, exportStall: exportStall)
         let path = folder.appending(path: "control.sock").path
         let socket = try ControlSocket.open(path: path, environment: [:])
         let server = ControlServer(socket: socketGroup.map(socket.inGroup) ?? socket, dependencies: dependencies, logger: logger)
         let services = ServiceGroup(services: [keeper, server], logger: quietLogger)
         let harness = ControlHarness(
-            database: database, registry: registry, socketPath: path, keyringPath: keyring.path, services: services)
+            database: database, registry: registry, socketPath: path, keyringPath: keyring.path, services: services, notices: notices)
         let result = await run(services) { try await body(harness) }
         await http.shutdown()
         return try result.get()

@@ -18,6 +18,19 @@ import Testing
         }
     }
 
+    @Test func `the status shows what concerns the daemon as a whole, with its age`() async throws {
+        try await ControlHarness.serve { daemon in
+            daemon.notices.post(.databaseUpgraded, "PostgreSQL was upgraded from 15.4 to 15.5, and the private server restarted")
+            let status: StatusMessage = try await daemon.client.send(ControlTarget(.status))
+            #expect(status.notices.map(\.code) == ["database_upgraded"])
+            let text = try await Tool.run(["status"], socket: daemon.socketPath)
+            #expect(text.out.contains("\nPostgreSQL was upgraded from 15.4 to 15.5, and the private server restarted ("))
+            daemon.notices.withdraw(.databaseUpgraded)
+            let after: StatusMessage = try await daemon.client.send(ControlTarget(.status))
+            #expect(after.notices.isEmpty)
+        }
+    }
+
     @Test func `findings of data quality are counted by check, for all and for one athlete`() async throws {
         try await ControlHarness.serve { daemon in
             for id in Int64(7)...8 {

@@ -34,6 +34,35 @@ import Testing
         }
     }
 
+    @Test func `while connections are held callers wait, and statements under way end first`() async throws {
+        try await withTestDatabaseURL { url in
+            let pool = ConnectionPool(.init(connectionsMax: 2)) { Connection(url, applicationName: "test") }
+            let lent = try await pool.lease()
+            let hold = Task { await pool.hold(patience: .seconds(60)) }
+            let waiting = Task { try await pool.release(pool.lease()) }
+            try await eventually("the caller waits although a connection is free") { await pool.waiterCount == 1 }
+            await pool.release(lent)
+            await hold.value
+            #expect(await pool.waiterCount == 1, "the connection that came back is not lent again")
+            await pool.resume()
+            try await waiting.value
+            await pool.resume()
+            #expect(await pool.waiterCount == 0)
+            await pool.close()
+        }
+    }
+
+    @Test func `a hold ends after its patience, whoever keeps a connection`() async throws {
+        try await withTestDatabase { database in
+            try await database.withConnection { connection in
+                await database.hold(patience: .milliseconds(20))
+                try await connection.query("SELECT 1")
+            }
+            await database.resume()
+            #expect(try await database.query("SELECT 1").count == 1)
+        }
+    }
+
     @Test func `the shares of all parts fit into their pools, and into PostgreSQL's default`() {
         let long = [
             ConnectionShares.silver, ConnectionShares.rebuild, ConnectionShares.landing, ConnectionShares.retention,

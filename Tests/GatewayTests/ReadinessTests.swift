@@ -42,6 +42,7 @@ import Testing
         #expect(await Readiness { [] }.check() == .ready)
         #expect(await Readiness { ["0001_a", "0002_b"] }.check() == .migrationsPending(2))
         #expect(await Readiness { throw DatabaseError(.unreachable, "away") }.check() == .databaseUnreachable)
+        #expect(await Readiness { throw NotReady("it restarts") }.check() == .held("it restarts"))
         #expect(await Readiness { throw DatabaseError(.unreachable, "no room", sqlState: "53100") }.check() == .diskFull)
     }
 }

@@ -67,6 +67,31 @@ import Testing
         #expect(bench.drain(.connect, at: moment(70)) == 59)
     }
 
+    @Test func `after a restore only calls that report the usage go, one at a time, until one has`() throws {
+        var bench = Bench(quarter: 100, day: 1_000)
+        bench.budget.awaitUsage()
+        #expect(bench.take(.history, reportsUsage: false, at: moment(60)) == nil)
+        #expect(bench.budget.next(at: moment(890)) == .idle)
+        #expect(bench.take(.history, reportsUsage: false, at: moment(890)) == nil, "nor near the window's end")
+        let id = bench.budget.request(.history, athlete: AthleteID(1), reportsUsage: false)
+        guard case .wait(let until, .scouting) = bench.next(at: moment(895)) else { throw NotGranted() }
+        #expect(until == .distantFuture, "no instant to wake at before another call waits")
+        _ = bench.budget.cancel(id)
+        let first = try bench.granted(.connect, at: moment(905))
+        #expect(bench.take(.connect, 2, at: moment(905)) == nil)
+        // An answer without headers says nothing.
+        _ = bench.budget.settle(first, answered(), at: moment(906))
+        #expect(bench.take(.history, reportsUsage: false, at: moment(906)) == nil)
+        let second = try bench.granted(.connect, at: moment(907))
+        _ = bench.budget.settle(second, answered(200, headers(2, 995, limit: (100, 1_000))), at: moment(908))
+        var count = 0
+        while let permit = bench.take(.connect, reportsUsage: false, at: moment(909)) {
+            _ = bench.budget.settle(permit, answered(), at: moment(909))
+            count += 1
+        }
+        #expect((1...5).contains(count), "\(count) calls beyond the 995 that were spent")
+    }
+
     @Test func `a late header of the previous window says nothing about this one`() throws {
         var bench = Bench(quarter: 100)
         let scout = try bench.granted(.connect, at: moment(60))

@@ -23,7 +23,8 @@ import Testing
         "Assistant": ["Core", "Database", "OwnData"],
         "ControlAPI": [],
         "ControlServer": [
-            "ControlAPI", "Core", "Database", "Identity", "ServerGuard", "StravaAPI", "Governor", "Sync", "Vault", "Warehouse",
+            "ControlAPI", "Core", "Database", "SyncStore", "Digest", "Identity", "ServerGuard", "StravaAPI", "Governor", "Sync", "Vault",
+            "Warehouse",
         ],
         "Gateway": [
             "Core", "Database", "SyncStore", "ServerGuard", "StravaAPI", "Governor", "Vault", "Sync", "Warehouse", "Digest", "Identity",
@@ -34,8 +35,8 @@ import Testing
         "QuotaModel": ["Core", "SyncStore", "StravaAPI", "Governor", "Sync"],
         "fitness-simulate": ["QuotaModel"],
         "fitnessd": [
-            "Core", "Database", "EmbeddedPostgres", "Migrations", "HTTPTransport", "Warehouse", "StravaAPI", "Governor", "Vault", "Sync",
-            "Identity", "OwnData", "Assistant", "ControlAPI", "ControlServer", "Gateway",
+            "Core", "Database", "Digest", "EmbeddedPostgres", "Migrations", "HTTPTransport", "Warehouse", "StravaAPI", "Governor", "Vault",
+            "Sync", "Identity", "OwnData", "Assistant", "ControlAPI", "ControlServer", "Gateway",
         ],
         "fitnessctl": ["ControlAPI"],
         "warehouse-bench": [

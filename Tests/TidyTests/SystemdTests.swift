@@ -7,11 +7,13 @@ import Testing
     /// Exposure as `systemd-analyze security` counts it, 0 to 100; 17 when this was written.
     private static let exposureMax = 20
 
+    private static let units = ["fitnessd.service", "fitnessd.socket", "fitnessd-backup.service", "fitnessd-backup.timer"]
+
     /// Copies the units to `folder`, with a program that is there in place of the installed one.
     private func copyUnits(to folder: URL) throws {
-        for name in ["fitnessd.service", "fitnessd.socket"] {
+        for name in Self.units {
             let unit = try #require(SourceTree.shared.file("systemd/\(name)")).text
-            let text = unit.replacing("ExecStart=/usr/bin/fitnessd", with: "ExecStart=/bin/true")
+            let text = unit.replacing(#/ExecStart=\/usr\/bin\/fitness(d|ctl)/#, with: "ExecStart=/bin/true")
             try Data(text.utf8).write(to: folder.appending(path: name))
         }
     }
@@ -19,7 +21,7 @@ import Testing
     @Test func `systemd-analyze verify says nothing about the units`() async throws {
         try await withTemporaryFolder { folder in
             try copyUnits(to: folder)
-            let units = ["fitnessd.service", "fitnessd.socket"].map { folder.appending(path: $0).path }
+            let units = Self.units.map { folder.appending(path: $0).path }
             let answer = try await run("/usr/bin/systemd-analyze", ["verify", "--man=no"] + units)
             #expect(answer.status == 0)
             #expect(answer.output == "")
@@ -36,12 +38,18 @@ import Testing
         }
     }
 
-    @Test func `each setting of the service is explained, alone or with those under the same sentence`() throws {
-        let lines = try #require(SourceTree.shared.file("systemd/fitnessd.service")).lines
-        var isExplained = false
-        for (number, line) in lines.enumerated() {
-            if line.isEmpty || line.hasPrefix("[") { isExplained = line.hasPrefix("[") } else if line.hasPrefix("#") { isExplained = true }
-            if line.contains(#/^[A-Z]\w+=/#) { #expect(isExplained, "fitnessd.service:\(number + 1) \(line)") }
+    @Test func `each setting of the units is explained, alone or with those under the same sentence`() throws {
+        for name in Self.units {
+            let lines = try #require(SourceTree.shared.file("systemd/\(name)")).lines
+            var isExplained = false
+            for (number, line) in lines.enumerated() {
+                if line.isEmpty || line.hasPrefix("[") {
+                    isExplained = line.hasPrefix("[")
+                } else if line.hasPrefix("#") {
+                    isExplained = true
+                }
+                if line.contains(#/^[A-Z]\w+=/#) { #expect(isExplained, "\(name):\(number + 1) \(line)") }
+            }
         }
     }
 

@@ -22,6 +22,8 @@ actor ConnectionPool {
     private var lent: [ObjectIdentifier: Connection] = [:]
     private var count = 0
     private var closed = false
+    /// Nothing is lent: the server is about to restart.
+    private var isHeld = false
     private var nextWaiterID: UInt64 = 0
     private var waiters: [ConnectionWaiter] = []
 
@@ -54,7 +56,7 @@ actor ConnectionPool {
     /// - Parameter isKept: false: it is closed, so that nothing of its session outlives its caller.
     func release(_ connection: Connection, isKept: Bool = true) async {
         let condition = await connection.condition()
-        if condition == .reusable, isKept, !closed {
+        if condition == .reusable, isKept, !closed, !isHeld {
             lent[ObjectIdentifier(connection)] = nil
             idle.append(connection)
         } else {
@@ -78,6 +80,27 @@ actor ConnectionPool {
         await discardIdle()
     }
 
+    /// Lends nothing until `resume()`: callers wait, within their deadlines. Closes idle connections and waits until those that are lent are
+    /// back and closed, but not longer than `patience`.
+    func hold(patience: Duration) async {
+        isHeld = true
+        await discardIdle()
+        let deadline = ContinuousClock.now + patience
+        while !lent.isEmpty, isHeld, !closed, ContinuousClock.now < deadline {
+            // A cancelled caller doesn't wait.
+            do { try await Task.sleep(for: .milliseconds(5)) } catch { return }
+        }
+    }
+
+    /// Ends a hold; without one it does nothing.
+    func resume() {
+        isHeld = false
+        while count < limits.connectionsMax, !waiters.isEmpty {
+            count += 1
+            waiters.removeFirst().wake.resume()
+        }
+    }
+
     private static let isClosed = DatabaseError(.closed, "the pool is closed")
 
     private func discardIdle() async {
@@ -98,7 +121,7 @@ actor ConnectionPool {
     private func waitForSlot() async throws {
         if closed { throw Self.isClosed }
         try Task.checkCancellation()
-        if count < limits.connectionsMax && waiters.isEmpty {
+        if count < limits.connectionsMax, waiters.isEmpty, !isHeld {
             count += 1
             return
         }
@@ -133,6 +156,6 @@ actor ConnectionPool {
 
     /// The slot goes to the caller that has waited longest, else it is free again.
     private func releaseSlot() {
-        if waiters.isEmpty { count -= 1 } else { waiters.removeFirst().wake.resume() }
+        if waiters.isEmpty || isHeld { count -= 1 } else { waiters.removeFirst().wake.resume() }
     }
 }

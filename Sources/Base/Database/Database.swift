@@ -120,6 +120,13 @@ public final class Database: Sendable {
         return stream
     }
 
+    /// Before a restart of the server: no connection is lent until `resume()`, callers wait instead. Returns when none is in use any more, or
+    /// after `patience`.
+    public func hold(patience: Duration) async { await pool.hold(patience: patience) }
+
+    /// Lends connections again after `hold`.
+    public func resume() async { await pool.resume() }
+
     /// Closes all connections, those in use when they are released.
     public func close() async { await pool.close() }
 

@@ -7,8 +7,11 @@ import Foundation
 /// As root, `<state>/postgres` stays root's, since the server may not change the configuration in it; `data` and the socket's folder belong
 /// to the server's account. The state directory itself is made passable (0711); no folder above it is changed.
 struct ClusterFolders {
+    /// The parent of clusters whose state directory the server's account can't reach.
+    static let outsideDefault = "/var/lib/fitnessd-postgres"
+
     let state: String
-    var outside = "/var/lib/fitnessd-postgres"
+    var outside = outsideDefault
 
     func prepare() throws -> (ClusterLayout, ServerAccount) {
         let account = try ServerAccount.choose(dataDirectory: "\(state)/postgres/data")
@@ -43,6 +46,7 @@ struct ClusterFolders {
             try linkToOutside(layout)
         }
         try ClusterFiles.makeDirectory(layout.cluster, mode: passable, owner: own)
+        if layout.cluster != "\(state)/postgres" { try ClusterFiles.write(state + "\n", to: layout.stateRecord, mode: 0o644) }
         let owner = (uid: account.userID, gid: account.groupID)
         try ClusterFiles.makeDirectory(layout.socketDirectory, mode: 0o700, owner: owner)
     }
@@ -84,6 +88,8 @@ struct ClusterLayout: Sendable, Equatable {
     /// A cluster that is still being made; renamed to `data` when it is complete.
     var unfinishedData: String { "\(cluster)/data.unfinished" }
     var lock: String { "\(cluster)/lock" }
+    /// Names the state directory of a cluster that is outside it.
+    var stateRecord: String { "\(cluster)/state-directory" }
     var log: String { "\(cluster)/server.log" }
 
     /// A libpq URL; every byte of the folder that is not unreserved (RFC 3986) is percent-encoded.
@@ -231,5 +237,5 @@ enum ClusterFiles {
 }
 
 extension mode_t {
-    fileprivate var isFolder: Bool { self & S_IFMT == S_IFDIR }
+    var isFolder: Bool { self & S_IFMT == S_IFDIR }
 }

@@ -26,11 +26,13 @@ public actor EmbeddedPostgres {
     private let stateDirectory: String
     private let purpose: Purpose
     private let programs: Programs
+    private let notices: Notices
     private let logger: Logger
     private var running: Running?
     private var supervisor: Task<Void, Never>?
-    /// True from the stop of a server whose programs were upgraded until it runs the new ones.
-    private var isUpgrading = false
+    private var sessions = SessionHold()
+    /// From the stop of a server whose programs were upgraded until it runs the new ones: when it began.
+    private var upgradeBeganAt: ContinuousClock.Instant?
 
     /// Where servers are searched, and how often the running server's programs are checked for an upgrade.
     struct Programs: Sendable {
@@ -40,23 +42,42 @@ public actor EmbeddedPostgres {
         var settleInterval = Duration.seconds(3)
     }
 
+    /// What is to happen to the sessions of this process around a restart that is planned, so that no statement fails.
+    public struct SessionHold: Sendable {
+        let hold: @Sendable () async -> Void
+        let resume: @Sendable () async -> Void
+
+        /// - Parameters:
+        ///   - hold: begins no further transaction, and returns when those under way have ended or have taken too long.
+        ///   - resume: sessions may begin again. Called once or more often after `hold`.
+        public init(hold: @escaping @Sendable () async -> Void = {}, resume: @escaping @Sendable () async -> Void = {}) {
+            self.hold = hold
+            self.resume = resume
+        }
+    }
+
     private struct Running {
         let layout: ClusterLayout
         let lock: FileLock
         let launcher: ServerLauncher
         var process: ServerProcess
-        /// The version of the programs that `process` runs.
+        /// The programs that `process` runs: their version, and their file as it was just before the start.
         var version: String
+        var stamp: ServerInstallation.Stamp?
+        /// The file when its version was last read.
+        var examined: ServerInstallation.Stamp?
     }
 
-    public init(stateDirectory: URL, purpose: Purpose = .lasting, logger: Logger) {
-        self.init(stateDirectory: stateDirectory, purpose: purpose, programs: Programs(), logger: logger)
+    /// - Parameter notices: where a restart after an upgrade, and missing programs, are told.
+    public init(stateDirectory: URL, purpose: Purpose = .lasting, notices: Notices = Notices(), logger: Logger) {
+        self.init(stateDirectory: stateDirectory, purpose: purpose, programs: Programs(), notices: notices, logger: logger)
     }
 
-    init(stateDirectory: URL, purpose: Purpose, programs: Programs, logger: Logger) {
+    init(stateDirectory: URL, purpose: Purpose, programs: Programs, notices: Notices = Notices(), logger: Logger) {
         self.stateDirectory = stateDirectory.standardizedFileURL.path
         self.purpose = purpose
         self.programs = programs
+        self.notices = notices
         self.logger = logger
     }
 
@@ -75,15 +96,20 @@ public actor EmbeddedPostgres {
         let lock = try lock(layout)
         let stopped = try await LeftoverServer(dataDirectory: layout.data).clear()
         if !stopped.isEmpty { logger.log(.notice, "stopped a database server left by an earlier run", [.count: stopped.count]) }
-        let installation = try await installation(for: layout)
+        let installation = try await ClusterVersion(layout: layout).server(patterns: programs.patterns)
         let launcher = ServerLauncher(
             layout: layout, account: account, installation: installation, purpose: purpose, logger: logger)
         try await launcher.createIfMissing()
+        let stamp = installation.stamp
         let process = try await launcher.launch()
-        running = Running(layout: layout, lock: lock, launcher: launcher, process: process, version: installation.version)
+        running = Running(
+            layout: layout, lock: lock, launcher: launcher, process: process, version: installation.version, stamp: stamp, examined: stamp)
         if purpose == .lasting { supervisor = Task { await self.supervise() } }
         return url(layout)
     }
+
+    /// Sets what happens to sessions around a planned restart.
+    public func holdSessions(_ sessions: SessionHold) { self.sessions = sessions }
 
     /// Stops the server by a fast shutdown, which rolls open transactions back, and waits for its end.
     public func stop() async {
@@ -93,6 +119,24 @@ public actor EmbeddedPostgres {
         self.running = nil
         await running.launcher.stop(running.process)
         running.lock.release()
+    }
+
+    // MARK: Backups
+
+    /// Begins a dump of the database (`pg_dump`, custom format), as it is at this moment.
+    ///
+    /// - Throws: `DatabaseError(.embedded)` when the server does not run or `pg_dump` can't be started.
+    public func dump() async throws -> ClusterDump {
+        guard let running else { throw DatabaseError(.embedded, "the private PostgreSQL does not run") }
+        return try await ClusterDump.begin(running.launcher, version: running.version)
+    }
+
+    /// Fills the database, which must be empty, from an open file with a dump. All or nothing: after a failure it is empty again.
+    ///
+    /// - Throws: `DatabaseError(.embedded)` with what `pg_restore` reported.
+    public func restore(from file: Int32) async throws {
+        guard let running else { throw DatabaseError(.embedded, "the private PostgreSQL does not run") }
+        try await running.launcher.restore(from: file)
     }
 
     /// The server's process id, while it runs.
@@ -128,13 +172,6 @@ public actor EmbeddedPostgres {
         return lock
     }
 
-    /// The version that made the data, else the newest.
-    private func installation(for layout: ClusterLayout) async throws -> ServerInstallation {
-        let version = try? String(contentsOfFile: "\(layout.data)/PG_VERSION", encoding: .utf8)
-        let major = version.flatMap { Int($0.trimmingCharacters(in: .whitespacesAndNewlines)) }
-        return try await ServerInstallation.find(major: major, patterns: programs.patterns)
-    }
-
     // MARK: Supervision
 
     private static let restartDelaySecondsMax = 30.0
@@ -153,54 +190,128 @@ public actor EmbeddedPostgres {
         while let process = running?.process {
             let status = await process.waitForExit()
             guard running != nil, !Task.isCancelled else { return }
-            if !isUpgrading {
+            if upgradeBeganAt == nil {
                 logger.log(.error, "database server ended by itself", [.status: status, .reason: running?.launcher.lastLines ?? ""])
             }
             do {
-                if !isUpgrading { try await Task.sleep(for: .seconds(delay_s)) }
-                isUpgrading = false
+                if upgradeBeganAt == nil { try await Task.sleep(for: .seconds(delay_s)) }
                 try await restart()
                 delay_s = 1
             } catch {
                 logger.log(.error, "database server can't be started again", [.error: "\(error)"])
                 delay_s = min(delay_s * 2, Self.restartDelaySecondsMax)
             }
+            upgradeBeganAt = nil
+            await sessions.resume()
         }
     }
 
     private func restart() async throws {
-        guard let launcher = running?.launcher, let layout = running?.layout else { return }
-        _ = try await LeftoverServer(dataDirectory: layout.data).clear()
-        let version = await launcher.installation.reexamined()?.version
-        let process = try await launcher.launch()
-        if running == nil { return await launcher.stop(process) }
+        guard let before = running else { return }
+        _ = try await LeftoverServer(dataDirectory: before.layout.data).clear()
+        let installation = before.launcher.installation
+        let stamp = installation.stamp
+        let version = await installation.reexamined()?.version ?? before.version
+        let process = try await before.launcher.launch()
+        // Stopped meanwhile.
+        guard running != nil else { return await before.launcher.stop(process) }
         running?.process = process
-        if let version { running?.version = version }
+        running?.version = version
+        running?.stamp = stamp
+        running?.examined = stamp
+        for code in [Notice.Code.databaseRestarting, .databaseBroken] { notices.withdraw(code) }
+        if version != before.version { tellUpgrade(from: before.version, to: version) }
     }
 
-    /// Checks the server's programs at each interval, and soon after the server has logged that one of its files is missing or unusable.
+    private func tellUpgrade(from former: String, to version: String) {
+        let took_ms = upgradeBeganAt.map { Int($0.duration(to: .now).seconds * 1_000) } ?? 0
+        logger.log(.notice, "database server runs the upgraded programs", [.version: version, .durationMS: took_ms])
+        notices.post(
+            .databaseUpgraded, "PostgreSQL was upgraded from \(former) to \(version), and the private server restarted",
+            shown_s: Self.upgradeShown_s)
+    }
+
+    // MARK: Upgrades
+
+    /// How long `fitnessctl status` shows an upgrade.
+    private static let upgradeShown_s: Double = 86_400
+
+    /// Looks at the server's programs at each interval, and soon after the server has logged that one of its files is missing or unusable; in
+    /// trouble each second.
     private func restartWhenUpgraded() async {
         var checkedAt = ContinuousClock.now
         var faults = 0
         while let launcher = running?.launcher, (try? await Task.sleep(for: min(Self.logInterval, programs.checkInterval))) != nil {
-            guard launcher.fileFaults != faults || checkedAt.duration(to: .now) >= programs.checkInterval else { continue }
-            faults = launcher.fileFaults
-            checkedAt = .now
-            await restartIfUpgraded()
+            let hasFault = launcher.fileFaults != faults || isSuspect
+            guard hasFault || checkedAt.duration(to: .now) >= programs.checkInterval else { continue }
+            (faults, checkedAt) = (launcher.fileFaults, .now)
+            await checkPrograms(hasFault: hasFault)
         }
     }
 
+    private var isSuspect: Bool { notices.current.contains { $0.code == .databaseBroken || $0.code == .databaseRestarting } }
+
     /// A server whose programs were upgraded while it runs keeps the old ones in memory, and libraries that it loads later may not match.
-    private func restartIfUpgraded() async {
-        guard let seen = running, let upgraded = await seen.launcher.installation.reexamined()?.version, upgraded != seen.version,
-            (try? await Task.sleep(for: programs.settleInterval)) != nil,
-            await seen.launcher.installation.reexamined()?.version == upgraded,
-            let process = running?.process, process === seen.process, !process.hasExited
+    /// Without a fault, programs whose file has not changed are not run.
+    private func checkPrograms(hasFault: Bool) async {
+        guard let seen = running else { return }
+        let stamp = seen.launcher.installation.stamp
+        if stamp == seen.examined, !hasFault { return }
+        guard let found = await seen.launcher.installation.reexamined() else {
+            return report(
+                "the programs of the private PostgreSQL are missing from \(seen.launcher.installation.programs): install them again",
+                unready: "programs of the database server are missing")
+        }
+        guard running?.process === seen.process else { return }
+        if found.version != seen.version { return await upgrade(seen, to: found.version) }
+        running?.examined = stamp
+        notices.withdraw(.databaseRestarting)
+        if !hasFault || seen.process.hasExited { return }
+        if await canLoadLibraries(seen) {
+            if notices.withdraw(.databaseBroken) { logger.log(.notice, "database server's programs work again", [:]) }
+        } else if stamp != seen.stamp {
+            await upgrade(seen, to: found.version)
+        } else {
+            report(
+                "the private PostgreSQL can't load its libraries, as \(seen.layout.log) says: install postgresql-\(found.major) again",
+                unready: "the database server can't load its libraries")
+        }
+    }
+
+    private func report(_ text: String, unready: String) {
+        if notices.post(.databaseBroken, text, unready: unready) {
+            logger.log(.error, "database server's programs are missing or unusable", [.reason: text])
+        }
+    }
+
+    /// Whether a new session can use PL/pgSQL, which is a library. Other trouble is no answer, and is reported by those who meet it.
+    private func canLoadLibraries(_ seen: Running) async -> Bool {
+        let database = Database(url: url(seen.layout), connectionsMax: 1, applicationName: "fitnessd check", logger: logger)
+        var can = true
+        do { try await database.query("DO $$ BEGIN END $$") } catch {
+            can = !ServerLog.fileFaultStates.contains((error as? DatabaseError)?.sqlState ?? "")
+        }
+        await database.close()
+        return can
+    }
+
+    /// Stops the server once its programs have settled and no session is at work; `restartWhenEnded` starts it again.
+    private func upgrade(_ seen: Running, to version: String) async {
+        let text = "PostgreSQL was upgraded from \(seen.version) to \(version): the private server is being restarted"
+        if notices.post(.databaseRestarting, text, unready: "the database server was upgraded and is being restarted") {
+            logger.log(
+                .notice, "database server's programs were upgraded, it is restarted",
+                [.version: version, .reason: "it ran \(seen.version)"])
+        }
+        guard (try? await Task.sleep(for: programs.settleInterval)) != nil,
+            await seen.launcher.installation.reexamined()?.version == version
         else { return }
-        logger.log(
-            .notice, "database server's programs were upgraded, it is restarted",
-            [.version: upgraded, .reason: "it ran \(seen.version)"])
-        isUpgrading = true
+        let began = ContinuousClock.now
+        await sessions.hold()
+        guard let process = running?.process, process === seen.process, !process.hasExited, !Task.isCancelled else {
+            return await sessions.resume()
+        }
+        upgradeBeganAt = began
         await seen.launcher.stop(process)
     }
 }

@@ -15,20 +15,41 @@ struct ServerInstallation: Sendable, Equatable {
 
     func program(_ name: String) -> String { "\(programs)/\(name)" }
 
-    /// The newest server of version 15 or later; for a cluster that exists already, one of exactly the version that made it.
+    /// What tells one file of the server's program from another without running it.
+    struct Stamp: Sendable, Equatable {
+        private let numbers: [Int64]
+
+        /// Nil: the file is missing.
+        init?(of path: String) {
+            guard let status = ClusterFiles.status(path) else { return nil }
+            let times = [status.st_mtim, status.st_ctim].flatMap { [Int64($0.tv_sec), Int64($0.tv_nsec)] }
+            numbers = [Int64(bitPattern: UInt64(status.st_dev)), Int64(bitPattern: UInt64(status.st_ino)), Int64(status.st_size)] + times
+        }
+    }
+
+    /// The server's program as it lies there now; nil while it is missing.
+    var stamp: Stamp? { Stamp(of: program("postgres")) }
+
+    /// The newest server of version 15 or later.
     ///
-    /// - Parameter major: the version of an existing cluster; nil: there is none.
     /// - Throws: `DatabaseError(.embedded)` with a sentence that says what to install.
     static func find(
-        major: Int? = nil, patterns: [String] = packagePatterns, path: String = ProcessInfo.processInfo.environment["PATH"] ?? ""
+        patterns: [String] = packagePatterns, path: String = ProcessInfo.processInfo.environment["PATH"] ?? ""
     ) async throws -> ServerInstallation {
+        let found = await all(patterns: patterns, path: path)
+        guard let best = found.filter({ $0.major >= majorMin }).max(by: { $0.major < $1.major }) else { throw missing(found: found) }
+        return best
+    }
+
+    /// All servers that are installed, those of packages first.
+    static func all(
+        patterns: [String] = packagePatterns, path: String = ProcessInfo.processInfo.environment["PATH"] ?? ""
+    ) async -> [ServerInstallation] {
         var found: [ServerInstallation] = []
         for folder in patterns.flatMap(expand) + path.split(separator: ":").map(String.init) {
             if let installation = await installation(in: folder) { found.append(installation) }
         }
-        let usable = found.filter { major == nil ? $0.major >= majorMin : $0.major == major }
-        guard let best = usable.max(by: { $0.major < $1.major }) else { throw missing(major, found: found) }
-        return best
+        return found
     }
 
     /// The same folder as it is now; nil while the server's program is missing or doesn't run.
@@ -51,13 +72,7 @@ struct ServerInstallation: Sendable, Equatable {
         return (0..<Int(matches.gl_pathc)).compactMap { matches.gl_pathv[$0].map { String(cString: $0) } }
     }
 
-    private static func missing(_ major: Int?, found: [ServerInstallation]) -> DatabaseError {
-        if let major {
-            return DatabaseError(
-                .embedded,
-                "the cluster was made by PostgreSQL \(major), whose server is not installed: install postgresql-\(major), "
-                    + "or set FITNESSD_DATABASE_URL")
-        }
+    private static func missing(found: [ServerInstallation]) -> DatabaseError {
         let old = found.map(\.major).max().map { " (found only version \($0))" } ?? ""
         return DatabaseError(
             .embedded,

@@ -220,9 +220,9 @@ final class ServerLog: Sendable {
         var fileFaults = 0
     }
 
-    /// SQLSTATEs, as `log_line_prefix` writes them: undefined and duplicate file, internal error (PostgreSQL documentation, Appendix A).
-    /// A server whose programs were replaced while it runs loads libraries that don't match, and reports one of these.
-    private static let fileFaultStates = [" 58P01 ", " 58P02 ", " XX000 "]
+    /// SQLSTATEs: undefined and duplicate file, internal error (PostgreSQL documentation, Appendix A). A server whose programs were replaced
+    /// while it runs loads libraries that don't match, and reports one of these.
+    static let fileFaultStates = ["58P01", "58P02", "XX000"]
 
     private static let fileBytesMax = 1 << 20
     private static let tailBytesMax = 2_048
@@ -241,7 +241,8 @@ final class ServerLog: Sendable {
     /// A full disk or a lost folder must not stop the database: lines that can't be written are dropped.
     func append(_ chunk: UnsafeRawBufferPointer) {
         let text = String(decoding: chunk, as: UTF8.self)
-        let isFault = Self.fileFaultStates.contains { text.contains($0) }
+        // As `log_line_prefix` writes them.
+        let isFault = Self.fileFaultStates.contains { text.contains(" \($0) ") }
         state.withLock { state in
             if isFault { state.fileFaults += 1 }
             state.tail = Array((state.tail + chunk).suffix(Self.tailBytesMax))

@@ -28,13 +28,30 @@ final class ServerProcess: Sendable {
     static func start(
         _ arguments: [String], output: @escaping @Sendable (UnsafeRawBufferPointer) -> Void
     ) async throws -> ServerProcess {
+        try await start(ProcessSpawn(arguments: arguments), messages: output).process
+    }
+
+    /// Starts a program whose standard output is data and not messages.
+    ///
+    /// - Parameter messages: called with each piece of its standard error.
+    /// - Returns: the program, and the end of the pipe with its standard output, which is the caller's to close.
+    static func piped(
+        _ arguments: [String], messages: @escaping @Sendable (UnsafeRawBufferPointer) -> Void
+    ) async throws -> (process: ServerProcess, data: Int32) {
+        let started = try await start(ProcessSpawn(arguments: arguments, isDataApart: true), messages: messages)
+        return (started.process, started.data)
+    }
+
+    private static func start(
+        _ spawn: ProcessSpawn, messages: @escaping @Sendable (UnsafeRawBufferPointer) -> Void
+    ) async throws -> (process: ServerProcess, data: Int32) {
         try await withCheckedThrowingContinuation { continuation in
             Thread.detachNewThread {
                 do {
-                    let child = try ProcessSpawn(arguments: arguments).run()
+                    let child = try spawn.run()
                     let process = ServerProcess(pid: child.pid)
-                    continuation.resume(returning: process)
-                    process.follow(child.output, into: output)
+                    continuation.resume(returning: (process, child.data))
+                    process.follow(child.messages, into: messages)
                 } catch {
                     continuation.resume(throwing: error)
                 }
@@ -43,9 +60,11 @@ final class ServerProcess: Sendable {
     }
 
     /// Runs a program to its end. Keeps the first 64 KiB of its output.
-    static func run(_ arguments: [String]) async throws -> (status: Int32, output: String) {
+    ///
+    /// - Parameter input: an open file as its standard input; nil: empty.
+    static func run(_ arguments: [String], input: Int32? = nil) async throws -> (status: Int32, output: String) {
         let kept = Mutex<[UInt8]>([])
-        let process = try await start(arguments) { chunk in
+        let (process, _) = try await start(ProcessSpawn(arguments: arguments, input: input)) { chunk in
             kept.withLock { bytes in bytes.append(contentsOf: chunk.prefix(max(0, 65_536 - bytes.count))) }
         }
         let status = await process.waitForExit()
@@ -118,21 +137,30 @@ final class ServerProcess: Sendable {
     }
 }
 
-/// One posix_spawn(3): a clean environment, `/` as working directory, no input, both outputs into a pipe, a session of its own.
+/// One posix_spawn(3): a clean environment, `/` as working directory, no input unless one is given, both outputs into one pipe or into two, a
+/// session of its own.
 private struct ProcessSpawn {
     let arguments: [String]
+    var input: Int32?
+    var isDataApart = false
 
     /// `LC_ALL=C`, so that messages in reports are in English. Our own environment may hold secrets and is not passed on.
     private static let environment = ["LC_ALL=C", "TZ=UTC", "PATH=/usr/sbin:/usr/bin:/sbin:/bin"]
     /// POSIX_SPAWN_SETSID (spawn.h). In a session of its own the server gets no Ctrl-C from the terminal before we stop it.
     private static let newSession: Int32 = 0x80
 
-    func run() throws -> (pid: pid_t, output: Int32) {
-        var ends: [Int32] = [0, 0]
-        guard pipe2(&ends, O_CLOEXEC) == 0 else { throw failure(errno) }
-        defer { close(ends[1]) }
+    /// - Returns: the pipe of its messages, and that of its data; -1: both are in the first.
+    func run() throws -> (pid: pid_t, messages: Int32, data: Int32) {
+        let messages = try makePipe()
+        defer { close(messages.write) }
+        let data: (read: Int32, write: Int32)
+        do { data = isDataApart ? try makePipe() : (-1, -1) } catch {
+            close(messages.read)
+            throw error
+        }
+        defer { if isDataApart { close(data.write) } }
         var pid: pid_t = 0
-        let result = withActions(output: ends[1]) { actions in
+        let result = withActions(data: isDataApart ? data.write : messages.write, messages: messages.write) { actions in
             withAttributes { attributes in
                 Self.withCStrings(arguments) { argv in
                     Self.withCStrings(Self.environment) { envp in
@@ -142,24 +170,35 @@ private struct ProcessSpawn {
             }
         }
         guard result == 0 else {
-            close(ends[0])
+            close(messages.read)
+            if isDataApart { close(data.read) }
             throw failure(result)
         }
-        return (pid, ends[0])
+        return (pid, messages.read, data.read)
+    }
+
+    private func makePipe() throws -> (read: Int32, write: Int32) {
+        var ends: [Int32] = [0, 0]
+        guard pipe2(&ends, O_CLOEXEC) == 0 else { throw failure(errno) }
+        return (ends[0], ends[1])
     }
 
     private func failure(_ code: Int32) -> DatabaseError {
         DatabaseError(.embedded, "can't start \(arguments[0]): \(String(cString: strerror(code)))")
     }
 
-    private func withActions<R>(output: Int32, _ body: (UnsafePointer<posix_spawn_file_actions_t>) -> R) -> R {
+    private func withActions<R>(data: Int32, messages: Int32, _ body: (UnsafePointer<posix_spawn_file_actions_t>) -> R) -> R {
         var actions = posix_spawn_file_actions_t()
         posix_spawn_file_actions_init(&actions)
         defer { posix_spawn_file_actions_destroy(&actions) }
         posix_spawn_file_actions_addchdir_np(&actions, "/")
-        posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)
-        posix_spawn_file_actions_adddup2(&actions, output, 1)
-        posix_spawn_file_actions_adddup2(&actions, output, 2)
+        if let input {
+            posix_spawn_file_actions_adddup2(&actions, input, 0)
+        } else {
+            posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)
+        }
+        posix_spawn_file_actions_adddup2(&actions, data, 1)
+        posix_spawn_file_actions_adddup2(&actions, messages, 2)
         posix_spawn_file_actions_addclosefrom_np(&actions, 3)
         return body(&actions)
     }

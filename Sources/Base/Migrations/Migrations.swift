@@ -11,6 +11,13 @@ struct MigrationFile: Sendable, Equatable {
     let name: String
     let text: String
 
+    /// Whether the version before works on with this migration applied: a line of its first comment says so, `-- compatible: why`. Without that
+    /// line it does not.
+    var isCompatible: Bool {
+        text.split(separator: "\n", omittingEmptySubsequences: false).prefix { $0.hasPrefix("--") }
+            .contains { $0.wholeMatch(of: /--\s*compatible:\s*\S.*/) != nil }
+    }
+
     /// All migrations of a share directory in their order.
     ///
     /// - Throws: `DatabaseError(.migration)` for a file that is unreadable, has another name or a number that is taken.
@@ -56,17 +63,19 @@ struct MigrationPlan {
         let number: Int
         let name: String
         let sha256: String
+        let isCompatible: Bool
     }
 
     /// The files with their hashes, in order.
     let files: [(file: MigrationFile, sha256: String)]
     let applied: [Applied]
 
-    /// The files to apply, in order.
+    /// The files to apply, in order. Migrations of a newer version that are compatible with this one are passed over.
     ///
     /// - Throws: `DatabaseError(.migration)` when history and files disagree; then nothing may be applied.
     func pending() throws -> [MigrationFile] {
-        try UnknownMigrations(applied: applied.map(\.name), known: Set(files.map(\.file.name))).refuse()
+        let breaking = applied.filter { !$0.isCompatible }
+        try UnknownMigrations(applied: breaking.map(\.name), known: Set(files.map(\.file.name))).refuse()
         for past in applied where files.contains(where: { $0.file.name == past.name && $0.sha256 != past.sha256 }) {
             throw DatabaseError(
                 .migration, "\(past.name) was changed after it was applied: restore the file and put the change into a new migration")
@@ -110,11 +119,45 @@ public struct MigrationCheck: Sendable {
     /// - Parameter directory: the share directory, which holds `db/migrations`; it is read once, here.
     public init(directory: URL) throws { names = Set(try MigrationFile.all(in: directory).map(\.name)) }
 
+    /// - Throws: `DatabaseError(.migration)` when this program does not know the last migration of a dump.
+    public func requireKnown(schema name: String) throws { try UnknownMigrations(applied: [name], known: names).refuse() }
+
     /// - Throws: `DatabaseError`; `.migration` when the database has a migration that this program does not know.
     public func missing(in database: Database) async throws -> [String] {
-        let rows = try await database.query("SELECT name FROM public.fitnessd_migration ORDER BY number")
-        let applied = try rows.map { try $0.decode(String.self) }
-        try UnknownMigrations(applied: applied, known: names).refuse()
-        return names.subtracting(applied).sorted()
+        let applied = try await applied(in: database)
+        try UnknownMigrations(applied: applied.filter { !$0.isCompatible }.map(\.name), known: names).refuse()
+        return names.subtracting(applied.map(\.name)).sorted()
+    }
+
+    /// What a newer version has done to the database, or is about to do.
+    public enum Outlook: Sendable, Equatable {
+        /// Nothing.
+        case current
+        /// It has applied these, with which this version works on.
+        case newer([String])
+        /// It has applied this one, or waits to do so, with which this version does not work.
+        case breaking(String)
+    }
+
+    /// An announcement that is older, in seconds, was left by a migrator that ended.
+    private static let announcedMax_s = 30
+
+    public func outlook(in database: Database) async throws -> Outlook {
+        let announced = try await database.query(
+            """
+            SELECT name FROM public.fitnessd_upgrade WHERE announced_at > now() - make_interval(secs => \(Self.announcedMax_s)::integer)
+            """
+        ).map { try $0.decode(String.self) }
+        let unknown = try await applied(in: database).filter { !names.contains($0.name) }
+        if let breaking = unknown.first(where: { !$0.isCompatible })?.name ?? announced.first(where: { !names.contains($0) }) {
+            return .breaking(breaking)
+        }
+        return unknown.isEmpty ? .current : .newer(unknown.map(\.name))
+    }
+
+    private func applied(in database: Database) async throws -> [(name: String, isCompatible: Bool)] {
+        try await database.query("SELECT name, is_compatible FROM public.fitnessd_migration ORDER BY number").map {
+            try $0.decode(String.self, Bool.self)
+        }
     }
 }

@@ -12,12 +12,26 @@ import Synchronization
 public struct Migrator: Sendable {
     private let directory: URL
     private let database: Database
+    private let others: OthersAtWork?
+    private let handOverMax: Duration
     private let logger: Logger
 
-    /// - Parameter directory: the share directory, which holds `db/migrations`.
-    public init(directory: URL, database: Database, logger: Logger = Logger(label: "migrator")) {
+    /// The daemons at work on a database, as names for people.
+    public typealias OthersAtWork = @Sendable (Database) async throws -> [String]
+
+    /// - Parameters:
+    ///   - directory: the share directory, which holds `db/migrations`.
+    ///   - others: for a migration that is not compatible with the version before: daemons of that version, which must end before it. Nil: nobody
+    ///     is waited for.
+    ///   - handOverMax: the longest wait for them.
+    public init(
+        directory: URL, database: Database, others: OthersAtWork? = nil, handOverMax: Duration = .seconds(120),
+        logger: Logger = Logger(label: "migrator")
+    ) {
         self.directory = directory
         self.database = database
+        self.others = others
+        self.handOverMax = handOverMax
         self.logger = logger
     }
 
@@ -31,10 +45,65 @@ public struct Migrator: Sendable {
         // Before any lock: a login that may not migrate must be able to see that nothing is missing.
         if try await pending(of: files).isEmpty { return [] }
         try await makeHistory()
+        let isAnnounced = try await waitForOthers(files)
         var names: [String] = []
         while let name = try await applyNext(of: files) { names.append(name) }
+        if isAnnounced { try await database.query(Self.withdrawal) }
         return names
     }
+
+    // MARK: Hand-over
+
+    private static let handOverInterval = Duration.seconds(1)
+
+    /// Before a migration that is not compatible with the version before: announces it, so that daemons of that version end their work and stop,
+    /// and waits until none is left.
+    ///
+    /// - Returns: whether it was announced.
+    private func waitForOthers(_ files: [MigrationFile]) async throws -> Bool {
+        guard let others, let name = try await breaking(files) else { return false }
+        let deadline = ContinuousClock.now + handOverMax
+        var reported: [String] = []
+        // Another new daemon may have applied it meanwhile.
+        while try await breaking(files) != nil {
+            try await announce(name)
+            let names = try await others(database)
+            if names.isEmpty { return true }
+            if names != reported {
+                logger.log(.notice, "migration waits for older daemons to stop", [.file: name, .reason: names.joined(separator: ", ")])
+            }
+            reported = names
+            guard ContinuousClock.now < deadline else {
+                try await database.query(Self.withdrawal)
+                throw DatabaseError(
+                    .migration,
+                    "\(name) does not go with the version before, and daemons are still at work on this database (\(names.joined(separator: ", "))): "
+                        + "stop them, then start this one again")
+            }
+            try await Task.sleep(for: Self.handOverInterval)
+        }
+        return true
+    }
+
+    /// The first migration that is to be applied to a database in use and is not compatible; nil: there is none.
+    private func breaking(_ files: [MigrationFile]) async throws -> String? {
+        let pending = try await pending(of: files)
+        return pending.count == files.count ? nil : pending.first { !$0.isCompatible }?.name
+    }
+
+    private func announce(_ name: String) async throws {
+        do {
+            try await database.query(
+                """
+                INSERT INTO public.fitnessd_upgrade (name, announced_at) VALUES (\(name), now())
+                ON CONFLICT (is_only) DO UPDATE SET name = excluded.name, announced_at = excluded.announced_at
+                """)
+        } catch let error as DatabaseError where error.sqlState == Self.insufficientPrivilege {
+            throw mayNotMigrate(error)
+        }
+    }
+
+    private static let withdrawal: SQL = "DELETE FROM public.fitnessd_upgrade"
 
     /// The names of the migrations that `migrate()` would apply. Writes nothing.
     public func pending() async throws -> [String] {
@@ -104,8 +173,8 @@ public struct Migrator: Sendable {
             }
             _ = try await connection.query(
                 """
-                INSERT INTO public.fitnessd_migration (number, name, sha256)
-                VALUES (\(Int32(file.number)), \(file.name), encode(sha256(\(Array(file.text.utf8))), 'hex'))
+                INSERT INTO public.fitnessd_migration (number, name, sha256, is_compatible)
+                VALUES (\(Int32(file.number)), \(file.name), encode(sha256(\(Array(file.text.utf8))), 'hex'), \(file.isCompatible))
                 """)
         } catch let error as DatabaseError where error.code != .unreachable && error.code != .cancelled {
             throw DatabaseError(.migration, "\(file.name) failed: \(error.message)", sqlState: error.sqlState)
@@ -124,9 +193,15 @@ public struct Migrator: Sendable {
 
     private func applied(on connection: Connection) async throws -> [MigrationPlan.Applied] {
         guard try await historyExists(on: connection) else { return [] }
-        return try await connection.query("SELECT number, name, sha256 FROM public.fitnessd_migration ORDER BY number").map { row in
-            let (number, name, sha256) = try row.decode(Int32.self, String.self, String.self)
-            return MigrationPlan.Applied(number: Int(number), name: name, sha256: sha256)
+        // Databases of early development versions lack the last column, and are refused with a sentence.
+        return try await connection.query(
+            """
+            SELECT number, name, sha256, coalesce((to_jsonb(m) ->> 'is_compatible')::boolean, false)
+            FROM public.fitnessd_migration m ORDER BY number
+            """
+        ).map { row in
+            let (number, name, sha256, isCompatible) = try row.decode(Int32.self, String.self, String.self, Bool.self)
+            return MigrationPlan.Applied(number: Int(number), name: name, sha256: sha256, isCompatible: isCompatible)
         }
     }
 
@@ -149,9 +224,18 @@ public struct Migrator: Sendable {
             number     integer     NOT NULL CONSTRAINT fitnessd_migration_pk PRIMARY KEY,
             name       text        NOT NULL,
             sha256     text        NOT NULL,
-            applied_at timestamptz NOT NULL DEFAULT now()
+            applied_at timestamptz NOT NULL DEFAULT now(),
+            is_compatible boolean  NOT NULL DEFAULT false
         );
         COMMENT ON TABLE public.fitnessd_migration IS 'The migrations of fitnessd that this database has, with the hash of each file as applied.';
+        COMMENT ON COLUMN public.fitnessd_migration.is_compatible IS 'Whether the version before works on with it.';
+        CREATE TABLE IF NOT EXISTS public.fitnessd_upgrade (
+            is_only      boolean     NOT NULL DEFAULT true CONSTRAINT fitnessd_upgrade_pk PRIMARY KEY,
+            name         text        NOT NULL,
+            announced_at timestamptz NOT NULL,
+            CONSTRAINT fitnessd_upgrade_is_only CHECK (is_only)
+        );
+        COMMENT ON TABLE public.fitnessd_upgrade IS 'A migration that is about to be applied and does not go with the version before: daemons that do not know it stop. One row at most; one that is older than 30 seconds was left by a crash.';
         """
 }
 

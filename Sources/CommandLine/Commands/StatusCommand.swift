@@ -68,13 +68,14 @@ struct StatusText {
     }
 
     private var trouble: String? {
+        let notices: [String?] = status.notices.map { "\($0.text) (\(Phrase.relative($0.since, now: now)))" }
         let lines = [
             status.silver.incident.map {
                 "silver has been stopped for \(Phrase.span(now.timeIntervalSince($0.since))): \($0.reason)"
             },
             status.paused.map { "all syncing is paused \(Phrase.pause($0, now: now))" }, LimitsText.waiting(status.waiting, now: now),
         ]
-        let text = lines.compactMap(\.self).joined(separator: "\n")
+        let text = (notices + lines).compactMap(\.self).joined(separator: "\n")
         return text.isEmpty ? nil : text
     }
 

@@ -47,17 +47,22 @@ public enum ControlRoute: String, CaseIterable, Sendable {
     case tokens
     case issueToken
     case revokeToken
+    case backups
+    case makeBackup
+    case storeBackup
+    case recordBackup
 
     /// The HTTP method, upper case.
     public var method: String {
         switch self {
         case .status, .athletes, .athlete, .thresholds, .erasurePlan, .erasures, .explanation, .export, .priceAll, .priceAthlete,
             .progressAll, .progressAthlete, .limits, .quarantine, .quarantineEntry, .rebuildReportAll, .rebuildReportAthlete, .vault,
-            .verifyVault, .webhook, .tokens:
+            .verifyVault, .webhook, .tokens, .backups:
             "GET"
         case .setThreshold, .removeThreshold, .eraseAthlete, .replayErasures, .importAthletes, .importPredecessor, .syncAll, .syncAthlete,
             .pauseAll, .pauseAthlete, .resumeAll, .resumeAthlete, .connect, .quarantineRetry, .quarantineRetryAll, .quarantineDrop,
-            .rebuildAll, .rebuildAthlete, .rotateVault, .subscribe, .unsubscribe, .issueToken, .revokeToken:
+            .rebuildAll, .rebuildAthlete, .rotateVault, .subscribe, .unsubscribe, .issueToken, .revokeToken, .makeBackup,
+            .storeBackup, .recordBackup:
             "POST"
         }
     }
@@ -107,6 +112,9 @@ public enum ControlRoute: String, CaseIterable, Sendable {
         case .unsubscribe: "/v1/webhook/unsubscribe"
         case .tokens, .issueToken: "/v1/tokens"
         case .revokeToken: "/v1/tokens/revoke"
+        case .backups, .makeBackup: "/v1/backup"
+        case .storeBackup: "/v1/backup/stored"
+        case .recordBackup: "/v1/backup/recorded"
         }
     }
 

@@ -60,6 +60,7 @@ struct ControlRoutes: Sendable {
         case .tokens: try ControlResponse.json(try await tokens(request))
         case .issueToken: try ControlResponse.json(try await issueToken(request), status: .created)
         case .revokeToken: try ControlResponse.json(try await revokeToken(request), status: .accepted)
+        case .backups, .makeBackup, .storeBackup, .recordBackup: try await backup(route, request, context)
         case .progressAll, .progressAthlete: try await progress(one, request)
         }
     }
@@ -78,6 +79,8 @@ public struct ControlDependencies: Sendable {
     let links: ConnectLinks?
     let webhook: WebhookControl?
     let silver: SilverHealth?
+    let notices: Notices
+    let backups: BackupDesk
     let status: StatusReader
     let exports: Exports
 
@@ -88,12 +91,15 @@ public struct ControlDependencies: Sendable {
     ///   - links: makes connect links; nil when the public listener is off.
     ///   - webhook: the subscription to Strava's events; nil: there can't be one.
     ///   - silver: whether the transform works; nil: this daemon runs none.
+    ///   - notices: what `status` shows of the process as a whole.
+    ///   - backupSource: the private cluster; nil: the database is on the operator's server.
     ///   - status: counts for `status`; nil: a reader of its own.
     ///   - exportStall: how long an export waits for its reader; nil: a minute.
     public init(
         version: String, startedAt: Date, clock: WallClock, database: Database, registry: AthleteRegistry, keeper: KeyringKeeper,
         eraser: AthleteEraser, governor: RateLimitGovernor, links: ConnectLinks?, webhook: WebhookControl? = nil,
-        silver: SilverHealth? = nil, status: StatusReader? = nil, exportStall: Duration? = nil
+        silver: SilverHealth? = nil, notices: Notices = Notices(), backupSource: BackupDesk.Source? = nil,
+        status: StatusReader? = nil, exportStall: Duration? = nil
     ) {
         self.version = version
         self.startedAt = startedAt
@@ -106,6 +112,8 @@ public struct ControlDependencies: Sendable {
         self.links = links
         self.webhook = webhook
         self.silver = silver
+        self.notices = notices
+        backups = BackupDesk(database: database, source: backupSource, version: version, clock: clock)
         self.status = status ?? StatusReader(database: database, clock: clock)
         exports = Exports(stall: exportStall ?? Exports.stallDefault)
     }

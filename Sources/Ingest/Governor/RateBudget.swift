@@ -44,6 +44,8 @@ package struct RateBudget: Sendable {
     private var probeHeld: QuotaWindow?
     /// The latest quarter hour whose probe was granted to any instance.
     private var probedQuarter: QuotaWindow?
+    /// The ledger may lack calls that were made: until a header has shown the usage, one call at a time goes, and only one whose answer does.
+    private var awaitsUsage = false
     /// The next request to the ledger asks for the probe.
     private var asksForProbe = false
 
@@ -73,6 +75,9 @@ package struct RateBudget: Sendable {
     /// Sets how many calls are still needed in all, so that a day's budget that suffices is not spread. Nil: unknown.
     package mutating func expect(calls: Int?) { expectedCalls = calls.map { max(0, $0) } }
 
+    /// The ledger is that of a restored backup: only a header knows what was spent since.
+    package mutating func awaitUsage() { awaitsUsage = true }
+
     // MARK: Decision
 
     /// Decides about the next waiting call. To be called again after each grant, and after any change to the budget.
@@ -95,7 +100,7 @@ package struct RateBudget: Sendable {
     }
 
     private mutating func next(in quarter: QuotaWindow, isCircuitProbe: Bool, at moment: Moment) -> BudgetDecision {
-        if answeredQuarter != quarter, flights.values.contains(where: { $0.quarter == quarter }) {
+        if answeredQuarter != quarter || awaitsUsage, flights.values.contains(where: { $0.quarter == quarter }) {
             return wait(nil, .scouting, moment)
         }
         let headroom = Headroom(
@@ -107,6 +112,7 @@ package struct RateBudget: Sendable {
             let (left_s, reason) = headroom.opensIn
             return wait(left_s, reason, moment)
         }
+        if awaitsUsage, !queue.reports(among: headroom.allows) { return wait(nil, .scouting, moment) }
         guard let waiter = candidate(requestClass, headroom, quarter, isCircuitProbe: isCircuitProbe, moment.uptime_s) else {
             guard flights(in: quarter).isEmpty else { return wait(nil, .answers, moment) }
             if headroom.isUncertainElsewhere { schedule.planReread() }
@@ -134,6 +140,7 @@ package struct RateBudget: Sendable {
     private mutating func candidate(
         _ requestClass: RequestClass, _ headroom: Headroom, _ quarter: QuotaWindow, isCircuitProbe: Bool, _ now_s: Double
     ) -> FairQueue.Waiter? {
+        if awaitsUsage { return queue.first { headroom.allows($0.requestClass) && $0.reportsUsage } }
         guard let first = queue.first(requestClass) else { return nil }
         if isCircuitProbe, let troubled = circuit.troubled, first.athlete == troubled {
             return queue.first { headroom.allows($0.requestClass) && $0.athlete != troubled } ?? first
@@ -322,6 +329,7 @@ package struct RateBudget: Sendable {
     /// A permitted call ended. Settling a permit twice changes nothing.
     package mutating func settle(_ permit: Permit, _ outcome: CallOutcome, at moment: Moment) -> [BudgetIncident] {
         guard let flight = flights.removeValue(forKey: permit.id) else { return [] }
+        if WindowUsage(outcome.rateLimit, .day) != nil { awaitsUsage = false }
         if let date = outcome.serverDate { clock.heard(date, sentAt: flight.sentAt, now: moment) }
         var incidents: [BudgetIncident] = []
         if learns(from: outcome, of: flight, at: moment) {

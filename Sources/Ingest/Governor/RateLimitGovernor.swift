@@ -75,6 +75,10 @@ public actor RateLimitGovernor: Service {
         }
     }
 
+    /// The ledger is that of a restored backup: permits one call at a time, and only one whose answer reports the usage, until one has. Call it
+    /// before `start()`.
+    public func awaitUsage() { budget.awaitUsage() }
+
     /// Permits calls until it is cancelled, stopped gracefully, or `shutdown()` is called; then refuses the callers who wait with
     /// `GovernorError.stopped` and gives unused calls back to the ledger. Calls in flight should be settled before; others count as spent.
     public func run() async throws {

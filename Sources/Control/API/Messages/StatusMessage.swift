@@ -111,6 +111,8 @@ public struct StatusMessage: Codable, Sendable, Equatable {
     public let waiting: WaitingMessage?
     /// The pause of all syncing; absent: none.
     public let paused: PauseMessage?
+    /// What concerns the daemon as a whole, such as an upgrade of its database server; the oldest first.
+    public let notices: [NoticeMessage]
     /// At most ten, newest first.
     public let lastErrors: [RunError]
     /// When athletes, activities, endpoints and silver were counted: large tables are counted less often than they are requested.
@@ -119,7 +121,7 @@ public struct StatusMessage: Codable, Sendable, Equatable {
     public init(
         version: String, startedAt: Date, uptimeS: Int, athletes: Athletes, activities: Int, endpoints: [EndpointCounts],
         silver: Silver, quarantined: Int, quality: [QualityCount], events: Events, quota: [QuotaWindowMessage],
-        waiting: WaitingMessage?, paused: PauseMessage?,
+        waiting: WaitingMessage?, paused: PauseMessage?, notices: [NoticeMessage] = [],
         lastErrors: [RunError], countedAt: Date
     ) {
         self.version = version
@@ -135,16 +137,30 @@ public struct StatusMessage: Codable, Sendable, Equatable {
         self.quota = quota
         self.waiting = waiting
         self.paused = paused
+        self.notices = notices
         self.lastErrors = lastErrors
         self.countedAt = countedAt
     }
 
     enum CodingKeys: String, CodingKey {
-        case version, athletes, activities, endpoints, silver, quarantined, quality, events, quota, waiting, paused
+        case version, athletes, activities, endpoints, silver, quarantined, quality, events, quota, waiting, paused, notices
         case startedAt = "started_at"
         case uptimeS = "uptime_s"
         case lastErrors = "last_errors"
         case countedAt = "counted_at"
+    }
+}
+
+/// What concerns the daemon as a whole, in a sentence for people. `code` is an open list.
+public struct NoticeMessage: Codable, Sendable, Equatable {
+    public let code: String
+    public let text: String
+    public let since: Date
+
+    public init(code: String, text: String, since: Date) {
+        self.code = code
+        self.text = text
+        self.since = since
     }
 }
 

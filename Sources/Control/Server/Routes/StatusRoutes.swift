@@ -19,7 +19,8 @@ extension ControlRoutes {
             silver: silver(figures), quarantined: try await quarantineTotal(nil),
             quality: figures.findings.map { QualityCount(check: $0.check, activities: $0.count) }, events: .init(figures.events),
             quota: limits.windows, waiting: limits.waiting,
-            paused: try await globalPause(now: now), lastErrors: errors, countedAt: figures.countedAt)
+            paused: try await globalPause(now: now), notices: dependencies.notices.current.map(NoticeMessage.init), lastErrors: errors,
+            countedAt: figures.countedAt)
     }
 
     func limits() async -> LimitsMessage {
@@ -58,6 +59,10 @@ extension ControlRoutes {
             return .init(athleteID: athlete, error: error, failures: failures, at: at)
         }
     }
+}
+
+extension NoticeMessage {
+    fileprivate init(_ notice: Notice) { self.init(code: notice.code.rawValue, text: notice.text, since: notice.since) }
 }
 
 extension LimitsMessage {
