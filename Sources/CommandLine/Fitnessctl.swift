@@ -14,7 +14,7 @@ struct Fitnessctl: AsyncParsableCommand {
         subcommands: [
             StatusCommand.self, AthletesCommand.self, SyncCommand.self, PauseCommand.self, ResumeCommand.self, LimitsCommand.self,
             QuarantineCommand.self, ExplainCommand.self, RebuildCommand.self, ExportCommand.self,
-            WebhookCommand.self, VaultCommand.self, TokensCommand.self, ErasuresCommand.self, BackupCommand.self,
+            WebhookCommand.self, VaultCommand.self, TokensCommand.self, ErasuresCommand.self, BackupCommand.self, ReloadCommand.self,
         ])
 }
 

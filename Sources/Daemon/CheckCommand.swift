@@ -18,26 +18,48 @@ import Vault
 struct CheckCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "check", abstract: "Say what `run` would do with these settings, and what prevents it.",
-        discussion: "Changes nothing. Run it with the environment and the account of the service, so that it checks the same settings.")
+        discussion: """
+            Changes nothing. It checks the settings of its own environment and account. For a service that systemd runs, use --unit as root: the \
+            unit's account, environment, credentials and sandbox then hold.
+            """)
 
     @OptionGroup var common: CommonOptions
 
     @Flag(help: "Check for `run --demo`.")
     var demo = false
 
+    @Flag(help: "Check what a service of systemd will have. Root only.")
+    var unit = false
+
+    @Argument(help: ArgumentHelp("The service for --unit.", valueName: "name"))
+    var name: String?
+
+    /// Passed by --unit: systemd holds the control socket for a service that does not run.
+    @Flag(help: .hidden)
+    var unserved = false
+
+    func validate() throws {
+        if name != nil, !unit { throw ValidationError("A name goes with --unit.") }
+        if unit, demo || common.config != nil { throw ValidationError("With --unit the unit says what is run and with which settings.") }
+    }
+
     func run() async throws {
         let findings = CheckFindings()
+        if unit { UnitCheck(name: name ?? "fitnessd", findings: findings).run() } else { await check(findings) }
+        if findings.count > 0 { throw ExitCode(1) }
+    }
+
+    private func check(_ findings: CheckFindings) async {
         do {
             let given = try common.configuration()
             let isDemo = try given.isDemo(asked: demo)
             let configuration = isDemo ? given.demo() : given
             let logger = LoggingSystem.start(configuration, output: .shared)
             print("ok    configuration: \(Self.intention(configuration, isDemo: isDemo))")
-            await Checks(configuration: configuration, isDemo: isDemo, findings: findings, logger: logger).run()
-        } catch let error as ConfigurationError {
-            for sentence in error.sentences { findings.wrong("configuration", sentence) }
+            await Checks(configuration: configuration, isDemo: isDemo, isUnserved: unserved, findings: findings, logger: logger).run()
+        } catch {
+            for sentence in (error as? ConfigurationError)?.sentences ?? ["\(error)"] { findings.wrong("configuration", sentence) }
         }
-        if findings.count > 0 { throw ExitCode(1) }
     }
 
     private static func intention(_ configuration: Configuration, isDemo: Bool) -> String {
@@ -47,8 +69,16 @@ struct CheckCommand: AsyncParsableCommand {
 }
 
 /// Prints each finding, and counts the faults.
-private final class CheckFindings {
+final class CheckFindings {
     private(set) var count = 0
+
+    /// Counts faults that another program has printed.
+    func count(_ more: Int) { count += more }
+
+    func good(_ part: String, _ sentence: String) { print("ok    \(part): \(sentence)") }
+
+    /// What is neither good nor wrong.
+    func note(_ part: String, _ sentence: String) { print("note  \(part): \(sentence)") }
 
     func wrong(_ part: String, _ sentence: String) {
         count += 1
@@ -56,7 +86,7 @@ private final class CheckFindings {
     }
 
     func check(_ part: String, _ body: () async throws -> String, isolation: isolated (any Actor)? = #isolation) async {
-        do { print("ok    \(part): \(try await body())") } catch { wrong(part, "\(error)") }
+        do { good(part, try await body()) } catch { wrong(part, "\(error)") }
     }
 }
 
@@ -64,12 +94,14 @@ private final class CheckFindings {
 private struct Checks {
     let configuration: Configuration
     let isDemo: Bool
+    /// Don't ask who serves the control socket: systemd holds it, and would start the service.
+    let isUnserved: Bool
     let findings: CheckFindings
     let logger: Logger
 
-    private var preflight: Preflight { Preflight(configuration: configuration, isDemo: isDemo) }
+    private var preflight: Preflight { Preflight(configuration: configuration, isDemo: isDemo, isUnserved: isUnserved) }
     /// Whether a running daemon uses the state directory, the addresses and the private cluster.
-    private var isServed: Bool { ControlSocket.isServed(configuration.controlSocket) }
+    private var isServed: Bool { preflight.isServed }
 
     func run() async {
         await findings.check("share directory") { try preflight.shareDirectory().path }
@@ -94,6 +126,7 @@ private struct Checks {
     }
 
     private func checkControlSocket() throws -> String {
+        if isUnserved { return "\(configuration.controlSocket) is held by systemd until the service starts" }
         switch try ControlSocket.inspect(path: configuration.controlSocket) {
         case .none: return "\(configuration.controlSocket) will be made"
         case .stale: return "\(configuration.controlSocket) was left by an earlier run and will be made anew"

@@ -9,10 +9,9 @@ import Logging
 import StravaAPI
 import Warehouse
 
-/// All settings of the daemon, checked. Keys and defaults are a contract: see the table in README.
+/// All settings of the daemon, checked. Names, defaults and meanings are in `ConfigurationKeys`.
 struct Configuration: Sendable {
     enum LogFormat: String, CaseIterable, Sendable { case journal, console, json }
-    private enum Switch: String, CaseIterable { case on, off }
 
     let databaseURL: Secret?
     /// The same database by the login `fitness_reader`; nil: the private cluster, or no reads of athletes' own data.
@@ -45,12 +44,18 @@ struct Configuration: Sendable {
     let idTokens: IDTokenIssuer?
     /// The web applications that may call the addresses for programs.
     let origins: AllowedOrigins
+    /// The two settings as they were set, to be shown.
+    let firebaseProject: String?
+    let originsText: String?
     /// What assistants may see.
     let modelAccess: ModelAccess
     var logLevel: Logger.Level
     let logFormat: LogFormat
     /// The folder that holds `db/` and `sql/`; nil: found beside the program.
     let shareDirectory: URL?
+
+    /// The keyring that the first start of a private cluster makes.
+    var privateKeyringPath: String { stateDirectory.appending(path: "vault.keyring").path }
 
     var strava: StravaConfiguration {
         StravaConfiguration(
@@ -64,34 +69,32 @@ struct Configuration: Sendable {
         let directory = faults.take(URL(filePath: "/")) { try Configuration.stateDirectory(source) }
         stateDirectory = directory
         controlSocket = Configuration.controlSocket(source, stateDirectory: directory)
-        let listen = faults.take(nil) { try ListenAddress.parse(source.value("FITNESSD_HTTP_LISTEN") ?? "127.0.0.1:8080") }
-        let url: PublicURL? = faults.take(nil) {
-            try PublicURL(source.value("FITNESSD_PUBLIC_URL") ?? "http://localhost:\(listen?.port ?? 8080)")
-        }
-        let nowhere = GatewayAddresses(web: nil, admin: .off)
-        addresses = faults.take(nowhere) { try url.map { try Configuration.addresses(source, web: listen, $0) } ?? nowhere }
+        let (url, places) = Configuration.places(source, &faults)
+        addresses = places
         who = Configuration.who(source, &faults)
         (clientID, clientSecret) = faults.take((nil, nil)) { try Configuration.credentials(source) }
-        stravaAPIURL = faults.take("") { try Configuration.url(source, "FITNESSD_STRAVA_API_URL", "https://www.strava.com/api/v3") }
-        stravaOAuthURL = faults.take("") { try Configuration.url(source, "FITNESSD_STRAVA_OAUTH_URL", "https://www.strava.com/oauth") }
+        stravaAPIURL = faults.take("") { try Configuration.url(source, "FITNESSD_STRAVA_API_URL") }
+        stravaOAuthURL = faults.take("") { try Configuration.url(source, "FITNESSD_STRAVA_OAUTH_URL") }
         limit = faults.take(RateLimit(quarter: 1, day: 1)) {
-            try Configuration.limit(source.value("FITNESSD_STRAVA_LIMIT") ?? "600,30000")
+            try Configuration.limit(source.value("FITNESSD_STRAVA_LIMIT") ?? "")
         }
-        vaultKeyPath = source.value("FITNESSD_VAULT_KEY") ?? source.credentialPath("FITNESSD_VAULT_KEY")
-        requestsInFlight = faults.take(nil) { try Configuration.count(source, "FITNESSD_REQUESTS_IN_FLIGHT", 1...256) } ?? 32
-        athletesInWork = faults.take(nil) { try Configuration.count(source, "FITNESSD_ATHLETES_IN_WORK", 3...1_024) } ?? 64
-        sample = faults.take(nil) { try Configuration.count(source, "FITNESSD_SAMPLE", 1...1_000_000) }
+        vaultKeyPath = source.value(ConfigurationKeys.keyring) ?? source.credentialPath(ConfigurationKeys.keyring)
+        requestsInFlight = faults.take(nil) { try Configuration.count(source, "FITNESSD_REQUESTS_IN_FLIGHT") } ?? 1
+        athletesInWork = faults.take(nil) { try Configuration.count(source, "FITNESSD_ATHLETES_IN_WORK") } ?? 3
+        sample = faults.take(nil) { try Configuration.count(source, "FITNESSD_SAMPLE") }
         fetchesActivityZones = faults.take(false) { try Configuration.isOn(source, "FITNESSD_ACTIVITY_ZONES") }
         retention = Configuration.retention(source, &faults)
         webhookVerifyToken = faults.take(nil) { try source.secret("FITNESSD_WEBHOOK_VERIFY_TOKEN") }
         idTokens = faults.take(nil) { try ProgramSettings.idTokens(source) }
+        firebaseProject = source.value("FITNESSD_FIREBASE_PROJECT")
         origins = faults.take(.none) { try ProgramSettings.origins(source) }
+        originsText = source.value("FITNESSD_CORS_ORIGIN")
         modelAccess = faults.take(.own) {
-            try Configuration.oneOf(source, "FITNESSD_MODEL_ACCESS", ModelAccess.allCases, default: .own)
+            try Configuration.oneOf(source, "FITNESSD_MODEL_ACCESS", ModelAccess.allCases) ?? .own
         }
-        logLevel = faults.take(.info) { try Configuration.oneOf(source, "FITNESSD_LOG_LEVEL", Logger.Level.allCases, default: .info) }
+        logLevel = faults.take(.info) { try Configuration.oneOf(source, "FITNESSD_LOG_LEVEL", Logger.Level.allCases) ?? .info }
         logFormat = faults.take(.json) {
-            try Configuration.oneOf(source, "FITNESSD_LOG_FORMAT", LogFormat.allCases, default: Configuration.logFormat(source))
+            try Configuration.oneOf(source, "FITNESSD_LOG_FORMAT", LogFormat.allCases) ?? Configuration.logFormat(source)
         }
         shareDirectory = faults.take(nil) { try Configuration.shareDirectory(source) }
         try faults.throwIfAny()
@@ -99,14 +102,22 @@ struct Configuration: Sendable {
         publicURL = url
     }
 
-    private static func addresses(_ source: ConfigurationSource, web: ListenAddress?, _ url: PublicURL) throws -> GatewayAddresses {
-        try GatewayAddresses.resolve(web: web, admin: source.value("FITNESSD_ADMIN_LISTEN"), publicURL: url)
+    /// Where browsers reach the gateway, nil if that can't be read, and where it listens.
+    private static func places(_ source: ConfigurationSource, _ faults: inout ConfigurationFaults) -> (PublicURL?, GatewayAddresses) {
+        let web = faults.take(nil) { try ListenAddress.parse(source.value("FITNESSD_HTTP_LISTEN") ?? "off") }
+        let nowhere = GatewayAddresses(web: nil, admin: .off)
+        let read = faults.take(nil) { try PublicURL(source.value("FITNESSD_PUBLIC_URL") ?? "http://localhost:\(web?.port ?? 8080)") }
+        guard let url = read else { return (nil, nowhere) }
+        let addresses = faults.take(nowhere) {
+            try GatewayAddresses.resolve(web: web, admin: source.value("FITNESSD_ADMIN_LISTEN"), publicURL: url)
+        }
+        return (url, addresses)
     }
 
     private static func retention(_ source: ConfigurationSource, _ faults: inout ConfigurationFaults) -> RetentionPolicy {
         RetentionPolicy(
-            apiDays: faults.take(nil) { try Configuration.count(source, "FITNESSD_RETENTION_API_DAYS", 1...36_500) },
-            versionDays: faults.take(nil) { try Configuration.count(source, "FITNESSD_RETENTION_VERSION_DAYS", 1...36_500) }
+            apiDays: faults.take(nil) { try Configuration.count(source, "FITNESSD_RETENTION_API_DAYS") },
+            versionDays: faults.take(nil) { try Configuration.count(source, "FITNESSD_RETENTION_VERSION_DAYS") }
                 ?? RetentionPolicy.versionDaysDefault)
     }
 
@@ -136,6 +147,8 @@ struct Configuration: Sendable {
         var copy = self
         copy.stateDirectory = stateDirectory.appending(path: "demo", directoryHint: .isDirectory)
         copy.limit = DemoStrava.limit
+        // The display shows what happens; a log line for each turn would only hide it.
+        if logLevel == .info, logFormat == .console { copy.logLevel = .notice }
         return copy
     }
 
@@ -174,8 +187,8 @@ struct Configuration: Sendable {
         return ControlSocketPath.daemon(environment: source.environment, stateDirectory: StateDirectory(stateDirectory).path)
     }
 
-    private static func url(_ source: ConfigurationSource, _ key: String, _ standard: String) throws -> String {
-        let text = source.value(key) ?? standard
+    private static func url(_ source: ConfigurationSource, _ key: String) throws -> String {
+        let text = source.value(key) ?? ""
         guard let url = URLComponents(string: text), url.scheme == "https" || url.scheme == "http", url.host?.isEmpty == false,
             url.user == nil, url.query == nil, url.fragment == nil
         else {
@@ -235,8 +248,9 @@ struct Configuration: Sendable {
         return limit
     }
 
-    private static func count(_ source: ConfigurationSource, _ key: String, _ range: ClosedRange<Int>) throws -> Int? {
-        guard let text = source.value(key) else { return nil }
+    /// A number within the limits of the table of settings.
+    private static func count(_ source: ConfigurationSource, _ key: String) throws -> Int? {
+        guard let text = source.value(key), case .number(let range) = ConfigurationKeys.named(key).kind else { return nil }
         guard let number = Int(text), range.contains(number) else {
             throw ConfigurationError("\(key) must be a whole number from \(range.lowerBound) to \(range.upperBound)")
         }
@@ -244,18 +258,17 @@ struct Configuration: Sendable {
     }
 
     private static func oneOf<Value: RawRepresentable>(
-        _ source: ConfigurationSource, _ key: String, _ all: [Value], default standard: Value
-    ) throws -> Value where Value.RawValue == String {
-        guard let text = source.value(key) else { return standard }
+        _ source: ConfigurationSource, _ key: String, _ all: [Value]
+    ) throws -> Value? where Value.RawValue == String {
+        guard let text = source.value(key) else { return nil }
         guard let value = Value(rawValue: text) else {
             throw ConfigurationError("\(key) must be one of \(all.map(\.rawValue).joined(separator: ", "))")
         }
         return value
     }
 
-    /// Unset: off.
     private static func isOn(_ source: ConfigurationSource, _ key: String) throws -> Bool {
-        try oneOf(source, key, Switch.allCases, default: .off) == .on
+        try oneOf(source, key, Switch.allCases) == .on
     }
 
     private static func shareDirectory(_ source: ConfigurationSource) throws -> URL? {

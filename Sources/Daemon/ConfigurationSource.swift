@@ -1,197 +1,162 @@
+import Configuration
 import Core
 import Foundation
+import Synchronization
 
-/// Where settings are read from: the environment, a file of the same keys, and for secrets systemd's credentials, in this order.
+/// Where settings are read from: the environment, a file of the same keys, and for secrets the files that `KEY_FILE` names and systemd's
+/// credentials, in this order. Everything is read once, at the start or at a reload.
 struct ConfigurationSource: Sendable {
+    /// Where a value comes from.
+    enum Origin: Sendable, Equatable {
+        case environment
+        case file(String)
+        /// Named by the key with `_FILE` at its end.
+        case secretFile(String)
+        case credential(String)
+        case standard
+    }
+
     let environment: [String: String]
     /// What is wrong with names and lines, a sentence each.
     let faults: [String]
-    private let file: [String: String]
-
-    /// A secret is a token, a password or a URL; a larger file is the wrong one.
-    private static let secretBytesMax = 64 << 10
+    private let path: String
+    private let secretFiles: SecretFiles
+    private let settings: ConfigReader
+    private let secrets: ConfigReader
+    private let found: FoundValues
 
     /// - Parameter path: a file of `KEY=value` lines; see `ConfigurationFile`.
     /// - Throws: `ConfigurationError` when the file can't be read.
     init(environment: [String: String] = ProcessInfo.processInfo.environment, path: String?) throws {
         self.environment = environment
-        let unknown = ConfigurationKeys.faults(inEnvironment: environment)
-        guard let path else {
-            (file, faults) = ([:], unknown)
-            return
-        }
-        let read = try ConfigurationFile(path: path)
-        file = read.values
-        faults = unknown + read.faults + ConfigurationKeys.faults(inFile: read.values, path: path)
+        self.path = path ?? ""
+        let file = try path.map { try ConfigurationFile(path: $0) }
+        let values = file?.values ?? [:]
+        secretFiles = SecretFiles(environment: environment, file: values)
+        found = FoundValues()
+        let plain: [any ConfigProvider] = [
+            EnvironmentVariablesProvider(
+                environmentVariables: Self.settings(in: environment),
+                secretsSpecifier: .dynamic { name, _ in ConfigurationKeys.named(name).isSecret }),
+            Self.provider(Self.settings(in: values)),
+        ]
+        settings = ConfigReader(providers: plain, accessReporter: found)
+        secrets = ConfigReader(
+            providers: plain + [Self.provider(secretFiles.named), Self.provider(secretFiles.passed)], accessReporter: found)
+        faults =
+            UnknownKeys.faults(inEnvironment: environment) + (file?.faults ?? []) + UnknownKeys.faults(inFile: values, path: self.path)
+            + UnknownKeys.faults(inCredentials: secretFiles.credentials.names)
     }
 
-    /// The value of a key. An empty value counts as unset.
+    /// The value of a key, or its default if that is a value. An empty value counts as unset.
     func value(_ key: String) -> String? {
-        for candidate in [environment[key], file[key]] {
-            if let candidate, !candidate.isEmpty { return candidate }
-        }
+        if let set = settings.string(forKey: ConfigKey([key])) { return set }
+        if case .value(let standard) = ConfigurationKeys.named(key).standard { return standard }
         return nil
     }
 
-    /// A secret: the value of the key, or the content of the file that `KEY_FILE` names, or the systemd credential of the key's name.
+    /// - Throws: `ConfigurationError` when its file can't be used.
     func secret(_ key: String) throws -> Secret? {
-        if let direct = value(key) { return Secret(direct) }
-        if let path = value(key + "_FILE") { return try ConfigurationSource.secretFile(path, key: key + "_FILE") }
-        return try credentialPath(key).map { try ConfigurationSource.secretFile($0, key: key) }
+        if let sentence = secretFiles.unusable[key] { throw ConfigurationError(sentence) }
+        return secrets.string(forKey: ConfigKey([key]), isSecret: true).map { Secret($0) }
     }
 
-    /// The path of the credential that systemd passes under this key's name (systemd.exec(5), `LoadCredential=`); nil: it passes none.
-    func credentialPath(_ key: String) -> String? {
-        guard let folder = environment["CREDENTIALS_DIRECTORY"] else { return nil }
-        return [key, key.lowercased()].map { folder + "/" + $0 }.first { FileManager.default.fileExists(atPath: $0) }
-    }
+    /// The path of the credential that systemd passes under this key's name; nil: it passes none.
+    func credentialPath(_ key: String) -> String? { secretFiles.credentials.path(key) }
 
-    private static func secretFile(_ path: String, key: String) throws -> Secret {
-        guard let data = FileManager.default.contents(atPath: path), data.count <= secretBytesMax else {
-            throw ConfigurationError("\(key) names \(path), which can't be read: check that the file exists and that this user may read it")
+    func origin(of key: ConfigurationKey) -> Origin {
+        let reader = key.isSecret ? secrets : settings
+        guard reader.string(forKey: ConfigKey([key.name]), isSecret: key.isSecret) != nil else {
+            return key.isCredential ? credentialPath(key.name).map { .credential($0) } ?? .standard : .standard
         }
-        let text = String(decoding: data, as: UTF8.self).trimmingCharacters(in: .whitespacesAndNewlines)
-        if text.isEmpty { throw ConfigurationError("\(key) names \(path), which is empty: write the secret into it") }
-        return Secret(text)
+        return switch found.place(of: key.name) {
+        case 0: .environment
+        case 1: .file(path)
+        default: secretFiles.origins[key.name] ?? .standard
+        }
+    }
+
+    /// What of these is a setting and is set.
+    private static func settings(in values: [String: String]) -> [String: String] {
+        let names = Set(ConfigurationKeys.all.map(\.name))
+        return values.filter { names.contains($0.key) && !$0.value.isEmpty }
+    }
+
+    private static func provider(_ values: [String: String]) -> InMemoryProvider {
+        let pairs = values.map { name, text in
+            (AbsoluteConfigKey([name]), ConfigValue(.string(text), isSecret: ConfigurationKeys.named(name).isSecret))
+        }
+        return InMemoryProvider(values: Dictionary(uniqueKeysWithValues: pairs))
     }
 }
 
-/// A file of settings, read by the rules of systemd's EnvironmentFile (systemd.exec(5)), so that the unit and `--config` read one file alike:
-/// `KEY=value` lines; `#` and `;` start a comment only at the start of a line; 'single' and "double" quotes; a backslash escapes the next
-/// character, and at the end of a line joins the next one.
-///
-/// Lines that systemd would read differently from what was probably meant are faults: `export`, a comment after a value, an unclosed quote.
-private struct ConfigurationFile: Sendable {
-    private(set) var values: [String: String] = [:]
-    private(set) var faults: [String] = []
+/// Notes which provider had the value of a key.
+private final class FoundValues: AccessReporter {
+    private let places = Mutex<[String: Int]>([:])
 
-    /// Settings are a few lines; a larger file is the wrong one.
-    private static let bytesMax = 1 << 20
+    func report(_ event: AccessEvent) {
+        guard case .success(.some) = event.result else { return }
+        // Providers are asked in order until one has the value.
+        places.withLock { $0[event.metadata.key.components.joined()] = event.providerResults.count - 1 }
+    }
 
-    private let path: String
-    private var rest: Substring
-    private var line = 1
+    func place(of name: String) -> Int? { places.withLock { $0[name] } }
+}
 
-    init(path: String) throws {
-        guard let handle = FileHandle(forReadingAtPath: path), let data = try? handle.read(upToCount: Self.bytesMax + 1) ?? Data() else {
-            throw ConfigurationError("the configuration file \(path) can't be read: check its path and permissions")
+/// Secrets in files of their own. Only those that are needed are read: the library's provider for a folder would also read the keyring, which
+/// belongs into locked memory alone.
+private struct SecretFiles: Sendable {
+    /// A secret is a token, a password or a URL; a larger file is the wrong one.
+    private static let bytesMax = 64 << 10
+
+    /// Those in files that a key with `_FILE` at its end names.
+    private(set) var named: [String: String] = [:]
+    /// Those that systemd passes as credentials.
+    private(set) var passed: [String: String] = [:]
+    private(set) var origins: [String: ConfigurationSource.Origin] = [:]
+    /// A sentence for each key whose file can't be used.
+    private(set) var unusable: [String: String] = [:]
+    let credentials: Credentials
+
+    init(environment: [String: String], file: [String: String]) {
+        credentials = Credentials(folder: environment["CREDENTIALS_DIRECTORY"])
+        func set(_ name: String) -> String? { [environment, file].lazy.compactMap { $0[name] }.first { !$0.isEmpty } }
+        for key in ConfigurationKeys.all.lazy.filter(\.isSecret).map(\.name) where set(key) == nil {
+            do {
+                if let path = set(key + "_FILE") {
+                    origins[key] = .secretFile(path)
+                    named[key] = try Self.read(path, namedBy: key + "_FILE")
+                } else if let path = credentials.path(key) {
+                    origins[key] = .credential(path)
+                    passed[key] = try Self.read(path, namedBy: "the credential \(key)")
+                }
+            } catch { unusable[key] = "\(error)" }
         }
-        guard data.count <= Self.bytesMax, let text = String(data: data, encoding: .utf8) else {
+    }
+
+    private static func read(_ path: String, namedBy name: String) throws -> String {
+        guard let handle = FileHandle(forReadingAtPath: path), let data = try? handle.read(upToCount: bytesMax + 1) ?? Data() else {
             throw ConfigurationError(
-                "the configuration file \(path) is not UTF-8 text of at most 1 MB: name the file that holds the settings")
+                "\(name) names \(path), which can't be read: check that the file exists and that this user may read it")
         }
-        self.init(text: text, path: path)
-    }
-
-    private init(text: String, path: String) {
-        self.path = path
-        // A byte order mark belongs to no key, a carriage return to no value.
-        let text = text.replacing("\r\n", with: "\n")
-        rest = text.hasPrefix("\u{FEFF}") ? text.dropFirst() : text[...]
-        while !rest.isEmpty { readLine() }
-        rest = ""
-    }
-
-    private mutating func readLine() {
-        skipBlanks()
-        let number = line
-        guard let first = rest.first else { return }
-        if first == "\n" { return next() }
-        if first == "#" || first == ";" { return skipLine() }
-        let before = rest.prefix { $0 != "\n" && $0 != "=" }
-        rest = rest.dropFirst(before.count)
-        guard rest.first == "=", let key = key(String(before), number) else {
-            if rest.first != "=" { fault(number, "is not KEY=value") }
-            return skipLine()
+        guard data.count <= bytesMax else {
+            throw ConfigurationError("\(name) names \(path), which is longer than 64 kB: name the file that holds the secret alone")
         }
-        rest = rest.dropFirst()
-        values[key] = value(number)
+        let text = String(decoding: data, as: UTF8.self).trimmingCharacters(in: .whitespacesAndNewlines)
+        if text.isEmpty { throw ConfigurationError("\(name) names \(path), which is empty: write the secret into it") }
+        return text
     }
+}
 
-    private mutating func key(_ text: String, _ number: Int) -> String? {
-        let words = text.split { $0 == " " || $0 == "\t" }
-        if words.count == 2, words[0] == "export" {
-            fault(number, "begins with export, which only a shell knows: write \(words[1])=…")
-            return nil
-        }
-        guard words.count == 1 else {
-            fault(number, "is not KEY=value")
-            return nil
-        }
-        return String(words[0])
-    }
+/// The files that systemd passes to the service (systemd.exec(5), `LoadCredential=`).
+private struct Credentials: Sendable {
+    /// `$CREDENTIALS_DIRECTORY`; nil outside systemd.
+    let folder: String?
 
-    /// Reads from the equals sign to the end of the line, or of a later line if quotes or backslashes join them.
-    private mutating func value(_ number: Int) -> String {
-        var value = ""
-        skipBlanks()
-        while let quote = rest.first, quote == "'" || quote == "\"" {
-            next()
-            readQuoted(by: quote, into: &value, number)
-            skipBlanks()
-        }
-        if !value.isEmpty, rest.first == "#" { return endAtComment(value, number) }
-        readBare(into: &value, number)
-        return value
-    }
+    var names: [String] { folder.flatMap { try? FileManager.default.contentsOfDirectory(atPath: $0) } ?? [] }
 
-    private mutating func readQuoted(by quote: Character, into value: inout String, _ number: Int) {
-        while let letter = rest.first, letter != quote {
-            next()
-            guard letter == "\\", quote == "\"", let escaped = rest.first else {
-                value.append(letter)
-                continue
-            }
-            next()
-            if "\"\\`$".contains(escaped) { value.append(escaped) } else if escaped != "\n" { value += "\\\(escaped)" }
-        }
-        if rest.isEmpty { fault(number, "has a quote that is not closed") } else { next() }
-    }
-
-    private mutating func readBare(into value: inout String, _ number: Int) {
-        var blanks = ""
-        while let letter = rest.first, letter != "\n" {
-            next()
-            if letter == " " || letter == "\t" {
-                blanks.append(letter)
-                continue
-            }
-            if letter == "#", !blanks.isEmpty {
-                value = endAtComment(value, number)
-                return
-            }
-            value += blanks
-            blanks = ""
-            guard letter == "\\" else {
-                value.append(letter)
-                continue
-            }
-            if let escaped = rest.first {
-                next()
-                if escaped != "\n" { value.append(escaped) }
-            }
-        }
-    }
-
-    /// Returns the value as it was meant, so that it causes no second fault.
-    private mutating func endAtComment(_ value: String, _ number: Int) -> String {
-        fault(
-            number, "has a # after its value, which would become part of it: put the comment on a line of its own, or the value in quotes")
-        skipLine()
-        return value
-    }
-
-    private mutating func fault(_ number: Int, _ sentence: String) { faults.append("line \(number) of \(path) \(sentence)") }
-
-    private mutating func skipBlanks() {
-        while let letter = rest.first, letter == " " || letter == "\t" || letter == "\r" { next() }
-    }
-
-    private mutating func skipLine() {
-        while let letter = rest.first, letter != "\n" { next() }
-    }
-
-    private mutating func next() {
-        if rest.popFirst() == "\n" { line += 1 }
+    func path(_ key: String) -> String? {
+        guard let folder else { return nil }
+        return [key, key.lowercased()].map { folder + "/" + $0 }.first { FileManager.default.fileExists(atPath: $0) }
     }
 }

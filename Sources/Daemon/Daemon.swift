@@ -21,6 +21,12 @@ import Warehouse
 struct DaemonStart: Sendable {
     let configuration: Configuration
     let isDemo: Bool
+    /// The settings as they were given, a demo's too.
+    let given: Configuration
+    let source: ConfigurationSource
+    let isDemoAsked: Bool
+    /// Reads the settings again.
+    let readSettings: @Sendable () throws -> ConfigurationSource
     let console: Console
     let stop: Stop
     let logger: Logger
@@ -37,6 +43,7 @@ struct Daemon: Sendable {
     private let store: DataStore
     private let services: [any Service]
     private let notifier: SystemdNotifier
+    private let reloader: Reloader
     private let opened: OpenedParts
 
     /// Builds all parts in three steps: the store, what fetches and processes, the servers. Closes what was opened if a step fails.
@@ -50,11 +57,13 @@ struct Daemon: Sendable {
             let store = try await openStore(start, found, opened)
             let keyring = try await found.keyring.take(for: store.database, logger: start.logger)
             let notifier = SystemdNotifier()
-            let ingest = try await Ingest.open(start, store, keyring, owner: identity.id, notifier, opened)
-            let servers = try await Servers.open(start, store, ingest, keyring, socket, notifier)
+            let reloader = try Reloader(start, notifier)
+            let ingest = try await Ingest.open(start, store, keyring, owner: identity.id, notifier, opened, reloader)
+            let servers = try await Servers.open(start, store, ingest, keyring, socket, notifier, reloader)
             // The scheduler is last, so that a stop begins with it and all others still serve its drain.
             let services: [any Service] = ingest.services + servers.services + [ingest.housekeeper, ingest.scheduler]
-            return Daemon(start: start, identity: identity, store: store, services: services, notifier: notifier, opened: opened)
+            return Daemon(
+                start: start, identity: identity, store: store, services: services, notifier: notifier, reloader: reloader, opened: opened)
         } catch {
             await opened.close()
             socket.remove()
@@ -80,6 +89,9 @@ struct Daemon: Sendable {
                 },
                 hurry: { running.cancel() },
                 cut: { Task { await store.cut() } }))
+        start.stop.setReload {
+            if !start.stop.hasBegun { Task { await reloader.reload() } }
+        }
         try await running.value
     }
 
@@ -142,7 +154,8 @@ private struct Ingest: Sendable {
     let services: [any Service]
 
     static func open(
-        _ start: DaemonStart, _ store: DataStore, _ keyring: Keyring, owner: UUID, _ notifier: SystemdNotifier, _ opened: OpenedParts
+        _ start: DaemonStart, _ store: DataStore, _ keyring: Keyring, owner: UUID, _ notifier: SystemdNotifier, _ opened: OpenedParts,
+        _ reloader: Reloader
     ) async throws -> Ingest {
         let (configuration, clock, logger) = (start.configuration, start.clock, start.logger)
         let demo = start.isDemo ? try await DemoStrava.start(stateDirectory: configuration.stateDirectory, now: clock.now) : nil
@@ -172,15 +185,30 @@ private struct Ingest: Sendable {
         let environment = SyncEnvironment(
             database: store.database, steering: store.steering, strava: strava, governor: governor, vault: vault,
             writer: WarehouseWriter(database: store.database, silverFeed: feed, clock: clock, logger: logger),
-            clock: clock, settings: settings(start), logger: logger)
+            clock: clock, settings: settings(configuration, isDemo: start.isDemo), logger: logger)
         let events = EventBacklog()
         let scheduler = SyncScheduler(environment: environment, owner: owner, events: events, heartbeat: { notifier.watchdog() })
         let housekeeper = Housekeeper(environment: environment, scheduler: scheduler)
         await housekeeper.start()
-        return Ingest(
+        let ingest = Ingest(
             strava: strava, governor: governor, vault: vault, registry: registry, keeper: keeper, eraser: eraser, silver: silver,
             housekeeper: housekeeper, scheduler: scheduler, events: events, idTokens: idTokens(start, opened),
             services: [governor, keeper, silver, retention, ErasureKeeper(eraser: eraser), restore] + (demo.map { [$0] } ?? []))
+        await ingest.follow(reloader, http, retention, isDemo: start.isDemo)
+        return ingest
+    }
+
+    private func follow(_ reloader: Reloader, _ http: HTTPClient, _ retention: RetentionKeeper, isDemo: Bool) async {
+        await reloader.add { configuration in
+            let settings = Self.settings(configuration, isDemo: isDemo)
+            return {
+                LogLevel.shared.replace(with: configuration.logLevel)
+                if !isDemo, let secret = configuration.clientSecret { strava.adopt(clientSecret: secret) }
+                http.setInFlightMax(configuration.requestsInFlight)
+                retention.adopt(configuration.retention)
+                await scheduler.adopt(settings)
+            }
+        }
     }
 
     private static func idTokens(_ start: DaemonStart, _ opened: OpenedParts) -> IDTokenVerifier? {
@@ -190,14 +218,14 @@ private struct Ingest: Sendable {
         return IDTokenVerifier(issuer, http: http, clock: start.clock, logger: start.logger)
     }
 
-    private static func settings(_ start: DaemonStart) -> SyncSettings {
-        var settings = SyncSettings(athletesInWork: start.configuration.athletesInWork)
-        settings.sampleCount = start.configuration.sample
-        settings.fetchesActivityZones = start.configuration.fetchesActivityZones
-        settings.callsInFlight = start.configuration.requestsInFlight
-        if start.configuration.retention.apiDays != nil { settings.mirrorDeletions() }
+    private static func settings(_ configuration: Configuration, isDemo: Bool) -> SyncSettings {
+        var settings = SyncSettings(athletesInWork: configuration.athletesInWork)
+        settings.sampleCount = configuration.sample
+        settings.fetchesActivityZones = configuration.fetchesActivityZones
+        settings.callsInFlight = configuration.requestsInFlight
+        if configuration.retention.apiDays != nil { settings.mirrorDeletions() }
         // The demo's athletes record every minute or so: look often enough to show it.
-        if start.isDemo { (settings.listInterval_s, settings.listShare) = (20, 1) }
+        if isDemo { (settings.listInterval_s, settings.listShare) = (20, 1) }
         return settings
     }
 }
@@ -208,7 +236,7 @@ private struct Servers: Sendable {
 
     static func open(
         _ start: DaemonStart, _ store: DataStore, _ ingest: Ingest, _ keyring: Keyring, _ socket: ControlSocket,
-        _ notifier: SystemdNotifier
+        _ notifier: SystemdNotifier, _ reloader: Reloader
     ) async throws -> Servers {
         let (configuration, clock, logger) = (start.configuration, start.clock, start.logger)
         let status = StatusReader(database: store.database, clock: clock)
@@ -217,8 +245,14 @@ private struct Servers: Sendable {
         let (listening, hasOpened) = AsyncStream.makeStream(of: Void.self)
         let control = ControlServer(
             socket: socket, onListening: { hasOpened.yield() },
-            dependencies: dependencies(start, store, ingest, keyring, status, callback), logger: logger)
+            dependencies: dependencies(start, store, ingest, keyring, status, callback, reloader), logger: logger)
         let gateway = try gateway(start, store, ingest, keyring, status, events: (desk, callback)) { hasOpened.yield() }
+        if let gateway {
+            await reloader.add { configuration in
+                let settings = try gatewaySettings(store, configuration, logger)
+                return { gateway.adopt(settings) }
+            }
+        }
         let servers: [any Service] = [control] + (gateway.map { [$0] } ?? [])
         let places = ProgressDisplay.Places(
             psql: store.privateURL, web: configuration.addresses.adminURL, controlSocket: configuration.controlSocket)
@@ -240,7 +274,7 @@ private struct Servers: Sendable {
 
     private static func dependencies(
         _ start: DaemonStart, _ store: DataStore, _ ingest: Ingest, _ keyring: Keyring, _ status: StatusReader,
-        _ callback: EventDesk.Address
+        _ callback: EventDesk.Address, _ reloader: Reloader
     ) -> ControlDependencies {
         let publicURL = start.configuration.addresses.web == nil ? nil : start.configuration.publicURL
         return ControlDependencies(
@@ -249,7 +283,8 @@ private struct Servers: Sendable {
             links: publicURL.map { ConnectLinks(publicURL: $0, keyring: keyring) },
             webhook: WebhookControl(strava: ingest.strava, publicURL: publicURL?.text, address: callback), silver: ingest.silver.health,
             notices: start.notices,
-            backupSource: store.backupSource(receiptsPath: StateDirectory(start.configuration.stateDirectory).receiptsPath), status: status)
+            backupSource: store.backupSource(receiptsPath: StateDirectory(start.configuration.stateDirectory).receiptsPath), status: status,
+            reload: { await reloader.reload().message })
     }
 
     /// Nil when no address is configured.
@@ -262,17 +297,16 @@ private struct Servers: Sendable {
         let migrations = try MigrationCheck(directory: store.shareDirectory)
         let (strava, governor, silver, registry) = (ingest.strava, ingest.governor, ingest.silver, ingest.registry)
         let (eraser, runs) = (ingest.eraser, RunDesk(database: store.database, clock: start.clock))
-        let assistants = try Self.assistants(store, configuration, start.logger)
         return Gateway(
             addresses: configuration.addresses, publicURL: configuration.publicURL, database: store.database, strava: strava,
-            keyring: keyring, who: configuration.who, clock: start.clock, logger: start.logger,
+            keyring: keyring, settings: try gatewaySettings(store, configuration, start.logger), clock: start.clock, logger: start.logger,
             authenticator: Authenticator(
                 database: store.database, idTokens: ingest.idTokens, clock: start.clock, logger: start.logger),
             athletes: (registry, ingest.vault),
             ownData: OwnDataServices(
                 reader: store.reader, thresholds: ThresholdDesk(database: store.database, clock: start.clock),
                 requestSync: { try await runs.request($0, by: "athlete").run }, erase: { try await eraser.erase($0, by: .athlete) }),
-            assistants: assistants, origins: configuration.origins, register: { try await registry.register($0) },
+            register: { try await registry.register($0) },
             events: events,
             pendingMigrations: {
                 if let reason = start.notices.unready { throw NotReady(reason) }
@@ -284,6 +318,11 @@ private struct Servers: Sendable {
                     isSilverStopped: silver.health.incident != nil, version: ProductVersion.current, startedAt: start.at)
             },
             onListening: { _ in onListening() })
+    }
+
+    private static func gatewaySettings(_ store: DataStore, _ configuration: Configuration, _ logger: Logger) throws -> GatewaySettings {
+        GatewaySettings(
+            who: configuration.who, origins: configuration.origins, assistants: try assistants(store, configuration, logger))
     }
 
     private static func assistants(_ store: DataStore, _ configuration: Configuration, _ logger: Logger) throws -> AssistantService {

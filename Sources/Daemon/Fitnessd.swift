@@ -8,10 +8,13 @@ struct Fitnessd: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "fitnessd",
         abstract: "Keeps the Strava data of many athletes complete and current in PostgreSQL.",
-        discussion: "Settings come from the environment (FITNESSD_…) or from a file of the same keys: man fitnessd.conf.",
+        discussion: """
+            Settings come from the environment (FITNESSD_…) or from a file of the same keys: man fitnessd.conf; `fitnessd config` shows them.
+            """,
         version: ProductVersion.current,
         subcommands: [
-            RunCommand.self, CheckCommand.self, MigrateCommand.self, KeygenCommand.self, ClusterCommand.self, RestoreCommand.self,
+            RunCommand.self, CheckCommand.self, ConfigCommand.self, MigrateCommand.self, KeygenCommand.self, ClusterCommand.self,
+            RestoreCommand.self,
         ],
         defaultSubcommand: RunCommand.self)
 
@@ -65,5 +68,7 @@ struct CommonOptions: ParsableArguments {
     @Option(name: .long, help: ArgumentHelp("A file with the same keys as the environment.", valueName: "path"))
     var config: String?
 
-    func configuration() throws -> Configuration { try Configuration(try ConfigurationSource(path: config)) }
+    func source() throws -> ConfigurationSource { try ConfigurationSource(path: config) }
+
+    func configuration() throws -> Configuration { try Configuration(source()) }
 }

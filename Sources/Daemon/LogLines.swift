@@ -10,7 +10,8 @@ extension LoggingSystem {
             LineLogHandler(logLevel: level, label: "fitnessd", format: format, output: output)
                 .line(.warning, "log lines dropped, because nobody read them", [("count", "\(count)")])
         }
-        bootstrap { label in LineLogHandler(logLevel: level, label: label, format: format, output: output) }
+        LogLevel.shared.replace(with: level)
+        bootstrap { label in LevelledLogHandler(LineLogHandler(logLevel: level, label: label, format: format, output: output)) }
         return Logger(label: "fitnessd")
     }
 }

@@ -17,6 +17,11 @@ struct Preflight: Sendable {
 
     let configuration: Configuration
     let isDemo: Bool
+    /// Don't ask who serves the control socket.
+    var isUnserved = false
+
+    /// Whether a running daemon serves our control socket.
+    var isServed: Bool { !isUnserved && ControlSocket.isServed(configuration.controlSocket) }
 
     /// All parts, for `run`, which has opened the control socket already.
     func all() throws -> Found {
@@ -47,7 +52,7 @@ struct Preflight: Sendable {
         let listened = configuration.addresses.listened.map(\.address.text)
         if listened.isEmpty { return "off" }
         let place = listened.joined(separator: ", ")
-        if ControlSocket.isServed(configuration.controlSocket) { return "\(place): left to the running fitnessd" }
+        if isServed { return "\(place): left to the running fitnessd" }
         try checkAddresses()
         return listened.count == 1 ? "\(place) is free" : "\(place) are free"
     }
@@ -60,7 +65,7 @@ struct Preflight: Sendable {
             throw ConfigurationError(
                 "FITNESSD_VAULT_KEY is not set: make a keyring with `fitnessd keygen PATH` and set the key to its path")
         }
-        let path = configuration.stateDirectory.appending(path: "vault.keyring").path
+        let path = configuration.privateKeyringPath
         return StartKeyring(path: path, loaded: FileManager.default.fileExists(atPath: path) ? try Keyring.load(path: path) : nil)
     }
 

@@ -15,19 +15,18 @@ struct RunCommand: AsyncParsableCommand {
 
     func run() async throws {
         let output = LogOutput.shared
-        var configuration = try common.configuration()
-        let isDemo = try configuration.isDemo(asked: demo)
+        let source = try common.source()
+        let given = try Configuration(source)
+        let isDemo = try given.isDemo(asked: demo)
+        let configuration = isDemo ? given.demo() : given
         let console = Console(output: output)
-        if isDemo {
-            configuration = configuration.demo()
-            // The display shows what happens; a log line for each turn would only hide it.
-            if configuration.logLevel == .info, configuration.logFormat == .console { configuration.logLevel = .notice }
-            console.print(demo ? Self.askedDemo : Self.impliedDemo)
-        }
+        if isDemo { console.print(demo ? Self.askedDemo : Self.impliedDemo) }
         let logger = LoggingSystem.start(configuration, output: output)
         let stop = Stop(logger: logger) { output.flush() }
         stop.watchSignals()
-        let start = DaemonStart(configuration: configuration, isDemo: isDemo, console: console, stop: stop, logger: logger)
+        let start = DaemonStart(
+            configuration: configuration, isDemo: isDemo, given: given, source: source, isDemoAsked: demo,
+            readSettings: { [path = common.config] in try ConfigurationSource(path: path) }, console: console, stop: stop, logger: logger)
         // A task of its own, so that a stop can cancel it, for instance while it waits for a database.
         let daemon = Task { try await Self.run(start) }
         stop.setSteps(Stop.Steps(begin: { daemon.cancel() }))

@@ -26,6 +26,8 @@ final class Stop: Sendable {
 
     private struct State {
         var steps: Steps?
+        var reload: (@Sendable () -> Void)?
+        var isReloadAsked = false
         var begunAt: ContinuousClock.Instant?
         var extra: Duration = .zero
     }
@@ -50,22 +52,39 @@ final class Stop: Sendable {
         if hasBegun { steps.begin() }
     }
 
+    /// Sets what SIGHUP does from now on. If one has arrived already, it is done at once.
+    func setReload(_ reload: @escaping @Sendable () -> Void) {
+        let isAsked = state.withLock { state in
+            state.reload = reload
+            return state.isReloadAsked
+        }
+        if isAsked { reload() }
+    }
+
     /// Extends the later times: the private PostgreSQL is being shut down.
     func waitForServer() { state.withLock { $0.extra = Self.serverMax } }
 
-    /// Stops at SIGTERM and SIGINT, and at SIGHUP if a terminal controls the process: it has closed. Without a terminal SIGHUP means "reload" by
-    /// custom, and there is nothing to reload.
+    /// Stops at SIGTERM and SIGINT, and at SIGHUP if a terminal controls the process: it has closed, as an ssh session that was cut off. Without a
+    /// terminal SIGHUP means "reload" by custom.
     func watchSignals() {
         let hasTerminal = SignalWatch.hasTerminal()
         SignalWatch.start { [self] signal in
             if SignalWatch.stopping.contains(signal) || signal == SIGHUP && hasTerminal {
                 begin(signal)
             } else if signal == SIGHUP {
-                logger.log(.notice, "SIGHUP: nothing is reloaded, restart to apply changed settings", [.signal: signal])
+                reload()
             } else {
                 logger.log(.notice, "signal ignored", [.signal: signal])
             }
         }
+    }
+
+    private func reload() {
+        let reload = state.withLock { state in
+            state.isReloadAsked = true
+            return state.reload
+        }
+        reload?()
     }
 
     private func begin(_ signal: Int32) {

@@ -13,18 +13,47 @@ struct SystemdNotifier: Sendable {
     /// systemd shows one line.
     private static let statusBytesMax = 400
 
+    /// A note is a setting or two and what is wrong with them.
+    private static let noteBytesMax = 240
+
     private let socketPath: String?
+    /// What a person should know before anything else.
+    private let standing = Live<String?>(nil)
+    private let isReady = Live(false)
 
     init(environment: [String: String] = ProcessInfo.processInfo.environment) {
         socketPath = environment["NOTIFY_SOCKET"].flatMap { $0.hasPrefix("/") || $0.hasPrefix("@") ? $0 : nil }
     }
 
     /// The start is complete.
-    func ready() { send("READY=1") }
+    func ready() {
+        isReady.replace(with: true)
+        send("READY=1")
+    }
+
+    /// A reload has begun, which `reloaded` ends. The time is the monotonic clock's, in microseconds: systemd 253 and later compare it. Both say
+    /// nothing during the start.
+    func reloading() {
+        guard isReady.value else { return }
+        var time = timespec()
+        clock_gettime(CLOCK_MONOTONIC, &time)
+        send("RELOADING=1\nMONOTONIC_USEC=\(time.tv_sec * 1_000_000 + time.tv_nsec / 1_000)")
+    }
+
+    func reloaded() {
+        if isReady.value { send("READY=1") }
+    }
+
+    /// Shown at the beginning of each status from now on; nil: nothing is.
+    func note(_ text: String?) {
+        standing.replace(with: text.map { String(decoding: $0.utf8.prefix(Self.noteBytesMax), as: UTF8.self) })
+        if text != nil { status("") }
+    }
 
     /// One line for `systemctl status`, which everybody on the machine can read: no secrets.
     func status(_ text: String) {
-        let line = text.utf8.prefix(Self.statusBytesMax).map { $0 < 0x20 ? 0x20 : $0 }
+        let noted = [standing.value, text].compactMap(\.self).filter { !$0.isEmpty }.joined(separator: "; ")
+        let line = noted.utf8.prefix(Self.statusBytesMax).map { $0 < 0x20 ? 0x20 : $0 }
         send("STATUS=" + String(decoding: line, as: UTF8.self))
     }
 

@@ -1,3 +1,4 @@
+import Core
 import HTTPTypes
 import Hummingbird
 
@@ -41,7 +42,7 @@ public struct AllowedOrigins: Sendable, Equatable {
 /// Answers a browser's question whether a web application may call an address for programs, and says so with each answer (Fetch standard,
 /// "CORS protocol"). No cookies are involved: callers prove who they are by a token.
 struct CrossOrigin: RouterMiddleware {
-    let origins: AllowedOrigins
+    let settings: Live<GatewaySettings>
     let routes: [Route]
 
     private static let maxAge_s = 3600
@@ -54,6 +55,7 @@ struct CrossOrigin: RouterMiddleware {
         var response =
             request.method == .options && !methods.isEmpty
             ? Self.preflight(methods, of: request.uri.path) : try await next(request, context)
+        let origins = settings.value.origins
         guard let origin = origins.allowed(request.headers[.origin]) else { return response }
         response.headers[.accessControlAllowOrigin] = origin
         if origins.vary { response.headers[.vary] = "Origin" }

@@ -12,6 +12,22 @@ import StravaAPI
 import Sync
 import Vault
 
+/// Settings of the gateway that a reload may change while it serves.
+public struct GatewaySettings: Sendable {
+    /// The operator, for the connect pages.
+    public let who: InstallationOperator
+    /// The web applications that may call the addresses for programs.
+    public let origins: AllowedOrigins
+    /// What answers `/mcp`.
+    public let assistants: AssistantService
+
+    public init(who: InstallationOperator = InstallationOperator(), origins: AllowedOrigins = .none, assistants: AssistantService) {
+        self.who = who
+        self.origins = origins
+        self.assistants = assistants
+    }
+}
+
 /// The HTTP server: connect flow, Strava's events and health for everybody; metrics and status page for the operator. It keeps no state but
 /// the figures of the last seconds.
 public struct Gateway: Service {
@@ -33,6 +49,7 @@ public struct Gateway: Service {
 
     private let addresses: GatewayAddresses
     let routes: GatewayRoutes
+    private let settings: Live<GatewaySettings>
     private let onListening: @Sendable (Ports) async -> Void
     private let logger: Logger
     private let clock: WallClock
@@ -41,18 +58,15 @@ public struct Gateway: Service {
 
     /// - Parameters:
     ///   - keyring: signs connect links.
-    ///   - who: the operator, for the connect pages.
     ///   - authenticator: says who asks, on the routes that show or change an athlete's own data.
     ///   - ownData: what those routes stand on.
-    ///   - assistants: what answers `/mcp`.
-    ///   - origins: the web applications that may call the addresses for programs.
+    ///   - settings: those that `adopt` may replace.
     ///   - events: where Strava's events go, and the callback's secrets; nil: events are not accepted.
     ///   - onListening: called with the bound ports once all addresses accept connections.
     public init(
         addresses: GatewayAddresses, publicURL: PublicURL, database: Database, strava: StravaClient, keyring: Keyring,
-        who: InstallationOperator = InstallationOperator(), clock: WallClock = .system, logger: Logger = Logger(label: "gateway"),
-        authenticator: Authenticator, athletes: Athletes, ownData: OwnDataServices, assistants: AssistantService,
-        origins: AllowedOrigins = .none, register: @escaping Register,
+        settings: GatewaySettings, clock: WallClock = .system, logger: Logger = Logger(label: "gateway"),
+        authenticator: Authenticator, athletes: Athletes, ownData: OwnDataServices, register: @escaping Register,
         events: (desk: EventDesk, address: EventDesk.Address)? = nil, pendingMigrations: @escaping PendingMigrations,
         figures: @escaping Figures, onListening: @escaping @Sendable (Ports) async -> Void = { _ in }
     ) {
@@ -61,22 +75,27 @@ public struct Gateway: Service {
         self.logger = logger
         self.clock = clock
         let states = ConnectStates(database: database, clock: clock)
+        let settings = Live(settings)
+        self.settings = settings
         routes = GatewayRoutes(
             connect: ConnectFlow(
                 states: states, links: ConnectLinks(publicURL: publicURL, keyring: keyring), strava: strava, publicURL: publicURL,
-                pages: ConnectPages(who: who, host: publicURL.host), register: register, logger: logger),
+                settings: settings, register: register, logger: logger),
             readiness: Readiness(clock: clock, pendingMigrations: pendingMigrations),
             figures: CachedValue(.after(.seconds(5)), clock: clock, load: figures),
             router: RouterRoutes(
                 authenticator: authenticator, exchange: CodeExchange(strava: strava, logger: logger), registry: athletes.registry,
                 vault: athletes.vault, runs: RunDesk(database: database, clock: clock), logger: logger),
-            origins: origins,
+            settings: settings,
             webhooks: events.map { WebhookRoutes(desk: $0.desk, address: $0.address, logger: logger) },
             me: MeRoutes(services: ownData, authenticator: authenticator, clock: clock, logger: logger),
             assistants: AssistantRoutes(
-                service: assistants, authenticator: authenticator, allowed: origins.including(publicURL.origin)),
+                settings: settings, authenticator: authenticator, ownOrigin: publicURL.origin),
             logger: logger)
     }
+
+    /// Requests that begin from now on are answered by these settings.
+    public func adopt(_ settings: GatewaySettings) { self.settings.replace(with: settings) }
 
     /// Serves until graceful shutdown.
     ///

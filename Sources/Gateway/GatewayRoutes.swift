@@ -34,7 +34,7 @@ struct GatewayRoutes: Sendable {
     let readiness: Readiness
     let figures: CachedValue<GatewayFigures>
     let router: RouterRoutes
-    let origins: AllowedOrigins
+    let settings: Live<GatewaySettings>
     let webhooks: WebhookRoutes?
     let me: MeRoutes
     let assistants: AssistantRoutes
@@ -44,7 +44,7 @@ struct GatewayRoutes: Sendable {
         let routes = shared + (hasWeb ? web : []) + (hasAdmin ? admin : [])
         let router = Router(context: GatewayContext.self, options: .autoGenerateHeadEndpoints)
         router.add(middleware: SecurityHeaders())
-        router.add(middleware: CrossOrigin(origins: origins, routes: routes))
+        router.add(middleware: CrossOrigin(settings: settings, routes: routes))
         router.add(middleware: HeadAnswers())
         router.add(middleware: RequestGuard())
         router.add(middleware: ErrorPages(routes: routes, logger: logger))

@@ -1,7 +1,10 @@
 import Core
+import Database
 import HTTPTypes
 import Hummingbird
+import HummingbirdCore
 import Logging
+import NIOCore
 
 /// Turns errors into answers. Details are logged here, once, and never shown.
 struct ErrorPages: RouterMiddleware {
@@ -19,6 +22,9 @@ struct ErrorPages: RouterMiddleware {
             return methodNotAllowed(request) ?? refusal(.notFound, request)
         } catch let error as HTTPError {
             return refusal(error.status, request)
+        } catch  where RequestEnd.isInterruption(error) {
+            logger.log(.debug, "request interrupted", [.endpoint: context.endpointPath ?? "none"])
+            return refusal(.serviceUnavailable, request)
         } catch let error as any AdvisedError {
             logger.log(.error, "request failed", [.endpoint: context.endpointPath ?? "none", .error: error.description])
             return refusal(error.retryAdvice == .never ? .internalServerError : .serviceUnavailable, request)
@@ -50,6 +56,15 @@ struct ErrorPages: RouterMiddleware {
             HTMLPage(status, title: "Please try again shortly", body: "<p>Part of this installation is unavailable right now.</p>").response
         default: HTMLPage(status, title: "Something went wrong", body: "<p>Please try again, or tell the operator.</p>").response
         }
+    }
+}
+
+/// How a request ended without an answer.
+enum RequestEnd {
+    /// Whether it is nobody's fault here: the client has gone, or the daemon stops.
+    static func isInterruption(_ error: any Error) -> Bool {
+        if error is CancellationError || error.isCancellation && Task.isCancelled { return true }
+        return error is ChannelError || error is IOError || error is NIOAsyncWriterError
     }
 }
 

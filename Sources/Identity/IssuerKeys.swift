@@ -83,7 +83,8 @@ actor IssuerKeys {
             outage.isOver(logger)
         } catch {
             lastFetch = (clock.uptime_s, true)
-            outage.met(error, logger)
+            // A stop has ended the request.
+            if (error as? HTTPTransportError)?.code != .closed, !Task.isCancelled { outage.met(error, logger) }
         }
     }
 

@@ -70,6 +70,15 @@ struct DaemonRig: Sendable {
         return process
     }
 
+    /// The daemon's process number, found by the lock on its state directory.
+    func pid() async throws -> pid_t {
+        var status = stat()
+        try #require(stat(folder.appending(path: "instance").path, &status) == 0)
+        let locks = try String(contentsOfFile: "/proc/locks", encoding: .utf8)
+        let line = try #require(locks.split(separator: "\n").first { $0.contains("FLOCK") && $0.contains(":\(status.st_ino) ") })
+        return try #require(pid_t(line.split(separator: " ")[4]))
+    }
+
     /// Runs `fitnessctl` against this rig's daemon.
     func control(_ arguments: String...) async throws -> (code: Int32, output: String) {
         try await DaemonProcess.run("fitnessctl", arguments, environment: environment)

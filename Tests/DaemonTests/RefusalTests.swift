@@ -61,7 +61,7 @@ import Testing
         (["FITNESSD_DB_URL": "7"], "did you mean FITNESSD_DATABASE_URL?"),
         (["fitnessd_sample": "7"], "did you mean FITNESSD_SAMPLE?"),
         (["FITNESSD_HTTP_PORT": "7"], "FITNESSD_HTTP_PORT in the environment is not a setting"),
-        (["FITNESSD_QQ": "7"], "README has the table"),
+        (["FITNESSD_QQ": "7"], "have the table of settings"),
     ])
     func `a misspelt setting is an error that names the nearest`(environment: [String: String], sentence: String) async throws {
         for command in ["run", "check"] {

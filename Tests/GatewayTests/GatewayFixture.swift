@@ -263,13 +263,13 @@ private struct GatewayParts {
         let eraser = AthleteEraser(database: database, vault: vault, clock: clock, logger: quietLogger)
         return Gateway(
             addresses: GatewayAddresses(web: ListenAddress(host: "127.0.0.1", port: 0), admin: admin), publicURL: try PublicURL(publicURL),
-            database: database, strava: strava, keyring: keyring, who: who, clock: clock, logger: logger,
+            database: database, strava: strava, keyring: keyring,
+            settings: GatewaySettings(who: who, origins: origins, assistants: try assistants(reader, access)), clock: clock, logger: logger,
             authenticator: Authenticator(database: database, idTokens: idTokens, clock: clock, logger: quietLogger),
             athletes: (registry, vault),
             ownData: OwnDataServices(
                 reader: reader, thresholds: ThresholdDesk(database: database, clock: clock),
                 requestSync: { try await runs.request($0, by: "athlete").run }, erase: { try await eraser.erase($0, by: .athlete) }),
-            assistants: try assistants(reader, access), origins: origins,
             register: { try await registry.register($0) },
             events: (desk, webhook),
             pendingMigrations: {

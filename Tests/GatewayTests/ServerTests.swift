@@ -102,14 +102,14 @@ import Testing
             let second = Gateway(
                 addresses: GatewayAddresses(web: ListenAddress(host: "127.0.0.1", port: port), admin: .off),
                 publicURL: try PublicURL("http://127.0.0.1:9"), database: gateway.database, strava: gateway.strava,
-                keyring: gateway.keyring, clock: gateway.clock,
+                keyring: gateway.keyring, settings: GatewaySettings(assistants: .closed), clock: gateway.clock,
                 logger: quietLogger,
                 authenticator: Authenticator(database: gateway.database, clock: gateway.clock, logger: quietLogger),
                 athletes: (AthleteRegistry(database: gateway.database, vault: gateway.vault, clock: gateway.clock), gateway.vault),
                 ownData: OwnDataServices(
                     reader: nil, thresholds: ThresholdDesk(database: gateway.database, clock: gateway.clock),
                     requestSync: { _ in throw CancellationError() }, erase: { _ in throw CancellationError() }),
-                assistants: .closed, register: { _ in throw CancellationError() }, pendingMigrations: { [] }, figures: { GatewayFigures() })
+                register: { _ in throw CancellationError() }, pendingMigrations: { [] }, figures: { GatewayFigures() })
             let error = await #expect(throws: GatewayError.self) { try await second.run() }
             #expect(error?.code == .addressInUse && error?.description.contains("127.0.0.1:\(port)") == true)
         }

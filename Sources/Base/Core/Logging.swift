@@ -24,6 +24,7 @@ public enum LogKey: String, Sendable {
     case port
     case reason
     case rows
+    case settings
     case signal
     case socket
     case state

@@ -1,3 +1,4 @@
+import Core
 import Foundation
 
 /// Sends HTTP requests through libcurl: one thread, kept-alive connections, at most `inFlightMax` requests at a time, the others queued in
@@ -8,6 +9,7 @@ import Foundation
 public final class HTTPClient: Sendable {
     private let multi: MultiHandle
     private let inbox: TransferInbox
+    private let inFlightMax: Live<Int>
 
     /// - Parameters:
     ///   - inFlightMax: requests in flight at the same time (about 15 kB of memory each, plus the bodies).
@@ -17,9 +19,11 @@ public final class HTTPClient: Sendable {
         precondition(inFlightMax > 0 && queuedMax >= 0, "a client sends at least one request at a time")
         multi = MultiHandle(connectionsMax: inFlightMax)
         inbox = TransferInbox(openMax: inFlightMax + queuedMax)
+        let limit = Live(inFlightMax)
+        self.inFlightMax = limit
         let (multi, inbox) = (multi, inbox)
         let thread = Thread {
-            TransferLoop(multi: multi, inbox: inbox, userAgent: userAgent, inFlightMax: inFlightMax).run()
+            TransferLoop(multi: multi, inbox: inbox, userAgent: userAgent, inFlightMax: limit).run()
         }
         thread.name = "http"
         thread.start()
@@ -38,6 +42,12 @@ public final class HTTPClient: Sendable {
         } onCancel: {
             cancel(id)
         }
+    }
+
+    /// Changes the number of requests in flight. Those beyond a smaller one end as they would.
+    public func setInFlightMax(_ count: Int) {
+        inFlightMax.replace(with: max(1, count))
+        multi.wake()
     }
 
     /// Ends all requests with `closed`, closes all connections, and returns when the thread has ended. May be called again.

@@ -1,4 +1,5 @@
 import CLibcurl
+import Core
 import Foundation
 import Synchronization
 
@@ -8,18 +9,21 @@ final class TransferLoop {
     private let multi: MultiHandle
     private let inbox: TransferInbox
     private let userAgent: String
-    private let inFlightMax: Int
+    private let inFlightMax: Live<Int>
+    /// Connections that libcurl keeps.
+    private var connectionsMax: Int
     private var waiting: [Submission] = []
     private var inFlight: [UInt64: Transfer] = [:]
 
     /// The longest wait of an idle loop; libcurl's timers and `wake` end it earlier.
     private static let idleWaitMS: Int32 = 60_000
 
-    init(multi: MultiHandle, inbox: TransferInbox, userAgent: String, inFlightMax: Int) {
+    init(multi: MultiHandle, inbox: TransferInbox, userAgent: String, inFlightMax: Live<Int>) {
         self.multi = multi
         self.inbox = inbox
         self.userAgent = userAgent
         self.inFlightMax = inFlightMax
+        connectionsMax = inFlightMax.value
     }
 
     /// Runs until the inbox orders a stop, and has then answered every open submission.
@@ -49,7 +53,12 @@ final class TransferLoop {
     }
 
     private func startWaiting() {
-        let free = min(inFlightMax - inFlight.count, waiting.count)
+        let most = inFlightMax.value
+        if most != connectionsMax {
+            connectionsMax = most
+            multi.keepConnections(most)
+        }
+        let free = min(most - inFlight.count, waiting.count)
         guard free > 0 else { return }
         let next = waiting.prefix(free)
         waiting.removeFirst(free)
@@ -200,8 +209,11 @@ final class MultiHandle: @unchecked Sendable {
         _ = Self.library
         guard let raw = curl_multi_init() else { preconditionFailure("libcurl has no memory for a multi handle") }
         self.raw = raw
-        fitness_multi_set_long(raw, CURLMOPT_MAXCONNECTS, connectionsMax)
+        keepConnections(connectionsMax)
     }
+
+    /// At most so many connections are kept for further requests.
+    func keepConnections(_ count: Int) { fitness_multi_set_long(raw, CURLMOPT_MAXCONNECTS, count) }
 
     deinit { curl_multi_cleanup(raw) }
 

@@ -51,6 +51,7 @@ public enum ControlRoute: String, CaseIterable, Sendable {
     case makeBackup
     case storeBackup
     case recordBackup
+    case reload
 
     /// The HTTP method, upper case.
     public var method: String {
@@ -62,7 +63,7 @@ public enum ControlRoute: String, CaseIterable, Sendable {
         case .setThreshold, .removeThreshold, .eraseAthlete, .replayErasures, .importAthletes, .importPredecessor, .syncAll, .syncAthlete,
             .pauseAll, .pauseAthlete, .resumeAll, .resumeAthlete, .connect, .quarantineRetry, .quarantineRetryAll, .quarantineDrop,
             .rebuildAll, .rebuildAthlete, .rotateVault, .subscribe, .unsubscribe, .issueToken, .revokeToken, .makeBackup,
-            .storeBackup, .recordBackup:
+            .storeBackup, .recordBackup, .reload:
             "POST"
         }
     }
@@ -115,6 +116,7 @@ public enum ControlRoute: String, CaseIterable, Sendable {
         case .backups, .makeBackup: "/v1/backup"
         case .storeBackup: "/v1/backup/stored"
         case .recordBackup: "/v1/backup/recorded"
+        case .reload: "/v1/reload"
         }
     }
 

@@ -61,6 +61,7 @@ struct ControlRoutes: Sendable {
         case .issueToken: try ControlResponse.json(try await issueToken(request), status: .created)
         case .revokeToken: try ControlResponse.json(try await revokeToken(request), status: .accepted)
         case .backups, .makeBackup, .storeBackup, .recordBackup: try await backup(route, request, context)
+        case .reload: try ControlResponse.json(try await reload())
         case .progressAll, .progressAthlete: try await progress(one, request)
         }
     }
@@ -83,6 +84,7 @@ public struct ControlDependencies: Sendable {
     let backups: BackupDesk
     let status: StatusReader
     let exports: Exports
+    let reload: (@Sendable () async -> ReloadMessage)?
 
     /// - Parameters:
     ///   - version: the daemon's version, for `status`.
@@ -95,11 +97,12 @@ public struct ControlDependencies: Sendable {
     ///   - backupSource: the private cluster; nil: the database is on the operator's server.
     ///   - status: counts for `status`; nil: a reader of its own.
     ///   - exportStall: how long an export waits for its reader; nil: a minute.
+    ///   - reload: reads the settings again; nil: they can't be.
     public init(
         version: String, startedAt: Date, clock: WallClock, database: Database, registry: AthleteRegistry, keeper: KeyringKeeper,
         eraser: AthleteEraser, governor: RateLimitGovernor, links: ConnectLinks?, webhook: WebhookControl? = nil,
         silver: SilverHealth? = nil, notices: Notices = Notices(), backupSource: BackupDesk.Source? = nil,
-        status: StatusReader? = nil, exportStall: Duration? = nil
+        status: StatusReader? = nil, exportStall: Duration? = nil, reload: (@Sendable () async -> ReloadMessage)? = nil
     ) {
         self.version = version
         self.startedAt = startedAt
@@ -116,6 +119,7 @@ public struct ControlDependencies: Sendable {
         backups = BackupDesk(database: database, source: backupSource, version: version, clock: clock)
         self.status = status ?? StatusReader(database: database, clock: clock)
         exports = Exports(stall: exportStall ?? Exports.stallDefault)
+        self.reload = reload
     }
 }
 

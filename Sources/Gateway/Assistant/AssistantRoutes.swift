@@ -20,17 +20,18 @@ public enum AssistantService: Sendable {
 struct AssistantRoutes: Sendable {
     static let path = "/mcp"
 
-    let service: AssistantService
+    let settings: Live<GatewaySettings>
     let authenticator: Authenticator
-    /// Whose pages may call: the installation's own and those of `FITNESSD_CORS_ORIGIN`.
-    let allowed: AllowedOrigins
+    /// The installation's own, whose pages may call, as those of `FITNESSD_CORS_ORIGIN` may.
+    let ownOrigin: String
 
     var routes: [Route] { [Route(method: .post, path: Self.path) { request, context in try await answer(request, context) }] }
 
     private func answer(_ request: Request, _ context: GatewayContext) async throws -> Response {
-        try requireOrigin(request)
+        let settings = settings.value
+        try requireOrigin(request, settings.origins.including(ownOrigin))
         let server: AssistantServer
-        switch service {
+        switch settings.assistants {
         case .open(let open): server = open
         case .closed: throw Self.isClosed
         case .noReader: throw APIRefusal.ownDataOff
@@ -49,7 +50,7 @@ struct AssistantRoutes: Sendable {
     }
 
     /// A page of another site may not speak through a person's browser (2025-11-25, "Security Warning"). Programs send no origin.
-    private func requireOrigin(_ request: Request) throws(APIRefusal) {
+    private func requireOrigin(_ request: Request, _ allowed: AllowedOrigins) throws(APIRefusal) {
         guard let asked = request.headers[.origin] else { return }
         guard request.headers[values: .origin].count == 1, allowed.contains(asked) else { throw Self.otherOrigin }
     }

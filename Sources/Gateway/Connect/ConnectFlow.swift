@@ -14,11 +14,12 @@ struct ConnectFlow: Sendable {
     let links: ConnectLinks
     let strava: StravaClient
     let publicURL: PublicURL
-    let pages: ConnectPages
+    let settings: Live<GatewaySettings>
     let register: Gateway.Register
     let logger: Logger
 
     private static let refresh = HTTPField.Name("Refresh")!
+    private var pages: ConnectPages { ConnectPages(who: settings.value.who, host: publicURL.host) }
     private var cookie: BrowserCookie { BrowserCookie(isSecure: publicURL.isHTTPS) }
 
     // MARK: The link

@@ -92,6 +92,9 @@ struct RouterRoutes: Sendable {
         case let error as SyncError where error.code == .unknownAthlete: return RouterError(.notConnected)
         case let error as VaultError where error.code == .refreshTokenDead || error.code == .noToken:
             return RouterError(.conflict, "Strava no longer accepts what was granted: connect with Strava again.")
+        case let error where RequestEnd.isInterruption(error):
+            logger.log(.debug, "request interrupted", [.endpoint: target.rawValue])
+            return RouterError(APIRefusal(.serviceUnavailable))
         case let error as any AdvisedError:
             logger.log(.error, "request failed", [.endpoint: target.rawValue, .error: error.description])
             return error.retryAdvice == .never ? RouterError(.failed) : RouterError(APIRefusal(.serviceUnavailable))

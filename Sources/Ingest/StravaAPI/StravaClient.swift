@@ -7,6 +7,8 @@ import Synchronization
 /// Calls Strava: one request, one answer or one error. It doesn't decide when a call may be made, and never repeats one.
 public struct StravaClient: Sendable {
     private let configuration: StravaConfiguration
+    /// Strava makes a new one on demand.
+    private let clientSecret: Live<Secret>
     private let clock: WallClock
     private let http: HTTPClient
     private let logger: Logger
@@ -15,6 +17,7 @@ public struct StravaClient: Sendable {
 
     public init(configuration: StravaConfiguration, http: HTTPClient, clock: WallClock, logger: Logger) {
         self.configuration = configuration
+        clientSecret = Live(configuration.clientSecret)
         self.http = http
         self.clock = clock
         self.logger = logger
@@ -44,6 +47,9 @@ public struct StravaClient: Sendable {
 
     /// Scheme, host and port of Strava's consent page; nil: its address is none.
     public var consentOrigin: String? { PublicURL.origin(of: configuration.oauthURL) }
+
+    /// Calls from now on prove the application by this secret.
+    public func adopt(clientSecret secret: Secret) { clientSecret.replace(with: secret) }
 
     /// The address of Strava's consent page. Strava returns `state` with the redirect; it must be usable only once.
     ///
@@ -121,7 +127,7 @@ public struct StravaClient: Sendable {
     private static var formType: (String, String) { ("Content-Type", "application/x-www-form-urlencoded") }
 
     private var basicCredentials: String {
-        Data("\(configuration.clientID):\(configuration.clientSecret.reveal())".utf8).base64EncodedString()
+        Data("\(configuration.clientID):\(clientSecret.value.reveal())".utf8).base64EncodedString()
     }
 
     // MARK: Webhook subscription
@@ -173,7 +179,7 @@ public struct StravaClient: Sendable {
     private var application: String { PercentCoding.form(credentials) }
 
     private var credentials: [(String, String)] {
-        [("client_id", configuration.clientID), ("client_secret", configuration.clientSecret.reveal())]
+        [("client_id", configuration.clientID), ("client_secret", clientSecret.value.reveal())]
     }
 
     // MARK: Requests

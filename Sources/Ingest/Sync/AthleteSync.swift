@@ -400,6 +400,10 @@ actor AthleteSync {
         if (error as? GovernorError)?.code == .stopped {
             return turnEnd(.stopped, nextDueAt: now, priority: claim.priority, startedAt: startedAt)
         }
+        // A stop that waits no longer. The next start goes on with the athlete, who is not to blame.
+        if error is CancellationError || Task.isCancelled {
+            return turnEnd(.stopped, nextDueAt: now, priority: claim.priority, startedAt: startedAt)
+        }
         if await isErased() {
             environment.logger.log(.info, "turn ended, its athlete is erased", [:])
             return turnEnd(.stopped, nextDueAt: now, priority: claim.priority, startedAt: startedAt)
@@ -415,7 +419,7 @@ actor AthleteSync {
             let nextDueAt = now.addingTimeInterval(FailureWait.ofAll_s(claim.athleteID, at: now))
             return turnEnd(.stopped, nextDueAt: nextDueAt, priority: claim.priority, startedAt: startedAt)
         }
-        if !error.isCancellation, !Task.isCancelled { log(.warning, "turn failed", error) }
+        log(.warning, "turn failed", error)
         return await backedOff("\(error)", startedAt: startedAt)
     }
 

@@ -17,7 +17,7 @@ public struct SyncEnvironment: Sendable {
     public let vault: TokenVault
     public let writer: WarehouseWriter
     public let clock: WallClock
-    public let settings: SyncSettings
+    private let liveSettings: Live<SyncSettings>
     public let logger: Logger
     let window: FetchWindow
 
@@ -32,9 +32,17 @@ public struct SyncEnvironment: Sendable {
         self.vault = vault
         self.writer = writer
         self.clock = clock
-        self.settings = settings
+        liveSettings = Live(settings)
         self.logger = logger
         window = FetchWindow(callsMax: settings.callsInFlight)
+    }
+
+    /// Those of now; a turn keeps the settings with which it began.
+    public var settings: SyncSettings { liveSettings.value }
+
+    func adopt(_ settings: SyncSettings) {
+        liveSettings.replace(with: settings)
+        window.resize(callsMax: settings.callsInFlight)
     }
 }
 
@@ -49,6 +57,8 @@ final class FetchWindow: Sendable {
     }
 
     private struct Places {
+        var callsMax: Int
+        /// Below zero while more places are taken than there are since there are fewer.
         var free: Int
         var lastID: UInt64 = 0
         var waiters: [Waiter] = []
@@ -57,7 +67,20 @@ final class FetchWindow: Sendable {
     private let places: Mutex<Places>
     private let turns = Atomic<Int>(0)
 
-    init(callsMax: Int) { places = Mutex(Places(free: max(1, callsMax))) }
+    init(callsMax: Int) { places = Mutex(Places(callsMax: max(1, callsMax), free: max(1, callsMax))) }
+
+    /// Gives more places to those who wait, or waits for those beyond a smaller number to be left.
+    func resize(callsMax: Int) {
+        let entering = places.withLock { places in
+            places.free += max(1, callsMax) - places.callsMax
+            places.callsMax = max(1, callsMax)
+            let count = min(max(0, places.free), places.waiters.count)
+            defer { places.waiters.removeFirst(count) }
+            places.free -= count
+            return places.waiters.prefix(count)
+        }
+        for waiter in entering { waiter.entry.resume() }
+    }
 
     /// Turns in work at this moment.
     var turnCount: Int { turns.load(ordering: .relaxed) }
@@ -95,7 +118,7 @@ final class FetchWindow: Sendable {
 
     func leave() {
         let next = places.withLock { places -> Waiter? in
-            if places.waiters.isEmpty {
+            if places.waiters.isEmpty || places.free < 0 {
                 places.free += 1
                 return nil
             }

@@ -50,6 +50,12 @@ public actor SyncScheduler: Service {
     /// The pace of the turns that start from now on.
     func adopt(_ pace: SyncPace) { self.pace = pace }
 
+    /// Works with these settings from now on; turns in work end with the old ones.
+    public func adopt(_ settings: SyncSettings) async {
+        environment.adopt(settings)
+        await adoptSettings()
+    }
+
     /// Works until graceful shutdown, which is a drain: no claims and no new calls; calls in flight end and land.
     public func run() async throws {
         await releaseLeases()
@@ -204,14 +210,14 @@ public actor SyncScheduler: Service {
         }
     }
 
-    /// What an earlier start, with other settings, left in the ledger.
+    /// What earlier settings left in the ledger.
     private func adoptSettings() async {
         do {
             try await schedule.resumeSample(now: environment.clock.now)
             if !environment.settings.fetchesActivityZones { try await schedule.forgetZones() }
         } catch {
             if error.isCancellation { return }
-            environment.logger.log(.warning, "work left by a start with other settings not adopted", [.error: "\(error)"])
+            environment.logger.log(.warning, "work left by earlier settings not adopted", [.error: "\(error)"])
         }
     }
 

@@ -15,16 +15,19 @@ public struct RetentionKeeper: Service {
     private static let restShare = 4
 
     private let database: Database
-    private let policy: RetentionPolicy
+    private let livePolicy: Live<RetentionPolicy>
     private let clock: WallClock
     private let logger: Logger
 
     public init(database: Database, policy: RetentionPolicy, clock: WallClock, logger: Logger) {
         self.database = database
-        self.policy = policy
+        livePolicy = Live(policy)
         self.clock = clock
         self.logger = logger
     }
+
+    /// The next pass keeps to this policy.
+    public func adopt(_ policy: RetentionPolicy) { livePolicy.replace(with: policy) }
 
     /// Works until graceful shutdown or cancellation.
     public func run() async throws {
@@ -47,12 +50,12 @@ public struct RetentionKeeper: Service {
     /// - Throws: `DatabaseError`; batches that have committed stay done.
     @discardableResult
     public func runOnce() async throws -> RetentionReport {
-        let startedAt = clock.now
+        let (startedAt, policy) = (clock.now, livePolicy.value)
         var report = RetentionReport()
         for step in RetentionQueries(policy: policy, now: startedAt).steps {
             while case let removed = try await batch(step), !removed.isEmpty { report += removed }
         }
-        if !report.isEmpty { try await note(report, startedAt: startedAt) }
+        if !report.isEmpty { try await note(report, policy, startedAt: startedAt) }
         return report
     }
 
@@ -63,7 +66,7 @@ public struct RetentionKeeper: Service {
         return removed
     }
 
-    private func note(_ report: RetentionReport, startedAt: Date) async throws {
+    private func note(_ report: RetentionReport, _ policy: RetentionPolicy, startedAt: Date) async throws {
         logger.log(.info, "copies removed, their time is over", [.count: report.answers + report.versions])
         try await database.query(
             RunTable.addRetention(

@@ -6,6 +6,13 @@ import Governor
 import Sync
 
 extension ControlRoutes {
+    func reload() async throws -> ReloadMessage {
+        guard let reload = dependencies.reload else {
+            throw ControlRefusal(.unavailable, "this fitnessd can't reload its settings; restart it")
+        }
+        return await reload()
+    }
+
     func status() async throws -> StatusMessage {
         let figures = try await dependencies.status.figures()
         let errors = try await lastErrors()
