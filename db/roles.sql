@@ -54,7 +54,10 @@ GRANT USAGE ON SCHEMA public TO fitnessd;
 DO $$
 BEGIN
     IF to_regclass('public.fitnessd_migration') IS NOT NULL THEN
-        GRANT SELECT ON public.fitnessd_migration, public.fitnessd_upgrade TO fitnessd;
+        GRANT SELECT ON public.fitnessd_migration TO fitnessd;
+    END IF;
+    IF to_regclass('public.fitnessd_upgrade') IS NOT NULL THEN
+        GRANT SELECT ON public.fitnessd_upgrade TO fitnessd;
     END IF;
 END
 $$;

@@ -211,6 +211,18 @@ private struct Ingest: Sendable {
         }
     }
 
+    /// Lets the governor read the ledger, after it was seen whether that is one of a restored backup.
+    private static func startGovernor(
+        _ governor: RateLimitGovernor, _ start: DaemonStart, _ store: DataStore, _ strava: StravaClient, _ vault: TokenVault
+    ) async throws -> RestoreGuard {
+        let restore = RestoreGuard(
+            database: store.database, strava: strava, governor: governor, vault: vault, notices: start.notices, clock: start.clock,
+            logger: start.logger)
+        try await restore.notice()
+        try await governor.start()
+        return restore
+    }
+
     private static func idTokens(_ start: DaemonStart, _ opened: OpenedParts) -> IDTokenVerifier? {
         guard let issuer = start.configuration.idTokens else { return nil }
         let http = HTTPClient(inFlightMax: 1, queuedMax: 4, userAgent: "fitnessd/\(ProductVersion.current)")

@@ -115,7 +115,7 @@ struct DataStore: Sendable {
     func backupSource(receiptsPath: String) -> BackupDesk.Source? {
         guard let embedded else { return nil }
         return BackupDesk.Source(receiptsPath: receiptsPath) {
-            let dump = try await embedded.dump()
+            let dump = try await embedded.beginDump()
             return .init(serverVersion: dump.serverVersion, next: { try await dump.next() }, cancel: { dump.cancel() })
         }
     }

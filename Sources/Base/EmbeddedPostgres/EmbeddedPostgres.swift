@@ -126,7 +126,7 @@ public actor EmbeddedPostgres {
     /// Begins a dump of the database (`pg_dump`, custom format), as it is at this moment.
     ///
     /// - Throws: `DatabaseError(.embedded)` when the server does not run or `pg_dump` can't be started.
-    public func dump() async throws -> ClusterDump {
+    public func beginDump() async throws -> ClusterDump {
         guard let running else { throw DatabaseError(.embedded, "the private PostgreSQL does not run") }
         return try await ClusterDump.begin(running.launcher, version: running.version)
     }
