@@ -166,11 +166,7 @@ private struct Ingest: Sendable {
         let governor = RateLimitGovernor(database: store.steering, clock: clock, limit: configuration.limit, logger: logger)
         let vault = TokenVault(database: store.database, keyring: keyring, strava: strava, clock: clock, logger: logger)
         opened.add { await vault.finish() }
-        let restore = RestoreGuard(
-            database: store.database, strava: strava, governor: governor, vault: vault, notices: start.notices, clock: clock, logger: logger
-        )
-        try await restore.notice()
-        try await governor.start()
+        let restore = try await startGovernor(governor, start, store, strava, vault)
         let keeper = KeyringKeeper(database: store.database, keyring: keyring, instance: owner, clock: clock, logger: logger)
         try await keeper.register()
         let registry = AthleteRegistry(database: store.database, vault: vault, clock: clock)
