@@ -175,6 +175,8 @@ private struct Ingest: Sendable {
         let eraser = AthleteEraser(
             database: store.database, vault: vault, feed: feed,
             file: ReceiptFile(path: StateDirectory(configuration.stateDirectory).receiptsPath), clock: clock, logger: logger)
+        let erasures = ErasureKeeper(eraser: eraser)
+        if restore.isWaiting { await erasures.replayAtStart() }
         let silver = SilverRunner(
             database: store.database, shareDirectory: store.shareDirectory, feed: feed, clock: clock, logger: logger)
         let retention = RetentionKeeper(database: store.database, policy: configuration.retention, clock: clock, logger: logger)
@@ -189,7 +191,7 @@ private struct Ingest: Sendable {
         let ingest = Ingest(
             strava: strava, governor: governor, vault: vault, registry: registry, keeper: keeper, eraser: eraser, silver: silver,
             housekeeper: housekeeper, scheduler: scheduler, events: events, idTokens: idTokens(start, opened),
-            services: [governor, keeper, silver, retention, ErasureKeeper(eraser: eraser), restore] + (demo.map { [$0] } ?? []))
+            services: [governor, keeper, silver, retention, erasures, restore] + (demo.map { [$0] } ?? []))
         await ingest.follow(reloader, http, retention, isDemo: start.isDemo)
         return ingest
     }

@@ -35,6 +35,7 @@ struct RestoreCommand: AsyncParsableCommand {
         let preflight = Preflight(configuration: configuration, isDemo: false)
         let shareDirectory = try preflight.shareDirectory()
         _ = try preflight.stateDirectory()
+        try Self.requireOwnAccount(StateDirectory(configuration.stateDirectory).path)
         let backup = try BackupToRestore(file, withoutManifest: withoutManifest)
         defer { backup.close() }
         if let schema = backup.manifest?.schema { try MigrationCheck(directory: shareDirectory).requireKnown(schema: schema) }
@@ -71,6 +72,18 @@ struct RestoreCommand: AsyncParsableCommand {
         } catch {
             return "WRONG keyring: \(error)"
         }
+    }
+
+    /// Root would make a cluster that the service's account can't use.
+    private static func requireOwnAccount(_ path: String) throws {
+        var status = stat()
+        guard geteuid() == 0, stat(path, &status) == 0, status.st_uid != 0 else { return }
+        let name = getpwuid(status.st_uid).map { String(cString: $0.pointee.pw_name) } ?? String(status.st_uid)
+        throw ConfigurationError(
+            """
+            the state directory \(path) belongs to \(name): run this as that account, with a copy of the backup that it can read \
+            (runuser -u \(name) -- env FITNESSD_STATE_DIR=\(path) fitnessd restore FILE)
+            """)
     }
 
     private static func next(_ receipts: String) -> String {

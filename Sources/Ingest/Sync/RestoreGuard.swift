@@ -29,7 +29,7 @@ public final class RestoreGuard: Service {
     private let notices: Notices
     private let clock: WallClock
     private let logger: Logger
-    /// A restore was noticed at this start. Each instance learns for itself, since the ledger hears of it a moment later.
+    /// A restore was noticed at this start, and what was spent since is not known. Each instance learns for itself, since the ledger hears of it a moment later.
     private let isPending = Atomic<Bool>(false)
 
     public init(
@@ -46,6 +46,9 @@ public final class RestoreGuard: Service {
     }
 
     // MARK: At the start
+
+    /// Whether calls wait because of a restore.
+    public var isWaiting: Bool { isPending.load(ordering: .relaxed) }
 
     /// Notices a restore, before the governor reads the ledger.
     public func notice() async throws {
@@ -100,7 +103,7 @@ public final class RestoreGuard: Service {
     }
 
     private func learn() async {
-        while isPending.load(ordering: .relaxed) {
+        while isWaiting {
             do { if try await isKnown() { return } } catch {
                 if !error.isCancellation { logger.log(.debug, "usage not learned yet", [.error: "\(error)"]) }
             }

@@ -60,6 +60,11 @@ public actor ErasureKeeper: Service {
         isFirstPass = false
     }
 
+    /// At the start on a restored backup, before any athlete is fetched: what `runOnce` does at first. A failure is left to that.
+    public func replayAtStart() async {
+        do { try await replayFiled() } catch { outage.met(error, eraser.logger) }
+    }
+
     /// Once after the start: erases again whom a restored backup has brought back, by this installation's own receipts.
     private func replayFiled() async throws {
         if hasReplayed { return }
