@@ -118,6 +118,7 @@ public final class RestoreGuard: Service {
             let athlete = try row.decode(AthleteID.self)
             guard try await showsUsage(athlete) else { continue }
             try await database.query(SettingTable.forgetRestore)
+            isPending.store(false, ordering: .relaxed)
             notices.withdraw(.databaseRestored)
             logger.log(.notice, "what was spent of the quota since the backup is known", [:])
             return true
