@@ -66,7 +66,7 @@ private let epoch = Date(timeIntervalSince1970: (Date().timeIntervalSince1970 - 
 
     /// The quarter hour of the restore passes without a call; a test can't wait for that, so it opens the quota by hand.
     private func expectQuietThenCurrent(_ rig: DaemonRig, _ kept: AthleteID) async throws {
-        try await eventually("the quarter hour has a minute left") {
+        try await eventually("the quarter hour has a minute left", within: .seconds(90)) {
             900 - Date().timeIntervalSince1970.truncatingRemainder(dividingBy: 900) > 60
         }
         let quiet = try await rig.start()
