@@ -119,7 +119,7 @@ enum MaskedText {
         shown.append(contentsOf: found.0)
         rest = rest[found.range.upperBound...]
         if rest.isEmpty { return shown }
-        return rest.first == "?" && !rest.contains(where: { "@#/".contains($0) || $0.isWhitespace }) ? shown + options(rest) : mask
+        return rest.first == "?" && !rest.contains(where: { "@#".contains($0) || $0.isWhitespace }) ? shown + options(rest) : mask
     }
 
     /// Of another value all but passwords in URLs, which no setting should have, and the values after a question mark, which may be keys.
@@ -134,10 +134,12 @@ enum MaskedText {
     /// `?name=value&name=value`, with the values of names that are known to be harmless.
     private static func options(_ query: Substring) -> String {
         let harmless = ["sslmode", "application_name", "connect_timeout", "target_session_attrs", "host", "port", "channel_binding"]
+        let secret = ["password", "sslpassword", "sslkey", "sslcert", "passfile", "options", "user", "dbname", "key", "token"]
         let options = query.dropFirst().split(separator: "&").map { option in
-            let name = option.prefix { $0 != "=" }
-            guard name.allSatisfy({ $0.isASCII && ($0.isLetter || $0 == "_") }) else { return mask }
-            return harmless.contains(String(name)) ? String(option) : "\(name)=\(mask)"
+            let name = String(option.prefix { $0 != "=" })
+            if harmless.contains(name) { return String(option) }
+            // What has no known name may be part of a password.
+            return secret.contains(name) ? "\(name)=\(mask)" : mask
         }
         return "?" + options.joined(separator: "&")
     }

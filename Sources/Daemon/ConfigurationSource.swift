@@ -46,6 +46,7 @@ struct ConfigurationSource: Sendable {
         faults =
             UnknownKeys.faults(inEnvironment: environment) + (file?.faults ?? []) + UnknownKeys.faults(inFile: values, path: self.path)
             + UnknownKeys.faults(inCredentials: secretFiles.credentials.names)
+            + SecretFiles.doubled(in: environment, "the environment") + SecretFiles.doubled(in: values, self.path)
     }
 
     /// The value of a key, or its default if that is a value. An empty value counts as unset.
@@ -131,6 +132,14 @@ private struct SecretFiles: Sendable {
                     passed[key] = try Self.read(path, namedBy: "the credential \(key)")
                 }
             } catch { unusable[key] = "\(error)" }
+        }
+    }
+
+    /// A sentence for each secret that is set and named by a file in one place: which one was meant?
+    static func doubled(in values: [String: String], _ place: String) -> [String] {
+        ConfigurationKeys.all.filter(\.isSecret).map(\.name).compactMap { key in
+            let isDoubled = [key, key + "_FILE"].allSatisfy { values[$0]?.isEmpty == false }
+            return isDoubled ? "\(key) and \(key)_FILE are both set in \(place): remove one" : nil
         }
     }
 

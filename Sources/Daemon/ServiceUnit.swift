@@ -50,6 +50,9 @@ struct ServiceUnit: Sendable {
 
     // MARK: The command
 
+    /// The variables of `Environment=`, a word of `NAME=value` each.
+    var environment: [String] { values("Environment").flatMap { Self.words(expanded($0)[...]) } }
+
     /// The words of `ExecStart=` without systemd's prefixes (systemd.service(5), "Command lines"); empty: there is none.
     var command: [String] {
         let line = expanded(value("ExecStart") ?? "").drop { "@-:+!|".contains($0) }

@@ -75,6 +75,10 @@ struct UnitCheck {
         for key in ["LoadCredential", "LoadCredentialEncrypted"] {
             for value in unit.values(key).map(unit.expanded) where !value.isEmpty { checkCredential(value) }
         }
+        for value in unit.values("SetCredential") + unit.values("SetCredentialEncrypted") where !value.isEmpty {
+            findings.note(
+                "credential", "\(PlainText.of(String(value.prefix { $0 != ":" }))) is written in the unit itself, and is not tried")
+        }
     }
 
     private func checkCredential(_ value: String) {
@@ -121,6 +125,13 @@ struct UnitCheck {
 
     private func runAsService(_ unit: ServiceUnit, _ arguments: [String]) {
         var options = ["--quiet", "--wait", "--pipe", "--collect", "--service-type=exec"]
+        // Everybody can read the arguments of a process, so variables, which may be secrets, go through a file. Files of the unit override it.
+        let variables: TemporaryFile
+        do { variables = try TemporaryFile(lines: unit.environment.map(Self.environmentLine)) } catch {
+            return findings.wrong("unit", "the service's environment can't be written to a file under /run: \(error)")
+        }
+        defer { variables.remove() }
+        options += ["--property", "EnvironmentFile=\(variables.path)"]
         for assignment in unit.assignments where Self.isOfProcess(assignment.key) {
             options += ["--property", "\(assignment.key)=\(unit.expanded(assignment.value))"]
         }
@@ -141,11 +152,19 @@ struct UnitCheck {
             "LogRate",
         ]
         let names = [
-            "Type", "NotifyAccess", "PIDFile", "BusName", "GuessMainPID", "RemainAfterExit", "NonBlocking", "Sockets", "SendSIGHUP",
+            "Environment", "SetCredential", "SetCredentialEncrypted", "Type", "NotifyAccess", "PIDFile", "BusName", "GuessMainPID",
+            "RemainAfterExit", "NonBlocking", "Sockets", "SendSIGHUP",
             "SendSIGKILL", "FinalKillSignal", "ReloadSignal", "WatchdogSignal", "OOMPolicy", "RuntimeRandomizedExtraSec",
             "SyslogIdentifier",
         ]
         return !names.contains(key) && !kinds.contains { key.hasPrefix($0) && key != "ExecPaths" && key != "ExecSearchPath" }
+    }
+
+    /// A variable as a line that systemd reads back as it was (systemd.exec(5), `EnvironmentFile=`).
+    private static func environmentLine(_ variable: String) -> String {
+        let name = variable.prefix { $0 != "=" }
+        let value = variable.dropFirst(name.count + 1).replacing(#/["\\$`]/#) { "\\\($0.0)" }
+        return "\(name)=\"\(value)\""
     }
 
     // MARK: Programs
@@ -183,4 +202,19 @@ struct UnitCheck {
     }
 
     private static func firstLine(_ text: String) -> String { PlainText.of(text.split(separator: "\n").first.map(String.init) ?? "") }
+}
+
+/// A file that only root can read, for a moment.
+private struct TemporaryFile {
+    let path: String
+
+    init(lines: [String]) throws {
+        path = "/run/fitnessd-check-\(UUID().uuidString)"
+        let descriptor = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0o600)
+        guard descriptor >= 0 else { throw ConfigurationError(String(cString: strerror(errno))) }
+        let file = FileHandle(fileDescriptor: descriptor, closeOnDealloc: true)
+        try file.write(contentsOf: Data(lines.map { $0 + "\n" }.joined().utf8))
+    }
+
+    func remove() { unlink(path) }
 }

@@ -95,18 +95,19 @@ import Testing
 
     @Test(arguments: [
         ("postgresql://ann:hush@db/x", "postgresql://ann:***@db/x"), ("postgres://ann@db:5432/x", "postgres://ann@db:5432/x"),
-        ("postgresql:///x?host=/run/postgresql", "postgresql:///x?host=***"),
+        ("postgresql:///x?host=/run/postgresql", "postgresql:///x?host=/run/postgresql"),
         ("postgresql://ann:hush@[::1]:5432,db2:1/x", "postgresql://ann:***@[::1]:5432,db2:1/x"),
         ("postgresql://db/x?password=hush&sslmode=require", "postgresql://db/x?password=***&sslmode=require"),
         ("postgresql://ann:hu@sh@db/x", "***"), ("postgresql://ann:hu/sh@db/x", "***"), ("postgresql://ann:hu?sh@db/x", "***"),
-        ("postgresql://ann:hush", "***"), ("host=db password=hush", "***"), ("hush", "***"), ("postgresql://ann:hush@db/x?hush", "***"),
+        ("postgresql://ann:hush", "***"), ("host=db password=hush", "***"), ("hush", "***"),
+        ("postgresql://ann:hush@db/x?hush", "postgresql://ann:***@db/x?***"),
         ("postgresql://ann:hush@db/x#hush", "***"), ("postgresql://ann:hush @db/x", "***"),
     ])
     func `a database's URL is shown without what could be a password`(url: String, expected: String) async throws {
         let result = try await config(["FITNESSD_DATABASE_URL": url, "FITNESSD_STATE_DIR": "/nonexistent"])
         #expect(!result.output.contains("hu"), "\(result.output)")
         let line = result.output.split(separator: "\n").first { $0.hasPrefix("FITNESSD_DATABASE_URL") } ?? ""
-        #expect(line.contains(" \(expected.replacing("host=***", with: "host="))") || line.contains(" \(expected) "), "\(line)")
+        #expect(line.contains(" \(expected) "), "\(line)")
     }
 
     @Test func `a wrong setting is an error here, too, and shows no value`() async throws {
@@ -148,6 +149,7 @@ import Testing
     @Test(arguments: [
         (["FITNESSD_PORT": "8080"], "FITNESSD_PORT in the environment is not a setting"),
         (["FITNESSD_SERVICE_HOST": "db.example.org"], "FITNESSD_SERVICE_HOST in the environment"),
+        (["FITNESSD_DATABASE_URL": "x", "FITNESSD_DATABASE_URL_FILE": "/x"], "are both set in the environment: remove one"),
         (["FITNESSD_SAMPLE_FILE": "/x"], "did you mean FITNESSD_SAMPLE?"),
         (["FITNESSD_VAULT_KEY_FILE": "/x"], "did you mean FITNESSD_VAULT_KEY?"),
         (["FITNESSD_": "1"], "FITNESSD_ in the environment"), (["FITNESSD_SAMPLE\u{1B}[31m": "1"], "did you mean FITNESSD_SAMPLE?"),
@@ -168,7 +170,7 @@ import Testing
         try await withTemporaryFolder { folder in
             try Data(content.utf8).write(to: folder.appending(path: name))
             let result = try await config(["CREDENTIALS_DIRECTORY": folder.path, "FITNESSD_STATE_DIR": folder.path])
-            #expect(result.code == (sentence.isEmpty ? 0 : 1) && result.output.contains(sentence), "\(result.output)")
+            #expect(result.code == (sentence.isEmpty ? 0 : 1) && (sentence.isEmpty || result.output.contains(sentence)), "\(result.output)")
         }
     }
 

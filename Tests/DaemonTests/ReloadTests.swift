@@ -50,18 +50,14 @@ import Testing
         try await withDaemon(["FITNESSD_SAMPLE=2", "FITNESSD_REQUESTS_IN_FLIGHT=2"]) { daemon in
             let rig = daemon.rig
             #expect(try await rig.control("athletes", "import", try rig.importFile()).code == 0)
-            try await eventually("two are here, the others wait") {
-                try await rig.database.query(
-                    """
-                    SELECT 1 FROM sync.completeness WHERE state = 'pending' AND reason = 'beyond the sample'
-                      AND (SELECT count(*) = 2 FROM silver.activity_stream)
-                    """
-                ).count > 0
+            func beyondSample() async throws -> Int {
+                try await rig.database.query("SELECT DISTINCT activity_id FROM sync.completeness WHERE reason = 'beyond the sample'").count
             }
+            try await eventually("two are here, four wait") { try await beyondSample() == 4 }
             try await daemon.reload(["FITNESSD_SAMPLE=few", "FITNESSD_LOG_LEVL=debug"], says: "settings not reloaded")
             #expect(daemon.process.output.contains("FITNESSD_SAMPLE must be a whole number"))
             #expect(daemon.process.output.contains("did you mean FITNESSD_LOG_LEVEL?"))
-            #expect(try await rig.database.query("SELECT 1 FROM silver.activity_stream").count == 2)
+            #expect(try await beyondSample() == 4)
             try await daemon.reload(["FITNESSD_REQUESTS_IN_FLIGHT=1", "FITNESSD_LOG_LEVEL=debug"], says: "settings reloaded")
             #expect(daemon.process.output.contains("FITNESSD_REQUESTS_IN_FLIGHT, FITNESSD_SAMPLE, FITNESSD_LOG_LEVEL"))
             try await eventually("all is here", within: .seconds(60)) { try await rig.isComplete() }

@@ -21,6 +21,10 @@ public actor SyncScheduler: Service {
     /// When turns last began.
     private var claimedAt = Date.distantPast
     private var pace: SyncPace?
+    /// Whether what earlier settings left in the ledger follows the present ones.
+    private var hasAdopted = false
+    private let adoptOutage = Outage(
+        "work left by earlier settings not adopted, retrying", over: "work left by earlier settings adopted", level: .warning)
     private let scheduleOutage = Outage("schedule can't be read, retrying", over: "schedule can be read again")
     /// When the claim under way began.
     private var claimBeganAt: Date?
@@ -51,15 +55,14 @@ public actor SyncScheduler: Service {
     func adopt(_ pace: SyncPace) { self.pace = pace }
 
     /// Works with these settings from now on; turns in work end with the old ones.
-    public func adopt(_ settings: SyncSettings) async {
+    public func adopt(_ settings: SyncSettings) {
         environment.adopt(settings)
-        await adoptSettings()
+        hasAdopted = false
     }
 
     /// Works until graceful shutdown, which is a drain: no claims and no new calls; calls in flight end and land.
     public func run() async throws {
         await releaseLeases()
-        await adoptSettings()
         await work()
         // A task of its own: after a cancellation the leases are still to be released.
         await Task { await releaseLeases() }.value
@@ -74,6 +77,7 @@ public actor SyncScheduler: Service {
                     group.addTask { await self.listen(wake) }
                     for await _ in wakes {
                         if Task.isCancelled || drain.hasBegun { break }
+                        if !hasAdopted { await adoptSettings() }
                         for claim in await claimDue() { start(claim, in: &turns, wake) }
                         await heartbeat()
                     }
@@ -212,12 +216,15 @@ public actor SyncScheduler: Service {
 
     /// What earlier settings left in the ledger.
     private func adoptSettings() async {
+        // A reload meanwhile asks for it once more.
+        hasAdopted = true
         do {
             try await schedule.resumeSample(now: environment.clock.now)
             if !environment.settings.fetchesActivityZones { try await schedule.forgetZones() }
+            adoptOutage.isOver(environment.logger)
         } catch {
-            if error.isCancellation { return }
-            environment.logger.log(.warning, "work left by earlier settings not adopted", [.error: "\(error)"])
+            hasAdopted = false
+            if !error.isCancellation, !Task.isCancelled { adoptOutage.met(error, environment.logger) }
         }
     }
 
