@@ -1892,10 +1892,22 @@ CREATE TABLE public.fitnessd_migration (
     number integer NOT NULL,
     name text NOT NULL,
     sha256 text NOT NULL,
-    applied_at timestamp with time zone DEFAULT now() NOT NULL
+    applied_at timestamp with time zone DEFAULT now() NOT NULL,
+    is_compatible boolean DEFAULT false NOT NULL
 );
 
 COMMENT ON TABLE public.fitnessd_migration IS 'The migrations of fitnessd that this database has, with the hash of each file as applied.';
+
+COMMENT ON COLUMN public.fitnessd_migration.is_compatible IS 'Whether the version before works on with it.';
+
+CREATE TABLE public.fitnessd_upgrade (
+    is_only boolean DEFAULT true NOT NULL,
+    name text NOT NULL,
+    announced_at timestamp with time zone NOT NULL,
+    CONSTRAINT fitnessd_upgrade_is_only CHECK (is_only)
+);
+
+COMMENT ON TABLE public.fitnessd_upgrade IS 'A migration that is about to be applied and does not go with the version before: daemons that do not know it stop. One row at most; one that is older than 30 seconds was left by a crash.';
 
 CREATE TABLE silver.activity (
     athlete_id bigint NOT NULL,
@@ -4562,6 +4574,31 @@ COMMENT ON COLUMN sync.athlete_threshold.value IS 'Watts for power and critical_
 
 COMMENT ON COLUMN sync.athlete_threshold.set_at IS 'When it was set or last changed.';
 
+CREATE TABLE sync.backup (
+    backup_id uuid NOT NULL,
+    taken_at timestamp with time zone NOT NULL,
+    stored_at timestamp with time zone NOT NULL,
+    made_by text NOT NULL,
+    bytes bigint,
+    sha256 bytea,
+    CONSTRAINT backup_made_by CHECK ((made_by <> ''::text)),
+    CONSTRAINT backup_sha256 CHECK ((octet_length(sha256) = 32))
+);
+
+COMMENT ON TABLE sync.backup IS 'Backups of this database, one row per backup that was stored completely. Rows older than a year are removed.';
+
+COMMENT ON COLUMN sync.backup.backup_id IS 'Random.';
+
+COMMENT ON COLUMN sync.backup.taken_at IS 'The backup holds the database as it was then.';
+
+COMMENT ON COLUMN sync.backup.stored_at IS 'When it was stored completely, or noted.';
+
+COMMENT ON COLUMN sync.backup.made_by IS 'fitnessctl backup, or what an admin''s own backup program is called in fitnessctl backup --record.';
+
+COMMENT ON COLUMN sync.backup.bytes IS 'Size of the file in bytes; null: not known.';
+
+COMMENT ON COLUMN sync.backup.sha256 IS 'SHA-256 of the file; null: not known.';
+
 CREATE TABLE sync.connect_link (
     link_id bytea NOT NULL,
     used_at timestamp with time zone NOT NULL,
@@ -5165,6 +5202,9 @@ ALTER TABLE ONLY metrics.metrics
 ALTER TABLE ONLY public.fitnessd_migration
     ADD CONSTRAINT fitnessd_migration_pk PRIMARY KEY (number);
 
+ALTER TABLE ONLY public.fitnessd_upgrade
+    ADD CONSTRAINT fitnessd_upgrade_pk PRIMARY KEY (is_only);
+
 ALTER TABLE ONLY silver.activity_metric
     ADD CONSTRAINT activity_metric_pk PRIMARY KEY (athlete_id, source_id, activity_id);
 
@@ -5248,6 +5288,9 @@ ALTER TABLE ONLY sync.athlete
 
 ALTER TABLE ONLY sync.athlete_threshold
     ADD CONSTRAINT athlete_threshold_pk PRIMARY KEY (athlete_id, sport_family, metric, valid_from);
+
+ALTER TABLE ONLY sync.backup
+    ADD CONSTRAINT backup_pk PRIMARY KEY (backup_id);
 
 ALTER TABLE ONLY sync.completeness
     ADD CONSTRAINT completeness_pk PRIMARY KEY (athlete_id, activity_id, endpoint);
@@ -5356,6 +5399,8 @@ CREATE INDEX activity_newest ON sync.activity USING btree (athlete_id, start_at 
 CREATE INDEX api_token_sha256_i ON sync.api_token USING btree (token_sha256);
 
 CREATE INDEX athlete_uid_i ON sync.athlete USING btree (uid) WHERE (uid IS NOT NULL);
+
+CREATE INDEX backup_taken_at_i ON sync.backup USING btree (taken_at);
 
 CREATE INDEX completeness_work ON sync.completeness USING btree (athlete_id, start_at DESC, activity_id) WHERE (state = ANY (ARRAY['pending'::text, 'failed'::text]));
 

@@ -147,7 +147,6 @@ private struct Ingest: Sendable {
     let silver: SilverRunner
     let housekeeper: Housekeeper
     let scheduler: SyncScheduler
-    let events: EventBacklog
     /// Checks ID tokens; nil: none are accepted.
     let idTokens: IDTokenVerifier?
     /// Those that run before the servers.
@@ -172,9 +171,7 @@ private struct Ingest: Sendable {
         let registry = AthleteRegistry(database: store.database, vault: vault, clock: clock)
         try await demo?.connectAthletes(registry)
         let feed = SilverFeed()
-        let eraser = AthleteEraser(
-            database: store.database, vault: vault, feed: feed,
-            file: ReceiptFile(path: StateDirectory(configuration.stateDirectory).receiptsPath), clock: clock, logger: logger)
+        let eraser = eraser(start, store, vault, feed)
         let erasures = ErasureKeeper(eraser: eraser)
         if restore.isWaiting { await erasures.replayAtStart() }
         let silver = SilverRunner(
@@ -184,13 +181,12 @@ private struct Ingest: Sendable {
             database: store.database, steering: store.steering, strava: strava, governor: governor, vault: vault,
             writer: WarehouseWriter(database: store.database, silverFeed: feed, clock: clock, logger: logger),
             clock: clock, settings: settings(configuration, isDemo: start.isDemo), logger: logger)
-        let events = EventBacklog()
-        let scheduler = SyncScheduler(environment: environment, owner: owner, events: events, heartbeat: { notifier.watchdog() })
+        let scheduler = SyncScheduler(environment: environment, owner: owner, heartbeat: { notifier.watchdog() })
         let housekeeper = Housekeeper(environment: environment, scheduler: scheduler)
         await housekeeper.start()
         let ingest = Ingest(
             strava: strava, governor: governor, vault: vault, registry: registry, keeper: keeper, eraser: eraser, silver: silver,
-            housekeeper: housekeeper, scheduler: scheduler, events: events, idTokens: idTokens(start, opened),
+            housekeeper: housekeeper, scheduler: scheduler, idTokens: idTokens(start, opened),
             services: [governor, keeper, silver, retention, erasures, restore] + (demo.map { [$0] } ?? []))
         await ingest.follow(reloader, http, retention, isDemo: start.isDemo)
         return ingest
@@ -219,6 +215,11 @@ private struct Ingest: Sendable {
         try await restore.notice()
         try await governor.start()
         return restore
+    }
+
+    private static func eraser(_ start: DaemonStart, _ store: DataStore, _ vault: TokenVault, _ feed: SilverFeed) -> AthleteEraser {
+        let file = ReceiptFile(path: StateDirectory(start.configuration.stateDirectory).receiptsPath)
+        return AthleteEraser(database: store.database, vault: vault, feed: feed, file: file, clock: start.clock, logger: start.logger)
     }
 
     private static func idTokens(_ start: DaemonStart, _ opened: OpenedParts) -> IDTokenVerifier? {
@@ -250,7 +251,7 @@ private struct Servers: Sendable {
     ) async throws -> Servers {
         let (configuration, clock, logger) = (start.configuration, start.clock, start.logger)
         let status = StatusReader(database: store.database, clock: clock)
-        let desk = EventDesk(database: store.database, clock: clock, backlog: ingest.events)
+        let desk = EventDesk(database: store.database, clock: clock, backlog: ingest.scheduler.events)
         let callback = try await desk.address(verifyToken: configuration.webhookVerifyToken)
         let (listening, hasOpened) = AsyncStream.makeStream(of: Void.self)
         let control = ControlServer(

@@ -13,7 +13,8 @@ public actor SyncScheduler: Service {
     private let environment: SyncEnvironment
     private let schedule: ScheduleQueries
     private let owner: UUID
-    private let events: EventBacklog
+    /// While they are late, a turn of each lane begins only once a second.
+    public nonisolated let events: EventBacklog
     private let heartbeat: @Sendable () async -> Void
     private var working = TurnsInWork()
     private var storeTrouble = StoreTrouble()
@@ -38,7 +39,6 @@ public actor SyncScheduler: Service {
     /// - Parameters:
     ///   - owner: written into leases. It stays the same from start to start and no two processes have it at once, so that leases of a
     ///     crashed predecessor can be released at the start.
-    ///   - events: while they are late, a turn of each lane begins only once a second.
     ///   - heartbeat: called after each look at the schedule.
     public init(
         environment: SyncEnvironment, owner: UUID, events: EventBacklog = EventBacklog(),
