@@ -45,7 +45,7 @@ struct CheckCommand: AsyncParsableCommand {
 
     func run() async throws {
         let findings = CheckFindings()
-        if unit { UnitCheck(name: name ?? "fitnessd", findings: findings).run() } else { await check(findings) }
+        if unit { UnitCheck(name: name, command: ["check"], findings: findings).run() } else { await check(findings) }
         if findings.count > 0 { throw ExitCode(1) }
     }
 
@@ -71,14 +71,22 @@ struct CheckCommand: AsyncParsableCommand {
 /// Prints each finding, and counts the faults.
 final class CheckFindings {
     private(set) var count = 0
+    /// Prints faults only.
+    private let isQuiet: Bool
+
+    init(isQuiet: Bool = false) { self.isQuiet = isQuiet }
 
     /// Counts faults that another program has printed.
-    func count(_ more: Int) { count += more }
+    func add(_ more: Int) { count += more }
 
-    func good(_ part: String, _ sentence: String) { print("ok    \(part): \(sentence)") }
+    func good(_ part: String, _ sentence: String) {
+        if !isQuiet { print("ok    \(part): \(sentence)") }
+    }
 
     /// What is neither good nor wrong.
-    func note(_ part: String, _ sentence: String) { print("note  \(part): \(sentence)") }
+    func note(_ part: String, _ sentence: String) {
+        if !isQuiet { print("note  \(part): \(sentence)") }
+    }
 
     func wrong(_ part: String, _ sentence: String) {
         count += 1

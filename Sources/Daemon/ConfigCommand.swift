@@ -21,7 +21,24 @@ struct ConfigCommand: AsyncParsableCommand {
     @Flag(name: .customLong("list-settings"), help: "Print the table of all settings as JSON: default, limits, meaning. Reads no setting.")
     var listsSettings = false
 
+    @Flag(help: "Show the settings of a service of systemd. Root only.")
+    var unit = false
+
+    @Argument(help: ArgumentHelp("The service for --unit.", valueName: "name"))
+    var name: String?
+
+    func validate() throws {
+        if name != nil, !unit { throw ValidationError("A name goes with --unit.") }
+        if unit, common.config != nil { throw ValidationError("With --unit the unit says where settings are read from.") }
+    }
+
     func run() async throws {
+        if unit {
+            let findings = CheckFindings(isQuiet: true)
+            UnitCheck(name: name, command: ["config"] + (json ? ["--json"] : []), findings: findings).run()
+            if findings.count > 0 { throw ExitCode(1) }
+            return
+        }
         if listsSettings { return try Self.print(SettingList(settings: ConfigurationKeys.all.map(SettingDescription.init))) }
         let source = try common.source()
         let configuration = try Configuration(source)

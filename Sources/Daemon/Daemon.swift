@@ -21,8 +21,6 @@ import Warehouse
 struct DaemonStart: Sendable {
     let configuration: Configuration
     let isDemo: Bool
-    /// The settings as they were given, a demo's too.
-    let given: Configuration
     let source: ConfigurationSource
     let isDemoAsked: Bool
     /// Reads the settings again.

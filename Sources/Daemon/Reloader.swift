@@ -13,8 +13,8 @@ actor Reloader {
     private let read: @Sendable () throws -> ConfigurationSource
     private let isDemo: Bool
     private let isDemoAsked: Bool
-    private let atStart: EffectiveSettings
-    private var inForce: EffectiveSettings
+    private let atStart: GivenSettings
+    private var inForce: GivenSettings
     private var parts: [Part] = []
     private let notifier: SystemdNotifier
     private let clock: WallClock
@@ -27,7 +27,7 @@ actor Reloader {
         read = start.readSettings
         isDemo = start.isDemo
         isDemoAsked = start.isDemoAsked
-        atStart = try EffectiveSettings(start.given, start.source)
+        atStart = try GivenSettings(start.source)
         inForce = atStart
         self.notifier = notifier
         clock = start.clock
@@ -66,7 +66,7 @@ actor Reloader {
             let source = try read()
             let given = try Configuration(source)
             _ = try given.isDemo(asked: isDemoAsked)
-            let settings = try EffectiveSettings(given, source)
+            let settings = try GivenSettings(source)
             let configuration = isDemo ? given.demo() : given
             var changes: [@Sendable () async -> Void] = []
             for part in parts { changes.append(try await part(configuration)) }
@@ -121,19 +121,19 @@ enum ReloadOutcome: Sendable, Equatable {
     }
 }
 
-/// The value of each setting, to be compared with others.
-private struct EffectiveSettings: Sendable {
+/// The value of each setting as it was given, to be compared with others. A default that follows from another setting is not a change of its own.
+private struct GivenSettings: Sendable {
     private let values: [String: String]
 
-    init(_ configuration: Configuration, _ source: ConfigurationSource) throws {
+    init(_ source: ConfigurationSource) throws {
         var values: [String: String] = [:]
         for key in ConfigurationKeys.all {
-            values[key.name] = try key.isSecret ? source.secret(key.name)?.reveal() : key.shown(configuration)
+            values[key.name] = try key.isSecret ? source.secret(key.name)?.reveal() : source.value(key.name)
         }
         self.values = values
     }
 
-    func changed(since other: EffectiveSettings) -> [ConfigurationKey] {
+    func changed(since other: GivenSettings) -> [ConfigurationKey] {
         ConfigurationKeys.all.filter { values[$0.name] != other.values[$0.name] }
     }
 }

@@ -25,7 +25,7 @@ struct RunCommand: AsyncParsableCommand {
         let stop = Stop(logger: logger) { output.flush() }
         stop.watchSignals()
         let start = DaemonStart(
-            configuration: configuration, isDemo: isDemo, given: given, source: source, isDemoAsked: demo,
+            configuration: configuration, isDemo: isDemo, source: source, isDemoAsked: demo,
             readSettings: { [path = common.config] in try ConfigurationSource(path: path) }, console: console, stop: stop, logger: logger)
         // A task of its own, so that a stop can cancel it, for instance while it waits for a database.
         let daemon = Task { try await Self.run(start) }

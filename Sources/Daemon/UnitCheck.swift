@@ -1,14 +1,18 @@
 import ControlAPI
 import Foundation
 
-/// `fitnessd check --unit`: what the service will have. First what only root can see: the unit, its account, its credentials. Then `check` itself in a
+/// `--unit` of `fitnessd check` and `fitnessd config`: what the service will have. First what only root can see: the unit, its account, its credentials. Then the command itself in a
 /// service of its own with the unit's settings, so that account, environment, credentials and sandbox are systemd's.
 struct UnitCheck {
-    let name: String
-    let findings: CheckFindings
+    private let name: String
+    /// The command of fitnessd and its options.
+    private let command: [String]
+    private let findings: CheckFindings
 
-    init(name: String, findings: CheckFindings) {
+    init(name: String?, command: [String], findings: CheckFindings) {
+        let name = name ?? "fitnessd"
         self.name = name.contains(".") ? name : name + ".service"
+        self.command = command
         self.findings = findings
     }
 
@@ -22,6 +26,8 @@ struct UnitCheck {
         guard let arguments = arguments(unit) else { return }
         runAsService(unit, arguments)
     }
+
+    private var isCheck: Bool { command == ["check"] }
 
     // MARK: As root
 
@@ -112,14 +118,14 @@ struct UnitCheck {
             findings.wrong("unit", "\(PlainText.of(program)) can't be run: install fitnessd there, or change ExecStart=")
             return nil
         }
-        var arguments = [program, "check"]
+        var arguments = [program] + self.command
         var rest = command.dropFirst()[...]
         while let word = rest.popFirst() {
-            if word == "--demo" || word.hasPrefix("--config=") { arguments.append(word) }
+            if word == "--demo" && isCheck || word.hasPrefix("--config=") { arguments.append(word) }
             if word == "--config", let path = rest.popFirst() { arguments += [word, path] }
         }
         // A socket that systemd holds would start the service when it is asked who serves it.
-        if !isActive(name), isActive(String(name.dropLast("service".count)) + "socket") { arguments.append("--unserved") }
+        if isCheck, !isActive(name), isActive(String(name.dropLast("service".count)) + "socket") { arguments.append("--unserved") }
         return arguments
     }
 
@@ -142,7 +148,7 @@ struct UnitCheck {
         guard let code = Self.passThrough("systemd-run", options + ["--"] + arguments) else {
             return findings.wrong("unit", "systemd-run is missing, so the check can't run as the service would")
         }
-        if code != 0 { findings.count(1) }
+        if code != 0 { findings.add(1) }
     }
 
     /// Whether the setting shapes the process that is started. Others say when and how it is started, watched and stopped.

@@ -33,7 +33,7 @@ import Testing
 
     /// Runs the check with this unit, and with what `prepare` does to the folder before. Nil for everybody but root, who alone may check a unit.
     private func check(
-        _ text: String? = nil, active: String = "", arguments: [String] = ["--unit"], prepare: (URL) throws -> Void = { _ in }
+        _ text: String? = nil, active: String = "", arguments: [String] = ["check", "--unit"], prepare: (URL) throws -> Void = { _ in }
     ) async throws -> (code: Int32, output: String)? {
         if geteuid() != 0 {
             let refused = try await DaemonProcess.run("fitnessd", ["check", "--unit"], environment: [:])
@@ -81,7 +81,7 @@ import Testing
                 """, mode: 0o755)
             try prepare(folder)
             return try await DaemonProcess.run(
-                "fitnessd", ["check"] + arguments, environment: ["PATH": "\(folder.path):/usr/bin:/bin", "FITNESSD_SAMPLE": "misspelt"])
+                "fitnessd", arguments, environment: ["PATH": "\(folder.path):/usr/bin:/bin", "FITNESSD_SAMPLE": "misspelt"])
         }
     }
 
@@ -98,6 +98,13 @@ import Testing
         #expect(result.output.contains(#/run: \S+fitnessd check --config \S+fitnessd.env\n/#))
         #expect(result.output.contains("would run the daemon") && !result.output.contains("FITNESSD_SAMPLE"), "\(result.output)")
         #expect(!result.output.contains("hush"))
+    }
+
+    @Test func `config shows what the service has, and nothing else`() async throws {
+        guard let result = try await check(arguments: ["config", "--unit"]) else { return }
+        #expect(result.code == 0 && result.output.contains(#/run: \S+fitnessd config --config \S+fitnessd.env\n/#), "\(result.output)")
+        #expect(result.output.contains(#/FITNESSD_WEBHOOK_VERIFY_TOKEN +\*\*\*  \(environment\)/#))
+        #expect(!result.output.contains("hush") && !result.output.contains("ok    "))
     }
 
     @Test func `a service without credentials is told what run would say, not that it would run the demo`() async throws {
@@ -141,7 +148,8 @@ import Testing
     }
 
     @Test func `an unknown unit and a wrong name are told`() async throws {
-        guard let unknown = try await check(arguments: ["--unit", "other"]), let wrong = try await check(arguments: ["--unit", "a b"])
+        guard let unknown = try await check(arguments: ["check", "--unit", "other"]),
+            let wrong = try await check(arguments: ["check", "--unit", "a b"])
         else {
             return
         }
