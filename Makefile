@@ -1,13 +1,14 @@
 # Two commands do everything on a fresh Debian 12 with Swift 6.3: `make run` and `make test`.
 .POSIX:
 .SILENT:
-.PHONY: help run build install deb test-package test-image test test-extra test-nginx fuzz bench bench-history bench-webhooks simulate schema lint packages clean
+.PHONY: help run build install deb test-package test-image test test-extra test-nginx test-metrics fuzz bench bench-history bench-webhooks simulate schema lint packages clean
 
 help:
 	echo "make run       build in release mode and run fitnessd (the demo, unless Strava credentials are set)"
 	echo "make test      style check, build, all tests, verdict"
 	echo "make test-extra  what needs more than Swift and PostgreSQL: the connect flow in a real browser, the Python SDK as an assistant"
 	echo "make test-nginx  docs/nginx.conf in front of the demo"
+	echo "make test-metrics  the demo's metrics and docs/alerts.yml, checked by Prometheus' promtool"
 	echo "make fuzz      requests made from the public API's description, against the demo"
 	echo "make bench     how fast a history lands, how fast and small the warehouse is, against rivals in the same run"
 	echo "make bench-history  how fast silver makes one athlete's 20,000 activities, each further 1,000, on a server at its own settings"
@@ -60,6 +61,10 @@ test-extra: build
 test-nginx: build
 	scripts/packages nginx-light curl openssl python3
 	scripts/test-nginx
+
+test-metrics: build
+	scripts/packages prometheus curl python3
+	scripts/test-metrics
 
 fuzz: build
 	scripts/packages curl python3 python3-venv

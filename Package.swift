@@ -17,6 +17,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-collections.git", exact: "1.6.0"),
         .package(url: "https://github.com/apple/swift-configuration.git", exact: "1.4.0"),
         .package(url: "https://github.com/apple/swift-log", exact: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-metrics.git", exact: "2.13.0"),
         .package(url: "https://github.com/apple/swift-nio", exact: "2.101.2"),
         .package(url: "https://github.com/apple/swift-nio-extras", exact: "1.35.2"),
         .package(url: "https://github.com/hummingbird-project/hummingbird", exact: "2.28.1"),
@@ -32,7 +33,6 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-distributed-tracing.git", exact: "1.7.3"),
         .package(url: "https://github.com/apple/swift-http-structured-headers.git", exact: "1.7.0"),
         .package(url: "https://github.com/apple/swift-http-types.git", exact: "1.8.0"),
-        .package(url: "https://github.com/apple/swift-metrics.git", exact: "2.13.0"),
         .package(url: "https://github.com/apple/swift-nio-http2.git", exact: "1.46.0"),
         .package(url: "https://github.com/apple/swift-nio-ssl.git", exact: "2.37.6"),
         .package(url: "https://github.com/apple/swift-nio-transport-services.git", exact: "1.28.0"),
@@ -51,12 +51,13 @@ let package = Package(
             name: "COpenSSL", path: "Sources/Base/C/COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
         .systemLibrary(name: "CZlib", path: "Sources/Base/C/CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
         .systemLibrary(name: "CSpawn", path: "Sources/Base/C/CSpawn"),
+        .systemLibrary(name: "CMemfd", path: "Sources/Base/C/CMemfd"),
         .target(name: "CSimdjson", path: "Sources/Base/C/CSimdjson", linkerSettings: [.linkedLibrary("simdjson")]),
 
         // Base
         .target(name: "Core", dependencies: [.product(name: "Logging", package: "swift-log")], path: "Sources/Base/Core"),
         .target(
-            name: "Database", dependencies: ["Core", "CLibpq", .product(name: "Logging", package: "swift-log")],
+            name: "Database", dependencies: ["Core", "Metering", "CLibpq", .product(name: "Logging", package: "swift-log")],
             path: "Sources/Base/Database"),
         .target(
             name: "EmbeddedPostgres",
@@ -67,12 +68,16 @@ let package = Package(
             path: "Sources/Base/Migrations"),
         .target(
             name: "HTTPTransport", dependencies: ["Core", "CLibcurl"], path: "Sources/Base/HTTPTransport"),
+        .target(
+            name: "Metering", dependencies: [.product(name: "CoreMetrics", package: "swift-metrics")], path: "Sources/Base/Metering"),
+        .target(name: "Journal", dependencies: ["CMemfd"], path: "Sources/Base/Journal"),
         .target(name: "Digest", dependencies: ["COpenSSL"], path: "Sources/Base/Digest"),
 
         .target(
             name: "ServerGuard",
             dependencies: [
-                .product(name: "HummingbirdCore", package: "hummingbird"), .product(name: "Logging", package: "swift-log"),
+                "Core", .product(name: "Hummingbird", package: "hummingbird"), .product(name: "HummingbirdCore", package: "hummingbird"),
+                .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"), .product(name: "NIOHTTPTypes", package: "swift-nio-extras"),
             ],
             path: "Sources/Base/ServerGuard"),
@@ -81,24 +86,27 @@ let package = Package(
         .target(name: "SyncStore", dependencies: ["Core", "Database"], path: "Sources/SyncStore"),
         .target(
             name: "OwnData",
-            dependencies: ["Core", "Database", "SyncStore", "Digest", "CZlib", .product(name: "Logging", package: "swift-log")],
+            dependencies: [
+                "Core", "Metering", "Database", "SyncStore", "Digest", "CZlib", .product(name: "Logging", package: "swift-log"),
+            ],
             path: "Sources/OwnData"),
         .target(name: "Streams", dependencies: ["Core", "CSimdjson"], path: "Sources/Streams"),
         .target(
             name: "Warehouse",
             dependencies: [
-                "Core", "Database", "SyncStore", "Digest", "Streams", "CSimdjson", .product(name: "Logging", package: "swift-log"),
+                "Core", "Metering", "Database", "SyncStore", "Digest", "Streams", "CSimdjson",
+                .product(name: "Logging", package: "swift-log"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
             ],
             path: "Sources/Warehouse"),
         .target(
             name: "StravaAPI",
-            dependencies: ["Core", "Digest", "HTTPTransport", "CSimdjson", .product(name: "Logging", package: "swift-log")],
+            dependencies: ["Core", "Metering", "Digest", "HTTPTransport", "CSimdjson", .product(name: "Logging", package: "swift-log")],
             path: "Sources/Ingest/StravaAPI"),
         .target(
             name: "Governor",
             dependencies: [
-                "Core", "Database", "SyncStore", "StravaAPI",
+                "Core", "Metering", "Database", "SyncStore", "StravaAPI",
                 .product(name: "DequeModule", package: "swift-collections"),
                 .product(name: "HeapModule", package: "swift-collections"),
                 .product(name: "Logging", package: "swift-log"),
@@ -108,14 +116,14 @@ let package = Package(
         .target(
             name: "Vault",
             dependencies: [
-                "Core", "Database", "SyncStore", "StravaAPI", "COpenSSL", .product(name: "Logging", package: "swift-log"),
+                "Core", "Metering", "Database", "SyncStore", "StravaAPI", "COpenSSL", .product(name: "Logging", package: "swift-log"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
             ],
             path: "Sources/Ingest/Vault"),
         .target(
             name: "Sync",
             dependencies: [
-                "Core", "Database", "SyncStore", "StravaAPI", "Streams", "Governor", "Vault", "Warehouse",
+                "Core", "Metering", "Database", "SyncStore", "StravaAPI", "Streams", "Governor", "Vault", "Warehouse",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
             ],
@@ -125,7 +133,7 @@ let package = Package(
         .target(
             name: "Identity",
             dependencies: [
-                "Core", "Database", "SyncStore", "Digest", "HTTPTransport", .product(name: "JWTKit", package: "jwt-kit"),
+                "Core", "Metering", "Database", "SyncStore", "Digest", "HTTPTransport", .product(name: "JWTKit", package: "jwt-kit"),
                 .product(name: "Logging", package: "swift-log"),
             ],
             path: "Sources/Identity"),
@@ -142,7 +150,7 @@ let package = Package(
         .target(
             name: "ControlServer",
             dependencies: [
-                "ControlAPI", "Core", "Database", "Digest", "Governor", "Identity", "ServerGuard", "StravaAPI", "Sync", "SyncStore",
+                "ControlAPI", "Core", "Metering", "Database", "Digest", "Governor", "Identity", "ServerGuard", "StravaAPI", "Sync", "SyncStore",
                 "Vault",
                 "Warehouse",
                 .product(name: "Hummingbird", package: "hummingbird"),
@@ -156,7 +164,7 @@ let package = Package(
         .target(
             name: "Gateway",
             dependencies: [
-                "Core", "Database", "SyncStore", "ServerGuard", "StravaAPI", "Governor", "Vault", "Sync", "Warehouse", "Digest",
+                "Core", "Metering", "Database", "SyncStore", "ServerGuard", "StravaAPI", "Governor", "Vault", "Sync", "Warehouse", "Digest",
                 "Identity", "OwnData", "Assistant",
                 .product(name: "Hummingbird", package: "hummingbird"),
                 .product(name: "Logging", package: "swift-log"),
@@ -193,8 +201,9 @@ let package = Package(
         .executableTarget(
             name: "fitnessd",
             dependencies: [
-                "Core", "Database", "Digest", "EmbeddedPostgres", "Migrations", "HTTPTransport", "Warehouse", "StravaAPI", "Governor",
-                "Vault", "Sync", "Identity", "OwnData", "Assistant", "ControlAPI", "ControlServer", "Gateway",
+                "Core", "Metering", "Database", "Digest", "EmbeddedPostgres", "Migrations", "HTTPTransport", "Warehouse", "StravaAPI", "Governor",
+                "Vault", "Sync", "Identity", "OwnData", "Assistant", "ControlAPI", "ControlServer", "Gateway", "Journal",
+                .product(name: "CoreMetrics", package: "swift-metrics"),
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Configuration", package: "swift-configuration"),
                 .product(name: "Logging", package: "swift-log"),
@@ -225,6 +234,10 @@ let package = Package(
             ],
             path: "Tests/TestKit"),
         .testTarget(name: "CoreTests", dependencies: ["Core", "TestKit"]),
+        .testTarget(
+            name: "MeteringTests",
+            dependencies: ["Metering", "TestKit", "fitnessd", .product(name: "CoreMetrics", package: "swift-metrics")]),
+        .testTarget(name: "JournalTests", dependencies: ["Core", "Journal", "TestKit", "fitnessd"]),
         .testTarget(name: "DatabaseTests", dependencies: ["Database", "EmbeddedPostgres", "Migrations", "TestKit"]),
         .testTarget(name: "HTTPTransportTests", dependencies: ["Core", "HTTPTransport", "TestKit"]),
         .testTarget(name: "StravaAPITests", dependencies: ["Core", "HTTPTransport", "StravaAPI", "Simulator", "TestKit"]),

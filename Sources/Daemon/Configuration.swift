@@ -5,6 +5,7 @@ import Foundation
 import Gateway
 import Governor
 import Identity
+import Journal
 import Logging
 import StravaAPI
 import Warehouse
@@ -283,7 +284,7 @@ struct Configuration: Sendable {
     }
 
     private static func logFormat(_ source: ConfigurationSource) -> LogFormat {
-        if source.environment["JOURNAL_STREAM"] != nil { return .journal }
+        if JournalSocket.isBehind(STDERR_FILENO, variable: source.environment["JOURNAL_STREAM"]) { return .journal }
         return isatty(STDERR_FILENO) == 1 ? .console : .json
     }
 }

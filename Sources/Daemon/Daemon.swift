@@ -9,6 +9,7 @@ import Governor
 import HTTPTransport
 import Identity
 import Logging
+import Metering
 import Migrations
 import ServiceLifecycle
 import StravaAPI
@@ -28,6 +29,8 @@ struct DaemonStart: Sendable {
     let console: Console
     let stop: Stop
     let logger: Logger
+    let metrics: MetricsRegistry
+    let meters = DaemonMeters()
     let clock = WallClock.system
     let at = WallClock.system.now
     let notices = Notices()
@@ -322,10 +325,11 @@ private struct Servers: Sendable {
                 return try await store.missing(migrations)
             },
             figures: {
-                GatewayFigures(
-                    try await status.figures(), quota: await governor.snapshot().windows, calls: strava.tally.calls,
-                    isSilverStopped: silver.health.incident != nil, version: ProductVersion.current, startedAt: start.at)
+                start.meters.show(isSilverStopped: silver.health.incident != nil)
+                let quota = await governor.snapshot().windows
+                return GatewayFigures(try await status.figures(), quota: quota, version: ProductVersion.current)
             },
+            metrics: { start.metrics.text() },
             onListening: { _ in onListening() })
     }
 

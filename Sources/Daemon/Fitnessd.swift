@@ -2,6 +2,7 @@ import ArgumentParser
 import ControlAPI
 import Core
 import Foundation
+import Journal
 
 @main
 struct Fitnessd: AsyncParsableCommand {
@@ -50,7 +51,8 @@ struct Fitnessd: AsyncParsableCommand {
     /// The journal adds the program's name itself, and reads each line's level from its beginning (sd-daemon(3)).
     private static func prefixed(_ sentence: String) -> String {
         let text = PlainText.rows(sentence)
-        guard ProcessInfo.processInfo.environment["JOURNAL_STREAM"] != nil else { return "fitnessd: \(text)" }
+        let variable = ProcessInfo.processInfo.environment["JOURNAL_STREAM"]
+        guard JournalSocket.isBehind(STDERR_FILENO, variable: variable) else { return "fitnessd: \(text)" }
         return text.split(separator: "\n").map { "<3>\($0)" }.joined(separator: "\n")
     }
 

@@ -1,10 +1,19 @@
 import Core
 import Foundation
+import Journal
 import Synchronization
 
-/// The process's two outputs: log lines on standard error, and the console's text on standard output. No writer ever waits for a reader.
+/// What is said at one time: a line of text and, when it is for the journal, its fields.
+struct LogRecord: Sendable {
+    let line: String
+    /// The line is written only if no journal takes this; nil: it always is.
+    var journal: JournalEntry?
+}
+
+/// The process's outputs: log lines in the journal or on standard error, and the console's text on standard output. No writer ever waits for a
+/// reader.
 final class LogOutput: Sendable {
-    static let shared = LogOutput()
+    static let shared = LogOutput(journal: JournalSocket())
 
     /// Text for one descriptor.
     typealias Part = (descriptor: Int32, text: String)
@@ -14,12 +23,12 @@ final class LogOutput: Sendable {
     private let standard: OutputQueue
     private let lineWriter = Mutex<(@Sendable (_ line: String) -> Void)?>(nil)
 
-    private init() {
+    init(journal: JournalSocket) {
         isTerminal = isatty(STDOUT_FILENO) == 1
-        errors = OutputQueue(name: "log")
+        errors = OutputQueue(name: "log", journal: journal)
         // On a terminal both outputs share the screen, and one queue keeps their order. Elsewhere an output that nobody reads must not stop
         // the other.
-        standard = isTerminal ? errors : OutputQueue(name: "output")
+        standard = isTerminal ? errors : OutputQueue(name: "output", journal: journal)
         // A reader that went away then shows as an error of write(2) instead of ending the process.
         signal(SIGPIPE, SIG_IGN)
     }
@@ -27,12 +36,18 @@ final class LogOutput: Sendable {
     /// Sends each log line to `body` instead, which clears the display at the bottom of the terminal before it writes the line.
     func redirectLines(to body: @escaping @Sendable (_ line: String) -> Void) { lineWriter.withLock { $0 = body } }
 
-    /// The text of the line that says how many lines were dropped.
-    func setDropNotice(_ notice: @escaping @Sendable (Int) -> String) { errors.setDropNotice(notice) }
+    /// The record that says how many were dropped.
+    func setDropNotice(_ notice: @escaping @Sendable (Int) -> LogRecord) { errors.setDropNotice(notice) }
 
-    /// Writes a line to standard error.
-    func write(_ line: String) {
-        if let body = lineWriter.withLock({ $0 }) { body(line) } else { put([(STDERR_FILENO, line + "\n")]) }
+    /// Sends a record to the journal, or writes its line to standard error.
+    func write(_ record: LogRecord) {
+        if let entry = record.journal {
+            errors.put(entry, otherwise: record.line + "\n")
+        } else if let body = lineWriter.withLock({ $0 }) {
+            body(record.line)
+        } else {
+            put([(STDERR_FILENO, record.line + "\n")])
+        }
     }
 
     /// Queues the parts as one entry. False: the queue is full and nothing of it is written.
@@ -61,7 +76,14 @@ private final class OutputQueue: @unchecked Sendable {
     private static let entriesMax = 4_096
     private static let bytesMax = 1 << 20
 
-    private typealias Entry = [(descriptor: Int32, bytes: [UInt8])]
+    private typealias Piece = (descriptor: Int32, bytes: [UInt8])
+
+    private struct Entry {
+        /// What goes to the journal instead of the pieces; they follow only if no journal takes it.
+        var journal: JournalEntry?
+        let pieces: [Piece]
+        var byteCount: Int { pieces.reduce(journal?.bytes.count ?? 0) { $0 + $1.bytes.count } }
+    }
 
     private struct State {
         var entries: [Entry] = []
@@ -69,32 +91,41 @@ private final class OutputQueue: @unchecked Sendable {
         var dropped = 0
         var droppedOn: Int32 = STDERR_FILENO
         var isWriting = false
-        var dropNotice: @Sendable (Int) -> String = { "\($0) lines were dropped, because nobody read them" }
+        var dropNotice: @Sendable (Int) -> LogRecord = { LogRecord(line: "\($0) lines were dropped, because nobody read them") }
     }
 
     private let condition = NSCondition()
+    private let journal: JournalSocket
     private var state = State()
 
-    init(name: String) {
+    init(name: String, journal: JournalSocket) {
+        self.journal = journal
         let thread = Thread { [self] in while true { write(next()) } }
         thread.name = name
         thread.stackSize = 256 << 10
         thread.start()
     }
 
-    func setDropNotice(_ notice: @escaping @Sendable (Int) -> String) {
+    func setDropNotice(_ notice: @escaping @Sendable (Int) -> LogRecord) {
         withState { $0.dropNotice = notice }
     }
 
     var isIdle: Bool { withState { $0.entries.isEmpty && !$0.isWriting } }
 
     func put(_ parts: [LogOutput.Part]) -> Bool {
-        withState { state in
-            let entry = parts.map { (descriptor: $0.descriptor, bytes: Array($0.text.utf8)) }
-            let bytes = entry.reduce(0) { $0 + $1.bytes.count }
+        put(Entry(pieces: parts.map { (descriptor: $0.descriptor, bytes: Array($0.text.utf8)) }))
+    }
+
+    func put(_ journal: JournalEntry, otherwise line: String) {
+        _ = put(Entry(journal: journal, pieces: [(STDERR_FILENO, Array(line.utf8))]))
+    }
+
+    private func put(_ entry: Entry) -> Bool {
+        let bytes = entry.byteCount
+        return withState { state in
             guard state.entries.count < Self.entriesMax, state.bytes + bytes <= Self.bytesMax else {
                 state.dropped += 1
-                state.droppedOn = parts.last?.descriptor ?? STDERR_FILENO
+                state.droppedOn = entry.pieces.last?.descriptor ?? STDERR_FILENO
                 return false
             }
             Self.addDropNotice(to: &state)
@@ -120,9 +151,10 @@ private final class OutputQueue: @unchecked Sendable {
 
     private static func addDropNotice(to state: inout State) {
         guard state.dropped > 0 else { return }
-        let notice = Array((state.dropNotice(state.dropped) + "\n").utf8)
-        state.entries.append([(state.droppedOn, notice)])
-        state.bytes += notice.count
+        let notice = state.dropNotice(state.dropped)
+        let entry = Entry(journal: notice.journal, pieces: [(state.droppedOn, Array((notice.line + "\n").utf8))])
+        state.entries.append(entry)
+        state.bytes += entry.byteCount
         state.dropped = 0
     }
 
@@ -136,14 +168,15 @@ private final class OutputQueue: @unchecked Sendable {
         condition.broadcast()
         while state.entries.isEmpty { condition.wait() }
         let entry = state.entries.removeFirst()
-        state.bytes -= entry.reduce(0) { $0 + $1.bytes.count }
+        state.bytes -= entry.byteCount
         state.isWriting = true
         return entry
     }
 
     /// Blocks for as long as the reader does. What can't be written at all (to a closed pipe) is lost.
     private func write(_ entry: Entry) {
-        for (descriptor, bytes) in entry {
+        if let record = entry.journal, journal.send(record) { return }
+        for (descriptor, bytes) in entry.pieces {
             var written = 0
             while written < bytes.count {
                 let count = bytes[written...].withUnsafeBytes { Foundation.write(descriptor, $0.baseAddress, $0.count) }

@@ -2,6 +2,7 @@ import ArgumentParser
 import Core
 import Foundation
 import Logging
+import Metering
 
 /// `fitnessd run`: the daemon itself.
 struct RunCommand: AsyncParsableCommand {
@@ -15,6 +16,8 @@ struct RunCommand: AsyncParsableCommand {
 
     func run() async throws {
         let output = LogOutput.shared
+        // Before anything is made that counts.
+        let metrics = MetricCatalog.start()
         let source = try common.source()
         let given = try Configuration(source)
         let isDemo = try given.isDemo(asked: demo)
@@ -26,7 +29,8 @@ struct RunCommand: AsyncParsableCommand {
         stop.watchSignals()
         let start = DaemonStart(
             configuration: configuration, isDemo: isDemo, source: source, isDemoAsked: demo,
-            readSettings: { [path = common.config] in try ConfigurationSource(path: path) }, console: console, stop: stop, logger: logger)
+            readSettings: { [path = common.config] in try ConfigurationSource(path: path) }, console: console, stop: stop, logger: logger,
+            metrics: metrics)
         // A task of its own, so that a stop can cancel it, for instance while it waits for a database.
         let daemon = Task { try await Self.run(start) }
         stop.setSteps(Stop.Steps(begin: { daemon.cancel() }))

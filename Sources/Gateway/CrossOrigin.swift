@@ -59,7 +59,9 @@ struct CrossOrigin: RouterMiddleware {
         guard let origin = origins.allowed(request.headers[.origin]) else { return response }
         response.headers[.accessControlAllowOrigin] = origin
         if origins.vary { response.headers[.vary] = "Origin" }
-        if request.method != .options { response.headers[.accessControlExposeHeaders] = "ETag, Retry-After, WWW-Authenticate" }
+        if request.method != .options {
+            response.headers[.accessControlExposeHeaders] = "ETag, Retry-After, WWW-Authenticate, X-Request-Id"
+        }
         return response
     }
 

@@ -35,7 +35,7 @@ public struct Gateway: Service {
     public typealias Register = @Sendable (Consent) async throws -> ConsentResult
     /// The names of migrations that are not applied. Throws when the database can't be reached or written.
     public typealias PendingMigrations = @Sendable () async throws -> [String]
-    /// The figures for `/metrics` and the status page; called at most every five seconds.
+    /// The figures for the status page; called at most every five seconds, and before metrics are read, whose gauges it sets.
     public typealias Figures = @Sendable () async throws -> GatewayFigures
 
     /// The bound ports; nil: no listener.
@@ -62,13 +62,15 @@ public struct Gateway: Service {
     ///   - ownData: what those routes stand on.
     ///   - settings: those that `adopt` may replace.
     ///   - events: where Strava's events go, and the callback's secrets; nil: events are not accepted.
+    ///   - metrics: everything that is counted, as text.
     ///   - onListening: called with the bound ports once all addresses accept connections.
     public init(
         addresses: GatewayAddresses, publicURL: PublicURL, database: Database, strava: StravaClient, keyring: Keyring,
         settings: GatewaySettings, clock: WallClock = .system, logger: Logger = Logger(label: "gateway"),
         authenticator: Authenticator, athletes: Athletes, ownData: OwnDataServices, register: @escaping Register,
         events: (desk: EventDesk, address: EventDesk.Address)? = nil, pendingMigrations: @escaping PendingMigrations,
-        figures: @escaping Figures, onListening: @escaping @Sendable (Ports) async -> Void = { _ in }
+        figures: @escaping Figures, metrics: @escaping @Sendable () -> String = { "" },
+        onListening: @escaping @Sendable (Ports) async -> Void = { _ in }
     ) {
         self.addresses = addresses
         self.onListening = onListening
@@ -82,7 +84,7 @@ public struct Gateway: Service {
                 states: states, links: ConnectLinks(publicURL: publicURL, keyring: keyring), strava: strava, publicURL: publicURL,
                 settings: settings, register: register, logger: logger),
             readiness: Readiness(clock: clock, pendingMigrations: pendingMigrations),
-            figures: CachedValue(.after(.seconds(5)), clock: clock, load: figures),
+            figures: CachedValue(.after(.seconds(5)), clock: clock, load: figures), metrics: metrics,
             router: RouterRoutes(
                 authenticator: authenticator, exchange: CodeExchange(strava: strava, logger: logger), registry: athletes.registry,
                 vault: athletes.vault, runs: RunDesk(database: database, clock: clock), logger: logger),
@@ -155,7 +157,7 @@ public struct Gateway: Service {
             } catch is CancellationError {
                 return
             } catch {
-                logger.log(.debug, "expired connects not deleted", [.error: "\(error)"])
+                logger.log(.debug, "expired connects not deleted", error)
             }
         }
     }

@@ -145,7 +145,7 @@ public struct ListenAddress: Sendable, Equatable {
 }
 
 /// Why the gateway can't start, or refuses a connect.
-public struct GatewayError: AdvisedError, Equatable {
+public struct GatewayError: AdvisedError, CodedError, Equatable {
     public enum Code: String, Sendable {
         case listenAddressMalformed = "listen_address_malformed"
         case addressInUse = "address_in_use"

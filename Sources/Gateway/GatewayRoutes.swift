@@ -33,16 +33,22 @@ struct GatewayRoutes: Sendable {
     let connect: ConnectFlow
     let readiness: Readiness
     let figures: CachedValue<GatewayFigures>
+    /// All metrics as text.
+    let metrics: @Sendable () -> String
     let router: RouterRoutes
     let settings: Live<GatewaySettings>
     let webhooks: WebhookRoutes?
     let me: MeRoutes
     let assistants: AssistantRoutes
     let logger: Logger
+    /// One for all listeners.
+    private let meters = GatewayMeters()
 
     func router(hasWeb: Bool, hasAdmin: Bool) -> Router<GatewayContext> {
         let routes = shared + (hasWeb ? web : []) + (hasAdmin ? admin : [])
         let router = Router(context: GatewayContext.self, options: .autoGenerateHeadEndpoints)
+        router.add(middleware: RequestIDs())
+        router.add(middleware: meters.middleware())
         router.add(middleware: SecurityHeaders())
         router.add(middleware: CrossOrigin(settings: settings, routes: routes))
         router.add(middleware: HeadAnswers())
@@ -80,9 +86,30 @@ struct GatewayRoutes: Sendable {
         [
             .get("/") { _, _ in StatusPage.page(try await figures.value()).response },
             .get("/metrics") { _, _ in
-                Self.plain(.ok, MetricsText.render(try await figures.value()), type: "text/plain; version=0.0.4; charset=utf-8")
+                await refreshFigures()
+                return Self.plain(.ok, metrics(), type: "text/plain; version=0.0.4; charset=utf-8")
             },
         ]
+    }
+
+    /// How long metrics wait for figures from the database, which may hang: Prometheus gives up after 10 s by default.
+    private static let figuresMax = Duration.seconds(5)
+
+    /// Returns when the figures are fresh, can't be had, or take too long. What is counted in the process is worth reading without them.
+    private func refreshFigures() async {
+        let (ended, end) = AsyncStream.makeStream(of: Void.self)
+        // Not child tasks: waiting for a load can't be cancelled.
+        let load = Task {
+            do { _ = try await figures.value() } catch { logger.log(.debug, "figures for metrics not read", error) }
+            end.yield()
+        }
+        let limit = Task {
+            try await Task.sleep(for: Self.figuresMax)
+            end.yield()
+        }
+        for await _ in ended { break }
+        load.cancel()
+        limit.cancel()
     }
 
     private static let forwardedFor = HTTPField.Name("X-Forwarded-For")!

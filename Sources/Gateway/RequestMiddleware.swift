@@ -26,7 +26,7 @@ struct ErrorPages: RouterMiddleware {
             logger.log(.debug, "request interrupted", [.endpoint: context.endpointPath ?? "none"])
             return refusal(.serviceUnavailable, request)
         } catch let error as any AdvisedError {
-            logger.log(.error, "request failed", [.endpoint: context.endpointPath ?? "none", .error: error.description])
+            logger.log(.error, "request failed", error, [.endpoint: context.endpointPath ?? "none"])
             return refusal(error.retryAdvice == .never ? .internalServerError : .serviceUnavailable, request)
         } catch {
             logger.log(.error, "request failed", [.endpoint: context.endpointPath ?? "none", .error: "\(type(of: error))"])

@@ -2,6 +2,7 @@ import Core
 import Database
 import Foundation
 import Logging
+import Metering
 import SyncStore
 
 /// Says who asks, by the token that a request presents. One for all routes that need a caller.
@@ -17,6 +18,7 @@ public struct Authenticator: Sendable {
     private let limits: RequestLimits
     private let outage = Outage("tokens of clients can't be checked", over: "tokens of clients can be checked again")
     private let logger: Logger
+    private let meters = IdentityMeters()
 
     /// - Parameter idTokens: checks ID tokens; nil: only API tokens are accepted.
     public init(
@@ -42,6 +44,15 @@ public struct Authenticator: Sendable {
     ///   - authorization: the value of the request's `Authorization` field.
     ///   - client: the client address that a refused token is counted for.
     public func caller(authorization: String?, client: String) async throws(IdentityError) -> Caller {
+        do throws(IdentityError) {
+            return try await identified(authorization, client)
+        } catch {
+            meters.failures.add(1, error.code)
+            throw error
+        }
+    }
+
+    private func identified(_ authorization: String?, _ client: String) async throws(IdentityError) -> Caller {
         try admit(client: client)
         let token = try Self.bearerToken(authorization)
         if let wait = limits.wait(.refused(client)) { throw .tooManyRequests(retryAfter: wait) }
@@ -153,7 +164,7 @@ public struct Authenticator: Sendable {
         do {
             try await database.query(APITokenTable.use(token.id, of: token.athlete, now: now, lastUsedBefore: lastUsedBefore))
         } catch {
-            logger.log(.debug, "use of an API token not stored", [.error: "\(error)"])
+            logger.log(.debug, "use of an API token not stored", error)
         }
     }
 
@@ -161,4 +172,15 @@ public struct Authenticator: Sendable {
         if !error.isCancellation { outage.met(error, logger) }
         return .unavailable
     }
+}
+
+/// What is counted of callers.
+public struct IdentityMeters: Sendable {
+    public static let definitions = [failureCount]
+
+    private static let failureCount = MetricDefinition.counter(
+        "fitnessd_authentication_failures_total", "Requests for which nobody could be identified, by reason.",
+        .init("reason", IdentityError.codes))
+
+    let failures = CounterFamily(Self.failureCount)
 }

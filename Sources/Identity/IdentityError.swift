@@ -25,6 +25,12 @@ public enum IdentityError: Error, Sendable, Equatable {
         }
     }
 
+    /// All values of `code`.
+    static let codes = [
+        "authorization_missing", "authorization_not_bearer", "token_empty", "token_invalid", "token_expired", "too_many_requests",
+        "unavailable",
+    ]
+
     /// The code in the body of an answer.
     public var code: String {
         switch self {

@@ -33,12 +33,14 @@ public struct AthleteReader: Sendable {
     ///   - url: the database of `daemon` by the login `fitness_reader`: not a replica, since only a server that writes numbers transactions.
     ///   - daemon: the same database by the daemon's login, which may read the key.
     public init(url: Secret, daemon: Database, logger: Logger = Logger(label: "own-data")) {
-        let database = Database(url: url.reveal(), connectionsMax: 1, applicationName: "fitnessd reader", logger: logger)
+        let database = Database(
+            url: url.reveal(), connectionsMax: 1, applicationName: "fitnessd reader", pool: .reader, logger: logger)
         reads = database.reserved(
-            connectionsMax: ConnectionShares.ownReads, waitMax: Self.waitMax, statementMax: Self.statementTimeout + Self.graceAfterTimeout)
+            connectionsMax: ConnectionShares.ownReads, waitMax: Self.waitMax, statementMax: Self.statementTimeout + Self.graceAfterTimeout,
+            pool: .reader)
         queries = database.reserved(
             connectionsMax: ConnectionShares.ownQueries, waitMax: Self.waitMax,
-            statementMax: Self.serverWaitMax)
+            statementMax: Self.serverWaitMax, pool: .readerQueries)
         key = ReaderKey(database: daemon)
         self.logger = logger
     }
@@ -131,7 +133,7 @@ public struct AthleteReader: Sendable {
         } catch {
             // One that can't be rolled back is not idle, and the pool closes it.
             do { try await connection.execute("ROLLBACK") } catch {
-                logger.log(.debug, "rollback failed", [.error: "\(error)"])
+                logger.log(.debug, "rollback failed", error)
             }
             throw error
         }

@@ -64,7 +64,7 @@ public struct StreamsAnswer: Sendable {
 }
 
 /// Why a streams answer can't be decoded. The sentence holds no value of the answer.
-public struct StreamsError: AdvisedError {
+public struct StreamsError: AdvisedError, CodedError {
     public enum Code: String, Sendable {
         /// Not JSON, or not of the expected shape.
         case unreadable

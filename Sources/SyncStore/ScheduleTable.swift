@@ -55,10 +55,12 @@ package struct TurnEnd: Sendable {
     /// Those for which a look at the list was begun; they need no further look.
     package var eventsLookedAfter: [Int64]
     package var error: String?
+    /// The turn's id in the log.
+    package var logID: LogID?
 
     package init(
         outcome: Outcome, nextDueAt: Date, priority: Int, requests: Int, landed: Int, startedAt: Date, claimedRequest: String? = nil,
-        events: [Int64] = [], eventsLookedAfter: [Int64] = [], error: String? = nil
+        events: [Int64] = [], eventsLookedAfter: [Int64] = [], error: String? = nil, logID: LogID? = nil
     ) {
         self.outcome = outcome
         self.nextDueAt = nextDueAt
@@ -70,6 +72,7 @@ package struct TurnEnd: Sendable {
         self.events = events
         self.eventsLookedAfter = eventsLookedAfter
         self.error = error
+        self.logID = logID
     }
 }
 
@@ -234,9 +237,9 @@ package enum RunTable {
     /// Records the end of a turn, if the lease of the claim holds.
     package static func add(_ end: TurnEnd, of claim: Claim, now: Date) -> SQL {
         """
-        INSERT INTO sync.run (athlete_id, kind, started_at, finished_at, requests, landed, outcome, error)
+        INSERT INTO sync.run (athlete_id, kind, started_at, finished_at, requests, landed, outcome, error, log_id)
         SELECT athlete_id, \(end.claimedRequest == nil ? "rhythm" : "request"), \(end.startedAt), \(now), \(end.requests), \(end.landed),
-               \(end.outcome.rawValue), \(end.error)
+               \(end.outcome.rawValue), \(end.error), \(end.logID?.description)
         FROM sync.schedule
         WHERE athlete_id = \(claim.athleteID) AND lease_owner = \(claim.lease.owner) AND lease_fence = \(claim.lease.fence)
         """

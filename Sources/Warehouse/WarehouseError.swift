@@ -1,7 +1,7 @@
 import Core
 
 /// An error of the warehouse: a closed code, and a sentence without any athlete's data.
-public struct WarehouseError: AdvisedError {
+public struct WarehouseError: AdvisedError, CodedError {
     public enum Code: String, Sendable {
         /// The athlete's lease is no longer the batch's owner and fence: another worker has the athlete, or nobody.
         case leaseLost = "lease_lost"

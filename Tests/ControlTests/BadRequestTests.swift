@@ -65,8 +65,10 @@ import Testing
             let severe = Self.lines(of: log, ["warning", "error", "critical"])
             #expect(severe.isEmpty, "\(severe)")
             await daemon.database.close()
-            _ = try await RawRequest.get("/v1/athletes", to: daemon.socketPath)
-            #expect(!Self.lines(of: log, ["error control request failed"]).isEmpty)
+            let answer = try await RawRequest.get("/v1/athletes", to: daemon.socketPath)
+            let id = try #require(answer.head.lowercased().firstMatch(of: #/x-request-id: ([0-9a-f]{16})/#)).1
+            let failed = Self.lines(of: log, ["error control request failed"])
+            #expect(failed.count == 1 && failed.allSatisfy { $0.contains(id) }, "\(failed)")
         }
     }
 

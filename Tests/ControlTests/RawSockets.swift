@@ -6,6 +6,7 @@ import NIOPosix
 enum RawRequest {
     struct Answer: Sendable {
         let status: Int
+        let head: String
         let body: String
     }
 
@@ -60,7 +61,9 @@ enum RawRequest {
     private static func parse(_ text: String) -> Answer {
         let parts = text.split(separator: "\r\n\r\n", maxSplits: 1, omittingEmptySubsequences: false)
         let words = (parts.first ?? "").split(separator: " ")
-        return Answer(status: words.count > 1 ? Int(words[1]) ?? 0 : 0, body: parts.count > 1 ? String(parts[1]) : "")
+        return Answer(
+            status: words.count > 1 ? Int(words[1]) ?? 0 : 0, head: String(parts.first ?? ""),
+            body: parts.count > 1 ? String(parts[1]) : "")
     }
 }
 

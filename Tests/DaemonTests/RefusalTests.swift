@@ -82,8 +82,21 @@ import Testing
     }
 
     @Test func `lines for the journal have levels and no program name`() async throws {
+        let pipe = Pipe()
+        var status = stat()
+        try #require(fstat(pipe.fileHandleForWriting.fileDescriptor, &status) == 0)
+        let process = try DaemonProcess(
+            "fitnessd", ["run"], environment: ["FITNESSD_SAMPLE": "x", "JOURNAL_STREAM": "\(status.st_dev):\(status.st_ino)"],
+            output: pipe.fileHandleForWriting)
+        #expect(try await process.waitForEnd() == 1)
+        try pipe.fileHandleForWriting.close()
+        let text = String(decoding: pipe.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+        #expect(text == "<3>FITNESSD_SAMPLE must be a whole number from 1 to 1000000\n")
+    }
+
+    @Test func `output that was sent elsewhere than to the journal has no levels`() async throws {
         let result = try await run(["FITNESSD_SAMPLE": "x", "JOURNAL_STREAM": "8:1"])
-        #expect(result.output == "<3>FITNESSD_SAMPLE must be a whole number from 1 to 1000000\n")
+        #expect(result.output == "fitnessd: FITNESSD_SAMPLE must be a whole number from 1 to 1000000\n")
     }
 
     @Test func `all faults are reported at once`() async throws {

@@ -276,7 +276,8 @@ private struct GatewayParts {
                 _ = try await database.query("SELECT 1")
                 return pending
             },
-            figures: { GatewayFigures(try await StatusReader(database: database, clock: clock).figures()) }, onListening: onListening)
+            figures: { GatewayFigures(try await StatusReader(database: database, clock: clock).figures()) }, metrics: { "# metrics\n" },
+            onListening: onListening)
     }
 }
 

@@ -1,3 +1,4 @@
+import Core
 import Logging
 import Synchronization
 
@@ -26,7 +27,9 @@ public final class LogCapture: Sendable {
         }
 
         func log(event: LogEvent) {
-            let line = "\(event.level) \(event.message) \(event.metadata ?? [:])"
+            var values = (event.metadata ?? [:]).merging(LogContext.metadataProvider.get()) { own, _ in own }
+            if let error = event.error { values[LogKey.error.rawValue] = "\(error)" }
+            let line = "\(event.level) \(event.message) \(values)"
             capture.lines.withLock { $0.append(line) }
         }
     }

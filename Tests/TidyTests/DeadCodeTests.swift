@@ -5,7 +5,9 @@ import Testing
     /// Called from outside: by Swift, Foundation, NIO, Hummingbird or the argument parser, which name them.
     private static let calledByOthers: Set<String> = [
         "CodingKeys", "InboundIn", "InboundOut", "OutboundIn", "OutboundOut", "appendInterpolation", "appendLiteral", "channelActive",
-        "channelRead", "checkIsolated", "customMirror", "enqueue", "handlerAdded", "handlerRemoved", "maxUploadSize", "unownedExecutor",
+        "channelRead", "checkIsolated", "customMirror", "decrement", "destroyCounter", "destroyFloatingPointCounter", "destroyMeter",
+        "destroyRecorder", "destroyTimer", "enqueue", "handlerAdded", "handlerRemoved", "makeCounter",
+        "makeFloatingPointCounter", "makeMeter", "makeRecorder", "makeTimer", "maxUploadSize", "recordNanoseconds", "unownedExecutor",
         "userInboundEventTriggered",
     ]
     /// Names of values that come from Strava, the kernel or the database: nothing in the code needs to name each.

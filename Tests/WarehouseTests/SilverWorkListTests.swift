@@ -15,7 +15,7 @@ import Testing
             let batch = SilverBatch(
                 scripts: try SilverScripts(shareDirectory: try #require(ShareDirectory.find())), feed: bench.feed, now: Bench.noon)
             try await database.transaction { connection in
-                #expect(try await batch.run(SilverQueries.claim(max: 8), on: connection).count == 1)
+                #expect(try await batch.run(SilverQueries.claim(max: 8), on: connection).work.count == 1)
                 // The batch has deleted its work from the list and not yet committed.
                 try await bench.land([answer(.activity, 1, #"{"name":"new"}"#, at: Bench.noon + 60)])
                 #expect(try await bench.transform() == 0, "the athlete is held by the batch")

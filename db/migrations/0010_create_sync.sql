@@ -224,6 +224,7 @@ CREATE TABLE sync.run (
     landed      integer     NOT NULL,
     outcome     text        NOT NULL,
     error       text,
+    log_id      text,
     CONSTRAINT run_pk PRIMARY KEY (athlete_id, run_id),
     CONSTRAINT run_athlete_fk FOREIGN KEY (athlete_id) REFERENCES sync.athlete ON DELETE CASCADE
 );
@@ -231,6 +232,7 @@ CREATE INDEX run_by_time ON sync.run (finished_at);
 COMMENT ON TABLE sync.run IS 'One row per turn of an athlete''s sync, with its cost and its outcome.';
 COMMENT ON COLUMN sync.run.requests IS 'Calls made to Strava.';
 COMMENT ON COLUMN sync.run.landed IS 'Answers committed to bronze.';
+COMMENT ON COLUMN sync.run.log_id IS 'The turn''s id in the log: field RUN of the journal, run in other formats.';
 
 CREATE TABLE sync.retention_run (
     run_id      bigint      GENERATED ALWAYS AS IDENTITY,

@@ -13,6 +13,8 @@ public enum LogKey: String, Sendable {
     case durationMS = "duration_ms"
     case endpoint
     case error
+    case errorCode = "error_code"
+    case field
     case file
     case from
     case host
@@ -23,7 +25,9 @@ public enum LogKey: String, Sendable {
     case place
     case port
     case reason
+    case requestID = "request_id"
     case rows
+    case run
     case settings
     case signal
     case socket
@@ -38,10 +42,26 @@ public enum LogKey: String, Sendable {
 
 extension Logger {
     /// Logs `message` with metadata under the project's own keys.
-    public func log(_ level: Logger.Level, _ message: Logger.Message, _ values: [LogKey: any CustomStringConvertible & Sendable]) {
+    public func log(
+        _ level: Logger.Level, _ message: Logger.Message, _ values: [LogKey: any CustomStringConvertible & Sendable],
+        file: String = #fileID, function: String = #function, line: UInt = #line
+    ) {
+        log(level: level, message, metadata: Self.metadata(values), file: file, function: function, line: line)
+    }
+
+    /// Logs `message` with an error, whose text and code become metadata, and with more metadata under the project's own keys.
+    public func log(
+        _ level: Logger.Level, _ message: Logger.Message, _ error: any Error,
+        _ values: [LogKey: any CustomStringConvertible & Sendable] = [:],
+        file: String = #fileID, function: String = #function, line: UInt = #line
+    ) {
+        log(level: level, message, error: error, metadata: Self.metadata(values), file: file, function: function, line: line)
+    }
+
+    private static func metadata(_ values: [LogKey: any CustomStringConvertible & Sendable]) -> Logger.Metadata {
         var metadata = Logger.Metadata()
         for (key, value) in values { metadata[key.rawValue] = .stringConvertible(value) }
-        log(level: level, message, metadata: metadata)
+        return metadata
     }
 }
 
@@ -62,7 +82,7 @@ public final class Outage: Sendable {
     }
 
     public func met(_ error: any Error, _ logger: Logger) {
-        if !isOn.exchange(true, ordering: .relaxed) { logger.log(level, "\(begun)", [.error: "\(error)"]) }
+        if !isOn.exchange(true, ordering: .relaxed) { logger.log(level, "\(begun)", error) }
     }
 
     public func isOver(_ logger: Logger) {

@@ -14,3 +14,13 @@ public enum RetryAdvice: Sendable, Equatable {
 public protocol AdvisedError: Error, Sendable, CustomStringConvertible {
     var retryAdvice: RetryAdvice { get }
 }
+
+/// An error with a closed set of codes, which logs show beside its text.
+public protocol CodedError: Error {
+    associatedtype Code: RawRepresentable<String>
+    var code: Code { get }
+}
+
+extension CodedError {
+    public var codeName: String { code.rawValue }
+}

@@ -17,6 +17,7 @@ actor ConnectionPool {
     }
 
     private let limits: Limits
+    private let meters: PoolMeters
     private let make: @Sendable () -> Connection
     private var idle: [Connection] = []
     private var lent: [ObjectIdentifier: Connection] = [:]
@@ -27,12 +28,26 @@ actor ConnectionPool {
     private var nextWaiterID: UInt64 = 0
     private var waiters: [ConnectionWaiter] = []
 
-    init(_ limits: Limits, make: @escaping @Sendable () -> Connection) {
+    init(_ limits: Limits, _ meters: PoolMeters = PoolMeters(.general), make: @escaping @Sendable () -> Connection) {
         self.limits = limits
+        self.meters = meters
         self.make = make
     }
 
     func lease() async throws -> Connection {
+        let began = ContinuousClock.now
+        do {
+            let connection = try await connection()
+            meters.waited(.now - began)
+            show()
+            return connection
+        } catch {
+            if (error as? DatabaseError)?.code == .busy { meters.refused() }
+            throw error
+        }
+    }
+
+    private func connection() async throws -> Connection {
         try await waitForSlot()
         // From here on one slot of `connectionsMax` is ours, until release or failure.
         while let connection = idle.popLast() {
@@ -65,6 +80,7 @@ actor ConnectionPool {
         // The cause has most likely broken the idle connections too: without this each would cost a caller an error.
         if condition == .broken { await discardIdle() }
         releaseSlot()
+        show()
     }
 
     /// Ends all calls in progress and closes the pool.
@@ -114,6 +130,8 @@ actor ConnectionPool {
         lent[ObjectIdentifier(connection)] = nil
     }
 
+    private func show() { meters.show(inUse: lent.count, idle: idle.count, waiting: waiters.count) }
+
     // MARK: Waiting
 
     var waiterCount: Int { waiters.count }
@@ -142,6 +160,7 @@ actor ConnectionPool {
                     continuation.resume(throwing: CancellationError())
                 } else {
                     waiters.append(ConnectionWaiter(id: id, wake: continuation))
+                    show()
                 }
             }
         } onCancel: {

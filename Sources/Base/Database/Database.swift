@@ -15,21 +15,22 @@ public final class Database: Sendable {
     ///   - waitMax: a caller that gets no connection within this time is refused (`DatabaseError.busy`).
     public convenience init(
         url: String, connectionsMax: Int = ConnectionShares.general, applicationName: String = "fitnessd",
-        waitMax: Duration = .seconds(30), logger: Logger = Logger(label: "database")
+        waitMax: Duration = .seconds(30), pool: PoolMeters.Pool = .general, logger: Logger = Logger(label: "database")
     ) {
         let limits = ConnectionPool.Limits(connectionsMax: max(1, connectionsMax), waitMax: waitMax)
-        self.init(url, limits, applicationName: applicationName, statementMax: nil, health: WriteHealth(), logger: logger)
+        self.init(
+            url, limits, applicationName: applicationName, statementMax: nil, health: WriteHealth(), pool: pool, logger: logger)
     }
 
     private init(
         _ url: String, _ limits: ConnectionPool.Limits, applicationName: String, statementMax: Duration?, health: WriteHealth,
-        logger: Logger
+        pool: PoolMeters.Pool, logger: Logger
     ) {
         conninfo = url
         self.applicationName = applicationName
         self.health = health
         self.logger = logger
-        pool = ConnectionPool(limits) {
+        self.pool = ConnectionPool(limits, PoolMeters(pool)) {
             Connection(url, applicationName: applicationName, statementMax: statementMax, health: health)
         }
     }
@@ -37,11 +38,12 @@ public final class Database: Sendable {
     /// A second, small pool to the same database for work that must never wait for other work. Its statements are short: one that takes
     /// longer than `statementMax` is ended, so that a server that hangs does not hang its callers.
     public func reserved(
-        connectionsMax: Int = ConnectionShares.steering, waitMax: Duration = .seconds(10), statementMax: Duration = .seconds(20)
+        connectionsMax: Int = ConnectionShares.steering, waitMax: Duration = .seconds(10), statementMax: Duration = .seconds(20),
+        pool: PoolMeters.Pool = .steering
     ) -> Database {
         let limits = ConnectionPool.Limits(connectionsMax: connectionsMax, waitMax: waitMax)
         return Database(
-            conninfo, limits, applicationName: applicationName, statementMax: statementMax, health: health, logger: logger)
+            conninfo, limits, applicationName: applicationName, statementMax: statementMax, health: health, pool: pool, logger: logger)
     }
 
     /// Whether a write failed because the server's disk is full, and none has added rows since.
@@ -98,7 +100,7 @@ public final class Database: Sendable {
             } catch {
                 // A failed rollback leaves a broken connection, which the pool discards, and PostgreSQL rolls back by itself.
                 do { try await connection.rollBack() } catch {
-                    logger.log(.debug, "rollback failed", [.error: "\(error)"])
+                    logger.log(.debug, "rollback failed", error)
                 }
                 throw error
             }
@@ -259,7 +261,7 @@ private struct NotificationListener: Sendable {
             } catch is CancellationError {
                 break
             } catch {
-                logger.log(.debug, "listening connection lost", [.channel: channel, .error: "\(error)"])
+                logger.log(.debug, "listening connection lost", error, [.channel: channel])
                 do { try await Task.sleep(for: Self.reconnectPause) } catch { break }
             }
         }

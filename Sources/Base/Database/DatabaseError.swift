@@ -5,7 +5,7 @@ import Synchronization
 /// log.
 ///
 /// The server's own message is kept only where it can't hold a row's values (SQLSTATE classes 22 and 23 may quote them).
-public struct DatabaseError: AdvisedError {
+public struct DatabaseError: AdvisedError, CodedError {
     public enum Code: String, Sendable {
         /// No connection could be made, or the connection broke.
         case unreachable

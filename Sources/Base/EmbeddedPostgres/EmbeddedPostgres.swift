@@ -198,7 +198,7 @@ public actor EmbeddedPostgres {
                 try await restart()
                 delay_s = 1
             } catch {
-                logger.log(.error, "database server can't be started again", [.error: "\(error)"])
+                logger.log(.error, "database server can't be started again", error)
                 delay_s = min(delay_s * 2, Self.restartDelaySecondsMax)
             }
             upgradeBeganAt = nil

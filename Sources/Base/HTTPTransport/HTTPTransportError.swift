@@ -1,7 +1,7 @@
 import Core
 
 /// The reason why a request got no complete answer. Contains no address, header or body.
-public struct HTTPTransportError: AdvisedError, Equatable {
+public struct HTTPTransportError: AdvisedError, CodedError, Equatable {
     public enum Code: String, Sendable, CaseIterable {
         case resolve
         case connect

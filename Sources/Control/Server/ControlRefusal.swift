@@ -65,7 +65,7 @@ struct RefusalMiddleware: RouterMiddleware {
         } else if let interruption = Interruption(error) {
             logger.log(.debug, "control request interrupted", [.path: request.uri.path, .reason: interruption.reason])
         } else if refusal.code.status >= 500 {
-            logger.log(.error, "control request failed", [.path: request.uri.path, .error: "\(error)", .status: refusal.code.status])
+            logger.log(.error, "control request failed", error, [.path: request.uri.path, .status: refusal.code.status])
         }
     }
 

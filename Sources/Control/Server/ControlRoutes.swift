@@ -6,6 +6,7 @@ import Governor
 import Hummingbird
 import Logging
 import NIOCore
+import ServerGuard
 import Sync
 import Vault
 import Warehouse
@@ -17,6 +18,8 @@ struct ControlRoutes: Sendable {
 
     func router() -> Router<ControlContext> {
         let router = Router(context: ControlContext.self)
+        router.add(middleware: RequestIDs())
+        router.add(middleware: ControlMeters().middleware())
         router.add(middleware: RefusalMiddleware(logger: logger))
         for route in ControlRoute.allCases {
             router.on(RouterPath(route.path), method: route.method == "GET" ? .get : .post) { request, context in

@@ -140,7 +140,7 @@ public struct ControlServer: Service {
                 }
             } catch {
                 if Task.isCancelled { return }
-                logger.log(.error, "control socket failed", [.socket: socket.path, .error: "\(error)"])
+                logger.log(.error, "control socket failed", error, [.socket: socket.path])
             }
         }
     }

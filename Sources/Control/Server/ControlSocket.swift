@@ -160,7 +160,7 @@ public struct ControlSocket: Sendable {
 }
 
 /// Why the control socket can't be opened. The description is one sentence that says what to do.
-public struct ControlServerError: AdvisedError {
+public struct ControlServerError: AdvisedError, CodedError {
     public enum Code: String, Sendable {
         case pathTooLong = "path_too_long"
         case alreadyServed = "already_served"

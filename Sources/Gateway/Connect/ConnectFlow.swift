@@ -100,7 +100,7 @@ struct ConnectFlow: Sendable {
         } catch {
             // The code is used up: the remembered result asks the person to begin again.
             do { try await states.finish(hash, ConnectOutcome(.interrupted)) } catch {
-                logger.log(.debug, "result of a connect not stored", [.error: "\(error)"])
+                logger.log(.debug, "result of a connect not stored", error)
             }
             throw error
         }

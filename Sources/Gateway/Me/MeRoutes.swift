@@ -72,7 +72,7 @@ struct MeRoutes: Sendable {
             do {
                 return try await answer(Asked(athlete: athlete, caller: caller, query: query, request: request, context: context))
             } catch let error as DatabaseError where error.code == .authentication {
-                logger.log(.error, "athletes can't read their own data", [.error: "\(error)"])
+                logger.log(.error, "athletes can't read their own data", error)
                 throw APIRefusal(.serviceUnavailable)
             } catch let error as SyncError where error.code == .unknownAthlete { throw APIRefusal.notConnected }
         }

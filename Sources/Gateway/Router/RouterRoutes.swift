@@ -96,7 +96,7 @@ struct RouterRoutes: Sendable {
             logger.log(.debug, "request interrupted", [.endpoint: target.rawValue])
             return RouterError(APIRefusal(.serviceUnavailable))
         case let error as any AdvisedError:
-            logger.log(.error, "request failed", [.endpoint: target.rawValue, .error: error.description])
+            logger.log(.error, "request failed", error, [.endpoint: target.rawValue])
             return error.retryAdvice == .never ? RouterError(.failed) : RouterError(APIRefusal(.serviceUnavailable))
         default:
             logger.log(.error, "request failed", [.endpoint: target.rawValue, .error: "\(type(of: error))"])

@@ -31,6 +31,7 @@ public actor RateLimitGovernor: Service {
     private let clock: WallClock
     private let logger: Logger
     private let ledger: QuotaLedger
+    private let meters = GovernorMeters()
     private var budget: RateBudget
     private var waiting: [UInt64: CheckedContinuation<Permit, any Error>] = [:]
     private var state = State.new
@@ -119,6 +120,7 @@ public actor RateLimitGovernor: Service {
         try Task.checkCancellation()
         if state == .stopped || isDraining { throw GovernorError(code: .stopped) }
         if waiting.count >= Self.waitersMax { throw GovernorError(code: .queueFull) }
+        let start_s = clock.uptime_s
         let id = budget.request(requestClass, athlete: athlete, reportsUsage: reportsUsage)
         let permit = try await withTaskCancellationHandler {
             try await withCheckedThrowingContinuation { continuation in
@@ -133,6 +135,7 @@ public actor RateLimitGovernor: Service {
             settle(permit, .notSent)
             throw CancellationError()
         }
+        meters.wait.record(clock.uptime_s - start_s, requestClass.name)
         return permit
     }
 
@@ -148,9 +151,11 @@ public actor RateLimitGovernor: Service {
         grantWaiting()
     }
 
-    /// The state for status, `fitnessctl limits` and metrics.
+    /// The state for status, `fitnessctl limits` and metrics, whose gauges are set to it.
     public func snapshot() -> GovernorSnapshot {
-        budget.snapshot(at: moment, waitingFor: waiting.isEmpty ? nil : waitingFor)
+        let snapshot = budget.snapshot(at: moment, waitingFor: waiting.isEmpty ? nil : waitingFor)
+        meters.show(snapshot)
+        return snapshot
     }
 
     private func cancel(_ id: UInt64) {
@@ -254,7 +259,7 @@ public actor RateLimitGovernor: Service {
         // Not a child task: it must not be cancelled with `run()`, or the unused calls would count as spent. One round trip, waited for here.
         let last = Task { try await ledger.exchange(requests) }
         do { _ = try await last.value } catch {
-            logger.log(.warning, "unused budget could not be given back", [.error: "\(error)"])
+            logger.log(.warning, "unused budget could not be given back", error)
         }
     }
 
@@ -291,7 +296,7 @@ public actor RateLimitGovernor: Service {
 }
 
 /// Why a call was not permitted. Waiting for quota is not an error.
-public struct GovernorError: AdvisedError {
+public struct GovernorError: AdvisedError, CodedError {
     public enum Code: String, Sendable {
         /// The governor was shut down.
         case stopped

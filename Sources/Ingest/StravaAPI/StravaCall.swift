@@ -15,6 +15,11 @@ public enum StravaCall: Sendable, Equatable {
     case athleteStats(AthleteID)
     case gear(String)
 
+    /// All values of `endpointName`.
+    static let endpointNames = [
+        "athlete", "activities", "activity", "streams", "activity_zones", "athlete_zones", "athlete_stats", "gear",
+    ]
+
     /// A name of a closed set, for metrics and logs.
     public var endpointName: String {
         switch self {

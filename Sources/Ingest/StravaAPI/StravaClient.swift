@@ -2,7 +2,7 @@ import Core
 import Foundation
 import HTTPTransport
 import Logging
-import Synchronization
+import Metering
 
 /// Calls Strava: one request, one answer or one error. It doesn't decide when a call may be made, and never repeats one.
 public struct StravaClient: Sendable {
@@ -12,8 +12,8 @@ public struct StravaClient: Sendable {
     private let clock: WallClock
     private let http: HTTPClient
     private let logger: Logger
-    /// Counts this client's calls by how they ended.
-    public let tally = CallTally()
+    private let meters: StravaMeters
+    private let unknownFields: UnknownFields
 
     public init(configuration: StravaConfiguration, http: HTTPClient, clock: WallClock, logger: Logger) {
         self.configuration = configuration
@@ -21,6 +21,8 @@ public struct StravaClient: Sendable {
         self.http = http
         self.clock = clock
         self.logger = logger
+        meters = StravaMeters()
+        unknownFields = UnknownFields(meters, logger)
     }
 
     // MARK: Reads
@@ -35,9 +37,11 @@ public struct StravaClient: Sendable {
             timeout: .seconds(30), bodyBytesMax: call.bodyBytesMax)
         let response = try await send(request, origin: .api, endpoint: call.endpointName)
         guard BodyShape.begins(response.body, withOneOf: call.bodyStarts) else { throw unusable(response, endpoint: call.endpointName) }
-        return StravaAnswer(
+        let answer = StravaAnswer(
             call: call, status: response.status, body: response.body, rateLimit: RateLimitHeaders(response.headers),
             serverDate: Self.serverDate(response), fetchedAt: clock.now)
+        unknownFields.look(at: answer)
+        return answer
     }
 
     /// Strava's clock when it gave this answer (RFC 9110, section 6.6.1), to the second; nil when the answer has no date.
@@ -188,10 +192,16 @@ public struct StravaClient: Sendable {
     private func send(_ request: HTTPRequest, origin: AnswerOrigin, endpoint: String, success: Set<Int> = [200]) async throws(StravaError)
         -> HTTPResponse
     {
-        let startedAt = clock.now
-        let response = try await transported(request, endpoint: endpoint)
-        tally.add(endpoint, status: response.status)
-        let duration = clock.now.timeIntervalSince(startedAt)
+        let start_s = clock.uptime_s
+        let response: HTTPResponse
+        do throws(StravaError) {
+            response = try await transported(request, endpoint: endpoint)
+        } catch {
+            meters.ended(endpoint, nil, seconds: clock.uptime_s - start_s)
+            throw error
+        }
+        let duration = clock.uptime_s - start_s
+        meters.ended(endpoint, response, seconds: duration)
         logger.log(
             .debug, "strava answered",
             [.endpoint: endpoint, .status: response.status, .durationMS: Int((duration * 1000).rounded())])
@@ -205,7 +215,6 @@ public struct StravaClient: Sendable {
         do {
             return try await http.send(request)
         } catch let error as HTTPTransportError {
-            tally.add(endpoint, status: nil)
             throw StravaError(transport: error, endpoint: endpoint)
         } catch {
             throw StravaError(code: .network, reachedStrava: .unknown, endpoint: endpoint)
@@ -267,23 +276,4 @@ public enum Revocation: String, Sendable {
     case revoked
     /// `POST /oauth/deauthorize`, the older way; it counts in both buckets of the quota.
     case deauthorized
-}
-
-/// Counts calls by endpoint and outcome, for metrics. Both are closed sets, so the tally stays small.
-public final class CallTally: Sendable {
-    public struct Kind: Hashable, Sendable {
-        /// `StravaCall.endpointName`, or `token_exchange`, `token_refresh`, `token_revoke`.
-        public let endpoint: String
-        /// The HTTP status; nil: no answer.
-        public let status: Int?
-    }
-
-    private let counts = Mutex<[Kind: Int]>([:])
-
-    fileprivate func add(_ endpoint: String, status: Int?) {
-        counts.withLock { $0[Kind(endpoint: endpoint, status: status), default: 0] += 1 }
-    }
-
-    /// Calls since the client was created.
-    public var calls: [Kind: Int] { counts.withLock { $0 } }
 }

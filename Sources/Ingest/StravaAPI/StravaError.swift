@@ -3,7 +3,7 @@ import Foundation
 import HTTPTransport
 
 /// Why a call to Strava failed. Contains no token, no address and nothing of a body.
-public struct StravaError: AdvisedError, Equatable {
+public struct StravaError: AdvisedError, CodedError, Equatable {
     public enum Code: String, Sendable, CaseIterable {
         /// Strava no longer accepts the access token; a refresh decides whether the grant is dead.
         case tokenDead = "token_dead"

@@ -34,6 +34,7 @@ actor AthleteSync {
     private let claim: Claim
     private let queries: TurnQueries
     private let drain: Drain
+    private let logID = LogID()
     private var rules: TurnRules
     private var state = SyncState()
     private var standing: TurnStanding
@@ -69,9 +70,14 @@ actor AthleteSync {
 
     private var now: Date { environment.clock.now }
 
-    /// Works until nothing is due, the turn's bound is reached, or it is told to stop; then writes how it ended.
+    /// Works until nothing is due, the turn's bound is reached, or it is told to stop; then writes how it ended. All its log lines have the
+    /// turn's id, and that of the request that asked for it.
     @discardableResult
     func run() async -> TurnReport {
+        await LogContext.$current.withValue(LogContext(requestID: claim.requestID, run: logID)) { await turn() }
+    }
+
+    private func turn() async -> TurnReport {
         let startedAt = now
         environment.window.turnBegan()
         let end: TurnEnd
@@ -84,12 +90,15 @@ actor AthleteSync {
         }
         for _ in placed { environment.window.leave() }
         environment.window.turnEnded()
+        environment.meters.turnDuration.record(now.timeIntervalSince(startedAt))
         // A cancelled turn writes nothing here: the scheduler gives all leases back at its own end.
         if Task.isCancelled { return TurnReport(isEndWritten: false) }
         do {
             try await queries.finish(end, now: now)
+            environment.meters.turns.add(1, end.outcome.rawValue)
             return TurnReport(isEndWritten: true, storeError: storeError)
         } catch {
+            environment.meters.turns.add(1, "unwritten")
             log(.warning, "end of turn not written, the lease is taken back", error)
             return TurnReport(isEndWritten: false, storeError: storeError ?? (StoreTrouble.isMet(in: error) ? error : nil))
         }
@@ -393,7 +402,7 @@ actor AthleteSync {
     private func turnEnd(_ outcome: TurnEnd.Outcome, nextDueAt: Date, priority: Int, startedAt: Date) -> TurnEnd {
         TurnEnd(
             outcome: outcome, nextDueAt: nextDueAt, priority: priority, requests: requests, landed: landed, startedAt: startedAt,
-            claimedRequest: claim.request, events: state.events.ids, eventsLookedAfter: Array(state.eventsLookedAfter))
+            claimedRequest: claim.request, events: state.events.ids, eventsLookedAfter: Array(state.eventsLookedAfter), logID: logID)
     }
 
     private func failure(_ error: any Error, startedAt: Date) async -> TurnEnd {
@@ -409,6 +418,7 @@ actor AthleteSync {
             return turnEnd(.stopped, nextDueAt: now, priority: claim.priority, startedAt: startedAt)
         }
         if let error = error as? WarehouseError, error.code == .leaseLost {
+            environment.meters.leasesLost.add()
             log(.info, "turn ended, the athlete has connected again or another daemon has the lease", error)
             return turnEnd(.stopped, nextDueAt: now, priority: claim.priority, startedAt: startedAt)
         }
@@ -444,7 +454,15 @@ actor AthleteSync {
     }
 
     private func log(_ level: Logger.Level, _ message: Logger.Message, _ error: any Error) {
-        environment.logger.log(level, message, [.athleteID: claim.athleteID, .error: "\(error)"])
+        environment.logger.log(level, message, error, [.athleteID: claim.athleteID])
+    }
+}
+
+extension Claim {
+    /// Of the request that asked for the turn; nil: nobody did, or not over HTTP.
+    fileprivate var requestID: LogID? {
+        guard let request, let asked = try? JSONDecoder().decode(SyncRequest.self, from: Data(request.utf8)) else { return nil }
+        return asked.requestID.flatMap { LogID($0) }
     }
 }
 

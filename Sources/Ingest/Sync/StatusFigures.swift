@@ -37,6 +37,10 @@ public struct StatusFigures: Sendable, Equatable {
     public internal(set) var backlogSince: Date?
     /// In the order of the checks' names.
     public internal(set) var findings: [FindingCount] = []
+    /// Quarantine entries by their reason.
+    var quarantineByReason: [String: Int] = [:]
+    /// Athletes whose erasure has begun and has not ended.
+    var openErasureCount = 0
     public internal(set) var events = EventHealth(found: 0, announced: 0, lastEventAt: nil)
     public internal(set) var countedAt = Date.distantPast
 
@@ -60,12 +64,22 @@ public struct StatusFigures: Sendable, Equatable {
     private var open: [LedgerCount] { ledger.filter { $0.state == "pending" || $0.state == "failed" } }
 }
 
-/// Counts `StatusFigures`. Large tables are counted less often than asked: counting takes at most a twentieth of one connection's time.
+/// Counts `StatusFigures`, and sets the gauges to them. Large tables are counted less often than asked: counting takes at most a twentieth of one connection's time.
 public struct StatusReader: Sendable {
     private let counted: CachedValue<StatusFigures>
 
     public init(database: Database, clock: WallClock) {
-        counted = CachedValue(.afterLoadTimes(20)) { try await Self.count(database, now: clock.now) }
+        let meters = StatusMeters()
+        counted = CachedValue(.afterLoadTimes(20)) {
+            do {
+                let figures = try await Self.count(database, now: clock.now)
+                meters.show(figures)
+                return figures
+            } catch {
+                meters.clear()
+                throw error
+            }
+        }
     }
 
     /// - Throws: `DatabaseError`.
@@ -73,7 +87,7 @@ public struct StatusReader: Sendable {
 
     private static func count(_ database: Database, now: Date) async throws -> StatusFigures {
         let answers = try await database.withConnection { connection in
-            try await connection.pipeline([athletes(now), activities, ledger(now), silver, backlog, findings])
+            try await connection.pipeline([athletes(now), activities, ledger(now), silver, backlog, findings, quarantine, erasures])
         }
         var figures = StatusFigures()
         for row in answers[0] {
@@ -94,6 +108,11 @@ public struct StatusReader: Sendable {
             let (check, count) = try row.decode(String.self, Int.self)
             return .init(check: check, count: count)
         }
+        for row in answers[6] {
+            let (reason, count) = try row.decode(String.self, Int.self)
+            figures.quarantineByReason[reason] = count
+        }
+        figures.openErasureCount = try answers[7][0].decode(Int.self)
         figures.events = try await EventHealth.read(database, now: now)
         figures.countedAt = now
         return figures
@@ -122,6 +141,10 @@ public struct StatusReader: Sendable {
         """
 
     private static let backlog: SQL = "SELECT count(DISTINCT (athlete_id, activity_id)), min(enqueued_at) FROM sync.transform_work"
+
+    private static let quarantine: SQL = "SELECT reason, count(*) FROM sync.quarantine GROUP BY reason"
+
+    private static let erasures: SQL = "SELECT count(*) FROM sync.erasure_request"
 
     private static let findings: SQL = """
         SELECT check_name, count(*) FROM (

@@ -20,6 +20,7 @@ public struct SyncEnvironment: Sendable {
     private let liveSettings: Live<SyncSettings>
     public let logger: Logger
     let window: FetchWindow
+    let meters = SyncMeters()
 
     public init(
         database: Database, steering: Database? = nil, strava: StravaClient, governor: RateLimitGovernor, vault: TokenVault,

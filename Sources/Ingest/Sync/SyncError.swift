@@ -2,7 +2,7 @@ import Core
 import Foundation
 
 /// Why a turn of an athlete's sync, or an admin's request, could not be done.
-public struct SyncError: AdvisedError {
+public struct SyncError: AdvisedError, CodedError {
     public enum Code: String, Sendable {
         /// No athlete with that id is known.
         case unknownAthlete = "unknown_athlete"

@@ -207,7 +207,7 @@ public actor SyncScheduler: Service {
         if let error = report.storeError {
             if storeTrouble.met(at: environment.clock.now) {
                 environment.logger.log(
-                    .error, "postgresql can't store answers, one athlete at a time retries", [.error: "\(error)"])
+                    .error, "postgresql can't store answers, one athlete at a time retries", error)
             }
         } else if report.isEndWritten, storeTrouble.ended() {
             environment.logger.log(.notice, "postgresql stores answers again", [:])
@@ -232,7 +232,7 @@ public actor SyncScheduler: Service {
         do {
             _ = try await schedule.releaseOrphans(besides: TurnsInWork(), owner: owner, now: environment.clock.now)
         } catch {
-            environment.logger.log(.warning, "leases not released, they will expire", [.error: "\(error)"])
+            environment.logger.log(.warning, "leases not released, they will expire", error)
         }
     }
 }

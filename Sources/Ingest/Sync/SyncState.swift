@@ -173,9 +173,12 @@ public struct SyncRequest: Sendable, Codable, Equatable {
     public var bulk: Bool?
     /// Only these streams, and always the time stream; nil: all.
     public var streams: [StreamKey]?
+    /// The id of the HTTP request that asked, which the turn's log lines have, too.
+    public var requestID: String?
 
     public init(
-        full: Bool, by: String, at: Double, only: [SyncStep]? = nil, bulk: Bool? = nil, streams: [StreamKey]? = nil
+        full: Bool, by: String, at: Double, only: [SyncStep]? = nil, bulk: Bool? = nil, streams: [StreamKey]? = nil,
+        requestID: String? = LogContext.current.requestID?.description
     ) {
         self.full = full
         self.by = by
@@ -183,6 +186,7 @@ public struct SyncRequest: Sendable, Codable, Equatable {
         self.only = only
         self.bulk = bulk
         self.streams = streams
+        self.requestID = requestID
     }
 
     /// As it stands in `sync.schedule.request`.

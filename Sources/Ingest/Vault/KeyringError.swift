@@ -1,7 +1,7 @@
 import Core
 
 /// Why a keyring file can't be used or created. The description is one sentence that says what to do; it never shows a line of the file.
-public struct KeyringError: AdvisedError, Equatable {
+public struct KeyringError: AdvisedError, CodedError, Equatable {
     public enum Code: String, Sendable {
         case unreadable
         case notAFile = "not_a_file"

@@ -76,7 +76,7 @@ public actor KeyringKeeper: Service {
         await cancelWhenGracefulShutdown { await self.work() }
         // Stopped in good order, this instance keeps no rotation waiting.
         do { _ = try await database.query(KeyringQueries.forget(instance)) } catch {
-            logger.log(.info, "this instance is still noted as running", [.error: "\(error)"])
+            logger.log(.info, "this instance is still noted as running", error)
         }
     }
 

@@ -2,6 +2,7 @@ import Core
 import Database
 import Foundation
 import Logging
+import Metering
 import StravaAPI
 import SyncStore
 
@@ -64,6 +65,7 @@ public actor TokenVault {
     let strava: StravaClient
     let clock: WallClock
     private let logger: Logger
+    private let meters = VaultMeters()
 
     /// The one task under way for an athlete. Its result is nil when it was not started for a token.
     private var underWay: [AthleteID: Task<Secret?, any Error>] = [:]
@@ -180,7 +182,7 @@ public actor TokenVault {
         for work in underWay.values { _ = await work.result }
         for athlete in uncommitted.keys {
             do { try await storeUncommitted(of: athlete) } catch {
-                logger.log(.critical, "a refreshed token could not be stored", [.athleteID: athlete, .error: "\(error)"])
+                logger.log(.critical, "a refreshed token could not be stored", error, [.athleteID: athlete])
             }
         }
     }
@@ -307,7 +309,7 @@ public actor TokenVault {
             return outcome
         } catch {
             guard let left = uncommitted[row.athlete] else { throw error }
-            logger.log(.error, "a refreshed token is not stored yet", [.athleteID: row.athlete, .error: "\(error)"])
+            logger.log(.error, "a refreshed token is not stored yet", error, [.athleteID: row.athlete])
             try await storeUncommitted(of: row.athlete)
             return .renewed(left.opened)
         }
@@ -368,9 +370,13 @@ public actor TokenVault {
 
     private func askOnce(_ refreshToken: Secret) async throws -> RefreshAnswer {
         do {
-            return .granted(try await strava.refresh(refreshToken))
+            let grant = try await strava.refresh(refreshToken)
+            meters.refreshes.add(1, "renewed")
+            return .granted(grant)
         } catch let error as StravaError {
-            return error.code == .refreshTokenDead ? .refused(answerWasLost: false) : .failed(error)
+            let isDead = error.code == .refreshTokenDead
+            meters.refreshes.add(1, isDead ? "refused" : "failed")
+            return isDead ? .refused(answerWasLost: false) : .failed(error)
         }
     }
 
@@ -387,6 +393,17 @@ public actor TokenVault {
     private static func mayHaveRotated(_ error: StravaError) -> Bool {
         answerWasLost(error) || error.code == .serverError || error.code == .maintenance
     }
+}
+
+/// What is counted of tokens.
+public struct VaultMeters: Sendable {
+    public static let definitions = [refreshCount]
+
+    private static let refreshCount = MetricDefinition.counter(
+        "fitnessd_token_refreshes_total", "Requests to Strava for new tokens, by outcome: renewed, refused (the grant is dead), failed.",
+        .init("outcome", ["renewed", "refused", "failed"]))
+
+    let refreshes = CounterFamily(Self.refreshCount)
 }
 
 /// Limits how many refreshes run at once, first come, first served. Part of the vault's state; those that wait are the vault's own tasks.

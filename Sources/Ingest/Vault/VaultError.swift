@@ -3,7 +3,7 @@ import Foundation
 import StravaAPI
 
 /// Why the vault can't give, keep or open a token. No token is in it, in any form.
-public struct VaultError: AdvisedError {
+public struct VaultError: AdvisedError, CodedError {
     public enum Code: String, Sendable {
         /// Nothing is stored for this athlete.
         case noToken = "no_token"

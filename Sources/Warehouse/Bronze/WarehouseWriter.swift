@@ -33,7 +33,10 @@ public actor WarehouseWriter {
     private let silverFeed: SilverFeed?
     private let clock: WallClock
     private let logger: Logger
-    private var waiting: [Waiting] = []
+    private let meters = WarehouseMeters()
+    private var waiting: [Waiting] = [] {
+        didSet { meters.waiting(waiting.count) }
+    }
     /// Batches that are being prepared.
     private var arriving = 0
     /// Batches prepared so far.
@@ -78,16 +81,19 @@ public actor WarehouseWriter {
     private func startWriting() {
         if isWriting { return }
         isWriting = true
-        Task {
-            while !waiting.isEmpty {
-                await gather()
-                if let group = takeGroup() {
-                    await land(group)
-                    if group.count > 1 { try? await Task.sleep(for: Self.returnWait) }
-                }
+        // Without the log's context, which is that of one caller only.
+        LogContext.$current.withValue(LogContext()) { _ = Task { await self.writeAll() } }
+    }
+
+    private func writeAll() async {
+        while !waiting.isEmpty {
+            await gather()
+            if let group = takeGroup() {
+                await land(group)
+                if group.count > 1 { try? await Task.sleep(for: Self.returnWait) }
             }
-            isWriting = false
         }
+        isWriting = false
     }
 
     /// Waits briefly for the batches that are being prepared, unless the group is full without them: a transaction of two batches costs nearly
@@ -142,7 +148,7 @@ public actor WarehouseWriter {
         do {
             finish(group, try await write(group.map(\.batch)))
         } catch  where group.count > 1 {
-            logger.log(.warning, "group of batches failed, landing one by one", [.count: group.count, .error: "\(error)"])
+            logger.log(.warning, "group of batches failed, landing one by one", error, [.count: group.count])
             for item in group { await land([item]) }
         } catch {
             for item in group { item.receipt.resume(throwing: error) }
@@ -157,13 +163,16 @@ public actor WarehouseWriter {
     }
 
     private func attempt(_ batches: [PreparedBatch]) async throws -> [LandingOutcome] {
+        let began = ContinuousClock.now
         let landing = Landing(batches: batches, now: clock.now)
-        return try await database.transaction { connection in
+        let outcomes = try await database.transaction { connection in
             let outcomes = try await landing.run(on: connection)
             // Before the commit, so that the runner finds it when it wakes. If the commit fails, the hashes differ.
             for outcome in outcomes { silverFeed?.offer(outcome.landed) }
             return outcomes
         }
+        meters.landed(outcomes, in: .now - began)
+        return outcomes
     }
 
     private func finish(_ group: [Waiting], _ outcomes: [LandingOutcome]) {

@@ -30,16 +30,18 @@ struct SilverBatch: Sendable {
     let feed: SilverFeed
     let now: Date
 
-    /// Returns the pieces of work that were done; empty when there is none.
+    /// The pieces of work that were done, and how long the activities took that are new in silver.
+    typealias Done = (work: [SilverWork], lags: [SilverLag])
+
+    /// Returns what was done; no work when there is none.
     /// - Parameter claimed: called with the number of claimed rows before the work begins.
-    func run(_ claim: SQL, on connection: Connection, claimed: @Sendable (Int) -> Void = { _ in }) async throws -> [SilverWork] {
+    func run(_ claim: SQL, on connection: Connection, claimed: @Sendable (Int) -> Void = { _ in }) async throws -> Done {
         let answers = try await connection.pipeline([SilverQueries.planForFew, claim, SilverQueries.commitLazily])
         let (work, rowCount) = try Self.bounded(answers[1])
         claimed(rowCount)
-        if work.isEmpty { return [] }
+        if work.isEmpty { return ([], []) }
         do {
-            try await transform(work, on: connection)
-            return work
+            return (work, try await transform(work, on: connection))
         } catch {
             throw TransformFailure(work: work, underlying: error)
         }
@@ -59,16 +61,18 @@ struct SilverBatch: Sendable {
         return (work, rowCount)
     }
 
-    private func transform(_ work: [SilverWork], on connection: Connection) async throws {
+    private func transform(_ work: [SilverWork], on connection: Connection) async throws -> [SilverLag] {
         let made = try await make(work, tables: SilverQueries.temporaryTables, whateverSilverHas: false, on: connection)
         let isSwollen = made.temporary_bytes > Self.temporaryBytesMax
         let athletes = Set(work.filter { $0.activityID != 0 }.map(\.athleteID)).sorted()
         _ = try await connection.pipeline(
             made.arrays + [SilverQueries.done(work)] + scripts.afterArrays + [TransformWorkTable.addEstimates(athletes)])
         try await WPrimePass(powers: made.powers).run(on: connection)
-        _ = try await connection.pipeline(
-            SilverBooks(made: work, made.material).statements(now: now)
+        let lags = made.newActivities.isEmpty ? [] : [SilverQueries.lags(of: made.newActivities, now: now)]
+        let rows = try await connection.pipeline(
+            lags + SilverBooks(made: work, made.material).statements(now: now)
                 + (isSwollen ? SilverQueries.truncateTemporary + [SilverQueries.planAnew] : SilverQueries.emptyTemporary))
+        return lags.isEmpty ? [] : try rows[0].map(SilverLag.init)
     }
 
     /// Makes the rows of the work again, whatever silver has. Sums over all of an athlete's activities are left to `sumUp`, and the
@@ -127,6 +131,8 @@ struct SilverBatch: Sendable {
         let arrays: [SQL]
         let powers: [AnswerKey: SecondSeries]
         let temporary_bytes: Int64
+        /// Those that silver did not have.
+        let newActivities: [ChangedActivity]
     }
 
     /// Computes the arrays here while PostgreSQL works on the documents.
@@ -148,7 +154,9 @@ struct SilverBatch: Sendable {
             ] + scripts.beforeArrays)
         try note(filled, inventory, in: &material)
         let (statements, powers) = await arrays
-        return Made(material: material, arrays: statements, powers: powers, temporary_bytes: try filled[2][0].decode(Int64.self))
+        return Made(
+            material: material, arrays: statements, powers: powers, temporary_bytes: try filled[2][0].decode(Int64.self),
+            newActivities: inventory.activities.filter { $0.silver == nil && !$0.isGone })
     }
 
     /// Each activity in a task of its own, on all cores: the statements that store its arrays and figures, and its power by second.

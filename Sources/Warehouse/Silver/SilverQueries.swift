@@ -1,5 +1,6 @@
 import Core
 import Database
+import Foundation
 import SyncStore
 
 /// The statements of a silver transaction around the files of `sql/silver`.
@@ -184,6 +185,23 @@ extension SilverQueries {
             RETURNING profile IS NOT NULL
             """
     }
+
+    /// How long ago activities that are new in silver ended, and how long ago Strava's event announced them, in seconds; null: none did.
+    static func lags(of activities: [ChangedActivity], now: Date) -> SQL {
+        """
+        SELECT extract(epoch FROM \(now) - a.ended_at)::float8, (
+            SELECT extract(epoch FROM \(now) - min(e.received_at))::float8 FROM sync.event e
+            WHERE e.athlete_id = a.athlete_id AND e.object_type = 'activity' AND e.object_id = a.activity_id AND e.aspect_type = 'create')
+        FROM unnest(\(activities.map(\.athleteID)), \(activities.map(\.activityID))) AS w(athlete_id, activity_id)
+        JOIN (
+            SELECT athlete_id, activity_id, start_at + make_interval(secs => elapsed_time_s) AS ended_at FROM silver.activity
+        ) AS a USING (athlete_id, activity_id)
+        WHERE a.ended_at BETWEEN \(now.addingTimeInterval(-lagMax_s)) AND \(now)
+        """
+    }
+
+    /// What ended longer ago than this is history, and says nothing about how current silver is.
+    private static let lagMax_s: Double = 7 * 86_400
 
     static func done(_ work: [SilverWork]) -> SQL {
         TransformWorkTable.remove(work.flatMap { work in work.rows.map { (work.athleteID, work.activityID, $0) } })

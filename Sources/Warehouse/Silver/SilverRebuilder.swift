@@ -31,7 +31,7 @@ struct SilverRebuilder: Sendable {
             return
         } catch {
             if health.failed(.rebuilder, reason: "\(error)", now: clock.now) {
-                logger.log(.error, "silver rebuild has stopped until this is fixed", [.error: "\(error)"])
+                logger.log(.error, "silver rebuild has stopped until this is fixed", error)
             }
         }
     }
@@ -65,7 +65,7 @@ struct SilverRebuilder: Sendable {
             case .unclear: if let cause = try await batch.probe(in: database) { throw SilverStopped(underlying: cause) }
             case .row: break
             }
-            logger.log(.error, "silver rebuild of an athlete failed", [.athleteID: job.athleteID, .error: "\(error)"])
+            logger.log(.error, "silver rebuild of an athlete failed", error, [.athleteID: job.athleteID])
             let statements = RebuildStatements.finish(job, activities: 0, report: nil, error: "\(error)", now: clock.now)
             _ = try await database.transaction { try await $0.pipeline(statements) }
             return true

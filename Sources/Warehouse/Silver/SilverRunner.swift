@@ -26,6 +26,7 @@ public struct SilverRunner: Service {
     private let clock: WallClock
     private let logger: Logger
     private let lastGood = LastGoodWork()
+    private let meters = WarehouseMeters()
 
     /// For `status` and metrics.
     public let health = SilverHealth()
@@ -100,9 +101,12 @@ public struct SilverRunner: Service {
 
     private func transform(_ claim: SQL, claimed: @Sendable (Int) -> Void = { _ in }) async throws -> Int {
         let batch = SilverBatch(scripts: try scripts.get(), feed: feed, now: clock.now)
+        let began = ContinuousClock.now
         let done = try await database.transaction { try await batch.run(claim, on: $0, claimed: claimed) }
-        if let work = done.last { lastGood.work = work }
-        return done.count
+        meters.made(done.work, in: .now - began)
+        for lag in done.lags { meters.appeared(lag) }
+        if let work = done.work.last { lastGood.work = work }
+        return done.work.count
     }
 
     /// Finds the cause: does each piece of work alone, and quarantines the one that fails alone, unless all work fails.
@@ -138,11 +142,11 @@ public struct SilverRunner: Service {
 
     private func quarantine(_ work: SilverWork, _ error: any Error) async throws -> Int {
         logger.log(
-            .warning, "activity quarantined, its transform fails",
-            [.athleteID: work.athleteID, .activityID: work.activityID, .error: "\(error)"])
+            .warning, "activity quarantined, its transform fails", error, [.athleteID: work.athleteID, .activityID: work.activityID])
         let books = SilverBooks(failed: work, detail: "\(error)").statements(now: clock.now)
         let statements = [RowLock.silver(of: [work.athleteID])] + books
         _ = try await database.transaction { try await $0.pipeline(statements) }
+        meters.quarantined()
         return 1
     }
 
@@ -164,7 +168,7 @@ public struct SilverRunner: Service {
                 logger.log(.debug, "silver run met a deadlock", [.attempt: attempt])
             } catch {
                 if health.failed(.runner, reason: "\(error)", now: clock.now) {
-                    logger.log(.error, "silver has stopped until this is fixed; nothing is lost", [.error: "\(error)"])
+                    logger.log(.error, "silver has stopped until this is fixed; nothing is lost", error)
                 }
                 return
             }
@@ -186,7 +190,7 @@ public struct SilverRunner: Service {
             if rows.affected > 0 { logger.log(.info, "silver rows of an older version will be made anew", [.rows: rows.affected]) }
         } catch {
             if error.isCancellation { return }
-            logger.log(.error, "silver rows of an older version could not be found", [.error: "\(error)"])
+            logger.log(.error, "silver rows of an older version could not be found", error)
         }
     }
 }

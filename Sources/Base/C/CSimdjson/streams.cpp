@@ -592,6 +592,39 @@ extern "C" void fsj_text_free(char *text) { delete[] text; }
 
 namespace {
 
+void read_fields(ondemand::object object, std::string_view valued, void *context, fsj_handler handler) {
+    for (auto field : object) {
+        std::string_view key = raw_key(field.key());
+        handler(context, FSJ_EVENT_KEY, key.data(), key.size());
+        if (key != valued) continue;
+        ondemand::value value = field.value();
+        if (ondemand::json_type(value.type()) != ondemand::json_type::string) continue;
+        std::string_view text = value.get_string();
+        handler(context, FSJ_EVENT_STRING, text.data(), text.size());
+    }
+}
+
+}
+
+extern "C" fsj_status fsj_fields_read(const uint8_t *bytes, size_t length, const char *valued, void *context, fsj_handler handler) {
+    return guarded([&] {
+        padded_string text(without_mark(bytes, length));
+        ondemand::parser parser;
+        ondemand::document document = parser.iterate(text);
+        switch (ondemand::json_type(document.type())) {
+            case ondemand::json_type::object: read_fields(document.get_object(), valued, context, handler); return FSJ_OK;
+            case ondemand::json_type::array: break;
+            default: return FSJ_WRONG_SHAPE;
+        }
+        for (ondemand::value element : document.get_array())
+            if (ondemand::json_type(element.type()) == ondemand::json_type::object)
+                read_fields(element.get_object(), valued, context, handler);
+        return FSJ_OK;
+    });
+}
+
+namespace {
+
 bool code_unit(const char *text, const char *end, unsigned &unit) {
     if (end - text < 6 || text[0] != '\\' || text[1] != 'u') return false;
     unit = 0;

@@ -64,7 +64,7 @@ extension ControlRoutes {
             if let interruption = Interruption(error) {
                 logger.log(.info, "export interrupted", [.athleteID: id, .reason: interruption.reason])
             } else {
-                logger.log(.error, "export failed", [.athleteID: id, .error: "\(error)"])
+                logger.log(.error, "export failed", error, [.athleteID: id])
             }
             throw error
         }

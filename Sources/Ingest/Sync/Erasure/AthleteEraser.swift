@@ -25,6 +25,7 @@ public struct AthleteEraser: Sendable {
     let vault: TokenVault
     let clock: WallClock
     let logger: Logger
+    private let meters = SyncMeters()
     private let feed: SilverFeed?
     private let file: ReceiptFile?
 
@@ -111,6 +112,7 @@ public struct AthleteEraser: Sendable {
             guard let row = rows.first else { throw unknown(athlete) }
             let (known, isAlive) = try row.decode(UUID?.self, Bool.self)
             if let known { return known }
+            await connection.afterCommit { [meters] in meters.erasures.add(1, origin.rawValue) }
             if sparesLivingGrant, isAlive {
                 try await connection.query(ErasureTable.withdraw(athlete))
                 return nil

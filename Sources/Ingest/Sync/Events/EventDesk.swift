@@ -17,6 +17,7 @@ public struct EventDesk: Sendable {
     private let database: Database
     private let clock: WallClock
     private let inbox: EventInbox
+    private let meters = SyncMeters()
 
     public init(database: Database, clock: WallClock, backlog: EventBacklog = EventBacklog()) {
         self.database = database
@@ -40,12 +41,29 @@ public struct EventDesk: Sendable {
     }
 
     /// Reads the body of an event.
-    public func read(_ body: [UInt8]) -> StravaEvent.Reading { StravaEvent.read(body, receivedAt: clock.now) }
+    public func read(_ body: [UInt8]) -> StravaEvent.Reading {
+        let reading = StravaEvent.read(body, receivedAt: clock.now)
+        switch reading {
+        case .malformed: meters.events.add(1, "malformed")
+        case .noHint: meters.events.add(1, "ignored")
+        case .event: break
+        }
+        return reading
+    }
 
     /// Stores an event and wakes the scheduler. False: its athlete is unknown, or it was stored before.
     ///
     /// If an activity changed or vanished, its detail is fetched again: Strava's answer is believed, not the event. If the athlete is said to have
     /// revoked the application's access, `ErasureKeeper` asks Strava.
     @discardableResult
-    public func accept(_ event: StravaEvent) async throws -> Bool { try await inbox.write(event) }
+    public func accept(_ event: StravaEvent) async throws -> Bool {
+        do {
+            let isNew = try await inbox.write(event)
+            meters.events.add(1, isNew ? "new" : "known")
+            return isNew
+        } catch {
+            meters.events.add(1, "failed")
+            throw error
+        }
+    }
 }

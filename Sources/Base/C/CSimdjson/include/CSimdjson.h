@@ -125,6 +125,10 @@ typedef void (*fsj_handler)(void *context, fsj_event event, const char *text, si
 // value within depth_max others is FSJ_TOO_DEEP. Parts that were handled before a failure are void.
 fsj_status fsj_value_read(const uint8_t *bytes, size_t length, size_t depth_max, void *context, fsj_handler handler);
 
+// Calls handler with FSJ_EVENT_KEY for each field of the JSON object in bytes, or of each object in the JSON list in bytes, and with
+// FSJ_EVENT_STRING for the value of the field valued where that is a string. Nothing deeper is read. A key has the escapes with which it was sent.
+fsj_status fsj_fields_read(const uint8_t *bytes, size_t length, const char *valued, void *context, fsj_handler handler);
+
 #ifdef __cplusplus
 }
 #endif

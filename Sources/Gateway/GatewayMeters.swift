@@ -1,0 +1,37 @@
+import Metering
+import ServerGuard
+
+/// What is counted of the gateway's requests.
+public struct GatewayMeters: Sendable {
+    public static let definitions = [requests, durations]
+
+    /// The paths of all routes, as they are registered.
+    static let paths = [
+        "/", "/api", "/connect", "/connected/:result", "/healthz", "/mcp", "/metrics", "/oauth/callback", "/readyz", "/style.css",
+        "/v1/runs/:run", "/webhooks/strava/:secret",
+    ]
+
+    private static let route = MetricDefinition.Label(
+        "route", paths.map { RequestCount<GatewayContext>.name(of: $0) } + [ownData])
+    /// Stands for all addresses of `/v1/me`.
+    private static let ownData = "/v1/me"
+
+    private static let requests = MetricDefinition.counter(
+        "fitnessd_http_requests_total",
+        "Requests to the gateway, by route and HTTP status; /v1/me stands for all below it; other: no such route.", route,
+        .init("status", StatusLabel.values))
+    private static let durations = MetricDefinition.histogram(
+        "fitnessd_http_request_duration_seconds", "Time until the answer to a request began, by route.", bounds: MetricBounds.quick, route)
+
+    private let requestCount = CounterFamily(Self.requests)
+    private let duration = HistogramFamily(Self.durations)
+
+    /// Counts what passes it.
+    func middleware() -> RequestCount<GatewayContext> {
+        RequestCount { path, status, time in
+            let route = path.map { $0.hasPrefix(Self.ownData) ? Self.ownData : $0 } ?? MetricDefinition.other
+            requestCount.add(1, route, StatusLabel.of(status))
+            duration.record(time, route)
+        }
+    }
+}
