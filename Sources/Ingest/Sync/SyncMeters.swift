@@ -6,7 +6,7 @@ import SyncStore
 
 /// What is counted of turns, events and erasures.
 public struct SyncMeters: Sendable {
-    public static let definitions = [turnCount, turnTime, lostLeases, eventCount, erasureCount] + StatusMeters.definitions
+    public static let definitions = [turnCount, turnTime, lostLeases, eventCount, eventTime, erasureCount] + StatusMeters.definitions
 
     private static let turnCount = MetricDefinition.counter(
         "fitnessd_turns_total",
@@ -20,12 +20,16 @@ public struct SyncMeters: Sendable {
         "fitnessd_webhook_events_total",
         "Events from Strava, by outcome; known: stored before, or of an unknown athlete; ignored: about no athlete; failed: not stored.",
         .init("outcome", ["new", "known", "ignored", "malformed", "failed"]))
+    private static let eventTime = MetricDefinition.histogram(
+        "fitnessd_webhook_write_seconds", "Time until an event was stored, and Strava could be answered; it waits 2 s.",
+        bounds: MetricBounds.quick)
     private static let erasureCount = MetricDefinition.counter(
         "fitnessd_erasures_total", "Erasures that were begun, by who asked.", .init("by", ErasureOrigin.allCases.map(\.rawValue)))
 
     let turns = CounterFamily(Self.turnCount)
     let turnDuration = HistogramFamily(Self.turnTime)
     let leasesLost = CounterFamily(Self.lostLeases)
+    let eventDuration = HistogramFamily(Self.eventTime)
     let events = CounterFamily(Self.eventCount)
     let erasures = CounterFamily(Self.erasureCount)
 }

@@ -57,8 +57,10 @@ public struct EventDesk: Sendable {
     /// revoked the application's access, `ErasureKeeper` asks Strava.
     @discardableResult
     public func accept(_ event: StravaEvent) async throws -> Bool {
+        let began = ContinuousClock.now
         do {
             let isNew = try await inbox.write(event)
+            meters.eventDuration.record(.now - began)
             meters.events.add(1, isNew ? "new" : "known")
             return isNew
         } catch {
