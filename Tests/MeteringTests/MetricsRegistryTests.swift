@@ -23,7 +23,7 @@ import Testing
         let text = registry.text()
         #expect(
             text == """
-                # HELP calls_total Calls \\\\ with \\"quotes\\"\\nand lines.
+                # HELP calls_total Calls \\\\ with "quotes"\\nand lines.
                 # TYPE calls_total counter
                 calls_total{kind="a"} 2
                 calls_total{kind="b\\"\\\\\\n"} 1

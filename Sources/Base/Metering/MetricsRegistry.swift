@@ -29,7 +29,7 @@ public final class MetricsRegistry: MetricsFactory, Sendable {
             let samples = (all[definition.name] ?? [:]).sorted { $0.key < $1.key }
                 .map { Self.samples(of: definition.name, $0.key, $0.value) }.joined()
             if samples.isEmpty { continue }
-            text += "# HELP \(definition.name) \(Self.escaped(definition.help))\n# TYPE \(definition.name) \(Self.type(definition.kind))\n"
+            text += "# HELP \(definition.name) \(Self.escapedLine(definition.help))\n# TYPE \(definition.name) \(Self.type(definition.kind))\n"
             text += samples
         }
         return text
@@ -61,10 +61,10 @@ public final class MetricsRegistry: MetricsFactory, Sendable {
         return value == value.rounded() && abs(value) < 1e15 ? String(Int64(value)) : "\(value)"
     }
 
-    /// What the format wants escaped in a label's value; in a help text, the quote may be, too.
-    private static func escaped(_ text: String) -> String {
-        text.replacing("\\", with: "\\\\").replacing("\n", with: "\\n").replacing("\"", with: "\\\"")
-    }
+    private static func escapedLine(_ text: String) -> String { text.replacing("\\", with: "\\\\").replacing("\n", with: "\\n") }
+
+    /// A label's value stands between quotes.
+    private static func escaped(_ text: String) -> String { escapedLine(text).replacing("\"", with: "\\\"") }
 
     // MARK: Series
 
