@@ -29,6 +29,21 @@ import Testing
         #expect(lastStage.contains { $0.contains("FITNESSD_SHARE_DIR=/usr/share/fitnessd") })
     }
 
+    @Test func `only the port for the public is exposed; the operator's page and the metrics stay in the container`() {
+        #expect(lastStage.filter { $0.hasPrefix("EXPOSE") } == ["EXPOSE 8080"])
+        #expect(lastStage.contains { $0.contains("FITNESSD_HTTP_LISTEN=0.0.0.0:8080") })
+        #expect(lastStage.contains { $0.contains("FITNESSD_ADMIN_LISTEN=127.0.0.1:8081") })
+    }
+
+    @Test func `README's docker run has what run requires, and publishes on loopback alone`() throws {
+        let readme = try #require(SourceTree.shared.file("README.md")).text
+        let line = try #require(readme.firstRange(of: #/docker run -d (.+\\\n)+.+/#).map { readme[$0] })
+        let keys = ["DATABASE_URL_FILE", "VAULT_KEY", "STRAVA_CLIENT_ID", "STRAVA_CLIENT_SECRET_FILE", "PUBLIC_URL"]
+        for key in keys { #expect(line.contains("-e FITNESSD_\(key)="), "\(key)") }
+        #expect(line.matches(of: #/ -p /#).count == 1 && line.contains(" -p 127.0.0.1:8080:8080 "))
+        #expect(line.contains(":/var/lib/fitnessd "), "the keyring must outlive the container")
+    }
+
     @Test func `the builder installs what make installs`() throws {
         let script = try #require(SourceTree.shared.file("scripts/packages")).text
         let dockerfile = lines.joined(separator: "\n")
