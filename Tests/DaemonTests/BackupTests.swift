@@ -117,11 +117,7 @@ private let epoch = Date(timeIntervalSince1970: (Date().timeIntervalSince1970 - 
                 try await database.transaction { connection in
                     try await connection.execute("LOCK TABLE sync.retention_run")
                     async let made = rig.control("backup", file)
-                    try await eventually("pg_dump waits for the table") {
-                        try await connection.query(
-                            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'pg_dump' AND wait_event_type = 'Lock'"
-                        ).count == 1
-                    }
+                    try await eventually("pg_dump waits for the table") { try await rig.endsDump() }
                     return try await made
                 }
             }
@@ -219,6 +215,15 @@ extension DaemonRig {
                     UPDATE sync.quota_window SET exhausted = false
                     """)
             }
+        }
+    }
+
+    /// Ends the session of a `pg_dump` that waits for a lock; false: there is none yet.
+    fileprivate func endsDump() async throws -> Bool {
+        try await withPrivateDatabase { database in
+            try await !database.query(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'pg_dump' AND wait_event_type = 'Lock'"
+            ).isEmpty
         }
     }
 
