@@ -94,6 +94,15 @@ public actor EmbeddedPostgres {
         if let running { return url(running.layout) }
         let (layout, account) = try ClusterFolders(state: stateDirectory).prepare()
         let lock = try lock(layout)
+        do { running = try await launch(layout, account, lock) } catch {
+            lock.release()
+            throw error
+        }
+        if purpose == .lasting { supervisor = Task { await self.supervise() } }
+        return url(layout)
+    }
+
+    private func launch(_ layout: ClusterLayout, _ account: ServerAccount, _ lock: FileLock) async throws -> Running {
         let stopped = try await LeftoverServer(dataDirectory: layout.data).clear()
         if !stopped.isEmpty { logger.log(.notice, "stopped a database server left by an earlier run", [.count: stopped.count]) }
         let installation = try await ClusterVersion(layout: layout).server(patterns: programs.patterns)
@@ -102,10 +111,8 @@ public actor EmbeddedPostgres {
         try await launcher.createIfMissing()
         let stamp = installation.stamp
         let process = try await launcher.launch()
-        running = Running(
+        return Running(
             layout: layout, lock: lock, launcher: launcher, process: process, version: installation.version, stamp: stamp, examined: stamp)
-        if purpose == .lasting { supervisor = Task { await self.supervise() } }
-        return url(layout)
     }
 
     /// Sets what happens to sessions around a planned restart.
