@@ -38,9 +38,10 @@ import Testing
         try await withTestDatabaseURL { url in
             let pool = ConnectionPool(.init(connectionsMax: 2)) { Connection(url, applicationName: "test") }
             let lent = try await pool.lease()
-            let hold = Task { await pool.hold(patience: .seconds(60)) }
+            await pool.hold(patience: .zero)
             let waiting = Task { try await pool.release(pool.lease()) }
             try await eventually("the caller waits although a connection is free") { await pool.waiterCount == 1 }
+            let hold = Task { await pool.hold(patience: .seconds(60)) }
             await pool.release(lent)
             await hold.value
             #expect(await pool.waiterCount == 1, "the connection that came back is not lent again")

@@ -261,7 +261,8 @@ public actor EmbeddedPostgres {
     /// A server whose programs were upgraded while it runs keeps the old ones in memory, and libraries that it loads later may not match.
     /// Without a fault, programs whose file has not changed are not run.
     private func checkPrograms(hasFault: Bool) async {
-        guard let seen = running else { return }
+        // While the server is being started again, sessions stay held.
+        guard let seen = running, upgradeBeganAt == nil, !seen.process.hasExited else { return }
         let stamp = seen.launcher.installation.stamp
         if stamp == seen.examined, !hasFault { return }
         guard let found = await seen.launcher.installation.reexamined() else {
