@@ -39,9 +39,11 @@ import Testing
                 environment: rig.environment.merging(extra) { $1 })
             try await eventually("fitnessd serves its control socket") { try await rig.control("status").code == 0 }
             let running = Running(rig: rig, file: file, process: process, pid: try await rig.pid())
-            try await body(running)
+            let result: Result<Void, any Error>
+            do { result = .success(try await body(running)) } catch { result = .failure(error) }
             kill(running.pid, SIGTERM)
             #expect(try await process.waitForEnd() == 0)
+            try result.get()
             #expect(!process.output.contains("Fatal error"), "\(process.output)")
         }
     }

@@ -24,6 +24,8 @@ public actor SyncScheduler: Service {
     private var pace: SyncPace?
     /// Whether what earlier settings left in the ledger follows the present ones.
     private var hasAdopted = false
+    /// Turns that began with earlier settings, and leave in the ledger what those want.
+    private var earlierTurns: Set<TurnsInWork.Turn> = []
     private let adoptOutage = Outage(
         "work left by earlier settings not adopted, retrying", over: "work left by earlier settings adopted", level: .warning)
     private let scheduleOutage = Outage("schedule can't be read, retrying", over: "schedule can be read again")
@@ -57,6 +59,7 @@ public actor SyncScheduler: Service {
     /// Works with these settings from now on; turns in work end with the old ones.
     public func adopt(_ settings: SyncSettings) {
         environment.adopt(settings)
+        earlierTurns = working.turns
         hasAdopted = false
     }
 
@@ -77,7 +80,7 @@ public actor SyncScheduler: Service {
                     group.addTask { await self.listen(wake) }
                     for await _ in wakes {
                         if Task.isCancelled || drain.hasBegun { break }
-                        if !hasAdopted { await adoptSettings() }
+                        await adoptSettings()
                         for claim in await claimDue() { start(claim, in: &turns, wake) }
                         await heartbeat()
                     }
@@ -216,6 +219,9 @@ public actor SyncScheduler: Service {
 
     /// What earlier settings left in the ledger.
     private func adoptSettings() async {
+        let left = earlierTurns.intersection(working.turns)
+        if left.count < earlierTurns.count { (earlierTurns, hasAdopted) = (left, false) }
+        if hasAdopted { return }
         // A reload meanwhile asks for it once more.
         hasAdopted = true
         do {
@@ -241,7 +247,7 @@ public actor SyncScheduler: Service {
 ///
 /// A lease in this process's name without a turn here is a stray: the answer to its claim was lost, or its turn could not write its end.
 struct TurnsInWork {
-    private struct Turn: Hashable {
+    fileprivate struct Turn: Hashable {
         let athlete: AthleteID
         let fence: Int64
     }
@@ -256,6 +262,7 @@ struct TurnsInWork {
     /// There may be stray leases.
     var mayHaveStrays = false
 
+    fileprivate var turns: Set<Turn> { Set(lanes.keys) }
     var isEmpty: Bool { lanes.isEmpty }
     var count: Int { lanes.count }
     func count(lane: Int) -> Int { lanes.values.count { $0 == lane } }
