@@ -29,7 +29,8 @@ public final class MetricsRegistry: MetricsFactory, Sendable {
             let samples = (all[definition.name] ?? [:]).sorted { $0.key < $1.key }
                 .map { Self.samples(of: definition.name, $0.key, $0.value) }.joined()
             if samples.isEmpty { continue }
-            text += "# HELP \(definition.name) \(Self.escapedLine(definition.help))\n# TYPE \(definition.name) \(Self.type(definition.kind))\n"
+            text +=
+                "# HELP \(definition.name) \(Self.escapedLine(definition.help))\n# TYPE \(definition.name) \(Self.type(definition.kind))\n"
             text += samples
         }
         return text
