@@ -49,6 +49,7 @@ SELECT create_distributed_table('sync.event', 'athlete_id', colocate_with => 'sy
 SELECT create_distributed_table('sync.api_token', 'athlete_id', colocate_with => 'sync.athlete');
 SELECT create_distributed_table('sync.erasure_request', 'athlete_id', colocate_with => 'sync.athlete');
 SELECT create_distributed_table('sync.requested_run', 'athlete_id', colocate_with => 'sync.athlete');
+SELECT create_distributed_table('sync.audit_athlete', 'athlete_id', colocate_with => 'sync.athlete');
 SELECT create_distributed_table('vault.token', 'athlete_id', colocate_with => 'sync.athlete');
 SELECT create_distributed_table('bronze_strava.answer', 'athlete_id', colocate_with => 'sync.athlete');
 SELECT create_distributed_table('bronze_strava.answer_version', 'athlete_id', colocate_with => 'sync.athlete');

@@ -28,6 +28,42 @@ struct GlobalOptions: ParsableArguments {
     }
 }
 
+/// How much of a list that is read page by page, the newest first.
+struct PageOptions: ParsableArguments {
+    @Option(help: "Only those of the last so many minutes, hours or days, for example 90m, 12h or 2d.")
+    var since: DurationArgument?
+
+    @Option(help: "How many at most.")
+    var limit = 50
+
+    func validate() throws {
+        guard (1...100_000).contains(limit) else { throw ValidationError("--limit must be a number from 1 to 100000.") }
+    }
+
+    /// Reads the pages. With `--json` each is printed unchanged and nothing is returned.
+    ///
+    /// - Parameters:
+    ///   - target: the request for a page, from its query.
+    ///   - content: a page's items, and the value of `before` for the next page.
+    func collect<Page: Decodable, Item>(
+        _ options: GlobalOptions, pageMax: Int, _ target: ([(name: String, value: String)]) -> ControlTarget,
+        _ content: (Page) -> (items: [Item], nextBefore: Int64?)
+    ) async throws -> [Item] {
+        let start = since.map { ControlTime.text(Date(timeIntervalSinceNow: -Double($0.seconds))) }
+        var items: [Item] = []
+        var (before, left) = (Int64?.none, limit)
+        repeat {
+            let query = [("limit", String(min(left, pageMax))), ("since", start), ("before", before.map { String($0) })]
+            let bytes = try await options.client.bytes(target(query.compactMap { name, value in value.map { (name: name, value: $0) } }))
+            let page = content(try ControlClient.decoded(bytes) as Page)
+            if options.json { Terminal.print(Terminal.line(bytes)) } else { items += page.items }
+            left -= page.items.count
+            before = page.nextBefore
+        } while before != nil && left > 0
+        return items
+    }
+}
+
 /// Checks Strava's number of an athlete.
 enum AthleteArgument {
     static func check(_ id: Int64?) throws {

@@ -54,9 +54,11 @@ enum Phrase {
 
     // MARK: Pauses and waits
 
-    /// `until 14:05 UTC (in 2 h): holiday`, or `until resumed`.
+    /// `until 14:05 UTC (in 2 h), by anna since 12:05 UTC (3 min ago): holiday`, or `until resumed`.
     static func pause(_ pause: PauseMessage, now: Date) -> String {
-        "until \(pause.until.map { time($0, now: now) } ?? "resumed")" + (pause.reason.map { ": \($0)" } ?? "")
+        let who = [pause.by.map { ", by \($0)" }, pause.at.map { "\(pause.by == nil ? "," : "") since \(time($0, now: now))" }]
+        return "until \(pause.until.map { time($0, now: now) } ?? "resumed")" + who.compactMap(\.self).joined()
+            + (pause.reason.map { ": \($0)" } ?? "")
     }
 
     /// Why calls wait for the quota; a word that this tool does not know is shown as it is.

@@ -19,6 +19,8 @@ struct Configuration: Sendable {
     let readerDatabaseURL: Secret?
     var stateDirectory: URL
     let controlSocket: String
+    /// The group whose members may change things over the control socket; nil: members of the socket's group may.
+    let adminGroupID: UInt32?
     let publicURL: PublicURL
     /// Where the gateway listens, for athletes and for the operator.
     let addresses: GatewayAddresses
@@ -69,7 +71,7 @@ struct Configuration: Sendable {
         (databaseURL, readerDatabaseURL) = faults.take((nil, nil)) { try Configuration.databases(source) }
         let directory = faults.take(URL(filePath: "/")) { try Configuration.stateDirectory(source) }
         stateDirectory = directory
-        controlSocket = Configuration.controlSocket(source, stateDirectory: directory)
+        (controlSocket, adminGroupID) = Configuration.control(source, stateDirectory: directory, &faults)
         let (url, places) = Configuration.places(source, &faults)
         addresses = places
         who = Configuration.who(source, &faults)
@@ -186,6 +188,20 @@ struct Configuration: Sendable {
     private static func controlSocket(_ source: ConfigurationSource, stateDirectory: URL) -> String {
         if let set = source.value("FITNESSD_CONTROL_SOCKET") { return set }
         return ControlSocketPath.daemon(environment: source.environment, stateDirectory: StateDirectory(stateDirectory).path)
+    }
+
+    private static func control(
+        _ source: ConfigurationSource, stateDirectory: URL, _ faults: inout ConfigurationFaults
+    ) -> (socket: String, adminGroup: UInt32?) {
+        (controlSocket(source, stateDirectory: stateDirectory), faults.take(nil) { try adminGroup(source) })
+    }
+
+    private static func adminGroup(_ source: ConfigurationSource) throws -> UInt32? {
+        guard let name = source.value("FITNESSD_ADMIN_GROUP") else { return nil }
+        guard let group = Accounts.groupID(name) else {
+            throw ConfigurationError("FITNESSD_ADMIN_GROUP must name a group of this machine: make it with groupadd, or unset the key")
+        }
+        return group
     }
 
     private static func url(_ source: ConfigurationSource, _ key: String) throws -> String {

@@ -103,6 +103,11 @@ enum ConfigurationKeys {
             example: "/run/fitnessd/control.sock", "The Unix socket through which `fitnessctl` reaches the daemon."
         ) { $0.controlSocket },
         ConfigurationKey(
+            "FITNESSD_ADMIN_GROUP", .store, .text, .words("unset: members of the control socket's group may look and change things"),
+            example: "fitness-admin",
+            "The group, by name or number, whose members may change things with `fitnessctl`; others of the control socket's group may look."
+        ) { $0.adminGroupID.map { Accounts.groupName($0) ?? String($0) } },
+        ConfigurationKey(
             "FITNESSD_SHARE_DIR", .store, .path, .words("found from the checkout, else `/usr/share/fitnessd`"),
             example: "/usr/share/fitnessd", "The folder that holds `db/` and `sql/`."
         ) { ($0.shareDirectory ?? ShareDirectory.find(environment: [:])).map { StateDirectory($0).path } },

@@ -140,6 +140,8 @@ private final class OpenedParts: Sendable {
 /// The parts that fetch from Strava, store and transform.
 private struct Ingest: Sendable {
     let strava: StravaClient
+    /// Where its API is.
+    let stravaAPIURL: String
     let governor: RateLimitGovernor
     let vault: TokenVault
     let registry: AthleteRegistry
@@ -162,7 +164,8 @@ private struct Ingest: Sendable {
         if let demo { opened.add { await demo.stop() } }
         let http = HTTPClient(inFlightMax: configuration.requestsInFlight, userAgent: "fitnessd/\(ProductVersion.current)")
         opened.add { await http.shutdown() }
-        let strava = StravaClient(configuration: demo?.configuration ?? configuration.strava, http: http, clock: clock, logger: logger)
+        let access = demo?.configuration ?? configuration.strava
+        let strava = StravaClient(configuration: access, http: http, clock: clock, logger: logger)
         let governor = RateLimitGovernor(database: store.steering, clock: clock, limit: configuration.limit, logger: logger)
         let vault = TokenVault(database: store.database, keyring: keyring, strava: strava, clock: clock, logger: logger)
         opened.add { await vault.finish() }
@@ -186,8 +189,8 @@ private struct Ingest: Sendable {
         let housekeeper = Housekeeper(environment: environment, scheduler: scheduler)
         await housekeeper.start()
         let ingest = Ingest(
-            strava: strava, governor: governor, vault: vault, registry: registry, keeper: keeper, eraser: eraser, silver: silver,
-            housekeeper: housekeeper, scheduler: scheduler, idTokens: idTokens(start, opened),
+            strava: strava, stravaAPIURL: access.apiURL, governor: governor, vault: vault, registry: registry, keeper: keeper,
+            eraser: eraser, silver: silver, housekeeper: housekeeper, scheduler: scheduler, idTokens: idTokens(start, opened),
             services: [governor, keeper, silver, retention, erasures, restore] + (demo.map { [$0] } ?? []))
         await ingest.follow(reloader, http, retention, isDemo: start.isDemo)
         return ingest
@@ -256,8 +259,8 @@ private struct Servers: Sendable {
         let callback = try await desk.address(verifyToken: configuration.webhookVerifyToken)
         let (listening, hasOpened) = AsyncStream.makeStream(of: Void.self)
         let control = ControlServer(
-            socket: socket, onListening: { hasOpened.yield() },
-            dependencies: dependencies(start, store, ingest, keyring, status, callback, reloader), logger: logger)
+            socket: socket, adminGroupID: configuration.adminGroupID, onListening: { hasOpened.yield() },
+            dependencies: try dependencies(start, store, ingest, keyring, status, callback, reloader), logger: logger)
         let gateway = try gateway(start, store, ingest, keyring, status, events: (desk, callback)) { hasOpened.yield() }
         if let gateway {
             await reloader.add { configuration in
@@ -287,7 +290,10 @@ private struct Servers: Sendable {
     private static func dependencies(
         _ start: DaemonStart, _ store: DataStore, _ ingest: Ingest, _ keyring: Keyring, _ status: StatusReader,
         _ callback: EventDesk.Address, _ reloader: Reloader
-    ) -> ControlDependencies {
+    ) throws -> ControlDependencies {
+        let examinations = Examinations(
+            store: store, keyring: keyring, governor: ingest.governor, migrations: try MigrationCheck(directory: store.shareDirectory),
+            stateDirectory: StateDirectory(start.configuration.stateDirectory).path, stravaURL: ingest.stravaAPIURL, clock: start.clock)
         let publicURL = start.configuration.addresses.web == nil ? nil : start.configuration.publicURL
         return ControlDependencies(
             version: ProductVersion.current, startedAt: start.at, clock: start.clock, database: store.database, registry: ingest.registry,
@@ -296,7 +302,7 @@ private struct Servers: Sendable {
             webhook: WebhookControl(strava: ingest.strava, publicURL: publicURL?.text, address: callback), silver: ingest.silver.health,
             notices: start.notices,
             backupSource: store.backupSource(receiptsPath: StateDirectory(start.configuration.stateDirectory).receiptsPath), status: status,
-            reload: { await reloader.reload().message })
+            examinations: examinations.all, reload: { await reloader.reload().message })
     }
 
     /// Nil when no address is configured.

@@ -147,6 +147,16 @@ package enum AthleteObjectTable {
         """
     }
 
+    /// Sets to pending, with attempts reset, whatever of the athlete's is failed and waits to be tried again.
+    package static func retryFailed(of athlete: AthleteID) -> SQL {
+        """
+        WITH found AS (
+            SELECT \(raw: key) FROM sync.athlete_object o WHERE o.athlete_id = \(athlete) AND o.state = 'failed' \(raw: lockInOrder))
+        UPDATE sync.athlete_object o SET state = 'pending', reason = NULL, attempts = 0, next_try_at = NULL
+        FROM found WHERE \(raw: isFound)
+        """
+    }
+
     /// After retention has removed these answers: sets profile, zones and stats to pending; gear follows when it is used.
     /// - Parameter answerID: as `AthleteObject.answerID`.
     package static func expire(_ objects: [(athlete: AthleteID, kind: AthleteObject.Kind, answerID: Int64)], reason: String) -> SQL {

@@ -74,11 +74,14 @@ package enum AthleteTable {
         """
     }
 
-    /// - Parameter end: `distantFuture`: until resumed.
-    package static func pause(_ athlete: AthleteID, until end: Date, reason: String?, now: Date) -> SQL {
+    /// - Parameters:
+    ///   - end: `distantFuture`: until resumed.
+    ///   - user: the account that asks for it, for people.
+    package static func pause(_ athlete: AthleteID, until end: Date, reason: String?, by user: String?, now: Date) -> SQL {
         """
         WITH paused AS (
-            UPDATE sync.athlete SET paused_until = \(end), pause_reason = \(reason), updated_at = \(now)
+            UPDATE sync.athlete SET paused_until = \(end), pause_reason = \(reason), paused_by = \(user), paused_at = \(now),
+                updated_at = \(now)
             WHERE athlete_id = \(athlete) RETURNING athlete_id)
         UPDATE sync.schedule s SET due_at = CASE WHEN lease_owner IS NULL THEN greatest(due_at, \(end)) ELSE due_at END
         FROM paused WHERE paused.athlete_id = s.athlete_id
@@ -88,7 +91,8 @@ package enum AthleteTable {
     package static func resume(_ athlete: AthleteID, now: Date) -> SQL {
         """
         WITH resumed AS (
-            UPDATE sync.athlete SET paused_until = NULL, pause_reason = NULL, updated_at = \(now)
+            UPDATE sync.athlete SET paused_until = NULL, pause_reason = NULL, paused_by = NULL, paused_at = NULL,
+                updated_at = \(now)
             WHERE athlete_id = \(athlete) RETURNING athlete_id, state)
         UPDATE sync.schedule s
         SET due_at = CASE WHEN lease_owner IS NULL AND resumed.state = 'active' THEN \(now) ELSE due_at END

@@ -206,6 +206,16 @@ package enum CompletenessTable {
         """
     }
 
+    /// Sets to pending, with attempts reset, whatever of the athlete's is failed and waits to be tried again.
+    package static func retryFailed(of athlete: AthleteID, now: Date) -> SQL {
+        """
+        WITH found AS (
+            SELECT \(raw: key) FROM sync.completeness c WHERE c.athlete_id = \(athlete) AND c.state = 'failed' \(raw: lockInOrder))
+        UPDATE sync.completeness c SET state = 'pending', reason = NULL, attempts = 0, next_try_at = NULL, updated_at = \(now)
+        FROM found WHERE \(raw: isFound)
+        """
+    }
+
     /// After an admin dropped it: it is not retried automatically.
     package static func drop(_ key: QuarantineKey, reason: String, now: Date) -> SQL {
         """

@@ -193,6 +193,19 @@ package enum ScheduleTable {
         """
     }
 
+    /// Forgets the turns that failed, and makes the athlete due now, or after its pause, before others. A turn in progress goes on.
+    /// Returns the failures that were counted; no row: the athlete is not active.
+    package static func clearFailures(of athlete: AthleteID, now: Date) -> SQL {
+        """
+        WITH mine AS (
+            SELECT s.athlete_id, s.failures, a.paused_until FROM sync.schedule s JOIN sync.athlete a USING (athlete_id)
+            WHERE s.athlete_id = \(athlete) AND a.state = 'active' FOR UPDATE OF s)
+        UPDATE sync.schedule s SET failures = 0, last_error = NULL, priority = 0,
+            due_at = CASE WHEN s.lease_owner IS NULL THEN greatest(least(s.due_at, \(now)), mine.paused_until) ELSE s.due_at END
+        FROM mine WHERE s.athlete_id = mine.athlete_id RETURNING mine.failures
+        """
+    }
+
     /// Due now, or after its pause, and never later than before.
     /// - Parameters:
     ///   - request: stored unless another request is waiting; nil: none.

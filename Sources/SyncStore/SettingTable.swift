@@ -11,12 +11,15 @@ package enum SettingTable {
         """
 
     /// Pauses everything.
-    /// - Parameter end: `distantFuture`: until resumed.
-    package static func pauseAll(until end: Date, reason: String?, now: Date) -> SQL {
+    /// - Parameters:
+    ///   - end: `distantFuture`: until resumed.
+    ///   - user: the account that asks for it, for people.
+    package static func pauseAll(until end: Date, reason: String?, by user: String?, now: Date) -> SQL {
         """
         INSERT INTO sync.setting (key, value, updated_at)
         SELECT * FROM (
             VALUES ('pause_reason', to_jsonb(coalesce(\(reason)::text, '')), \(now)),
+                   ('paused_by', to_jsonb(coalesce(\(user)::text, '')), \(now)),
                    ('paused_until', to_jsonb(\(end)::timestamptz::text), \(now))) AS w (key, value, updated_at)
         ORDER BY key
         ON CONFLICT (key) DO UPDATE SET value = excluded.value, updated_at = excluded.updated_at
@@ -24,7 +27,7 @@ package enum SettingTable {
     }
 
     package static let resumeAll: SQL = """
-        WITH found AS (SELECT key FROM sync.setting WHERE key IN ('pause_reason', 'paused_until') ORDER BY key FOR UPDATE)
+        WITH found AS (SELECT key FROM sync.setting WHERE key IN ('pause_reason', 'paused_by', 'paused_until') ORDER BY key FOR UPDATE)
         DELETE FROM sync.setting s USING found WHERE s.key = found.key
         """
 

@@ -23,6 +23,9 @@ import Testing
         ["athletes", "set-threshold", "5", "pace", "0:00"], ["athletes", "set-threshold", "5", "power", "285", "--sport", "ski"],
         ["athletes", "set-threshold", "5", "power", "285", "--from", "31.1.2026"], ["athletes", "set-threshold", "0", "power", "285"],
         ["sync", "5", "--only", "list", "--streams", "watts"],
+        ["audit", "--athlete", "0"], ["audit", "--since", "soon"], ["history", "0"], ["history", "--limit", "0"],
+        ["events", "--last", "201"],
+        ["events", "--athlete", "-1"], ["retry"], ["retry", "0"],
     ])
     func `wrong usage exits with 2 and shows the usage`(arguments: [String]) async throws {
         let ending = try await Tool.run(arguments, socket: "/nonexistent/s")
@@ -40,6 +43,8 @@ import Testing
         ["rebuild"], ["rebuild", "--athlete", "5", "--dry-run"], ["athletes", "thresholds", "5"],
         ["athletes", "set-threshold", "5", "pace", "4:30/km", "--from", "2026-01-31"],
         ["athletes", "set-threshold", "5", "power", "--remove", "--sport", "run"],
+        ["audit"], ["audit", "--athlete", "5", "--since", "2d"], ["history"], ["history", "5", "--failed"], ["events"],
+        ["events", "--follow", "--last", "5"], ["retry", "5"], ["doctor"],
     ])
     func `without a daemon every command exits with 3 and one sentence`(arguments: [String]) async throws {
         let ending = try await Tool.run(arguments, socket: "/nonexistent/s")
@@ -60,7 +65,10 @@ import Testing
     @Test func `help exits with 0 and lists every command`() async throws {
         let ending = try await Tool.run(["--help"])
         #expect(ending.code == 0)
-        for command in ["status", "athletes", "sync", "pause", "resume", "limits", "quarantine", "explain", "rebuild"] {
+        for command in [
+            "status", "athletes", "sync", "pause", "resume", "limits", "quarantine", "explain", "rebuild", "audit", "history", "events",
+            "retry", "doctor",
+        ] {
             #expect(ending.out.contains("  \(command) "))
         }
     }

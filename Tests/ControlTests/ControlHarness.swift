@@ -25,18 +25,19 @@ struct ControlHarness: Sendable {
     var client: ControlClient { ControlClient(socketPath: socketPath) }
 
     static func serve<Answer: Sendable>(
-        publicURL: String? = "http://localhost:8080", socketGroup: UInt32? = nil, exportStall: Duration = .seconds(60),
-        logger: Logger = quietLogger, _ body: @escaping @Sendable (ControlHarness) async throws -> Answer
+        publicURL: String? = "http://localhost:8080", socketGroup: UInt32? = nil, adminGroup: UInt32? = nil,
+        exportStall: Duration = .seconds(60), logger: Logger = quietLogger,
+        _ body: @escaping @Sendable (ControlHarness) async throws -> Answer
     ) async throws -> Answer {
         try await withTemporaryFolder { folder in
             try await withTestDatabase { database in
-                try await serve(database, folder, publicURL, socketGroup, exportStall, logger, body)
+                try await serve(database, folder, publicURL, (socketGroup, adminGroup), exportStall, logger, body)
             }
         }
     }
 
     private static func serve<Answer: Sendable>(
-        _ database: Database, _ folder: URL, _ publicURL: String?, _ socketGroup: UInt32?, _ exportStall: Duration,
+        _ database: Database, _ folder: URL, _ publicURL: String?, _ groups: (socket: UInt32?, admin: UInt32?), _ exportStall: Duration,
         _ logger: Logger, _ body: @escaping @Sendable (ControlHarness) async throws -> Answer
     ) async throws -> Answer {
         let http = HTTPClient(userAgent: "control-tests")
@@ -58,7 +59,8 @@ struct ControlHarness: Sendable {
             notices: notices, exportStall: exportStall)
         let path = folder.appending(path: "control.sock").path
         let socket = try ControlSocket.open(path: path, environment: [:])
-        let server = ControlServer(socket: socketGroup.map(socket.inGroup) ?? socket, dependencies: dependencies, logger: logger)
+        let server = ControlServer(
+            socket: groups.socket.map(socket.inGroup) ?? socket, adminGroupID: groups.admin, dependencies: dependencies, logger: logger)
         let services = ServiceGroup(services: [keeper, server], logger: quietLogger)
         let harness = ControlHarness(
             database: database, registry: registry, socketPath: path, keyringPath: keyring.path, services: services, notices: notices)

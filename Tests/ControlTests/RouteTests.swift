@@ -118,7 +118,11 @@ import Testing
                 ControlTarget(.pauseAll), body: PauseRequest(forS: nil, reason: "moving house"))
             #expect(paused.changed)
             let status: StatusMessage = try await daemon.client.send(ControlTarget(.status))
-            #expect(status.paused == PauseMessage(until: nil, reason: "moving house"))
+            #expect(status.paused?.until == nil && status.paused?.reason == "moving house")
+            #expect(status.paused?.by == Accounts.userName(geteuid()) && status.paused?.at != nil)
+            let shown = try await Tool.run(["status"], socket: daemon.socketPath)
+            #expect(
+                shown.out.contains("all syncing is paused until resumed, by \(Accounts.userName(geteuid()) ?? "") since "), "\(shown.out)")
             let resumed: ChangedMessage = try await daemon.client.send(ControlTarget(.resumeAll))
             #expect(resumed.changed)
             let after: StatusMessage = try await daemon.client.send(ControlTarget(.status))

@@ -23,6 +23,7 @@ import Testing
         (["FITNESSD_STRAVA_CLIENT_SECRET": "hush"], "FITNESSD_STRAVA_CLIENT_ID is not"),
         (["FITNESSD_STRAVA_CLIENT_ID": "abc", "FITNESSD_STRAVA_CLIENT_SECRET": "hush"], "must be the number"),
         (["FITNESSD_HTTP_LISTEN": "8080"], "FITNESSD_HTTP_LISTEN"),
+        (["FITNESSD_ADMIN_GROUP": "no-such-group"], "FITNESSD_ADMIN_GROUP must name a group of this machine"),
         (["FITNESSD_STRAVA_LIMIT": "many"], "FITNESSD_STRAVA_LIMIT must be two numbers"),
         (["FITNESSD_STRAVA_API_URL": "ftp://strava"], "FITNESSD_STRAVA_API_URL must be"),
         (["FITNESSD_RETENTION_API_DAYS": "0"], "FITNESSD_RETENTION_API_DAYS must be a whole number from 1"),

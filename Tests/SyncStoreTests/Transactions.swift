@@ -210,6 +210,13 @@ struct Transactions: Sendable {
     }
 
     private func pause(_ round: Int) async throws {
+        let desk = AuditDesk(database: database, clock: .system)
+        let audit = try await desk.begin(
+            AuditEntry(
+                user: (0, "root"), action: "pause_athlete", subject: .athlete(Self.athlete), parameters: "{}", athleteParameters: "{}"))
+        try await desk.end(audit, refusal: nil, isOurs: false)
+        try await desk.prune()
+        _ = try await registry.retry(Self.athlete)
         _ = try await registry.pause(Self.athlete, until: nil, reason: "test")
         _ = try await registry.pause(nil, until: nil, reason: "test")
         _ = try await registry.resume(nil)

@@ -122,6 +122,22 @@ extension SyncRig {
         try await database.query("INSERT INTO sync.requested_run (athlete_id, requested_at) VALUES (\(athlete), now())")
         try await database.query("INSERT INTO sync.reader_grant (athlete_id, role_name) VALUES (\(athlete), 'reader')")
         try await moveUID("v\(athlete)", to: "u\(athlete)", of: athlete)
+        try await addAudit(athlete)
+    }
+
+    /// What an admin asked for, by number, by uid and by token.
+    private func addAudit(_ athlete: AthleteID) async throws {
+        let desk = AuditDesk(database: database, clock: environment.clock)
+        let token = try await number("SELECT token_id FROM sync.api_token WHERE athlete_id = \(athlete)")
+        let subjects: [AuditEntry.Subject] = try [.athlete(athlete), .uid(#require(UID("u\(athlete)"))), .token(Int64(token))]
+        for subject in subjects {
+            let id = try await desk.begin(
+                AuditEntry(
+                    user: (0, "root"), action: "pause_athlete", subject: subject, parameters: #"{"for_s":60}"#,
+                    athleteParameters: #"{"reason":"u\#(athlete) is away"}"#))
+            try await desk.end(id, refusal: nil, isOurs: false)
+        }
+        #expect(try await desk.records(athlete: athlete, since: nil, before: nil, limit: 9).count == 3)
     }
 
     fileprivate func moveUID(_ from: String, to: String?, of athlete: AthleteID) async throws {

@@ -2,6 +2,7 @@ import Core
 import Database
 import Foundation
 import Simulator
+import SyncStore
 import TestKit
 import Testing
 
@@ -32,6 +33,25 @@ import Testing
     }
 
     private func runCount(_ rig: SyncRig) async throws -> Int { try await rig.number("SELECT count(*) FROM sync.run") }
+
+    @Test func `the audit forgets what is old, and the oldest of too many`() async throws {
+        try await withHousekeeper(LogCapture()) { rig in
+            let desk = AuditDesk(database: rig.database, clock: rig.environment.clock)
+            for _ in 1...4 {
+                let entry = AuditEntry(
+                    user: (0, "root"), action: "pause_athlete", subject: .athlete(rig.world.athleteIDs[0]), parameters: "{}",
+                    athleteParameters: "{}")
+                _ = try await desk.begin(entry)
+            }
+            try await rig.database.query("UPDATE sync.audit SET asked_at = asked_at - interval '401 days' WHERE audit_id = 1")
+            try await rig.database.query(AuditTable.prune(askedBefore: .distantPast, countMax: 2)[0])
+            #expect(try await rig.number("SELECT count(*) FROM sync.audit") == 2)
+            try await eventually("both are gone, and the athlete's rows with them") {
+                rig.environment.clock.advance(by: .seconds(401 * 86_400))
+                return try await rig.number("SELECT (SELECT count(*) FROM sync.audit) + (SELECT count(*) FROM sync.audit_athlete)") == 0
+            }
+        }
+    }
 
     @Test func `old turns are deleted every quarter hour`() async throws {
         try await withHousekeeper(LogCapture()) { rig in

@@ -28,6 +28,13 @@ import Testing
         }
     }
 
+    /// systemd.unit(5): a unit with StopWhenUnneeded= is stopped once no unit that is active, has a job or will be restarted needs it.
+    @Test func `the socket is needed by the service alone, so that it stops with it and outlives a restart`() throws {
+        let lines = try #require(SourceTree.shared.file("systemd/fitnessd.socket")).lines
+        #expect(lines.contains("StopWhenUnneeded=yes"))
+        #expect(lines.filter { $0.contains(#/^(WantedBy|RequiredBy|Also|PartOf|BindsTo|Requires)=/#) } == ["WantedBy=fitnessd.service"])
+    }
+
     @Test func `the service is exposed to little`() async throws {
         try await withTemporaryFolder { folder in
             try copyUnits(to: folder)

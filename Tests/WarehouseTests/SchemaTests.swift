@@ -20,7 +20,8 @@ import Testing
               AND NOT EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attname = 'athlete_id') ORDER BY 1
             """)
         let known = [
-            "bronze_strava.endpoint", "bronze_strava.source", "sync.backup", "sync.connect_link", "sync.connect_state", "sync.erasure",
+            "bronze_strava.endpoint", "bronze_strava.source", "sync.audit", "sync.backup", "sync.connect_link", "sync.connect_state",
+            "sync.erasure",
             "sync.quota_block",
             "sync.quota_limit", "sync.quota_window", "sync.reader_key", "sync.retention_run", "sync.setting", "vault.instance", "vault.key",
             "vault.revocation", "vault.sealing",

@@ -9,6 +9,8 @@ CREATE TABLE sync.athlete (
     state_reason  text,
     paused_until  timestamptz,
     pause_reason  text,
+    paused_by     text,
+    paused_at     timestamptz,
     created_at    timestamptz NOT NULL DEFAULT now(),
     updated_at    timestamptz NOT NULL DEFAULT now(),
     CONSTRAINT athlete_pk PRIMARY KEY (athlete_id),
@@ -22,6 +24,8 @@ COMMENT ON COLUMN sync.athlete.uid IS 'The application''s own name for this pers
 COMMENT ON COLUMN sync.athlete.scope IS 'Scopes the athlete granted, comma-separated, from Strava''s redirect.';
 COMMENT ON COLUMN sync.athlete.state IS 'active; reconnect: the grant is dead and the athlete must connect again; erasing: being erased.';
 COMMENT ON COLUMN sync.athlete.paused_until IS 'No sync before this instant; infinity: until resumed; null: not paused.';
+COMMENT ON COLUMN sync.athlete.paused_by IS 'The account that paused the athlete, by name or else number; null: not paused, or unknown.';
+COMMENT ON COLUMN sync.athlete.paused_at IS 'When the athlete was paused; null: not paused, or unknown.';
 
 CREATE TABLE sync.uid_move (
     athlete_id bigint      NOT NULL,
@@ -206,6 +210,7 @@ CREATE TABLE sync.event (
 );
 CREATE INDEX event_open ON sync.event (athlete_id) WHERE handled_at IS NULL;
 CREATE INDEX event_by_receipt ON sync.event (received_at);
+CREATE INDEX event_by_number ON sync.event (event_id);
 COMMENT ON TABLE sync.event IS 'Events from Strava. They are not signed: each only causes a turn for the athlete, and its content is not trusted.';
 COMMENT ON COLUMN sync.event.object_type IS 'activity or athlete, as sent.';
 COMMENT ON COLUMN sync.event.aspect_type IS 'create, update or delete, as sent.';
@@ -229,7 +234,9 @@ CREATE TABLE sync.run (
     CONSTRAINT run_athlete_fk FOREIGN KEY (athlete_id) REFERENCES sync.athlete ON DELETE CASCADE
 );
 CREATE INDEX run_by_time ON sync.run (finished_at);
+CREATE INDEX run_by_number ON sync.run (run_id);
 COMMENT ON TABLE sync.run IS 'One row per turn of an athlete''s sync, with its cost and its outcome.';
+COMMENT ON COLUMN sync.run.run_id IS 'Number of the turn in this database.';
 COMMENT ON COLUMN sync.run.requests IS 'Calls made to Strava.';
 COMMENT ON COLUMN sync.run.landed IS 'Answers committed to bronze.';
 COMMENT ON COLUMN sync.run.log_id IS 'The turn''s id in the log: field RUN of the journal, run in other formats.';

@@ -4,6 +4,7 @@ import Synchronization
 /// The keys of log metadata, one list for all modules, so that a log query written once keeps working.
 /// Messages are constant lower-case phrases; what varies goes into metadata under one of these keys. Never a token, never a position.
 public enum LogKey: String, Sendable {
+    case action
     case activityID = "activity_id"
     case athleteID = "athlete_id"
     case attempt
@@ -37,6 +38,8 @@ public enum LogKey: String, Sendable {
     case uid
     case until
     case usage
+    case user
+    case userID = "user_id"
     case version
 }
 

@@ -50,7 +50,7 @@ private struct ExplanationText {
     private func sentence(_ blocker: ExplanationMessage.Blocker) -> String {
         let detail = blocker.detail.map { ": \($0)" } ?? ""
         let until = blocker.until.map { " until \(Phrase.time($0, now: now))" } ?? ""
-        let pause = Phrase.pause(PauseMessage(until: blocker.until, reason: blocker.detail), now: now)
+        let pause = Phrase.pause(PauseMessage(until: blocker.until, reason: blocker.detail, by: blocker.by, at: blocker.at), now: now)
         switch blocker.reason {
         case "paused": return "a pause \(pause)"
         case "everything_paused": return "a pause of all syncing \(pause)"

@@ -37,9 +37,19 @@ public struct ControlClientError: Error, Sendable, Equatable, CustomStringConver
 
     /// This user has no access to the socket or to its folder.
     static func notPermitted(_ path: String) -> ControlClientError {
-        let advice = group(of: path).map { "join the group \($0) (sudo usermod -aG \($0) USER, then log in again), or use sudo" }
-        return ControlClientError(
-            .notReachable, "this user may not use the control socket \(path) (permission denied): \(advice ?? "use sudo")")
+        ControlClientError(
+            .notReachable,
+            "this user may not use the control socket \(path) (permission denied): \(group(of: path).map(advice) ?? "use sudo")")
+    }
+
+    /// Whoever was added to the group since the last login is a member without knowing why it does not help.
+    private static func advice(_ group: (id: gid_t, name: String)) -> String {
+        let user = geteuid()
+        if Accounts.groupIDs(ofUser: user).contains(group.id) {
+            return "you are in the group \(group.name), but this login began before that; log in again, or use sg \(group.name)"
+        }
+        let name = Accounts.userName(user) ?? "USER"
+        return "join the group \(group.name) (sudo usermod -aG \(group.name) \(name), then log in again), or use sudo"
     }
 
     static func refused(status: Int, body: [UInt8]) -> ControlClientError {
@@ -51,11 +61,10 @@ public struct ControlClientError: Error, Sendable, Equatable, CustomStringConver
 
     /// The group whose members may use the socket: the socket's own, or that of the folder that hides it. Nil when only root may: the group is
     /// root's, has no access or no name.
-    private static func group(of path: String) -> String? {
+    private static func group(of path: String) -> (id: gid_t, name: String)? {
         var status = stat()
         let folder = URL(filePath: path).deletingLastPathComponent().path
         guard lstat(path, &status) == 0 || stat(folder, &status) == 0, status.st_gid != 0, status.st_mode & 0o070 != 0 else { return nil }
-        guard let entry = getgrgid(status.st_gid), let name = entry.pointee.gr_name else { return nil }
-        return String(cString: name)
+        return Accounts.groupName(status.st_gid).map { (status.st_gid, $0) }
     }
 }

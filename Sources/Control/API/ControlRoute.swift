@@ -1,5 +1,15 @@
 import Foundation
 
+/// Who may use a route of the control API.
+public enum ControlAccess: Int, Comparable, Sendable {
+    /// Members of the socket's group: sees everything, changes nothing.
+    case reader
+    /// Root, the daemon's own account, and the members of the group for admins; without one, of the socket's group.
+    case admin
+
+    public static func < (one: ControlAccess, other: ControlAccess) -> Bool { one.rawValue < other.rawValue }
+}
+
 /// Every route of the control API: one case, one method, one path. The server registers its handlers from this list, the client builds its
 /// requests from it, and a test compares it with `openapi.yaml`.
 public enum ControlRoute: String, CaseIterable, Sendable {
@@ -52,21 +62,58 @@ public enum ControlRoute: String, CaseIterable, Sendable {
     case storeBackup
     case recordBackup
     case reload
+    case audit
+    case retryAthlete
+    case historyAll
+    case historyAthlete
+    case events
+    case doctor
 
     /// The HTTP method, upper case.
     public var method: String {
         switch self {
         case .status, .athletes, .athlete, .thresholds, .erasurePlan, .erasures, .explanation, .export, .priceAll, .priceAthlete,
             .progressAll, .progressAthlete, .limits, .quarantine, .quarantineEntry, .rebuildReportAll, .rebuildReportAthlete, .vault,
-            .verifyVault, .webhook, .tokens, .backups:
+            .verifyVault, .webhook, .tokens, .backups, .audit, .historyAll, .historyAthlete, .events, .doctor:
             "GET"
         case .setThreshold, .removeThreshold, .eraseAthlete, .replayErasures, .importAthletes, .importPredecessor, .syncAll, .syncAthlete,
             .pauseAll, .pauseAthlete, .resumeAll, .resumeAthlete, .connect, .quarantineRetry, .quarantineRetryAll, .quarantineDrop,
             .rebuildAll, .rebuildAthlete, .rotateVault, .subscribe, .unsubscribe, .issueToken, .revokeToken, .makeBackup,
-            .storeBackup, .recordBackup, .reload:
+            .storeBackup, .recordBackup, .reload, .retryAthlete:
             "POST"
         }
     }
+
+    /// Who may use the route. Requests to routes for admins are recorded in the audit.
+    public var access: ControlAccess {
+        switch self {
+        case .status, .athletes, .athlete, .thresholds, .erasurePlan, .erasures, .explanation, .export, .priceAll, .priceAthlete,
+            .progressAll, .progressAthlete, .limits, .quarantine, .quarantineEntry, .rebuildReportAll, .rebuildReportAthlete, .vault,
+            .verifyVault, .webhook, .tokens, .backups, .audit, .historyAll, .historyAthlete, .events, .doctor:
+            .reader
+        case .setThreshold, .removeThreshold, .eraseAthlete, .replayErasures, .importAthletes, .importPredecessor, .syncAll, .syncAthlete,
+            .pauseAll, .pauseAthlete, .resumeAll, .resumeAthlete, .connect, .quarantineRetry, .quarantineRetryAll, .quarantineDrop,
+            .rebuildAll, .rebuildAthlete, .rotateVault, .subscribe, .unsubscribe, .issueToken, .revokeToken, .makeBackup,
+            .storeBackup, .recordBackup, .reload, .retryAthlete:
+            .admin
+        }
+    }
+
+    /// Whether the body is read as it arrives, since it may be large or holds secrets. None of it goes into the audit.
+    public var takesStream: Bool {
+        switch self {
+        case .importAthletes, .importPredecessor, .replayErasures: true
+        default: false
+        }
+    }
+
+    /// The name of the request in the audit and in the log: `pause_athlete`.
+    public var action: String {
+        rawValue.reduce(into: "") { name, letter in name += letter.isUppercase ? "_" + letter.lowercased() : String(letter) }
+    }
+
+    /// The route of a request; nil: there is none.
+    public static func of(method: String, path: String) -> ControlRoute? { matching(path: path).first { $0.method == method } }
 
     /// Whether the path names an athlete.
     public var isAboutOneAthlete: Bool { path.contains("{athlete_id}") }
@@ -117,6 +164,12 @@ public enum ControlRoute: String, CaseIterable, Sendable {
         case .storeBackup: "/v1/backup/stored"
         case .recordBackup: "/v1/backup/recorded"
         case .reload: "/v1/reload"
+        case .audit: "/v1/audit"
+        case .retryAthlete: "/v1/athletes/{athlete_id}/retry"
+        case .historyAll: "/v1/history"
+        case .historyAthlete: "/v1/athletes/{athlete_id}/history"
+        case .events: "/v1/events"
+        case .doctor: "/v1/doctor"
         }
     }
 

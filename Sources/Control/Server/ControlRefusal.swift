@@ -26,6 +26,32 @@ struct ControlRefusal: Error, Sendable {
     static let noEntry = ControlRefusal(.notFound, "no such quarantine entry; fitnessctl quarantine list shows all")
 }
 
+extension ControlRefusal {
+    /// What a client is told of an error.
+    init(_ error: any Error, _ request: Request) {
+        switch error {
+        case let refusal as ControlRefusal: self = refusal
+        case let error as SyncError where error.code == .unknownAthlete: self.init(.notFound, error.description)
+        case let error as SyncError where error.code == .notSetAside: self = .noEntry
+        case let error as SyncError where error.code == .invalidThreshold: self = .badRequest(error.description)
+        case let error as HTTPError where error.status == .notFound: self = .unknownPath(request)
+        case let error as HTTPError: self.init(.badRequest, error.status.reasonPhrase)
+        case let error as DatabaseError where error.code == .unreachable:
+            self.init(.unavailable, "fitnessd can't reach its database; try again soon")
+        case is CancellationError: self.init(.unavailable, "fitnessd is stopping")
+        case let error as any AdvisedError: self.init(.failed, error.description)
+        default: self.init(.failed, "the request failed; fitnessd's log says why")
+        }
+    }
+
+    private static func unknownPath(_ request: Request) -> ControlRefusal {
+        let known = ControlRoute.matching(path: request.uri.path)
+        if known.isEmpty { return ControlRefusal(.notFound, "no such path; openapi.yaml lists all") }
+        let methods = known.map(\.method).joined(separator: ", ")
+        return ControlRefusal(.methodNotAllowed, "this path takes \(methods), not \(request.method.rawValue)")
+    }
+}
+
 /// The end of a request that is not the daemon's fault: the client disconnected, or the daemon is stopping.
 struct Interruption {
     let reason: String
@@ -51,7 +77,7 @@ struct RefusalMiddleware: RouterMiddleware {
         do {
             return try await next(request, context)
         } catch {
-            let refusal = refusal(error, request)
+            let refusal = ControlRefusal(error, request)
             log(error, refusal, request)
             return ControlResponse.refusal(refusal.code, refusal.message)
         }
@@ -67,28 +93,5 @@ struct RefusalMiddleware: RouterMiddleware {
         } else if refusal.code.status >= 500 {
             logger.log(.error, "control request failed", error, [.path: request.uri.path, .status: refusal.code.status])
         }
-    }
-
-    private func refusal(_ error: any Error, _ request: Request) -> ControlRefusal {
-        switch error {
-        case let refusal as ControlRefusal: refusal
-        case let error as SyncError where error.code == .unknownAthlete: ControlRefusal(.notFound, error.description)
-        case let error as SyncError where error.code == .notSetAside: .noEntry
-        case let error as SyncError where error.code == .invalidThreshold: .badRequest(error.description)
-        case let error as HTTPError where error.status == .notFound: unknownPath(request)
-        case let error as HTTPError: ControlRefusal(.badRequest, error.status.reasonPhrase)
-        case let error as DatabaseError where error.code == .unreachable:
-            ControlRefusal(.unavailable, "fitnessd can't reach its database; try again soon")
-        case is CancellationError: ControlRefusal(.unavailable, "fitnessd is stopping")
-        case let error as any AdvisedError: ControlRefusal(.failed, error.description)
-        default: ControlRefusal(.failed, "the request failed; fitnessd's log says why")
-        }
-    }
-
-    private func unknownPath(_ request: Request) -> ControlRefusal {
-        let known = ControlRoute.matching(path: request.uri.path)
-        if known.isEmpty { return ControlRefusal(.notFound, "no such path; openapi.yaml lists all") }
-        let methods = known.map(\.method).joined(separator: ", ")
-        return ControlRefusal(.methodNotAllowed, "this path takes \(methods), not \(request.method.rawValue)")
     }
 }

@@ -14,6 +14,7 @@ import Warehouse
 /// The handlers of all routes: decode, call one thing, encode. Each topic has a file with its handlers and their queries.
 struct ControlRoutes: Sendable {
     let dependencies: ControlDependencies
+    let gate: ControlGate
     let logger: Logger
 
     func router() -> Router<ControlContext> {
@@ -23,7 +24,7 @@ struct ControlRoutes: Sendable {
         router.add(middleware: RefusalMiddleware(logger: logger))
         for route in ControlRoute.allCases {
             router.on(RouterPath(route.path), method: route.method == "GET" ? .get : .post) { request, context in
-                try await respond(route, request, context)
+                try await dispatch(route, request, context) { try await respond(route, $0, context) }
             }
         }
         return router
@@ -52,7 +53,9 @@ struct ControlRoutes: Sendable {
         case .importPredecessor: try ControlResponse.json(try await importPredecessor(request))
         case .connect: try ControlResponse.json(try await connect(request))
         case .syncAll, .syncAthlete: try ControlResponse.json(try await sync(one, request), status: .accepted)
-        case .pauseAll, .pauseAthlete: try ControlResponse.json(try await pause(one, request), status: .accepted)
+        case .audit, .historyAll, .historyAthlete, .events, .doctor: try await watch(route, one, request, context)
+        case .retryAthlete: try ControlResponse.json(try await retry(RequestReading.athlete(context)), status: .accepted)
+        case .pauseAll, .pauseAthlete: try ControlResponse.json(try await pause(one, request, by: context.peer), status: .accepted)
         case .resumeAll, .resumeAthlete: try ControlResponse.json(try await resume(one), status: .accepted)
         case .rebuildAll, .rebuildAthlete: try ControlResponse.json(try await rebuild(one, request), status: .accepted)
         case .rebuildReportAll, .rebuildReportAthlete: try ControlResponse.json(try await rebuildReport(one, request))
@@ -66,6 +69,18 @@ struct ControlRoutes: Sendable {
         case .backups, .makeBackup, .storeBackup, .recordBackup: try await backup(route, request, context)
         case .reload: try ControlResponse.json(try await reload())
         case .progressAll, .progressAthlete: try await progress(one, request)
+        }
+    }
+}
+
+extension ControlRoutes {
+    /// What an admin looks at to see what happened, and what happens.
+    private func watch(_ route: ControlRoute, _ one: Int64?, _ request: Request, _ context: ControlContext) async throws -> Response {
+        switch route {
+        case .audit: try ControlResponse.json(try await audit(request))
+        case .events: try await events(request, context.channel)
+        case .doctor: try ControlResponse.json(await doctor())
+        default: try ControlResponse.json(try await history(one, request))
         }
     }
 }
@@ -87,6 +102,8 @@ public struct ControlDependencies: Sendable {
     let backups: BackupDesk
     let status: StatusReader
     let exports: Exports
+    let eventStreams = Slots(ControlRoutes.eventStreamsMax)
+    let examinations: [Examination]
     let reload: (@Sendable () async -> ReloadMessage)?
 
     /// - Parameters:
@@ -99,13 +116,15 @@ public struct ControlDependencies: Sendable {
     ///   - notices: what `status` shows of the process as a whole.
     ///   - backupSource: the private cluster; nil: the database is on the operator's server.
     ///   - status: counts for `status`; nil: a reader of its own.
+    ///   - examinations: what `doctor` looks at beside what is known here.
     ///   - exportStall: how long an export waits for its reader; nil: a minute.
     ///   - reload: reads the settings again; nil: they can't be.
     public init(
         version: String, startedAt: Date, clock: WallClock, database: Database, registry: AthleteRegistry, keeper: KeyringKeeper,
         eraser: AthleteEraser, governor: RateLimitGovernor, links: ConnectLinks?, webhook: WebhookControl? = nil,
         silver: SilverHealth? = nil, notices: Notices = Notices(), backupSource: BackupDesk.Source? = nil,
-        status: StatusReader? = nil, exportStall: Duration? = nil, reload: (@Sendable () async -> ReloadMessage)? = nil
+        status: StatusReader? = nil, examinations: [Examination] = [], exportStall: Duration? = nil,
+        reload: (@Sendable () async -> ReloadMessage)? = nil
     ) {
         self.version = version
         self.startedAt = startedAt
@@ -121,6 +140,7 @@ public struct ControlDependencies: Sendable {
         self.notices = notices
         backups = BackupDesk(database: database, source: backupSource, version: version, clock: clock)
         self.status = status ?? StatusReader(database: database, clock: clock)
+        self.examinations = examinations
         exports = Exports(stall: exportStall ?? Exports.stallDefault)
         self.reload = reload
     }
@@ -128,12 +148,22 @@ public struct ControlDependencies: Sendable {
 
 /// A request's context: what handlers know about its connection.
 struct ControlContext: RequestContext {
+    /// Where a context comes from: the connection, and who is at its other end.
+    struct Source: RequestContextSource {
+        let connection: ApplicationRequestContextSource
+        let peer: ControlPeer
+
+        var logger: Logger { connection.logger }
+    }
+
     var coreContext: CoreRequestContextStorage
     let channel: any Channel
+    let peer: ControlPeer
 
-    init(source: ApplicationRequestContextSource) {
+    init(source: Source) {
         coreContext = CoreRequestContextStorage(source: source)
-        channel = source.channel
+        channel = source.connection.channel
+        peer = source.peer
     }
 }
 

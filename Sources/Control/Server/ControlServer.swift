@@ -9,6 +9,7 @@ import NIOExtras
 import NIOPosix
 import ServerGuard
 import ServiceLifecycle
+import Sync
 import Synchronization
 
 /// Serves the control API on an open `ControlSocket` until graceful shutdown: then no new connections are accepted, requests in progress end,
@@ -21,23 +22,30 @@ public struct ControlServer: Service {
 
     private let socket: ControlSocket
     private let logger: Logger
-    private let policy: PeerPolicy
-    private let served: HTTP1Channel
+    private let gate: ControlGate
+    private let routes: ControlRoutes
+    private let responder: RouterResponder<ControlContext>
     private let places = ConnectionPlaces(countMax: connectionsMax, clientCountMax: userConnectionsMax)
     private let onListening: @Sendable () -> Void
 
     /// How often to check that the socket's file still exists.
     private static let watchInterval: Duration = .seconds(1)
 
-    /// - Parameter onListening: called once, when connections are accepted.
+    /// - Parameters:
+    ///   - adminGroupID: the group whose members may change things; nil: members of the socket's group may.
+    ///   - onListening: called once, when connections are accepted.
     public init(
-        socket: ControlSocket, onListening: @escaping @Sendable () -> Void = {}, dependencies: ControlDependencies, logger: Logger
+        socket: ControlSocket, adminGroupID: UInt32? = nil, onListening: @escaping @Sendable () -> Void = {},
+        dependencies: ControlDependencies, logger: Logger
     ) {
         self.socket = socket
         self.onListening = onListening
         self.logger = logger
-        policy = PeerPolicy(ownUserID: geteuid(), socketGroupID: socket.groupID)
-        served = Self.channel(ControlRoutes(dependencies: dependencies, logger: logger).router(), places: places, logger: logger)
+        gate = ControlGate(
+            policy: PeerPolicy(ownUserID: geteuid(), socketGroupID: socket.groupID, adminGroupID: adminGroupID),
+            desk: AuditDesk(database: dependencies.database, clock: dependencies.clock), clock: dependencies.clock)
+        routes = ControlRoutes(dependencies: dependencies, gate: gate, logger: logger)
+        responder = routes.router().buildResponder()
     }
 
     public func run() async throws {
@@ -75,7 +83,7 @@ public struct ControlServer: Service {
                 }
             }
             .childChannelOption(.allowRemoteHalfClosure, value: true)
-            .bind(socket.descriptor) { served.setup(channel: $0, logger: logger) }
+            .bind(socket.descriptor) { [places, logger] in Self.channel(places) { _, _, _ in }.setup(channel: $0, logger: logger) }
     }
 
     /// Creates the socket's file again when it was removed: otherwise a running daemon could no longer be reached.
@@ -146,24 +154,45 @@ public struct ControlServer: Service {
     }
 
     private func serve(_ connection: Connection) async {
-        guard let peer = try? await PeerCredentials.read(connection.channel), policy.allows(peer) else {
-            logger.log(.warning, "control connection refused", [.socket: socket.path])
-            return await refuse(
-                connection, .notAllowed, "you may not use this fitnessd: be root, its own user or a member of the socket's group")
+        guard let credentials = try? await PeerCredentials.read(connection.channel) else {
+            logger.log(.warning, "control connection refused, the kernel does not say whose it is", [.socket: socket.path])
+            return await refuse(connection) { _ in ControlRefusal(.notAllowed, "fitnessd can't tell who you are") }
         }
+        let peer = await gate.peer(credentials, on: connection.channel.eventLoop)
+        guard peer.may(.reader) else { return await refuse(connection) { await turnAway(peer, $0) } }
         guard places.enter(connection.channel, client: "user \(peer.userID)") else {
-            return await refuse(
-                connection, .busy,
+            let refusal = ControlRefusal(
+                .busy,
                 "fitnessd already serves \(Self.connectionsMax) control connections, or \(Self.userConnectionsMax) of yours; try again soon"
             )
+            return await refuse(connection) { _ in refusal }
         }
-        await served.handle(value: connection, logger: logger)
+        let serving = Self.channel(places) { request, writer, channel in
+            // The request may have arrived before its connection was given a place.
+            places.note(channel, isWaiting: false)
+            let source = ControlContext.Source(
+                connection: ApplicationRequestContextSource(channel: channel, logger: logger), peer: peer)
+            let response = try await responder.respond(to: request, context: ControlContext(source: source))
+            try await writer.write(response: response.head, body: response.body)
+        }
+        await serving.handle(value: connection, logger: logger)
     }
 
-    /// Answers every request of the connection with the same refusal.
-    private func refuse(_ connection: Connection, _ code: ControlErrorCode, _ message: String) async {
-        let refusing = HTTP1Channel { _, writer, _ in
-            var response = ControlResponse.refusal(code, message)
+    /// Records what somebody asked for who may ask for nothing.
+    private func turnAway(_ peer: ControlPeer, _ request: Request) async -> ControlRefusal {
+        let path = request.uri.path
+        do {
+            try await routes.refuse(ControlRoute.of(method: request.method.rawValue, path: path), peer, path: path)
+        } catch {
+            return ControlRefusal(error, request)
+        }
+    }
+
+    /// Answers every request of the connection with a refusal.
+    private func refuse(_ connection: Connection, _ refusal: @escaping @Sendable (Request) async -> ControlRefusal) async {
+        let refusing = HTTP1Channel { request, writer, _ in
+            let refusal = await refusal(request)
+            var response = ControlResponse.refusal(refusal.code, refusal.message)
             response.headers[.connection] = "close"
             try await writer.write(response: response.head, body: response.body)
         }
@@ -176,17 +205,10 @@ public struct ControlServer: Service {
     /// A body is given up when no byte of it arrives for this long.
     private static let idleMax = TimeAmount.seconds(60)
 
-    /// Runs a router on Hummingbird's HTTP/1.1 channel: one request, one response, written as it is produced.
-    private static func channel(_ router: Router<ControlContext>, places: ConnectionPlaces, logger: Logger) -> HTTP1Channel {
-        let responder = router.buildResponder()
-        return HTTP1Channel(
-            responder: { request, writer, channel in
-                // The request may have arrived before its connection was given a place.
-                places.note(channel, isWaiting: false)
-                let context = ControlContext(source: ApplicationRequestContextSource(channel: channel, logger: logger))
-                let response = try await responder.respond(to: request, context: context)
-                try await writer.write(response: response.head, body: response.body)
-            },
+    /// Hummingbird's HTTP/1.1 channel: one request, one response, written as it is produced.
+    private static func channel(_ places: ConnectionPlaces, _ responder: @escaping HTTPChannelHandler.Responder) -> HTTP1Channel {
+        HTTP1Channel(
+            responder: responder,
             configuration: .init(additionalChannelHandlers: [RequestDeadlines(times, places: places)], idleTimeout: idleMax))
     }
 }

@@ -1,3 +1,4 @@
+import ControlAPI
 import NIOCore
 
 /// The process at the other end of a Unix socket, as recorded by the kernel when it connected (SO_PEERCRED, unix(7)).
@@ -14,13 +15,15 @@ struct PeerCredentials: Sendable, Equatable {
         return PeerCredentials(userID: peer.userID, groupID: peer.groupID, groups: await groups(options))
     }
 
-    /// A peer with more than 256 groups (ERANGE) counts as having none, which can only refuse it.
+    /// What the kernel says of the process, not the name service of its account: whoever gave up a group has it no more. A peer with more groups
+    /// than are read (ERANGE) counts as having none, which can only refuse it.
     private static func groups(_ options: any SocketOptionProvider) async -> Set<UInt32> {
-        let list: InlineArray<256, UInt32>? = try? await options.unsafeGetSocketOption(
-            level: .socket, name: .init(rawValue: 59)
-        ).get()  // SO_PEERGROUPS
-        guard let list else { return [] }
-        return Set(list.indices.map { list[$0] }).subtracting([0])
+        let name = NIOBSDSocket.Option(rawValue: 59)  // SO_PEERGROUPS
+        let few: InlineArray<256, UInt32>? = try? await options.unsafeGetSocketOption(level: .socket, name: name).get()
+        if let few { return Set(few.indices.map { few[$0] }).subtracting([0]) }
+        let many: InlineArray<4096, UInt32>? = try? await options.unsafeGetSocketOption(level: .socket, name: name).get()
+        guard let many else { return [] }
+        return Set(many.indices.map { many[$0] }).subtracting([0])
     }
 
     /// `struct ucred` of <sys/socket.h>, which Swift does not import.
@@ -31,12 +34,22 @@ struct PeerCredentials: Sendable, Equatable {
     }
 }
 
-/// Who may use the control API: root, the daemon's own user, and members of the socket's group. Decided once per connection.
+/// Who may use the control API: root and the daemon's own account may do everything, members of the socket's group may look, and members of the
+/// group for admins may change things; without such a group, those of the socket's group may.
 struct PeerPolicy: Sendable {
     let ownUserID: UInt32
     let socketGroupID: UInt32
+    /// Nil: there is no such group.
+    let adminGroupID: UInt32?
 
-    func allows(_ peer: PeerCredentials) -> Bool {
-        peer.userID == 0 || peer.userID == ownUserID || peer.groupID == socketGroupID || peer.groups.contains(socketGroupID)
+    /// Nil: nothing.
+    func access(of peer: PeerCredentials) -> ControlAccess? {
+        if peer.userID == 0 || peer.userID == ownUserID { return .admin }
+        if peer.isMember(of: adminGroupID ?? socketGroupID) { return .admin }
+        return peer.isMember(of: socketGroupID) ? .reader : nil
     }
+}
+
+extension PeerCredentials {
+    fileprivate func isMember(of group: UInt32) -> Bool { groupID == group || groups.contains(group) }
 }

@@ -16,15 +16,19 @@ enum RequestReading {
         return id
     }
 
-    /// The body as a message. An empty body means `ifEmpty`, if there is one.
-    static func message<Message: Decodable>(_ request: Request, ifEmpty: Message? = nil) async throws -> Message {
-        var request = request
-        let body: [UInt8]
+    /// The whole body, which `request` keeps to be read again.
+    static func body(_ request: inout Request) async throws -> [UInt8] {
         do {
-            body = Array(try await request.collectBody(upTo: bodyBytesMax).readableBytesView)
+            return Array(try await request.collectBody(upTo: bodyBytesMax).readableBytesView)
         } catch is NIOTooManyBytesError {
             throw ControlRefusal(.bodyTooLarge, "the body is larger than \(bodyBytesMax) bytes")
         }
+    }
+
+    /// The body as a message. An empty body means `ifEmpty`, if there is one.
+    static func message<Message: Decodable>(_ request: Request, ifEmpty: Message? = nil) async throws -> Message {
+        var request = request
+        let body = try await body(&request)
         if body.isEmpty, let ifEmpty { return ifEmpty }
         do {
             return try ControlJSON.decode(Message.self, from: body)
@@ -49,10 +53,19 @@ enum RequestReading {
     }
 
     static func time(_ request: Request, _ name: String) throws -> Date {
-        guard let text = request.uri.queryParameters[name[...]], let time = ControlTime.date(String(text)) else {
-            throw ControlRefusal.badRequest("\(name) must be an ISO-8601 time in UTC, for example 2026-01-31T12:00:00Z")
-        }
+        guard let time = try timeIfGiven(request, name) else { throw wrongTime(name) }
         return time
+    }
+
+    /// Nil: absent.
+    static func timeIfGiven(_ request: Request, _ name: String) throws -> Date? {
+        guard let text = request.uri.queryParameters[name[...]] else { return nil }
+        guard let time = ControlTime.date(String(text)) else { throw wrongTime(name) }
+        return time
+    }
+
+    private static func wrongTime(_ name: String) -> ControlRefusal {
+        .badRequest("\(name) must be an ISO-8601 time in UTC, for example 2026-01-31T12:00:00Z")
     }
 
     /// The steps named by `only`; nil: all.

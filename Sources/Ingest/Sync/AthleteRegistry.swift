@@ -185,11 +185,39 @@ public struct AthleteRegistry: Sendable {
         }
     }
 
+    /// What was cleared by a retry.
+    public struct Retried: Sendable {
+        /// Turns that had failed in a row.
+        public let failures: Int
+        /// Answers about activities, and own objects, that had failed and waited to be tried again.
+        public let answers: Int
+        public let objects: Int
+    }
+
+    /// Tries again now what failed: clears the athlete's back-off and that of each failed answer. Quarantined ones stay (`QuarantineDesk`).
+    /// Nil: the athlete is not active, so that nothing can be tried.
+    public func retry(_ athlete: AthleteID) async throws -> Retried? {
+        let now = clock.now
+        return try await database.transaction { connection in
+            let known = try await connection.query("SELECT FROM sync.athlete WHERE athlete_id = \(athlete)")
+            try require(athlete, found: known.count)
+            let rows = try await connection.query(ScheduleTable.clearFailures(of: athlete, now: now))
+            guard let failures = try rows.first?.decode(Int.self) else { return nil }
+            let reset = try await connection.pipeline([
+                CompletenessTable.retryFailed(of: athlete, now: now), AthleteObjectTable.retryFailed(of: athlete),
+                "SELECT pg_notify('sync', '')",
+            ])
+            return Retried(failures: failures, answers: reset[0].affected, objects: reset[1].affected)
+        }
+    }
+
     /// Pauses one athlete, or all, until `until`; nil: until resumed. A turn in progress ends once its calls in flight have landed.
-    public func pause(_ athlete: AthleteID?, until: Date?, reason: String?) async throws -> Int {
+    ///
+    /// - Parameter user: the account that asks for it, for people; nil: none.
+    public func pause(_ athlete: AthleteID?, until: Date?, reason: String?, by user: String? = nil) async throws -> Int {
         let end = until ?? .distantFuture
-        guard let athlete else { return try await pauseAll(until: end, reason: reason) }
-        let rows = try await database.query(AthleteTable.pause(athlete, until: end, reason: reason, now: clock.now))
+        guard let athlete else { return try await pauseAll(until: end, reason: reason, by: user) }
+        let rows = try await database.query(AthleteTable.pause(athlete, until: end, reason: reason, by: user, now: clock.now))
         try require(athlete, found: rows.affected)
         return rows.affected
     }
@@ -207,8 +235,8 @@ public struct AthleteRegistry: Sendable {
         return rows.affected
     }
 
-    private func pauseAll(until: Date, reason: String?) async throws -> Int {
-        try await database.query(SettingTable.pauseAll(until: until, reason: reason, now: clock.now))
+    private func pauseAll(until: Date, reason: String?, by user: String?) async throws -> Int {
+        try await database.query(SettingTable.pauseAll(until: until, reason: reason, by: user, now: clock.now))
         return 1
     }
 

@@ -4,7 +4,7 @@ import Logging
 import ServiceLifecycle
 
 /// Recurring work that belongs to no athlete's turn: it tells the governor the day's demand, sets the pace of looks and walks, and deletes old
-/// turns and events. None of it delays a claim.
+/// turns, events and entries of the audit. None of it delays a claim.
 public actor Housekeeper: Service {
     private enum Chore: CaseIterable {
         case pace, demand, pruning
@@ -65,6 +65,7 @@ public actor Housekeeper: Service {
         case .pruning:
             try await schedule.forgetRuns(endedBefore: now.addingTimeInterval(-environment.settings.runsKept_s))
             try await schedule.forgetEvents(receivedBefore: now.addingTimeInterval(-environment.settings.eventsKept_s))
+            try await AuditDesk(database: environment.database, clock: environment.clock).prune()
         }
     }
 

@@ -10,11 +10,17 @@ public struct ExplanationMessage: Codable, Sendable, Equatable {
         /// The pause's reason, the last error, or the reason why the quota makes calls wait.
         public let detail: String?
         public let until: Date?
+        /// For a pause: the account that made it, by name or else number.
+        public let by: String?
+        /// For a pause: when it was made.
+        public let at: Date?
 
-        public init(reason: String, detail: String? = nil, until: Date? = nil) {
+        public init(reason: String, detail: String? = nil, until: Date? = nil, by: String? = nil, at: Date? = nil) {
             self.reason = reason
             self.detail = detail
             self.until = until
+            self.by = by
+            self.at = at
         }
     }
 

@@ -50,14 +50,53 @@ public struct ChangedMessage: Codable, Sendable, Equatable {
     }
 }
 
+/// Response to `POST /v1/athletes/{athlete_id}/retry`: what was cleared, so that it is tried again now.
+public struct RetryMessage: Codable, Sendable, Equatable {
+    public let athleteID: Int64
+    /// Turns that had failed in a row.
+    public let failures: Int
+    /// Answers about activities, and own objects (profile, zones, stats, gear), that had failed.
+    public let answers: Int
+    public let objects: Int
+    /// The athlete's pause: it is tried when the pause ends.
+    public let paused: PauseMessage?
+    /// Entries of the athlete's in the quarantine, which stay there.
+    public let quarantined: Int
+    public let requestedAt: Date
+
+    public init(
+        athleteID: Int64, failures: Int, answers: Int, objects: Int, paused: PauseMessage?, quarantined: Int, requestedAt: Date
+    ) {
+        self.athleteID = athleteID
+        self.failures = failures
+        self.answers = answers
+        self.objects = objects
+        self.paused = paused
+        self.quarantined = quarantined
+        self.requestedAt = requestedAt
+    }
+
+    enum CodingKeys: String, CodingKey {
+        case failures, answers, objects, paused, quarantined
+        case athleteID = "athlete_id"
+        case requestedAt = "requested_at"
+    }
+}
+
 /// A pause of one athlete or of all syncing. `until` absent: until resumed.
 public struct PauseMessage: Codable, Sendable, Equatable {
     public let until: Date?
     public let reason: String?
+    /// The account that paused it, by name or else number; absent: unknown.
+    public let by: String?
+    /// When it was paused; absent: unknown.
+    public let at: Date?
 
-    public init(until: Date?, reason: String?) {
+    public init(until: Date?, reason: String?, by: String? = nil, at: Date? = nil) {
         self.until = until
         self.reason = reason
+        self.by = by
+        self.at = at
     }
 }
 

@@ -45,7 +45,7 @@ private struct AthleteQueries: Sendable {
         SELECT a.athlete_id, a.uid, a.state, a.state_reason, a.scope, a.paused_until > \(now), nullif(a.paused_until, 'infinity'),
                a.pause_reason, a.created_at, s.due_at, coalesce(s.lease_owner IS NOT NULL AND s.lease_expires_at > \(now), false),
                s.last_started_at, s.last_finished_at, s.last_error, coalesce(s.failures, 0), c.newest_start_at, c.history_complete_at,
-               (SELECT count(*) FROM sync.activity v WHERE v.athlete_id = a.athlete_id AND v.gone_at IS NULL)
+               (SELECT count(*) FROM sync.activity v WHERE v.athlete_id = a.athlete_id AND v.gone_at IS NULL), a.paused_by, a.paused_at
         FROM sync.athlete a LEFT JOIN sync.schedule s USING (athlete_id) LEFT JOIN sync.cursor c USING (athlete_id)
         WHERE a.athlete_id BETWEEN \(ids.lowerBound) AND \(ids.upperBound) ORDER BY a.athlete_id LIMIT \(limit)
         """
@@ -92,9 +92,10 @@ private struct AthleteQueries: Sendable {
     ) throws -> AthleteMessage {
         let (id, uid, state, stateReason, scope, isPaused, pausedUntil, pauseReason, connectedAt) = try row.decode(
             Int64.self, String?.self, String.self, String?.self, String.self, Bool?.self, Date?.self, String?.self, Date.self)
+        let pause = PauseMessage(until: pausedUntil, reason: pauseReason, by: try row.column(18), at: try row.column(19))
         return AthleteMessage(
             athleteID: id, uid: uid, state: state, stateReason: stateReason, scope: scope.split(separator: ",").map(String.init),
-            paused: isPaused == true ? PauseMessage(until: pausedUntil, reason: pauseReason) : nil, connectedAt: connectedAt,
+            paused: isPaused == true ? pause : nil, connectedAt: connectedAt,
             schedule: try schedule(row), activities: try row.column(17), endpoints: counts[id] ?? [],
             newestStartAt: try row.column(15), historyCompleteAt: try row.column(16), quality: quality[id] ?? [],
             uidMoves: moves[id] ?? [])

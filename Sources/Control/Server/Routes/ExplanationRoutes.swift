@@ -50,9 +50,10 @@ private struct Blockers {
     }
 
     private var pauses: [ExplanationMessage.Blocker] {
-        let all = globalPause.map { ExplanationMessage.Blocker(reason: "everything_paused", detail: $0.reason, until: $0.until) }
-        let own = athlete.paused.map { ExplanationMessage.Blocker(reason: "paused", detail: $0.reason, until: $0.until) }
-        return [all, own].compactMap(\.self)
+        func blocker(_ reason: String, _ pause: PauseMessage?) -> ExplanationMessage.Blocker? {
+            pause.map { .init(reason: reason, detail: $0.reason, until: $0.until, by: $0.by, at: $0.at) }
+        }
+        return [blocker("everything_paused", globalPause), blocker("paused", athlete.paused)].compactMap(\.self)
     }
 
     private var turn: [ExplanationMessage.Blocker] {

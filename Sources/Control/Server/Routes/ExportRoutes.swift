@@ -16,7 +16,7 @@ extension ControlRoutes {
         _ = try await athlete(id)
         let format = try exportFormat(request)
         let statement = try await exportStatement(id, request, format)
-        guard let slot = dependencies.exports.takeSlot() else {
+        guard let slot = dependencies.exports.slots.take() else {
             throw ControlRefusal(.busy, "fitnessd already runs \(Exports.countMax) exports; try again when one has ended")
         }
         let body = ResponseBody { writer in
@@ -82,17 +82,11 @@ struct Exports: Sendable {
     /// Long enough to read a screenful in a pager.
     static let stallDefault: Duration = .seconds(60)
 
+    let slots = Slots(Self.countMax)
     private let stall: TimeAmount
-    private let running = RunningCount()
 
     init(stall: Duration) {
         self.stall = TimeAmount(stall)
-    }
-
-    /// A slot for one more export, released with its last reference; nil when all are taken.
-    func takeSlot() -> ExportSlot? {
-        let slot = ExportSlot(running)
-        return slot.isWithinLimit ? slot : nil
     }
 
     /// Runs `write`, which sends a part to the reader at the other end of `channel`, and closes the connection if the reader does not take it
@@ -117,14 +111,28 @@ struct Exports: Sendable {
     }
 
     struct Stalled: Error {}
+}
 
-    final class ExportSlot: Sendable {
+/// Limits how many responses of a kind run at once.
+struct Slots: Sendable {
+    private let countMax: Int
+    private let running = RunningCount()
+
+    init(_ countMax: Int) { self.countMax = countMax }
+
+    /// A slot for one more, released with its last reference; nil when all are taken.
+    func take() -> Slot? {
+        let slot = Slot(running, countMax)
+        return slot.isWithinLimit ? slot : nil
+    }
+
+    final class Slot: Sendable {
         private let running: RunningCount
         fileprivate let isWithinLimit: Bool
 
-        fileprivate init(_ running: RunningCount) {
+        fileprivate init(_ running: RunningCount, _ countMax: Int) {
             self.running = running
-            isWithinLimit = running.value.add(1, ordering: .relaxed).newValue <= Exports.countMax
+            isWithinLimit = running.value.add(1, ordering: .relaxed).newValue <= countMax
         }
 
         deinit { running.value.subtract(1, ordering: .relaxed) }

@@ -38,13 +38,14 @@ extension ControlRoutes {
     func globalPause(now: Date) async throws -> PauseMessage? {
         let rows = try await dependencies.database.query(
             """
-            SELECT nullif((u.value #>> '{}')::timestamptz, 'infinity'), nullif(r.value #>> '{}', '')
-            FROM sync.setting u LEFT JOIN sync.setting r ON r.key = 'pause_reason'
+            SELECT nullif((u.value #>> '{}')::timestamptz, 'infinity'), nullif(r.value #>> '{}', ''), nullif(w.value #>> '{}', ''),
+                   u.updated_at
+            FROM sync.setting u LEFT JOIN sync.setting r ON r.key = 'pause_reason' LEFT JOIN sync.setting w ON w.key = 'paused_by'
             WHERE u.key = 'paused_until' AND (u.value #>> '{}')::timestamptz > \(now)
             """)
         return try rows.first.map { row in
-            let (until, reason) = try row.decode(Date?.self, String?.self)
-            return PauseMessage(until: until, reason: reason)
+            let (until, reason, user, at) = try row.decode(Date?.self, String?.self, String?.self, Date.self)
+            return PauseMessage(until: until, reason: reason, by: user, at: at)
         }
     }
 

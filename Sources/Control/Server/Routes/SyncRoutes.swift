@@ -45,7 +45,21 @@ extension ControlRoutes {
         return names.compactMap(StreamKey.init(rawValue:))
     }
 
-    func pause(_ athlete: Int64?, _ request: Request) async throws -> ChangedMessage {
+    func retry(_ athlete: Int64) async throws -> RetryMessage {
+        let now = dependencies.clock.now
+        let known = try await self.athlete(athlete)
+        guard let done = try await dependencies.registry.retry(AthleteID(athlete)) else {
+            throw ControlRefusal.badRequest(
+                known.state == "reconnect"
+                    ? "athlete \(athlete) must connect again before anything can be tried: fitnessctl athletes connect --uid UID makes a link"
+                    : "athlete \(athlete) is being erased")
+        }
+        return RetryMessage(
+            athleteID: athlete, failures: done.failures, answers: done.answers, objects: done.objects, paused: known.paused,
+            quarantined: try await quarantineTotal(athlete), requestedAt: now)
+    }
+
+    func pause(_ athlete: Int64?, _ request: Request, by peer: ControlPeer) async throws -> ChangedMessage {
         let body: PauseRequest = try await RequestReading.message(request, ifEmpty: PauseRequest(forS: nil, reason: nil))
         if let seconds = body.forS, !(1...PauseRequest.forMax_s).contains(seconds) {
             throw ControlRefusal.badRequest("for_s must be from 1 to \(PauseRequest.forMax_s) seconds")
@@ -55,7 +69,7 @@ extension ControlRoutes {
         }
         let now = dependencies.clock.now
         let until = body.forS.map { now.addingTimeInterval(Double($0)) }
-        let count = try await dependencies.registry.pause(athlete.map { AthleteID($0) }, until: until, reason: body.reason)
+        let count = try await dependencies.registry.pause(athlete.map { AthleteID($0) }, until: until, reason: body.reason, by: peer.text)
         return ChangedMessage(changed: count > 0, requestedAt: now)
     }
 

@@ -1,0 +1,132 @@
+import ControlAPI
+import Core
+import Database
+import Foundation
+import Governor
+import Sync
+
+extension ControlRoutes {
+    /// A turn that failed so many times in a row does not get better by itself.
+    private static let failuresMax = 5
+    /// Silver makes most activities within seconds.
+    private static let silverLagMax_s: Double = 15 * 60
+
+    /// Looks at all parts at once.
+    func doctor() async -> DoctorMessage {
+        let all = dependencies.examinations + examinations
+        let checks = await withTaskGroup(of: (Int, DoctorMessage.Check).self) { group in
+            for (place, examination) in all.enumerated() { group.addTask { (place, await examination.run()) } }
+            return await group.reduce(into: [:]) { $0[$1.0] = $1.1 }
+        }
+        return DoctorMessage(at: dependencies.clock.now, checks: all.indices.compactMap { checks[$0] })
+    }
+
+    private var examinations: [Examination] {
+        [
+            Examination("quota") { await quotaDiagnosis() }, Examination("webhook") { try await webhookDiagnosis() },
+            Examination("silver") { try await silverDiagnosis() }, Examination("syncing") { try await syncingDiagnosis() },
+            Examination("athletes") { try await athletesDiagnosis() },
+        ]
+    }
+
+    private func quotaDiagnosis() async -> Diagnosis {
+        let snapshot = await dependencies.governor.snapshot()
+        if snapshot.waitingReason == .ledger {
+            return .fail(
+                "the quota ledger in PostgreSQL does not answer, so that no call is made",
+                advice: "see the line \"database\"; calls go on by themselves")
+        }
+        if snapshot.circuit.state != .closed {
+            let reason = snapshot.circuit.reason.map(Self.sentence) ?? ("calls to Strava are stopped", "wait: one call a minute tests it")
+            return .fail(reason.0, advice: reason.1)
+        }
+        let windows = snapshot.windows.map { "\($0.used) of \($0.limit) calls \($0.span == .day ? "today" : "in this quarter hour")" }
+        return .ok("used " + windows.joined(separator: ", "))
+    }
+
+    private static func sentence(_ trouble: ApplicationTrouble) -> (String, String) {
+        switch trouble {
+        case .inactive: ("Strava has deactivated the application", "ask Strava; strava.com/settings/api shows the application")
+        case .capacityExceeded:
+            (
+                "Strava's limit of connected athletes is exceeded",
+                "ask Strava for a higher limit, or erase athletes: fitnessctl athletes erase"
+            )
+        case .clientSecretWrong:
+            ("Strava refuses the application's id or secret", "check FITNESSD_STRAVA_CLIENT_ID and FITNESSD_STRAVA_CLIENT_SECRET")
+        case .maintenance: ("Strava is down for maintenance", "wait: calls go on by themselves")
+        case .serverErrors: ("Strava answers with server errors", "wait: calls go on by themselves")
+        case .network: ("Strava can't be reached", "check the network and DNS of this machine; calls go on by themselves")
+        }
+    }
+
+    private func webhookDiagnosis() async throws -> Diagnosis {
+        guard dependencies.webhook?.callbackURL != nil else { return .ok("the public listener is off; lists are polled") }
+        let webhook = try await webhook()
+        guard webhook.subscribed else {
+            return .ok("not subscribed; lists are polled instead (fitnessctl webhook subscribe)")
+        }
+        guard webhook.ours else {
+            return .warn(
+                "Strava sends the application's events elsewhere",
+                advice: "fitnessctl webhook unsubscribe --foreign, then fitnessctl webhook subscribe")
+        }
+        if webhook.events.state == EventHealth.State.silent.rawValue {
+            return .fail(
+                "of \(webhook.events.found) new activities in a day, events announced only \(webhook.events.announced)",
+                advice: "check that FITNESSD_PUBLIC_URL can be reached from the internet; lists are polled meanwhile")
+        }
+        return .ok("subscribed, events arrive")
+    }
+
+    private func silverDiagnosis() async throws -> Diagnosis {
+        if let incident = dependencies.silver?.incident {
+            return .fail("stopped: \(incident.reason)", advice: "remove the cause; it goes on by itself")
+        }
+        let rows = try await dependencies.database.query(
+            "SELECT count(DISTINCT (athlete_id, activity_id)), min(enqueued_at) FROM sync.transform_work")
+        let (count, since) = try rows[0].decode(Int.self, Date?.self)
+        let lag_s = since.map { dependencies.clock.now.timeIntervalSince($0) } ?? 0
+        if lag_s > Self.silverLagMax_s {
+            return .warn(
+                "\(count) activities wait, the oldest for \(Int(lag_s / 60)) min",
+                advice: "fitnessctl quarantine list; is the machine overloaded?")
+        }
+        return .ok(count == 0 ? "up to date" : "\(count) activities to transform")
+    }
+
+    private func syncingDiagnosis() async throws -> Diagnosis {
+        guard let pause = try await globalPause(now: dependencies.clock.now) else { return .ok("not paused") }
+        let until = pause.until.map { "until \(ControlTime.text($0))" } ?? "until resumed"
+        let who = pause.by.map { " by \($0)" } ?? ""
+        return .warn("paused \(until)\(who)\(pause.reason.map { ": \($0)" } ?? "")", advice: "fitnessctl resume")
+    }
+
+    private func athletesDiagnosis() async throws -> Diagnosis {
+        let rows = try await dependencies.database.query(
+            """
+            SELECT count(*), count(*) FILTER (WHERE a.state = 'reconnect'),
+                count(*) FILTER (WHERE a.state = 'active' AND s.failures >= \(Self.failuresMax))
+            FROM sync.athlete a LEFT JOIN sync.schedule s USING (athlete_id)
+            """)
+        let (all, reconnect, failing) = try rows[0].decode(Int.self, Int.self, Int.self)
+        var troubles: [(what: String, advice: String)] = []
+        if reconnect > 0 {
+            troubles.append(
+                (
+                    "\(reconnect) must connect again",
+                    "fitnessctl athletes list shows whom, fitnessctl athletes connect --uid UID makes a link"
+                ))
+        }
+        if failing > 0 {
+            troubles.append(
+                (
+                    "\(failing) failed \(Self.failuresMax) times in a row or more",
+                    "fitnessctl status shows errors, fitnessctl retry ID tries again"
+                ))
+        }
+        if troubles.isEmpty { return .ok("\(all) connected") }
+        return .warn(
+            "of \(all), " + troubles.map(\.what).joined(separator: ", "), advice: troubles.map(\.advice).joined(separator: "; "))
+    }
+}
