@@ -33,6 +33,12 @@ import Testing
             try await daemon.database.query(
                 "INSERT INTO sync.transform_work (athlete_id, activity_id, enqueued_at) VALUES (7, 70, now() - interval '1 hour')")
             #expect(try await check(daemon, "silver").level == .warn)
+            #expect(try await check(daemon, "backup").summary.hasPrefix("none is recorded"))
+            let _: BackupMessage = try await daemon.client.send(
+                ControlTarget(.recordBackup), body: BackupRecordRequest(madeBy: "pgbackrest", bytes: nil))
+            #expect(try await check(daemon, "backup").summary == "the last one is 0 h old, by pgbackrest")
+            try await daemon.database.query("UPDATE sync.backup SET taken_at = now() - interval '9 days'")
+            #expect(try await check(daemon, "backup").level == .warn)
             let ill = try await Tool.run(["doctor"], socket: daemon.socketPath)
             #expect(ill.code == 1 && ill.out.contains("WARN  syncing: paused until resumed by "), "\(ill.out)")
             #expect(ill.out.contains("\n      fitnessctl resume\n"))

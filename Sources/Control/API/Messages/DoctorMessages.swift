@@ -13,7 +13,8 @@ public struct DoctorMessage: Codable, Sendable, Equatable {
 
     /// One part.
     public struct Check: Codable, Sendable, Equatable {
-        /// `database`, `disk`, `keyring`, `own_data`, `clock`, `strava`, `quota`, `webhook`, `silver`, `syncing`, `athletes` or another word.
+        /// `database`, `disk`, `keyring`, `own_data`, `clock`, `strava`, `quota`, `webhook`, `silver`, `syncing`, `athletes`,
+        /// `backup`, `notices` or another word.
         public let part: String
         public let level: Level
         /// A sentence for a person.

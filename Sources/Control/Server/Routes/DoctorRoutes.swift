@@ -11,6 +11,8 @@ extension ControlRoutes {
     /// Silver makes most activities within seconds.
     private static let silverLagMax_s: Double = 15 * 60
 
+    private static let backupAgeMax_s: Double = 8 * 86_400
+
     /// Looks at all parts at once.
     func doctor() async -> DoctorMessage {
         let all = dependencies.examinations + examinations
@@ -25,7 +27,8 @@ extension ControlRoutes {
         [
             Examination("quota") { await quotaDiagnosis() }, Examination("webhook") { try await webhookDiagnosis() },
             Examination("silver") { try await silverDiagnosis() }, Examination("syncing") { try await syncingDiagnosis() },
-            Examination("athletes") { try await athletesDiagnosis() },
+            Examination("athletes") { try await athletesDiagnosis() }, Examination("backup") { try await backupDiagnosis() },
+            Examination("notices") { noticesDiagnosis() },
         ]
     }
 
@@ -100,6 +103,28 @@ extension ControlRoutes {
         let until = pause.until.map { "until \(ControlTime.text($0))" } ?? "until resumed"
         let who = pause.by.map { " by \($0)" } ?? ""
         return .warn("paused \(until)\(who)\(pause.reason.map { ": \($0)" } ?? "")", advice: "fitnessctl resume")
+    }
+
+    /// Whoever makes none that fitnessd knows of is not reminded: the server may be backed up by other means.
+    private func backupDiagnosis() async throws -> Diagnosis {
+        guard let last = try await dependencies.backups.list().backups.first else {
+            return .ok("none is recorded (fitnessctl backup makes one, and records those of other programs)")
+        }
+        let age_s = dependencies.clock.now.timeIntervalSince(last.takenAt)
+        let summary = "the last one is \(Int(age_s / 3_600)) h old, by \(last.madeBy)"
+        if age_s > Self.backupAgeMax_s { return .warn(summary, advice: "look why no newer one was made: fitnessctl backup") }
+        return .ok(summary)
+    }
+
+    /// What `status` shows of the process as a whole.
+    private func noticesDiagnosis() -> Diagnosis {
+        let notices = dependencies.notices.current
+        if notices.isEmpty { return .ok("none") }
+        let text = notices.map(\.text).joined(separator: "; ")
+        if dependencies.notices.unready != nil {
+            return .fail(text, advice: "fitnessd takes no work meanwhile; fitnessctl status shows when it does")
+        }
+        return .warn(text, advice: "fitnessctl status shows when it is over")
     }
 
     private func athletesDiagnosis() async throws -> Diagnosis {
