@@ -19,8 +19,9 @@ private let epoch = Date(timeIntervalSince1970: (Date().timeIntervalSince1970 - 
             #expect(try await rig.control("athletes", "import", try rig.importFile()).code == 0)
             try await eventually("all is in silver") { try await rig.isComplete() }
             let well = try await rig.control("doctor")
-            for part in ["database", "disk", "keyring", "own data", "clock", "strava", "quota", "webhook", "silver", "syncing", "athletes", "backup"]
-            {
+            for part in [
+                "database", "disk", "keyring", "own data", "clock", "strava", "quota", "webhook", "silver", "syncing", "athletes", "backup",
+            ] {
                 #expect(well.output.contains("  \(part): "), "\(part): \(well.output)")
             }
             for part in [
