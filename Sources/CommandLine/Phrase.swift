@@ -52,6 +52,55 @@ enum Phrase {
         return "\(isNear ? "" : text.prefix(10) + " ")\(clock) UTC (\(relative(date, now: now)))"
     }
 
+    // MARK: Completion
+
+    /// When histories will be complete, or why that can't be said; nil: nothing is missing.
+    static func completion(_ completion: CompletionMessage, now: Date) -> String? {
+        if let date = completion.completesAt { return "expected \(time(date, now: now)), if nobody new connects" }
+        guard let reason = completion.unknownBecause else { return nil }
+        let earliest = completion.notBefore.map { "; not before \(time($0, now: now))" } ?? ""
+        return "can't be said: \(unknownReason(reason, lists: completion.unreadLists))\(earliest)"
+    }
+
+    /// Why a time of completion can't be said; a word that this tool does not know is shown as it is.
+    static func unknownReason(_ word: String, lists: Int) -> String {
+        if word == "list_not_read" {
+            return lists > 1 ? "\(number(lists)) activity lists are not fully read yet" : "the activity list is not fully read yet"
+        }
+        return unknownReasons[word] ?? word.replacing("_", with: " ")
+    }
+
+    private static let unknownReasons = [
+        "erasing": "the athlete is being erased",
+        "reconnect": "the athlete must connect again first",
+        "everything_paused": "all syncing is paused",
+        "paused": "the athlete is paused",
+        "backing_off": "the last turn failed",
+        "quota_unknown": "the quota is not known",
+        "strava_unavailable": "calls to Strava are stopped",
+    ]
+
+    // MARK: Sizes
+
+    /// `512 B`, `4.2 kB`, `64 MB`, `1.3 TB`.
+    static func bytes(_ bytes: Int64) -> String {
+        var (value, unit) = (Double(bytes.magnitude), 0)
+        let units = ["B", "kB", "MB", "GB", "TB", "PB"]
+        while value >= 999.5, unit < units.count - 1 { (value, unit) = (value / 1_000, unit + 1) }
+        let digits = unit > 0 && value < 9.95 ? String(format: "%.1f", value) : String(Int(value.rounded()))
+        return "\(bytes < 0 ? "-" : "")\(digits) \(units[unit])"
+    }
+
+    /// `1.3 GB, growing by 64 MB a day; 48 GB of 100 GB free on its disk`.
+    static func size(_ size: DatabaseSizeMessage) -> String {
+        var text = bytes(size.bytes)
+        if let growth = size.growthPerDayBytes {
+            text += growth < 0 ? ", shrinking by \(bytes(-growth)) a day" : ", growing by \(bytes(growth)) a day"
+        }
+        if let free = size.diskFreeBytes { text += "; \(bytes(free))\(size.diskBytes.map { " of \(bytes($0))" } ?? "") free on its disk" }
+        return text
+    }
+
     // MARK: Pauses and waits
 
     /// `until 14:05 UTC (in 2 h), by anna since 12:05 UTC (3 min ago): holiday`, or `until resumed`.

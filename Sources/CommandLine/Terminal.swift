@@ -13,8 +13,14 @@ enum Terminal {
     /// Errors may repeat arguments and file names: control sequences are removed.
     static func printError(_ text: String) { write(PlainText.rows(text) + "\n", to: .standardError) }
 
-    /// Replaces the current line; for terminals only.
-    static func replaceLine(_ text: String) { write("\r\u{1B}[K" + text, to: .standardOutput) }
+    /// Replaces the current line, cut to the terminal's width, since a line that wraps can't be replaced; for terminals only.
+    static func replaceLine(_ text: String) { write("\r\u{1B}[K" + text.prefix(max(1, width - 1)), to: .standardOutput) }
+
+    /// Columns of the terminal; 80 when it does not say.
+    private static var width: Int {
+        var size = winsize()
+        return ioctl(STDOUT_FILENO, UInt(TIOCGWINSZ), &size) == 0 && size.ws_col > 0 ? Int(size.ws_col) : 80
+    }
 
     /// Characters across and down; 80 and 24 when the terminal does not say.
     static var size: (columns: Int, rows: Int) {

@@ -8,6 +8,7 @@ import Identity
 import Journal
 import Logging
 import StravaAPI
+import Sync
 import Warehouse
 
 /// All settings of the daemon, checked. Names, defaults and meanings are in `ConfigurationKeys`.
@@ -40,6 +41,8 @@ struct Configuration: Sendable {
     let sample: Int?
     /// Whether Strava's own zones of each activity are fetched.
     let fetchesActivityZones: Bool
+    /// What is fetched of the past, and in which order.
+    let history: HistoryChoice
     let retention: RetentionPolicy
     /// The token with which Strava validates the webhook's callback; nil: a random one, kept in PostgreSQL.
     let webhookVerifyToken: Secret?
@@ -86,6 +89,9 @@ struct Configuration: Sendable {
         athletesInWork = faults.take(nil) { try Configuration.count(source, "FITNESSD_ATHLETES_IN_WORK") } ?? 3
         sample = faults.take(nil) { try Configuration.count(source, "FITNESSD_SAMPLE") }
         fetchesActivityZones = faults.take(false) { try Configuration.isOn(source, "FITNESSD_ACTIVITY_ZONES") }
+        history = faults.take(.full) {
+            try Configuration.oneOf(source, "FITNESSD_HISTORY", HistoryChoice.allCases) ?? .full
+        }
         retention = Configuration.retention(source, &faults)
         webhookVerifyToken = faults.take(nil) { try source.secret("FITNESSD_WEBHOOK_VERIFY_TOKEN") }
         idTokens = faults.take(nil) { try ProgramSettings.idTokens(source) }

@@ -2,6 +2,7 @@ import Assistant
 import ControlAPI
 import Core
 import Logging
+import Sync
 
 /// A setting of fitnessd: its name, its default, and what it means. The daemon reads defaults and limits from here; `fitnessd config`, README's
 /// table, the manual page and the commented `fitnessd.env` are made from it.
@@ -183,6 +184,12 @@ enum ConfigurationKeys {
             "Whether Strava's own zones of each activity are fetched, too, behind everything else: one more call for each, for athletes who "
                 + "subscribe to Strava; activities that are here already follow with the next walk over their list."
         ) { ($0.fetchesActivityZones ? Switch.on : .off).rawValue },
+        ConfigurationKey(
+            "FITNESSD_HISTORY", .sync, .choice(HistoryChoice.allCases.map(\.rawValue)), .value("full"), live: true, example: "streams-first",
+            "What is fetched of the past: `full`, detail and streams together, newest activity first; `streams-first`, the streams of all "
+                + "activities, then the details, so that the same calls bring twice as many curves at first; `streams-only`, no details, "
+                + "until the setting changes. Recent activities always get both."
+        ) { $0.history.rawValue },
     ]
 
     private static let retention: [ConfigurationKey] = [

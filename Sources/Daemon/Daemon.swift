@@ -150,6 +150,9 @@ private struct Ingest: Sendable {
     let silver: SilverRunner
     let housekeeper: Housekeeper
     let scheduler: SyncScheduler
+    let environment: SyncEnvironment
+    /// This process's name in leases.
+    let instance: UUID
     /// Checks ID tokens; nil: none are accepted.
     let idTokens: IDTokenVerifier?
     /// Those that run before the servers.
@@ -190,7 +193,8 @@ private struct Ingest: Sendable {
         await housekeeper.start()
         let ingest = Ingest(
             strava: strava, stravaAPIURL: access.apiURL, governor: governor, vault: vault, registry: registry, keeper: keeper,
-            eraser: eraser, silver: silver, housekeeper: housekeeper, scheduler: scheduler, idTokens: idTokens(start, opened),
+            eraser: eraser, silver: silver, housekeeper: housekeeper, scheduler: scheduler, environment: environment, instance: owner,
+            idTokens: idTokens(start, opened),
             services: [governor, keeper, silver, retention, erasures, restore] + (demo.map { [$0] } ?? []))
         await ingest.follow(reloader, http, retention, isDemo: start.isDemo)
         return ingest
@@ -237,6 +241,7 @@ private struct Ingest: Sendable {
         var settings = SyncSettings(athletesInWork: configuration.athletesInWork)
         settings.sampleCount = configuration.sample
         settings.fetchesActivityZones = configuration.fetchesActivityZones
+        settings.history = configuration.history
         settings.callsInFlight = configuration.requestsInFlight
         if configuration.retention.apiDays != nil { settings.mirrorDeletions() }
         // The demo's athletes record every minute or so: look often enough to show it.
@@ -302,7 +307,8 @@ private struct Servers: Sendable {
             webhook: WebhookControl(strava: ingest.strava, publicURL: publicURL?.text, address: callback), silver: ingest.silver.health,
             notices: start.notices,
             backupSource: store.backupSource(receiptsPath: StateDirectory(start.configuration.stateDirectory).receiptsPath), status: status,
-            examinations: examinations.all, reload: { await reloader.reload().message })
+            examinations: examinations.all, settings: { ingest.environment.settings }, instance: ingest.instance,
+            clusterDirectory: store.clusterDirectory(start.configuration), reload: { await reloader.reload().message })
     }
 
     /// Nil when no address is configured.

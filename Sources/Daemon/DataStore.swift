@@ -139,6 +139,11 @@ struct DataStore: Sendable {
     /// Whether `close()` shuts down a server.
     var ownsServer: Bool { embedded != nil }
 
+    /// Where the files of the private cluster are; nil: the database is the operator's.
+    func clusterDirectory(_ configuration: Configuration) -> URL? {
+        ownsServer ? configuration.stateDirectory.appending(path: "postgres", directoryHint: .isDirectory) : nil
+    }
+
     /// Ends all statements under way and cuts the connections.
     func cut() async {
         await reader?.cut()

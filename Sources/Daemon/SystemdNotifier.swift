@@ -133,9 +133,10 @@ struct StatusReporter: Service {
     }
 
     private func line(_ figures: StatusFigures, _ quota: GovernorSnapshot) -> String {
-        let calls = figures.dueCallCount == 0 ? "everything due is fetched" : "\(figures.dueCallCount) calls to make"
-        let wait = quota.waitingReason.map { ", waits: \($0.rawValue)" } ?? ""
-        return "\(figures.athleteCount) athletes, \(figures.activityCount) activities, \(calls), quota \(quota.usage(.quarter))\(wait)"
+        if figures.athleteCount == 0 { return figures.whatIsLeft }
+        let wait = quota.waitingReason.map { ", waiting: \($0.rawValue.replacing("_", with: " "))" } ?? ""
+        let counts = "\(figures.athleteCount) athletes, \(figures.activityCount) activities"
+        return "\(counts), \(figures.whatIsLeft), quota \(quota.usage(.quarter))\(wait)"
     }
 }
 

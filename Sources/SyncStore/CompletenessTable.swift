@@ -75,6 +75,9 @@ public struct LedgerChange: Sendable {
 
 /// The statements that write `sync.activity` and `sync.completeness`.
 package enum CompletenessTable {
+    /// The ledger's reason for what had landed before a list named the activity with other figures.
+    private static let changedReason = "changed at Strava"
+
     /// Ledger rows that are set to pending again, by activity and endpoint.
     package typealias Item = (endpoint: CompletenessEndpoint, activity: ActivityID)
 
@@ -108,8 +111,9 @@ package enum CompletenessTable {
                 WHERE k.athlete_id = s.athlete_id AND k.activity_id = s.activity_id AND k.endpoint IN ('summary', 'zones'))) END
             ORDER BY s.athlete_id, s.activity_id, e.endpoint
             ON CONFLICT (athlete_id, activity_id, endpoint) DO UPDATE SET
-                state = excluded.state, reason = excluded.reason, start_at = excluded.start_at, attempts = 0, next_try_at = NULL,
-                updated_at = excluded.updated_at
+                state = excluded.state, start_at = excluded.start_at, attempts = 0, next_try_at = NULL, updated_at = excluded.updated_at,
+                reason = CASE WHEN completeness.state = 'landed' AND excluded.state = 'pending' THEN \(changedReason)
+                    ELSE excluded.reason END
         )
         SELECT athlete_id, count(*) FILTER (WHERE is_new) FROM seen GROUP BY athlete_id
         """
@@ -172,6 +176,16 @@ package enum CompletenessTable {
             \(raw: lockInOrder))
         UPDATE sync.completeness c SET state = 'pending', reason = NULL, next_try_at = NULL, updated_at = \(now)
         FROM found WHERE \(raw: isFound)
+        """
+    }
+
+    /// Locks what `reopenStreams` and `resumePostponed` change, for a transaction with both.
+    package static func lockReopened(of athletes: [AthleteID], chosenBy prefix: String, postponedBecause reason: String) -> SQL {
+        """
+        SELECT FROM sync.completeness c
+        WHERE c.athlete_id = ANY (\(athletes)) AND (c.endpoint = 'streams' AND c.state = 'landed' AND c.reason LIKE \(prefix + "%")
+            OR c.state IN ('pending', 'failed') AND c.reason = \(reason))
+        \(raw: lockInOrder)
         """
     }
 
@@ -278,12 +292,28 @@ package enum CompletenessTable {
         """
     }
 
-    /// Sets to pending what was postponed with this reason, of all athletes.
-    package static func resumePostponed(reason: String) -> SQL {
+    /// Postpones indefinitely the details that only the past asks for: never fetched, of activities that are neither new nor among the newest.
+    /// What an event, an edit or a walk asks for has a reason of its own.
+    package static func postponePastDetails(_ athlete: AthleteID, newest count: Int, newSince: Date, reason: String) -> SQL {
+        """
+        WITH found AS (
+            SELECT \(raw: key) FROM sync.completeness c JOIN sync.activity a USING (athlete_id, activity_id)
+            WHERE c.athlete_id = \(athlete) AND c.endpoint = 'detail' AND c.state = 'pending' AND c.reason IS NULL
+              AND c.start_at <= \(newSince) AND c.start_at < coalesce(
+                  (SELECT start_at FROM sync.activity WHERE athlete_id = \(athlete) AND gone_at IS NULL
+                   ORDER BY start_at DESC OFFSET \(count - 1) LIMIT 1), '-infinity')
+              AND NOT coalesce(a.first_listed_at > (SELECT first_complete_at FROM sync.cursor WHERE athlete_id = \(athlete)), false)
+            \(raw: lockInOrder))
+        UPDATE sync.completeness c SET reason = \(reason), next_try_at = 'infinity' FROM found WHERE \(raw: isFound)
+        """
+    }
+
+    /// Sets to pending what was postponed with this reason.
+    package static func resumePostponed(of athletes: [AthleteID], reason: String) -> SQL {
         """
         WITH found AS (
             SELECT \(raw: key) FROM sync.completeness c
-            WHERE c.state IN ('pending', 'failed') AND c.reason = \(reason) \(raw: lockInOrder))
+            WHERE c.athlete_id = ANY (\(athletes)) AND c.state IN ('pending', 'failed') AND c.reason = \(reason) \(raw: lockInOrder))
         UPDATE sync.completeness c SET state = 'pending', reason = NULL, next_try_at = NULL FROM found WHERE \(raw: isFound)
         """
     }

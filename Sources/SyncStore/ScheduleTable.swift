@@ -229,15 +229,13 @@ package enum ScheduleTable {
         """
     }
 
-    /// Makes athletes due for whom an earlier sample postponed something.
-    package static func resumeSampled(reason: String, now: Date) -> SQL {
+    /// Makes athletes due for whom something was postponed.
+    package static func resume(_ athletes: [AthleteID], now: Date) -> SQL {
         """
         WITH mine AS (
             SELECT s.athlete_id, a.paused_until
             FROM sync.schedule s JOIN sync.athlete a USING (athlete_id)
-            WHERE a.state = 'active' AND s.lease_owner IS NULL AND s.athlete_id IN (
-                SELECT athlete_id FROM sync.completeness
-                WHERE state IN ('pending', 'failed') AND reason = \(reason))
+            WHERE a.state = 'active' AND s.lease_owner IS NULL AND s.athlete_id = ANY (\(athletes))
             ORDER BY s.athlete_id FOR UPDATE OF s)
         UPDATE sync.schedule s SET due_at = least(s.due_at, greatest(\(now), mine.paused_until))
         FROM mine WHERE mine.athlete_id = s.athlete_id

@@ -2,6 +2,29 @@ import Core
 import Database
 import Foundation
 
+/// The statements that write `sync.database_size`.
+package enum DatabaseSizeTable {
+    /// How many days are kept.
+    private static let keptDays = 31.0
+
+    /// Measures the database and keeps it as today's size.
+    package static func measure(now: Date) -> SQL {
+        """
+        INSERT INTO sync.database_size (day, measured_at, bytes)
+        VALUES ((\(now)::timestamptz AT TIME ZONE 'UTC')::date, \(now), pg_database_size(current_database()))
+        ON CONFLICT (day) DO UPDATE SET measured_at = excluded.measured_at, bytes = excluded.bytes
+        """
+    }
+
+    package static func prune(now: Date) -> SQL {
+        """
+        WITH old AS (
+            SELECT day FROM sync.database_size WHERE measured_at < \(now.addingTimeInterval(-keptDays * 86_400)) FOR UPDATE SKIP LOCKED)
+        DELETE FROM sync.database_size d USING old WHERE d.day = old.day
+        """
+    }
+}
+
 /// The statements that write `sync.setting`.
 package enum SettingTable {
     /// Held by a transaction that changes a uid: no unique index can ensure that only one athlete has it, since unique keys begin with

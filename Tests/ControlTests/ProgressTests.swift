@@ -7,6 +7,7 @@ import TestKit
 import Testing
 
 @testable import ControlServer
+@testable import fitnessctl
 
 @Suite struct ProgressTests {
     @Test func `progress continues until the requested turn has ended and nothing is due`() async throws {
@@ -62,6 +63,40 @@ import Testing
             _ = try await daemon.database.query("DELETE FROM sync.transform_work")
             #expect(try await outcome() == .done)
         }
+    }
+
+    @Test func `connections to PostgreSQL that break do not end the progress`() async throws {
+        try await ControlHarness.serve { daemon in
+            try await daemon.addAthlete(7)
+            let accepted: AcceptedMessage = try await daemon.client.send(ControlTarget(.syncAthlete, athlete: 7))
+            let seen = try await follow(daemon, .progressAthlete, 7, accepted.requestedAt) { count in
+                if count > 1 { return }
+                try await daemon.database.query(
+                    """
+                    SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+                    WHERE datname = current_database() AND pid <> pg_backend_pid()
+                    """)
+                try await daemon.endTurn(7)
+            }
+            #expect(seen.last?.outcome == .done)
+        }
+    }
+
+    @Test func `a log gets the first and the last message, the beginning and the end of trouble, and else one line a minute`() {
+        func message(_ seconds: Double, landed: Int, outcome: ProgressMessage.SyncOutcome? = nil) -> ProgressMessage {
+            ProgressMessage(
+                at: Date(timeIntervalSince1970: seconds), athletes: 1, finished: 0, working: 1, activities: 9, landed: landed, pending: 5,
+                waiting: WaitingMessage(reason: "reserve", until: Date(timeIntervalSince1970: seconds + 30)), outcome: outcome, error: nil)
+        }
+        let first = message(0, landed: 1)
+        #expect(first.isWorthALine(after: nil))
+        #expect(!message(5, landed: 3).isWorthALine(after: first))
+        #expect(message(60, landed: 3).isWorthALine(after: first))
+        #expect(message(5, landed: 3, outcome: .done).isWorthALine(after: first))
+        #expect(first.stale(at: Date(timeIntervalSince1970: 7)).isWorthALine(after: first))
+        #expect(
+            !message(5, landed: 3).stale(at: Date(timeIntervalSince1970: 9)).isWorthALine(
+                after: first.stale(at: Date(timeIntervalSince1970: 7))))
     }
 
     @Test func `a failed turn ends the progress with its error`() async throws {

@@ -1,4 +1,5 @@
 import Governor
+import Sync
 import TestKit
 import Testing
 
@@ -60,6 +61,33 @@ import Testing
         // 60 of 3,000 calls, and a seventh of all athletes, 43 on average.
         #expect(measures.profilesByDay.count == 2)
         #expect(measures.profilesByDay.values.allSatisfy { (60...125).contains($0) }, "\(measures.profilesByDay)")
+    }
+
+    @Test func `the time of completion is right within a fifth for nine athletes of ten, from the first quarter hour on`() async {
+        let measures = await measures {
+            ($0.athletes, $0.hours, $0.newcomersPerDay, $0.hasGiant) = (40, 60, 0, false)
+            ($0.historyMedian, $0.estimateEvery_s) = (120, 1_800)
+            $0.limit = RateLimit(quarter: 200, day: 8_000)
+        }
+        let trial = measures.trial
+        #expect(trial.firstErrors.count >= 30, "\(trial.firstErrors.count) athletes with an estimate became complete")
+        #expect(CompletionTrial.share(of: trial.firstErrors) >= 0.9, "\(trial.firstErrors)")
+        #expect(CompletionTrial.share(of: trial.errors) >= 0.9, "\(trial.errors.filter { abs($0) > 0.2 })")
+    }
+
+    @Test func `the same calls bring twice as many curves when streams come first`() async {
+        func curves(_ history: HistoryChoice) async -> (curves: Int, calls: Int) {
+            let measures = await measures {
+                ($0.athletes, $0.hours, $0.newcomersPerDay, $0.hasGiant) = (1, 0.25, 0, true)
+                ($0.historyMedian, $0.policy) = (1, .spend)
+                ($0.settings.history, $0.settings.newestFirstCount) = (history, 1)
+            }
+            return (measures.curves, measures.calls)
+        }
+        let (both, first, only) = (await curves(.full), await curves(.streamsFirst), await curves(.streamsOnly))
+        #expect([both, first, only].allSatisfy { (590...600).contains($0.calls) }, "\(both), \(first), \(only)")
+        #expect(both.curves <= 300 && first.curves > 2 * both.curves - 40, "\(both), \(first)")
+        #expect(abs(only.curves - first.curves) < 10, "\(first), \(only)")
     }
 
     @Test func `the same seed gives the same table`() async {

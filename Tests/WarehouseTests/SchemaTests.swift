@@ -21,8 +21,7 @@ import Testing
             """)
         let known = [
             "bronze_strava.endpoint", "bronze_strava.source", "sync.audit", "sync.backup", "sync.connect_link", "sync.connect_state",
-            "sync.erasure",
-            "sync.quota_block",
+            "sync.database_size", "sync.erasure", "sync.quota_block",
             "sync.quota_limit", "sync.quota_window", "sync.reader_key", "sync.retention_run", "sync.setting", "vault.instance", "vault.key",
             "vault.revocation", "vault.sealing",
         ]

@@ -257,6 +257,17 @@ COMMENT ON COLUMN sync.retention_run.activities IS 'Activities with an expired a
 COMMENT ON COLUMN sync.retention_run.answers IS 'Answers removed from bronze.';
 COMMENT ON COLUMN sync.retention_run.versions IS 'Earlier versions removed from bronze.';
 
+CREATE TABLE sync.database_size (
+    day         date        NOT NULL,
+    measured_at timestamptz NOT NULL,
+    bytes       bigint      NOT NULL,
+    CONSTRAINT database_size_pk PRIMARY KEY (day)
+);
+COMMENT ON TABLE sync.database_size IS 'The size of the database, one row per UTC day of the last month, from which its growth is told.';
+COMMENT ON COLUMN sync.database_size.day IS 'UTC day.';
+COMMENT ON COLUMN sync.database_size.measured_at IS 'When it was last measured on that day.';
+COMMENT ON COLUMN sync.database_size.bytes IS 'All tables and indexes, as pg_database_size() measures them, in bytes.';
+
 CREATE TABLE sync.setting (
     key        text        NOT NULL,
     value      jsonb       NOT NULL,

@@ -20,61 +20,85 @@ struct ExplainCommand: AsyncParsableCommand {
     }
 }
 
-private struct ExplanationText {
+/// An explanation as text. Each line is derived from the same blockers, so that none contradicts another.
+struct ExplanationText {
     let explanation: ExplanationMessage
 
     private var now: Date { explanation.at }
+    private var reasons: Set<String> { Set(explanation.blockers.map(\.reason)) }
+    /// Nothing is fetched before a person has done something.
+    private var isStopped: Bool { !reasons.isDisjoint(with: ["erasing", "reconnect"]) }
 
     var text: String {
-        let lines =
-            [
-                Terminal.bold("athlete \(explanation.athleteID)"), blockers,
-                "calls        \(explanation.historyIsUnknown ? "at least " : "")\(Phrase.calls(explanation.calls))",
-                "queue        \(explanation.line.priority), \(Phrase.count(explanation.line.ahead, "athlete", "athletes")) ahead",
-                "next turn    \(nextTurn)",
-            ] + AthleteText.moves(explanation.uidMoves, now: now)
+        var lines = [Terminal.bold("athlete \(explanation.athleteID)"), standing, "next turn    \(nextTurn)"]
+        if reasons.contains("in_line") {
+            let ahead = Phrase.count(explanation.line.ahead, "athlete", "athletes")
+            lines.append("queue        \(explanation.line.priority), \(ahead) ahead")
+        }
+        if !isStopped {
+            lines.append("calls left   \(explanation.historyIsUnknown ? "at least " : "")\(Phrase.calls(explanation.calls))")
+            if let completion { lines.append("complete     \(completion)") }
+        }
+        if let count = explanation.quarantined, count > 0 {
+            lines.append(
+                "quarantine   \(Phrase.count(count, "entry", "entries")): fitnessctl quarantine list --athlete \(explanation.athleteID)")
+        }
+        lines += AthleteText.moves(explanation.uidMoves, now: now)
         let tables = [explanation.endpoints.isEmpty ? nil : Phrase.table(explanation.endpoints), gaps]
         return ([lines.joined(separator: "\n")] + tables.compactMap(\.self)).joined(separator: "\n\n")
     }
 
-    private var blockers: String {
-        var shown = explanation.blockers
-        // Whatever makes a turn wait, or is about to end it, says more.
-        if shown.count > 1 { shown.removeAll { $0.reason == "working" } }
-        if shown.isEmpty { return "blocked by   nothing" }
-        return shown.enumerated().map { place, blocker in
-            (place == 0 ? "blocked by   " : "             ") + sentence(blocker)
+    /// Of a pause or an error the line above says enough.
+    private var completion: String? {
+        guard let completion = explanation.completion else { return nil }
+        if ["paused", "everything_paused", "backing_off"].contains(completion.unknownBecause) { return nil }
+        if completion.callsLeft == 0, completion.unknownBecause == nil { return "nothing is left to fetch" }
+        return Phrase.completion(completion, now: now)
+    }
+
+    private var standing: String {
+        var sentences = explanation.blockers.map(sentence)
+        // What does not block the athlete stands behind the state.
+        if reasons.isSubset(of: ["refresh_unanswered", "silver_stopped"]) { sentences.insert("idle, nothing blocks the athlete", at: 0) }
+        return sentences.enumerated().map { place, sentence in
+            (place == 0 ? "state        " : "             ") + sentence
         }.joined(separator: "\n")
     }
 
     private func sentence(_ blocker: ExplanationMessage.Blocker) -> String {
         let detail = blocker.detail.map { ": \($0)" } ?? ""
         let until = blocker.until.map { " until \(Phrase.time($0, now: now))" } ?? ""
+        let quota = blocker.detail.map { ": \\(Phrase.quotaReason($0))" } ?? ""
         let pause = Phrase.pause(PauseMessage(until: blocker.until, reason: blocker.detail, by: blocker.by, at: blocker.at), now: now)
         switch blocker.reason {
-        case "paused": return "a pause \(pause)"
-        case "everything_paused": return "a pause of all syncing \(pause)"
-        case "waiting_for_quota": return "the quota\(until)" + (blocker.detail.map { ": \(Phrase.quotaReason($0))" } ?? "")
-        case "backing_off": return "an error, retried at \(blocker.until.map { Phrase.time($0, now: now) } ?? "some time")\(detail)"
-        case "in_line": return "the queue: due, waiting for a free worker"
-        case "working": return "nothing, a turn is in progress" + (blocker.detail.map { "; the previous one failed: \($0)" } ?? "")
-        case "refresh_unanswered": return "a token refresh without an answer" + detail
-        case "silver_stopped": return "silver, which has stopped\(detail)"
-        case "erasing": return "its erasure, which is in progress"
+        case "paused": return "paused \(pause)"
+        case "everything_paused": return "all syncing is paused \(pause)"
+        case "waiting_for_quota": return "waiting for the quota\(until)\(quota)"
+        case "backing_off": return "the last turn failed\(detail)"
+        case "in_line" where blocker.detail == nil: return "due, waiting for a free worker"
+        case "in_line": return "due, waiting in the queue; the turns ahead wait for the quota\(until)\(quota)"
+        case "working": return "a turn is in progress" + (blocker.detail.map { "; the previous one failed: \($0)" } ?? "")
+        case "working_elsewhere": return "a turn is in progress, in another fitnessd on this database"
+        case "refresh_unanswered": return "a token refresh got no answer" + detail
+        case "silver_stopped": return "silver has stopped, so that what is fetched does not appear there\(detail)"
+        case "erasing": return "being erased"
         case "reconnect":
             let reason = blocker.detail.map { " (\($0))" } ?? ""
-            return "lost access\(reason). Send the athlete a new link: fitnessctl athletes connect --uid UID"
+            return "access was lost\(reason). Send the athlete a new link: fitnessctl athletes connect --uid UID"
         default: return blocker.reason.replacing("_", with: " ") + until + detail
         }
     }
 
     private var nextTurn: String {
-        let reasons = explanation.blockers.map(\.reason)
+        if reasons.contains("erasing") { return "none" }
         if reasons.contains("reconnect") { return "after a new connect" }
-        if reasons.contains(where: { $0.hasSuffix("paused") }) { return "when the pause ends" }
-        if reasons.contains("working") { return reasons.contains("waiting_for_quota") ? "when the quota allows" : "now" }
+        let pauses = explanation.blockers.filter { $0.reason.hasSuffix("paused") }
+        if pauses.contains(where: { $0.until == nil }) { return "when resumed" }
+        if let end = pauses.compactMap(\.until).max() { return "after the pause, \(Phrase.time(end, now: now))" }
+        if !reasons.isDisjoint(with: ["working", "working_elsewhere", "waiting_for_quota"]) { return "in progress" }
+        if reasons.contains("in_line") { return "as soon as a worker is free" }
         guard let dueAt = explanation.line.dueAt else { return "not scheduled" }
-        return dueAt <= now ? "due" : Phrase.relative(dueAt, now: now)
+        return Phrase.time(dueAt, now: now)
     }
 
     private var gaps: String? {

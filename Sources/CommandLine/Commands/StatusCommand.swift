@@ -58,8 +58,19 @@ struct StatusText {
             quarantine   \(Phrase.number(status.quarantined))
             quality      \(Phrase.quality(status.quality))
             events       \(WebhookCommand.events(status.events, now: now))
+            complete     \(completion)\(database)
             """
     }
+
+    private var completion: String {
+        guard let completion = status.completion else { return "-" }
+        let calls = completion.callsLeft > 0 ? "; \(Phrase.count(completion.callsLeft, "call", "calls")) left" : ""
+        return (Phrase.completion(completion, now: now) ?? (athletesToSync == 0 ? "-" : "nothing is left to fetch")) + calls
+    }
+
+    private var athletesToSync: Int { status.athletes.active }
+
+    private var database: String { status.database.map { "\ndatabase     \(Phrase.size($0))" } ?? "" }
 
     private var backlog: String {
         guard status.silver.backlog > 0 else { return "" }

@@ -101,6 +101,9 @@ public struct ControlDependencies: Sendable {
     let notices: Notices
     let backups: BackupDesk
     let status: StatusReader
+    let completion: CompletionReader
+    let instance: UUID?
+    let clusterDirectory: URL?
     let exports: Exports
     let eventStreams = Slots(ControlRoutes.eventStreamsMax)
     let examinations: [Examination]
@@ -117,14 +120,18 @@ public struct ControlDependencies: Sendable {
     ///   - backupSource: the private cluster; nil: the database is on the operator's server.
     ///   - status: counts for `status`; nil: a reader of its own.
     ///   - examinations: what `doctor` looks at beside what is known here.
+    ///   - settings: those of the sync now, for forecasts.
+    ///   - instance: this process's name in leases; nil: every lease counts as its own.
+    ///   - clusterDirectory: where the private cluster's files are; nil: the database is the operator's.
     ///   - exportStall: how long an export waits for its reader; nil: a minute.
     ///   - reload: reads the settings again; nil: they can't be.
     public init(
         version: String, startedAt: Date, clock: WallClock, database: Database, registry: AthleteRegistry, keeper: KeyringKeeper,
         eraser: AthleteEraser, governor: RateLimitGovernor, links: ConnectLinks?, webhook: WebhookControl? = nil,
         silver: SilverHealth? = nil, notices: Notices = Notices(), backupSource: BackupDesk.Source? = nil,
-        status: StatusReader? = nil, examinations: [Examination] = [], exportStall: Duration? = nil,
-        reload: (@Sendable () async -> ReloadMessage)? = nil
+        status: StatusReader? = nil, examinations: [Examination] = [],
+        settings: @escaping @Sendable () -> SyncSettings = { SyncSettings() }, instance: UUID? = nil, clusterDirectory: URL? = nil,
+        exportStall: Duration? = nil, reload: (@Sendable () async -> ReloadMessage)? = nil
     ) {
         self.version = version
         self.startedAt = startedAt
@@ -141,6 +148,9 @@ public struct ControlDependencies: Sendable {
         backups = BackupDesk(database: database, source: backupSource, version: version, clock: clock)
         self.status = status ?? StatusReader(database: database, clock: clock)
         self.examinations = examinations
+        completion = CompletionReader(database: database, governor: governor, settings: settings, clock: clock)
+        self.instance = instance
+        self.clusterDirectory = clusterDirectory
         exports = Exports(stall: exportStall ?? Exports.stallDefault)
         self.reload = reload
     }

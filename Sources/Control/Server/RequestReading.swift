@@ -79,6 +79,15 @@ enum RequestReading {
         }
     }
 
+    /// What is fetched of the past; nil: as set.
+    static func history(_ request: Request) throws -> HistoryChoice? {
+        guard let name = request.uri.queryParameters["history"] else { return nil }
+        guard let choice = HistoryChoice(rawValue: String(name)) else {
+            throw ControlRefusal.badRequest("history must be one of \(HistoryChoice.allCases.map(\.rawValue).joined(separator: ", "))")
+        }
+        return choice
+    }
+
     /// Names the place in the body, never the value.
     private static func reason(_ error: DecodingError) -> String {
         switch error {

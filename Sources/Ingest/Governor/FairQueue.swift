@@ -23,6 +23,7 @@ struct FairQueue: Sendable {
     var count: Int { places.count }
     var isEmpty: Bool { places.isEmpty }
     func count(_ requestClass: RequestClass) -> Int { lanes[requestClass.rawValue].count }
+    func holds(_ athlete: AthleteID) -> Bool { lanes.contains { $0.holds(athlete) } }
 
     mutating func append(_ waiter: Waiter) {
         places[waiter.id] = (waiter.requestClass, waiter.athlete)
@@ -96,6 +97,7 @@ struct FairLane: Sendable {
     private(set) var reportingCount = 0
 
     var isEmpty: Bool { count == 0 }
+    func holds(_ athlete: AthleteID) -> Bool { queues[athlete] != nil }
 
     mutating func append(_ waiter: Waiter) {
         count += 1

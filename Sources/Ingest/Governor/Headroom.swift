@@ -37,7 +37,8 @@ struct Headroom {
         quarterUrgent = quarter.urgentSpent
         quarterReserve = QuarterReserve.calls(limit: quarterLimit, urgentSpent: quarterUrgent, left_s: left_s)
         dayReserve = DayPace.reserve(dayLimit: limits.day.least, urgentSpent: day.urgentSpent, left_s: dayLeft_s)
-        let isPaced = policy.paces(limits, dayFree: dayFree, expectedCalls: expectedCalls)
+        let isPaced = policy.paces(
+            quarterLimit: limits.quarter.least, dayLimit: limits.day.least, dayFree: dayFree, expectedCalls: expectedCalls)
         pace = isPaced ? Self.pace(limits, used: day.used(limits.day), dayLeft_s: dayLeft_s) : nil
     }
 
@@ -75,8 +76,8 @@ public enum DayPolicy: String, Sendable, Codable, CaseIterable {
     case automatic
 
     /// Whether non-urgent calls are held to the day's pace.
-    fileprivate func paces(_ limits: LearnedLimits, dayFree: Int, expectedCalls: Int?) -> Bool {
-        if limits.day.least >= 96 * limits.quarter.least { return false }
+    func paces(quarterLimit: Int, dayLimit: Int, dayFree: Int, expectedCalls: Int?) -> Bool {
+        if dayLimit >= 96 * quarterLimit { return false }
         switch self {
         case .spend: return false
         case .spread: return true
@@ -89,9 +90,9 @@ public enum DayPolicy: String, Sendable, Codable, CaseIterable {
 }
 
 /// The line along which a day's budget is spent evenly, and the day's reserve.
-private enum DayPace {
+enum DayPace {
     /// The line runs this far ahead of the clock, so that it ends before the day does.
-    static let ahead_s = 60.0
+    private static let ahead_s = 60.0
     private static let day_s = 86_400.0
 
     /// Calls of the day that may be used by now if another non-urgent one is to go.
@@ -125,11 +126,11 @@ private enum DayPace {
 /// The reserve is released to the other classes from 90 to 30 seconds before the window's end. Thirty seconds are enough to spend a
 /// twentieth at 1 call a second under 600 a quarter hour, the rate needed to use a window at all; so with a backlog nothing of it is lost,
 /// and an urgent call waits at worst a minute for the next window.
-private enum QuarterReserve {
-    static let releasedFrom_s = 90.0
-    static let releasedBy_s = 30.0
+enum QuarterReserve {
+    private static let releasedFrom_s = 90.0
+    private static let releasedBy_s = 30.0
     /// Below this limit a reserve of one call would be a large share.
-    static let limitMin = 10
+    private static let limitMin = 10
 
     static func calls(limit: Int, urgentSpent: Int, left_s: Double) -> Int {
         let whole = whole(limit: limit, urgentSpent: urgentSpent)

@@ -59,6 +59,8 @@ package struct RateBudget: Sendable {
 
     package var waitingCount: Int { queue.count }
     package var flightCount: Int { flights.count }
+    /// Whether calls of this athlete wait.
+    func isWaiting(_ athlete: AthleteID) -> Bool { queue.holds(athlete) }
 
     /// Adds a waiting call. The number identifies it in `BudgetDecision.grant` and `cancel`.
     ///

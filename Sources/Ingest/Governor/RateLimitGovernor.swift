@@ -158,6 +158,9 @@ public actor RateLimitGovernor: Service {
         return snapshot
     }
 
+    /// Whether calls of this athlete wait here.
+    public func isWaiting(_ athlete: AthleteID) -> Bool { budget.isWaiting(athlete) }
+
     private func cancel(_ id: UInt64) {
         guard let continuation = waiting.removeValue(forKey: id) else { return }
         _ = budget.cancel(id)

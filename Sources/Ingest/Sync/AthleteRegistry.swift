@@ -137,12 +137,14 @@ public struct AthleteRegistry: Sendable {
     /// - Parameters:
     ///   - only: only these steps; the others follow at their ordinary intervals. Nil: all.
     ///   - streams: only these streams; activities that landed with others are requested again. Nil: all.
+    ///   - history: what is fetched of the past, and in which order; nil: as set for all.
     public func requestSync(
-        _ athlete: AthleteID?, full: Bool, only: [SyncStep]? = nil, streams: [StreamKey]? = nil, by: String
+        _ athlete: AthleteID?, full: Bool, only: [SyncStep]? = nil, streams: [StreamKey]? = nil, history: HistoryChoice? = nil, by: String
     ) async throws -> Int {
         let now = clock.now
         let asked = SyncRequest(
-            full: full, by: by, at: now.timeIntervalSince1970, only: only, bulk: athlete == nil ? true : nil, streams: streams)
+            full: full, by: by, at: now.timeIntervalSince1970, only: only, bulk: athlete == nil ? true : nil, streams: streams,
+            history: history)
         if let athlete {
             let count = try await write(asked, for: [athlete])
             try await poke()
@@ -175,11 +177,21 @@ public struct AthleteRegistry: Sendable {
         return try await database.transaction { connection in
             let rows = try await connection.query(
                 ScheduleTable.request(request, of: athletes, priority: asked.isBulk ? 2 : 0, now: now))
+            let wantsDetails = asked.pastWanted(setting: .streamsOnly) != .streamsOnly
+            if wantsDetails {
+                try await connection.query(
+                    CompletenessTable.lockReopened(
+                        of: athletes, chosenBy: SyncRequest.chosenPrefix, postponedBecause: HistoryChoice.notWantedReason))
+            }
             if asked.only?.contains(.streams) ?? false {
                 // Streams that landed under another choice are incomplete for this request.
                 try await connection.query(
                     CompletenessTable.reopenStreams(
                         of: athletes, chosenBy: SyncRequest.chosenPrefix, except: asked.streamsReason, now: now))
+            }
+            if wantsDetails {
+                // Details of the past that the setting leaves out are wanted now.
+                try await connection.query(CompletenessTable.resumePostponed(of: athletes, reason: HistoryChoice.notWantedReason))
             }
             return rows.affected
         }

@@ -64,7 +64,8 @@ actor AthleteSync {
             plan: SyncPlan(settings: environment.settings, pace: pace, athlete: claim.athleteID), claimPriority: claim.priority)
         queries = TurnQueries(
             database: environment.database, claim: claim, newestCount: environment.settings.newestFirstCount,
-            sampleCount: environment.settings.sampleCount, fetchesZones: environment.settings.fetchesActivityZones)
+            sampleCount: environment.settings.sampleCount, fetchesZones: environment.settings.fetchesActivityZones,
+            history: environment.settings.history)
         standing = TurnStanding(readAt: .distantPast, mayGoOn: false, isAnyoneDue: false)
     }
 

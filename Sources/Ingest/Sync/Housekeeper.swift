@@ -3,14 +3,20 @@ import Foundation
 import Logging
 import ServiceLifecycle
 
-/// Recurring work that belongs to no athlete's turn: it tells the governor the day's demand, sets the pace of looks and walks, and deletes old
-/// turns, events and entries of the audit. None of it delays a claim.
+/// Recurring work that belongs to no athlete's turn: it tells the governor the day's demand, sets the pace of looks and walks, measures the
+/// database, and deletes old turns, events and entries of the audit. None of it delays a claim.
 public actor Housekeeper: Service {
     private enum Chore: CaseIterable {
-        case pace, demand, pruning
+        case pace, demand, pruning, size
 
         /// Seconds from one time to the next.
-        var interval_s: Double { self == .demand ? 30 : 900 }
+        var interval_s: Double {
+            switch self {
+            case .demand: 30
+            case .pace, .pruning: 900
+            case .size: 3_600
+            }
+        }
     }
 
     private let environment: SyncEnvironment
@@ -66,6 +72,7 @@ public actor Housekeeper: Service {
             try await schedule.forgetRuns(endedBefore: now.addingTimeInterval(-environment.settings.runsKept_s))
             try await schedule.forgetEvents(receivedBefore: now.addingTimeInterval(-environment.settings.eventsKept_s))
             try await AuditDesk(database: environment.database, clock: environment.clock).prune()
+        case .size: try await DatabaseSize.measure(environment.database, now: now)
         }
     }
 

@@ -61,6 +61,20 @@ public struct StatusFigures: Sendable, Equatable {
     /// Everything that is due is in silver.
     public var isComplete: Bool { athleteCount > 0 && firstWalkCount == 0 && dueCallCount == 0 && backlogCount == 0 }
 
+    /// What is left to fetch, in words.
+    public var whatIsLeft: String {
+        if athleteCount == 0 { return "no athletes connected yet" }
+        let needsPerson = athleteCount == athleteCount("reconnect") + athleteCount("erasing")
+        if needsPerson { return "no athlete can be synced" }
+        var parts: [String] = []
+        if firstWalkCount > 0 {
+            parts.append("\(firstWalkCount) activity \(firstWalkCount == 1 ? "list" : "lists") not fully read yet")
+        }
+        if dueCallCount > 0 { parts.append("\(dueCallCount) \(dueCallCount == 1 ? "call" : "calls") to make") }
+        if deferredCallCount > 0 { parts.append("\(deferredCallCount) postponed") }
+        return parts.isEmpty ? "everything due is fetched" : parts.joined(separator: ", ")
+    }
+
     private var open: [LedgerCount] { ledger.filter { $0.state == "pending" || $0.state == "failed" } }
 }
 

@@ -203,7 +203,7 @@ public struct SyncPlan: Sendable {
     private func isRecent(_ item: WorkItem, state: SyncState, now: Date) -> Bool {
         if let threshold = state.newestThreshold, item.startAt >= threshold { return true }
         if let complete = state.cursor.firstCompleteAt, item.firstListedAt > complete { return true }
-        return now.timeIntervalSince(item.startAt) < 7 * 86_400
+        return now.timeIntervalSince(item.startAt) < HistoryChoice.new_s
     }
 
     private func nextDue(_ state: SyncState, now: Date) -> Date {

@@ -26,10 +26,24 @@ package struct ScheduleQueries: Sendable {
     }
 
     /// At a start: sets work that an earlier sample postponed to pending; turns postpone again what is beyond the current sample.
-    func resumeSample(now: Date) async throws {
-        try await database.transaction { connection in
-            try await connection.query(ScheduleTable.resumeSampled(reason: TurnQueries.sampleReason, now: now))
-            try await connection.query(CompletenessTable.resumePostponed(reason: TurnQueries.sampleReason))
+    func resumeSample(now: Date) async throws { try await resume(reason: TurnQueries.sampleReason, now: now) }
+
+    /// At a start with the details of the past: sets to pending those that an earlier setting postponed.
+    func resumeHistory(now: Date) async throws { try await resume(reason: HistoryChoice.notWantedReason, now: now) }
+
+    /// Athletes in one transaction of `resume`.
+    private static let resumedAtOnce = 100
+
+    private func resume(reason: String, now: Date) async throws {
+        let rows = try await database.query(
+            "SELECT DISTINCT athlete_id FROM sync.completeness WHERE state IN ('pending', 'failed') AND reason = \(reason) ORDER BY 1")
+        let athletes = try rows.map { try $0.decode(AthleteID.self) }
+        for start in stride(from: 0, to: athletes.count, by: Self.resumedAtOnce) {
+            let part = Array(athletes[start..<min(start + Self.resumedAtOnce, athletes.count)])
+            try await database.transaction { connection in
+                try await connection.query(ScheduleTable.resume(part, now: now))
+                try await connection.query(CompletenessTable.resumePostponed(of: part, reason: reason))
+            }
         }
     }
 

@@ -226,6 +226,7 @@ public actor SyncScheduler: Service {
         hasAdopted = true
         do {
             try await schedule.resumeSample(now: environment.clock.now)
+            if environment.settings.history != .streamsOnly { try await schedule.resumeHistory(now: environment.clock.now) }
             if !environment.settings.fetchesActivityZones { try await schedule.forgetZones() }
             adoptOutage.isOver(environment.logger)
         } catch {

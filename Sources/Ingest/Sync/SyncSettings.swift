@@ -50,6 +50,9 @@ public struct SyncSettings: Sendable {
     /// How many of a new athlete's newest activities are fetched before the rest of the list is walked.
     public var newestFirstCount = 30
 
+    /// What is fetched of the past, and in which order.
+    public var history = HistoryChoice.full
+
     /// For trials: only this many of each athlete's newest activities are fetched; the others are listed and wait. Nil: all.
     public var sampleCount: Int?
 
@@ -73,4 +76,19 @@ public struct SyncSettings: Sendable {
     package var lanes: [(priorities: ClosedRange<Int>, places: Int)] {
         [(0...1, urgentPlaces), (2...3, ordinaryPlaces), (4...4, historyPlaces)]
     }
+}
+
+/// What is fetched of activities of the past. Recent ones always get both, detail and streams.
+public enum HistoryChoice: String, Sendable, Codable, CaseIterable {
+    /// Detail and streams together, newest activity first.
+    case full
+    /// The streams of all activities, then the details: curves for twice as many activities with the same number of calls.
+    case streamsFirst = "streams-first"
+    /// Only the streams; details stay missing until another choice is made.
+    case streamsOnly = "streams-only"
+
+    /// The ledger's reason for details of the past that are not wanted.
+    package static let notWantedReason = "not wanted: FITNESSD_HISTORY=streams-only"
+    /// What started less than this ago, in seconds, is not of the past.
+    package static let new_s: Double = 7 * 86_400
 }

@@ -175,11 +175,14 @@ public struct SyncRequest: Sendable, Codable, Equatable {
     public var streams: [StreamKey]?
     /// The id of the HTTP request that asked, which the turn's log lines have, too.
     public var requestID: String?
+    /// What this request fetches of the past, and in which order; nil: as set for all.
+    public var history: HistoryChoice?
 
     public init(
         full: Bool, by: String, at: Double, only: [SyncStep]? = nil, bulk: Bool? = nil, streams: [StreamKey]? = nil,
-        requestID: String? = LogContext.current.requestID?.description
+        history: HistoryChoice? = nil, requestID: String? = LogContext.current.requestID?.description
     ) {
+        self.history = history
         self.full = full
         self.by = by
         self.at = at
@@ -210,6 +213,11 @@ public struct SyncRequest: Sendable, Codable, Equatable {
     static let chosenPrefix = "only "
 
     func wants(_ step: SyncStep) -> Bool { only?.contains(step) ?? true }
+
+    /// What is fetched of the past: as requested, else as set for all. Who asks for details alone wants those of the past, too.
+    package func pastWanted(setting: HistoryChoice) -> HistoryChoice {
+        history ?? (only?.contains(.detail) ?? false ? .full : setting)
+    }
 }
 
 /// Everything that the plan decides from, as read from PostgreSQL.
@@ -221,7 +229,7 @@ public struct SyncState: Sendable {
     public var objects: [ObjectStanding] = AthleteObject.always.map { ObjectStanding($0) }
     /// Why the list could not be read in this turn; known work is fetched all the same.
     public var listTrouble: String?
-    /// Due work, newest start first; behind it activities of which only the zones are missing.
+    /// Due work, newest start first; behind it details of the past that wait for all streams, and activities of which only the zones are missing.
     public var work: [WorkItem] = []
     /// Whether `work` is all due work; otherwise one read did not hold it.
     public var isWorkComplete = true

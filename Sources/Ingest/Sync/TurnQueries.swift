@@ -23,6 +23,8 @@ struct TurnQueries: Sendable {
     var sampleCount: Int?
     /// Whether Strava's zones of activities are wanted.
     var fetchesZones = false
+    /// What is fetched of the past unless a request says otherwise.
+    var history = HistoryChoice.full
 
     private var athlete: AthleteID { claim.athleteID }
 
@@ -52,21 +54,21 @@ struct TurnQueries: Sendable {
 
     private func read(_ old: SyncState, now: Date, withCursor: Bool) async throws -> (SyncState, TurnStanding) {
         var state = old
+        let past = old.request?.pastWanted(setting: history) ?? history
+        // First, so that the work is read without it.
+        let postponed = postponements(past, now: now)
+        let behind = workBehind(past, old, now: now)
         var batch = [
-            standingQuery(now: now), objectsQuery, workQuery(old.endpointsWanted, now: now), figuresQuery(now: now),
+            standingQuery(now: now), objectsQuery, work(old.endpointsWanted, past, now: now), figuresQuery(now: now),
             OpenEvents.query(athlete),
         ]
         if withCursor { batch.append(cursorQuery) }
-        let readsZones = fetchesZones && old.request?.only == nil
-        if readsZones { batch.append(workQuery([.zones], now: now)) }
-        // First, so that the work is read without it.
-        if let sampleCount { batch.insert(CompletenessTable.postpone(athlete, beyond: sampleCount, reason: Self.sampleReason), at: 0) }
-        let all = try await database.withConnection { [batch] in try await $0.pipeline(batch) }
-        let rows = all.suffix(batch.count - (sampleCount == nil ? 0 : 1)).map(\.self)
+        let statements = postponed + batch + behind
+        let rows = Array(try await database.withConnection { try await $0.pipeline(statements) }.dropFirst(postponed.count))
         state.objects = try objects(rows[1])
         state.isWorkComplete = rows[2].count < Self.workRowsMax
         state.work = try WorkItem.grouped(rows[2], complete: state.isWorkComplete)
-        if readsZones, let zones = rows.last { try state.addZonesWork(zones, rowsMax: Self.workRowsMax) }
+        for part in rows.suffix(behind.count) { try state.addWork(part, rowsMax: Self.workRowsMax) }
         let (threshold, newest, firstListed, recentCount, retryAt) = try rows[3][0].decode(
             Date?.self, Date?.self, Date?.self, Int.self, Date?.self)
         state.newestThreshold = threshold ?? .distantPast
@@ -110,6 +112,50 @@ struct TurnQueries: Sendable {
           AND (c.next_try_at IS NULL OR c.next_try_at <= \(now))
         ORDER BY c.start_at DESC, c.activity_id LIMIT \(Self.workRowsMax)
         """
+    }
+
+    /// The same with nothing but details of the past, or with all else: `CompletenessTable.postponePastDetails` says what those are.
+    private func workQuery(_ endpoints: [CompletenessEndpoint], pastDetails: Bool, now: Date) -> SQL {
+        """
+        SELECT c.activity_id, c.start_at, a.first_listed_at, a.last_listed_at, c.endpoint, c.attempts,
+               c.reason IS NOT DISTINCT FROM \(OutcomeRules.secondLookReason)
+        FROM sync.completeness c JOIN sync.activity a USING (athlete_id, activity_id)
+        WHERE c.athlete_id = \(athlete) AND c.state IN ('pending', 'failed') AND c.endpoint = ANY (\(endpoints.map(\.rawValue)))
+          AND (c.next_try_at IS NULL OR c.next_try_at <= \(now))
+          AND \(pastDetails) = (
+              c.endpoint = 'detail' AND c.state = 'pending' AND c.reason IS NULL AND c.start_at <= \(now.addingTimeInterval(-HistoryChoice.new_s))
+              AND c.start_at < coalesce(
+                  (SELECT start_at FROM sync.activity WHERE athlete_id = \(athlete) AND gone_at IS NULL
+                   ORDER BY start_at DESC OFFSET \(newestCount - 1) LIMIT 1), '-infinity')
+              AND NOT coalesce(a.first_listed_at > (SELECT first_complete_at FROM sync.cursor WHERE athlete_id = \(athlete)), false))
+        ORDER BY c.start_at DESC, c.activity_id LIMIT \(Self.workRowsMax)
+        """
+    }
+
+    private func work(_ endpoints: [CompletenessEndpoint], _ past: HistoryChoice, now: Date) -> SQL {
+        past == .full ? workQuery(endpoints, now: now) : workQuery(endpoints, pastDetails: false, now: now)
+    }
+
+    private func postponements(_ past: HistoryChoice, now: Date) -> [SQL] {
+        var statements: [SQL] = []
+        if let sampleCount { statements.append(CompletenessTable.postpone(athlete, beyond: sampleCount, reason: Self.sampleReason)) }
+        if history == .streamsOnly, past == .streamsOnly {
+            statements.append(
+                CompletenessTable.postponePastDetails(
+                    athlete, newest: newestCount, newSince: now.addingTimeInterval(-HistoryChoice.new_s),
+                    reason: HistoryChoice.notWantedReason))
+        }
+        return statements
+    }
+
+    /// Work that comes after all else, in this order.
+    private func workBehind(_ past: HistoryChoice, _ state: SyncState, now: Date) -> [SQL] {
+        var statements: [SQL] = []
+        if past == .streamsFirst, state.endpointsWanted.contains(.detail) {
+            statements.append(workQuery([.detail], pastDetails: true, now: now))
+        }
+        if fetchesZones, state.request?.only == nil { statements.append(workQuery([.zones], now: now)) }
+        return statements
     }
 
     /// Start of the oldest of the newest activities; newest start, and when a list first named that activity; number of recent activities, and when the next work becomes due.
@@ -234,8 +280,8 @@ struct TurnQueries: Sendable {
 }
 
 extension SyncState {
-    /// Adds missing zones of activities behind all other work, if all of that is known.
-    fileprivate mutating func addZonesWork(_ rows: Rows, rowsMax: Int) throws {
+    /// Adds work behind all other, if all of that is known.
+    fileprivate mutating func addWork(_ rows: Rows, rowsMax: Int) throws {
         guard isWorkComplete else { return }
         isWorkComplete = rows.count < rowsMax
         work += try WorkItem.grouped(rows, complete: isWorkComplete)

@@ -29,6 +29,10 @@ package struct Measures: Sendable {
     /// Finished looks, and their calls.
     package internal(set) var looks = 0
     package internal(set) var lookCalls = 0
+    /// Activities whose streams landed.
+    package internal(set) var curves = 0
+    /// Estimates of when histories will be complete, and when they were.
+    package internal(set) var trial = CompletionTrial()
     /// Turns given.
     package internal(set) var turns = 0
 

@@ -23,6 +23,8 @@ struct ModelAthlete {
     var calls = 0
     /// Calls that the history alone needs.
     private(set) var historyCalls = 0
+    /// Activities that a list has named.
+    private var listedCount = 0
 
     init(perDay: Double) { self.perDay = perDay }
 
@@ -56,6 +58,7 @@ struct ModelAthlete {
     /// Everything has landed long ago.
     mutating func landAll(at now_s: Int32) {
         for index in activities.indices { activities[index].firstListed_s = now_s }
+        listedCount = activities.count
     }
 
     // MARK: What the sync does
@@ -66,7 +69,10 @@ struct ModelAthlete {
         let end = activities.count - (page - 1) * perPage
         guard end > first else { return 0 }
         let range = max(first, end - perPage)..<end
-        for index in range { callsMissing += activities[index].listed(at: Int32(now_s)) }
+        for index in range {
+            if activities[index].firstListed_s == nil { listedCount += 1 }
+            callsMissing += activities[index].listed(at: Int32(now_s))
+        }
         return range.count
     }
 
@@ -105,38 +111,66 @@ struct ModelAthlete {
     /// As `TurnQueries`: what counts as recent.
     private static let recent_s = 28 * 86_400.0
 
-    func state(now: Date, newestCount: Int) -> SyncState {
+    func state(now: Date, settings: SyncSettings) -> SyncState {
         var state = SyncState(cursor: cursor)
         state.objects = objects
         state.request = request
-        readWork(into: &state, now: now, newestCount: newestCount)
+        readWork(into: &state, now: now, settings: settings)
         return state
     }
 
-    func readWork(into state: inout SyncState, now: Date, newestCount: Int) {
+    func readWork(into state: inout SyncState, now: Date, settings: SyncSettings) {
         let origin = World.origin
-        (state.work, state.isWorkComplete) = work(origin: origin)
-        let threshold = newestListed(count: newestCount)
+        let threshold = newestListed(count: settings.newestFirstCount)
+        (state.work, state.isWorkComplete) = work(settings.history, newestSince_s: threshold, now_s: Int32(now.timeIntervalSince(origin)))
         state.newestThreshold = threshold.map { origin.addingTimeInterval(Double($0)) } ?? .distantPast
-        let monthAgo_s = now.timeIntervalSince(origin) - Self.recent_s
         let newest = activities.last { $0.firstListed_s != nil }?.firstListed_s
         state.newestFirstListedAt = newest.map { origin.addingTimeInterval(Double($0)) }
-        state.recentCount = activities.count - firstIndex(from: Int32(monthAgo_s))
+        state.recentCount = recentCount(now: now)
     }
 
-    /// What is missing, newest start first.
-    private func work(origin: Date) -> (items: [WorkItem], isComplete: Bool) {
-        var (items, rows) = ([WorkItem](), 0)
+    private func recentCount(now: Date) -> Int {
+        activities.count - firstIndex(from: Int32(now.timeIntervalSince(World.origin) - Self.recent_s))
+    }
+
+    /// Nothing of a list that is read to its end is missing.
+    var isComplete: Bool { callsMissing == 0 && cursor.historyCompleteAt != nil }
+
+    /// What forecasts need.
+    func work(now: Date) -> AthleteWork {
+        AthleteWork(
+            missing: callsMissing, listed: listedCount, recent: recentCount(now: now), hasWalked: cursor.historyCompleteAt != nil)
+    }
+
+    /// What is missing, newest start first; details of the past behind all streams, or not at all.
+    private func work(_ history: HistoryChoice, newestSince_s: Int32?, now_s: Int32) -> (items: [WorkItem], isComplete: Bool) {
+        var (items, behind, rows) = ([WorkItem](), [WorkItem](), 0)
         if callsMissing == 0 { return (items, true) }
         for activity in activities.reversed() where activity.callsMissing > 0 {
-            rows += activity.callsMissing
+            var item = item(activity)
+            if history != .full, isPast(activity, newestSince_s: newestSince_s, now_s: now_s),
+                let tries = item.missing.removeValue(forKey: .detail), history == .streamsFirst, behind.count < Self.workRowsMax
+            {
+                var detail = item
+                detail.missing = [.detail: tries]
+                behind.append(detail)
+            }
+            rows += item.missing.count
             if rows > Self.workRowsMax { return (items, false) }
-            items.append(item(activity, origin))
+            if !item.missing.isEmpty { items.append(item) }
         }
-        return (items, true)
+        return (items + behind, behind.count < Self.workRowsMax)
     }
 
-    private func item(_ activity: ModelActivity, _ origin: Date) -> WorkItem {
+    /// As `CompletenessTable.postponePastDetails`.
+    private func isPast(_ activity: ModelActivity, newestSince_s: Int32?, now_s: Int32) -> Bool {
+        let complete_s = cursor.firstCompleteAt.map { $0.timeIntervalSince(World.origin) } ?? .infinity
+        return activity.start_s < newestSince_s ?? .min && activity.start_s <= now_s - 7 * 86_400
+            && Double(activity.firstListed_s ?? .max) <= complete_s
+    }
+
+    private func item(_ activity: ModelActivity) -> WorkItem {
+        let origin = World.origin
         var missing: [CompletenessEndpoint: Int] = [:]
         if activity.lacksDetail { missing[.detail] = 0 }
         if activity.lacksStreams { missing[.streams] = 0 }

@@ -34,6 +34,8 @@ struct ModelGovernor {
 
     mutating func expect(calls: Int?) { budget.expect(calls: calls) }
 
+    func snapshot(at now_s: Double) -> GovernorSnapshot { budget.snapshot(at: moment(now_s), waitingFor: nil) }
+
     /// All calls that may go now, with the numbers that `request` gave them.
     mutating func pump(at now_s: Double) -> [(id: UInt64, permit: Permit)] {
         let now = moment(now_s)

@@ -49,7 +49,21 @@ package struct ReportTable {
             Row(name: "age of an athlete's list: p50 / p95 / max") { ages($0.listAges_s, missing: 0) },
             age(.newest, "all newcomers' newest 30"), age(.fresh, "new activity"), age(.late, "late upload, edit"),
             age(.history, "history"),
+            Row(name: "first estimate of an athlete's completion within 20 %, of athletes") { estimates($0.trial.firstErrors) },
+            Row(name: "all hourly estimates within 20 %") { estimates($0.trial.errors) },
+            Row(name: "estimated remaining time too long (-: short) by: p5 / p50 / p95") { errors($0.trial.errors) },
         ]
+    }
+
+    private static func estimates(_ errors: [Double]) -> String {
+        if errors.isEmpty { return "–" }
+        return "\(decimal(100 * CompletionTrial.share(of: errors), 1)) % (\(errors.count))"
+    }
+
+    private static func errors(_ errors: [Double]) -> String {
+        let errors = Distribution(errors)
+        if errors.isEmpty { return "–" }
+        return [0.05, 0.5, 0.95].map { decimal(100 * errors.percentile($0), 0) }.joined(separator: " / ") + " %"
     }
 
     private static func age(_ kind: ModelActivity.Kind, _ name: String) -> Row {

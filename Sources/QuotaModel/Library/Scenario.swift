@@ -29,6 +29,8 @@ package struct Scenario: Sendable {
     package var newcomersPerDay = 4.0
     /// One more athlete connects at the start, with a history of `historyMax`.
     package var hasGiant = true
+    /// Time between two estimates of when each history will be complete, the first one after a quarter hour; 0: none.
+    package var estimateEvery_s = 0.0
 
     package init(name: String, athletes: Int, start: Start) {
         self.name = name
@@ -43,9 +45,14 @@ package struct Scenario: Sendable {
             Scenario(name: "1,000 new, day spent at once", athletes: 1_000, start: .empty),
             Scenario(name: "10,000 new", athletes: 10_000, start: .empty), Scenario(name: "1,000 loaded", athletes: 1_000, start: .loaded),
             Scenario(name: "10,000 loaded", athletes: 10_000, start: .loaded),
+            Scenario(name: "100 new, nobody else", athletes: 100, start: .empty),
         ]
         all[1].policy = .spend
-        for index in all.indices { all[index].hours = hours }
+        all[5].newcomersPerDay = 0
+        for index in all.indices {
+            all[index].hours = hours
+            all[index].estimateEvery_s = all[index].start == .empty ? 3_600 : 0
+        }
         return all
     }
 }

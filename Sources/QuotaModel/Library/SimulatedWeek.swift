@@ -21,6 +21,7 @@ package struct SimulatedWeek {
         case foreign
         case quarterEnd
         case sample
+        case estimate
     }
 
     /// One request to Strava.
@@ -121,13 +122,14 @@ package struct SimulatedWeek {
         }
         if scenario.hasGiant { connect(world.addAthlete(activities: scenario.historyMax), .alone) }
         for event in [Event.tick, .sample, .quarterEnd] { events.add(event, at: now_s) }
+        if scenario.estimateEvery_s > 0 { events.add(.estimate, at: now_s + 900) }
         planNewcomer()
         planForeign()
     }
 
     /// A loaded athlete's next look, at random within the ordinary interval.
     private mutating func firstDue_s(_ athlete: Int) -> Double {
-        let state = world.athletes[athlete].state(now: now, newestCount: scenario.settings.newestFirstCount)
+        let state = world.athletes[athlete].state(now: now, settings: scenario.settings)
         return now_s + .random(in: 0...plan(of: athlete).listInterval(state), using: &world.random)
     }
 
@@ -143,6 +145,7 @@ package struct SimulatedWeek {
         case .foreign: foreign()
         case .quarterEnd: quarterEnded()
         case .sample: sample()
+        case .estimate: estimate()
         }
         pump()
     }
@@ -202,7 +205,7 @@ package struct SimulatedWeek {
             for claim in schedule.claim(count: free, priorities: rule.priorities, now_s: now_s) {
                 inWork[lane] += 1
                 measures.turns += 1
-                let state = world.athletes[claim.athlete].state(now: now, newestCount: scenario.settings.newestFirstCount)
+                let state = world.athletes[claim.athlete].state(now: now, settings: scenario.settings)
                 let rules = TurnRules(plan: plan(of: claim.athlete), claimPriority: claim.priority)
                 advance(Turn(athlete: claim.athlete, priority: claim.priority, lane: lane, rules: rules, state: state))
             }
@@ -250,8 +253,7 @@ package struct SimulatedWeek {
     }
 
     private func readWork(_ turn: inout Turn) {
-        world.athletes[turn.athlete].readWork(
-            into: &turn.state, now: now, newestCount: scenario.settings.newestFirstCount)
+        world.athletes[turn.athlete].readWork(into: &turn.state, now: now, settings: scenario.settings)
     }
 
     // MARK: Answers
@@ -312,7 +314,10 @@ package struct SimulatedWeek {
 
     private mutating func landed(_ start_s: Int32, _ endpoint: CompletenessEndpoint, _ athlete: Int) {
         let index = world.athletes[athlete].firstIndex(from: start_s)
-        guard let activity = world.athletes[athlete].land(index, endpoint) else { return }
+        if endpoint == .streams { measures.curves += 1 }
+        let landed = world.athletes[athlete].land(index, endpoint)
+        if scenario.estimateEvery_s > 0, world.athletes[athlete].isComplete { measures.trial.complete(athlete, at: elapsed_s) }
+        guard let activity = landed else { return }
         measures.ages_s[activity.kind.rawValue].append(age_s(activity, athlete))
         guard activity.kind == .newest, world.athletes[athlete].newestLeft == 0, newcomers.remove(athlete) != nil else { return }
         measures.newcomers_s.append(elapsed_s - (world.athletes[athlete].connectedAt_s ?? 0))
@@ -393,6 +398,18 @@ package struct SimulatedWeek {
         }
         if quarter.end_s == quarter.day.end_s, backlog.isLongAllDay, isLong {
             measures.dayShares.append(Double(inDay) / Double(scenario.limit.day))
+        }
+    }
+
+    /// As `CompletionReader`.
+    private mutating func estimate() {
+        events.add(.estimate, at: now_s + scenario.estimateEvery_s)
+        guard case .success(let outlook) = QuotaOutlook.of(governor.snapshot(at: now_s)) else { return }
+        let work = world.work(at: now)
+        let forecast = CompletionForecast(
+            work.map(\.work), outlook: outlook, settings: scenario.settings, pace: pace, horizon_s: 2 * scenario.hours * 3600)
+        for (athlete, work) in work where work.hasWalked && work.missing > 0 {
+            measures.trial.note(athlete, ends_s: elapsed_s + forecast.seconds(calls: work.missing), at: elapsed_s)
         }
     }
 

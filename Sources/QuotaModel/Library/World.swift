@@ -72,6 +72,11 @@ struct World {
         athletes[index].landed(.zones, at: walked.addingTimeInterval(1))
     }
 
+    /// What the athletes who have connected still need, by their index.
+    func work(at now: Date) -> [(athlete: Int, work: AthleteWork)] {
+        athletes.indices.compactMap { athletes[$0].connectedAt_s == nil ? nil : ($0, athletes[$0].work(now: now)) }
+    }
+
     // MARK: What happens
 
     /// Seconds until this athlete's next upload, and how old the activity is by then.

@@ -4,10 +4,11 @@ import Foundation
 public struct ExplanationMessage: Codable, Sendable, Equatable {
     /// A reason why nothing is being fetched, or `working`.
     public struct Blocker: Codable, Sendable, Equatable {
-        /// `erasing`, `reconnect`, `everything_paused`, `paused`, `working`, `waiting_for_quota`, `backing_off`, `refresh_unanswered`,
-        /// `in_line` or `silver_stopped`.
+        /// One of `erasing`, `reconnect`, `working`, `working_elsewhere` (another fitnessd on this database), `waiting_for_quota`,
+        /// `backing_off` and `in_line`, or one or both of `everything_paused` and `paused`; and beside it `refresh_unanswered` and
+        /// `silver_stopped`.
         public let reason: String
-        /// The pause's reason, the last error, or the reason why the quota makes calls wait.
+        /// The pause's reason, the last error, or the reason why the quota makes calls wait, also those of athletes ahead in the queue.
         public let detail: String?
         public let until: Date?
         /// For a pause: the account that made it, by name or else number.
@@ -87,6 +88,10 @@ public struct ExplanationMessage: Codable, Sendable, Equatable {
     /// The list was never read to its end: `calls` is a lower bound.
     public let historyIsUnknown: Bool
     public let line: QueuePosition
+    /// Absent: from a daemon that does not forecast.
+    public let completion: CompletionMessage?
+    /// Entries of the athlete in the quarantine, as `fitnessctl quarantine list` counts them; absent: from an older daemon.
+    public let quarantined: Int?
     public let endpoints: [EndpointCounts]
     /// Missing data and the reasons.
     public let gaps: [Gap]
@@ -95,8 +100,10 @@ public struct ExplanationMessage: Codable, Sendable, Equatable {
 
     public init(
         athleteID: Int64, at: Date, blockers: [Blocker], calls: CallsMessage, historyIsUnknown: Bool, line: QueuePosition,
-        endpoints: [EndpointCounts], gaps: [Gap], uidMoves: [UIDMoveMessage]
+        completion: CompletionMessage? = nil, quarantined: Int? = nil, endpoints: [EndpointCounts], gaps: [Gap], uidMoves: [UIDMoveMessage]
     ) {
+        self.completion = completion
+        self.quarantined = quarantined
         self.athleteID = athleteID
         self.at = at
         self.blockers = blockers
@@ -109,7 +116,7 @@ public struct ExplanationMessage: Codable, Sendable, Equatable {
     }
 
     enum CodingKeys: String, CodingKey {
-        case at, blockers, calls, line, endpoints, gaps
+        case at, blockers, calls, line, completion, quarantined, endpoints, gaps
         case athleteID = "athlete_id"
         case historyIsUnknown = "history_is_unknown"
         case uidMoves = "uid_moves"
@@ -149,8 +156,13 @@ public struct PriceMessage: Codable, Sendable, Equatable {
     public let calls: CallsMessage
     /// Athletes whose list was never read to its end. Their unlisted activities are not counted: the price is a lower bound.
     public let unknownHistories: Int
-    /// Estimated seconds until the sync would be done, at today's limits and load.
-    public let durationS: Int
+    /// Estimated seconds until the sync would be done if nobody new comes, at today's limits and load; a lower bound with `unknownHistories`.
+    /// Absent: it can't be said.
+    public let durationS: Int?
+    /// When that is; absent: it can't be said, see `unknownBecause`.
+    public let completesAt: Date?
+    /// As in `CompletionMessage`.
+    public let unknownBecause: String?
     /// Calls made by the regular schedule in the last 24 hours.
     public let ordinaryCallsPerDay: Int
     /// The daily limit, in calls, and what is left of it today.
@@ -158,8 +170,11 @@ public struct PriceMessage: Codable, Sendable, Equatable {
     public let dayLeft: Int
 
     public init(
-        athletes: Int, calls: CallsMessage, unknownHistories: Int, durationS: Int, ordinaryCallsPerDay: Int, dayLimit: Int, dayLeft: Int
+        athletes: Int, calls: CallsMessage, unknownHistories: Int, durationS: Int?, completesAt: Date?, unknownBecause: String?,
+        ordinaryCallsPerDay: Int, dayLimit: Int, dayLeft: Int
     ) {
+        self.completesAt = completesAt
+        self.unknownBecause = unknownBecause
         self.athletes = athletes
         self.calls = calls
         self.unknownHistories = unknownHistories
@@ -173,6 +188,8 @@ public struct PriceMessage: Codable, Sendable, Equatable {
         case athletes, calls
         case unknownHistories = "unknown_histories"
         case durationS = "duration_s"
+        case completesAt = "completes_at"
+        case unknownBecause = "unknown_because"
         case ordinaryCallsPerDay = "ordinary_calls_per_day"
         case dayLimit = "day_limit"
         case dayLeft = "day_left"

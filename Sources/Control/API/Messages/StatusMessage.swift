@@ -113,6 +113,10 @@ public struct StatusMessage: Codable, Sendable, Equatable {
     public let paused: PauseMessage?
     /// What concerns the daemon as a whole, such as an upgrade of its database server; the oldest first.
     public let notices: [NoticeMessage]
+    /// When all histories will be complete; absent: from a daemon that does not forecast.
+    public let completion: CompletionMessage?
+    /// Absent until it was measured.
+    public let database: DatabaseSizeMessage?
     /// At most ten, newest first.
     public let lastErrors: [RunError]
     /// When athletes, activities, endpoints and silver were counted: large tables are counted less often than they are requested.
@@ -121,9 +125,12 @@ public struct StatusMessage: Codable, Sendable, Equatable {
     public init(
         version: String, startedAt: Date, uptimeS: Int, athletes: Athletes, activities: Int, endpoints: [EndpointCounts],
         silver: Silver, quarantined: Int, quality: [QualityCount], events: Events, quota: [QuotaWindowMessage],
-        waiting: WaitingMessage?, paused: PauseMessage?, notices: [NoticeMessage] = [],
+        waiting: WaitingMessage?, paused: PauseMessage?, notices: [NoticeMessage] = [], completion: CompletionMessage? = nil,
+        database: DatabaseSizeMessage? = nil,
         lastErrors: [RunError], countedAt: Date
     ) {
+        self.completion = completion
+        self.database = database
         self.version = version
         self.startedAt = startedAt
         self.uptimeS = uptimeS
@@ -143,7 +150,8 @@ public struct StatusMessage: Codable, Sendable, Equatable {
     }
 
     enum CodingKeys: String, CodingKey {
-        case version, athletes, activities, endpoints, silver, quarantined, quality, events, quota, waiting, paused, notices
+        case version, athletes, activities, endpoints, silver, quarantined, quality, events, quota, waiting, paused, notices, completion
+        case database
         case startedAt = "started_at"
         case uptimeS = "uptime_s"
         case lastErrors = "last_errors"

@@ -4,14 +4,23 @@ import Foundation
 public struct SyncRequestBody: Codable, Sendable, Equatable {
     /// Steps that can be requested on their own.
     public enum Step: String, Codable, Sendable, CaseIterable { case list, detail, streams }
+    /// What is fetched of activities of the past. Recent ones always get both, detail and streams.
+    public enum History: String, Codable, Sendable, CaseIterable {
+        case full
+        case streamsFirst = "streams-first"
+        case streamsOnly = "streams-only"
+    }
 
     public let full: Bool
     /// Only these steps; absent: all. The others follow the regular schedule.
     public let only: [Step]?
     /// Only these streams, by Strava's names, and `time`; absent: all. Requires the step `streams`.
     public let streams: [String]?
+    /// Absent: as the daemon is set (`FITNESSD_HISTORY`).
+    public let history: History?
 
-    public init(full: Bool, only: [Step]? = nil, streams: [String]? = nil) {
+    public init(full: Bool, only: [Step]? = nil, streams: [String]? = nil, history: History? = nil) {
+        self.history = history
         self.full = full
         self.only = only
         self.streams = streams
@@ -141,14 +150,17 @@ public struct ProgressMessage: Codable, Sendable, Equatable {
     /// Answers to fetch now: pending, or failed with their next try due.
     public let pending: Int
     public let waiting: WaitingMessage?
+    /// PostgreSQL can't be reached now, so that the figures are those of before. Absent: it can.
+    public let isStale: Bool?
     /// Absent except in the last line.
     public let outcome: SyncOutcome?
     public let error: String?
 
     public init(
         at: Date, athletes: Int, finished: Int, working: Int, activities: Int, landed: Int, pending: Int,
-        waiting: WaitingMessage?, outcome: SyncOutcome?, error: String?
+        waiting: WaitingMessage?, isStale: Bool? = nil, outcome: SyncOutcome?, error: String?
     ) {
+        self.isStale = isStale
         self.at = at
         self.athletes = athletes
         self.finished = finished
@@ -164,7 +176,19 @@ public struct ProgressMessage: Codable, Sendable, Equatable {
     /// Whether the two differ in their time at most.
     public func isSameExceptTime(_ other: ProgressMessage) -> Bool {
         athletes == other.athletes && finished == other.finished && working == other.working && activities == other.activities
-            && landed == other.landed && pending == other.pending && waiting == other.waiting && outcome == other.outcome
-            && error == other.error
+            && landed == other.landed && pending == other.pending && waiting == other.waiting && isStale == other.isStale
+            && outcome == other.outcome && error == other.error
+    }
+
+    /// The same figures at a time when they could not be read.
+    public func stale(at: Date) -> ProgressMessage {
+        ProgressMessage(
+            at: at, athletes: athletes, finished: finished, working: working, activities: activities, landed: landed, pending: pending,
+            waiting: nil, isStale: true, outcome: nil, error: nil)
+    }
+
+    enum CodingKeys: String, CodingKey {
+        case at, athletes, finished, working, activities, landed, pending, waiting, outcome, error
+        case isStale = "is_stale"
     }
 }

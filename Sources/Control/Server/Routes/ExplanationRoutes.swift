@@ -8,66 +8,33 @@ extension ControlRoutes {
     func explanation(_ id: Int64) async throws -> ExplanationMessage {
         let now = dependencies.clock.now
         let athlete = try await athlete(id)
-        let globalPause = try await globalPause(now: now)
         let queries = ExplanationQueries(database: dependencies.database, athlete: id, now: now)
-        let calls = try await CallCounter(database: dependencies.database).count(AthleteID(id), full: false, only: nil, now: now)
-        let blockers = Blockers(
-            athlete: athlete, globalPause: globalPause, waiting: await limits().waiting, silver: dependencies.silver?.incident?.reason,
-            unanswered: try await queries.unansweredRefreshes(), now: now)
+        let position = try await queries.position()
+        let standing = try await standing(of: athlete, now: now)
+        let calls = try await CallCounter(database: dependencies.database).count(AthleteID(id), now: now)
         return ExplanationMessage(
-            athleteID: id, at: now, blockers: blockers.all, calls: CallsMessage(calls), historyIsUnknown: athlete.historyCompleteAt == nil,
-            line: try await queries.position(),
-            endpoints: athlete.endpoints, gaps: try await queries.gaps(canBeTried: athlete.state == "active"),
-            uidMoves: athlete.uidMoves)
+            athleteID: id, at: now, blockers: standing.blockers, calls: CallsMessage(calls),
+            historyIsUnknown: athlete.historyCompleteAt == nil, line: standing.isInLine ? position : position.withoutPlace,
+            completion: try await completion(of: athlete, standing, calls, now: now), quarantined: try await quarantineTotal(id),
+            endpoints: athlete.endpoints, gaps: try await queries.gaps(standing), uidMoves: athlete.uidMoves)
+    }
+
+    /// What is known of the athlete, as one standing.
+    func standing(of athlete: AthleteMessage, now: Date) async throws -> AthleteStanding {
+        let id = athlete.athleteID
+        let queries = ExplanationQueries(database: dependencies.database, athlete: id, now: now)
+        let (turn, isUrgent) = try await queries.turn(here: dependencies.instance)
+        return AthleteStanding(
+            athlete: athlete, globalPause: try await globalPause(now: now), turn: turn,
+            hasWaitingCalls: await dependencies.governor.isWaiting(AthleteID(id)), waiting: await limits().waiting,
+            silver: dependencies.silver?.incident?.reason, unanswered: try await queries.unansweredRefreshes(), isUrgent: isUrgent,
+            now: now)
     }
 }
 
-/// Says what blocks an athlete, the decisive reason first. Pure.
-private struct Blockers {
-    let athlete: AthleteMessage
-    let globalPause: PauseMessage?
-    let waiting: WaitingMessage?
-    /// Why silver has stopped; nil: it has not.
-    let silver: String?
-    /// Token refreshes without an answer since the grant was last renewed.
-    let unanswered: Int
-    let now: Date
-
-    var all: [ExplanationMessage.Blocker] {
-        let stopped = silver.map { [ExplanationMessage.Blocker(reason: "silver_stopped", detail: $0)] } ?? []
-        if athlete.state != "active" { return [.init(reason: athlete.state, detail: athlete.stateReason)] + stopped }
-        return pauses + turn + lostAnswers + stopped
-    }
-
-    /// A refresh that is under way has no answer yet, either: it belongs to a turn.
-    private var lostAnswers: [ExplanationMessage.Blocker] {
-        guard unanswered > 0, !athlete.schedule.working else { return [] }
-        let detail = """
-            Strava's answer to \(unanswered) \(unanswered == 1 ? "refresh" : "refreshes") of the token was lost; the old tokens are tried again for \
-            as long as Strava takes them, then the athlete must connect again
-            """
-        return [.init(reason: "refresh_unanswered", detail: detail)]
-    }
-
-    private var pauses: [ExplanationMessage.Blocker] {
-        func blocker(_ reason: String, _ pause: PauseMessage?) -> ExplanationMessage.Blocker? {
-            pause.map { .init(reason: reason, detail: $0.reason, until: $0.until, by: $0.by, at: $0.at) }
-        }
-        return [blocker("everything_paused", globalPause), blocker("paused", athlete.paused)].compactMap(\.self)
-    }
-
-    private var turn: [ExplanationMessage.Blocker] {
-        let schedule = athlete.schedule
-        let quota = waiting.map { ExplanationMessage.Blocker(reason: "waiting_for_quota", detail: $0.reason, until: $0.until) }
-        if schedule.working {
-            let error = schedule.failures > 0 ? schedule.lastError : nil
-            return [quota, .init(reason: "working", detail: error)].compactMap(\.self)
-        }
-        guard let dueAt = schedule.dueAt, pauses.isEmpty else { return [] }
-        if dueAt <= now { return [.init(reason: "in_line"), quota].compactMap(\.self) }
-        guard schedule.failures > 0 else { return [] }
-        return [.init(reason: "backing_off", detail: schedule.lastError, until: dueAt)]
-    }
+extension ExplanationMessage.QueuePosition {
+    /// Of an athlete that does not stand in the queue.
+    fileprivate var withoutPlace: Self { .init(priority: priority, ahead: 0, dueAt: dueAt) }
 }
 
 /// Reads one athlete's position in the schedule and its gaps in the ledger.
@@ -96,6 +63,19 @@ private struct ExplanationQueries: Sendable {
         return .init(priority: RequestClass(rawValue: priority)?.name ?? String(priority), ahead: ahead, dueAt: dueAt)
     }
 
+    /// Who holds the lease, and whether the next turn is urgent.
+    /// - Parameter instance: this process's name in leases; nil: every lease counts as its own.
+    func turn(here instance: UUID?) async throws -> (AthleteStanding.Turn, isUrgent: Bool) {
+        let rows = try await database.query(
+            """
+            SELECT priority, CASE WHEN lease_expires_at > \(now) THEN lease_owner END FROM sync.schedule WHERE athlete_id = \(athlete)
+            """)
+        guard let (priority, owner) = try rows.first?.decode(Int.self, UUID?.self) else { return (.none, false) }
+        let isUrgent = priority <= RequestClass.live.rawValue
+        guard let owner else { return (.none, isUrgent) }
+        return (instance == nil || instance == owner ? .here : .elsewhere, isUrgent)
+    }
+
     /// Token refreshes whose outcome is unknown; 0 for a grant that is dead, which says so itself.
     func unansweredRefreshes() async throws -> Int {
         let rows = try await database.query("SELECT unanswered FROM vault.token WHERE athlete_id = \(athlete) AND dead_at IS NULL")
@@ -105,11 +85,11 @@ private struct ExplanationQueries: Sendable {
     /// Missing answers and quarantine entries, grouped by reason: quarantined ones first, then the largest groups.
     ///
     /// List elements without a readable number and failed transforms have no row in the ledger; they come from the quarantine.
-    /// - Parameter canBeTried: false: without a grant nothing is tried, whatever the ledger says.
-    func gaps(canBeTried: Bool) async throws -> [ExplanationMessage.Gap] {
+    /// - Parameter standing: says when, and whether, what the ledger wants tried can be tried.
+    func gaps(_ standing: AthleteStanding) async throws -> [ExplanationMessage.Gap] {
         let rows = try await database.query(
             """
-            SELECT endpoint, state, reason, count(*), min(next_try_at) FILTER (WHERE state IN ('pending', 'failed')),
+            SELECT endpoint, state, reason, count(*), nullif(min(next_try_at) FILTER (WHERE state IN ('pending', 'failed')), 'infinity'),
                    nullif(max(attempts), 0), min(detail)
             FROM (
                 SELECT c.endpoint, c.state, c.reason, c.next_try_at, greatest(c.attempts, q.attempts) AS attempts, q.detail
@@ -132,7 +112,7 @@ private struct ExplanationQueries: Sendable {
             let (endpoint, state, reason, count, nextTryAt, attempts, detail) = try row.decode(
                 String.self, String.self, String?.self, Int.self, Date?.self, Int?.self, String?.self)
             return .init(
-                endpoint: endpoint, state: state, reason: reason, count: count, nextTryAt: canBeTried ? nextTryAt : nil, attempts: attempts,
+                endpoint: endpoint, state: state, reason: reason, count: count, nextTryAt: standing.tryAt(nextTryAt), attempts: attempts,
                 detail: detail)
         }
     }

@@ -13,6 +13,9 @@ extension ControlRoutes {
     private static let pollInterval = Duration.milliseconds(500)
     /// The pause between two polls, in multiples of the time a poll takes: polling uses at most a tenth of one connection.
     private static let pollPause = 10
+    /// How long PostgreSQL may be away before the stream ends with its error: a restart takes seconds.
+    private static let outageMax = Duration.seconds(300)
+    private static let outageInterval = Duration.seconds(2)
 
     /// Streams progress lines until the sync requested at `since` has ended or the daemon stops.
     func progress(_ id: Int64?, _ request: Request) async throws -> Response {
@@ -34,15 +37,24 @@ extension ControlRoutes {
         _ athlete: AthleteID?, _ since: Date, _ only: [SyncStep]?, _ send: ([UInt8]) async throws -> Void
     ) async throws {
         var last: (message: ProgressMessage, sentAt: ContinuousClock.Instant)?
+        var readAt = ContinuousClock.now
         while true {
             let start = ContinuousClock.now
-            let message = try await progress(athlete, since, only)
+            let message: ProgressMessage
+            do {
+                message = try await progress(athlete, since, only)
+                readAt = ContinuousClock.now
+            } catch let error as DatabaseError where error.retryAdvice == .retry && start - readAt < Self.outageMax {
+                guard let known = last?.message else { throw error }
+                message = known.stale(at: dependencies.clock.now)
+            }
             if last.map({ !$0.message.isSameExceptTime(message) || start - $0.sentAt >= Self.heartbeat }) ?? true {
                 try await send(try ControlJSON.encode(message) + [UInt8(ascii: "\n")])
                 last = (message, start)
             }
             if message.outcome != nil { return }
-            let rest = max(Self.pollInterval, (ContinuousClock.now - start) * Self.pollPause)
+            let isAway = message.isStale ?? false
+            let rest = isAway ? Self.outageInterval : max(Self.pollInterval, (ContinuousClock.now - start) * Self.pollPause)
             try await cancelWhenGracefulShutdown { try await Task.sleep(for: rest) }
         }
     }

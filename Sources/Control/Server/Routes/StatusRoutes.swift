@@ -18,6 +18,7 @@ extension ControlRoutes {
         let errors = try await lastErrors()
         let limits = await limits()
         let now = dependencies.clock.now
+        let paused = try await globalPause(now: now)
         return StatusMessage(
             version: dependencies.version, startedAt: dependencies.startedAt,
             uptimeS: Int(now.timeIntervalSince(dependencies.startedAt)), athletes: .init(figures),
@@ -26,12 +27,21 @@ extension ControlRoutes {
             silver: silver(figures), quarantined: try await quarantineTotal(nil),
             quality: figures.findings.map { QualityCount(check: $0.check, activities: $0.count) }, events: .init(figures.events),
             quota: limits.windows, waiting: limits.waiting,
-            paused: try await globalPause(now: now), notices: dependencies.notices.current.map(NoticeMessage.init), lastErrors: errors,
-            countedAt: figures.countedAt)
+            paused: paused, notices: dependencies.notices.current.map(NoticeMessage.init),
+            completion: try await completionOfAll(now: now, isPaused: paused != nil), database: try await databaseSize(now: now),
+            lastErrors: errors, countedAt: figures.countedAt)
     }
 
     func limits() async -> LimitsMessage {
         LimitsMessage(await dependencies.governor.snapshot())
+    }
+
+    /// Nil until it was measured.
+    private func databaseSize(now: Date) async throws -> DatabaseSizeMessage? {
+        guard let size = try await DatabaseSize.read(dependencies.database, now: now) else { return nil }
+        let disk = dependencies.clusterDirectory.flatMap(DiskSpace.of)
+        return DatabaseSizeMessage(
+            bytes: size.bytes, growthPerDayBytes: size.growthPerDayBytes, diskFreeBytes: disk?.freeBytes, diskBytes: disk?.bytes)
     }
 
     /// The pause of all syncing; nil: none.

@@ -29,10 +29,14 @@ extension ControlRoutes {
         if let only = body.only, only.isEmpty || body.full && !only.contains(.list) {
             throw ControlRefusal.badRequest("only must name at least one step, and with full it must include list")
         }
+        if body.only != nil, body.history != nil {
+            throw ControlRefusal.badRequest("history can't be used with only, which names the steps itself")
+        }
         let now = dependencies.clock.now
         let only = body.only.map { $0.compactMap { SyncStep(rawValue: $0.rawValue) } }
         let count = try await dependencies.registry.requestSync(
-            athlete.map { AthleteID($0) }, full: body.full, only: only, streams: try streams(body), by: "fitnessctl")
+            athlete.map { AthleteID($0) }, full: body.full, only: only, streams: try streams(body),
+            history: body.history.flatMap { HistoryChoice(rawValue: $0.rawValue) }, by: "fitnessctl")
         return AcceptedMessage(athletes: count, requestedAt: now)
     }
 

@@ -1,0 +1,85 @@
+import Core
+import Database
+import Foundation
+import Governor
+import SyncStore
+
+/// Forecasts when histories will be complete, from the ledger and the governor's state. The ledger is read less often than asked: reading takes
+/// at most a twentieth of one connection's time.
+public struct CompletionReader: Sendable {
+    /// What all athletes that can be synced now still need.
+    private struct Fleet: Sendable {
+        let work: [AthleteID: AthleteWork]
+        let load: FleetLoad
+        let eventsAreHealthy: Bool
+    }
+
+    private let governor: RateLimitGovernor
+    private let settings: @Sendable () -> SyncSettings
+    private let fleet: CachedValue<Fleet>
+
+    /// - Parameter settings: those of now.
+    public init(database: Database, governor: RateLimitGovernor, settings: @escaping @Sendable () -> SyncSettings, clock: WallClock) {
+        self.governor = governor
+        self.settings = settings
+        fleet = CachedValue(.afterLoadTimes(20), clock: clock) { try await Self.read(database, now: clock.now) }
+    }
+
+    /// The setting for the past, which a request may overrule.
+    public var history: HistoryChoice { settings().history }
+
+    /// - Parameters:
+    ///   - athlete: whose history needs `calls`, whatever the ledger says; nil: the histories of all need so many in all.
+    ///   - calls: nil: as the ledger says.
+    ///   - first: calls that were asked for and come before all else.
+    /// - Returns: the obstacle when nothing can be said.
+    /// - Throws: `DatabaseError`.
+    public func forecast(
+        _ athlete: AthleteID? = nil, calls: Int? = nil, first: Int = 0
+    ) async throws -> Result<CompletionForecast, QuotaObstacle> {
+        let (fleet, settings) = (try await fleet.value(), settings())
+        return QuotaOutlook.of(await governor.snapshot()).map { outlook in
+            var work = fleet.work
+            if let athlete, let calls {
+                var one = work[athlete] ?? AthleteWork(missing: 0, listed: 0, recent: 0, hasWalked: true)
+                (one.missing, one.hasWalked) = (calls, true)
+                work[athlete] = one
+            } else if let calls {
+                let share = Double(calls) / Double(max(1, work.values.reduce(0) { $0 + $1.missing }))
+                work = work.mapValues { athlete in
+                    var athlete = athlete
+                    athlete.missing = Int((Double(athlete.missing) * share).rounded(.up))
+                    return athlete
+                }
+            }
+            var pace = SyncPace(load: fleet.load, dayLimit: outlook.dayLimit, settings: settings)
+            if fleet.eventsAreHealthy { pace.eventStretch = settings.eventStretch }
+            return CompletionForecast(Array(work.values), first: first, outlook: outlook, settings: settings, pace: pace)
+        }
+    }
+
+    private static func read(_ database: Database, now: Date) async throws -> Fleet {
+        // Work that is postponed indefinitely is not wanted.
+        let rows = try await database.query(
+            """
+            SELECT a.athlete_id, coalesce(w.missing, 0), coalesce(v.listed, 0), coalesce(v.recent, 0), c.history_complete_at IS NOT NULL
+            FROM sync.athlete a JOIN sync.cursor c USING (athlete_id)
+            LEFT JOIN (
+                SELECT athlete_id, count(*) AS missing FROM sync.completeness
+                WHERE state IN ('pending', 'failed') AND next_try_at IS DISTINCT FROM 'infinity' GROUP BY athlete_id) w USING (athlete_id)
+            LEFT JOIN (
+                SELECT athlete_id, count(*) AS listed,
+                       count(*) FILTER (WHERE start_at > \(now.addingTimeInterval(-28 * 86_400))) AS recent
+                FROM sync.activity WHERE gone_at IS NULL GROUP BY athlete_id) v USING (athlete_id)
+            WHERE a.state = 'active' AND (a.paused_until IS NULL OR a.paused_until <= \(now))
+            """)
+        var work: [AthleteID: AthleteWork] = [:]
+        for row in rows {
+            let (athlete, missing, listed, recent, hasWalked) = try row.decode(AthleteID.self, Int.self, Int.self, Int.self, Bool.self)
+            work[athlete] = AthleteWork(missing: missing, listed: listed, recent: recent, hasWalked: hasWalked)
+        }
+        return Fleet(
+            work: work, load: try await ScheduleQueries(database: database).fleetLoad(now: now),
+            eventsAreHealthy: try await EventHealth.read(database, now: now).state == .healthy)
+    }
+}
