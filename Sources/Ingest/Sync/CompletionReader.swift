@@ -32,18 +32,19 @@ public struct CompletionReader: Sendable {
     ///   - athlete: whose history needs `calls`, whatever the ledger says; nil: the histories of all need so many in all.
     ///   - calls: nil: as the ledger says.
     ///   - first: calls that were asked for and come before all else.
-    /// - Returns: the obstacle when nothing can be said.
+    /// - Returns: the forecast, and the seconds until what was asked about is complete; the obstacle when nothing can be said.
     /// - Throws: `DatabaseError`.
     public func forecast(
         _ athlete: AthleteID? = nil, calls: Int? = nil, first: Int = 0
-    ) async throws -> Result<CompletionForecast, QuotaObstacle> {
+    ) async throws -> Result<(forecast: CompletionForecast, seconds: Double), QuotaObstacle> {
         let (fleet, settings) = (try await fleet.value(), settings())
         return QuotaOutlook.of(await governor.snapshot()).map { outlook in
             var work = fleet.work
+            var asked: AthleteWork?
             if let athlete, let calls {
                 var one = work[athlete] ?? AthleteWork(missing: 0, listed: 0, recent: 0, hasWalked: true)
                 (one.missing, one.hasWalked) = (calls, true)
-                work[athlete] = one
+                (work[athlete], asked) = (one, one)
             } else if let calls {
                 let share = Double(calls) / Double(max(1, work.values.reduce(0) { $0 + $1.missing }))
                 work = work.mapValues { athlete in
@@ -54,7 +55,8 @@ public struct CompletionReader: Sendable {
             }
             var pace = SyncPace(load: fleet.load, dayLimit: outlook.dayLimit, settings: settings)
             if fleet.eventsAreHealthy { pace.eventStretch = settings.eventStretch }
-            return CompletionForecast(Array(work.values), first: first, outlook: outlook, settings: settings, pace: pace)
+            let forecast = CompletionForecast(Array(work.values), first: first, outlook: outlook, settings: settings, pace: pace)
+            return (forecast, asked.map { max(forecast.first_s, forecast.seconds($0)) } ?? forecast.all_s)
         }
     }
 
@@ -62,8 +64,10 @@ public struct CompletionReader: Sendable {
         // Work that is postponed indefinitely is not wanted.
         let rows = try await database.query(
             """
-            SELECT a.athlete_id, coalesce(w.missing, 0), coalesce(v.listed, 0), coalesce(v.recent, 0), c.history_complete_at IS NOT NULL
-            FROM sync.athlete a JOIN sync.cursor c USING (athlete_id)
+            SELECT a.athlete_id, coalesce(w.missing, 0), coalesce(v.listed, 0), coalesce(v.recent, 0), c.history_complete_at IS NOT NULL,
+                   CASE WHEN s.lease_owner IS NOT NULL THEN 0
+                       ELSE percent_rank() OVER (PARTITION BY s.priority, s.lease_owner IS NULL ORDER BY s.due_at) END
+            FROM sync.athlete a JOIN sync.cursor c USING (athlete_id) JOIN sync.schedule s USING (athlete_id)
             LEFT JOIN (
                 SELECT athlete_id, count(*) AS missing FROM sync.completeness
                 WHERE state IN ('pending', 'failed') AND next_try_at IS DISTINCT FROM 'infinity' GROUP BY athlete_id) w USING (athlete_id)
@@ -75,8 +79,9 @@ public struct CompletionReader: Sendable {
             """)
         var work: [AthleteID: AthleteWork] = [:]
         for row in rows {
-            let (athlete, missing, listed, recent, hasWalked) = try row.decode(AthleteID.self, Int.self, Int.self, Int.self, Bool.self)
-            work[athlete] = AthleteWork(missing: missing, listed: listed, recent: recent, hasWalked: hasWalked)
+            let (athlete, missing, listed, recent, hasWalked, ahead) = try row.decode(
+                AthleteID.self, Int.self, Int.self, Int.self, Bool.self, Double.self)
+            work[athlete] = AthleteWork(missing: missing, listed: listed, recent: recent, hasWalked: hasWalked, ahead: ahead)
         }
         return Fleet(
             work: work, load: try await ScheduleQueries(database: database).fleetLoad(now: now),

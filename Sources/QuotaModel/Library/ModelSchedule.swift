@@ -20,6 +20,13 @@ struct ModelSchedule {
     /// As `TurnStanding.isAnyoneDue`.
     func isAnyoneDue(priority: Int, now_s: Double) -> Bool { lines[priority].first.map { $0.time_s <= now_s } ?? false }
 
+    /// For each athlete of this priority, the share of the others who come before.
+    func sharesAhead(priority: Int) -> [Int: Double] {
+        let athletes = lines[priority].inOrder
+        let last = Double(max(1, athletes.count - 1))
+        return Dictionary(athletes.enumerated().map { ($1, Double($0) / last) }) { first, _ in first }
+    }
+
     /// Athletes that are due and not in work.
     func overdue(at now_s: Double) -> Int { lines.reduce(0) { $0 + $1.count(until: now_s) } }
 }
@@ -53,6 +60,9 @@ struct TimeQueue<Element> {
             parent = least
         }
     }
+
+    /// All elements, the first first.
+    var inOrder: [Element] { heap.sorted { ($0.time_s, $0.order) < ($1.time_s, $1.order) }.map(\.element) }
 
     /// How many are due. Linear in the length of the queue.
     func count(until time_s: Double) -> Int { heap.count { $0.time_s <= time_s } }

@@ -405,11 +405,16 @@ package struct SimulatedWeek {
     private mutating func estimate() {
         events.add(.estimate, at: now_s + scenario.estimateEvery_s)
         guard case .success(let outlook) = QuotaOutlook.of(governor.snapshot(at: now_s)) else { return }
-        let work = world.work(at: now)
+        let ahead = schedule.sharesAhead(priority: RequestClass.history.priority)
+        let work = world.work(at: now).map { athlete, work in
+            var work = work
+            work.ahead = ahead[athlete] ?? 0
+            return (athlete, work)
+        }
         let forecast = CompletionForecast(
-            work.map(\.work), outlook: outlook, settings: scenario.settings, pace: pace, horizon_s: 2 * scenario.hours * 3600)
+            work.map(\.1), outlook: outlook, settings: scenario.settings, pace: pace, horizon_s: 2 * scenario.hours * 3600)
         for (athlete, work) in work where work.hasWalked && work.missing > 0 {
-            measures.trial.note(athlete, ends_s: elapsed_s + forecast.seconds(calls: work.missing), at: elapsed_s)
+            measures.trial.note(athlete, ends_s: elapsed_s + forecast.seconds(work), at: elapsed_s)
         }
     }
 

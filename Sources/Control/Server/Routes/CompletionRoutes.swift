@@ -13,9 +13,9 @@ extension ControlRoutes {
         if let reason = standing.unpredictable { return .unknown(reason, callsLeft: calls.history, unreadLists: unread) }
         return switch try await dependencies.completion.forecast(AthleteID(athlete.athleteID), calls: calls.history) {
         case .failure(let obstacle): .unknown(obstacle.rawValue, callsLeft: calls.history, unreadLists: unread)
-        case .success(let forecast):
+        case .success(let outcome):
             CompletionMessage(
-                in: forecast.seconds(calls: calls.history), from: now, callsLeft: calls.history, unreadLists: unread,
+                in: outcome.seconds, from: now, callsLeft: calls.history, unreadLists: unread,
                 latestRetryAt: calls.latestRetryAt)
         }
     }
@@ -24,11 +24,11 @@ extension ControlRoutes {
     func completionOfAll(now: Date, isPaused: Bool) async throws -> CompletionMessage {
         switch try await dependencies.completion.forecast() {
         case .failure(let obstacle): .unknown(isPaused ? "everything_paused" : obstacle.rawValue, callsLeft: 0, unreadLists: 0)
-        case .success(let forecast) where isPaused:
+        case .success((let forecast, _)) where isPaused:
             .unknown("everything_paused", callsLeft: forecast.callsLeft, unreadLists: forecast.unreadLists)
-        case .success(let forecast):
+        case .success((let forecast, let seconds)):
             CompletionMessage(
-                in: forecast.all_s, from: now, callsLeft: forecast.callsLeft, unreadLists: forecast.unreadLists, latestRetryAt: nil)
+                in: seconds, from: now, callsLeft: forecast.callsLeft, unreadLists: forecast.unreadLists, latestRetryAt: nil)
         }
     }
 }

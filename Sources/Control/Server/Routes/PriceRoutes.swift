@@ -28,10 +28,7 @@ extension ControlRoutes {
         var (seconds, unknown) = (Double?.none, standing?.unpredictable)
         switch forecast {
         case .failure(let obstacle): unknown = unknown ?? obstacle.rawValue
-        case .success(let forecast):
-            if unknown == nil {
-                seconds = athlete == nil ? forecast.all_s : max(forecast.first_s, forecast.seconds(calls: calls.history))
-            }
+        case .success(let outcome): if unknown == nil { seconds = outcome.seconds }
         }
         if calls.unknownHistories > 0 { unknown = unknown ?? "list_not_read" }
         return PriceMessage(
@@ -41,7 +38,7 @@ extension ControlRoutes {
             dayLeft: day.exhausted ? 0 : max(0, day.limit - day.used))
     }
 
-    /// Nil: of all athletes, and nothing is paused.
+    /// Nil: of all athletes.
     private func standing(ofPriced id: Int64?) async throws -> AthleteStanding? {
         guard let id else { return nil }
         return try await standing(of: try await athlete(id), now: dependencies.clock.now)
