@@ -150,7 +150,8 @@ let package = Package(
         .target(
             name: "ControlServer",
             dependencies: [
-                "ControlAPI", "Core", "Metering", "Database", "Digest", "Governor", "Identity", "ServerGuard", "StravaAPI", "Sync", "SyncStore",
+                "ControlAPI", "Core", "Metering", "Database", "Digest", "Governor", "Identity", "ServerGuard", "StravaAPI", "Sync",
+                "SyncStore",
                 "Vault",
                 "Warehouse",
                 .product(name: "Hummingbird", package: "hummingbird"),
@@ -201,7 +202,8 @@ let package = Package(
         .executableTarget(
             name: "fitnessd",
             dependencies: [
-                "Core", "Metering", "Database", "Digest", "EmbeddedPostgres", "Migrations", "HTTPTransport", "Warehouse", "StravaAPI", "Governor",
+                "Core", "Metering", "Database", "Digest", "EmbeddedPostgres", "Migrations", "HTTPTransport", "Warehouse", "StravaAPI",
+                "Governor",
                 "Vault", "Sync", "Identity", "OwnData", "Assistant", "ControlAPI", "ControlServer", "Gateway", "Journal",
                 .product(name: "CoreMetrics", package: "swift-metrics"),
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),

@@ -16,12 +16,6 @@ enum Terminal {
     /// Replaces the current line, cut to the terminal's width, since a line that wraps can't be replaced; for terminals only.
     static func replaceLine(_ text: String) { write("\r\u{1B}[K" + text.prefix(max(1, width - 1)), to: .standardOutput) }
 
-    /// Columns of the terminal; 80 when it does not say.
-    private static var width: Int {
-        var size = winsize()
-        return ioctl(STDOUT_FILENO, UInt(TIOCGWINSZ), &size) == 0 && size.ws_col > 0 ? Int(size.ws_col) : 80
-    }
-
     /// Characters across and down; 80 and 24 when the terminal does not say.
     static var size: (columns: Int, rows: Int) {
         var size = winsize()

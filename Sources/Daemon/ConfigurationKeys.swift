@@ -185,7 +185,8 @@ enum ConfigurationKeys {
                 + "subscribe to Strava; activities that are here already follow with the next walk over their list."
         ) { ($0.fetchesActivityZones ? Switch.on : .off).rawValue },
         ConfigurationKey(
-            "FITNESSD_HISTORY", .sync, .choice(HistoryChoice.allCases.map(\.rawValue)), .value("full"), live: true, example: "streams-first",
+            "FITNESSD_HISTORY", .sync, .choice(HistoryChoice.allCases.map(\.rawValue)), .value("full"), live: true,
+            example: "streams-first",
             "What is fetched of the past: `full`, detail and streams together, newest activity first; `streams-first`, the streams of all "
                 + "activities, then the details, so that the same calls bring twice as many curves at first; `streams-only`, no details, "
                 + "until the setting changes. Recent activities always get both."

@@ -81,8 +81,12 @@ struct AthleteStanding: Sendable {
     }
 
     private var pauses: [ExplanationMessage.Blocker] {
-        let all = globalPause.map { ExplanationMessage.Blocker(reason: "everything_paused", detail: $0.reason, until: $0.until) }
-        let own = athlete.paused.map { ExplanationMessage.Blocker(reason: "paused", detail: $0.reason, until: $0.until) }
+        let all = globalPause.map {
+            ExplanationMessage.Blocker(reason: "everything_paused", detail: $0.reason, until: $0.until, by: $0.by, at: $0.at)
+        }
+        let own = athlete.paused.map {
+            ExplanationMessage.Blocker(reason: "paused", detail: $0.reason, until: $0.until, by: $0.by, at: $0.at)
+        }
         return [all, own].compactMap(\.self)
     }
 
