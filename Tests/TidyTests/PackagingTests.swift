@@ -74,13 +74,13 @@ import Testing
         }
     }
 
-    @Test func `what is installed for root alone stays as it is when it is there, and links of documents lead to files`() async throws {
+    @Test func `settings are not for everyone and stay when they are there, and links of documents lead to files`() async throws {
         try await withTemporaryFolder { folder in
             try await install(into: folder)
             let manager = FileManager.default
             let file = folder.appending(path: "etc/fitnessd/fitnessd.env").path
-            #expect(try manager.attributesOfItem(atPath: file)[.posixPermissions] as? Int == 0o600)
-            #expect(try manager.attributesOfItem(atPath: folder.path + "/etc/fitnessd")[.posixPermissions] as? Int == 0o700)
+            #expect(try manager.attributesOfItem(atPath: file)[.posixPermissions] as? Int == 0o640)
+            #expect(try manager.attributesOfItem(atPath: folder.path + "/etc/fitnessd")[.posixPermissions] as? Int == 0o750)
             try Data("FITNESSD_SAMPLE=7\n".utf8).write(to: URL(filePath: file))
             try await install(into: folder)
             #expect(try text(folder, "etc/fitnessd/fitnessd.env") == "FITNESSD_SAMPLE=7\n")
