@@ -89,9 +89,7 @@ struct Configuration: Sendable {
         athletesInWork = faults.take(nil) { try Configuration.count(source, "FITNESSD_ATHLETES_IN_WORK") } ?? 3
         sample = faults.take(nil) { try Configuration.count(source, "FITNESSD_SAMPLE") }
         fetchesActivityZones = faults.take(false) { try Configuration.isOn(source, "FITNESSD_ACTIVITY_ZONES") }
-        history = faults.take(.full) {
-            try Configuration.oneOf(source, "FITNESSD_HISTORY", HistoryChoice.allCases) ?? .full
-        }
+        history = faults.take(.full) { try Configuration.oneOf(source, "FITNESSD_HISTORY", HistoryChoice.allCases) ?? .full }
         retention = Configuration.retention(source, &faults)
         webhookVerifyToken = faults.take(nil) { try source.secret("FITNESSD_WEBHOOK_VERIFY_TOKEN") }
         idTokens = faults.take(nil) { try ProgramSettings.idTokens(source) }

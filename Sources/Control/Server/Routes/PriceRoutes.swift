@@ -95,13 +95,23 @@ struct CallCounter: Sendable {
     func count(
         _ athlete: AthleteID?, full: Bool = false, only: [SyncStep]? = nil, history: HistoryChoice? = nil, now: Date
     ) async throws -> CallsNeeded {
+        let rows = try await database.query(Self.statement(athlete, full: full, history: history, now: now))
+        let (athletes, list, profile, detail, streams, zones, unknown, latest) = try rows[0].decode(
+            Int.self, Int.self, Int.self, Int.self, Int.self, Int.self, Int.self, Date?.self)
+        func wanted(_ step: SyncStep, _ calls: Int) -> Int { only?.contains(step) ?? true ? calls : 0 }
+        return CallsNeeded(
+            athletes: athletes, list: wanted(.list, list), profile: only == nil ? profile : 0, detail: wanted(.detail, detail),
+            streams: wanted(.streams, streams), activityZones: only == nil ? zones : 0, unknownHistories: unknown,
+            latestRetryAt: latest.flatMap { $0 > now ? $0 : nil })
+    }
+
+    private static func statement(_ athlete: AthleteID?, full: Bool, history: HistoryChoice?, now: Date) -> SQL {
         let ids = AthleteRange.of(athlete?.rawValue)
         let leavesOutPast = history == .streamsOnly
         let takesPostponed = history.map { $0 != .streamsOnly } ?? false
         let old = now.addingTimeInterval(-SyncSettings().profileInterval_s)
-        let rows = try await database.query(
-            """
-            SELECT count(*), coalesce(sum(\(raw: Self.listCalls(full: full))), 0)::bigint,
+        return """
+            SELECT count(*), coalesce(sum(\(raw: listCalls(full: full))), 0)::bigint,
                    coalesce(sum(o.calls), 0)::bigint,
                    coalesce(sum(w.detail), 0)::bigint, coalesce(sum(w.streams), 0)::bigint, coalesce(sum(w.zones), 0)::bigint,
                    count(*) FILTER (WHERE c.history_complete_at IS NULL), max(w.latest)
@@ -128,14 +138,7 @@ struct CallCounter: Sendable {
                   AND NOT coalesce(k.endpoint = 'detail' AND k.reason IS NULL AND k.start_at < least(
                       newest.start_at, \(now.addingTimeInterval(-HistoryChoice.new_s))) AND newest.start_at IS NOT NULL, false)) w ON true
             WHERE a.athlete_id BETWEEN \(ids.lowerBound) AND \(ids.upperBound) AND a.state = 'active'
-            """)
-        let (athletes, list, profile, detail, streams, zones, unknown, latest) = try rows[0].decode(
-            Int.self, Int.self, Int.self, Int.self, Int.self, Int.self, Int.self, Date?.self)
-        func wanted(_ step: SyncStep, _ calls: Int) -> Int { only?.contains(step) ?? true ? calls : 0 }
-        return CallsNeeded(
-            athletes: athletes, list: wanted(.list, list), profile: only == nil ? profile : 0, detail: wanted(.detail, detail),
-            streams: wanted(.streams, streams), activityZones: only == nil ? zones : 0, unknownHistories: unknown,
-            latestRetryAt: latest.flatMap { $0 > now ? $0 : nil })
+            """
     }
 
     /// Pages of 200 activities and the empty one that ends a pass; a requested look takes two calls.
