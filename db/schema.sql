@@ -3414,6 +3414,8 @@ CREATE TABLE sync.athlete (
     state_reason text,
     paused_until timestamp with time zone,
     pause_reason text,
+    paused_by text,
+    paused_at timestamp with time zone,
     created_at timestamp with time zone DEFAULT now() NOT NULL,
     updated_at timestamp with time zone DEFAULT now() NOT NULL,
     CONSTRAINT athlete_state CHECK ((state = ANY (ARRAY['active'::text, 'reconnect'::text, 'erasing'::text])))
@@ -3428,6 +3430,10 @@ COMMENT ON COLUMN sync.athlete.scope IS 'Scopes the athlete granted, comma-separ
 COMMENT ON COLUMN sync.athlete.state IS 'active; reconnect: the grant is dead and the athlete must connect again; erasing: being erased.';
 
 COMMENT ON COLUMN sync.athlete.paused_until IS 'No sync before this instant; infinity: until resumed; null: not paused.';
+
+COMMENT ON COLUMN sync.athlete.paused_by IS 'The account that paused the athlete, by name or else number; null: not paused, or unknown.';
+
+COMMENT ON COLUMN sync.athlete.paused_at IS 'When the athlete was paused; null: not paused, or unknown.';
 
 CREATE TABLE sync.athlete_object (
     athlete_id bigint NOT NULL,
@@ -4574,6 +4580,62 @@ COMMENT ON COLUMN sync.athlete_threshold.value IS 'Watts for power and critical_
 
 COMMENT ON COLUMN sync.athlete_threshold.set_at IS 'When it was set or last changed.';
 
+CREATE TABLE sync.audit (
+    audit_id bigint NOT NULL,
+    asked_at timestamp with time zone NOT NULL,
+    user_id bigint NOT NULL,
+    user_name text,
+    action text NOT NULL,
+    parameters jsonb DEFAULT '{}'::jsonb NOT NULL,
+    outcome text DEFAULT 'begun'::text NOT NULL,
+    refusal text,
+    ended_at timestamp with time zone,
+    CONSTRAINT audit_outcome CHECK ((outcome = ANY (ARRAY['begun'::text, 'done'::text, 'refused'::text, 'failed'::text])))
+);
+
+COMMENT ON TABLE sync.audit IS 'One row per request over the control socket that changes something, also of those that are refused. It names no athlete.';
+
+COMMENT ON COLUMN sync.audit.audit_id IS 'Number of the request in this database.';
+
+COMMENT ON COLUMN sync.audit.asked_at IS 'When the request arrived.';
+
+COMMENT ON COLUMN sync.audit.user_id IS 'Number (uid) of the account that asked, as the kernel says it.';
+
+COMMENT ON COLUMN sync.audit.user_name IS 'Name of that account on the daemon''s machine; null: it has none.';
+
+COMMENT ON COLUMN sync.audit.action IS 'What was asked for: the control API''s name of the request, as pause_athlete.';
+
+COMMENT ON COLUMN sync.audit.parameters IS 'Parameters that can''t name a person: numbers, switches and words of closed lists.';
+
+COMMENT ON COLUMN sync.audit.outcome IS 'begun: in progress, or cut off by a crash; done; refused: a mistake, or a lack of rights; failed: the daemon could not do it.';
+
+COMMENT ON COLUMN sync.audit.refusal IS 'Error code of what was refused or failed, as not_allowed, or interrupted: the client disconnected; null: neither.';
+
+COMMENT ON COLUMN sync.audit.ended_at IS 'When the request ended; null: not yet.';
+
+CREATE TABLE sync.audit_athlete (
+    athlete_id bigint NOT NULL,
+    audit_id bigint NOT NULL,
+    parameters jsonb DEFAULT '{}'::jsonb NOT NULL
+);
+
+COMMENT ON TABLE sync.audit_athlete IS 'The athlete whom a request of sync.audit is about, if it is about one who was known then. One row per such request.';
+
+COMMENT ON COLUMN sync.audit_athlete.athlete_id IS 'Strava''s number for the athlete.';
+
+COMMENT ON COLUMN sync.audit_athlete.audit_id IS 'The request, sync.audit.';
+
+COMMENT ON COLUMN sync.audit_athlete.parameters IS 'Parameters of the request that may say something about the athlete, as the reason of a pause. No secrets.';
+
+ALTER TABLE sync.audit ALTER COLUMN audit_id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME sync.audit_audit_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
 CREATE TABLE sync.backup (
     backup_id uuid NOT NULL,
     taken_at timestamp with time zone NOT NULL,
@@ -4651,6 +4713,20 @@ COMMENT ON COLUMN sync.connect_state.outcome IS 'The result of the connect, and 
 COMMENT ON COLUMN sync.connect_state.held_key_id IS 'Key of the keyring that seals held_grant.';
 
 COMMENT ON COLUMN sync.connect_state.held_grant IS 'The grant, sealed as tokens are, while the person is asked whether a uid may move; null: nothing is asked.';
+
+CREATE TABLE sync.database_size (
+    day date NOT NULL,
+    measured_at timestamp with time zone NOT NULL,
+    bytes bigint NOT NULL
+);
+
+COMMENT ON TABLE sync.database_size IS 'The size of the database, one row per UTC day of the last month, from which its growth is told.';
+
+COMMENT ON COLUMN sync.database_size.day IS 'UTC day.';
+
+COMMENT ON COLUMN sync.database_size.measured_at IS 'When it was last measured on that day.';
+
+COMMENT ON COLUMN sync.database_size.bytes IS 'All tables and indexes, as pg_database_size() measures them, in bytes.';
 
 CREATE TABLE sync.erasure (
     erasure_id uuid NOT NULL,
@@ -4935,14 +5011,19 @@ CREATE TABLE sync.run (
     requests integer NOT NULL,
     landed integer NOT NULL,
     outcome text NOT NULL,
-    error text
+    error text,
+    log_id text
 );
 
 COMMENT ON TABLE sync.run IS 'One row per turn of an athlete''s sync, with its cost and its outcome.';
 
+COMMENT ON COLUMN sync.run.run_id IS 'Number of the turn in this database.';
+
 COMMENT ON COLUMN sync.run.requests IS 'Calls made to Strava.';
 
 COMMENT ON COLUMN sync.run.landed IS 'Answers committed to bronze.';
+
+COMMENT ON COLUMN sync.run.log_id IS 'The turn''s id in the log: field RUN of the journal, run in other formats.';
 
 ALTER TABLE sync.run ALTER COLUMN run_id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME sync.run_run_id_seq
@@ -5289,6 +5370,12 @@ ALTER TABLE ONLY sync.athlete
 ALTER TABLE ONLY sync.athlete_threshold
     ADD CONSTRAINT athlete_threshold_pk PRIMARY KEY (athlete_id, sport_family, metric, valid_from);
 
+ALTER TABLE ONLY sync.audit_athlete
+    ADD CONSTRAINT audit_athlete_pk PRIMARY KEY (athlete_id, audit_id);
+
+ALTER TABLE ONLY sync.audit
+    ADD CONSTRAINT audit_pk PRIMARY KEY (audit_id);
+
 ALTER TABLE ONLY sync.backup
     ADD CONSTRAINT backup_pk PRIMARY KEY (backup_id);
 
@@ -5303,6 +5390,9 @@ ALTER TABLE ONLY sync.connect_state
 
 ALTER TABLE ONLY sync.cursor
     ADD CONSTRAINT cursor_pk PRIMARY KEY (athlete_id);
+
+ALTER TABLE ONLY sync.database_size
+    ADD CONSTRAINT database_size_pk PRIMARY KEY (day);
 
 ALTER TABLE ONLY sync.erasure
     ADD CONSTRAINT erasure_no_key UNIQUE (erasure_no);
@@ -5400,6 +5490,10 @@ CREATE INDEX api_token_sha256_i ON sync.api_token USING btree (token_sha256);
 
 CREATE INDEX athlete_uid_i ON sync.athlete USING btree (uid) WHERE (uid IS NOT NULL);
 
+CREATE INDEX audit_athlete_by_request ON sync.audit_athlete USING btree (audit_id);
+
+CREATE INDEX audit_by_time ON sync.audit USING btree (asked_at);
+
 CREATE INDEX backup_taken_at_i ON sync.backup USING btree (taken_at);
 
 CREATE INDEX completeness_work ON sync.completeness USING btree (athlete_id, start_at DESC, activity_id) WHERE (state = ANY (ARRAY['pending'::text, 'failed'::text]));
@@ -5414,11 +5508,15 @@ CREATE INDEX erasure_not_filed ON sync.erasure USING btree (erasure_no) WHERE (f
 
 CREATE INDEX erasure_revocation_pending ON sync.erasure USING btree (athlete_tag) WHERE (revocation = 'pending'::text);
 
+CREATE INDEX event_by_number ON sync.event USING btree (event_id);
+
 CREATE INDEX event_by_receipt ON sync.event USING btree (received_at);
 
 CREATE INDEX event_open ON sync.event USING btree (athlete_id) WHERE (handled_at IS NULL);
 
 CREATE INDEX reader_grant_by_role ON sync.reader_grant USING btree (role_name);
+
+CREATE INDEX run_by_number ON sync.run USING btree (run_id);
 
 CREATE INDEX run_by_time ON sync.run USING btree (finished_at);
 
@@ -5521,6 +5619,9 @@ ALTER TABLE ONLY sync.athlete_object
 
 ALTER TABLE ONLY sync.athlete_threshold
     ADD CONSTRAINT athlete_threshold_athlete_fk FOREIGN KEY (athlete_id) REFERENCES sync.athlete(athlete_id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY sync.audit_athlete
+    ADD CONSTRAINT audit_athlete_athlete_fk FOREIGN KEY (athlete_id) REFERENCES sync.athlete(athlete_id) ON DELETE CASCADE;
 
 ALTER TABLE ONLY sync.completeness
     ADD CONSTRAINT completeness_activity_fk FOREIGN KEY (athlete_id, activity_id) REFERENCES sync.activity(athlete_id, activity_id) ON DELETE CASCADE;
