@@ -87,7 +87,10 @@ import Testing
         var status = stat()
         try #require(fstat(pipe.fileHandleForWriting.fileDescriptor, &status) == 0)
         let process = try DaemonProcess(
-            "fitnessd", ["run"], environment: ["FITNESSD_SAMPLE": "x", "JOURNAL_STREAM": "\(status.st_dev):\(status.st_ino)"],
+            "fitnessd", ["run"],
+            environment: [
+                "FITNESSD_STATE_DIR": "/tmp/fd-journal", "FITNESSD_SAMPLE": "x", "JOURNAL_STREAM": "\(status.st_dev):\(status.st_ino)",
+            ],
             output: pipe.fileHandleForWriting)
         #expect(try await process.waitForEnd() == 1)
         try pipe.fileHandleForWriting.close()

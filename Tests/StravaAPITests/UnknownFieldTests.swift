@@ -20,7 +20,7 @@ import Testing
 
     @Test(arguments: ["", "{", "[", "[1,2", "null", "{\"id\":", "\u{FEFF}{}", "{\"id\":1}}", "[[[]]]", "{\"\\u0000\":1}"])
     func `a body that is no such answer is no trouble`(text: String) {
-        _ = unknown(text, .activity(ActivityID(1)))
+        #expect(unknown(text, .activity(ActivityID(1))).count <= 1)
     }
 
     @Test func `a hostile answer does not make many names`() {
