@@ -181,8 +181,7 @@ private struct Ingest: Sendable {
         let eraser = eraser(start, store, vault, feed)
         let erasures = ErasureKeeper(eraser: eraser)
         if restore.isWaiting { await erasures.replayAtStart() }
-        let silver = SilverRunner(
-            database: store.database, shareDirectory: store.shareDirectory, feed: feed, clock: clock, logger: logger)
+        let silver = SilverRunner(database: store.database, shareDirectory: store.shareDirectory, feed: feed, clock: clock, logger: logger)
         let retention = RetentionKeeper(database: store.database, policy: configuration.retention, clock: clock, logger: logger)
         let environment = SyncEnvironment(
             database: store.database, steering: store.steering, strava: strava, governor: governor, vault: vault,

@@ -89,7 +89,8 @@ import Testing
         let process = try DaemonProcess(
             "fitnessd", ["run"],
             environment: [
-                "FITNESSD_STATE_DIR": "/tmp/fd-journal", "FITNESSD_SAMPLE": "x", "JOURNAL_STREAM": "\(status.st_dev):\(status.st_ino)",
+                "FITNESSD_STATE_DIR": "/nonexistent/fitnessd", "FITNESSD_SAMPLE": "x",
+                "JOURNAL_STREAM": "\(status.st_dev):\(status.st_ino)",
             ],
             output: pipe.fileHandleForWriting)
         #expect(try await process.waitForEnd() == 1)

@@ -276,6 +276,7 @@ extension SyncRig {
                 try await !EventDesk(database: rig.database, clock: .system).accept(
                     StravaEvent(objectType: "activity", objectID: 1, aspectType: "create", owner: athlete, eventAt: Date())))
             let again = Task { try await rig.eraser.erase(athlete, by: .athlete) }
+            try await eventually("the second asks for the revocation, too") { gate.heldCount == 2 }
             gate.open()
             let (one, other) = (try await erasing.value, try await again.value)
             #expect(one.erasureID == other.erasureID && one.requestedBy == .operator)

@@ -197,12 +197,14 @@ import Testing
     @Test func `the view of days continues until today`() async throws {
         try await withTestDatabase { database in
             let bench = try await Bench(database)
-            let day = try await bench.value("SELECT ((now() AT TIME ZONE 'UTC')::date - 3)::text", as: String.self)
+            // Where the activity was recorded, at two hours east of Greenwich.
+            let today = "(now() AT TIME ZONE 'UTC' + interval '2 hours')::date"
+            let day = try await bench.value("SELECT (\(raw: today) - 3)::text", as: String.self)
             try await land(bench, profile: #"{"ftp":250}"#)
             try await land(bench, 1, day, hour(power: 250))
             try await bench.transform()
             let view = """
-                SELECT (now() AT TIME ZONE 'UTC')::date - day AS ago, activity_count, round(fitness_ctl::numeric, 4), round(form_tsb::numeric, 4)
+                SELECT \(today) - day AS ago, activity_count, round(fitness_ctl::numeric, 4), round(form_tsb::numeric, 4)
                 FROM silver.athlete_day WHERE athlete_id = \(Bench.athlete.rawValue) ORDER BY day
                 """
             #expect(
