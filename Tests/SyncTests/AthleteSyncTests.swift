@@ -261,12 +261,13 @@ private func world(_ athletes: Int = 1, activities: Int = 12, seed: UInt64 = 7) 
             let gate = rig.simulator.gate(RequestMatch { _, path, _ in path.contains("/activities/") })
             let claim = try #require(try await rig.claim().first)
             let turn = Task { await AthleteSync(environment: rig.environment, claim: claim).run() }
-            await gate.waitForHeld(rig.environment.settings.callsInFlightPerAthlete - 1)
+            let inFlight = rig.environment.settings.callsInFlightPerAthlete
+            await gate.waitForHeld(inFlight - 1)
             #expect(try await rig.registry.pause(athlete, until: nil, reason: "injury") == 1)
-            let held = gate.heldCount
             gate.open()
             _ = await turn.value
-            #expect(rig.count("streams") + rig.count("activity") == held, "no further call is made")
+            // The last of those in flight may not have reached the gate.
+            #expect((inFlight - 1...inFlight).contains(rig.count("streams") + rig.count("activity")), "no further call is made")
             let answered = rig.simulator.requests.count { ["activity", "streams"].contains($0.endpoint) && $0.status == 200 }
             #expect(
                 try await rig.number("SELECT count(*) FROM bronze_strava.answer WHERE endpoint IN (2, 3)") == answered, "all of them land")
