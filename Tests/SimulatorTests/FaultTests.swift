@@ -2,6 +2,7 @@ import Core
 import Foundation
 import HTTPTransport
 import Simulator
+import TestKit
 import Testing
 
 /// Scripted faults and the gate (docs/strava-api.md 8.7).
@@ -144,7 +145,10 @@ struct FaultTests {
         await gate.waitForHeld()
         await simulator.stop()
         _ = await held
-        #expect(try await simulator.start() == port)
+        // Another test's connection may have been given the port meanwhile.
+        try await eventually("the port is free again", within: .seconds(120)) {
+            do { return try await simulator.start() == port } catch { return false }
+        }
         #expect(try await visitor.get("/athlete", token: token).status == 200)
         await http.shutdown()
         await simulator.stop()
