@@ -70,7 +70,7 @@ let package = Package(
             name: "HTTPTransport", dependencies: ["Core", "CLibcurl"], path: "Sources/Base/HTTPTransport"),
         .target(
             name: "Metering", dependencies: [.product(name: "CoreMetrics", package: "swift-metrics")], path: "Sources/Base/Metering"),
-        .target(name: "Journal", dependencies: ["CMemfd"], path: "Sources/Base/Journal"),
+        .target(name: "Journal", dependencies: ["Core", "CMemfd"], path: "Sources/Base/Journal"),
         .target(name: "Digest", dependencies: ["COpenSSL"], path: "Sources/Base/Digest"),
 
         .target(

@@ -22,35 +22,35 @@ struct BackupFile: Sendable {
             throw CommandFailure("\(existing) exists, and a backup replaces nothing: choose another name")
         }
         descriptor = open(path + ".part", O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o600)
-        guard descriptor >= 0 else { throw Self.refused(path, errno) }
+        guard descriptor >= 0 else { throw FileOutput.refused(path, errno) }
         // Of a backup that was cut off nothing stays; of one under way nothing may be taken.
         guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
             close(descriptor)
             throw CommandFailure("another backup is being written to \(path)")
         }
-        guard fchmod(descriptor, 0o600) == 0, ftruncate(descriptor, 0) == 0 else { throw Self.refused(path, errno) }
+        guard fchmod(descriptor, 0o600) == 0, ftruncate(descriptor, 0) == 0 else { throw FileOutput.refused(path, errno) }
     }
 
-    func write(_ bytes: [UInt8]) throws { try Self.write(bytes, to: descriptor, path) }
+    func write(_ bytes: [UInt8]) throws { try FileOutput.write(bytes, to: descriptor, named: path) }
 
     /// Waits until all bytes are on the disk. Returns their number.
     func sync() throws -> Int64 {
-        guard fsync(descriptor) == 0 else { throw Self.refused(path, errno) }
+        guard fsync(descriptor) == 0 else { throw FileOutput.refused(path, errno) }
         return Int64(lseek(descriptor, 0, SEEK_END))
     }
 
     /// Stores the manifest, then gives the file its name: whoever sees the file finds its manifest.
     func finish(manifest: [UInt8]) throws {
         let file = open(manifestPath, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0o600)
-        guard file >= 0 else { throw Self.refused(manifestPath, errno) }
+        guard file >= 0 else { throw FileOutput.refused(manifestPath, errno) }
         defer { close(file) }
-        try Self.write(manifest, to: file, manifestPath)
-        guard fsync(file) == 0 else { throw Self.refused(manifestPath, errno) }
+        try FileOutput.write(manifest, to: file, named: manifestPath)
+        guard fsync(file) == 0 else { throw FileOutput.refused(manifestPath, errno) }
         // Not rename(2), which would replace a file.
         guard link(partPath, path) == 0 else {
             let code = errno
             unlink(manifestPath)
-            throw Self.refused(path, code)
+            throw FileOutput.refused(path, code)
         }
         unlink(partPath)
         close(descriptor)
@@ -70,7 +70,7 @@ struct BackupFile: Sendable {
         let names = try FileManager.default.contentsOfDirectory(atPath: folder).filter(isOurs).sorted()
         return try names.dropLast(count).map { name in
             let path = "\(folder)/\(name)"
-            guard unlink(path) == 0 else { throw refused(path, errno) }
+            guard unlink(path) == 0 else { throw FileOutput.refused(path, errno) }
             unlink(path + ".json")
             return path
         }
@@ -94,24 +94,11 @@ struct BackupFile: Sendable {
         String(ControlTime.text(date).prefix(19)).replacing("-", with: "").replacing(":", with: "") + "Z"
     }
 
-    private static func write(_ bytes: [UInt8], to descriptor: Int32, _ path: String) throws {
-        var done = 0
-        while done < bytes.count {
-            let count = bytes.withUnsafeBytes { Foundation.write(descriptor, $0.baseAddress?.advanced(by: done), $0.count - done) }
-            if count < 0 && errno != EINTR { throw refused(path, errno) }
-            done += max(0, count)
-        }
-    }
-
     private static func syncFolder(of path: String) throws {
         let folder = URL(filePath: path).deletingLastPathComponent().path
         let descriptor = open(folder.isEmpty ? "." : folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
-        guard descriptor >= 0 else { throw refused(folder, errno) }
+        guard descriptor >= 0 else { throw FileOutput.refused(folder, errno) }
         defer { close(descriptor) }
-        guard fsync(descriptor) == 0 else { throw refused(folder, errno) }
-    }
-
-    private static func refused(_ path: String, _ code: Int32) -> CommandFailure {
-        CommandFailure("can't write \(path): \(String(cString: strerror(code)))")
+        guard fsync(descriptor) == 0 else { throw FileOutput.refused(folder, errno) }
     }
 }

@@ -107,6 +107,7 @@ private struct Checks {
     let findings: CheckFindings
     let logger: Logger
 
+    private static let userAgent = "fitnessd/\(ProductVersion.current)"
     private var preflight: Preflight { Preflight(configuration: configuration, isDemo: isDemo, isUnserved: isUnserved) }
     /// Whether a running daemon uses the state directory, the addresses and the private cluster.
     private var isServed: Bool { preflight.isServed }
@@ -221,14 +222,10 @@ private struct Checks {
     // MARK: ID tokens
 
     private func keys(of issuer: IDTokenIssuer) async throws -> String {
-        let http = HTTPClient(userAgent: "fitnessd/\(ProductVersion.current)")
-        let result: Result<Int, any Error>
         do {
-            result = .success(try await IDTokenVerifier(issuer, http: http, logger: logger).keyCount())
-        } catch { result = .failure(error) }
-        await http.shutdown()
-        do {
-            let count = try result.get()
+            let count = try await HTTPClient.with(userAgent: Self.userAgent) { http in
+                try await IDTokenVerifier(issuer, http: http, logger: logger).keyCount()
+            }
             return "of \(issuer.issuer), \(count) \(count == 1 ? "key" : "keys")"
         } catch {
             throw ConfigurationError(
@@ -241,13 +238,12 @@ private struct Checks {
 
     /// Any answer will do: without a token Strava answers 401, which does not count against the application's quota.
     private func checkStrava() async throws -> String {
-        let http = HTTPClient(userAgent: "fitnessd/\(ProductVersion.current)")
         let answer: HTTPResponse
         do {
-            answer = try await http.send(HTTPRequest(method: .get, url: configuration.stravaAPIURL + "/athlete", timeout: .seconds(10)))
-            await http.shutdown()
+            answer = try await HTTPClient.with(userAgent: Self.userAgent) { http in
+                try await http.send(HTTPRequest(method: .get, url: configuration.stravaAPIURL + "/athlete", timeout: .seconds(10)))
+            }
         } catch {
-            await http.shutdown()
             throw ConfigurationError(
                 "\(configuration.stravaAPIURL) can't be reached (\(error)): check FITNESSD_STRAVA_API_URL and the network")
         }

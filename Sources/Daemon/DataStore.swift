@@ -21,6 +21,18 @@ struct DataStore: Sendable {
     let privateURL: String?
     private let logger: Logger
 
+    /// Opens a store for `body` and closes it afterwards.
+    static func with<Answer>(
+        _ configuration: Configuration, shareDirectory: URL, logger: Logger, isolation: isolated (any Actor)? = #isolation,
+        _ body: (DataStore) async throws -> Answer
+    ) async throws -> Answer {
+        let store = try await open(configuration, shareDirectory: shareDirectory, logger: logger)
+        let result: Result<Answer, any Error>
+        do { result = .success(try await body(store)) } catch { result = .failure(error) }
+        await store.close()
+        return try result.get()
+    }
+
     /// Connects to the server, or starts the private cluster.
     ///
     /// - Parameters:

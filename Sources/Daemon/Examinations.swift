@@ -14,8 +14,8 @@ struct Examinations: Sendable {
     /// A database that needs longer for a round trip is overloaded, or far away.
     private static let roundTripMax: Duration = .milliseconds(500)
     /// Free space below which a person is told, and below which PostgreSQL may soon stop, in bytes.
-    private static let freeLow: UInt64 = 5 << 30
-    private static let freeMin: UInt64 = 1 << 30
+    private static let freeLow: Int64 = 5 << 30
+    private static let freeMin: Int64 = 1 << 30
 
     let store: DataStore
     let keyring: Keyring
@@ -55,11 +55,10 @@ struct Examinations: Sendable {
         // The private cluster may be elsewhere, behind a link.
         let cluster = stateDirectory + "/postgres"
         let place = store.ownsServer ? cluster : stateDirectory
-        var status = statvfs()
-        guard statvfs(place, &status) == 0 else {
-            return .fail("\(place): \(String(cString: strerror(errno)))", advice: "make the state directory reachable")
+        let free: Int64
+        do { free = try DiskSpace(of: place).freeBytes } catch {
+            return .fail("\(place): \(error.text)", advice: "make the state directory reachable")
         }
-        let free = UInt64(status.f_bavail) * UInt64(status.f_frsize)
         let summary = "\(String(format: "%.1f", Double(free) / Double(1 << 30))) GiB free under \(place)"
         let advice = "make room, or move the state directory; FITNESSD_RETENTION_API_DAYS removes old copies"
         if free < Self.freeMin { return .fail(summary, advice: advice) }
@@ -99,17 +98,13 @@ struct Examinations: Sendable {
 
     /// Any answer will do: without a token Strava answers 401, which does not count against the application's quota.
     private func strava() async throws -> Diagnosis {
-        let http = HTTPClient(userAgent: "fitnessd")
-        let result: Result<HTTPResponse, any Error>
         do {
-            result = .success(try await http.send(HTTPRequest(method: .get, url: stravaURL + "/athlete", timeout: .seconds(8))))
-        } catch { result = .failure(error) }
-        await http.shutdown()
-        switch result {
-        case .success(let answer) where answer.status < 500: return .ok("reached")
-        case .success(let answer):
+            let answer = try await HTTPClient.with(userAgent: "fitnessd") { http in
+                try await http.send(HTTPRequest(method: .get, url: stravaURL + "/athlete", timeout: .seconds(8)))
+            }
+            if answer.status < 500 { return .ok("reached") }
             return .fail("answers with status \(answer.status)", advice: "wait, and look at status.strava.com; calls go on by themselves")
-        case .failure(let error):
+        } catch {
             return .fail("can't be reached (\(error))", advice: "check the network and DNS of this machine, and FITNESSD_STRAVA_API_URL")
         }
     }

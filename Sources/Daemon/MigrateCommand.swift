@@ -12,16 +12,9 @@ struct MigrateCommand: AsyncParsableCommand {
     func run() async throws {
         let configuration = try common.configuration()
         let logger = LoggingSystem.start(configuration, output: .shared)
-        let store = try await DataStore.open(
-            configuration, shareDirectory: Preflight(configuration: configuration, isDemo: false).shareDirectory(), logger: logger)
-        do {
-            let applied = try await store.migrate()
-            for name in applied { print("applied \(name)") }
-            if applied.isEmpty { print("nothing to do: the database is up to date") }
-        } catch {
-            await store.close()
-            throw error
-        }
-        await store.close()
+        let shareDirectory = try Preflight(configuration: configuration, isDemo: false).shareDirectory()
+        let applied = try await DataStore.with(configuration, shareDirectory: shareDirectory, logger: logger) { try await $0.migrate() }
+        for name in applied { print("applied \(name)") }
+        if applied.isEmpty { print("nothing to do: the database is up to date") }
     }
 }

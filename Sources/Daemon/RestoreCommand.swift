@@ -41,11 +41,9 @@ struct RestoreCommand: AsyncParsableCommand {
         if let schema = backup.manifest?.schema { try MigrationCheck(directory: shareDirectory).requireKnown(schema: schema) }
         if backup.manifest != nil { print("checking \(PlainText.of(file))") }
         try backup.check()
-        let store = try await DataStore.open(configuration, shareDirectory: shareDirectory, logger: logger)
-        let result: Result<Void, any Error>
-        do { result = .success(try await Self.restore(backup, into: store, preflight)) } catch { result = .failure(error) }
-        await store.close()
-        try result.get()
+        try await DataStore.with(configuration, shareDirectory: shareDirectory, logger: logger) { store in
+            try await Self.restore(backup, into: store, preflight)
+        }
     }
 
     private static func restore(_ backup: BackupToRestore, into store: DataStore, _ preflight: Preflight) async throws {
@@ -78,7 +76,7 @@ struct RestoreCommand: AsyncParsableCommand {
     private static func requireOwnAccount(_ path: String) throws {
         var status = stat()
         guard geteuid() == 0, stat(path, &status) == 0, status.st_uid != 0 else { return }
-        let name = getpwuid(status.st_uid).map { String(cString: $0.pointee.pw_name) } ?? String(status.st_uid)
+        let name = Accounts.userName(status.st_uid) ?? String(status.st_uid)
         throw ConfigurationError(
             """
             the state directory \(path) belongs to \(name): run this as that account, with a copy of the backup that it can read \

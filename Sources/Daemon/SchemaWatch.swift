@@ -23,7 +23,7 @@ struct SchemaWatch: Service {
     private func watch() async {
         while !Task.isCancelled {
             do { if try await mustStop() { return } } catch {
-                if !error.isCancellation { logger.log(.debug, "migrations can't be read", [.error: "\(error)"]) }
+                if !error.isCancellation { logger.log(.debug, "migrations can't be read", error) }
             }
             do { try await clock.sleep(for: Self.interval) } catch { return }
         }

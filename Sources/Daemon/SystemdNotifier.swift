@@ -64,29 +64,12 @@ struct SystemdNotifier: Sendable {
     func stopping() { send("STOPPING=1") }
 
     private func send(_ message: String) {
-        guard let socketPath, let (address, length) = Self.address(of: socketPath) else { return }
+        guard let socketPath, let address = UnixSocketAddress(socketPath, allowsAbstract: true) else { return }
         let descriptor = socket(AF_UNIX, Int32(SOCK_DGRAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
         guard descriptor >= 0 else { return }
         defer { close(descriptor) }
         let bytes = Array(message.utf8)
-        withUnsafePointer(to: address) { pointer in
-            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { address in
-                _ = sendto(descriptor, bytes, bytes.count, Int32(MSG_NOSIGNAL), address, length)
-            }
-        }
-    }
-
-    /// A leading `@` stands for the zero byte of an abstract name (unix(7)), which ends where the length says.
-    private static func address(of path: String) -> (sockaddr_un, socklen_t)? {
-        var address = sockaddr_un()
-        address.sun_family = sa_family_t(AF_UNIX)
-        var bytes = Array(path.utf8)
-        let isAbstract = path.hasPrefix("@")
-        if isAbstract { bytes[0] = 0 } else { bytes.append(0) }
-        guard bytes.count > 1, bytes.count <= MemoryLayout.size(ofValue: address.sun_path) else { return nil }
-        withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: bytes) }
-        let offset = MemoryLayout<sockaddr_un>.offset(of: \.sun_path) ?? MemoryLayout<sa_family_t>.size
-        return (address, socklen_t(offset + bytes.count))
+        _ = address.withPointer { sendto(descriptor, bytes, bytes.count, Int32(MSG_NOSIGNAL), $0, $1) }
     }
 }
 

@@ -292,18 +292,24 @@ package enum CompletenessTable {
         """
     }
 
-    /// Postpones indefinitely the details that only the past asks for: never fetched, of activities that are neither new nor among the newest.
-    /// What an event, an edit or a walk asks for has a reason of its own.
+    /// Whether `c`, with its activity `a`, is a detail that only the past asks for: never fetched, of an activity that is neither new nor among
+    /// the newest. What an event, an edit or a walk asks for has a reason of its own.
+    package static func isPastDetail(of athlete: AthleteID, newest count: Int, newSince: Date) -> SQL {
+        """
+        (c.endpoint = 'detail' AND c.state = 'pending' AND c.reason IS NULL AND c.start_at <= \(newSince)
+            AND c.start_at < coalesce(
+                (SELECT start_at FROM sync.activity WHERE athlete_id = \(athlete) AND gone_at IS NULL
+                 ORDER BY start_at DESC OFFSET \(count - 1) LIMIT 1), '-infinity')
+            AND NOT coalesce(a.first_listed_at > (SELECT first_complete_at FROM sync.cursor WHERE athlete_id = \(athlete)), false))
+        """
+    }
+
+    /// Postpones indefinitely the details that only the past asks for.
     package static func postponePastDetails(_ athlete: AthleteID, newest count: Int, newSince: Date, reason: String) -> SQL {
         """
         WITH found AS (
             SELECT \(raw: key) FROM sync.completeness c JOIN sync.activity a USING (athlete_id, activity_id)
-            WHERE c.athlete_id = \(athlete) AND c.endpoint = 'detail' AND c.state = 'pending' AND c.reason IS NULL
-              AND c.start_at <= \(newSince) AND c.start_at < coalesce(
-                  (SELECT start_at FROM sync.activity WHERE athlete_id = \(athlete) AND gone_at IS NULL
-                   ORDER BY start_at DESC OFFSET \(count - 1) LIMIT 1), '-infinity')
-              AND NOT coalesce(a.first_listed_at > (SELECT first_complete_at FROM sync.cursor WHERE athlete_id = \(athlete)), false)
-            \(raw: lockInOrder))
+            WHERE c.athlete_id = \(athlete) AND \(isPastDetail(of: athlete, newest: count, newSince: newSince)) \(raw: lockInOrder))
         UPDATE sync.completeness c SET reason = \(reason), next_try_at = 'infinity' FROM found WHERE \(raw: isFound)
         """
     }

@@ -11,7 +11,7 @@ import Testing
         "HTTPTransport": ["Core", "CLibcurl"],
         "Digest": ["COpenSSL"],
         "ServerGuard": ["Core"],
-        "Journal": ["CMemfd"],
+        "Journal": ["Core", "CMemfd"],
         "Metering": [],
         "SyncStore": ["Core", "Database"],
         "OwnData": ["Core", "Metering", "Database", "SyncStore", "Digest", "CZlib"],

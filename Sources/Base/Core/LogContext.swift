@@ -26,17 +26,15 @@ public struct LogContext: Sendable {
 
 /// A random number that is unique in a log for all that matters: 16 hexadecimal digits. It says nothing about the athlete or the client.
 public struct LogID: Sendable, Hashable, CustomStringConvertible {
+    private static let byteCount = 8
+
     public let description: String
 
-    public init() { description = Hexadecimal.text((0..<8).map { _ in UInt8.random(in: .min ... .max) }) }
+    public init() { description = Hexadecimal.text((0..<Self.byteCount).map { _ in UInt8.random(in: .min ... .max) }) }
 
     /// - Parameter text: an id that this program has made; nil for any other text.
     public init?(_ text: String) {
-        guard text.utf8.count == 16, text.utf8.allSatisfy(Self.isDigit) else { return nil }
+        guard Hexadecimal.bytes(text, count: Self.byteCount) != nil else { return nil }
         description = text
-    }
-
-    private static func isDigit(_ byte: UInt8) -> Bool {
-        (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte) || (UInt8(ascii: "a")...UInt8(ascii: "f")).contains(byte)
     }
 }

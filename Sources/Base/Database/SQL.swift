@@ -43,6 +43,13 @@ public struct SQL: Sendable, ExpressibleByStringInterpolation {
             text += "$\(parameters.count)"
         }
 
+        /// Inserts a part of a statement with its parameters, which are numbered on.
+        public mutating func appendInterpolation(_ part: SQL) {
+            let before = parameters.count
+            text += part.text.replacing(#/\$([0-9]+)/#) { match in "$\(before + (Int(match.1) ?? 0))" }
+            parameters += part.parameters
+        }
+
         /// Inserts text into the statement as it is: identifiers and fragments of our own, never input.
         public mutating func appendInterpolation(raw fragment: String) { text += fragment }
     }

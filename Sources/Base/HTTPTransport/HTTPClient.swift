@@ -50,6 +50,17 @@ public final class HTTPClient: Sendable {
         multi.wake()
     }
 
+    /// Runs `body` with a client of its own, which is shut down afterwards: for one request now and then.
+    public static func with<Answer: Sendable>(
+        userAgent: String, isolation: isolated (any Actor)? = #isolation, _ body: (HTTPClient) async throws -> Answer
+    ) async throws -> Answer {
+        let client = HTTPClient(userAgent: userAgent)
+        let result: Result<Answer, any Error>
+        do { result = .success(try await body(client)) } catch { result = .failure(error) }
+        await client.shutdown()
+        return try result.get()
+    }
+
     /// Ends all requests with `closed`, closes all connections, and returns when the thread has ended. May be called again.
     public func shutdown() async {
         stop()

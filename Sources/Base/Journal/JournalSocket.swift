@@ -1,4 +1,5 @@
 import CMemfd
+import Core
 import Glibc
 
 /// The journal's datagram socket. The address is looked up anew for each entry, so that a journal that is restarted is found again.
@@ -12,7 +13,7 @@ public struct JournalSocket: Sendable {
 
     /// Sends an entry; waits while the journal's buffer is full. False: no journal takes it.
     public func send(_ entry: JournalEntry) -> Bool {
-        guard let address = Self.address(of: path) else { return false }
+        guard let address = UnixSocketAddress(path) else { return false }
         let descriptor = socket(AF_UNIX, Int32(SOCK_DGRAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
         guard descriptor >= 0 else { return false }
         defer { close(descriptor) }
@@ -24,8 +25,8 @@ public struct JournalSocket: Sendable {
     }
 
     /// The error of sendto(2); 0: sent.
-    private func send(_ bytes: [UInt8], _ descriptor: Int32, _ address: sockaddr_un) -> Int32 {
-        Self.withAddress(address) { pointer, length in
+    private func send(_ bytes: [UInt8], _ descriptor: Int32, _ address: UnixSocketAddress) -> Int32 {
+        address.withPointer { pointer, length in
             while true {
                 if sendto(descriptor, bytes, bytes.count, Int32(MSG_NOSIGNAL), pointer, length) >= 0 { return 0 }
                 if errno != EINTR { return errno }
@@ -35,15 +36,11 @@ public struct JournalSocket: Sendable {
 
     /// Sends a descriptor of sealed memory in place of the bytes. The journal takes it only sealed, since otherwise it could change while it is
     /// read.
-    private func sendAsFile(_ bytes: [UInt8], _ descriptor: Int32, _ address: sockaddr_un) -> Bool {
+    private func sendAsFile(_ bytes: [UInt8], _ descriptor: Int32, _ address: UnixSocketAddress) -> Bool {
         let file = memfd_create("journal-entry", Self.closeOnExec | Self.allowSealing)
         guard file >= 0 else { return false }
         defer { close(file) }
-        var written = 0
-        while written < bytes.count {
-            let count = bytes[written...].withUnsafeBytes { write(file, $0.baseAddress, $0.count) }
-            if count > 0 { written += count } else if errno != EINTR { return false }
-        }
+        do { try DurableFile.write(bytes, to: file) } catch { return false }
         guard fcntl(file, Self.addSeals, Self.allSeals) == 0 else { return false }
         return Self.pass(file, over: descriptor, to: address)
     }
@@ -64,11 +61,11 @@ public struct JournalSocket: Sendable {
         var padding: Int32 = 0
     }
 
-    private static func pass(_ file: Int32, over descriptor: Int32, to address: sockaddr_un) -> Bool {
+    private static func pass(_ file: Int32, over descriptor: Int32, to address: UnixSocketAddress) -> Bool {
         let size = MemoryLayout<DescriptorMessage>.size
         let padding = MemoryLayout<Int32>.size
         var control = DescriptorMessage(length: size - padding, level: SOL_SOCKET, type: Int32(SCM_RIGHTS), descriptor: file)
-        return withAddress(address) { pointer, addressLength in
+        return address.withPointer { pointer, addressLength in
             withUnsafeMutableBytes(of: &control) { control in
                 var message = msghdr()
                 message.msg_name = UnsafeMutableRawPointer(mutating: pointer)
@@ -78,21 +75,6 @@ public struct JournalSocket: Sendable {
                 while sendmsg(descriptor, &message, Int32(MSG_NOSIGNAL)) < 0 { if errno != EINTR { return false } }
                 return true
             }
-        }
-    }
-
-    private static func address(of path: String) -> sockaddr_un? {
-        var address = sockaddr_un()
-        address.sun_family = sa_family_t(AF_UNIX)
-        let bytes = Array(path.utf8) + [0]
-        guard bytes.count <= MemoryLayout.size(ofValue: address.sun_path) else { return nil }
-        withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: bytes) }
-        return address
-    }
-
-    private static func withAddress<Result>(_ address: sockaddr_un, _ body: (UnsafePointer<sockaddr>, socklen_t) -> Result) -> Result {
-        withUnsafePointer(to: address) { pointer in
-            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { body($0, socklen_t(MemoryLayout<sockaddr_un>.size)) }
         }
     }
 

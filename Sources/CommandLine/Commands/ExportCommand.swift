@@ -81,22 +81,19 @@ private struct OutputFile: Sendable {
     init(_ name: String) throws {
         path = name == "-" ? nil : name
         descriptor = name == "-" ? STDOUT_FILENO : open(Self.unfinished(name), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0o600)
-        guard descriptor >= 0 else { throw CommandFailure("can't write \(name): \(String(cString: strerror(errno)))") }
+        guard descriptor >= 0 else { throw FileOutput.refused(name, errno) }
     }
 
     func write(_ bytes: [UInt8]) throws {
-        var done = 0
-        while done < bytes.count {
-            let count = bytes.withUnsafeBytes { Foundation.write(descriptor, $0.baseAddress?.advanced(by: done), $0.count - done) }
-            if count < 0 && errno != EINTR { throw refused(errno) }
-            done += max(0, count)
-        }
+        try FileOutput.write(bytes, to: descriptor, named: shownName)
     }
 
     /// Gives the file its name.
     func finish() throws {
         guard let path else { return }
-        guard fsync(descriptor) == 0, close(descriptor) == 0, rename(Self.unfinished(path), path) == 0 else { throw refused(errno) }
+        guard fsync(descriptor) == 0, close(descriptor) == 0, rename(Self.unfinished(path), path) == 0 else {
+            throw FileOutput.refused(shownName, errno)
+        }
     }
 
     /// Removes the incomplete file.
@@ -108,9 +105,7 @@ private struct OutputFile: Sendable {
 
     private static func unfinished(_ path: String) -> String { path + ".part" }
 
-    private func refused(_ code: Int32) -> CommandFailure {
-        CommandFailure("can't write \(path ?? "standard output"): \(String(cString: strerror(code)))")
-    }
+    private var shownName: String { path ?? "standard output" }
 }
 
 /// Removes control sequences from rows that arrive in parts. A character cut by the end of a part waits for the next one.

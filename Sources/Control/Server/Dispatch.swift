@@ -60,7 +60,7 @@ extension ControlRoutes {
             do {
                 try await gate.desk.end(audit, refusal: refusal?.word, isOurs: refusal?.isOurs ?? false)
             } catch {
-                logger.log(.error, "audit not completed", [.action: route.action, .error: "\(error)"])
+                logger.log(.error, "audit not completed", error, [.action: route.action])
             }
         }.value
     }

@@ -1,3 +1,4 @@
+import Core
 import Foundation
 
 /// System calls for a listening Unix socket.
@@ -43,13 +44,9 @@ enum UnixSocketCalls {
     private static let stream =
         Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue) | Int32(SOCK_NONBLOCK.rawValue)
 
+    /// The result of a call that returns -1 when it fails.
     private static func withAddress(_ path: String, _ body: (UnsafePointer<sockaddr>, socklen_t) -> Int32) -> Int32 {
-        var address = sockaddr_un()
-        address.sun_family = sa_family_t(AF_UNIX)
-        withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: path.utf8) }
-        return withUnsafePointer(to: &address) { pointer in
-            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { body($0, socklen_t(MemoryLayout<sockaddr_un>.size)) }
-        }
+        UnixSocketAddress(path)?.withPointer(body) ?? -1
     }
 }
 

@@ -105,7 +105,7 @@ public final class RestoreGuard: Service {
     private func learn() async {
         while isWaiting {
             do { if try await isKnown() { return } } catch {
-                if !error.isCancellation { logger.log(.debug, "usage not learned yet", [.error: "\(error)"]) }
+                if !error.isCancellation { logger.log(.debug, "usage not learned yet", error) }
             }
             do { try await clock.sleep(for: Self.retry) } catch { return }
         }

@@ -117,7 +117,7 @@ public struct StatusReader: Sendable {
             return .init(endpoint: endpoint, state: state, count: count, deferredCount: deferred)
         }
         (figures.silverActivityCount, figures.silverPointCount) = try answers[3][0].decode(Int.self, Int.self)
-        (figures.backlogCount, figures.backlogSince) = try answers[4][0].decode(Int.self, Date?.self)
+        (figures.backlogCount, figures.backlogSince) = try backlog(answers[4])
         figures.findings = try answers[5].map { row in
             let (check, count) = try row.decode(String.self, Int.self)
             return .init(check: check, count: count)
@@ -131,6 +131,15 @@ public struct StatusReader: Sendable {
         figures.countedAt = now
         return figures
     }
+
+    /// Activities that silver has still to transform, and since when the oldest waits, counted now.
+    ///
+    /// - Throws: `DatabaseError`.
+    public static func silverBacklog(in database: Database) async throws -> (count: Int, since: Date?) {
+        try backlog(try await database.query(backlog))
+    }
+
+    private static func backlog(_ rows: Rows) throws -> (count: Int, since: Date?) { try rows[0].decode(Int.self, Date?.self) }
 
     // MARK: Statements
 

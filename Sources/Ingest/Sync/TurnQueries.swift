@@ -59,7 +59,8 @@ struct TurnQueries: Sendable {
         let postponed = postponements(past, now: now)
         let behind = workBehind(past, old, now: now)
         var batch = [
-            standingQuery(now: now), objectsQuery, work(old.endpointsWanted, past, now: now), figuresQuery(now: now),
+            standingQuery(now: now), objectsQuery, workQuery(old.endpointsWanted, pastDetails: past == .full ? nil : false, now: now),
+            figuresQuery(now: now),
             OpenEvents.query(athlete),
         ]
         if withCursor { batch.append(cursorQuery) }
@@ -103,37 +104,19 @@ struct TurnQueries: Sendable {
         """
     }
 
-    private func workQuery(_ endpoints: [CompletenessEndpoint], now: Date) -> SQL {
-        """
-        SELECT c.activity_id, c.start_at, a.first_listed_at, a.last_listed_at, c.endpoint, c.attempts,
-               c.reason IS NOT DISTINCT FROM \(OutcomeRules.secondLookReason)
-        FROM sync.completeness c JOIN sync.activity a USING (athlete_id, activity_id)
-        WHERE c.athlete_id = \(athlete) AND c.state IN ('pending', 'failed') AND c.endpoint = ANY (\(endpoints.map(\.rawValue)))
-          AND (c.next_try_at IS NULL OR c.next_try_at <= \(now))
-        ORDER BY c.start_at DESC, c.activity_id LIMIT \(Self.workRowsMax)
-        """
-    }
-
-    /// The same with nothing but details of the past, or with all else: `CompletenessTable.postponePastDetails` says what those are.
-    private func workQuery(_ endpoints: [CompletenessEndpoint], pastDetails: Bool, now: Date) -> SQL {
-        """
-        SELECT c.activity_id, c.start_at, a.first_listed_at, a.last_listed_at, c.endpoint, c.attempts,
-               c.reason IS NOT DISTINCT FROM \(OutcomeRules.secondLookReason)
-        FROM sync.completeness c JOIN sync.activity a USING (athlete_id, activity_id)
-        WHERE c.athlete_id = \(athlete) AND c.state IN ('pending', 'failed') AND c.endpoint = ANY (\(endpoints.map(\.rawValue)))
-          AND (c.next_try_at IS NULL OR c.next_try_at <= \(now))
-          AND \(pastDetails) = (
-              c.endpoint = 'detail' AND c.state = 'pending' AND c.reason IS NULL AND c.start_at <= \(now.addingTimeInterval(-HistoryChoice.new_s))
-              AND c.start_at < coalesce(
-                  (SELECT start_at FROM sync.activity WHERE athlete_id = \(athlete) AND gone_at IS NULL
-                   ORDER BY start_at DESC OFFSET \(newestCount - 1) LIMIT 1), '-infinity')
-              AND NOT coalesce(a.first_listed_at > (SELECT first_complete_at FROM sync.cursor WHERE athlete_id = \(athlete)), false))
-        ORDER BY c.start_at DESC, c.activity_id LIMIT \(Self.workRowsMax)
-        """
-    }
-
-    private func work(_ endpoints: [CompletenessEndpoint], _ past: HistoryChoice, now: Date) -> SQL {
-        past == .full ? workQuery(endpoints, now: now) : workQuery(endpoints, pastDetails: false, now: now)
+    /// - Parameter pastDetails: true: only details that only the past asks for; false: all else; nil: everything.
+    private func workQuery(_ endpoints: [CompletenessEndpoint], pastDetails: Bool? = nil, now: Date) -> SQL {
+        let isPastDetail = CompletenessTable.isPastDetail(
+            of: athlete, newest: newestCount, newSince: now.addingTimeInterval(-HistoryChoice.new_s))
+        let part: SQL = pastDetails.map { "AND \($0) = \(isPastDetail)" } ?? ""
+        return """
+            SELECT c.activity_id, c.start_at, a.first_listed_at, a.last_listed_at, c.endpoint, c.attempts,
+                   c.reason IS NOT DISTINCT FROM \(OutcomeRules.secondLookReason)
+            FROM sync.completeness c JOIN sync.activity a USING (athlete_id, activity_id)
+            WHERE c.athlete_id = \(athlete) AND c.state IN ('pending', 'failed') AND c.endpoint = ANY (\(endpoints.map(\.rawValue)))
+              AND (c.next_try_at IS NULL OR c.next_try_at <= \(now)) \(part)
+            ORDER BY c.start_at DESC, c.activity_id LIMIT \(Self.workRowsMax)
+            """
     }
 
     private func postponements(_ past: HistoryChoice, now: Date) -> [SQL] {

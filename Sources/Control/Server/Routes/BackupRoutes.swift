@@ -70,7 +70,7 @@ extension ControlRoutes {
             if let interruption = Interruption(error) {
                 logger.log(.warning, "backup interrupted", [.reason: interruption.reason])
             } else {
-                logger.log(.error, "backup failed", [.error: "\(error)"])
+                logger.log(.error, "backup failed", error)
             }
             throw error
         }

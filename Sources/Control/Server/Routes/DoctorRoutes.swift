@@ -86,9 +86,7 @@ extension ControlRoutes {
         if let incident = dependencies.silver?.incident {
             return .fail("stopped: \(incident.reason)", advice: "remove the cause; it goes on by itself")
         }
-        let rows = try await dependencies.database.query(
-            "SELECT count(DISTINCT (athlete_id, activity_id)), min(enqueued_at) FROM sync.transform_work")
-        let (count, since) = try rows[0].decode(Int.self, Date?.self)
+        let (count, since) = try await StatusReader.silverBacklog(in: dependencies.database)
         let lag_s = since.map { dependencies.clock.now.timeIntervalSince($0) } ?? 0
         if lag_s > Self.silverLagMax_s {
             return .warn(

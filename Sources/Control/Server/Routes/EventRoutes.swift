@@ -43,7 +43,7 @@ extension ControlRoutes {
                 logger.log(.debug, "event stream ended by a stop", [:])
             } catch {
                 // The client reconnects, and goes on where it was.
-                if Interruption(error) == nil { logger.log(.warning, "event stream cut off", [.error: "\(error)"]) }
+                if Interruption(error) == nil { logger.log(.warning, "event stream cut off", error) }
                 throw error
             }
             try await writer.finish(nil)

@@ -39,7 +39,7 @@ extension ControlRoutes {
     /// Nil until it was measured.
     private func databaseSize(now: Date) async throws -> DatabaseSizeMessage? {
         guard let size = try await DatabaseSize.read(dependencies.database, now: now) else { return nil }
-        let disk = dependencies.clusterDirectory.flatMap(DiskSpace.of)
+        let disk = dependencies.clusterDirectory.flatMap { try? DiskSpace(of: $0.path) }
         return DatabaseSizeMessage(
             bytes: size.bytes, growthPerDayBytes: size.growthPerDayBytes, diskFreeBytes: disk?.freeBytes, diskBytes: disk?.bytes)
     }
@@ -118,24 +118,5 @@ extension StatusMessage.Athletes {
 extension StatusMessage.Events {
     init(_ health: EventHealth) {
         self.init(state: health.state.rawValue, found: health.found, announced: health.announced, lastEventAt: health.lastEventAt)
-    }
-}
-
-/// The room on a file system.
-private struct DiskSpace: Equatable {
-    /// What an ordinary account may still use, and the whole size, in bytes.
-    let freeBytes: Int64
-    let bytes: Int64
-
-    /// Nil: it can't be seen.
-    static func of(_ directory: URL) -> DiskSpace? {
-        var status = statvfs()
-        guard statvfs(directory.path, &status) == 0 else { return nil }
-        let block = Int64(clamping: status.f_frsize)
-        func bytes(_ blocks: some BinaryInteger) -> Int64 {
-            let (product, isTooLarge) = Int64(clamping: blocks).multipliedReportingOverflow(by: block)
-            return isTooLarge ? .max : product
-        }
-        return DiskSpace(freeBytes: bytes(status.f_bavail), bytes: bytes(status.f_blocks))
     }
 }
