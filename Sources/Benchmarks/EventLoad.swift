@@ -6,7 +6,8 @@ import Glibc
 ///
 /// A thread and a blocking socket for each connection: the daemon is to have the processors, not what measures it.
 struct EventLoad: Sendable {
-    private static let connections = 64
+    /// A client may have 128.
+    private static let connections = 120
     private static let patience_s = 30
 
     private let port: UInt16
@@ -56,7 +57,7 @@ struct EventLoad: Sendable {
         let time_s: Double
     }
 
-    /// Every 64th event, one after the other.
+    /// Every event of one connection, one after the other.
     private func send(eachFrom first: Int, _ start: ContinuousClock.Instant) -> [Answer] {
         var answers: [Answer] = []
         var socket = connected()

@@ -107,7 +107,10 @@ public struct OwnAnswers: Sendable {
                 GROUP BY \(period), sport_family ORDER BY \(period) DESC, sport_family LIMIT 1000) AS p)
             """
         }
-        let today = "silver.today(t.athlete_id, t.source_id)"
+        // A sub-select is computed once, a function in a condition for each row.
+        func from(_ unit: String, _ rest: String) -> String {
+            "(SELECT date_trunc('\(unit)', silver.today(t.athlete_id, t.source_id))::date \(rest))"
+        }
         return try await json(
             athlete,
             """
@@ -115,8 +118,8 @@ public struct OwnAnswers: Sendable {
                     SELECT sport_family, \(raw: Self.sums) FROM silver.athlete_year
                     WHERE athlete_id = t.athlete_id AND source_id = t.source_id GROUP BY sport_family) AS p) AS total,
                 \(raw: sums("athlete_year", "year_start", since: "'-infinity'")) AS years,
-                \(raw: sums("athlete_month", "month_start", since: "date_trunc('month', \(today))::date - interval '11 months'")) AS months,
-                \(raw: sums("athlete_week", "week_start", since: "date_trunc('week', \(today))::date - 77")) AS weeks,
+                \(raw: sums("athlete_month", "month_start", since: from("month", "- interval '11 months'"))) AS months,
+                \(raw: sums("athlete_week", "week_start", since: from("week", "- 77"))) AS weeks,
                 (SELECT coalesce(json_agg(s ORDER BY s.unit, s.period_count DESC), '[]') FROM (
                     SELECT DISTINCT ON (unit) unit, started_on, ended_on, period_count, activity_count FROM silver.streak
                     WHERE athlete_id = t.athlete_id AND source_id = t.source_id AND sport_family = 'all'

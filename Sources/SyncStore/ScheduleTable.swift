@@ -220,12 +220,15 @@ package enum ScheduleTable {
         """
     }
 
-    /// After events: due now, with live priority. The caller holds the rows.
+    /// After events: due now, with live priority; who is due already keeps the place in line. The caller holds the rows.
     package static func announce(_ athletes: [AthleteID], now: Date) -> SQL {
         """
-        UPDATE sync.schedule s SET priority = least(priority, 1),
-            due_at = CASE WHEN s.lease_owner IS NULL AND a.state = 'active' THEN greatest(\(now), a.paused_until) ELSE s.due_at END
-        FROM sync.athlete a WHERE a.athlete_id = s.athlete_id AND s.athlete_id = ANY (\(athletes))
+        UPDATE sync.schedule s SET priority = least(s.priority, 1), due_at = wanted.due_at
+        FROM (
+            SELECT s.athlete_id, CASE WHEN s.lease_owner IS NULL AND a.state = 'active'
+                THEN greatest(least(s.due_at, \(now)), a.paused_until) ELSE s.due_at END AS due_at
+            FROM sync.schedule s JOIN sync.athlete a USING (athlete_id) WHERE s.athlete_id = ANY (\(athletes))) AS wanted
+        WHERE wanted.athlete_id = s.athlete_id AND (s.priority > 1 OR s.due_at IS DISTINCT FROM wanted.due_at)
         """
     }
 

@@ -41,6 +41,20 @@ private func event(_ aspect: String, _ activity: ActivityID) -> StravaEvent {
         }
     }
 
+    @Test func `an athlete who is due already keeps the place in line when more events come`() async throws {
+        try await withLoadedAthlete { rig, desk in
+            func due() async throws -> (isLive: Bool, before: Date) {
+                let row = try #require(try await rig.database.query("SELECT priority = 1, due_at FROM sync.schedule").first)
+                return try row.decode(Bool.self, Date.self)
+            }
+            try await desk.accept(event("create", ActivityID(99)))
+            let first = try await due()
+            #expect(first.isLive && first.before <= Date())
+            try await desk.accept(event("create", ActivityID(98)))
+            #expect(try await due() == first)
+        }
+    }
+
     @Test func `an announced late upload is looked for in the whole list, once`() async throws {
         try await withLoadedAthlete { rig, desk in
             let id = rig.world.addActivity(to: athlete, NewActivity(startAt: epoch.addingTimeInterval(-400 * 86_400), points: 45))

@@ -79,6 +79,18 @@ private struct Bench {
         }
     }
 
+    @Test func `after events have waited too long, turns are held back for a while, also when none waits any more`() {
+        let events = EventBacklog()
+        #expect(!events.isLate)
+        events.note(oldest: .now - .seconds(1))
+        events.note(oldest: nil)
+        #expect(events.isLate)
+        let calm = EventBacklog()
+        calm.note(oldest: .now + .seconds(1))
+        calm.note(oldest: nil)
+        #expect(!calm.isLate)
+    }
+
     @Test func `each lane has its places, and nobody waits behind another lane`() async throws {
         var settings = SyncSettings()
         (settings.urgentPlaces, settings.ordinaryPlaces, settings.historyPlaces) = (1, 2, 1)

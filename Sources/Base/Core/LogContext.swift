@@ -30,7 +30,11 @@ public struct LogID: Sendable, Hashable, CustomStringConvertible {
 
     public let description: String
 
-    public init() { description = Hexadecimal.text((0..<Self.byteCount).map { _ in UInt8.random(in: .min ... .max) }) }
+    public init() {
+        // One random number: each is a call of the kernel.
+        let random = UInt64.random(in: .min ... .max)
+        description = Hexadecimal.text((0..<Self.byteCount).map { UInt8(truncatingIfNeeded: random >> (8 * $0)) })
+    }
 
     /// - Parameter text: an id that this program has made; nil for any other text.
     public init?(_ text: String) {

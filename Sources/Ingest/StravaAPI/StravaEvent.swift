@@ -71,7 +71,8 @@ public struct StravaEvent: Sendable, Equatable {
 
     /// Replaces invalid UTF-8 by U+FFFD and control characters by blanks, which JSON allows between tokens and in strings.
     private static func repaired(_ body: [UInt8]) -> [UInt8] {
-        String(decoding: body, as: UTF8.self).utf8.map { $0 < 0x20 ? 0x20 : $0 }
+        if body.allSatisfy({ (0x20..<0x80).contains($0) }) { return body }
+        return String(decoding: body, as: UTF8.self).utf8.map { $0 < 0x20 ? 0x20 : $0 }
     }
 
     private static func name(_ value: JSONValue?) -> String {

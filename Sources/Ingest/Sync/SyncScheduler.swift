@@ -159,8 +159,9 @@ public actor SyncScheduler: Service {
     }
 
     private func freeLanes(now: Date) -> [ScheduleTable.Lane] {
-        let isHeldBack = events.isLate && (!working.isEmpty || now.timeIntervalSince(claimedAt) < EventBacklog.turnEvery_s)
-        let claimsMax = min(storeTrouble.claimsMax(at: now) ?? .max, isHeldBack ? 0 : events.isLate ? 1 : .max)
+        let isLate = events.isLate
+        let isHeldBack = isLate && (!working.isEmpty || now.timeIntervalSince(claimedAt) < EventBacklog.turnEvery_s)
+        let claimsMax = min(storeTrouble.claimsMax(at: now) ?? .max, isHeldBack ? 0 : isLate ? 1 : .max)
         return environment.settings.lanes.enumerated().compactMap { index, lane in
             let free = min(lane.places - working.count(lane: index), claimsMax)
             return free > 0 ? (lane.priorities, free) : nil
