@@ -2,6 +2,7 @@
 -- Out:    silver.athlete_history.
 -- Grain:  one row per athlete, source and change of weight or FTP.
 -- Units:  weight kg, FTP W, times UTC; implausible values are null.
+-- When:   the batch has an athlete's own objects.
 -- Repeat: only profiles newer than the newest row are read, and a row is added only when it differs from the one before it.
 --         No row is removed: the profiles that earlier rows were made from may have been removed from bronze.
 WITH known AS (

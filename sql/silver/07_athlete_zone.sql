@@ -2,6 +2,7 @@
 -- Out:    silver.athlete_zone_set, the rows with is_default = false.
 -- Grain:  one row per athlete, source, metric and change of zones.
 -- Units:  beats per minute, W; times UTC.
+-- When:   the batch has an athlete's own objects.
 -- Repeat: only answers newer than the newest set are read, and a set is added only when it differs from the one before it.
 --
 -- Strava's zones may touch (0-116, 116-144) or leave a gap of one (0-116, 117-144): a zone begins at its min, the first at 0.

@@ -2,6 +2,7 @@
 -- Out:    silver.gear_item.
 -- Grain:  one row per athlete, source and gear.
 -- Units:  metres, kg.
+-- When:   the batch has an athlete's own objects.
 -- Repeat: an upsert by primary key with values that depend on the answers only; nothing is written when nothing changed.
 --
 -- Of the profile and the gear's own answer the newer one counts, field by field. Retired gear leaves the profile's lists: gear that a list no

@@ -3,6 +3,7 @@
 -- Out:    silver.athlete_finding.
 -- Grain:  one row per athlete, source and check that is not passed; of several values the one furthest from zero.
 -- Units:  at the end of the checks' names.
+-- When:   the batch has an athlete's own objects.
 -- Repeat: values that depend on the answers only; a finding that no longer holds is deleted, an unchanged one is not written.
 --
 -- A weight or an FTP of 0 means that none is set. The checks that begin with stats_ are those of 11_athlete_stats.sql.

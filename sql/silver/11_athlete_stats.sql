@@ -3,6 +3,7 @@
 -- Grain:  one row per athlete, source, period and sport that the answer has; one finding per athlete and check, of several values the one
 --         furthest from zero.
 -- Units:  at the end of the column names.
+-- When:   the batch has an athlete's own objects.
 -- Repeat: values that depend on the answer only; an answer that silver has already is not read again.
 WITH answer AS MATERIALIZED (
     SELECT c.athlete_id, c.source_id, c.transform_version, b.sha256, bronze_strava.json_object(b.body) AS document

@@ -151,7 +151,7 @@ struct SilverBatch: Sendable {
             [
                 SilverQueries.fill(inventory.activities, material), SilverQueries.fill(inventory, material),
                 SilverQueries.temporarySize,
-            ] + scripts.beforeArrays)
+            ] + scripts.beforeArrays(hasAthletes: work.isEmpty || work.contains { $0.activityID == 0 }))
         try note(filled, inventory, in: &material)
         let (statements, powers) = await arrays
         return Made(

@@ -7,8 +7,15 @@ struct SilverScripts: Sendable {
     /// Files from this number on may read the batch's rows of `silver.activity_stream`.
     private static let firstAfterArrays = 50
 
-    let beforeArrays: [SQL]
+    /// The line of a file's header that says: only for a batch with objects of an athlete. What such a file reads lands with these.
+    private static let ofAthletes = "-- When:   the batch has an athlete's own objects."
+
+    private let athleteAndActivity: [SQL]
+    private let activityOnly: [SQL]
     let afterArrays: [SQL]
+
+    /// - Parameter hasAthletes: whether the batch has objects of an athlete: profile, zones, gear or statistics.
+    func beforeArrays(hasAthletes: Bool) -> [SQL] { hasAthletes ? athleteAndActivity : activityOnly }
 
     /// - Throws: `WarehouseError.scripts` when the folder or a file can't be read or a name has no number.
     init(shareDirectory: URL) throws {
@@ -19,17 +26,19 @@ struct SilverScripts: Sendable {
         }
         let scripts = try names.filter { $0.hasSuffix(".sql") }.map { try Self.read($0, in: folder) }.sorted { $0.number < $1.number }
         if scripts.isEmpty { throw WarehouseError(.scripts, "the folder sql/silver holds no SQL file") }
-        beforeArrays = scripts.filter { $0.number < Self.firstAfterArrays }.flatMap(\.statements)
+        let before = scripts.filter { $0.number < Self.firstAfterArrays }
+        athleteAndActivity = before.flatMap(\.statements)
+        activityOnly = before.filter { !$0.isOfAthletes }.flatMap(\.statements)
         afterArrays = scripts.filter { $0.number >= Self.firstAfterArrays }.flatMap(\.statements)
     }
 
-    private static func read(_ name: String, in folder: URL) throws -> (number: Int, statements: [SQL]) {
+    private static func read(_ name: String, in folder: URL) throws -> (number: Int, isOfAthletes: Bool, statements: [SQL]) {
         guard let number = Int(name.prefix { $0 != "_" }) else {
             throw WarehouseError(.scripts, "the file sql/silver/\(name) has no number before its name")
         }
         do {
             let text = try String(contentsOf: folder.appending(path: name), encoding: .utf8)
-            return (number, SQLScript.statements(of: text).map { SQL(raw: $0) })
+            return (number, text.contains("\(ofAthletes)\n"), SQLScript.statements(of: text).map { SQL(raw: $0) })
         } catch {
             throw WarehouseError(.scripts, "the file sql/silver/\(name) can't be read")
         }
