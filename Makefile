@@ -1,7 +1,7 @@
 # Two commands do everything on a fresh Debian 12 with Swift 6.3: `make run` and `make test`.
 .POSIX:
 .SILENT:
-.PHONY: help run build install deb test-package test-image test test-extra test-nginx test-metrics fuzz bench bench-history bench-webhooks simulate schema lint packages clean
+.PHONY: help run build install deb test-package test-image test-docs test test-extra test-nginx test-metrics fuzz bench bench-history bench-webhooks simulate schema lint packages clean
 
 help:
 	echo "make run       build in release mode and run fitnessd (the demo, unless Strava credentials are set)"
@@ -18,6 +18,7 @@ help:
 	echo "make install   install what make build has built; DESTDIR=, PREFIX=/usr/local, SYSCONFDIR=/etc"
 	echo "make deb       a Debian package in .build/deb; MAINTAINER=\"Name <address>\""
 	echo "make test-package  install, upgrade, remove and purge the Debian package in a Debian 12 of its own with systemd (as root)"
+	echo "make test-docs     the commands of the documentation in a Debian 12 of its own with systemd (as root)"
 	echo "make test-image    the steps of the Dockerfile in a Debian 12 of its own, and the daemon in it (as root)"
 	echo "make schema    write db/schema.sql anew from the migrations"
 	echo "make lint      style check only"
@@ -42,6 +43,10 @@ deb: build
 test-package: deb
 	scripts/packages debootstrap systemd-container lintian mandoc
 	scripts/test-package
+
+test-docs: deb
+	scripts/packages debootstrap systemd-container
+	scripts/test-docs
 
 test-image: build
 	scripts/packages debootstrap systemd-container
@@ -97,6 +102,7 @@ simulate: packages
 
 lint:
 	swift format lint --strict --parallel --configuration .swift-format --recursive Package.swift Sources Tests
+	scripts/test-docs --check
 
 # Installs the Debian packages that are missing; does nothing, quickly, when all are there.
 packages:

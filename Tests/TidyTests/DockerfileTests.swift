@@ -35,9 +35,9 @@ import Testing
         #expect(lastStage.contains { $0.contains("FITNESSD_ADMIN_LISTEN=127.0.0.1:8081") })
     }
 
-    @Test func `README's docker run has what run requires, and publishes on loopback alone`() throws {
-        let readme = try #require(SourceTree.shared.file("README.md")).text
-        let line = try #require(readme.firstRange(of: #/docker run -d (.+\\\n)+.+/#).map { readme[$0] })
+    @Test func `the documented docker run has what run requires, and publishes on loopback alone`() throws {
+        let page = try String(contentsOf: checkout.appending(path: "docs/container.md"), encoding: .utf8)
+        let line = try #require(page.firstRange(of: #/docker run -d (.+\\\n)+.+/#).map { page[$0] })
         let keys = ["DATABASE_URL_FILE", "VAULT_KEY", "STRAVA_CLIENT_ID", "STRAVA_CLIENT_SECRET_FILE", "PUBLIC_URL"]
         for key in keys { #expect(line.contains("-e FITNESSD_\(key)="), "\(key)") }
         #expect(line.matches(of: #/ -p /#).count == 1 && line.contains(" -p 127.0.0.1:8080:8080 "))
