@@ -173,8 +173,9 @@ struct DataStore: Sendable {
     /// - Throws: `DatabaseError` with a sentence that says what to do when the operator's server can't be used.
     private func reached() async throws -> DataStore {
         do {
-            try await requireVersion()
+            // First: behind a pooler that shares sessions, other statements may fail for what a session holds from others.
             try await database.requireOwnSession()
+            try await requireVersion()
             return self
         } catch let error as DatabaseError where error.code != .statement {
             throw DatabaseError(
