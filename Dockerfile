@@ -21,7 +21,8 @@ RUN install -D -s -t /out/bin .build/release/fitnessd .build/release/fitnessctl 
 
 FROM debian:12-slim
 RUN apt-get update \
-    && apt-get install -y --no-install-recommends ca-certificates libcurl4 libpq5 libsimdjson14 libssl3 libstdc++6 tzdata zlib1g \
+    && apt-get install -y --no-install-recommends ca-certificates libcurl4 libjs-chart.js libjs-leaflet libpq5 libsimdjson14 libssl3 libstdc++6 \
+        tzdata zlib1g \
     && rm -rf /var/lib/apt/lists/* \
     && groupadd --system --gid 10001 fitnessd \
     && useradd --system --uid 10001 --gid fitnessd --home-dir /var/lib/fitnessd --shell /usr/sbin/nologin fitnessd \
@@ -32,6 +33,7 @@ COPY --from=builder /out/bin /usr/bin
 COPY --from=builder /out/third-party-notices.txt /usr/share/doc/fitnessd/third-party-notices.txt
 COPY db /usr/share/fitnessd/db
 COPY sql /usr/share/fitnessd/sql
+COPY web /usr/share/fitnessd/web
 
 USER 10001:10001
 # The page for the operator and the metrics stay within the container, whatever FITNESSD_PUBLIC_URL is: only 8080 is for others.

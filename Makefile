@@ -1,12 +1,13 @@
 # Two commands do everything on a fresh Debian 12 with Swift 6.3: `make run` and `make test`.
 .POSIX:
 .SILENT:
-.PHONY: help run build install deb test-package test-image test-docs test test-extra test-nginx test-metrics fuzz bench bench-history bench-webhooks simulate schema lint packages clean
+.PHONY: help run build install deb test-package test-image test-docs test test-browser test-extra test-nginx test-metrics fuzz bench bench-history bench-webhooks simulate schema lint packages clean
 
 help:
 	echo "make run       build in release mode and run fitnessd (the demo, unless Strava credentials are set)"
 	echo "make test      style check, build, all tests, verdict"
-	echo "make test-extra  what needs more than Swift and PostgreSQL: the connect flow in a real browser, the Python SDK as an assistant"
+	echo "make test-browser  the pages and the connect flow in headless Chromium: with data, without, while loading; phone and desktop; light and dark"
+	echo "make test-extra  what needs more than Swift and PostgreSQL: the Python SDK as an assistant"
 	echo "make test-nginx  docs/nginx.conf in front of the demo"
 	echo "make test-metrics  the demo's metrics and docs/alerts.yml, checked by Prometheus' promtool"
 	echo "make fuzz      requests made from the public API's description, against the demo"
@@ -52,15 +53,20 @@ test-image: build
 	scripts/packages debootstrap systemd-container
 	scripts/test-image
 
-# systemd's own tools check the unit files, man and mandoc the manual pages; PgBouncer is what the daemon must refuse to work through.
+# systemd's own tools check the unit files, man and mandoc the manual pages; PgBouncer is what the daemon must refuse to work through; Chromium
+# opens each page once.
 test:
-	scripts/packages systemd pgbouncer python3 man-db mandoc
+	scripts/packages systemd pgbouncer python3 man-db mandoc chromium chromium-driver python3-selenium
 	scripts/test
 
-# BROWSER holds options, as in `make test-extra BROWSER="--screenshots /tmp/pages"`.
-test-extra: build
-	scripts/packages chromium python3 python3-venv
+# BROWSER holds options, as in `make test-browser BROWSER="--screenshots /tmp/pages"`.
+test-browser: build
+	scripts/packages chromium chromium-driver python3 python3-pip python3-selenium
+	scripts/test-pages --matrix $(BROWSER)
 	scripts/test-browser $(BROWSER)
+
+test-extra: build
+	scripts/packages python3 python3-venv
 	scripts/test-assistant
 
 test-nginx: build

@@ -21,6 +21,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-nio", exact: "2.101.2"),
         .package(url: "https://github.com/apple/swift-nio-extras", exact: "1.35.2"),
         .package(url: "https://github.com/hummingbird-project/hummingbird", exact: "2.28.1"),
+        .package(url: "https://github.com/hummingbird-project/swift-mustache", exact: "2.1.1"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", exact: "2.13.0"),
         .package(url: "https://github.com/vapor/jwt-kit.git", exact: "5.7.1"),
         // Not imported here: what the packages above depend on.
@@ -141,6 +142,13 @@ let package = Package(
             name: "Assistant", dependencies: ["Core", "Database", "OwnData", .product(name: "Logging", package: "swift-log")],
             path: "Sources/Assistant"),
         .target(
+            name: "Web",
+            dependencies: [
+                "Core", "Database", "OwnData", .product(name: "Logging", package: "swift-log"),
+                .product(name: "Mustache", package: "swift-mustache"),
+            ],
+            path: "Sources/Web"),
+        .target(
             name: "ControlAPI",
             dependencies: [
                 .product(name: "NIOCore", package: "swift-nio"), .product(name: "NIOPosix", package: "swift-nio"),
@@ -166,7 +174,7 @@ let package = Package(
             name: "Gateway",
             dependencies: [
                 "Core", "Metering", "Database", "SyncStore", "ServerGuard", "StravaAPI", "Governor", "Vault", "Sync", "Warehouse", "Digest",
-                "Identity", "OwnData", "Assistant",
+                "Identity", "OwnData", "Assistant", "ControlAPI", "Web",
                 .product(name: "Hummingbird", package: "hummingbird"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"),
@@ -204,7 +212,7 @@ let package = Package(
             dependencies: [
                 "Core", "Metering", "Database", "Digest", "EmbeddedPostgres", "Migrations", "HTTPTransport", "Warehouse", "StravaAPI",
                 "Governor",
-                "Vault", "Sync", "Identity", "OwnData", "Assistant", "ControlAPI", "ControlServer", "Gateway", "Journal",
+                "Vault", "Sync", "Identity", "OwnData", "Assistant", "ControlAPI", "ControlServer", "Gateway", "Journal", "Web",
                 .product(name: "CoreMetrics", package: "swift-metrics"),
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Configuration", package: "swift-configuration"),
@@ -250,6 +258,7 @@ let package = Package(
             name: "SyncStoreTests",
             dependencies: ["SyncStore", "HTTPTransport", "StravaAPI", "Sync", "TestKit", "Vault", "Warehouse"]),
         .testTarget(name: "OwnDataTests", dependencies: ["OwnData", "Migrations", "TestKit"]),
+        .testTarget(name: "WebTests", dependencies: ["Web", "TestKit"]),
         .testTarget(name: "VaultTests", dependencies: ["Vault", "HTTPTransport", "Simulator", "TestKit"]),
         .testTarget(name: "WarehouseTests", dependencies: ["Warehouse", "Simulator", "StravaAPI", "TestKit"]),
         .testTarget(
@@ -264,7 +273,9 @@ let package = Package(
         .testTarget(
             name: "GatewayTests",
             dependencies: [
-                "Assistant", "Gateway", "Identity", "OwnData", "ServerGuard", "HTTPTransport", "Simulator", "Sync", "TestKit", "Vault",
+                "Assistant", "ControlAPI", "ControlServer", "Gateway", "Governor", "Identity", "OwnData", "ServerGuard", "HTTPTransport",
+                "Simulator", "Sync",
+                "TestKit", "Vault", "Web",
             ]),
         .testTarget(name: "AssistantTests", dependencies: ["Assistant", "OwnData", "TestKit"]),
         .testTarget(name: "IdentityTests", dependencies: ["Identity", "HTTPTransport", "TestKit"]),

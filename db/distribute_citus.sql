@@ -47,6 +47,7 @@ SELECT create_distributed_table('sync.silver_rebuild', 'athlete_id', colocate_wi
 SELECT create_distributed_table('sync.run', 'athlete_id', colocate_with => 'sync.athlete');
 SELECT create_distributed_table('sync.event', 'athlete_id', colocate_with => 'sync.athlete');
 SELECT create_distributed_table('sync.api_token', 'athlete_id', colocate_with => 'sync.athlete');
+SELECT create_distributed_table('sync.web_session_athlete', 'athlete_id', colocate_with => 'sync.athlete');
 SELECT create_distributed_table('sync.erasure_request', 'athlete_id', colocate_with => 'sync.athlete');
 SELECT create_distributed_table('sync.requested_run', 'athlete_id', colocate_with => 'sync.athlete');
 SELECT create_distributed_table('sync.audit_athlete', 'athlete_id', colocate_with => 'sync.athlete');

@@ -15,7 +15,7 @@ struct Fitnessctl: AsyncParsableCommand {
             StatusCommand.self, AthletesCommand.self, SyncCommand.self, PauseCommand.self, ResumeCommand.self, LimitsCommand.self,
             QuarantineCommand.self, ExplainCommand.self, RebuildCommand.self, ExportCommand.self,
             WebhookCommand.self, VaultCommand.self, TokensCommand.self, ErasuresCommand.self, BackupCommand.self, ReloadCommand.self,
-            AuditCommand.self, HistoryCommand.self, EventsCommand.self, RetryCommand.self, DoctorCommand.self,
+            AuditCommand.self, HistoryCommand.self, EventsCommand.self, RetryCommand.self, DoctorCommand.self, AdminLinkCommand.self,
         ])
 }
 

@@ -13,6 +13,7 @@ import Logging
 import OwnData
 import StravaAPI
 import Vault
+import Web
 
 /// `fitnessd check`: checks the settings and each part that `run` needs, and says what is wrong and what to do about it.
 struct CheckCommand: AsyncParsableCommand {
@@ -117,6 +118,7 @@ private struct Checks {
         await findings.check("state directory") { try checkStateDirectory() }
         await findings.check("control socket") { try checkControlSocket() }
         await findings.check("http") { try preflight.addresses() }
+        if !configuration.addresses.listened.isEmpty { await findings.check("pages") { try pages() } }
         if configuration.addresses.web != nil {
             await findings.check("connect page") { connectPage() }
             await findings.check("assistants") { try assistants() }
@@ -141,6 +143,15 @@ private struct Checks {
         case .stale: return "\(configuration.controlSocket) was left by an earlier run and will be made anew"
         case .served: return "\(configuration.controlSocket) is served by the running fitnessd"
         }
+    }
+
+    /// Whether the pages' templates and assets are there. Without the libraries of the system, charts and maps are tables.
+    private func pages() throws -> String {
+        let files = try WebFiles(shareDirectory: preflight.shareDirectory(), version: ProductVersion.current)
+        let missing = files.assets.missingPackages
+        if missing.isEmpty { return "\(files.assets.files.count) style sheets and scripts" }
+        return
+            "tables instead of charts and maps: install \(missing.joined(separator: " and ")) (apt-get install \(missing.joined(separator: " ")))"
     }
 
     /// What assistants may see, and whether the questions that they can ask are there.

@@ -57,7 +57,7 @@ struct Configuration: Sendable {
     let modelAccess: ModelAccess
     var logLevel: Logger.Level
     let logFormat: LogFormat
-    /// The folder that holds `db/` and `sql/`; nil: found beside the program.
+    /// The folder that holds `db/`, `sql/` and `web/`; nil: found beside the program.
     let shareDirectory: URL?
 
     /// The keyring that the first start of a private cluster makes.
@@ -295,10 +295,10 @@ struct Configuration: Sendable {
     private static func shareDirectory(_ source: ConfigurationSource) throws -> URL? {
         guard let path = source.value("FITNESSD_SHARE_DIR") else { return nil }
         let folder = URL(filePath: path, directoryHint: .isDirectory)
-        for part in ["db/migrations", "sql/silver", "sql/dashboards"]
+        for part in ["db/migrations", "sql/silver", "sql/dashboards", "web/templates"]
         where !FileManager.default.fileExists(atPath: folder.appending(path: part).path) {
             throw ConfigurationError(
-                "FITNESSD_SHARE_DIR names \(path), which holds no \(part): set it to the folder that holds db/ and sql/")
+                "FITNESSD_SHARE_DIR names \(path), which holds no \(part): set it to the folder that holds db/, sql/ and web/")
         }
         return folder
     }

@@ -110,7 +110,7 @@ enum ConfigurationKeys {
         ) { $0.adminGroupID.map { Accounts.groupName($0) ?? String($0) } },
         ConfigurationKey(
             "FITNESSD_SHARE_DIR", .store, .path, .words("found from the checkout, else `/usr/share/fitnessd`"),
-            example: "/usr/share/fitnessd", "The folder that holds `db/` and `sql/`."
+            example: "/usr/share/fitnessd", "The folder that holds `db/`, `sql/` and `web/`."
         ) { ($0.shareDirectory ?? ShareDirectory.find(environment: [:])).map { StateDirectory($0).path } },
     ]
 

@@ -17,6 +17,7 @@ import Sync
 import Synchronization
 import Vault
 import Warehouse
+import Web
 
 /// What a daemon is started with.
 struct DaemonStart: Sendable {
@@ -265,7 +266,7 @@ private struct Servers: Sendable {
         let control = ControlServer(
             socket: socket, adminGroupID: configuration.adminGroupID, onListening: { hasOpened.yield() },
             dependencies: try dependencies(start, store, ingest, keyring, status, callback, reloader), logger: logger)
-        let gateway = try gateway(start, store, ingest, keyring, status, events: (desk, callback)) { hasOpened.yield() }
+        let gateway = try gateway(start, store, ingest, keyring, status, control.local, events: (desk, callback)) { hasOpened.yield() }
         if let gateway {
             await reloader.add { configuration in
                 let settings = try gatewaySettings(store, configuration, logger)
@@ -274,7 +275,8 @@ private struct Servers: Sendable {
         }
         let servers: [any Service] = [control] + (gateway.map { [$0] } ?? [])
         let places = ProgressDisplay.Places(
-            psql: store.privateURL, web: configuration.addresses.adminURL, controlSocket: configuration.controlSocket)
+            psql: store.privateURL, web: configuration.addresses.adminURL, isWebOpen: configuration.publicURL.isLoopback,
+            controlSocket: configuration.controlSocket)
         return Servers(
             services: servers + [
                 SchemaWatch(
@@ -307,13 +309,14 @@ private struct Servers: Sendable {
             notices: start.notices,
             backupSource: store.backupSource(receiptsPath: StateDirectory(start.configuration.stateDirectory).receiptsPath), status: status,
             examinations: examinations.all, settings: { ingest.environment.settings }, instance: ingest.instance,
-            clusterDirectory: store.clusterDirectory(start.configuration), reload: { await reloader.reload().message })
+            clusterDirectory: store.clusterDirectory(start.configuration), reload: { await reloader.reload().message },
+            pages: PageAddresses(admin: start.configuration.addresses.adminURL, athletes: publicURL?.text))
     }
 
     /// Nil when no address is configured.
     private static func gateway(
         _ start: DaemonStart, _ store: DataStore, _ ingest: Ingest, _ keyring: Keyring, _ status: StatusReader,
-        events: (desk: EventDesk, address: EventDesk.Address), onListening: @escaping @Sendable () -> Void
+        _ control: LocalControl, events: (desk: EventDesk, address: EventDesk.Address), onListening: @escaping @Sendable () -> Void
     ) throws -> Gateway? {
         let configuration = start.configuration
         if configuration.addresses.listened.isEmpty { return nil }
@@ -329,6 +332,12 @@ private struct Servers: Sendable {
             ownData: OwnDataServices(
                 reader: store.reader, thresholds: ThresholdDesk(database: store.database, clock: start.clock),
                 requestSync: { try await runs.request($0, by: "athlete").run }, erase: { try await eraser.erase($0, by: .athlete) }),
+            web: try WebFiles(shareDirectory: store.shareDirectory, version: ProductVersion.current),
+            control: { target, body, account in
+                let answer = try await control.answer(
+                    target, body: body, by: account.map { LocalControl.Account(id: $0.id, name: $0.name) })
+                return (answer.status, answer.body)
+            },
             register: { try await registry.register($0) },
             events: events,
             pendingMigrations: {
@@ -337,8 +346,8 @@ private struct Servers: Sendable {
             },
             figures: {
                 start.meters.show(isSilverStopped: silver.health.incident != nil)
-                let quota = await governor.snapshot().windows
-                return GatewayFigures(try await status.figures(), quota: quota, version: ProductVersion.current)
+                _ = await governor.snapshot()
+                _ = try await status.figures()
             },
             metrics: { start.metrics.text() },
             onListening: { _ in onListening() })

@@ -36,7 +36,7 @@ struct DataStore: Sendable {
     /// Connects to the server, or starts the private cluster.
     ///
     /// - Parameters:
-    ///   - shareDirectory: the folder that holds `db/` and `sql/`.
+    ///   - shareDirectory: the folder that holds `db/`, `sql/` and `web/`.
     ///   - notices: where the private cluster tells of an upgrade.
     /// - Throws: `DatabaseError` with a sentence that says what to do.
     static func open(

@@ -36,7 +36,7 @@ struct Preflight: Sendable {
     func shareDirectory() throws -> URL {
         if let set = configuration.shareDirectory { return set }
         guard let found = ShareDirectory.find(environment: [:]) else {
-            throw ConfigurationError("the folders db/ and sql/ are not found: set FITNESSD_SHARE_DIR to the folder that holds them")
+            throw ConfigurationError("the folders db/, sql/ and web/ are not found: set FITNESSD_SHARE_DIR to the folder that holds them")
         }
         return found
     }

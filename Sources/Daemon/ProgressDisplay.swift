@@ -13,7 +13,10 @@ struct ProgressDisplay: Service {
     struct Places: Sendable {
         /// The private cluster's URL; nil: the operator's database.
         let psql: String?
+        /// The operator's pages; nil: they are off.
         let web: String?
+        /// Whether these pages show everything to whoever sits at this machine.
+        let isWebOpen: Bool
         let controlSocket: String
     }
 
@@ -71,17 +74,26 @@ struct ProgressDisplay: Service {
     // MARK: The summary
 
     private func summarise(_ startedAt: Date) async throws {
-        let table = try await SilverSummary.table(database)
+        let (table, athlete) = try await SilverSummary.read(database)
         let seconds = String(format: "%.1f", clock.now.timeIntervalSince(startedAt))
         let lines = ["", "Everything that is due is in silver, \(seconds) s after the start:", ""] + table.map { "  " + $0 } + [""]
-        console.print((lines + whereToLook() + [""]).joined(separator: "\n"))
+        console.print((lines + whereToLook(athlete) + [""]).joined(separator: "\n"))
     }
 
-    private func whereToLook() -> [String] {
+    /// - Parameter athlete: the one with most activities; nil: there is none.
+    private func whereToLook(_ athlete: Int64?) -> [String] {
         var lines = ["Look further:"]
+        if let web = places.web {
+            lines.append("  \(web)  the daemon's state")
+            if let athlete { lines.append("  \(web)athletes/\(athlete)  an athlete's page") }
+        }
         if let url = places.psql { lines.append("  psql \"\(url)\"") }
-        lines.append("  \(InstalledProgram.beside("fitnessctl") ?? "fitnessctl") status --socket \(places.controlSocket)")
-        if let web = places.web { lines.append("  \(web)") }
+        let tool = InstalledProgram.beside("fitnessctl") ?? "fitnessctl"
+        lines.append("  \(tool) status --socket \(places.controlSocket)")
+        if places.web != nil {
+            let why = places.isWebOpen ? "to change things on the pages" : "to open the pages"
+            lines.append("  \(tool) admin-link --socket \(places.controlSocket)  \(why)")
+        }
         lines.append("The daemon keeps running and fetches what is new; Ctrl-C stops it.")
         return lines
     }
@@ -124,7 +136,8 @@ private enum SilverSummary {
     /// Athletes with a row of their own; the others are only in the total.
     private static let athletesMax = 12
 
-    static func table(_ database: Database) async throws -> [String] {
+    /// The table, and the athlete of its first row.
+    static func read(_ database: Database) async throws -> (table: [String], athlete: Int64?) {
         let rows = try await database.query(
             """
             SELECT a.athlete_id, count(*), coalesce(sum(a.distance_m), 0)::float8 / 1000, coalesce(sum(a.moving_time_s), 0)::float8 / 3600,
@@ -143,7 +156,7 @@ private enum SilverSummary {
             }
         }
         lines.append(cells("all \(rows.count)", "\(total.count)", number(total.km), number(total.hours), "\(total.points)", ""))
-        return lines
+        return (lines, try rows.first?.column(0))
     }
 
     private static func number(_ value: Double) -> String { String(format: "%.1f", value) }

@@ -11,6 +11,7 @@ import ServiceLifecycle
 import StravaAPI
 import Sync
 import Vault
+import Web
 
 /// Settings of the gateway that a reload may change while it serves.
 public struct GatewaySettings: Sendable {
@@ -28,15 +29,15 @@ public struct GatewaySettings: Sendable {
     }
 }
 
-/// The HTTP server: connect flow, Strava's events and health for everybody; metrics and status page for the operator. It keeps no state but
-/// the figures of the last seconds.
+/// The HTTP server: connect flow, athletes' pages, Strava's events and health for everybody; metrics and pages for the operator. It keeps no
+/// state but the figures of the last seconds and of silver's lag.
 public struct Gateway: Service {
     /// Stores the grant of a person who has consented, and makes the athlete due.
     public typealias Register = @Sendable (Consent) async throws -> ConsentResult
     /// The names of migrations that are not applied. Throws when the database can't be reached or written.
     public typealias PendingMigrations = @Sendable () async throws -> [String]
-    /// The figures for the status page; called at most every five seconds, and before metrics are read, whose gauges it sets.
-    public typealias Figures = @Sendable () async throws -> GatewayFigures
+    /// Sets the gauges to what the database holds; called before metrics are read, at most every five seconds.
+    public typealias Figures = @Sendable () async throws -> Void
 
     /// The bound ports; nil: no listener.
     public struct Ports: Sendable, Equatable {
@@ -62,14 +63,16 @@ public struct Gateway: Service {
     ///   - ownData: what those routes stand on.
     ///   - settings: those that `adopt` may replace.
     ///   - events: where Strava's events go, and the callback's secrets; nil: events are not accepted.
+    ///   - web: templates and assets of the pages.
+    ///   - control: the control API, for the operator's pages.
     ///   - metrics: everything that is counted, as text.
     ///   - onListening: called with the bound ports once all addresses accept connections.
     public init(
         addresses: GatewayAddresses, publicURL: PublicURL, database: Database, strava: StravaClient, keyring: Keyring,
         settings: GatewaySettings, clock: WallClock = .system, logger: Logger = Logger(label: "gateway"),
-        authenticator: Authenticator, athletes: Athletes, ownData: OwnDataServices, register: @escaping Register,
-        events: (desk: EventDesk, address: EventDesk.Address)? = nil, pendingMigrations: @escaping PendingMigrations,
-        figures: @escaping Figures, metrics: @escaping @Sendable () -> String = { "" },
+        authenticator: Authenticator, athletes: Athletes, ownData: OwnDataServices, web: WebFiles, control: @escaping AskControl,
+        register: @escaping Register, events: (desk: EventDesk, address: EventDesk.Address)? = nil,
+        pendingMigrations: @escaping PendingMigrations, figures: @escaping Figures, metrics: @escaping @Sendable () -> String = { "" },
         onListening: @escaping @Sendable (Ports) async -> Void = { _ in }
     ) {
         self.addresses = addresses
@@ -91,9 +94,8 @@ public struct Gateway: Service {
             settings: settings,
             webhooks: events.map { WebhookRoutes(desk: $0.desk, address: $0.address, logger: logger) },
             me: MeRoutes(services: ownData, authenticator: authenticator, clock: clock, logger: logger),
-            assistants: AssistantRoutes(
-                settings: settings, authenticator: authenticator, ownOrigin: publicURL.origin),
-            logger: logger)
+            assistants: AssistantRoutes(settings: settings, authenticator: authenticator, ownOrigin: publicURL.origin),
+            site: Site(web, addresses, publicURL, database, authenticator, control, clock, logger), logger: logger)
     }
 
     /// Requests that begin from now on are answered by these settings.
@@ -110,6 +112,7 @@ public struct Gateway: Service {
                 group.addTask { try await serve(listener, bound) }
             }
             group.addTask { await cancelWhenGracefulShutdown { await sweepConnects() } }
+            if addresses.admin != .off { group.addTask { await cancelWhenGracefulShutdown { await lookAtSilver() } } }
             // The first failure ends all listeners.
             for try await _ in group {}
         }
@@ -159,6 +162,20 @@ public struct Gateway: Service {
             } catch {
                 logger.log(.debug, "expired connects not deleted", error)
             }
+        }
+    }
+
+    /// Looks at silver's lag, for the overview's line.
+    private func lookAtSilver() async {
+        let outage = Outage("silver's lag can't be read", over: "silver's lag can be read again", level: .debug)
+        while !Task.isCancelled {
+            do {
+                try await routes.site.lag.look(routes.site.database, now: clock.now)
+                outage.isOver(logger)
+            } catch {
+                if !Task.isCancelled { outage.met(error, logger) }
+            }
+            do { try await clock.sleep(for: SilverLag.interval) } catch { return }
         }
     }
 

@@ -42,8 +42,8 @@ public struct GatewayAddresses: Sendable, Equatable {
         }
     }
 
-    /// The same as a URL.
-    public var adminURL: String? { adminAddress.map { "http://\($0.text)/" } }
+    /// The same as a URL, for a browser on this machine.
+    public var adminURL: String? { adminAddress.map { "http://\($0.reachable.text)/" } }
 
     /// The addresses to listen on, each with the setting that it comes from.
     public var listened: [(key: ListenAddress.Setting, address: ListenAddress)] {
@@ -105,6 +105,11 @@ public struct ListenAddress: Sendable, Equatable {
     func overlaps(_ other: ListenAddress) -> Bool {
         guard port == other.port, port != 0 else { return false }
         return Self.name(host) == Self.name(other.host) || Self.isAny(host) || Self.isAny(other.host)
+    }
+
+    /// An address at which a client of this machine reaches it.
+    var reachable: ListenAddress {
+        Self.isAny(host) ? ListenAddress(host: host == "::" ? "::1" : "127.0.0.1", port: port) : self
     }
 
     private static func isAny(_ host: String) -> Bool { ["0.0.0.0", "::", "*"].contains(host) }

@@ -7,7 +7,8 @@ public struct GatewayMeters: Sendable {
 
     /// The paths of all routes, as they are registered.
     static let paths = [
-        "/", "/api", "/connect", "/connected/:result", "/healthz", "/mcp", "/metrics", "/oauth/callback", "/readyz", "/style.css",
+        "/", "/actions/:name", "/api", "/assets/:name", "/connect", "/connect-link", "/connected/:result", "/enter", "/explain/:id",
+        "/healthz", "/live", "/mcp", "/metrics", "/oauth/callback", "/parts/athletes", "/readyz", "/sign-in", "/sign-out", "/style.css",
         "/v1/runs/:run", "/webhooks/strava/:secret",
     ]
 

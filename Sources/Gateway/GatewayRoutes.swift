@@ -32,7 +32,7 @@ struct Route: Sendable {
 struct GatewayRoutes: Sendable {
     let connect: ConnectFlow
     let readiness: Readiness
-    let figures: CachedValue<GatewayFigures>
+    let figures: CachedValue<Void>
     /// All metrics as text.
     let metrics: @Sendable () -> String
     let router: RouterRoutes
@@ -40,12 +40,13 @@ struct GatewayRoutes: Sendable {
     let webhooks: WebhookRoutes?
     let me: MeRoutes
     let assistants: AssistantRoutes
+    let site: Site
     let logger: Logger
     /// One for all listeners.
     private let meters = GatewayMeters()
 
     func router(hasWeb: Bool, hasAdmin: Bool) -> Router<GatewayContext> {
-        let routes = shared + (hasWeb ? web : []) + (hasAdmin ? admin : [])
+        let routes = shared + site.shared(hasWeb: hasWeb, hasAdmin: hasAdmin) + (hasWeb ? web : []) + (hasAdmin ? admin : [])
         let router = Router(context: GatewayContext.self, options: .autoGenerateHeadEndpoints)
         router.add(middleware: RequestIDs())
         router.add(middleware: meters.middleware())
@@ -53,14 +54,14 @@ struct GatewayRoutes: Sendable {
         router.add(middleware: CrossOrigin(settings: settings, routes: routes))
         router.add(middleware: HeadAnswers())
         router.add(middleware: RequestGuard())
-        router.add(middleware: ErrorPages(routes: routes, logger: logger))
+        router.add(middleware: ErrorPages(routes: routes, pages: site.web.pages, logger: logger))
         for route in routes {
             router.on(RouterPath(route.path), method: route.method) { try await route.answer($0, $1) }
         }
         return router
     }
 
-    var shared: [Route] {
+    private var shared: [Route] {
         [
             .get("/style.css") { _, _ in StyleSheet.response },
             .get("/healthz") { _, _ in Self.plain(.ok, "ok\n") },
@@ -68,7 +69,10 @@ struct GatewayRoutes: Sendable {
         ]
     }
 
-    var web: [Route] {
+    /// What everybody can reach, as `openapi.yaml` describes it.
+    var publicRoutes: [Route] { shared + site.shared(hasWeb: true, hasAdmin: false) + web }
+
+    private var web: [Route] {
         [
             .get("/connect") { request, _ in try await connect.open(request) },
             .post("/connect") { request, context in try await connect.begin(request, client: Self.client(request, context)) },
@@ -82,14 +86,14 @@ struct GatewayRoutes: Sendable {
         ] + router.routes + (webhooks?.routes ?? []) + me.routes + assistants.routes
     }
 
-    private var admin: [Route] {
+    /// Of the operator's listener.
+    var admin: [Route] {
         [
-            .get("/") { _, _ in StatusPage.page(try await figures.value()).response },
             .get("/metrics") { _, _ in
                 await refreshFigures()
                 return Self.plain(.ok, metrics(), type: "text/plain; version=0.0.4; charset=utf-8")
-            },
-        ]
+            }
+        ] + site.admin
     }
 
     /// How long metrics wait for figures from the database, which may hang: Prometheus gives up after 10 s by default.
@@ -100,7 +104,7 @@ struct GatewayRoutes: Sendable {
         let (ended, end) = AsyncStream.makeStream(of: Void.self)
         // Not child tasks: waiting for a load can't be cancelled.
         let load = Task {
-            do { _ = try await figures.value() } catch { logger.log(.debug, "figures for metrics not read", error) }
+            do { try await figures.value() } catch { logger.log(.debug, "figures for metrics not read", error) }
             end.yield()
         }
         let limit = Task {

@@ -5,10 +5,12 @@ import Hummingbird
 import HummingbirdCore
 import Logging
 import NIOCore
+import Web
 
 /// Turns errors into answers. Details are logged here, once, and never shown.
 struct ErrorPages: RouterMiddleware {
     let routes: [Route]
+    let pages: WebPages
     let logger: Logger
 
     func handle(
@@ -18,6 +20,10 @@ struct ErrorPages: RouterMiddleware {
             return try await next(request, context)
         } catch let error as APIRefusal {
             return error.response
+        } catch let error as PageRefusal {
+            return page(error)
+        } catch is SignInFirst {
+            return PageAnswer.redirect(to: AdminRoutes.signIn)
         } catch let error as HTTPError where error.status == .notFound {
             return methodNotAllowed(request) ?? refusal(.notFound, request)
         } catch let error as HTTPError {
@@ -45,6 +51,23 @@ struct ErrorPages: RouterMiddleware {
 
     private func refusal(_ status: HTTPResponse.Status, _ request: Request) -> Response {
         RefusalFormat(path: request.uri.path).response(status) ?? page(for: status)
+    }
+
+    /// For `message.mustache`.
+    private struct Message {
+        let title: String
+        let text: String
+        let command: String?
+        let link: WebFrame.Link?
+    }
+
+    private func page(_ refusal: PageRefusal) -> Response {
+        let message = Message(
+            title: refusal.title, text: refusal.text, command: refusal.command, link: refusal.link.map { WebFrame.Link($0.label, $0.path) })
+        var response = PageAnswer.response(
+            pages.page(.message, message, in: WebFrame(title: refusal.title, home: "/")), status: refusal.status)
+        if let wait = refusal.retryAfter_s { response.headers[.retryAfter] = String(wait) }
+        return response
     }
 
     private func page(for status: HTTPResponse.Status) -> Response {
@@ -96,19 +119,20 @@ struct RequestGuard: RouterMiddleware {
 }
 
 /// Adds to every answer the headers that forbid caching, framing, scripts, content sniffing and referrers. Only an answer that says itself how it
-/// may be cached keeps that.
+/// may be cached, what its page may load and what its browser may tell keeps that.
 struct SecurityHeaders: RouterMiddleware {
     private static let fields: [(HTTPField.Name, String)] = [
         (.xContentTypeOptions, "nosniff"),
-        (HTTPField.Name("Referrer-Policy")!, "no-referrer"),
         (HTTPField.Name("X-Robots-Tag")!, "noindex, nofollow"),
     ]
+    private static let referrerPolicy = HTTPField.Name("Referrer-Policy")!
 
     func handle(
         _ request: Request, context: GatewayContext, next: (Request, GatewayContext) async throws -> Response
     ) async throws -> Response {
         var response = try await next(request, context)
         for (name, value) in Self.fields { response.headers[name] = value }
+        if response.headers[Self.referrerPolicy] == nil { response.headers[Self.referrerPolicy] = "no-referrer" }
         if response.headers[.cacheControl] == nil { response.headers[.cacheControl] = "no-store" }
         if response.headers[.contentSecurityPolicy] == nil { response.headers[.contentSecurityPolicy] = Self.policy(formTargets: []) }
         return response

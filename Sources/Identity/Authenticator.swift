@@ -38,6 +38,17 @@ public struct Authenticator: Sendable {
         if let wait = limits.take(.client(client)) { throw .tooManyRequests(retryAfter: wait) }
     }
 
+    /// Looks for what a secret of a client opens: the session of a link. Who presents too many that open nothing has to wait.
+    ///
+    /// - Parameter look: nil: the secret opens nothing.
+    public func tried<Found>(client: String, _ look: () async throws -> Found?) async throws -> Found? {
+        try admit(client: client)
+        if let wait = limits.wait(.refused(client)) { throw IdentityError.tooManyRequests(retryAfter: wait) }
+        let found = try await look()
+        if found == nil { _ = limits.take(.refused(client)) }
+        return found
+    }
+
     /// The caller whose token holds.
     ///
     /// - Parameters:

@@ -27,7 +27,8 @@ import Foundation
 /// another's insert; rows of `sync.transform_work` and `sync.run` have keys of their own. Locks are never stronger than `FOR NO KEY UPDATE` on a
 /// table that others refer to, so that their inserts don't wait, but for an erasure's schedule and deletions.
 /// `sync.athlete_threshold` and `sync.requested_run` are written under the athlete's row of `sync.athlete`.
-/// `sync.connect_state`, `sync.api_token`, `sync.audit`, `sync.audit_athlete` and the quota ledger are written in transactions of their own; pruning skips rows that are locked.
+/// `sync.connect_state`, `sync.api_token`, `sync.audit`, `sync.audit_athlete`, `sync.web_session`, `sync.web_session_athlete` and the quota
+/// ledger are written in transactions of their own; pruning skips rows that are locked.
 package enum RowLock {
     /// A condition that locks the `sync.silver_lock` row of row `w`'s athlete; false: another transaction holds it.
     package static let isSilverFree = "sync.try_silver_lock(w.athlete_id, false)"

@@ -1,7 +1,9 @@
 import Assistant
+import ControlServer
 import Core
 import Database
 import Foundation
+import Governor
 import HTTPTransport
 import Identity
 import Logging
@@ -14,6 +16,7 @@ import Sync
 import Synchronization
 import TestKit
 import Vault
+import Web
 
 @testable import Gateway
 
@@ -36,6 +39,8 @@ struct GatewayFixture {
     let links: ConnectLinks
     /// Those of the public listener.
     let publicRoutes: [Route]
+    /// Those of the operator's.
+    let adminRoutes: [Route]
     /// `http://127.0.0.1:PORT`
     let base: String
     /// The same for the operator's figures, where they have an address of their own.
@@ -172,7 +177,8 @@ func withGateway(
                         GatewayFixture(
                             database: database, simulator: simulator, vault: parts.vault, strava: parts.strava, browser: http, clock: clock,
                             webhook: webhook, keyring: parts.keyring, links: try parts.links(publicURL),
-                            publicRoutes: gateway.routes.shared + gateway.routes.web, base: "http://127.0.0.1:\(ports.web ?? 0)",
+                            publicRoutes: gateway.routes.publicRoutes, adminRoutes: gateway.routes.admin,
+                            base: "http://127.0.0.1:\(ports.web ?? 0)",
                             adminBase: ports.admin.map { "http://127.0.0.1:\($0)" }))
                 }
             }
@@ -250,6 +256,23 @@ private struct GatewayParts {
         return .open(try AssistantServer(reader: reader, access: access, shareDirectory: checkout, version: "test", logger: quietLogger))
     }
 
+    /// The control API, as the daemon hands it to the pages.
+    private func control(_ registry: AthleteRegistry, _ eraser: AthleteEraser, _ publicURL: PublicURL) -> AskControl {
+        let governor = RateLimitGovernor(
+            database: database, clock: clock, limit: RateLimit(quarter: 600, day: 30_000), logger: quietLogger)
+        let dependencies = ControlDependencies(
+            version: "1.2.3", startedAt: clock.now, clock: clock, database: database, registry: registry,
+            keeper: KeyringKeeper(database: database, keyring: keyring, instance: UUID(), clock: clock, logger: quietLogger),
+            eraser: eraser,
+            governor: governor, links: ConnectLinks(publicURL: publicURL, keyring: keyring),
+            pages: PageAddresses(admin: publicURL.text + "/", athletes: publicURL.text))
+        let control = LocalControl(dependencies: dependencies, logger: quietLogger)
+        return { target, body, account in
+            let answer = try await control.answer(target, body: body, by: account.map { LocalControl.Account(id: $0.id, name: $0.name) })
+            return (answer.status, answer.body)
+        }
+    }
+
     func links(_ publicURL: String) throws -> ConnectLinks { ConnectLinks(publicURL: try PublicURL(publicURL), keyring: keyring) }
 
     func gateway(
@@ -270,13 +293,15 @@ private struct GatewayParts {
             ownData: OwnDataServices(
                 reader: reader, thresholds: ThresholdDesk(database: database, clock: clock),
                 requestSync: { try await runs.request($0, by: "athlete").run }, erase: { try await eraser.erase($0, by: .athlete) }),
+            web: try WebFiles(shareDirectory: checkout, version: "test"),
+            control: control(registry, eraser, try PublicURL(publicURL)),
             register: { try await registry.register($0) },
             events: (desk, webhook),
             pendingMigrations: {
                 _ = try await database.query("SELECT 1")
                 return pending
             },
-            figures: { GatewayFigures(try await StatusReader(database: database, clock: clock).figures()) }, metrics: { "# metrics\n" },
+            figures: { _ = try await StatusReader(database: database, clock: clock).figures() }, metrics: { "# metrics\n" },
             onListening: onListening)
     }
 }
@@ -320,6 +345,11 @@ final class CookieJar: Sendable {
         let pairs = values.withLock { $0.map { "\($0.key)=\($0.value)" } }
         return pairs.isEmpty ? [] : [("Cookie", pairs.joined(separator: "; "))]
     }
+
+    func set(_ name: String, _ value: String) { values.withLock { $0[name] = value } }
+
+    /// Nil: no such cookie.
+    func value(_ name: String) -> String? { values.withLock { $0[name] } }
 
     func take(_ response: HTTPResponse) {
         guard let pair = response.headers["Set-Cookie"]?.split(separator: ";").first, let mark = pair.firstIndex(of: "=") else { return }

@@ -12,12 +12,17 @@ import Testing
         #expect(page.text == "<div>\(piece.text)7</div>")
     }
 
-    @Test func `the status page shows athletes, quota and backlog`() {
-        let figures = GatewayFigures(
-            athleteCountByState: ["reconnect": 2, "active": 40], quotas: [.init(window: .quarterHour, used: 12, limit: 300)],
-            transformBacklogCount: 3, version: "1.2.3")
-        let page = StatusPage.page(figures).body.text
-        #expect(page.contains("<td>active</td><td class=\"number\">40</td>") && page.contains("<td>quarter hour</td>"))
-        #expect(page.contains("<td class=\"number\">300</td>") && page.contains("3 activities") && page.contains("Version 1.2.3."))
+    @Test func `assets are kept for an hour and asked for again with their tag`() async throws {
+        try await withGateway { gateway in
+            let style = try await gateway.get("/assets/style.css?v=1")
+            #expect(style.status == 200 && style.headers["Content-Type"] == "text/css; charset=utf-8")
+            #expect(style.headers["Cache-Control"] == "public, max-age=3600" && style.headers["X-Content-Type-Options"] == "nosniff")
+            let tag = try #require(style.headers["ETag"])
+            let again = try await gateway.get("/assets/style.css", headers: [("If-None-Match", tag)])
+            #expect(again.status == 304 && again.body.isEmpty)
+            for name in ["nothing.css", "..%2Ftemplates%2Flayout.mustache", "%2e%2e", ""] {
+                #expect(try await gateway.get("/assets/\(name)").status == 404, "\(name)")
+            }
+        }
     }
 }

@@ -25,7 +25,7 @@ import Testing
         let user = lastStage.last { $0.hasPrefix("USER ") }?.split(separator: " ").last?.split(separator: ":").first
         #expect(user.flatMap { Int($0) }.map { $0 > 0 } == true)
         #expect(lastStage.contains { $0.hasPrefix("HEALTHCHECK ") })
-        #expect(lastStage.contains { $0.hasPrefix("COPY db /usr/share/fitnessd/") })
+        for folder in ["db", "sql", "web"] { #expect(lastStage.contains("COPY \(folder) /usr/share/fitnessd/\(folder)")) }
         #expect(lastStage.contains { $0.contains("FITNESSD_SHARE_DIR=/usr/share/fitnessd") })
     }
 

@@ -23,6 +23,7 @@ import Testing
         "Sync": ["Core", "Metering", "Database", "SyncStore", "StravaAPI", "Streams", "Governor", "Vault", "Warehouse"],
         "Identity": ["Core", "Metering", "Database", "SyncStore", "Digest", "HTTPTransport"],
         "Assistant": ["Core", "Database", "OwnData"],
+        "Web": ["Core", "Database", "OwnData"],
         "ControlAPI": [],
         "ControlServer": [
             "ControlAPI", "Core", "Metering", "Database", "SyncStore", "Digest", "Identity", "ServerGuard", "StravaAPI", "Governor", "Sync",
@@ -31,7 +32,7 @@ import Testing
         "Gateway": [
             "Core", "Metering", "Database", "SyncStore", "ServerGuard", "StravaAPI", "Governor", "Vault", "Sync", "Warehouse", "Digest",
             "Identity",
-            "OwnData", "Assistant",
+            "OwnData", "Assistant", "ControlAPI", "Web",
         ],
         "Simulator": ["Core", "HTTPTransport"],
         "strava-simulator": ["Core", "Simulator"],
@@ -40,6 +41,7 @@ import Testing
         "fitnessd": [
             "Core", "Metering", "Database", "Digest", "EmbeddedPostgres", "Migrations", "HTTPTransport", "Warehouse", "StravaAPI",
             "Governor", "Vault", "Sync", "Identity", "OwnData", "Assistant", "ControlAPI", "ControlServer", "Gateway", "Journal",
+            "Web",
         ],
         "fitnessctl": ["ControlAPI"],
         "warehouse-bench": [

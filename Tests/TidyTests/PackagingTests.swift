@@ -68,7 +68,9 @@ import Testing
             #expect(FileManager.default.isExecutableFile(atPath: folder.path + start), "\(start)")
             let share = try #require(unit.firstMatch(of: #/FITNESSD_SHARE_DIR=(\S+)/#)).1
             let document = try #require(unit.firstMatch(of: #/file:(\S+)/#)).1
-            for path in ["\(share)/db/migrations", "\(share)/sql/silver", "\(document)"] {
+            for path in [
+                "\(share)/db/migrations", "\(share)/sql/silver", "\(share)/web/templates", "\(share)/web/assets/style.css", "\(document)",
+            ] {
                 #expect(FileManager.default.fileExists(atPath: folder.path + path), "\(path)")
             }
         }

@@ -37,7 +37,7 @@ struct SourceTree {
     func file(_ path: String) -> File? { files.first { $0.path == path } }
 
     private init() {
-        let folders = ["Sources", "Tests", "db", "sql", "systemd", "scripts", "packaging", ".ci"]
+        let folders = ["Sources", "Tests", "db", "sql", "web", "systemd", "scripts", "packaging", ".ci"]
         var paths = ["Package.swift", "README.md", "Makefile", "Dockerfile", ".dockerignore", ".swift-format"]
         for folder in folders {
             let inside = FileManager.default.enumerator(atPath: checkout.appending(path: folder).path)

@@ -22,7 +22,8 @@ import Testing
         let known = [
             "bronze_strava.endpoint", "bronze_strava.source", "sync.audit", "sync.backup", "sync.connect_link", "sync.connect_state",
             "sync.database_size", "sync.erasure", "sync.quota_block",
-            "sync.quota_limit", "sync.quota_window", "sync.reader_key", "sync.retention_run", "sync.setting", "vault.instance", "vault.key",
+            "sync.quota_limit", "sync.quota_window", "sync.reader_key", "sync.retention_run", "sync.setting", "sync.web_session",
+            "vault.instance", "vault.key",
             "vault.revocation", "vault.sealing",
         ]
         #expect(global.filter { !known.contains($0) } == [], "a table without athlete_id can't be spread by athlete: add one, or list it")

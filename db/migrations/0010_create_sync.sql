@@ -235,6 +235,7 @@ CREATE TABLE sync.run (
 );
 CREATE INDEX run_by_time ON sync.run (finished_at);
 CREATE INDEX run_by_number ON sync.run (run_id);
+CREATE INDEX run_failed ON sync.run (finished_at) WHERE outcome = 'failed';
 COMMENT ON TABLE sync.run IS 'One row per turn of an athlete''s sync, with its cost and its outcome.';
 COMMENT ON COLUMN sync.run.run_id IS 'Number of the turn in this database.';
 COMMENT ON COLUMN sync.run.requests IS 'Calls made to Strava.';

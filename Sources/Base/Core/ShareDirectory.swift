@@ -1,6 +1,6 @@
 import Foundation
 
-/// The folder that holds `db/` and `sql/`: the checkout, or the installed share directory.
+/// The folder that holds `db/`, `sql/` and `web/`: the checkout, or the installed share directory.
 public enum ShareDirectory {
     /// The first of these folders that holds `db/migrations`; nil when none does:
     ///

@@ -24,7 +24,7 @@ struct MigrationFile: Sendable, Equatable {
     static func all(in shareDirectory: URL) throws -> [MigrationFile] {
         let folder = shareDirectory.appending(path: "db/migrations")
         guard let names = try? FileManager.default.contentsOfDirectory(atPath: folder.path) else {
-            throw DatabaseError(.migration, "can't read \(folder.path): set FITNESSD_SHARE_DIR to the folder that holds db/ and sql/")
+            throw DatabaseError(.migration, "can't read \(folder.path): set FITNESSD_SHARE_DIR to the folder that holds db/, sql/ and web/")
         }
         let files = try names.filter { $0.hasSuffix(".sql") }.sorted().map { try read(folder.appending(path: $0)) }
         for (former, next) in zip(files, files.dropFirst()) where former.number == next.number {

@@ -68,6 +68,8 @@ public enum ControlRoute: String, CaseIterable, Sendable {
     case historyAthlete
     case events
     case doctor
+    case adminLink
+    case athleteLink
 
     /// The HTTP method, upper case.
     public var method: String {
@@ -79,7 +81,7 @@ public enum ControlRoute: String, CaseIterable, Sendable {
         case .setThreshold, .removeThreshold, .eraseAthlete, .replayErasures, .importAthletes, .importPredecessor, .syncAll, .syncAthlete,
             .pauseAll, .pauseAthlete, .resumeAll, .resumeAthlete, .connect, .quarantineRetry, .quarantineRetryAll, .quarantineDrop,
             .rebuildAll, .rebuildAthlete, .rotateVault, .subscribe, .unsubscribe, .issueToken, .revokeToken, .makeBackup,
-            .storeBackup, .recordBackup, .reload, .retryAthlete:
+            .storeBackup, .recordBackup, .reload, .retryAthlete, .adminLink, .athleteLink:
             "POST"
         }
     }
@@ -94,7 +96,7 @@ public enum ControlRoute: String, CaseIterable, Sendable {
         case .setThreshold, .removeThreshold, .eraseAthlete, .replayErasures, .importAthletes, .importPredecessor, .syncAll, .syncAthlete,
             .pauseAll, .pauseAthlete, .resumeAll, .resumeAthlete, .connect, .quarantineRetry, .quarantineRetryAll, .quarantineDrop,
             .rebuildAll, .rebuildAthlete, .rotateVault, .subscribe, .unsubscribe, .issueToken, .revokeToken, .makeBackup,
-            .storeBackup, .recordBackup, .reload, .retryAthlete:
+            .storeBackup, .recordBackup, .reload, .retryAthlete, .adminLink, .athleteLink:
             .admin
         }
     }
@@ -170,6 +172,8 @@ public enum ControlRoute: String, CaseIterable, Sendable {
         case .historyAthlete: "/v1/athletes/{athlete_id}/history"
         case .events: "/v1/events"
         case .doctor: "/v1/doctor"
+        case .adminLink: "/v1/admin_link"
+        case .athleteLink: "/v1/athletes/{athlete_id}/link"
         }
     }
 

@@ -47,13 +47,14 @@ struct ControlRoutes: Sendable {
         case .thresholds, .setThreshold, .removeThreshold: try await threshold(route, request, context)
         case .erasurePlan, .eraseAthlete, .erasures, .replayErasures: try await erasure(route, request, context)
         case .explanation: try ControlResponse.json(try await explanation(RequestReading.athlete(context)))
-        case .export: try await export(RequestReading.athlete(context), request, context.channel)
+        case .export: try await export(RequestReading.athlete(context), request, context.connection)
         case .priceAll, .priceAthlete: try ControlResponse.json(try await price(one, request))
         case .importAthletes: try ControlResponse.json(try await importAthletes(request))
         case .importPredecessor: try ControlResponse.json(try await importPredecessor(request))
         case .connect: try ControlResponse.json(try await connect(request))
         case .syncAll, .syncAthlete: try ControlResponse.json(try await sync(one, request), status: .accepted)
-        case .audit, .historyAll, .historyAthlete, .events, .doctor: try await watch(route, one, request, context)
+        case .audit, .historyAll, .historyAthlete, .events, .doctor, .progressAll, .progressAthlete:
+            try await watch(route, one, request, context)
         case .retryAthlete: try ControlResponse.json(try await retry(RequestReading.athlete(context)), status: .accepted)
         case .pauseAll, .pauseAthlete: try ControlResponse.json(try await pause(one, request, by: context.peer), status: .accepted)
         case .resumeAll, .resumeAthlete: try ControlResponse.json(try await resume(one), status: .accepted)
@@ -68,7 +69,7 @@ struct ControlRoutes: Sendable {
         case .revokeToken: try ControlResponse.json(try await revokeToken(request), status: .accepted)
         case .backups, .makeBackup, .storeBackup, .recordBackup: try await backup(route, request, context)
         case .reload: try ControlResponse.json(try await reload())
-        case .progressAll, .progressAthlete: try await progress(one, request)
+        case .adminLink, .athleteLink: try ControlResponse.json(try await link(one, request, by: context.peer), status: .created)
         }
     }
 }
@@ -78,8 +79,9 @@ extension ControlRoutes {
     private func watch(_ route: ControlRoute, _ one: Int64?, _ request: Request, _ context: ControlContext) async throws -> Response {
         switch route {
         case .audit: try ControlResponse.json(try await audit(request))
-        case .events: try await events(request, context.channel)
+        case .events: try await events(request, context.connection)
         case .doctor: try ControlResponse.json(await doctor())
+        case .progressAll, .progressAthlete: try await progress(one, request)
         default: try ControlResponse.json(try await history(one, request))
         }
     }
@@ -108,6 +110,7 @@ public struct ControlDependencies: Sendable {
     let eventStreams = Slots(ControlRoutes.eventStreamsMax)
     let examinations: [Examination]
     let reload: (@Sendable () async -> ReloadMessage)?
+    let pages: PageAddresses
 
     /// - Parameters:
     ///   - version: the daemon's version, for `status`.
@@ -125,13 +128,15 @@ public struct ControlDependencies: Sendable {
     ///   - clusterDirectory: where the private cluster's files are; nil: the database is the operator's.
     ///   - exportStall: how long an export waits for its reader; nil: a minute.
     ///   - reload: reads the settings again; nil: they can't be.
+    ///   - pages: where links to the daemon's pages lead.
     public init(
         version: String, startedAt: Date, clock: WallClock, database: Database, registry: AthleteRegistry, keeper: KeyringKeeper,
         eraser: AthleteEraser, governor: RateLimitGovernor, links: ConnectLinks?, webhook: WebhookControl? = nil,
         silver: SilverHealth? = nil, notices: Notices = Notices(), backupSource: BackupDesk.Source? = nil,
         status: StatusReader? = nil, examinations: [Examination] = [],
         settings: @escaping @Sendable () -> SyncSettings = { SyncSettings() }, instance: UUID? = nil, clusterDirectory: URL? = nil,
-        exportStall: Duration? = nil, reload: (@Sendable () async -> ReloadMessage)? = nil
+        exportStall: Duration? = nil, reload: (@Sendable () async -> ReloadMessage)? = nil,
+        pages: PageAddresses = PageAddresses(admin: nil, athletes: nil)
     ) {
         self.version = version
         self.startedAt = startedAt
@@ -153,6 +158,7 @@ public struct ControlDependencies: Sendable {
         self.clusterDirectory = clusterDirectory
         exports = Exports(stall: exportStall ?? Exports.stallDefault)
         self.reload = reload
+        self.pages = pages
     }
 }
 
@@ -160,20 +166,28 @@ public struct ControlDependencies: Sendable {
 struct ControlContext: RequestContext {
     /// Where a context comes from: the connection, and who is at its other end.
     struct Source: RequestContextSource {
-        let connection: ApplicationRequestContextSource
+        /// Nil: one of the daemon's own pages asks.
+        let channel: (any Channel)?
         let peer: ControlPeer
-
-        var logger: Logger { connection.logger }
+        let logger: Logger
     }
 
     var coreContext: CoreRequestContextStorage
-    let channel: any Channel
+    private let channel: (any Channel)?
     let peer: ControlPeer
 
     init(source: Source) {
         coreContext = CoreRequestContextStorage(source: source)
-        channel = source.connection.channel
+        channel = source.channel
         peer = source.peer
+    }
+
+    /// For what is streamed to its reader.
+    var connection: any Channel {
+        get throws {
+            guard let channel else { throw ControlRefusal.badRequest("this is only to be had over the control socket: use fitnessctl") }
+            return channel
+        }
     }
 }
 

@@ -24,7 +24,8 @@ public struct ControlServer: Service {
     private let logger: Logger
     private let gate: ControlGate
     private let routes: ControlRoutes
-    private let responder: RouterResponder<ControlContext>
+    /// The same control API for the daemon's own pages.
+    public let local: LocalControl
     private let places = ConnectionPlaces(countMax: connectionsMax, clientCountMax: userConnectionsMax)
     private let onListening: @Sendable () -> Void
 
@@ -45,7 +46,7 @@ public struct ControlServer: Service {
             policy: PeerPolicy(ownUserID: geteuid(), socketGroupID: socket.groupID, adminGroupID: adminGroupID),
             desk: AuditDesk(database: dependencies.database, clock: dependencies.clock), clock: dependencies.clock)
         routes = ControlRoutes(dependencies: dependencies, gate: gate, logger: logger)
-        responder = routes.router().buildResponder()
+        local = LocalControl(routes: routes, logger: logger)
     }
 
     public func run() async throws {
@@ -170,9 +171,8 @@ public struct ControlServer: Service {
         let serving = Self.channel(places) { request, writer, channel in
             // The request may have arrived before its connection was given a place.
             places.note(channel, isWaiting: false)
-            let source = ControlContext.Source(
-                connection: ApplicationRequestContextSource(channel: channel, logger: logger), peer: peer)
-            let response = try await responder.respond(to: request, context: ControlContext(source: source))
+            let source = ControlContext.Source(channel: channel, peer: peer, logger: logger)
+            let response = try await local.responder.respond(to: request, context: ControlContext(source: source))
             try await writer.write(response: response.head, body: response.body)
         }
         await serving.handle(value: connection, logger: logger)

@@ -38,6 +38,8 @@ public struct WindowSnapshot: Sendable, Codable, Equatable {
     public let reserved: Int
     /// Calls taken from the ledger and not yet permitted.
     public let leased: Int
+    /// Free calls that are kept for urgent ones now.
+    public let kept: Int
     /// Strava refused a call in this window (429): no call goes before it ends.
     public let exhausted: Bool
 }

@@ -428,7 +428,7 @@ package struct RateBudget: Sendable {
             case .inside(let quarter), .edge(let quarter, _): quarter
             }
         return GovernorSnapshot(
-            at: moment.wall, windows: [snapshot(of: quarter), snapshot(of: quarter.day)], inFlight: flights.count,
+            at: moment.wall, windows: [snapshot(of: quarter, at: moment), snapshot(of: quarter.day, at: moment)], inFlight: flights.count,
             waiting: byClass { queue.count($0) }, granted: byClass { granted[$0.rawValue] }, circuit: circuit.snapshot(at: moment),
             waitingUntil: waitingFor.flatMap { $0.until == .distantFuture ? nil : $0.until }, waitingReason: waitingFor?.reason,
             policy: policy, clockOffset_s: clock.offset_s(at: moment))
@@ -437,13 +437,19 @@ package struct RateBudget: Sendable {
     /// The counts of one window; empty ones when nothing was counted in it.
     func tally(_ window: QuotaWindow) -> WindowTally { tallies[window] }
 
-    private func snapshot(of window: QuotaWindow) -> WindowSnapshot {
+    private func snapshot(of window: QuotaWindow, at moment: Moment) -> WindowSnapshot {
         let (tally, limits) = (tallies[window], limits[window.span])
         let quarters = window.span == .day ? tallies.quarters.filter { $0.day == window } : [window]
+        let left_s = window.endsAt.timeIntervalSince(moment.wall)
+        let reserve =
+            window.span == .day
+            ? DayPace.reserve(dayLimit: limits.least, urgentSpent: tally.urgentSpent, left_s: left_s)
+            : QuarterReserve.calls(limit: limits.least, urgentSpent: tally.urgentSpent, left_s: left_s)
         return WindowSnapshot(
             span: window.span, startsAt: window.startsAt, resetsAt: window.endsAt, limit: limits.least,
             overallLimit: limits.overall, readLimit: limits.read, used: tally.used(limits), foreign: tally.foreign,
-            reserved: flights(in: window).count, leased: quarters.reduce(0) { $0 + tallies[$1].held }, exhausted: tally.exhausted)
+            reserved: flights(in: window).count, leased: quarters.reduce(0) { $0 + tallies[$1].held },
+            kept: max(0, min(reserve, tally.free(limits))), exhausted: tally.exhausted)
     }
 
     private func byClass(_ count: (RequestClass) -> Int) -> [String: Int] {

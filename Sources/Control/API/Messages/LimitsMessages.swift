@@ -15,13 +15,15 @@ public struct QuotaWindowMessage: Codable, Sendable, Equatable {
     public let foreign: Int
     /// Calls in flight.
     public let reserved: Int
+    /// Free calls that are kept for urgent ones now; absent: from an older daemon.
+    public let kept: Int?
     /// Strava refused a call in this window (429): no more calls until it ends.
     public let exhausted: Bool
     public let resetsAt: Date
 
     public init(
-        window: String, limit: Int, overallLimit: Int, readLimit: Int?, used: Int, foreign: Int, reserved: Int, exhausted: Bool,
-        resetsAt: Date
+        window: String, limit: Int, overallLimit: Int, readLimit: Int?, used: Int, foreign: Int, reserved: Int, kept: Int? = nil,
+        exhausted: Bool, resetsAt: Date
     ) {
         self.window = window
         self.limit = limit
@@ -30,12 +32,13 @@ public struct QuotaWindowMessage: Codable, Sendable, Equatable {
         self.used = used
         self.foreign = foreign
         self.reserved = reserved
+        self.kept = kept
         self.exhausted = exhausted
         self.resetsAt = resetsAt
     }
 
     enum CodingKeys: String, CodingKey {
-        case window, limit, used, foreign, reserved, exhausted
+        case window, limit, used, foreign, reserved, kept, exhausted
         case overallLimit = "overall_limit"
         case readLimit = "read_limit"
         case resetsAt = "resets_at"

@@ -10,7 +10,7 @@ import ServiceLifecycle
 extension ControlRoutes {
     func backup(_ route: ControlRoute, _ request: Request, _ context: ControlContext) async throws -> Response {
         switch route {
-        case .makeBackup: try await makeBackup(request, context.channel)
+        case .makeBackup: try await makeBackup(request, context.connection)
         case .storeBackup:
             try ControlResponse.json(try await storeBackup(RequestReading.message(request)))
         case .recordBackup:

@@ -102,7 +102,7 @@ extension QuotaWindowMessage {
     init(_ window: WindowSnapshot) {
         self.init(
             window: window.span == .day ? "day" : "quarter_hour", limit: window.limit, overallLimit: window.overallLimit,
-            readLimit: window.readLimit, used: window.used, foreign: window.foreign, reserved: window.reserved,
+            readLimit: window.readLimit, used: window.used, foreign: window.foreign, reserved: window.reserved, kept: window.kept,
             exhausted: window.exhausted, resetsAt: window.resetsAt)
     }
 }

@@ -1,0 +1,52 @@
+import ControlAPI
+import Core
+import Database
+import Identity
+import Logging
+import Web
+
+/// Asks the control API, as the admin with this account, or to look only. Returns a status of HTTP and a body of JSON.
+public typealias AskControl = @Sendable (ControlTarget, [UInt8], AdminAccount?) async throws -> (status: Int, body: [UInt8])
+
+/// The pages made from templates: what they stand on, and their routes by listener.
+struct Site: Sendable {
+    let web: WebFiles
+    let sessions: WebSessions
+    let authenticator: Authenticator
+    let database: Database
+    let clock: WallClock
+    let logger: Logger
+    /// Filled while the gateway runs.
+    let lag = SilverLag()
+    private let assets: AssetRoutes
+    private let operatorPages: AdminRoutes
+
+    init(
+        _ web: WebFiles, _ addresses: GatewayAddresses, _ publicURL: PublicURL, _ database: Database, _ authenticator: Authenticator,
+        _ control: @escaping AskControl, _ clock: WallClock, _ logger: Logger
+    ) {
+        self.web = web
+        sessions = WebSessions(
+            desk: WebSessionDesk(database: database, clock: clock), publicURL: publicURL, addresses: addresses)
+        self.authenticator = authenticator
+        self.database = database
+        self.clock = clock
+        self.logger = logger
+        assets = AssetRoutes(web.assets)
+        let control = AdminControl(ask: control)
+        operatorPages = AdminRoutes(
+            pages: web.pages, sessions: sessions, control: control,
+            reader: AdminReader(database: database, control: control, clock: clock), lag: lag, database: database,
+            isLoopback: publicURL.isLoopback, clock: clock, logger: logger)
+    }
+
+    /// Of each listener.
+    func shared(hasWeb: Bool, hasAdmin: Bool) -> [Route] {
+        let doors = SessionRoutes(
+            sessions: sessions, authenticator: authenticator, pages: web.pages, logger: logger, admins: hasAdmin, athletes: hasWeb)
+        return assets.routes + doors.routes
+    }
+
+    /// Of the operator's listener.
+    var admin: [Route] { operatorPages.routes }
+}
