@@ -21,6 +21,7 @@ struct ControlHarness: Sendable {
     let keyringPath: String
     let services: ServiceGroup
     let notices: Notices
+    let local: LocalControl
 
     var client: ControlClient { ControlClient(socketPath: socketPath) }
 
@@ -56,14 +57,16 @@ struct ControlHarness: Sendable {
             version: "1.2.3", startedAt: Date(timeIntervalSinceNow: -60), clock: .system, database: database, registry: registry,
             keeper: keeper, eraser: eraser, governor: governor,
             links: try publicURL.map { ConnectLinks(publicURL: try PublicURL($0), keyring: keyring) },
-            notices: notices, exportStall: exportStall)
+            notices: notices, exportStall: exportStall,
+            pages: PageAddresses(admin: publicURL.map { _ in "http://127.0.0.1:8081/" }, athletes: publicURL))
         let path = folder.appending(path: "control.sock").path
         let socket = try ControlSocket.open(path: path, environment: [:])
         let server = ControlServer(
             socket: groups.socket.map(socket.inGroup) ?? socket, adminGroupID: groups.admin, dependencies: dependencies, logger: logger)
         let services = ServiceGroup(services: [keeper, server], logger: quietLogger)
         let harness = ControlHarness(
-            database: database, registry: registry, socketPath: path, keyringPath: keyring.path, services: services, notices: notices)
+            database: database, registry: registry, socketPath: path, keyringPath: keyring.path, services: services, notices: notices,
+            local: server.local)
         let result = await run(services) { try await body(harness) }
         await http.shutdown()
         return try result.get()

@@ -97,6 +97,6 @@ import Testing
 
     /// Each attribute that holds a value stands in quotation marks, which escaping counts on.
     @Test func `each value in an attribute is quoted`() throws {
-        for (name, text) in Self.templates { #expect(!text.contains(#/=\{\{/#), "\(name)") }
+        for (name, text) in Self.templates { #expect(!text.contains(#/\s[a-z-]+=\{\{/#), "\(name)") }
     }
 }

@@ -5,20 +5,22 @@ class View:
     """A page to open.
 
     who: "admin" (with a session of fitnessctl admin-link), "athlete" (with one of fitnessctl athletes link) or None.
+    picture: its name in docs/screenshots.
     states: with which daemons it is opened: "data", "empty", "loading". {athlete} in a path or a text is an athlete's number.
     """
 
-    def __init__(self, name, path, heading, *words, who=None, states=("data",), ready=None, kilobytes=250, milliseconds=None):
+    def __init__(self, name, path, heading, *words, who=None, states=("data",), ready=None, kilobytes=250, milliseconds=None,
+                 picture=None):
         self.name, self.path, self.heading, self.words = name, path, heading, words
         self.who, self.states, self.ready = who, states, ready
-        self.kilobytes, self.milliseconds = kilobytes, milliseconds
+        self.kilobytes, self.milliseconds, self.picture = kilobytes, milliseconds, picture
 
 
 LIVE = "document.getElementById('live-time') && document.getElementById('live-head').children.length > 0"
 
 VIEWS = [
     View("overview", "/", "Running; nobody needs you", "Nobody needs you", "fitnessctl admin-link", "Quarter hour", "Silver lag", ready=LIVE, milliseconds=300),
-    View("overview-admin", "/", "Running; nobody needs you", "Pause all syncing", "Sync all", "Signed in as", who="admin", ready=LIVE),
+    View("overview-admin", "/", "Running; nobody needs you", "Pause all syncing", "Sync all", "Signed in as", who="admin", ready=LIVE, picture="overview.png"),
     View("overview-empty", "/", "Running; no athlete is connected yet", "Connect an athlete", "No athlete yet", who="admin", states=("empty",)),
     View("overview-loading", "/", "All syncing is paused", "Resume syncing", "so that the pages stay as they are", who="admin", states=("loading",)),
     View("athletes-none", "/?q=nobody-has-this-name", "Running; nobody needs you", "Nobody matches", "Clear the filter"),

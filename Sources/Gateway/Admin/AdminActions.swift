@@ -39,6 +39,7 @@ extension AdminRoutes {
             guard let deed = Said.Deed(rawValue: name) else { throw HTTPError(.notFound) }
             let said = Said(deed, athlete: try Self.athlete(form))
             try await carryOut(said, by: admin.account)
+            reader.forget()
             return isScript ? JSONBody.response(Answer(text: said.sentence)) : PageAnswer.redirect(to: said.path)
         } catch let refusal as PageRefusal where isScript {
             return JSONBody.response(Answer(text: Self.sentence(refusal)), status: refusal.status)

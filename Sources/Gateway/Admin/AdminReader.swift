@@ -74,23 +74,31 @@ struct AdminError: Sendable {
 struct AdminReader: Sendable {
     private static let kept = Duration.seconds(2)
 
-    private let current: CachedValue<AdminState>
+    /// Makes what keeps the figures.
+    private let renewed: @Sendable () -> CachedValue<AdminState>
+    private let current: Live<CachedValue<AdminState>>
 
     init(database: Database, control: AdminControl, clock: WallClock) {
         let slow = CachedValue(.afterLoadTimes(20), clock: clock) { try await AdminQueries.slowFigures(database, now: clock.now) }
-        current = CachedValue(.after(Self.kept), clock: clock) {
-            let now = clock.now
-            let status: StatusMessage = try await control.read(ControlTarget(.status))
-            let limits: LimitsMessage = try await control.read(ControlTarget(.limits))
-            let (attention, count, work) = try await AdminQueries.current(database, now: now)
-            return AdminState(
-                now: now, status: status, limits: limits, attention: attention, attentionCount: count, work: work,
-                slow: try await slow.value())
+        renewed = {
+            CachedValue(.after(Self.kept), clock: clock) {
+                let now = clock.now
+                let status: StatusMessage = try await control.read(ControlTarget(.status))
+                let limits: LimitsMessage = try await control.read(ControlTarget(.limits))
+                let (attention, count, work) = try await AdminQueries.current(database, now: now)
+                return AdminState(
+                    now: now, status: status, limits: limits, attention: attention, attentionCount: count, work: work,
+                    slow: try await slow.value())
+            }
         }
+        current = Live(renewed())
     }
 
+    /// Something was changed: who looks next sees it.
+    func forget() { current.replace(with: renewed()) }
+
     /// - Throws: `DatabaseError`, `AdminRefusal`.
-    func state() async throws -> AdminState { try await current.value() }
+    func state() async throws -> AdminState { try await current.value.value() }
 }
 
 /// The control API, typed.

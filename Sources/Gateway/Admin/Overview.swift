@@ -28,7 +28,8 @@ struct Overview: Sendable {
         let tone: String
         let state: String
         let who: String
-        let number: Int64
+        /// Nil: the name is the number.
+        let number: Int64?
         let why: String
         var button: Ask?
         var command: String?
@@ -235,7 +236,9 @@ struct Overview: Sendable {
         isQuarantine: Bool = false, _ canChange: Bool
     ) -> Attention {
         var shown = Attention(
-            tone: tone, state: state, who: row.who, number: row.athlete, why: why, button: nil, command: nil, explain: row.athlete)
+            tone: tone, state: state, who: row.who,
+            number: row.who == AdminText.athlete(row.athlete, first: nil, last: nil) ? nil : row.athlete, why: why, button: nil,
+            command: nil, explain: row.athlete)
         let command =
             connect
             ? "fitnessctl athletes connect --uid \(row.uid ?? "UID")"

@@ -7,7 +7,7 @@ import Synchronization
 final class SilverLag: Sendable {
     /// What is shown.
     struct Figures: Sendable {
-        /// The worst wait of each five minutes, in seconds, the oldest first.
+        /// The worst wait of each step of time, in seconds, the oldest first.
         var points: [(at: Date, lag_s: Double)] = []
         var now_s = 0.0
         /// 95 of 100 looks found no longer wait; nil: no look yet.
@@ -15,7 +15,6 @@ final class SilverLag: Sendable {
     }
 
     static let interval = Duration.seconds(10)
-    private static let step_s = 300.0
     private static let kept_s = 86_400.0
 
     private struct Look {
@@ -41,12 +40,16 @@ final class SilverLag: Sendable {
         }
     }
 
+    /// Short at first, so that there is a line soon; five minutes for a whole day.
+    private static func step_s(_ span_s: Double) -> Double { span_s < 900 ? 10 : span_s < 7_200 ? 60 : 300 }
+
     var figures: Figures {
         let looks = looks.withLock { $0 }
         guard let last = looks.last else { return Figures() }
         var figures = Figures(now_s: last.lag_s)
+        let step_s = Self.step_s(last.at.timeIntervalSince(looks[0].at))
         for look in looks {
-            let at = Date(timeIntervalSince1970: (look.at.timeIntervalSince1970 / Self.step_s).rounded(.down) * Self.step_s)
+            let at = Date(timeIntervalSince1970: (look.at.timeIntervalSince1970 / step_s).rounded(.down) * step_s)
             if let point = figures.points.last, point.at == at {
                 figures.points[figures.points.count - 1].lag_s = max(point.lag_s, look.lag_s)
             } else {
