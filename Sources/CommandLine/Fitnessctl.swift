@@ -23,15 +23,17 @@ struct Fitnessctl: AsyncParsableCommand {
 @main
 enum FitnessctlMain {
     static func main() async {
+        let arguments = Array(CommandLine.arguments.dropFirst())
         do {
-            var command = try Fitnessctl.parseAsRoot()
+            var command = try await Fitnessctl.asyncParseAsRoot(arguments)
             if var asyncCommand = command as? any AsyncParsableCommand {
                 try await asyncCommand.run()
             } else {
                 try command.run()
             }
         } catch {
-            exit(ExitStatus.report(error, asJSON: CommandLine.arguments.contains("--json")))
+            if VersionReport.isAskedFor(by: error, arguments) { return await VersionReport.print(arguments) }
+            exit(ExitStatus.report(error, arguments))
         }
     }
 }
@@ -39,7 +41,13 @@ enum FitnessctlMain {
 /// A command that could not do what was requested, in one sentence.
 struct CommandFailure: Error, CustomStringConvertible {
     let description: String
-    init(_ description: String) { self.description = description }
+    /// By which the daemon's log says more.
+    let requestID: String?
+
+    init(_ description: String, requestID: String? = nil) {
+        self.description = description
+        self.requestID = requestID
+    }
 }
 
 /// Exit codes, and errors on stderr: one sentence, or the error envelope with `--json`.
@@ -49,43 +57,52 @@ enum ExitStatus {
     private static let notReachable: Int32 = 3
 
     /// Prints the error and returns the exit code. Help and version are not failures.
-    static func report(_ error: any Error, asJSON: Bool) -> Int32 {
+    static func report(_ error: any Error, _ arguments: [String]) -> Int32 {
+        let isJSON = arguments.contains("--json")
         switch error {
         case let error as ControlClientError:
-            printError(error.refusal ?? error.code.rawValue, error.description, asJSON)
+            printError(error.refusal ?? error.code.rawValue, error.description, error.requestID, isJSON)
             return error.code == .notReachable ? notReachable : failed
         case let error as CommandFailure:
-            printError("failed", error.description, asJSON)
+            printError("failed", error.description, error.requestID, isJSON)
             return failed
-        default: return reportUsage(error)
+        default: return reportUsage(error, arguments)
         }
     }
 
-    private static func reportUsage(_ error: any Error) -> Int32 {
+    private static func reportUsage(_ error: any Error, _ arguments: [String]) -> Int32 {
         let code = Fitnessctl.exitCode(for: error)
         let message = Fitnessctl.fullMessage(for: error)
+        // The parser answers `help` about a command that it does not know with the help of all.
+        let hint = code == .validationFailure || arguments.first == "help" ? suggestion(for: arguments) : nil
+        if let hint { Terminal.printError("fitnessctl: \(PlainText.of(hint))") }
         if code.isSuccess {
             Terminal.print(message)
-            return 0
-        }
-        if code == .validationFailure, let hint = suggestion(for: Array(CommandLine.arguments.dropFirst())) {
-            Terminal.printError("fitnessctl: \(PlainText.of(hint))")
+            return hint == nil ? 0 : usage
         }
         if !message.isEmpty { Terminal.printError(message) }
         // ArgumentParser's code is EX_USAGE of sysexits.h; ours is 2.
         return code == .validationFailure ? usage : code.rawValue
     }
 
-    private static func printError(_ code: String, _ message: String, _ asJSON: Bool) {
-        guard asJSON else { return Terminal.printError("fitnessctl: \(PlainText.of(message))") }
-        let envelope = ["error": ["code": code, "message": message]]
-        Terminal.printError((try? ControlJSON.encode(envelope)).map { String(decoding: $0, as: UTF8.self) } ?? message)
+    private static func printError(_ code: String, _ message: String, _ requestID: String?, _ isJSON: Bool) {
+        guard isJSON else {
+            Terminal.printError("fitnessctl: \(PlainText.of(message))")
+            if let requestID {
+                Terminal.printError(
+                    "fitnessctl: fitnessd's log has it as request \(requestID): journalctl -u fitnessd REQUEST_ID=\(requestID)")
+            }
+            return
+        }
+        let details = ["code": code, "message": message].merging(requestID.map { ["request_id": $0] } ?? [:]) { $1 }
+        Terminal.printError((try? ControlJSON.encode(["error": details])).map { String(decoding: $0, as: UTF8.self) } ?? message)
     }
 
     /// The command that a misspelt word probably means; nil: all words are known, or none is near.
     private static func suggestion(for words: [String]) -> String? {
         var command: any ParsableCommand.Type = Fitnessctl.self
-        for word in words {
+        // `fitnessctl help COMMAND` names commands like `fitnessctl COMMAND`.
+        for word in words.first == "help" ? words.dropFirst() : words[...] {
             let known = command.configuration.subcommands
             if known.isEmpty || word.hasPrefix("-") { return nil }
             if let next = known.first(where: { name(of: $0) == word }) {

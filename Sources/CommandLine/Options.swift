@@ -4,7 +4,7 @@ import Foundation
 
 /// The options of every command.
 struct GlobalOptions: ParsableArguments {
-    @Option(help: "Path of the control socket; default: FITNESSD_CONTROL_SOCKET, else the daemon's default path.")
+    @Option(help: "Path of the control socket; default: FITNESSD_CONTROL_SOCKET, else the daemon's default path.", completion: .file())
     var socket: String?
 
     @Flag(help: "Print the control API's message (JSON) instead of text.")
@@ -15,7 +15,15 @@ struct GlobalOptions: ParsableArguments {
     /// For requests that go through all athletes before they are answered.
     var patientClient: ControlClient { ControlClient(socketPath: path, idleTimeout: .seconds(600)) }
 
-    private var path: String { socket ?? ControlSocketPath.tool(environment: ProcessInfo.processInfo.environment) }
+    private var path: String { socket ?? Self.socketPathDefault }
+
+    private static var socketPathDefault: String { ControlSocketPath.tool(environment: ProcessInfo.processInfo.environment) }
+
+    /// The socket that a command line means which is not parsed: it is incomplete, or asks for the version.
+    static func socketPath(in words: [String]) -> String {
+        if let place = words.firstIndex(of: "--socket"), words.indices.contains(place + 1) { return words[place + 1] }
+        return words.first { $0.hasPrefix("--socket=") }.map { String($0.dropFirst(9)) } ?? socketPathDefault
+    }
 
     /// Sends a request, then prints the response unchanged (`--json`) or as formatted by `text`.
     func show<Response: Decodable>(

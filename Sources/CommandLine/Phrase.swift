@@ -24,32 +24,40 @@ enum Phrase {
     /// `5 s`, `3 min`, `2 h 10 min`, `4 d 3 h`.
     static func span(_ seconds: Double) -> String {
         let whole = Int(seconds.magnitude.rounded())
-        switch whole {
-        case ..<60: return "\(whole) s"
-        case ..<3_600: return "\(whole / 60) min"
-        case ..<86_400: return join(whole / 3_600, "h", whole % 3_600 / 60, "min")
-        default: return join(whole / 86_400, "d", whole % 86_400 / 3_600, "h")
+        let rest = whole < 86_400 ? (whole % 3_600 / 60, "min") : (whole % 86_400 / 3_600, "h")
+        return whole < 3_600 || rest.0 == 0 ? largestUnit(whole) : "\(largestUnit(whole)) \(rest.0) \(rest.1)"
+    }
+
+    private static func largestUnit(_ seconds: Int) -> String {
+        switch seconds {
+        case ..<60: "\(seconds) s"
+        case ..<3_600: "\(seconds / 60) min"
+        case ..<86_400: "\(seconds / 3_600) h"
+        default: "\(seconds / 86_400) d"
         }
     }
 
-    private static func join(_ large: Int, _ largeUnit: String, _ small: Int, _ smallUnit: String) -> String {
-        small == 0 ? "\(large) \(largeUnit)" : "\(large) \(largeUnit) \(small) \(smallUnit)"
-    }
-
-    /// `3 min ago`, `in 2 h`, `now`; `-` for nil.
-    static func relative(_ date: Date?, now: Date) -> String {
-        guard let date else { return "-" }
+    /// `3 min ago`, `in 2 h 10 min`, `now`.
+    private static func relative(_ date: Date, now: Date, _ span: (Double) -> String) -> String {
         let distance = date.timeIntervalSince(now)
         if distance.magnitude < 1 { return "now" }
         return distance < 0 ? "\(span(distance)) ago" : "in \(span(distance))"
     }
 
-    /// `14:05 UTC (in 2 h)`, with the date when it is a day away or more.
-    static func time(_ date: Date, now: Date) -> String {
+    /// In UTC, like everything that the daemon writes: `14:05`, with the date when it is a day away or more.
+    private static func clock(_ date: Date, now: Date) -> String {
         let text = ControlTime.text(date)
         let isNear = date.timeIntervalSince(now).magnitude < 86_400
-        let clock = text.dropFirst(11).prefix(5)
-        return "\(isNear ? "" : text.prefix(10) + " ")\(clock) UTC (\(relative(date, now: now)))"
+        return "\(isNear ? "" : text.prefix(10) + " ")\(text.dropFirst(11).prefix(5))"
+    }
+
+    /// In a sentence: `14:05 UTC (in 2 h 10 min)`.
+    static func time(_ date: Date, now: Date) -> String { "\(clock(date, now: now)) UTC (\(relative(date, now: now, span)))" }
+
+    /// In a table's column of times, whose head says that they are in UTC: `14:05 (in 2 h)`, `2026-01-31 14:05 (3 d ago)`; `-` for nil.
+    static func cell(_ date: Date?, now: Date) -> String {
+        guard let date else { return "-" }
+        return "\(clock(date, now: now)) (\(relative(date, now: now) { largestUnit(Int($0.magnitude.rounded())) }))"
     }
 
     // MARK: Completion
@@ -143,7 +151,8 @@ enum Phrase {
     /// The completeness ledger's counts as a table.
     static func table(_ endpoints: [EndpointCounts]) -> String {
         var table = TextTable(
-            ["endpoint", "landed", "pending", "failed", "empty", "no scope", "gone", "quarantined", "expired"], numbers: Set(1...8))
+            ["endpoint", "landed", "pending", "failed", "empty", "no scope", "gone", "quarantined", "expired"], numbers: Set(1...8),
+            optional: Set(3...8))
         for counts in endpoints {
             let numbers = [
                 counts.landed, counts.pending, counts.failed, counts.empty, counts.noScope, counts.gone, counts.quarantined, counts.expired,

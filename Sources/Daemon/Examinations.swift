@@ -28,9 +28,9 @@ struct Examinations: Sendable {
 
     var all: [Examination] {
         [
-            Examination("database") { try await database() }, Examination("disk") { try disk() },
+            Examination("database", isQuick: true) { try await database() }, Examination("disk", isQuick: true) { try disk() },
             Examination("keyring") { try await keys() }, Examination("own_data") { try await ownData() },
-            Examination("clock") { try await clocks() }, Examination("strava") { try await strava() },
+            Examination("clock", isQuick: true) { try await clocks() }, Examination("strava") { try await strava() },
         ]
     }
 

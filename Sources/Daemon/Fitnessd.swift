@@ -67,7 +67,8 @@ struct Fitnessd: AsyncParsableCommand {
 
 /// Options of all commands with settings.
 struct CommonOptions: ParsableArguments {
-    @Option(name: .long, help: ArgumentHelp("A file with the same keys as the environment.", valueName: "path"))
+    @Option(
+        name: .long, help: ArgumentHelp("A file with the same keys as the environment.", valueName: "path"), completion: .file())
     var config: String?
 
     func source() throws -> ConfigurationSource { try ConfigurationSource(path: config) }

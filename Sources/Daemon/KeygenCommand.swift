@@ -16,7 +16,7 @@ struct KeygenCommand: ParsableCommand {
     @Option(help: ArgumentHelp("Retire this key of the keyring at PATH; the file as it was is kept beside it.", valueName: "key"))
     var retire: String?
 
-    @Argument(help: "Path of the keyring. Without --add or --retire it must not exist.")
+    @Argument(help: "Path of the keyring. Without --add or --retire it must not exist.", completion: .file())
     var path: String
 
     func validate() throws {

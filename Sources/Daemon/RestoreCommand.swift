@@ -22,7 +22,7 @@ struct RestoreCommand: AsyncParsableCommand {
     @Flag(help: "Restore a file that has no manifest: nothing tells then whether it is complete.")
     var withoutManifest = false
 
-    @Argument(help: "The backup; its manifest is FILE.json.")
+    @Argument(help: "The backup; its manifest is FILE.json.", completion: .file(extensions: ["dump"]))
     var file: String
 
     func run() async throws {

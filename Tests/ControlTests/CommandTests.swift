@@ -134,12 +134,30 @@ import Testing
     }
 
     @Test func `the tool prints its version and suggests a command for a misspelt one`() async throws {
-        #expect(try await Tool.run(["--version"]).out == ProductVersion.current + "\n")
-        for (words, meant) in [(["stauts"], "status"), (["athletes", "improt", "f"], "import"), (["quarantin", "list"], "quarantine")] {
+        let alone = try await Tool.run(["--version", "--socket=/nonexistent/s"])
+        #expect(alone.code == 0 && alone.out == ProductVersion.current + "\n" && alone.err.isEmpty)
+        for (words, meant) in [
+            (["stauts"], "status"), (["athletes", "improt", "f"], "import"), (["quarantin", "list"], "quarantine"),
+            (["help", "stauts"], "status"), (["tokens", "isue"], "issue"),
+        ] {
             let ending = try await Tool.run(words)
             #expect(ending.code == 2 && ending.err.contains("did you mean '\(meant)'?"), "\(ending.err)")
         }
         #expect(try await !Tool.run(["bogus"]).err.contains("did you mean"))
+    }
+
+    @Test func `the version comes with the running daemon's, and a warning when the two differ`() async throws {
+        try await ControlHarness.serve { daemon in
+            // Whatever state its database is in.
+            await daemon.database.close()
+            for arguments in [["--version"], ["status", "--version"]] {
+                let ending = try await Tool.run(arguments, socket: daemon.socketPath)
+                #expect(ending.code == 0 && ending.out == "\(ProductVersion.current)\nfitnessd 1.2.3 is running\n", "\(ending.out)")
+                #expect(
+                    ending.err.hasPrefix(
+                        "fitnessctl: warning: this is fitnessctl \(ProductVersion.current), and the running fitnessd is 1.2.3"))
+            }
+        }
     }
 
     @Test func `a socket that this user may not see or use is reported as such`() async throws {

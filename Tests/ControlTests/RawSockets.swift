@@ -1,6 +1,7 @@
 import Foundation
 import NIOCore
 import NIOPosix
+import Synchronization
 
 /// Sends raw bytes over a Unix socket and reads until the other end closes: for requests that a well-behaved client never makes.
 enum RawRequest {
@@ -97,9 +98,19 @@ struct RawServer {
     static func serve<Answer: Sendable>(
         _ bytes: String, then end: End, at path: String, _ body: @Sendable () async throws -> Answer
     ) async throws -> Answer {
+        try await serve([bytes], then: end, at: path, body)
+    }
+
+    /// The same with other bytes for each connection, the last ones for all that follow.
+    static func serve<Answer: Sendable>(
+        _ answers: [String], then end: End, at path: String, _ body: @Sendable () async throws -> Answer
+    ) async throws -> Answer {
+        let count = Atomic(0)
         let server = try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
             .childChannelInitializer { channel in
-                channel.eventLoop.makeCompletedFuture {
+                let place = count.add(1, ordering: .relaxed).newValue
+                return channel.eventLoop.makeCompletedFuture {
+                    let bytes = answers[min(place, answers.count) - 1]
                     try channel.pipeline.syncOperations.addHandler(Answerer(bytes: bytes, end: end))
                 }
             }

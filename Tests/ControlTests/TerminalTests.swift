@@ -40,6 +40,40 @@ import Testing
         #expect(Self.table().fitting(20).hasPrefix("athlete 4200001,\n  uid\n"))
     }
 
+    private static func times() -> TextTable {
+        var table = TextTable(
+            ["athlete", "uid", "streams", "last turn", "next turn", "last error"], numbers: [0, 2], times: [3, 4], optional: [5],
+            secondary: [2])
+        table.add(["7", "somebody@example.org", "0", "14:31 (12 min ago)", "2026-01-31 15:31 (in 3 d)", ""])
+        table.add(["8", "u", "0", "-", "now", ""])
+        return table
+    }
+
+    @Test func `the head says once that times are in UTC, and a narrow terminal has them without how long ago`() {
+        let whole = Self.times().fitting(nil)
+        #expect(whole.hasPrefix("athlete  uid                   streams  last turn (UTC)     next turn                  last error\n"))
+        let wide = Self.times().fitting(120)
+        #expect(!wide.contains("last error") && wide.contains("14:31 (12 min ago)"), "a column without any value says nothing")
+        #expect(wide.contains("streams"), "a number that is zero says something")
+        let narrow = Self.times().fitting(80)
+        #expect(narrow.contains("14:31            2026-01-31 15:31\n") && narrow.contains("streams") && !narrow.contains("ago"))
+        let narrower = Self.times().fitting(68)
+        #expect(!narrower.contains("streams") && narrower.contains("somebody@example.org  14:31"), "\(narrower)")
+        for width in [120, 80, 68, 60, 50, 30] {
+            for line in Self.times().fitting(width).split(separator: "\n") { #expect(line.count <= width, "\(line)") }
+        }
+    }
+
+    @Test func `a time has its distance from now beside it, and its date when it is a day away`() {
+        let now = Date(timeIntervalSince1970: 1_769_871_600)
+        func cell(_ seconds: Double) -> String { Phrase.cell(now.addingTimeInterval(seconds), now: now) }
+        #expect(cell(-720) == "14:48 (12 min ago)" && cell(8_000) == "17:13 (in 2 h)" && cell(0) == "15:00 (now)")
+        #expect(cell(-3 * 86_400 - 7_200) == "2026-01-28 13:00 (3 d ago)" && Phrase.cell(nil, now: now) == "-")
+        #expect(Phrase.time(now.addingTimeInterval(8_000), now: now) == "17:13 UTC (in 2 h 13 min)")
+        let spans = [(59.0, "59 s"), (60, "1 min"), (3_600, "1 h"), (3_661, "1 h 1 min"), (86_400, "1 d"), (90_000, "1 d 1 h")]
+        for (seconds, text) in spans { #expect(Phrase.span(seconds) == text) }
+    }
+
     @Test func `the watched status is a screen of its own that q ends`() async throws {
         try await ControlHarness.serve { daemon in
             let program = try builtProgram("fitnessctl").path

@@ -35,19 +35,20 @@ import Testing
             "OwnData", "Assistant", "ControlAPI", "Web",
         ],
         "Simulator": ["Core", "HTTPTransport"],
-        "strava-simulator": ["Core", "Simulator"],
+        "strava-simulator": ["CArguments", "Core", "Simulator"],
         "QuotaModel": ["Core", "SyncStore", "StravaAPI", "Governor", "Sync"],
         "fitness-simulate": ["QuotaModel"],
         "fitnessd": [
-            "Core", "Metering", "Database", "Digest", "EmbeddedPostgres", "Migrations", "HTTPTransport", "Warehouse", "StravaAPI",
+            "CArguments", "Core", "Metering", "Database", "Digest", "EmbeddedPostgres", "Migrations", "HTTPTransport", "Warehouse",
+            "StravaAPI",
             "Governor", "Vault", "Sync", "Identity", "OwnData", "Assistant", "ControlAPI", "ControlServer", "Gateway", "Journal",
             "Web",
         ],
-        "fitnessctl": ["ControlAPI"],
+        "fitnessctl": ["CArguments", "ControlAPI"],
         "warehouse-bench": [
             "Core", "Database", "SyncStore", "EmbeddedPostgres", "HTTPTransport", "Migrations", "Simulator", "StravaAPI", "Warehouse",
         ],
-        "CSimdjson": [], "CZlib": [], "CLibpq": [], "CLibcurl": [], "COpenSSL": [], "CSpawn": [], "CMemfd": [],
+        "CSimdjson": [], "CZlib": [], "CLibpq": [], "CLibcurl": [], "COpenSSL": [], "CSpawn": [], "CMemfd": [], "CArguments": [],
     ]
 
     @Test func `Package.swift keeps to the plan of who may import whom`() throws {

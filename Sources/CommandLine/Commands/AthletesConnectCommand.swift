@@ -12,7 +12,7 @@ struct AthletesConnectCommand: AsyncParsableCommand {
 
     @OptionGroup var options: GlobalOptions
 
-    @Option(help: "Your own name for this person: 1 to 128 of A-Z a-z 0-9 . _ : @ + -")
+    @Option(help: "Your own name for this person: 1 to 128 of A-Z a-z 0-9 . _ : @ + -", completion: CompletedValues.uids)
     var uid: String
 
     @Option(help: "How many days the link is valid, 1 to 90. Default: 7.")

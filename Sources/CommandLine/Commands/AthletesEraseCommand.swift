@@ -12,7 +12,7 @@ struct AthletesEraseCommand: AsyncParsableCommand {
 
     @OptionGroup var options: GlobalOptions
 
-    @Argument(help: "Strava's number of the athlete.")
+    @Argument(help: "Strava's number of the athlete.", completion: CompletedValues.athletes)
     var id: Int64
 
     @Flag(help: "Don't ask.")

@@ -26,10 +26,10 @@ struct AthletesImportCommand: AsyncParsableCommand {
     @Flag(help: "Replace stored grants even if they expire later.")
     var replace = false
 
-    @Option(help: "The file is the predecessor's; this file has the key of its tokens.")
+    @Option(help: "The file is the predecessor's; this file has the key of its tokens.", completion: .file())
     var predecessorKeyFile: String?
 
-    @Argument(help: "The file; - for standard input.")
+    @Argument(help: "The file; - for standard input.", completion: .file())
     var file: String
 
     func run() async throws {

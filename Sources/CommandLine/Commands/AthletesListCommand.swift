@@ -26,7 +26,9 @@ struct AthletesListCommand: AsyncParsableCommand {
         }
         let now = Date()
         var table = TextTable(
-            ["athlete", "uid", "state", "activities", "streams", "to fetch", "last turn", "next turn", "last error"], numbers: [0, 3, 4, 5])
+            ["athlete", "uid", "state", "activities", "streams", "to fetch", "last turn", "next turn", "last error"],
+            numbers: [0, 3, 4, 5],
+            times: [6, 7], optional: [8], secondary: [4])
         for athlete in athletes { table.add(cells(athlete, now)) }
         return table.text
     }
@@ -37,8 +39,8 @@ struct AthletesListCommand: AsyncParsableCommand {
         let streams = athlete.endpoints.first { $0.endpoint == "streams" }?.landed ?? 0
         return [
             String(athlete.athleteID), athlete.uid ?? "-", AthleteText.state(athlete), Phrase.number(athlete.activities),
-            Phrase.number(streams), Phrase.number(toFetch), Phrase.relative(schedule.lastFinishedAt, now: now),
-            AthleteText.next(athlete, now: now), schedule.lastError ?? "",
+            Phrase.number(streams), Phrase.number(toFetch), Phrase.cell(schedule.lastFinishedAt, now: now),
+            AthleteText.next(athlete, now: now) { Phrase.cell($0, now: $1) }, schedule.lastError ?? "",
         ]
     }
 }

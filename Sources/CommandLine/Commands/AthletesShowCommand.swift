@@ -7,7 +7,7 @@ struct AthletesShowCommand: AsyncParsableCommand {
 
     @OptionGroup var options: GlobalOptions
 
-    @Argument(help: "Strava's number of the athlete.")
+    @Argument(help: "Strava's number of the athlete.", completion: CompletedValues.athletes)
     var id: Int64
 
     func validate() throws { try AthleteArgument.check(id) }
@@ -26,11 +26,11 @@ enum AthleteText {
             Terminal.bold("athlete \(athlete.athleteID)") + (athlete.uid.map { " (\($0))" } ?? ""),
             "state        \(state(athlete))\(reason(athlete, now))",
             "scope        \(athlete.scope.joined(separator: ", "))",
-            "connected    \(Phrase.relative(athlete.connectedAt, now: now))",
-            "activities   \(Phrase.number(athlete.activities))\(athlete.newestStartAt.map { ", newest \(Phrase.relative($0, now: now))" } ?? "")",
-            "history      \(athlete.historyCompleteAt.map { "completed \(Phrase.relative($0, now: now))" } ?? "not complete yet")",
-            "last turn    \(Phrase.relative(athlete.schedule.lastFinishedAt, now: now))",
-            "next turn    \(next(athlete, now: now))",
+            "connected    \(Phrase.time(athlete.connectedAt, now: now))",
+            "activities   \(Phrase.number(athlete.activities))\(athlete.newestStartAt.map { ", newest \(Phrase.time($0, now: now))" } ?? "")",
+            "history      \(athlete.historyCompleteAt.map { "completed \(Phrase.time($0, now: now))" } ?? "not complete yet")",
+            "last turn    \(athlete.schedule.lastFinishedAt.map { Phrase.time($0, now: now) } ?? "-")",
+            "next turn    \(next(athlete, now: now) { Phrase.time($0, now: $1) })",
             "quality      \(Phrase.quality(athlete.quality))",
         ]
         if let error = athlete.schedule.lastError {
@@ -55,12 +55,13 @@ enum AthleteText {
         return athlete.state
     }
 
-    static func next(_ athlete: AthleteMessage, now: Date) -> String {
+    /// - Parameter time: how a time is written.
+    static func next(_ athlete: AthleteMessage, now: Date, _ time: (Date, Date) -> String) -> String {
         if athlete.state != "active" { return "-" }
         if athlete.schedule.working { return "now" }
-        if let paused = athlete.paused { return paused.until.map { Phrase.relative($0, now: now) } ?? "when resumed" }
+        if let paused = athlete.paused { return paused.until.map { time($0, now) } ?? "when resumed" }
         guard let due = athlete.schedule.dueAt else { return "-" }
-        return due <= now ? "due" : Phrase.relative(due, now: now)
+        return due <= now ? "due" : time(due, now)
     }
 
     private static func reason(_ athlete: AthleteMessage, _ now: Date) -> String {

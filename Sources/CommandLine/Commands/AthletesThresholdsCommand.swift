@@ -7,7 +7,7 @@ struct AthletesThresholdsCommand: AsyncParsableCommand {
 
     @OptionGroup var options: GlobalOptions
 
-    @Argument(help: "Strava's number of the athlete.")
+    @Argument(help: "Strava's number of the athlete.", completion: CompletedValues.athletes)
     var id: Int64
 
     func validate() throws { try AthleteArgument.check(id) }
@@ -30,7 +30,7 @@ struct AthletesSetThresholdCommand: AsyncParsableCommand {
 
     @OptionGroup var options: GlobalOptions
 
-    @Argument(help: "Strava's number of the athlete.")
+    @Argument(help: "Strava's number of the athlete.", completion: CompletedValues.athletes)
     var id: Int64
 
     @Argument(help: "What to set.")

@@ -12,7 +12,7 @@ struct AuditCommand: AsyncParsableCommand {
 
     @OptionGroup var options: GlobalOptions
 
-    @Option(help: "Only requests about this athlete.")
+    @Option(help: "Only requests about this athlete.", completion: CompletedValues.athletes)
     var athlete: Int64?
 
     @OptionGroup var range: PageOptions
@@ -30,10 +30,10 @@ struct AuditCommand: AsyncParsableCommand {
     private func text(_ requests: [AuditMessage.RecordedRequest]) -> String {
         guard !requests.isEmpty else { return "no such requests" }
         let now = Date()
-        var table = TextTable(["when", "user", "request", "athlete", "outcome", "parameters"], numbers: [3])
+        var table = TextTable(["when", "user", "request", "athlete", "outcome", "parameters"], numbers: [3], times: [0], optional: [5])
         for request in requests {
             table.add([
-                Phrase.time(request.at, now: now), request.user ?? String(request.userID), request.action.replacing("_", with: " "),
+                Phrase.cell(request.at, now: now), request.user ?? String(request.userID), request.action.replacing("_", with: " "),
                 request.athleteID.map { String($0) } ?? "", outcome(request), parameters(request.parameters),
             ])
         }

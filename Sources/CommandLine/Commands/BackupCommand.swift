@@ -16,7 +16,7 @@ struct BackupCommand: AsyncParsableCommand {
 
     @OptionGroup var options: GlobalOptions
 
-    @Argument(help: "The file, or a folder for a file named by the time; default: the current folder.")
+    @Argument(help: "The file, or a folder for a file named by the time; default: the current folder.", completion: .file())
     var path: String?
 
     @Option(help: ArgumentHelp("Afterwards, keep only the newest N backups named by the time in the folder.", valueName: "n"))
@@ -68,7 +68,7 @@ struct BackupCommand: AsyncParsableCommand {
         } catch let error as ControlClientError where error.code == .broken {
             progress.end()
             file.discard()
-            throw CommandFailure("the backup is incomplete and was removed; fitnessd's log says why")
+            throw CommandFailure("the backup is incomplete and was removed; fitnessd's log says why", requestID: error.requestID)
         } catch {
             progress.end()
             file.discard()
@@ -104,11 +104,11 @@ private enum BackupText {
 
     static func text(_ message: BackupsMessage, now: Date) -> String {
         if message.backups.isEmpty { return "no backup is noted" }
-        var table = TextTable(["taken", "age", "by", "bytes", "sha256"], numbers: [3])
+        var table = TextTable(["taken", "by", "bytes", "sha256"], numbers: [2], times: [0])
         for backup in message.backups {
             table.add([
-                String(ControlTime.text(backup.takenAt).prefix(16)) + "Z", Phrase.relative(backup.takenAt, now: now), backup.madeBy,
-                backup.bytes.map { Phrase.number(Int($0)) } ?? "-", backup.sha256.map { String($0.prefix(12)) } ?? "-",
+                Phrase.cell(backup.takenAt, now: now), backup.madeBy, backup.bytes.map { Phrase.number(Int($0)) } ?? "-",
+                backup.sha256.map { String($0.prefix(12)) } ?? "-",
             ])
         }
         return table.text

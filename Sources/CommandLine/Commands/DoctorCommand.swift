@@ -6,8 +6,8 @@ struct DoctorCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "doctor", abstract: "Check each part of the running service, and say what to do.",
         discussion: """
-            Looks at the daemon as it runs, with its settings and its account, and changes nothing; fitnessd check looks at what a start would find. \
-            Exit code 1 when something needs a person (WARN or FAIL).
+            Looks at the daemon as it runs, with its settings and its account, and changes nothing; fitnessd check looks at what a start would find, and \
+            fitnessctl status --check makes the checks that take a moment. Exit code 1 when something needs a person (WARN or FAIL).
             """)
 
     @OptionGroup var options: GlobalOptions
@@ -22,7 +22,7 @@ struct DoctorCommand: AsyncParsableCommand {
     private func text(_ message: DoctorMessage) -> String {
         message.checks.flatMap { check in
             let (word, isBad) = check.level == .ok ? ("ok  ", false) : (check.level.rawValue.uppercased(), true)
-            let line = "\(word)  \(check.part.replacing("_", with: " ")): \(check.summary)"
+            let line = "\(word)  \(check.name): \(check.summary)"
             return [isBad ? Terminal.red(line) : line] + (check.advice.map { ["      \($0)"] } ?? [])
         }.joined(separator: "\n")
     }

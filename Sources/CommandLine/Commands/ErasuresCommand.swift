@@ -29,11 +29,11 @@ struct ErasuresListCommand: AsyncParsableCommand {
     private func text(_ erasures: [ErasureMessage]) -> String {
         guard !erasures.isEmpty else { return "nobody was erased yet" }
         let now = Date()
-        var table = TextTable(["no", "requested", "by", "erased", "rows", "tag", "grant at Strava"], numbers: [0, 4])
+        var table = TextTable(["no", "requested", "by", "erased", "rows", "tag", "grant at Strava"], numbers: [0, 4], times: [1, 3])
         for erasure in erasures {
             table.add([
-                String(erasure.erasureNo), Phrase.relative(erasure.requestedAt, now: now), erasure.requestedBy,
-                erasure.erasedAt.map { Phrase.relative($0, now: now) } ?? "not yet", Phrase.number(erasure.rows),
+                String(erasure.erasureNo), Phrase.cell(erasure.requestedAt, now: now), erasure.requestedBy,
+                erasure.erasedAt.map { Phrase.cell($0, now: now) } ?? "not yet", Phrase.number(erasure.rows),
                 String(erasure.athleteTag.prefix(12)), ErasureText.revocation(erasure.revocation),
             ])
         }

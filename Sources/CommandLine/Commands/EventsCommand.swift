@@ -11,13 +11,9 @@ struct EventsCommand: AsyncParsableCommand {
             interrupted; when the daemon restarts, it connects again and goes on where it was, without loss and without repetition.
             """)
 
-    /// How long to try to reach a daemon that is gone before giving up.
-    private static let patience = Duration.seconds(600)
-    private static let pause = Duration.seconds(1)
-
     @OptionGroup var options: GlobalOptions
 
-    @Option(help: "Only what is about this athlete.")
+    @Option(help: "Only what is about this athlete.", completion: CompletedValues.athletes)
     var athlete: Int64?
 
     @Flag(name: .shortAndLong, help: "Go on showing what happens, until interrupted.")
@@ -38,26 +34,39 @@ struct EventsCommand: AsyncParsableCommand {
 
     func run() async throws {
         let progress = StreamProgress(after)
-        var lostAt: ContinuousClock.Instant?
+        if !follow { return try await list(progress) }
+        var connection = Reconnection()
         while true {
+            let count = progress.count
+            var error: any Error = Reconnection.cutOff
             do {
-                let shown = progress.count
-                try await stream(progress)
-                if !follow { return }
-                if progress.count > shown { lostAt = nil }
-            } catch let error as ControlClientError where follow && progress.count > 0 && isPassing(error.code) {
-                if lostAt == nil { Terminal.printError("fitnessctl: \(error.description); connecting again") }
-                let since = lostAt ?? .now
-                guard ContinuousClock.now - since < Self.patience else { throw error }
-                lostAt = error.code == .notReachable ? since : nil
+                try await stream(progress) { Terminal.print(options.json ? Terminal.line($0) : line($1)) }
+            } catch let failure {
+                // One that was never reached is not waited for.
+                if progress.count == 0 { throw failure }
+                error = failure
             }
-            try await Task.sleep(for: Self.pause)
+            if progress.count > count { connection.answered() }
+            try await connection.wait(after: error)
         }
     }
 
-    private func isPassing(_ code: ControlClientError.Code) -> Bool { [.notReachable, .broken, .timeout].contains(code) }
+    /// Those up to now, in a table.
+    private func list(_ progress: StreamProgress) async throws {
+        let events = Mutex<[HappeningMessage]>([])
+        try await stream(progress) { data, event in
+            if options.json { Terminal.print(Terminal.line(data)) } else { events.withLock { $0.append(event) } }
+        }
+        if options.json { return }
+        let now = Date()
+        var table = TextTable(["when", "athlete", "what"], numbers: [1], times: [0], optional: [1])
+        for event in events.withLock({ $0 }) {
+            table.add([Phrase.cell(event.at, now: now), event.athleteID.map { String($0) } ?? "-", what(event)])
+        }
+        Terminal.print(events.withLock(\.isEmpty) ? "nothing has happened yet" : table.text)
+    }
 
-    private func stream(_ progress: StreamProgress) async throws {
+    private func stream(_ progress: StreamProgress, _ show: @escaping @Sendable ([UInt8], HappeningMessage) -> Void) async throws {
         let place = progress.place
         let query = [
             ("follow", follow ? "true" : nil), ("athlete_id", athlete.map { String($0) }), ("after", place),
@@ -65,15 +74,13 @@ struct EventsCommand: AsyncParsableCommand {
         ]
         let target = ControlTarget(.events, query: query.compactMap { name, value in value.map { (name: name, value: $0) } })
         try await options.client.lines(target) { line in
-            try progress.received(line) { data in
-                let event: HappeningMessage = try ControlClient.decoded(data)
-                Terminal.print(options.json ? Terminal.line(data) : text(event))
-            }
+            try progress.received(line) { data in show(data, try ControlClient.decoded(data)) }
             return true
         }
     }
 
-    private func text(_ event: HappeningMessage) -> String {
+    /// As in a log, which is read later: with the time alone.
+    private func line(_ event: HappeningMessage) -> String {
         let who = event.athleteID.map { "athlete \($0)" } ?? "-"
         return "\(ControlTime.text(event.at))  \(who.padding(toLength: max(18, who.count), withPad: " ", startingAt: 0))  \(what(event))"
     }

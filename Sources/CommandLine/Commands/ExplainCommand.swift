@@ -8,7 +8,7 @@ struct ExplainCommand: AsyncParsableCommand {
 
     @OptionGroup var options: GlobalOptions
 
-    @Argument(help: "Strava's number of the athlete.")
+    @Argument(help: "Strava's number of the athlete.", completion: CompletedValues.athletes)
     var id: Int64
 
     func validate() throws { try AthleteArgument.check(id) }
@@ -103,11 +103,12 @@ struct ExplanationText {
 
     private var gaps: String? {
         guard !explanation.gaps.isEmpty else { return nil }
-        var table = TextTable(["missing", "count", "state", "reason", "tries", "next try", "detail"], numbers: [1, 4])
+        var table = TextTable(
+            ["missing", "count", "state", "reason", "tries", "next try", "detail"], numbers: [1, 4], times: [5], optional: [3, 4, 5, 6])
         for gap in explanation.gaps {
             table.add([
                 gap.endpoint, Phrase.number(gap.count), gap.state.replacing("_", with: " "), gap.reason ?? "",
-                gap.attempts.map { Phrase.number($0) } ?? "", gap.nextTryAt == nil ? "" : Phrase.relative(gap.nextTryAt, now: now),
+                gap.attempts.map { Phrase.number($0) } ?? "", gap.nextTryAt.map { Phrase.cell($0, now: now) } ?? "",
                 gap.detail ?? "",
             ])
         }

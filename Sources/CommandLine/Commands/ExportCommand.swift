@@ -20,19 +20,20 @@ struct ExportCommand: AsyncParsableCommand {
 
     @OptionGroup var options: GlobalOptions
 
-    @Option(help: "Strava's number of the athlete.")
+    @Option(help: "Strava's number of the athlete.", completion: CompletedValues.athletes)
     var athlete: Int64
 
     @Option(help: "csv with a header line, binary for PostgreSQL's COPY, or arrow for an Arrow IPC stream.")
     var format: FileFormat = .csv
 
-    @Option(help: "A table or view of silver, such as activity, lap, activity_stream or aggregate_stream.")
+    @Option(
+        help: "A table or view of silver, such as activity, lap, activity_stream or aggregate_stream.", completion: CompletedValues.tables)
     var table = "activity"
 
     @Flag(help: "CSV only: put an apostrophe before text that a spreadsheet would run as a formula.")
     var spreadsheet = false
 
-    @Option(help: "The file to write; - for standard output.")
+    @Option(help: "The file to write; - for standard output.", completion: .file())
     var output = "-"
 
     /// Twice as long as the daemon waits for its reader: it is only reached when the daemon hangs.
@@ -54,7 +55,9 @@ struct ExportCommand: AsyncParsableCommand {
             try file.finish()
         } catch let error as ControlClientError where error.code == .broken {
             file.discard()
-            throw CommandFailure("the export is incomplete; fitnessd's log says why (a reader that stops for a minute is disconnected)")
+            throw CommandFailure(
+                "the export is incomplete; fitnessd's log says why (a reader that stops for a minute is disconnected)",
+                requestID: error.requestID)
         } catch {
             file.discard()
             throw error

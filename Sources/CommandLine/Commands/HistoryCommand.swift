@@ -9,7 +9,7 @@ struct HistoryCommand: AsyncParsableCommand {
 
     @OptionGroup var options: GlobalOptions
 
-    @Argument(help: "Strava's number of the athlete; default: all.")
+    @Argument(help: "Strava's number of the athlete; default: all.", completion: CompletedValues.athletes)
     var id: Int64?
 
     @OptionGroup var range: PageOptions
@@ -31,10 +31,11 @@ struct HistoryCommand: AsyncParsableCommand {
     private func text(_ runs: [HistoryMessage.EndedTurn]) -> String {
         guard !runs.isEmpty else { return failed ? "no turn failed" : "no turns" }
         let now = Date()
-        var table = TextTable(["ended", "athlete", "by", "outcome", "calls", "landed", "took", "error"], numbers: [1, 4, 5, 6])
+        var table = TextTable(
+            ["ended", "athlete", "by", "outcome", "calls", "landed", "took", "error"], numbers: [1, 4, 5, 6], times: [0], optional: [7])
         for run in runs {
             table.add([
-                Phrase.time(run.finishedAt, now: now), String(run.athleteID), run.kind == "rhythm" ? "schedule" : run.kind, run.outcome,
+                Phrase.cell(run.finishedAt, now: now), String(run.athleteID), run.kind == "rhythm" ? "schedule" : run.kind, run.outcome,
                 Phrase.number(run.calls), Phrase.number(run.landed), Phrase.span(run.durationS), run.error ?? "",
             ])
         }

@@ -26,12 +26,12 @@ enum LimitsText {
 
     static func windows(_ windows: [QuotaWindowMessage], now: Date) -> String? {
         guard !windows.isEmpty else { return nil }
-        var table = TextTable(["quota", "used", "limit", "left", "by others", "in flight", "resets"], numbers: Set(1...5))
+        var table = TextTable(["quota", "used", "limit", "left", "by others", "in flight", "resets"], numbers: Set(1...5), times: [6])
         for window in windows {
             let left = window.exhausted ? 0 : max(0, window.limit - window.used)
             let numbers = [window.used, window.limit, left, window.foreign, window.reserved]
             let name = window.window == "quarter_hour" ? "quarter hour" : window.window
-            table.add([name] + numbers.map { Phrase.number($0) } + [Phrase.relative(window.resetsAt, now: now)])
+            table.add([name] + numbers.map { Phrase.number($0) } + [Phrase.cell(window.resetsAt, now: now)])
         }
         return table.text
     }

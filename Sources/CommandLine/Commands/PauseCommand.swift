@@ -8,7 +8,7 @@ struct PauseCommand: AsyncParsableCommand {
 
     @OptionGroup var options: GlobalOptions
 
-    @Argument(help: "Strava's number of the athlete; default: all syncing.")
+    @Argument(help: "Strava's number of the athlete; default: all syncing.", completion: CompletedValues.athletes)
     var id: Int64?
 
     @Option(name: .customLong("for"), help: "How long, for example 90s, 30m, 2h or 1d (at most 366 days).")

@@ -11,13 +11,13 @@ struct QuarantineCommand: AsyncParsableCommand {
 
 /// The three arguments that identify an entry, as shown by `quarantine list`.
 struct QuarantineArguments: ParsableArguments {
-    @Argument(help: "Strava's number of the athlete.")
+    @Argument(help: "Strava's number of the athlete.", completion: CompletedValues.athletes)
     var athlete: Int64
 
-    @Argument(help: "The endpoint, for example streams.")
+    @Argument(help: "The endpoint, for example streams.", completion: CompletedValues.endpoints)
     var endpoint: String
 
-    @Argument(help: "The object's number (put -- before a negative one).")
+    @Argument(help: "The object's number (put -- before a negative one).", completion: CompletedValues.objects)
     var object: Int64
 
     func validate() throws { try AthleteArgument.check(athlete) }

@@ -8,7 +8,7 @@ struct QuarantineListCommand: AsyncParsableCommand {
 
     @OptionGroup var options: GlobalOptions
 
-    @Option(help: "Only entries of this athlete.")
+    @Option(help: "Only entries of this athlete.", completion: CompletedValues.athletes)
     var athlete: Int64?
 
     func validate() throws { try AthleteArgument.check(athlete) }
@@ -21,11 +21,12 @@ struct QuarantineListCommand: AsyncParsableCommand {
     private func text(_ quarantine: QuarantineMessage) -> String {
         guard !quarantine.entries.isEmpty else { return "the quarantine is empty" }
         let now = Date()
-        var table = TextTable(["athlete", "endpoint", "object", "reason", "attempts", "last", "detail"], numbers: [0, 2, 4])
+        var table = TextTable(
+            ["athlete", "endpoint", "object", "reason", "attempts", "last", "detail"], numbers: [0, 2, 4], times: [5], optional: [6])
         for entry in quarantine.entries {
             table.add([
                 String(entry.athleteID), entry.endpoint, String(entry.objectID), entry.reason, String(entry.attempts),
-                Phrase.relative(entry.lastAt, now: now), entry.detail ?? "",
+                Phrase.cell(entry.lastAt, now: now), entry.detail ?? "",
             ])
         }
         let more = quarantine.total - quarantine.entries.count

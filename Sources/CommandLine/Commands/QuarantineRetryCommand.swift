@@ -11,16 +11,16 @@ struct QuarantineRetryCommand: AsyncParsableCommand {
     @Flag(help: "The entries of all athletes.")
     var all = false
 
-    @Option(help: "With --all: only entries with this reason, as shown by quarantine list.")
+    @Option(help: "With --all: only entries with this reason, as shown by quarantine list.", completion: CompletedValues.reasons)
     var reason: String?
 
-    @Argument(help: "Strava's number of the athlete.")
+    @Argument(help: "Strava's number of the athlete.", completion: CompletedValues.athletes)
     var athlete: Int64?
 
-    @Argument(help: "The endpoint, for example streams; default: all entries of the athlete.")
+    @Argument(help: "The endpoint, for example streams; default: all entries of the athlete.", completion: CompletedValues.endpoints)
     var endpoint: String?
 
-    @Argument(help: "The object's number (put -- before a negative one).")
+    @Argument(help: "The object's number (put -- before a negative one).", completion: CompletedValues.objects)
     var object: Int64?
 
     func validate() throws {

@@ -24,13 +24,13 @@ struct QuarantineShowCommand: AsyncParsableCommand {
         var lines = [
             Terminal.bold("\(entry.endpoint) \(entry.objectID) of athlete \(entry.athleteID)"),
             "reason       \(entry.reason)\(entry.detail.map { ": \($0)" } ?? "")",
-            "first        \(Phrase.relative(entry.firstAt, now: now))",
-            "last         \(Phrase.relative(entry.lastAt, now: now)), \(Phrase.count(entry.attempts, "attempt", "attempts")) so far",
+            "first        \(Phrase.time(entry.firstAt, now: now))",
+            "last         \(Phrase.time(entry.lastAt, now: now)), \(Phrase.count(entry.attempts, "attempt", "attempts")) so far",
             "stored       \(Phrase.count(entry.bodyBytes, "byte", "bytes"))",
         ]
         if let ledger = message.ledger {
             lines.append("ledger       \(ledger.state)\(ledger.reason.map { ": \($0)" } ?? "")")
-            lines.append("activity     started \(Phrase.relative(ledger.startAt, now: now))")
+            lines.append("activity     started \(Phrase.time(ledger.startAt, now: now))")
         }
         return (lines + ["a retry      \(Self.meaning[message.remedy] ?? message.remedy)"]).joined(separator: "\n")
     }

@@ -11,13 +11,13 @@ struct RebuildCommand: AsyncParsableCommand {
 
     @OptionGroup var options: GlobalOptions
 
-    @Option(help: "Strava's number of one athlete; default: all.")
+    @Option(help: "Strava's number of one athlete; default: all.", completion: CompletedValues.athletes)
     var athlete: Int64?
 
     @Flag(help: "Only show what would change; the rows are made and rolled back.")
     var dryRun = false
 
-    @Flag(help: "Wait for the end and show what changed; exit 1 if it failed for an athlete.")
+    @Flag(help: "Wait for the end, through restarts of the daemon, too, and show what changed; exit 1 if it failed for an athlete.")
     var wait = false
 
     func validate() throws { try AthleteArgument.check(athlete) }
@@ -35,8 +35,15 @@ struct RebuildCommand: AsyncParsableCommand {
         let target = ControlTarget(
             athlete == nil ? .rebuildReportAll : .rebuildReportAthlete, athlete: athlete,
             query: [("since", ControlTime.text(since)), ("dry_run", String(dryRun))])
+        var connection = Reconnection()
         while true {
-            let bytes = try await options.client.bytes(target)
+            let bytes: [UInt8]
+            do { bytes = try await options.client.bytes(target) } catch {
+                leaveLine()
+                try await connection.wait(after: error)
+                continue
+            }
+            connection.answered()
             let report: RebuildMessage = try ControlClient.decoded(bytes)
             if report.finished >= report.athletes { return try end(report, bytes) }
             if Terminal.isInteractive, !options.json {
@@ -46,8 +53,13 @@ struct RebuildCommand: AsyncParsableCommand {
         }
     }
 
-    private func end(_ report: RebuildMessage, _ bytes: [UInt8]) throws {
+    /// What is printed next begins a line of its own.
+    private func leaveLine() {
         if Terminal.isInteractive, !options.json { Terminal.replaceLine("") }
+    }
+
+    private func end(_ report: RebuildMessage, _ bytes: [UInt8]) throws {
+        leaveLine()
         Terminal.print(options.json ? Terminal.line(bytes) : RebuildText.text(report))
         guard report.failed > 0 else { return }
         throw CommandFailure("\(Phrase.count(report.failed, "athlete keeps its", "athletes keep their")) old rows")

@@ -8,7 +8,7 @@ struct ResumeCommand: AsyncParsableCommand {
 
     @OptionGroup var options: GlobalOptions
 
-    @Argument(help: "Strava's number of the athlete; default: all syncing.")
+    @Argument(help: "Strava's number of the athlete; default: all syncing.", completion: CompletedValues.athletes)
     var id: Int64?
 
     func validate() throws { try AthleteArgument.check(id) }

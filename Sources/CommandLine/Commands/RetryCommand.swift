@@ -12,7 +12,7 @@ struct RetryCommand: AsyncParsableCommand {
 
     @OptionGroup var options: GlobalOptions
 
-    @Argument(help: "Strava's number of the athlete.")
+    @Argument(help: "Strava's number of the athlete.", completion: CompletedValues.athletes)
     var id: Int64
 
     func validate() throws { try AthleteArgument.check(id) }

@@ -13,7 +13,15 @@ struct StatusCommand: AsyncParsableCommand {
     @Flag(help: "Show it every two seconds: on a terminal as a screen that q ends; with --json one message per line.")
     var watch = false
 
+    @Flag(help: "Only say what needs a person and what to do, a line for each; exit 1 if anything does.")
+    var check = false
+
+    func validate() throws {
+        if watch, check { throw ValidationError("--check can't be used with --watch.") }
+    }
+
     func run() async throws {
+        if check { return try await checkHealth() }
         if watch, Terminal.isInteractive, !options.json { return await StatusWatch(client: options.client).run() }
         try await show()
         while watch {
@@ -22,9 +30,31 @@ struct StatusCommand: AsyncParsableCommand {
         }
     }
 
+    private func checkHealth() async throws {
+        let bytes = try await options.client.bytes(ControlTarget(.status))
+        let status: StatusMessage = try ControlClient.decoded(bytes)
+        Terminal.print(options.json ? Terminal.line(bytes) : HealthText.text(status))
+        if !status.healthy { throw ExitCode(ExitStatus.failed) }
+    }
+
     private func show() async throws {
         try await options.show(ControlTarget(.status), as: StatusMessage.self) { StatusText(status: $0, now: Date()).text }
     }
+}
+
+/// What needs a person, as `status --check` says it.
+private enum HealthText {
+    static func text(_ status: StatusMessage) -> String {
+        if status.healthy { return "healthy: nothing needs a person" }
+        return status.troubles.map { trouble in
+            let advice = trouble.advice.map { "; to do: \($0)" } ?? ""
+            return Terminal.red("\(trouble.level.rawValue.uppercased())  \(trouble.name): \(trouble.summary)\(advice)")
+        }.joined(separator: "\n")
+    }
+}
+
+extension DoctorMessage.Check {
+    var name: String { part.replacing("_", with: " ") }
 }
 
 /// All that `status` shows.
@@ -59,6 +89,7 @@ struct StatusText {
             quality      \(Phrase.quality(status.quality))
             events       \(WebhookCommand.events(status.events, now: now))
             complete     \(completion)\(database)
+            health       \(health)
             """
     }
 
@@ -66,6 +97,12 @@ struct StatusText {
         guard let completion = status.completion else { return "-" }
         let calls = completion.callsLeft > 0 ? "; \(Phrase.count(completion.callsLeft, "call", "calls")) left" : ""
         return (Phrase.completion(completion, now: now) ?? (athletesToSync == 0 ? "-" : "nothing is left to fetch")) + calls
+    }
+
+    private var health: String {
+        if status.healthy { return "nothing needs a person" }
+        let parts = status.troubles.map(\.name).joined(separator: ", ")
+        return Terminal.red("needs a person: \(parts) (fitnessctl status --check)")
     }
 
     private var athletesToSync: Int { status.athletes.active }
@@ -79,7 +116,7 @@ struct StatusText {
     }
 
     private var trouble: String? {
-        let notices: [String?] = status.notices.map { "\($0.text) (\(Phrase.relative($0.since, now: now)))" }
+        let notices: [String?] = status.notices.map { "\($0.text) (since \(Phrase.time($0.since, now: now)))" }
         let lines = [
             status.silver.incident.map {
                 "silver has been stopped for \(Phrase.span(now.timeIntervalSince($0.since))): \($0.reason)"
@@ -92,9 +129,9 @@ struct StatusText {
 
     private var errors: String? {
         guard !status.lastErrors.isEmpty else { return nil }
-        var table = TextTable(["athlete", "when", "failures", "last error"], numbers: [0, 2])
+        var table = TextTable(["athlete", "when", "failures", "last error"], numbers: [0, 2], times: [1])
         for error in status.lastErrors {
-            table.add([String(error.athleteID), Phrase.relative(error.at, now: now), String(error.failures), error.error])
+            table.add([String(error.athleteID), Phrase.cell(error.at, now: now), String(error.failures), error.error])
         }
         return table.text
     }

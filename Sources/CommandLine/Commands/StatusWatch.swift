@@ -44,7 +44,7 @@ struct StatusWatch {
             let name = (window.window == "quarter_hour" ? "quarter hour" : window.window).padding(toLength: 14, withPad: " ", startingAt: 0)
             let left = window.exhausted ? 0 : max(0, window.limit - window.used - window.reserved)
             let words =
-                "  \(Phrase.number(left)) of \(Phrase.number(window.limit)) left, resets \(Phrase.relative(window.resetsAt, now: now))"
+                "  \(Phrase.number(left)) of \(Phrase.number(window.limit)) left, resets \(Phrase.time(window.resetsAt, now: now))"
             return name + bar(window, columns: max(10, min(60, Terminal.size.columns - name.count - 50))) + words
         }.joined(separator: "\n")
     }

@@ -1,7 +1,6 @@
 import ArgumentParser
 import ControlAPI
 import Foundation
-import Synchronization
 
 struct SyncCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -9,7 +8,7 @@ struct SyncCommand: AsyncParsableCommand {
 
     @OptionGroup var options: GlobalOptions
 
-    @Argument(help: "Strava's number of the athlete.")
+    @Argument(help: "Strava's number of the athlete.", completion: CompletedValues.athletes)
     var id: Int64?
 
     @Flag(help: "All athletes.")
@@ -23,6 +22,7 @@ struct SyncCommand: AsyncParsableCommand {
 
     @Option(
         help: "With --only streams: only these streams, by Strava's names, separated by commas (heartrate,watts); time is always included.",
+        completion: CompletedValues.streams,
         transform: { $0.split(separator: ",").map(String.init) })
     var streams: [String]?
 
@@ -32,7 +32,10 @@ struct SyncCommand: AsyncParsableCommand {
         ))
     var history: SyncRequestBody.History?
 
-    @Flag(help: "Follow the sync to its end; exit 1 if it fails. With --json one progress message per line.")
+    @Flag(
+        help:
+            "Follow the sync to its end, through restarts of the daemon, too; exit 1 if it fails. With --json one progress message per line."
+    )
     var wait = false
 
     @Flag(help: "Only show what it would cost, in calls and time; nothing is changed.")
@@ -96,101 +99,32 @@ struct SyncCommand: AsyncParsableCommand {
         return (lines + ["nothing was changed"]).joined(separator: "\n")
     }
 
+    /// Through restarts of the daemon, too: the request is in PostgreSQL, and so is how far it is.
     private func follow(since: Date) async throws {
         let steps = only.isEmpty ? [] : [("only", only.map(\.rawValue).joined(separator: ","))]
         let target = ControlTarget(
             id == nil ? .progressAll : .progressAthlete, athlete: id, query: [("since", ControlTime.text(since))] + steps)
         let follower = ProgressFollower(isJSON: options.json)
-        do {
-            try await options.client.lines(target) { try follower.show($0) }
-        } catch {
+        var connection = Reconnection()
+        while true {
+            let count = follower.count
+            var error: any Error = Reconnection.cutOff
+            do { try await options.client.lines(target) { try follower.show($0) } } catch let failure { error = failure }
             follower.leaveLine()
-            throw error
+            if let end = follower.end { return try Self.finish(end.0, end.1) }
+            if follower.count > count { connection.answered() }
+            try await connection.wait(after: error)
         }
-        follower.leaveLine()
-        try follower.finish()
+    }
+
+    private static func finish(_ outcome: ProgressMessage.SyncOutcome, _ error: String?) throws {
+        switch outcome {
+        case .done: return
+        case .paused: throw CommandFailure("paused; fitnessctl resume lets it continue")
+        case .failed: throw CommandFailure(error ?? "the sync failed; fitnessctl athletes list shows where")
+        }
     }
 }
 
 extension SyncRequestBody.Step: ExpressibleByArgument {}
 extension SyncRequestBody.History: ExpressibleByArgument {}
-
-/// Shows progress as it arrives, on a terminal in one line that changes, and turns the last message into success or failure.
-private final class ProgressFollower: Sendable {
-    private struct Shown {
-        var last: ProgressMessage?
-        /// Nil on a terminal, where each message is shown.
-        var printed: ProgressMessage?
-        /// The cursor is behind a line that is still to change.
-        var isInLine = false
-    }
-
-    private let isJSON: Bool
-    private let shown = Mutex(Shown())
-
-    init(isJSON: Bool) { self.isJSON = isJSON }
-
-    /// Shows one message; returns false after the last one.
-    func show(_ line: [UInt8]) throws -> Bool {
-        let message: ProgressMessage = try ControlClient.decoded(line)
-        shown.withLock { shown in
-            shown.last = message
-            if isJSON {
-                Terminal.print(Terminal.line(line))
-            } else if Terminal.isInteractive {
-                Terminal.replaceLine(text(message))
-                shown.isInLine = true
-            } else if message.isWorthALine(after: shown.printed) {
-                Terminal.print(text(message))
-                shown.printed = message
-            }
-        }
-        return message.outcome == nil
-    }
-
-    /// What is printed next begins a line of its own.
-    func leaveLine() {
-        shown.withLock { shown in
-            if shown.isInLine { Terminal.print("") }
-            shown.isInLine = false
-        }
-    }
-
-    /// Throws if the sync failed, was paused, or could not be followed to its end.
-    func finish() throws {
-        guard let message = shown.withLock({ $0.last }), let outcome = message.outcome else {
-            throw CommandFailure("fitnessd stopped before the sync ended; it resumes when fitnessd starts again")
-        }
-        switch outcome {
-        case .done: return
-        case .paused: throw CommandFailure("paused; fitnessctl resume lets it continue")
-        case .failed: throw CommandFailure(message.error ?? "the sync failed; fitnessctl athletes list shows where")
-        }
-    }
-
-    private func text(_ message: ProgressMessage) -> String {
-        var parts = [
-            Phrase.count(message.activities, "activity", "activities"), "\(Phrase.count(message.landed, "answer", "answers")) landed",
-            "\(Phrase.number(message.pending)) to fetch",
-        ]
-        if message.athletes != 1 {
-            parts.insert("\(Phrase.number(message.finished)) of \(Phrase.number(message.athletes)) athletes", at: 0)
-        }
-        if message.isStale == true { parts.append("PostgreSQL can't be reached now, retrying") }
-        if let waiting = LimitsText.waiting(message.waiting, now: message.at) { parts.append(waiting) }
-        if let outcome = message.outcome { parts.append(outcome.rawValue) }
-        return parts.joined(separator: ", ")
-    }
-}
-
-extension ProgressMessage {
-    /// Time between two lines where each stays, in seconds.
-    static let lineInterval_s = 60.0
-
-    /// Whether a log gets a line for it: the first and the last one, the beginning and the end of trouble, and else one a minute.
-    func isWorthALine(after previous: ProgressMessage?) -> Bool {
-        guard let previous else { return true }
-        if outcome != nil || (isStale ?? false) != (previous.isStale ?? false) { return true }
-        return !isSameExceptTime(previous) && at.timeIntervalSince(previous.at) >= Self.lineInterval_s
-    }
-}

@@ -14,7 +14,7 @@ struct TokensListCommand: AsyncParsableCommand {
 
     @OptionGroup var options: GlobalOptions
 
-    @Option(help: "Only tokens issued for this uid.")
+    @Option(help: "Only tokens issued for this uid.", completion: CompletedValues.uids)
     var uid: String?
 
     func run() async throws {
@@ -29,7 +29,7 @@ struct TokensRevokeCommand: AsyncParsableCommand {
 
     @OptionGroup var options: GlobalOptions
 
-    @Argument(help: "The token's number.")
+    @Argument(help: "The token's number.", completion: CompletedValues.tokens)
     var id: Int64
 
     func validate() throws {
@@ -48,11 +48,11 @@ enum TokenText {
     static func table(_ message: TokensMessage) -> String {
         if message.tokens.isEmpty { return "no tokens; fitnessctl tokens issue --uid NAME issues one" }
         let now = Date()
-        var table = TextTable(["id", "uid", "athlete", "scopes", "state", "last used", "expires"], numbers: [0, 2])
+        var table = TextTable(["id", "uid", "athlete", "scopes", "state", "last used", "expires"], numbers: [0, 2], times: [5, 6])
         for token in message.tokens {
             table.add([
                 String(token.id), token.uid, String(token.athleteID), token.scopes.joined(separator: ","), token.state,
-                token.lastUsedAt.map { Phrase.relative($0, now: now) } ?? "never", Phrase.relative(token.expiresAt, now: now),
+                token.lastUsedAt.map { Phrase.cell($0, now: now) } ?? "never", Phrase.cell(token.expiresAt, now: now),
             ])
         }
         return table.text

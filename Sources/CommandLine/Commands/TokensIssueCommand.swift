@@ -15,13 +15,15 @@ struct TokensIssueCommand: AsyncParsableCommand {
 
     @OptionGroup var options: GlobalOptions
 
-    @Option(help: "The uid of a connected athlete.")
+    @Option(help: "The uid of a connected athlete.", completion: CompletedValues.uids)
     var uid: String
 
     @Option(help: "How many days it is valid, 1 to 3650.")
     var days = IssueTokenRequest.daysDefault
 
-    @Option(help: "What it may do, separated by commas: read, sync, write, position, erase.")
+    @Option(
+        help: "What it may do, separated by commas: read, sync, write, position, erase.",
+        completion: CompletedValues.list(of: TokensIssueCommand.scopes))
     var scope = IssueTokenRequest.scopesDefault.joined(separator: ",")
 
     private static let scopes = ["read", "sync", "write", "position", "erase"]

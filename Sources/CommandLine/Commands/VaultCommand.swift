@@ -20,15 +20,15 @@ struct VaultCommand: AsyncParsableCommand {
 /// The keys and the instances as text.
 enum VaultText {
     static func text(_ vault: VaultMessage, now: Date) -> String {
-        var keys = TextTable(["key", "state", "athletes", "sealing since"], numbers: [2])
+        var keys = TextTable(["key", "state", "athletes", "sealing since"], numbers: [2], times: [3])
         for key in vault.keys {
-            keys.add([key.keyID, key.state, Phrase.number(key.athletes), Phrase.relative(key.sealingSince, now: now)])
+            keys.add([key.keyID, key.state, Phrase.number(key.athletes), Phrase.cell(key.sealingSince, now: now)])
         }
-        var instances = TextTable(["fitnessd on", "keys", "seen"])
+        var instances = TextTable(["fitnessd on", "keys", "seen"], times: [2])
         for instance in vault.instances {
             instances.add([
                 instance.host + (instance.answers ? " (this one)" : ""), instance.keyIDs.joined(separator: ", "),
-                Phrase.relative(instance.seenAt, now: now),
+                Phrase.cell(instance.seenAt, now: now),
             ])
         }
         let rotation = vault.rotating ? "rotating: \(Phrase.count(vault.remaining, "athlete", "athletes")) to go" : nil

@@ -64,6 +64,6 @@ struct WebhookCommand: AsyncParsableCommand {
         let share =
             "\(Phrase.number(events.announced)) of the last day's \(Phrase.count(events.found, "new activity", "new activities")) announced"
         let trouble = events.state == "silent" ? "; too few: check fitnessctl webhook status" : ""
-        return "last \(Phrase.relative(last, now: now)), \(share)\(trouble)"
+        return "last \(Phrase.time(last, now: now)), \(share)\(trouble)"
     }
 }

@@ -85,9 +85,22 @@ public struct ControlClient: Sendable {
         case chunks(@Sendable () async throws -> [UInt8]?)
     }
 
-    /// One connection, one request, one response. A status other than 2xx throws `.refused`.
+    /// A daemon that stops may close a connection that it has just taken. Then a question is asked again, once: whoever listens next answers it.
     private func exchange<Result: Sendable>(
         _ target: ControlTarget, body: RequestBody, _ read: @escaping @Sendable (ResponseReader) async throws -> Result
+    ) async throws -> Result {
+        let seen = SeenHead()
+        do {
+            return try await exchange(target, body, seen, read)
+        } catch let error as ControlClientError where error.code == .broken && target.route.method == "GET" && !seen.isHere {
+            return try await exchange(target, body, seen, read)
+        }
+    }
+
+    /// One connection, one request, one response. A status other than 2xx throws `.refused`.
+    private func exchange<Result: Sendable>(
+        _ target: ControlTarget, _ body: RequestBody, _ seen: SeenHead,
+        _ read: @escaping @Sendable (ResponseReader) async throws -> Result
     ) async throws -> Result {
         let idle = IdleLimit()
         let channel = try await connect(idle)
@@ -95,14 +108,16 @@ public struct ControlClient: Sendable {
             return try await channel.executeThenClose { inbound, outbound in
                 try await sendIgnoringDisconnect(target, body, to: outbound)
                 var response = ResponseReader(inbound.makeAsyncIterator())
-                let status = try await response.status()
+                let (status, id) = try await response.head()
+                seen.note(requestID: id)
                 guard (200..<300).contains(status) else {
                     throw ControlClientError.refused(status: status, body: try await response.collect())
                 }
                 return try await read(response)
             }
         } catch let error {
-            throw Self.translated(error, idle)
+            let translated = Self.translated(error, idle)
+            throw (translated as? ControlClientError)?.with(requestID: seen.requestID) ?? translated
         }
     }
 
@@ -185,7 +200,7 @@ public struct ControlClient: Sendable {
     }
 }
 
-/// Reads one response: first the status, then the body in parts, with a limit on what is collected.
+/// Reads one response: first its head, then the body in parts, with a limit on what is collected.
 private struct ResponseReader {
     private var parts: NIOAsyncChannelInboundStream<HTTPClientResponsePart>.AsyncIterator
     private var hasEnded = false
@@ -194,11 +209,16 @@ private struct ResponseReader {
         self.parts = parts
     }
 
-    mutating func status() async throws -> Int {
+    mutating func head() async throws -> (status: Int, requestID: String?) {
         while let part = try await parts.next() {
-            if case .head(let head) = part { return Int(head.status.code) }
+            if case .head(let head) = part { return (Int(head.status.code), Self.requestID(head)) }
         }
         throw Self.broken
+    }
+
+    /// The daemon's id, and nothing else that a header may hold.
+    private static func requestID(_ head: HTTPResponseHead) -> String? {
+        head.headers.first(name: "x-request-id").flatMap { $0.wholeMatch(of: /[0-9a-f]{16}/) == nil ? nil : $0 }
     }
 
     /// The next part of the body, nil at its end. Throws `.broken` when the connection ends first.
@@ -227,6 +247,16 @@ private struct ResponseReader {
 
     static let broken = ControlClientError(.broken, "fitnessd closed the connection before its response was complete")
     static let tooLarge = ControlClientError(.responseTooLarge, "fitnessd's response is larger than the control API allows")
+}
+
+/// Whether the head of a response has arrived, and the request's id in it.
+private final class SeenHead: Sendable {
+    private let head = Mutex<(isHere: Bool, requestID: String?)>((false, nil))
+
+    var isHere: Bool { head.withLock { $0.isHere } }
+    var requestID: String? { head.withLock { $0.requestID } }
+
+    func note(requestID: String?) { head.withLock { $0 = (true, requestID) } }
 }
 
 /// Closes a connection that was idle for the whole timeout and remembers that it did, since readers and writers only see a closed

@@ -23,12 +23,21 @@ public struct ControlClientError: Error, Sendable, Equatable, CustomStringConver
     public let status: Int?
     /// Error code of a refusal (`ControlErrorCode`).
     public let refusal: String?
+    /// By which the request's lines are found in the daemon's log: when it failed there, or was lost after its response had begun.
+    public let requestID: String?
 
-    public init(_ code: Code, _ description: String, status: Int? = nil, refusal: String? = nil) {
+    public init(_ code: Code, _ description: String, status: Int? = nil, refusal: String? = nil, requestID: String? = nil) {
         self.code = code
         self.description = description
         self.status = status
         self.refusal = refusal
+        self.requestID = requestID
+    }
+
+    /// The same with the request's id, unless the fault is the client's.
+    func with(requestID: String?) -> ControlClientError {
+        let isOurs = status.map { $0 < 500 } ?? false
+        return ControlClientError(code, description, status: status, refusal: refusal, requestID: isOurs ? nil : requestID)
     }
 
     static func notReachable(_ path: String, _ reason: String) -> ControlClientError {

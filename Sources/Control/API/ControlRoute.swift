@@ -70,13 +70,16 @@ public enum ControlRoute: String, CaseIterable, Sendable {
     case doctor
     case adminLink
     case athleteLink
+    case version
+    case values
 
     /// The HTTP method, upper case.
     public var method: String {
         switch self {
         case .status, .athletes, .athlete, .thresholds, .erasurePlan, .erasures, .explanation, .export, .priceAll, .priceAthlete,
             .progressAll, .progressAthlete, .limits, .quarantine, .quarantineEntry, .rebuildReportAll, .rebuildReportAthlete, .vault,
-            .verifyVault, .webhook, .tokens, .backups, .audit, .historyAll, .historyAthlete, .events, .doctor:
+            .verifyVault, .webhook, .tokens, .backups, .audit, .historyAll, .historyAthlete, .events, .doctor,
+            .version, .values:
             "GET"
         case .setThreshold, .removeThreshold, .eraseAthlete, .replayErasures, .importAthletes, .importPredecessor, .syncAll, .syncAthlete,
             .pauseAll, .pauseAthlete, .resumeAll, .resumeAthlete, .connect, .quarantineRetry, .quarantineRetryAll, .quarantineDrop,
@@ -91,7 +94,8 @@ public enum ControlRoute: String, CaseIterable, Sendable {
         switch self {
         case .status, .athletes, .athlete, .thresholds, .erasurePlan, .erasures, .explanation, .export, .priceAll, .priceAthlete,
             .progressAll, .progressAthlete, .limits, .quarantine, .quarantineEntry, .rebuildReportAll, .rebuildReportAthlete, .vault,
-            .verifyVault, .webhook, .tokens, .backups, .audit, .historyAll, .historyAthlete, .events, .doctor:
+            .verifyVault, .webhook, .tokens, .backups, .audit, .historyAll, .historyAthlete, .events, .doctor,
+            .version, .values:
             .reader
         case .setThreshold, .removeThreshold, .eraseAthlete, .replayErasures, .importAthletes, .importPredecessor, .syncAll, .syncAthlete,
             .pauseAll, .pauseAthlete, .resumeAll, .resumeAthlete, .connect, .quarantineRetry, .quarantineRetryAll, .quarantineDrop,
@@ -174,6 +178,8 @@ public enum ControlRoute: String, CaseIterable, Sendable {
         case .doctor: "/v1/doctor"
         case .adminLink: "/v1/admin_link"
         case .athleteLink: "/v1/athletes/{athlete_id}/link"
+        case .version: "/v1/version"
+        case .values: "/v1/values"
         }
     }
 

@@ -83,13 +83,17 @@ struct RefusalMiddleware: RouterMiddleware {
         }
     }
 
-    /// A client's mistake or disconnect is not an error of the daemon.
+    /// A client's mistake or disconnect is not an error of the daemon. Whatever is answered with a status from 500 on has a line that is written
+    /// by default, since the client is given the request's id to find it.
     private func log(_ error: any Error, _ refusal: ControlRefusal, _ request: Request) {
         if error is ControlRefusal {
             logger.log(
-                .debug, "control request refused", [.path: request.uri.path, .code: refusal.code.rawValue, .reason: refusal.message])
+                refusal.code.status >= 500 ? .info : .debug, "control request refused",
+                [.path: request.uri.path, .code: refusal.code.rawValue, .reason: refusal.message])
         } else if let interruption = Interruption(error) {
-            logger.log(.debug, "control request interrupted", [.path: request.uri.path, .reason: interruption.reason])
+            logger.log(
+                error.isCancellation ? .info : .debug, "control request interrupted",
+                [.path: request.uri.path, .reason: interruption.reason])
         } else if refusal.code.status >= 500 {
             logger.log(.error, "control request failed", error, [.path: request.uri.path, .status: refusal.code.status])
         }

@@ -55,6 +55,8 @@ struct ControlRoutes: Sendable {
         case .syncAll, .syncAthlete: try ControlResponse.json(try await sync(one, request), status: .accepted)
         case .audit, .historyAll, .historyAthlete, .events, .doctor, .progressAll, .progressAthlete:
             try await watch(route, one, request, context)
+        case .version: try ControlResponse.json(version())
+        case .values: try ControlResponse.json(try await values(request))
         case .retryAthlete: try ControlResponse.json(try await retry(RequestReading.athlete(context)), status: .accepted)
         case .pauseAll, .pauseAthlete: try ControlResponse.json(try await pause(one, request, by: context.peer), status: .accepted)
         case .resumeAll, .resumeAthlete: try ControlResponse.json(try await resume(one), status: .accepted)

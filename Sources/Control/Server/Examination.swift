@@ -25,12 +25,16 @@ public struct Examination: Sendable {
 
     private let part: String
     private let look: @Sendable () async throws -> Diagnosis
+    /// It takes a moment and asks nobody but PostgreSQL, so that each `status` has it, too.
+    let isQuick: Bool
 
     /// - Parameters:
     ///   - part: a snake_case word.
+    ///   - isQuick: it takes a moment and asks nobody but PostgreSQL.
     ///   - look: an error that it throws is a failure; its description is shown.
-    public init(_ part: String, look: @escaping @Sendable () async throws -> Diagnosis) {
+    public init(_ part: String, isQuick: Bool = false, look: @escaping @Sendable () async throws -> Diagnosis) {
         self.part = part
+        self.isQuick = isQuick
         self.look = look
     }
 

@@ -98,6 +98,10 @@ public struct StatusMessage: Codable, Sendable, Equatable {
     public let startedAt: Date
     /// Seconds since the daemon started.
     public let uptimeS: Int
+    /// Nothing is known to need a person: `troubles` is empty.
+    public let healthy: Bool
+    /// What `doctor` finds not to be in order, as far as that takes a moment and asks nobody but PostgreSQL.
+    public let troubles: [DoctorMessage.Check]
     public let athletes: Athletes
     /// Listed activities that are not gone.
     public let activities: Int
@@ -126,9 +130,10 @@ public struct StatusMessage: Codable, Sendable, Equatable {
         version: String, startedAt: Date, uptimeS: Int, athletes: Athletes, activities: Int, endpoints: [EndpointCounts],
         silver: Silver, quarantined: Int, quality: [QualityCount], events: Events, quota: [QuotaWindowMessage],
         waiting: WaitingMessage?, paused: PauseMessage?, notices: [NoticeMessage] = [], completion: CompletionMessage? = nil,
-        database: DatabaseSizeMessage? = nil,
-        lastErrors: [RunError], countedAt: Date
+        database: DatabaseSizeMessage? = nil, troubles: [DoctorMessage.Check] = [], lastErrors: [RunError], countedAt: Date
     ) {
+        healthy = troubles.isEmpty
+        self.troubles = troubles
         self.completion = completion
         self.database = database
         self.version = version
@@ -150,8 +155,8 @@ public struct StatusMessage: Codable, Sendable, Equatable {
     }
 
     enum CodingKeys: String, CodingKey {
-        case version, athletes, activities, endpoints, silver, quarantined, quality, events, quota, waiting, paused, notices, completion
-        case database
+        case version, healthy, troubles, athletes, activities, endpoints, silver, quarantined, quality, events, quota, waiting, paused
+        case notices, completion, database
         case startedAt = "started_at"
         case uptimeS = "uptime_s"
         case lastErrors = "last_errors"

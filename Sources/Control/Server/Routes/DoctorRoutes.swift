@@ -13,22 +13,37 @@ extension ControlRoutes {
 
     private static let backupAgeMax_s: Double = 8 * 86_400
 
-    /// Looks at all parts at once.
+    /// Looks at all parts.
     func doctor() async -> DoctorMessage {
-        let all = dependencies.examinations + examinations
-        let checks = await withTaskGroup(of: (Int, DoctorMessage.Check).self) { group in
-            for (place, examination) in all.enumerated() { group.addTask { (place, await examination.run()) } }
-            return await group.reduce(into: [:]) { $0[$1.0] = $1.1 }
-        }
-        return DoctorMessage(at: dependencies.clock.now, checks: all.indices.compactMap { checks[$0] })
+        let checks = await found(by: dependencies.examinations + examinations { try await webhookDiagnosis() })
+        return DoctorMessage(at: dependencies.clock.now, checks: checks)
     }
 
-    private var examinations: [Examination] {
+    /// What needs a person, of all that takes a moment and asks nobody but PostgreSQL: the one meaning of "not healthy". Whatever makes
+    /// `/readyz` answer 503 is among it, as the failure of a part.
+    func troubles() async -> [DoctorMessage.Check] {
+        let all = dependencies.examinations + examinations { try await eventsDiagnosis() }
+        return await found(by: all.filter(\.isQuick)).filter { $0.level != .ok }
+    }
+
+    /// Makes all examinations at once.
+    private func found(by examinations: [Examination]) async -> [DoctorMessage.Check] {
+        let checks = await withTaskGroup(of: (Int, DoctorMessage.Check).self) { group in
+            for (place, examination) in examinations.enumerated() { group.addTask { (place, await examination.run()) } }
+            return await group.reduce(into: [:]) { $0[$1.0] = $1.1 }
+        }
+        return examinations.indices.compactMap { checks[$0] }
+    }
+
+    /// - Parameter webhook: looks at Strava's events.
+    private func examinations(webhook: @escaping @Sendable () async throws -> Diagnosis) -> [Examination] {
         [
-            Examination("quota") { await quotaDiagnosis() }, Examination("webhook") { try await webhookDiagnosis() },
-            Examination("silver") { try await silverDiagnosis() }, Examination("syncing") { try await syncingDiagnosis() },
-            Examination("athletes") { try await athletesDiagnosis() }, Examination("backup") { try await backupDiagnosis() },
-            Examination("notices") { noticesDiagnosis() },
+            Examination("quota", isQuick: true) { await quotaDiagnosis() }, Examination("webhook", isQuick: true, look: webhook),
+            Examination("silver", isQuick: true) { try await silverDiagnosis() },
+            Examination("syncing", isQuick: true) { try await syncingDiagnosis() },
+            Examination("athletes", isQuick: true) { try await athletesDiagnosis() },
+            Examination("backup", isQuick: true) { try await backupDiagnosis() },
+            Examination("notices", isQuick: true) { noticesDiagnosis() },
         ]
     }
 
@@ -63,6 +78,7 @@ extension ControlRoutes {
         }
     }
 
+    /// Asks Strava for the subscription, then looks at the events.
     private func webhookDiagnosis() async throws -> Diagnosis {
         guard dependencies.webhook?.callbackURL != nil else { return .ok("the public listener is off; lists are polled") }
         let webhook = try await webhook()
@@ -74,9 +90,19 @@ extension ControlRoutes {
                 "Strava sends the application's events elsewhere",
                 advice: "fitnessctl webhook unsubscribe --foreign, then fitnessctl webhook subscribe")
         }
-        if webhook.events.state == EventHealth.State.silent.rawValue {
+        return Self.diagnosis(webhook.events)
+    }
+
+    /// What events say of themselves. Without any, none may be expected.
+    private func eventsDiagnosis() async throws -> Diagnosis {
+        guard dependencies.webhook?.callbackURL != nil else { return .ok("the public listener is off; lists are polled") }
+        return Self.diagnosis(.init(try await EventHealth.read(dependencies.database, now: dependencies.clock.now)))
+    }
+
+    private static func diagnosis(_ events: StatusMessage.Events) -> Diagnosis {
+        if events.state == EventHealth.State.silent.rawValue {
             return .fail(
-                "of \(webhook.events.found) new activities in a day, events announced only \(webhook.events.announced)",
+                "of \(events.found) new activities in a day, events announced only \(events.announced)",
                 advice: "check that FITNESSD_PUBLIC_URL can be reached from the internet; lists are polled meanwhile")
         }
         return .ok("subscribed, events arrive")

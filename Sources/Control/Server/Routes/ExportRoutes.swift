@@ -41,7 +41,9 @@ extension ControlRoutes {
         let queries = ExportQueries(database: dependencies.database)
         guard let statement = try await queries.statement(table: table, athlete: id, format: format, isForSpreadsheet: isForSpreadsheet)
         else {
-            throw ControlRefusal.badRequest("there is no such table; there are: \(try await queries.tables().joined(separator: ", "))")
+            let tables = try await queries.tables()
+            let near = NearestName.of(table, in: tables).map { " (did you mean \($0)?)" } ?? ""
+            throw ControlRefusal.badRequest("there is no such table\(near); there are: \(tables.joined(separator: ", "))")
         }
         return statement
     }

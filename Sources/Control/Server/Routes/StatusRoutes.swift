@@ -14,6 +14,7 @@ extension ControlRoutes {
     }
 
     func status() async throws -> StatusMessage {
+        async let found = troubles()
         let figures = try await dependencies.status.figures()
         let errors = try await lastErrors()
         let limits = await limits()
@@ -29,7 +30,7 @@ extension ControlRoutes {
             quota: limits.windows, waiting: limits.waiting,
             paused: paused, notices: dependencies.notices.current.map(NoticeMessage.init),
             completion: try await completionOfAll(now: now, isPaused: paused != nil), database: try await databaseSize(now: now),
-            lastErrors: errors, countedAt: figures.countedAt)
+            troubles: await found, lastErrors: errors, countedAt: figures.countedAt)
     }
 
     func limits() async -> LimitsMessage {
