@@ -73,6 +73,8 @@ enum ExitStatus {
     private static func reportUsage(_ error: any Error, _ arguments: [String]) -> Int32 {
         let code = Fitnessctl.exitCode(for: error)
         let message = Fitnessctl.fullMessage(for: error)
+        // Nobody reads usage while a shell completes a word.
+        if arguments.first == "---completion", !code.isSuccess { return usage }
         // The parser answers `help` about a command that it does not know with the help of all.
         let hint = code == .validationFailure || arguments.first == "help" ? suggestion(for: arguments) : nil
         if let hint { Terminal.printError("fitnessctl: \(PlainText.of(hint))") }

@@ -42,7 +42,8 @@ struct Examinations: Sendable {
         }
         let took = ContinuousClock.now - start
         guard missing.isEmpty else {
-            return .fail("\(missing.count) migrations are missing", advice: "restart fitnessd, or run `fitnessd migrate` as the owner")
+            let what = missing.count == 1 ? "1 migration is missing" : "\(missing.count) migrations are missing"
+            return .fail(what, advice: "restart fitnessd, or run `fitnessd migrate` as the owner")
         }
         if let sentence = try await store.missingRights(pendingCount: 0) { return .fail(sentence, advice: "psql -f db/roles.sql") }
         let time = "\(Int((took.seconds * 1_000).rounded())) ms"

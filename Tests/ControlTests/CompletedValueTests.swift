@@ -101,6 +101,8 @@ import Testing
         let none = try await offered(["athletes", "show", ""], socket: "/nonexistent/s")
         #expect(none.words.isEmpty && none.errors.isEmpty)
         #expect(start.duration(to: .now) < .seconds(20))
+        let odd = try await Tool.run(["---completion", "athletes", "show", "--", "positional@0"])
+        #expect(odd.code == 2 && odd.out.isEmpty && odd.err.isEmpty, "a request that no script makes disturbs nobody's line")
     }
 
     @Test(arguments: ["bash", "zsh", "fish"]) func `each shell gets a script that asks for values`(shell: String) async throws {

@@ -33,9 +33,9 @@ import Testing
             #expect(try await ready() == 503)
             let ill = try await rig.control("status", "--check")
             #expect(
-                ill.code == 1 && ill.output.contains("FAIL  database: 1 migrations are missing; to do: restart fitnessd"), "\(ill.output)")
+                ill.code == 1 && ill.output.contains("FAIL  database: 1 migration is missing; to do: restart fitnessd"), "\(ill.output)")
             let doctor = try await rig.control("doctor")
-            #expect(doctor.code == 1 && doctor.output.contains("FAIL  database: 1 migrations are missing\n"), "\(doctor.output)")
+            #expect(doctor.code == 1 && doctor.output.contains("FAIL  database: 1 migration is missing\n"), "\(doctor.output)")
             await http.shutdown()
             daemon.signal(SIGTERM)
             #expect(try await daemon.waitForEnd() == 0)

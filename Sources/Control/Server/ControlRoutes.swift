@@ -53,10 +53,8 @@ struct ControlRoutes: Sendable {
         case .importPredecessor: try ControlResponse.json(try await importPredecessor(request))
         case .connect: try ControlResponse.json(try await connect(request))
         case .syncAll, .syncAthlete: try ControlResponse.json(try await sync(one, request), status: .accepted)
-        case .audit, .historyAll, .historyAthlete, .events, .doctor, .progressAll, .progressAthlete:
+        case .audit, .historyAll, .historyAthlete, .events, .doctor, .progressAll, .progressAthlete, .version, .values:
             try await watch(route, one, request, context)
-        case .version: try ControlResponse.json(version())
-        case .values: try ControlResponse.json(try await values(request))
         case .retryAthlete: try ControlResponse.json(try await retry(RequestReading.athlete(context)), status: .accepted)
         case .pauseAll, .pauseAthlete: try ControlResponse.json(try await pause(one, request, by: context.peer), status: .accepted)
         case .resumeAll, .resumeAthlete: try ControlResponse.json(try await resume(one), status: .accepted)
@@ -77,13 +75,15 @@ struct ControlRoutes: Sendable {
 }
 
 extension ControlRoutes {
-    /// What an admin looks at to see what happened, and what happens.
+    /// What an admin looks at to see what happened, what happens and what there is.
     private func watch(_ route: ControlRoute, _ one: Int64?, _ request: Request, _ context: ControlContext) async throws -> Response {
         switch route {
         case .audit: try ControlResponse.json(try await audit(request))
         case .events: try await events(request, context.connection)
         case .doctor: try ControlResponse.json(await doctor())
         case .progressAll, .progressAthlete: try await progress(one, request)
+        case .version: try ControlResponse.json(version())
+        case .values: try ControlResponse.json(try await values(request))
         default: try ControlResponse.json(try await history(one, request))
         }
     }

@@ -124,7 +124,7 @@ extension ControlRoutes {
 
     private func syncingDiagnosis() async throws -> Diagnosis {
         guard let pause = try await globalPause(now: dependencies.clock.now) else { return .ok("not paused") }
-        let until = pause.until.map { "until \(ControlTime.text($0))" } ?? "until resumed"
+        let until = pause.until.map { "until \(ControlTime.text($0).prefix(16).replacing("T", with: " ")) UTC" } ?? "until resumed"
         let who = pause.by.map { " by \($0)" } ?? ""
         return .warn("paused \(until)\(who)\(pause.reason.map { ": \($0)" } ?? "")", advice: "fitnessctl resume")
     }
