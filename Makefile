@@ -7,7 +7,7 @@ help:
 	echo "make run       build in release mode and run fitnessd (the demo, unless Strava credentials are set)"
 	echo "make test      style check, build, all tests, verdict"
 	echo "make test-browser  the pages and the connect flow in headless Chromium: with data, without, while loading; phone and desktop; light and dark"
-	echo "make test-extra  what needs more than Swift and PostgreSQL: the Python SDK as an assistant"
+	echo "make test-extra  what needs more than Swift and PostgreSQL: the Python SDK as an assistant, the tools of docs/dashboards.md"
 	echo "make test-nginx  docs/nginx.conf in front of the demo"
 	echo "make test-metrics  the demo's metrics and docs/alerts.yml, checked by Prometheus' promtool"
 	echo "make fuzz      requests made from the public API's description, against the demo"
@@ -66,8 +66,9 @@ test-browser: build
 	scripts/test-browser $(BROWSER)
 
 test-extra: build
-	scripts/packages python3 python3-venv
+	scripts/packages python3 python3-venv postgresql-client
 	scripts/test-assistant
+	scripts/test-tools
 
 test-nginx: build
 	scripts/packages nginx-light curl openssl python3

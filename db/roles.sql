@@ -3,7 +3,8 @@
 --
 --   fitness_owner      owns the schemas and runs migrations (fitnessd migrate); no login of its own until you give it one
 --   fitnessd           the daemon: reads and writes rows, makes no tables
---   fitness_dashboard  dashboards and people: reads silver and metrics, all athletes, and nothing else
+--   fitness_dashboard  dashboards and people: reads silver and metrics, all athletes, and nothing else; its limits hold for its own login, not
+--                      for members of it
 --   fitness_athlete    the same tables, but only the rows of the athletes that were granted to the login:
 --                      CREATE ROLE … LOGIN PASSWORD '…'; SELECT silver.grant_athlete('…', 123);
 --   fitness_reader     the login of FITNESSD_READER_DATABASE_URL, through which fitnessd reads for one athlete at a time: silver without its
@@ -11,7 +12,8 @@
 --   fitness_places     no login: what fitness_reader becomes in a transaction to which fitnessd has bound the right to see places
 --
 -- Logins and passwords are yours to set: ALTER ROLE fitnessd LOGIN PASSWORD '…'. fitnessd itself runs this in its private cluster, whose socket
--- no other account can open; there fitness_owner is the superuser, and fitness_reader a login without a password.
+-- no other account can open; there fitness_owner is the superuser, fitness_reader a login without a password, and fitness_dashboard one with a
+-- password, over TCP.
 -- It may be run before the first migration and after each one: privileges on later tables are default privileges.
 
 DO $$
@@ -119,7 +121,8 @@ ALTER DEFAULT PRIVILEGES FOR ROLE fitness_owner REVOKE EXECUTE ON FUNCTIONS FROM
 
 -- What fitness_reader runs may come from a program of the athlete's. It must not disturb other sessions, write to the disk or the server's log, or
 -- see what others ask: PostgreSQL lets everybody end the sessions of the same login, take advisory locks until the lock table is full, and make
--- large objects and messages in the write-ahead log even in a transaction that is read only. The other roles keep these rights.
+-- large objects and messages in the write-ahead log even in a transaction that is read only. Dashboards keep what ends and joins their own
+-- sessions, the other roles keep all.
 DO $$
 DECLARE
     target regprocedure;
@@ -133,8 +136,12 @@ BEGIN
             OR p.proname ~ '^pg_(try_)?advisory_')
     LOOP
         EXECUTE format('REVOKE EXECUTE ON FUNCTION %s FROM PUBLIC', target);
-        EXECUTE format(
-            'GRANT EXECUTE ON FUNCTION %s TO fitness_owner, fitnessd, fitness_dashboard, fitness_athlete, pg_signal_backend', target);
+        EXECUTE format('GRANT EXECUTE ON FUNCTION %s TO fitness_owner, fitnessd, fitness_athlete, pg_signal_backend', target);
+        IF target::text ~ '^pg_(cancel_backend|terminate_backend|export_snapshot)\(' THEN
+            EXECUTE format('GRANT EXECUTE ON FUNCTION %s TO fitness_dashboard', target);
+        ELSE
+            EXECUTE format('REVOKE EXECUTE ON FUNCTION %s FROM fitness_dashboard', target);
+        END IF;
     END LOOP;
 END
 $$;
@@ -149,6 +156,12 @@ ALTER ROLE fitness_reader SET log_min_error_statement = panic;
 ALTER ROLE fitness_reader SET log_error_verbosity = terse;
 ALTER ROLE fitness_reader SET log_statement = none;
 ALTER ROLE fitness_reader SET log_min_duration_statement = -1;
+
+-- A dashboard's query must not fill the disk or hold a snapshot for hours, which would keep the daemon's tables from being vacuumed.
+ALTER ROLE fitness_dashboard SET default_transaction_read_only = on;
+ALTER ROLE fitness_dashboard SET statement_timeout = '60s';
+ALTER ROLE fitness_dashboard SET idle_in_transaction_session_timeout = '5min';
+ALTER ROLE fitness_dashboard SET temp_file_limit = '1GB';
 
 -- Row-level security for the roles that exist by now; only the owner may change it.
 DO $$

@@ -16,6 +16,7 @@ struct Fitnessctl: AsyncParsableCommand {
             QuarantineCommand.self, ExplainCommand.self, RebuildCommand.self, ExportCommand.self,
             WebhookCommand.self, VaultCommand.self, TokensCommand.self, ErasuresCommand.self, BackupCommand.self, ReloadCommand.self,
             AuditCommand.self, HistoryCommand.self, EventsCommand.self, RetryCommand.self, DoctorCommand.self, AdminLinkCommand.self,
+            DashboardURLCommand.self,
         ])
 }
 

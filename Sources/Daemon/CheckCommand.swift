@@ -119,6 +119,9 @@ private struct Checks {
         await findings.check("control socket") { try checkControlSocket() }
         await findings.check("http") { try preflight.addresses() }
         if !configuration.addresses.listened.isEmpty { await findings.check("pages") { try pages() } }
+        if let found = preflight.dashboards() {
+            if found.isGood { findings.good("dashboards", found.sentence) } else { findings.note("dashboards", found.sentence) }
+        }
         if configuration.addresses.web != nil {
             await findings.check("connect page") { connectPage() }
             await findings.check("assistants") { try assistants() }

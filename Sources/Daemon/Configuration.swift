@@ -1,6 +1,7 @@
 import Assistant
 import ControlAPI
 import Core
+import EmbeddedPostgres
 import Foundation
 import Gateway
 import Governor
@@ -18,6 +19,8 @@ struct Configuration: Sendable {
     let databaseURL: Secret?
     /// The same database by the login `fitness_reader`; nil: the private cluster, or no reads of athletes' own data.
     let readerDatabaseURL: Secret?
+    /// Where dashboards reach the private cluster; nil: nowhere.
+    let dashboards: DashboardListener?
     var stateDirectory: URL
     let controlSocket: String
     /// The group whose members may change things over the control socket; nil: members of the socket's group may.
@@ -71,11 +74,11 @@ struct Configuration: Sendable {
     /// - Throws: `ConfigurationError` with a sentence for each setting that can't be used.
     init(_ source: ConfigurationSource) throws {
         var faults = ConfigurationFaults(source.faults)
-        (databaseURL, readerDatabaseURL) = faults.take((nil, nil)) { try Configuration.databases(source) }
+        (databaseURL, readerDatabaseURL, dashboards) = Configuration.databases(source, &faults)
         let directory = faults.take(URL(filePath: "/")) { try Configuration.stateDirectory(source) }
         stateDirectory = directory
         (controlSocket, adminGroupID) = Configuration.control(source, stateDirectory: directory, &faults)
-        let (url, places) = Configuration.places(source, &faults)
+        let (url, places) = Configuration.places(source, dashboards, &faults)
         addresses = places
         who = Configuration.who(source, &faults)
         (clientID, clientSecret) = faults.take((nil, nil)) { try Configuration.credentials(source) }
@@ -110,13 +113,19 @@ struct Configuration: Sendable {
     }
 
     /// Where browsers reach the gateway, nil if that can't be read, and where it listens.
-    private static func places(_ source: ConfigurationSource, _ faults: inout ConfigurationFaults) -> (PublicURL?, GatewayAddresses) {
+    private static func places(
+        _ source: ConfigurationSource, _ dashboards: DashboardListener?, _ faults: inout ConfigurationFaults
+    ) -> (PublicURL?, GatewayAddresses) {
         let web = faults.take(nil) { try ListenAddress.parse(source.value("FITNESSD_HTTP_LISTEN") ?? "off") }
         let nowhere = GatewayAddresses(web: nil, admin: .off)
         let read = faults.take(nil) { try PublicURL(source.value("FITNESSD_PUBLIC_URL") ?? "http://localhost:\(web?.port ?? 8080)") }
         guard let url = read else { return (nil, nowhere) }
         let addresses = faults.take(nowhere) {
-            try GatewayAddresses.resolve(web: web, admin: source.value("FITNESSD_ADMIN_LISTEN"), publicURL: url)
+            let addresses = try GatewayAddresses.resolve(web: web, admin: source.value("FITNESSD_ADMIN_LISTEN"), publicURL: url)
+            for (key, address) in addresses.listened where address.port == dashboards?.port {
+                throw ConfigurationError("\(key.rawValue) and FITNESSD_DASHBOARD_LISTEN have the same port, \(address.port): change one")
+            }
+            return addresses
         }
         return (url, addresses)
     }
@@ -161,7 +170,34 @@ struct Configuration: Sendable {
 
     // MARK: Reading single keys
 
-    private static func databases(_ source: ConfigurationSource) throws -> (Secret?, reader: Secret?) {
+    private static func databases(
+        _ source: ConfigurationSource, _ faults: inout ConfigurationFaults
+    ) -> (Secret?, reader: Secret?, dashboards: DashboardListener?) {
+        let (database, reader) = faults.take((nil, nil)) { try ownDatabase(source) }
+        let isPrivate = source.origin(of: ConfigurationKeys.named("FITNESSD_DATABASE_URL")) == .standard
+        return (database, reader, faults.take(nil) { try dashboards(source, isPrivate: isPrivate) })
+    }
+
+    private static func dashboards(_ source: ConfigurationSource, isPrivate: Bool) throws -> DashboardListener? {
+        let set = source.value("FITNESSD_DASHBOARD_LISTEN")
+        if set == "off" { return nil }
+        guard isPrivate else {
+            if set == nil { return nil }
+            throw ConfigurationError(
+                """
+                FITNESSD_DASHBOARD_LISTEN is for the private cluster, and FITNESSD_DATABASE_URL is set: unset one of them; on a server of your \
+                own, dashboards log in there (docs/dashboards.md)
+                """)
+        }
+        if let listener = DashboardListener(set ?? "127.0.0.1:5433") { return listener }
+        throw ConfigurationError(
+            """
+            FITNESSD_DASHBOARD_LISTEN must be a loopback address with a port, such as 127.0.0.1:5433, or off: the private PostgreSQL has no TLS; \
+            for dashboards on other machines use an SSH tunnel, or a server of your own
+            """)
+    }
+
+    private static func ownDatabase(_ source: ConfigurationSource) throws -> (Secret?, reader: Secret?) {
         let database = try source.secret("FITNESSD_DATABASE_URL")
         let reader = try source.secret("FITNESSD_READER_DATABASE_URL")
         if reader != nil, database == nil {

@@ -82,12 +82,18 @@ enum ConfigurationKeys {
 
     private static let store: [ConfigurationKey] = [
         ConfigurationKey(
-            "FITNESSD_DATABASE_URL", .store, .url, .words("a private PostgreSQL cluster under the state directory, Unix socket only"),
+            "FITNESSD_DATABASE_URL", .store, .url, .words("a private PostgreSQL cluster under the state directory"),
             secret: true, "The PostgreSQL database, version 15 or later, that holds everything: `postgresql://user:password@host/name`."),
         ConfigurationKey(
             "FITNESSD_READER_DATABASE_URL", .store, .url,
             .words("unset: `/v1/me` and `/mcp` answer 503. The private cluster makes the login by itself"), secret: true,
             "The same database, not a replica, by the login `fitness_reader` of `db/roles.sql`: what `/v1/me` and `/mcp` read through."),
+        ConfigurationKey(
+            "FITNESSD_DASHBOARD_LISTEN", .store, .address, .words("`127.0.0.1:5433`; with `FITNESSD_DATABASE_URL`: `off`"),
+            example: "127.0.0.1:5433",
+            "Where dashboards reach the private cluster as `fitness_dashboard`: a loopback address with a port, or `off`; `fitnessctl dashboard-url` "
+                + "shows the URL."
+        ) { $0.dashboards?.text ?? "off" },
         ConfigurationKey(
             "FITNESSD_STATE_DIR", .store, .path,
             .words("`$STATE_DIRECTORY`, else `$XDG_STATE_HOME/fitnessd`, else `~/.local/state/fitnessd`"), example: "/var/lib/fitnessd",

@@ -105,7 +105,7 @@ struct Daemon: Sendable {
 
     private static func openStore(_ start: DaemonStart, _ found: Preflight.Found, _ opened: OpenedParts) async throws -> DataStore {
         let store = try await DataStore.open(
-            start.configuration, shareDirectory: found.shareDirectory, notices: start.notices, logger: start.logger)
+            start.configuration, shareDirectory: found.shareDirectory, listens: true, notices: start.notices, logger: start.logger)
         opened.add {
             if store.ownsServer { start.stop.waitForServer() }
             await store.close()
@@ -275,7 +275,8 @@ private struct Servers: Sendable {
         }
         let servers: [any Service] = [control] + (gateway.map { [$0] } ?? [])
         let places = ProgressDisplay.Places(
-            psql: store.privateURL, web: configuration.addresses.adminURL, isWebOpen: configuration.publicURL.isLoopback,
+            psql: store.privateURL, dashboards: await store.dashboardAccess().url, web: configuration.addresses.adminURL,
+            isWebOpen: configuration.publicURL.isLoopback,
             controlSocket: configuration.controlSocket)
         return Servers(
             services: servers + [
@@ -309,7 +310,8 @@ private struct Servers: Sendable {
             notices: start.notices,
             backupSource: store.backupSource(receiptsPath: StateDirectory(start.configuration.stateDirectory).receiptsPath), status: status,
             examinations: examinations.all, settings: { ingest.environment.settings }, instance: ingest.instance,
-            clusterDirectory: store.clusterDirectory(start.configuration), reload: { await reloader.reload().message },
+            clusterDirectory: store.clusterDirectory(start.configuration), dashboards: { await store.dashboardAccess() },
+            reload: { await reloader.reload().message },
             pages: PageAddresses(admin: start.configuration.addresses.adminURL, athletes: publicURL?.text))
     }
 

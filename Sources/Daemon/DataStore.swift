@@ -1,3 +1,4 @@
+import ControlAPI
 import ControlServer
 import Core
 import Database
@@ -17,6 +18,8 @@ struct DataStore: Sendable {
     let reader: AthleteReader?
     /// Nil: the operator's server.
     private let embedded: EmbeddedPostgres?
+    /// How dashboards log in to the private cluster; nil: they can't.
+    let dashboards: DashboardLogin?
     /// The private cluster's URL, which holds no password, to be shown to people; nil: the operator's server.
     let privateURL: String?
     private let logger: Logger
@@ -37,20 +40,23 @@ struct DataStore: Sendable {
     ///
     /// - Parameters:
     ///   - shareDirectory: the folder that holds `db/`, `sql/` and `web/`.
+    ///   - listens: whether the private cluster is to be reached by dashboards.
     ///   - notices: where the private cluster tells of an upgrade.
     /// - Throws: `DatabaseError` with a sentence that says what to do.
     static func open(
-        _ configuration: Configuration, shareDirectory: URL, notices: Notices = Notices(), logger: Logger
+        _ configuration: Configuration, shareDirectory: URL, listens: Bool = false, notices: Notices = Notices(), logger: Logger
     ) async throws -> DataStore {
         if let url = configuration.databaseURL {
             let database = Database(url: url.reveal(), logger: logger)
             let reader = configuration.readerDatabaseURL.map { AthleteReader(url: $0, daemon: database, logger: logger) }
             return try await DataStore(
                 database: database, steering: database.reserved(), shareDirectory: shareDirectory, reader: reader, embedded: nil,
-                privateURL: nil, logger: logger
+                dashboards: nil, privateURL: nil, logger: logger
             ).reached()
         }
-        let embedded = EmbeddedPostgres(stateDirectory: configuration.stateDirectory, notices: notices, logger: logger)
+        let listener = listens ? configuration.dashboards : nil
+        let embedded = EmbeddedPostgres(
+            stateDirectory: configuration.stateDirectory, listener: listener, notices: notices, logger: logger)
         let url = try await embedded.start()
         let database = Database(url: url, logger: logger)
         let reader = await embedded.url(as: EmbeddedPostgres.readerName).map {
@@ -58,6 +64,7 @@ struct DataStore: Sendable {
         }
         let store = DataStore(
             database: database, steering: database.reserved(), shareDirectory: shareDirectory, reader: reader, embedded: embedded,
+            dashboards: listener.map { DashboardLogin(listener: $0, directory: StateDirectory(configuration.stateDirectory)) },
             privateURL: url, logger: logger)
         await embedded.holdSessions(.init(hold: { await store.hold() }, resume: { await store.resume() }))
         return store
@@ -87,7 +94,19 @@ struct DataStore: Sendable {
             directory: shareDirectory, database: database, others: { try await Self.daemonsAtWork(on: $0) }, logger: logger
         ).migrate()
         if embedded != nil { try await makeRoles() }
+        try await dashboards?.admit(to: database, logger: logger)
         return applied
+    }
+
+    /// Where dashboards reach the private cluster, as `fitnessctl dashboard-url` and the summary show it.
+    func dashboardAccess() async -> DashboardAccess {
+        guard let embedded else { return .ownServer }
+        guard let dashboards else { return .off }
+        if let obstacle = await embedded.dashboardObstacle { return .unreachable(obstacle) }
+        return .reachable(
+            DashboardMessage(
+                url: dashboards.url, host: dashboards.listener.host, port: dashboards.listener.port,
+                database: EmbeddedPostgres.databaseName, user: DashboardListener.roleName, passfile: dashboards.passwordFile))
     }
 
     /// The roles of `db/roles.sql`, with a login for the reader. No password: whoever can open the cluster's socket may be its superuser.

@@ -1,6 +1,7 @@
 import ControlServer
 import Core
 import Database
+import EmbeddedPostgres
 import Foundation
 import Gateway
 import Logging
@@ -67,6 +68,16 @@ struct Preflight: Sendable {
         }
         let path = configuration.privateKeyringPath
         return StartKeyring(path: path, loaded: FileManager.default.fileExists(atPath: path) ? try Keyring.load(path: path) : nil)
+    }
+
+    /// Whether dashboards will reach the private cluster; nil: it is not asked for.
+    ///
+    /// - Returns: whether all is well, and what was found.
+    func dashboards() -> (isGood: Bool, sentence: String)? {
+        guard let listener = configuration.dashboards else { return nil }
+        if isServed { return (true, "\(listener.text): left to the running fitnessd") }
+        if let obstacle = listener.obstacle() { return (false, "\(obstacle): fitnessd will start without it (FITNESSD_DASHBOARD_LISTEN)") }
+        return (true, "\(listener.text) is free, for \(DashboardListener.roleName) alone")
     }
 
     private func checkAddresses() throws {

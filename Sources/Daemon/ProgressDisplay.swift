@@ -13,6 +13,8 @@ struct ProgressDisplay: Service {
     struct Places: Sendable {
         /// The private cluster's URL; nil: the operator's database.
         let psql: String?
+        /// The private cluster's URL for dashboards; nil: there is none.
+        let dashboards: String?
         /// The operator's pages; nil: they are off.
         let web: String?
         /// Whether these pages show everything to whoever sits at this machine.
@@ -88,6 +90,7 @@ struct ProgressDisplay: Service {
             if let athlete { lines.append("  \(web)athletes/\(athlete)  an athlete's page") }
         }
         if let url = places.psql { lines.append("  psql \"\(url)\"") }
+        if let url = places.dashboards { lines.append("  dashboards: \(url)") }
         let tool = InstalledProgram.beside("fitnessctl") ?? "fitnessctl"
         lines.append("  \(tool) status --socket \(places.controlSocket)")
         if places.web != nil {

@@ -4,7 +4,9 @@ import Foundation
 /// The folder for what a daemon keeps outside the database: its identity, and by default its keyring and a private cluster.
 struct StateDirectory: Sendable {
     /// Files and folders used there by name. A symbolic link in place of one could divert a write, or a key, to another file.
-    private static let names = ["instance", "vault.keyring", "erasures.jsonl", "demo-epoch", "demo"]
+    private static let names = ["instance", "vault.keyring", "erasures.jsonl", "demo-epoch", "demo", dashboardPasswordName]
+    /// The password file of dashboards.
+    static let dashboardPasswordName = "dashboard.pgpass"
 
     let path: String
 

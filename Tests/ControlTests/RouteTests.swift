@@ -31,6 +31,13 @@ import Testing
         }
     }
 
+    @Test func `on a server of one's own, dashboard-url says who makes the login there`() async throws {
+        try await ControlHarness.serve { daemon in
+            let answer = try await Tool.run(["dashboard-url"], socket: daemon.socketPath)
+            #expect(answer.code == 1 && answer.out.isEmpty && answer.err.contains("on a server of your own"), "\(answer)")
+        }
+    }
+
     @Test func `findings of data quality are counted by check, for all and for one athlete`() async throws {
         try await ControlHarness.serve { daemon in
             for id in Int64(7)...8 {

@@ -57,6 +57,8 @@ struct DaemonRig: Sendable {
             "FITNESSD_STRAVA_CLIENT_ID": options.clientID, "FITNESSD_STRAVA_CLIENT_SECRET": options.clientSecret,
             "FITNESSD_STRAVA_API_URL": simulator.apiURL, "FITNESSD_STRAVA_OAUTH_URL": simulator.oauthURL,
             "FITNESSD_VAULT_KEY": folder.appending(path: "keyring").path,
+            // For tests that take the database away.
+            "FITNESSD_DASHBOARD_LISTEN": "off",
             "FITNESSD_LOG_FORMAT": "json", "HOME": folder.path,
         ]
     }

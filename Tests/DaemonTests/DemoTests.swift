@@ -100,7 +100,8 @@ import Testing
             }
             try? FileManager.default.removeItem(atPath: folder)
         }
-        try await body(["FITNESSD_STATE_DIR": folder, "FITNESSD_HTTP_LISTEN": "off", "HOME": folder])
+        try await body(
+            ["FITNESSD_STATE_DIR": folder, "FITNESSD_HTTP_LISTEN": "off", "FITNESSD_DASHBOARD_LISTEN": "off", "HOME": folder])
     }
 
     private func summary(_ environment: [String: String]) async throws -> DaemonProcess {

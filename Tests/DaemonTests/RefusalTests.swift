@@ -45,6 +45,16 @@ import Testing
         (["FITNESSD_PRIVACY_URL": "javascript:alert(1)"], "FITNESSD_PRIVACY_URL must be the http or https address"),
         (["FITNESSD_LOG_LEVEL": "loud"], "FITNESSD_LOG_LEVEL must be one of"),
         (["FITNESSD_STATE_DIR": "here"], "absolute path"),
+        (["FITNESSD_DASHBOARD_LISTEN": "0.0.0.0:5433"], "FITNESSD_DASHBOARD_LISTEN must be a loopback address with a port"),
+        (["FITNESSD_DASHBOARD_LISTEN": "127.0.0.1:0"], "such as 127.0.0.1:5433, or off: the private PostgreSQL has no TLS"),
+        (
+            ["FITNESSD_DASHBOARD_LISTEN": "127.0.0.1:5433", "FITNESSD_DATABASE_URL": "postgresql:///x"],
+            "FITNESSD_DASHBOARD_LISTEN is for the private cluster, and FITNESSD_DATABASE_URL is set"
+        ),
+        (
+            ["FITNESSD_DASHBOARD_LISTEN": "127.0.0.1:5433", "FITNESSD_HTTP_LISTEN": "127.0.0.1:5433"],
+            "FITNESSD_HTTP_LISTEN and FITNESSD_DASHBOARD_LISTEN have the same port, 5433: change one"
+        ),
         (["FITNESSD_DATABASE_URL_FILE": "/nonexistent/url"], "FITNESSD_DATABASE_URL_FILE"),
         (["NOTIFY_SOCKET": "/nonexistent/notify"], "no Strava credentials"),
         (["FITNESSD_DATABASE_URL": "postgresql://127.0.0.1:1/none"], "--demo"),

@@ -10,7 +10,7 @@ import Testing
         process.arguments = ["run", "--demo"]
         process.environment = [
             "FITNESSD_STATE_DIR": state.path, "FITNESSD_HTTP_LISTEN": listen, "FITNESSD_CONTROL_SOCKET": state.path + "/c.sock",
-            "NOTIFY_SOCKET": socket.name, "WATCHDOG_USEC": "10000000", "PATH": "/usr/bin:/bin",
+            "FITNESSD_DASHBOARD_LISTEN": "off", "NOTIFY_SOCKET": socket.name, "WATCHDOG_USEC": "10000000", "PATH": "/usr/bin:/bin",
         ]
         let sink: Any = output ?? FileHandle.nullDevice
         process.standardOutput = sink

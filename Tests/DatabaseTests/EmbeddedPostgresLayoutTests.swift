@@ -26,7 +26,7 @@ import Testing
     }
 
     @Test(arguments: [107, 108]) func `a socket path of 107 bytes is the longest`(bytes: Int) {
-        let rest = "/postgres/socket/.s.PGSQL.5432".utf8.count
+        let rest = "/postgres/socket/.s.PGSQL.65535".utf8.count
         let layout = layout("/" + String(repeating: "a", count: bytes - rest - 1))
         #expect(layout.socketDirectory.hasPrefix("/run/x-") == (bytes > 107))
     }

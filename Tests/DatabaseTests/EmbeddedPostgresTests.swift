@@ -37,7 +37,7 @@ import Testing
         }
     }
 
-    @Test func `the database is in UTF-8, with page checksums, never on TCP and never run by root`() async throws {
+    @Test func `the database is in UTF-8, with page checksums, not on TCP unless asked and never run by root`() async throws {
         try await withTemporaryFolder { folder in
             try await withServer(in: folder) { server, database in
                 let row = try #require(

@@ -37,20 +37,23 @@ import Testing
             try ClusterFiles.write("#!/bin/sh\n\(script)\n", to: folder.appending(path: name).path, mode: 0o755)
         }
 
-        func server(in folder: URL, checkInterval: Duration, notices: Notices = Notices()) -> EmbeddedPostgres {
+        func server(
+            in folder: URL, checkInterval: Duration, listener: DashboardListener? = nil, notices: Notices = Notices()
+        ) -> EmbeddedPostgres {
             EmbeddedPostgres(
-                stateDirectory: folder.appending(path: "state"), purpose: .lasting,
+                stateDirectory: folder.appending(path: "state"), purpose: .lasting, listener: listener,
                 programs: .init(patterns: [self.folder.path], checkInterval: checkInterval, settleInterval: .milliseconds(50)),
                 notices: notices, logger: quietLogger)
         }
     }
 
     private func withServer(
-        checkInterval: Duration, notices: Notices = Notices(), _ body: (StandIn, EmbeddedPostgres, Database, Int32) async throws -> Void
+        checkInterval: Duration, listener: DashboardListener? = nil, notices: Notices = Notices(),
+        _ body: (StandIn, EmbeddedPostgres, Database, Int32) async throws -> Void
     ) async throws {
         try await withTemporaryFolder { folder in
             let programs = try await StandIn(in: folder)
-            let server = programs.server(in: folder, checkInterval: checkInterval, notices: notices)
+            let server = programs.server(in: folder, checkInterval: checkInterval, listener: listener, notices: notices)
             let database = Database(url: try await server.start(), connectionsMax: 2, logger: quietLogger)
             let result: Result<Void, any Error>
             do {
@@ -78,6 +81,20 @@ import Testing
             try programs.upgrade(to: "2")
             try await Task.sleep(for: .milliseconds(500))
             #expect(await server.serverPID == upgraded, "the same version again is no upgrade")
+        }
+    }
+
+    @Test func `dashboards reach an upgraded server as before`() async throws {
+        let (socket, port) = try LoopbackSocket.listen()
+        close(socket)
+        let listener = try #require(DashboardListener("127.0.0.1:\(port)"))
+        try await withServer(checkInterval: .milliseconds(50), listener: listener) { programs, server, database, pid in
+            try await database.query("CREATE TABLE kept AS SELECT 1 AS n")
+            try programs.upgrade(to: "2")
+            try await answersAnew(server, database, before: pid)
+            #expect(await server.dashboardObstacle == nil)
+            let settings = try await database.query("SELECT current_setting('listen_addresses'), current_setting('port')::integer")[0]
+            #expect(try settings.decode(String.self, Int.self) == ("127.0.0.1", Int(port)))
         }
     }
 

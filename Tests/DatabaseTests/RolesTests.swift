@@ -41,6 +41,8 @@ import Testing
             let forbidden: [SQL] = [
                 "INSERT INTO silver.roles_test VALUES (1)", "SELECT * FROM sync.athlete", "SELECT * FROM public.fitnessd_migration",
                 "CREATE TABLE silver.mine ()", "CREATE TABLE public.mine ()", "CREATE TEMPORARY TABLE mine ()", "CREATE SCHEMA mine",
+                "SELECT lo_create(0)", "SELECT lo_from_bytea(0, 'x')", "SELECT pg_advisory_lock(1)", "SELECT pg_try_advisory_xact_lock(1)",
+                "SELECT pg_logical_emit_message(false, 'x', 'y')", "SELECT pg_notify('sync', '')", "SELECT pg_read_file('/etc/passwd')",
             ]
             for statement in forbidden {
                 let may = try await may("fitness_dashboard", statement, in: database)

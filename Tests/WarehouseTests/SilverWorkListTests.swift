@@ -27,12 +27,12 @@ import Testing
         }
     }
 
-    /// Every role that can connect can take advisory locks and lock the tables it reads.
+    /// A role that can connect can lock the tables it reads; athletes' logins can also take advisory locks.
     @Test func `a reader can't keep silver from being made`() async throws {
         try await RolesFixture.with(keepsConstraints: true) { fixture in
             let bench = try await Bench(fixture.owner)
             try await bench.land([answer(.activity, 1, #"{"name":"new"}"#)], listed: [listed(1)])
-            let reader = try await fixture.makeLogin("dash", in: "fitness_dashboard")
+            let reader = try await fixture.makeLogin("reader", in: "fitness_athlete")
             try await fixture.connected(as: reader) { connection in
                 try await connection.execute(
                     "BEGIN; SELECT pg_advisory_lock(hashtextextended(word, athlete)) FROM unnest(ARRAY['silver', 'silver_rebuild']) word, generate_series(1, 9) athlete; SELECT * FROM silver.activity"

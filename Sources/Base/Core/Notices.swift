@@ -11,6 +11,8 @@ public struct Notice: Sendable, Equatable {
         case databaseUpgraded = "database_upgraded"
         /// Programs or libraries of the private PostgreSQL are missing or unusable.
         case databaseBroken = "database_broken"
+        /// The private PostgreSQL can't listen where dashboards should reach it.
+        case dashboardsUnreachable = "dashboards_unreachable"
         /// The database was restored from a backup, and what was spent of Strava's quota since is not known yet.
         case databaseRestored = "database_restored"
         /// A newer version has changed the database in a way with which this one works on.

@@ -52,6 +52,17 @@ public actor Connection {
         return try await cancellable { try $0.runPipeline(batch) }
     }
 
+    /// What a role's password is set to, in its place (SCRAM-SHA-256, RFC 5803): the server never sees the password itself.
+    public func scramSecret(_ password: Secret, of role: String) async throws -> String {
+        try await cancellable { connection in
+            guard let text = PQencryptPasswordConn(connection.link.pointer, password.reveal(), role, "scram-sha-256") else {
+                throw DatabaseError(.statement, "a password can't be encrypted")
+            }
+            defer { PQfreemem(text) }
+            return String(cString: text)
+        }
+    }
+
     // MARK: For `Database.copyOut`
 
     func beginCopyOut(_ statement: String) async throws {

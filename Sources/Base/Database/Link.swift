@@ -218,6 +218,7 @@ extension Link {
         let line = text.split(separator: "\n").first.map(String.init) ?? "no reason given"
         let refused = [
             "password authentication failed", "no password supplied", "Peer authentication failed", "no pg_hba.conf entry",
+            "pg_hba.conf rejects connection",
         ]
         let code: DatabaseError.Code = refused.contains { line.contains($0) } ? .authentication : .unreachable
         return DatabaseError(code, line)

@@ -79,7 +79,9 @@ struct ClusterFolders {
 struct ClusterLayout: Sendable, Equatable {
     /// A socket's path has at most 107 bytes (unix(7): `sun_path` has 108 with the terminating zero).
     static let socketPathBytesMax = 107
+    /// Of the socket, by its name. Over TCP the server may have another one.
     static let port = 5432
+    private static let longestPort = 65_535
 
     let cluster: String
     let socketDirectory: String
@@ -91,6 +93,11 @@ struct ClusterLayout: Sendable, Equatable {
     /// Names the state directory of a cluster that is outside it.
     var stateRecord: String { "\(cluster)/state-directory" }
     var log: String { "\(cluster)/server.log" }
+
+    /// The path of the socket that the server makes when it has this port.
+    func socketPath(port: Int) -> String { "\(socketDirectory)/\(Self.socketName(port))" }
+
+    static func socketName(_ port: Int) -> String { ".s.PGSQL.\(port)" }
 
     /// A libpq URL; every byte of the folder that is not unreserved (RFC 3986) is percent-encoded.
     func url(database: String, user: String) -> String {
@@ -106,7 +113,7 @@ struct ClusterLayout: Sendable, Equatable {
     ) -> ClusterLayout {
         let cluster = canReachState ? "\(state)/postgres" : "\(outside)/\(name(for: state))"
         let inside = "\(cluster)/socket"
-        let isFit = "\(inside)/.s.PGSQL.\(port)".utf8.count <= socketPathBytesMax && inside.utf8.allSatisfy(isPlain)
+        let isFit = "\(inside)/\(socketName(longestPort))".utf8.count <= socketPathBytesMax && inside.utf8.allSatisfy(isPlain)
         return ClusterLayout(cluster: cluster, socketDirectory: isFit ? inside : "\(shortFolder)-\(name(for: cluster))")
     }
 

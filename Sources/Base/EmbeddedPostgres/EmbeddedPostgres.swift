@@ -5,9 +5,9 @@ import Logging
 
 /// A private PostgreSQL cluster under the state directory: made when missing, started, supervised, stopped.
 ///
-/// It listens on one Unix socket in a folder that only its account can enter, never on TCP, and never runs as root. One daemon at a time
-/// holds the cluster's lock, which the kernel releases when the daemon dies. So a server found running on the data is left over from an
-/// earlier run, and is stopped.
+/// It listens on one Unix socket in a folder that only its account can enter, and, if that is asked for, on loopback for dashboards; it never
+/// runs as root. One daemon at a time holds the cluster's lock, which the kernel releases when the daemon dies. So a server found running on
+/// the data is left over from an earlier run, and is stopped.
 public actor EmbeddedPostgres {
     /// What the cluster is for.
     public enum Purpose: Sendable {
@@ -25,12 +25,15 @@ public actor EmbeddedPostgres {
 
     private let stateDirectory: String
     private let purpose: Purpose
+    private let listener: DashboardListener?
     private let programs: Programs
     private let notices: Notices
     private let logger: Logger
     private var running: Running?
     private var supervisor: Task<Void, Never>?
     private var sessions = SessionHold()
+    /// Why the running server doesn't listen for dashboards although it should, as the end of a sentence; nil: it does.
+    public private(set) var dashboardObstacle: String?
     /// From the stop of a server whose programs were upgraded until it runs the new ones: when it began.
     private var upgradeBeganAt: ContinuousClock.Instant?
 
@@ -68,12 +71,21 @@ public actor EmbeddedPostgres {
         var examined: ServerInstallation.Stamp?
     }
 
-    /// - Parameter notices: where a restart after an upgrade, and missing programs, are told.
-    public init(stateDirectory: URL, purpose: Purpose = .lasting, notices: Notices = Notices(), logger: Logger) {
-        self.init(stateDirectory: stateDirectory, purpose: purpose, programs: Programs(), notices: notices, logger: logger)
+    /// - Parameters:
+    ///   - listener: where dashboards reach the server; nil: nowhere.
+    ///   - notices: where a restart after an upgrade, missing programs and an address that can't be had are told.
+    public init(
+        stateDirectory: URL, purpose: Purpose = .lasting, listener: DashboardListener? = nil, notices: Notices = Notices(), logger: Logger
+    ) {
+        self.init(
+            stateDirectory: stateDirectory, purpose: purpose, listener: listener, programs: Programs(), notices: notices, logger: logger)
     }
 
-    init(stateDirectory: URL, purpose: Purpose, programs: Programs, notices: Notices = Notices(), logger: Logger) {
+    init(
+        stateDirectory: URL, purpose: Purpose, listener: DashboardListener? = nil, programs: Programs, notices: Notices = Notices(),
+        logger: Logger
+    ) {
+        self.listener = listener
         self.stateDirectory = stateDirectory.standardizedFileURL.path
         self.purpose = purpose
         self.programs = programs
@@ -110,9 +122,30 @@ public actor EmbeddedPostgres {
             layout: layout, account: account, installation: installation, purpose: purpose, logger: logger)
         try await launcher.createIfMissing()
         let stamp = installation.stamp
-        let process = try await launcher.launch()
+        let process = try await launch(launcher)
         return Running(
             layout: layout, lock: lock, launcher: launcher, process: process, version: installation.version, stamp: stamp, examined: stamp)
+    }
+
+    /// Starts the server. An address that can't be had is told, and the server starts without it.
+    private func launch(_ launcher: ServerLauncher) async throws -> ServerProcess {
+        guard let listener else { return try await launcher.launch() }
+        var obstacle = listener.obstacle()
+        if obstacle == nil {
+            do {
+                let process = try await launcher.launch(listener)
+                dashboardObstacle = nil
+                notices.withdraw(.dashboardsUnreachable)
+                return process
+            } catch let error as DatabaseError where launcher.hasFailedToListen { obstacle = error.message }
+        }
+        let process = try await launcher.launch()
+        let text = "dashboards can't reach the private PostgreSQL: \(obstacle ?? "")"
+        dashboardObstacle = obstacle
+        if notices.post(.dashboardsUnreachable, text + "; free the address, or set FITNESSD_DASHBOARD_LISTEN, and restart fitnessd") {
+            logger.log(.warning, "dashboards can't reach the database server", [.reason: obstacle ?? ""])
+        }
+        return process
     }
 
     /// Sets what happens to sessions around a planned restart.
@@ -219,7 +252,7 @@ public actor EmbeddedPostgres {
         let installation = before.launcher.installation
         let stamp = installation.stamp
         let version = await installation.reexamined()?.version ?? before.version
-        let process = try await before.launcher.launch()
+        let process = try await launch(before.launcher)
         // Stopped meanwhile.
         guard running != nil else { return await before.launcher.stop(process) }
         running?.process = process

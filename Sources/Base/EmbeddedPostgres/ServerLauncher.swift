@@ -88,9 +88,12 @@ struct ServerLauncher: Sendable {
     // MARK: Start
 
     /// Starts the server and waits until it accepts connections.
-    func launch() async throws -> ServerProcess {
-        try writeConfiguration()
-        let command = account.command([installation.program("postgres")] + ServerSettings.arguments(layout))
+    ///
+    /// - Parameter listener: where it listens on TCP; nil: nowhere.
+    func launch(_ listener: DashboardListener? = nil) async throws -> ServerProcess {
+        try writeConfiguration(listener)
+        try nameSocket(listener)
+        let command = account.command([installation.program("postgres")] + ServerSettings.arguments(layout, listener))
         let log = self.log
         let process = try await ServerProcess.start(command) { log.append($0) }
         do {
@@ -102,10 +105,21 @@ struct ServerLauncher: Sendable {
         }
     }
 
-    private func writeConfiguration() throws {
+    /// Whether the last start failed because the server could not listen on TCP.
+    var hasFailedToListen: Bool { log.lastLines.contains("could not create any TCP/IP sockets") }
+
+    /// The server names its socket for the port that it has on TCP. A link gives it the one name by which everybody finds it.
+    private func nameSocket(_ listener: DashboardListener?) throws {
+        let usual = layout.socketPath(port: ClusterLayout.port)
+        guard unlink(usual) == 0 || errno == ENOENT else { throw ClusterFiles.refused(usual, errno) }
+        guard let listener, listener.port != ClusterLayout.port else { return }
+        guard symlink(ClusterLayout.socketName(listener.port), usual) == 0 else { throw ClusterFiles.refused(usual, errno) }
+    }
+
+    private func writeConfiguration(_ listener: DashboardListener?) throws {
         let settings = ServerSettings(purpose: purpose)
         let files = [
-            "postgresql.conf": settings.configuration, "pg_hba.conf": ServerSettings.access, "pg_ident.conf": "",
+            "postgresql.conf": settings.configuration, "pg_hba.conf": ServerSettings.access + (listener?.access ?? ""), "pg_ident.conf": "",
         ]
         for (name, text) in files { try ClusterFiles.write(text, to: "\(layout.cluster)/\(name)", mode: 0o644) }
     }
@@ -145,18 +159,18 @@ struct ServerLauncher: Sendable {
 private struct ServerSettings {
     let purpose: EmbeddedPostgres.Purpose
 
-    /// Settings that `ALTER SYSTEM` must not change, since arguments override every file: no TCP port, and a socket for its owner only.
-    static func arguments(_ layout: ClusterLayout) -> [String] {
+    /// Settings that `ALTER SYSTEM` must not change, since arguments override every file: where it listens, and a socket for its owner only.
+    static func arguments(_ layout: ClusterLayout, _ listener: DashboardListener?) -> [String] {
         [
             "-D", layout.data, "-c", "config_file=\(layout.cluster)/postgresql.conf",
             "-c", "hba_file=\(layout.cluster)/pg_hba.conf", "-c", "ident_file=\(layout.cluster)/pg_ident.conf",
-            "-c", "listen_addresses=", "-c", "port=\(ClusterLayout.port)",
+            "-c", "listen_addresses=\(listener?.host ?? "")", "-c", "port=\(listener?.port ?? ClusterLayout.port)",
             "-c", "unix_socket_directories=\(layout.socketDirectory)", "-c", "unix_socket_permissions=0700",
         ]
     }
 
-    /// The socket's folder (0700) decides who may connect; no other account gets as far as this file. Who does may log in as any role: it could
-    /// be the superuser anyway. What the daemon runs for others has no way back to the socket.
+    /// The socket's folder (0700) decides who may connect by it; no other account gets as far as this file. Who does may log in as any role: it
+    /// could be the superuser anyway. What the daemon runs for others has no way back to the socket.
     static let access = "# Written by fitnessd at each start.\nlocal all all trust\n"
 
     var configuration: String {
@@ -185,8 +199,12 @@ private struct ServerSettings {
         """
 
     /// For a machine of 1 to 2 GB that does other work as well. Commits are durable: a token pair that is used before it is stored is lost.
+    /// Half of the connections are for the daemon, which is the superuser, so that no dashboard can make it wait; whoever connects over TCP and
+    /// does not log in is soon cut.
     private let lasting = """
         max_connections = 60
+        superuser_reserved_connections = 30
+        authentication_timeout = 15s
         effective_cache_size = 512MB
         work_mem = 8MB
         maintenance_work_mem = 64MB

@@ -72,14 +72,14 @@ public enum ControlRoute: String, CaseIterable, Sendable {
     case athleteLink
     case version
     case values
+    case dashboard
 
     /// The HTTP method, upper case.
     public var method: String {
         switch self {
         case .status, .athletes, .athlete, .thresholds, .erasurePlan, .erasures, .explanation, .export, .priceAll, .priceAthlete,
             .progressAll, .progressAthlete, .limits, .quarantine, .quarantineEntry, .rebuildReportAll, .rebuildReportAthlete, .vault,
-            .verifyVault, .webhook, .tokens, .backups, .audit, .historyAll, .historyAthlete, .events, .doctor,
-            .version, .values:
+            .verifyVault, .webhook, .tokens, .backups, .audit, .historyAll, .historyAthlete, .events, .doctor, .version, .values, .dashboard:
             "GET"
         case .setThreshold, .removeThreshold, .eraseAthlete, .replayErasures, .importAthletes, .importPredecessor, .syncAll, .syncAthlete,
             .pauseAll, .pauseAthlete, .resumeAll, .resumeAthlete, .connect, .quarantineRetry, .quarantineRetryAll, .quarantineDrop,
@@ -94,8 +94,7 @@ public enum ControlRoute: String, CaseIterable, Sendable {
         switch self {
         case .status, .athletes, .athlete, .thresholds, .erasurePlan, .erasures, .explanation, .export, .priceAll, .priceAthlete,
             .progressAll, .progressAthlete, .limits, .quarantine, .quarantineEntry, .rebuildReportAll, .rebuildReportAthlete, .vault,
-            .verifyVault, .webhook, .tokens, .backups, .audit, .historyAll, .historyAthlete, .events, .doctor,
-            .version, .values:
+            .verifyVault, .webhook, .tokens, .backups, .audit, .historyAll, .historyAthlete, .events, .doctor, .version, .values, .dashboard:
             .reader
         case .setThreshold, .removeThreshold, .eraseAthlete, .replayErasures, .importAthletes, .importPredecessor, .syncAll, .syncAthlete,
             .pauseAll, .pauseAthlete, .resumeAll, .resumeAthlete, .connect, .quarantineRetry, .quarantineRetryAll, .quarantineDrop,
@@ -180,6 +179,7 @@ public enum ControlRoute: String, CaseIterable, Sendable {
         case .athleteLink: "/v1/athletes/{athlete_id}/link"
         case .version: "/v1/version"
         case .values: "/v1/values"
+        case .dashboard: "/v1/dashboard"
         }
     }
 

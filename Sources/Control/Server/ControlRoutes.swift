@@ -53,7 +53,7 @@ struct ControlRoutes: Sendable {
         case .importPredecessor: try ControlResponse.json(try await importPredecessor(request))
         case .connect: try ControlResponse.json(try await connect(request))
         case .syncAll, .syncAthlete: try ControlResponse.json(try await sync(one, request), status: .accepted)
-        case .audit, .historyAll, .historyAthlete, .events, .doctor, .progressAll, .progressAthlete, .version, .values:
+        case .audit, .historyAll, .historyAthlete, .events, .doctor, .progressAll, .progressAthlete, .version, .values, .dashboard:
             try await watch(route, one, request, context)
         case .retryAthlete: try ControlResponse.json(try await retry(RequestReading.athlete(context)), status: .accepted)
         case .pauseAll, .pauseAthlete: try ControlResponse.json(try await pause(one, request, by: context.peer), status: .accepted)
@@ -84,6 +84,7 @@ extension ControlRoutes {
         case .progressAll, .progressAthlete: try await progress(one, request)
         case .version: try ControlResponse.json(version())
         case .values: try ControlResponse.json(try await values(request))
+        case .dashboard: try ControlResponse.json(try await dashboard())
         default: try ControlResponse.json(try await history(one, request))
         }
     }
@@ -111,6 +112,7 @@ public struct ControlDependencies: Sendable {
     let exports: Exports
     let eventStreams = Slots(ControlRoutes.eventStreamsMax)
     let examinations: [Examination]
+    let dashboards: @Sendable () async -> DashboardAccess
     let reload: (@Sendable () async -> ReloadMessage)?
     let pages: PageAddresses
 
@@ -128,6 +130,7 @@ public struct ControlDependencies: Sendable {
     ///   - settings: those of the sync now, for forecasts.
     ///   - instance: this process's name in leases; nil: every lease counts as its own.
     ///   - clusterDirectory: where the private cluster's files are; nil: the database is the operator's.
+    ///   - dashboards: where dashboards reach the private cluster.
     ///   - exportStall: how long an export waits for its reader; nil: a minute.
     ///   - reload: reads the settings again; nil: they can't be.
     ///   - pages: where links to the daemon's pages lead.
@@ -137,8 +140,8 @@ public struct ControlDependencies: Sendable {
         silver: SilverHealth? = nil, notices: Notices = Notices(), backupSource: BackupDesk.Source? = nil,
         status: StatusReader? = nil, examinations: [Examination] = [],
         settings: @escaping @Sendable () -> SyncSettings = { SyncSettings() }, instance: UUID? = nil, clusterDirectory: URL? = nil,
-        exportStall: Duration? = nil, reload: (@Sendable () async -> ReloadMessage)? = nil,
-        pages: PageAddresses = PageAddresses(admin: nil, athletes: nil)
+        dashboards: @escaping @Sendable () async -> DashboardAccess = { .ownServer }, exportStall: Duration? = nil,
+        reload: (@Sendable () async -> ReloadMessage)? = nil, pages: PageAddresses = PageAddresses(admin: nil, athletes: nil)
     ) {
         self.version = version
         self.startedAt = startedAt
@@ -155,6 +158,7 @@ public struct ControlDependencies: Sendable {
         backups = BackupDesk(database: database, source: backupSource, version: version, clock: clock)
         self.status = status ?? StatusReader(database: database, clock: clock)
         self.examinations = examinations
+        self.dashboards = dashboards
         completion = CompletionReader(database: database, governor: governor, settings: settings, clock: clock)
         self.instance = instance
         self.clusterDirectory = clusterDirectory
