@@ -1,13 +1,13 @@
 # Two commands do everything on a fresh Debian 12 with Swift 6.3: `make run` and `make test`.
 .POSIX:
 .SILENT:
-.PHONY: help run build install deb test-package test-image test-docs test test-browser test-extra test-nginx test-metrics fuzz bench bench-history bench-webhooks simulate schema lint packages clean
+.PHONY: help run build install deb test-package test-image test-docs test test-browser test-extra test-nginx test-metrics fuzz bench bench-history bench-webhooks simulate schema grafana lint packages clean
 
 help:
 	echo "make run       build in release mode and run fitnessd (the demo, unless Strava credentials are set)"
 	echo "make test      style check, build, all tests, verdict"
 	echo "make test-browser  the pages and the connect flow in headless Chromium: with data, without, while loading; phone and desktop; light and dark"
-	echo "make test-extra  what needs more than Swift and PostgreSQL: the Python SDK as an assistant, the tools of docs/dashboards.md"
+	echo "make test-extra  what needs more than Swift and PostgreSQL: the Python SDK as an assistant, the tools of docs/dashboards.md, docker-compose.yml"
 	echo "make test-nginx  docs/nginx.conf in front of the demo"
 	echo "make test-metrics  the demo's metrics and docs/alerts.yml, checked by Prometheus' promtool"
 	echo "make fuzz      requests made from the public API's description, against the demo"
@@ -22,6 +22,7 @@ help:
 	echo "make test-docs     the commands of the documentation in a Debian 12 of its own with systemd (as root)"
 	echo "make test-image    the steps of the Dockerfile in a Debian 12 of its own, and the daemon in it (as root)"
 	echo "make schema    write db/schema.sql anew from the migrations"
+	echo "make grafana   write the Grafana dashboards of sql/dashboards/grafana anew"
 	echo "make lint      style check only"
 	echo "make clean     remove build products"
 
@@ -66,8 +67,10 @@ test-browser: build
 	scripts/test-browser $(BROWSER)
 
 test-extra: build
-	scripts/packages python3 python3-venv postgresql-client
+	scripts/packages python3 python3-venv python3-yaml docker-compose postgresql-client
 	scripts/test-assistant
+	scripts/grafana-dashboards --check
+	scripts/test-compose
 	scripts/test-tools
 
 test-nginx: build
@@ -101,6 +104,10 @@ bench-webhooks: build
 schema: packages
 	scripts/build --build-tests
 	FITNESS_TEST_WRITE_SCHEMA=1 swift test --skip-build --disable-xctest --filter SchemaFileTests
+
+grafana:
+	scripts/packages python3 python3-venv
+	scripts/grafana-dashboards
 
 # SIMULATE holds options, as in `make simulate SIMULATE="--seed 7"`.
 simulate: packages
