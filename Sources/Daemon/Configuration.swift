@@ -56,6 +56,8 @@ struct Configuration: Sendable {
     /// The two settings as they were set, to be shown.
     let firebaseProject: String?
     let originsText: String?
+    /// Where maps get their tiles; nil: they are a grid.
+    let mapTiles: MapTiles?
     /// What assistants may see.
     let modelAccess: ModelAccess
     var logLevel: Logger.Level
@@ -99,6 +101,7 @@ struct Configuration: Sendable {
         firebaseProject = source.value("FITNESSD_FIREBASE_PROJECT")
         origins = faults.take(.none) { try ProgramSettings.origins(source) }
         originsText = source.value("FITNESSD_CORS_ORIGIN")
+        mapTiles = faults.take(nil) { try ProgramSettings.mapTiles(source) }
         modelAccess = faults.take(.own) {
             try Configuration.oneOf(source, "FITNESSD_MODEL_ACCESS", ModelAccess.allCases) ?? .own
         }

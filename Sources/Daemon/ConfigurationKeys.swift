@@ -220,6 +220,11 @@ enum ConfigurationKeys {
             "The origins of web applications that may call `/api`, `/v1/` and `/mcp` from a browser, with commas between them, or `*`."
         ) { $0.originsText },
         ConfigurationKey(
+            "FITNESSD_MAP_TILES", .programs, .text, .words("unset: a grid"), live: true,
+            example: "https://tiles.example.org/{z}/{x}/{y}.png",
+            "A server of map tiles for the athletes' pages: browsers then ask it for the tiles of what they show, and it learns where that is."
+        ) { $0.mapTiles?.template },
+        ConfigurationKey(
             "FITNESSD_FIREBASE_PROJECT", .programs, .text, .words("unset"), example: "my-project-1234",
             "The id of a Firebase project whose ID tokens are accepted: sets the three below."
         ) { $0.firebaseProject },

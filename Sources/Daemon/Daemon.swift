@@ -357,7 +357,8 @@ private struct Servers: Sendable {
 
     private static func gatewaySettings(_ store: DataStore, _ configuration: Configuration, _ logger: Logger) throws -> GatewaySettings {
         GatewaySettings(
-            who: configuration.who, origins: configuration.origins, assistants: try assistants(store, configuration, logger))
+            who: configuration.who, origins: configuration.origins, assistants: try assistants(store, configuration, logger),
+            mapTiles: configuration.mapTiles)
     }
 
     private static func assistants(_ store: DataStore, _ configuration: Configuration, _ logger: Logger) throws -> AssistantService {

@@ -27,6 +27,12 @@ enum ProgramSettings {
         try source.value("FITNESSD_CORS_ORIGIN").map(AllowedOrigins.init) ?? .none
     }
 
+    static func mapTiles(_ source: ConfigurationSource) throws -> MapTiles? {
+        guard let text = source.value("FITNESSD_MAP_TILES") else { return nil }
+        guard let tiles = MapTiles(text) else { throw ConfigurationError("FITNESSD_MAP_TILES \(MapTiles.rule)") }
+        return tiles
+    }
+
     private static func names(_ keys: [IDTokenIssuerError.Setting]) -> String {
         let names = keys.map(\.rawValue)
         return names.dropLast().joined(separator: ", ") + " and " + (names.last ?? "")

@@ -21,11 +21,17 @@ public struct GatewaySettings: Sendable {
     public let origins: AllowedOrigins
     /// What answers `/mcp`.
     public let assistants: AssistantService
+    /// Where maps get their tiles; nil: they are a grid.
+    public let mapTiles: MapTiles?
 
-    public init(who: InstallationOperator = InstallationOperator(), origins: AllowedOrigins = .none, assistants: AssistantService) {
+    public init(
+        who: InstallationOperator = InstallationOperator(), origins: AllowedOrigins = .none, assistants: AssistantService,
+        mapTiles: MapTiles? = nil
+    ) {
         self.who = who
         self.origins = origins
         self.assistants = assistants
+        self.mapTiles = mapTiles
     }
 }
 

@@ -3,7 +3,9 @@ import HTTPTypes
 import Hummingbird
 import Logging
 import NIOCore
+import OwnData
 import ServerGuard
+import Web
 
 /// A path and its handler.
 struct Route: Sendable {
@@ -84,6 +86,14 @@ struct GatewayRoutes: Sendable {
                 try await connect.decide(context.parameters.get("result") ?? "", request, client: Self.client(request, context))
             },
         ] + router.routes + (webhooks?.routes ?? []) + me.routes + assistants.routes
+            + athletePages.routes(prefix: "/me") { request, _ in try await site.sessions.athlete(request) }
+            + athletePages.ownRoutes { request, _ in try await site.sessions.athlete(request) }
+    }
+
+    private var athletePages: AthletePageRoutes {
+        AthletePageRoutes(
+            pages: me.services.reader.map { AthletePages(files: site.web, reader: $0) }, sessions: site.sessions, services: me.services,
+            pauses: me.pauses, settings: settings, plain: site.web.pages, logger: logger)
     }
 
     /// Of the operator's listener.
@@ -94,6 +104,7 @@ struct GatewayRoutes: Sendable {
                 return Self.plain(.ok, metrics(), type: "text/plain; version=0.0.4; charset=utf-8")
             }
         ] + site.admin
+            + athletePages.routes(prefix: "/athletes/:athlete") { try await site.lookingAdmin($0, $1) }
     }
 
     /// How long metrics wait for figures from the database, which may hang: Prometheus gives up after 10 s by default.

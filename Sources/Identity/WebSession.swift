@@ -47,6 +47,8 @@ public struct WebSession: Sendable, Equatable {
 
     public let id: Int64
     public let holder: Holder
+    /// Of an athlete: those of the token that began the session; with a link from the operator, all.
+    public let scopes: Set<Scope>
 }
 
 /// Makes links, and begins, finds and ends sessions of browsers. All of it is in `sync.web_session`, so that any process may serve them.
@@ -158,7 +160,8 @@ public struct WebSessionDesk: Sendable {
         let now = clock.now
         let rows = try await database.query(
             """
-            SELECT s.session_id, s.shows_places, s.user_id, s.user_name, s.last_used_at, n.athlete_id
+            SELECT s.session_id, s.shows_places, s.user_id, s.user_name, s.last_used_at, n.athlete_id,
+                CASE WHEN n.token_id IS NOT NULL THEN t.scopes END
             FROM sync.web_session s
             LEFT JOIN sync.web_session_athlete n ON n.session_id = s.session_id
             LEFT JOIN sync.athlete a ON a.athlete_id = n.athlete_id
@@ -168,15 +171,18 @@ public struct WebSessionDesk: Sendable {
                 OR t.revoked_at IS NULL AND t.expires_at > \(now) AND a.uid IS NOT DISTINCT FROM t.uid))
             """)
         guard let row = rows.first else { return nil }
-        let (id, showsPlaces, userID, userName, usedAt, athlete) = try row.decode(
-            Int64.self, Bool.self, Int64?.self, String?.self, Date?.self, AthleteID?.self)
+        let (id, showsPlaces, userID, userName, usedAt, athlete, given) = try row.decode(
+            Int64.self, Bool.self, Int64?.self, String?.self, Date?.self, AthleteID?.self, [String]?.self)
         let lastUsedBefore = now.addingTimeInterval(-Self.usePause.seconds)
         if usedAt.map({ $0 <= lastUsedBefore }) ?? true {
             try await database.query(WebSessionTable.use(id, now: now, lastUsedBefore: lastUsedBefore))
         }
-        if let athlete { return WebSession(id: id, holder: .athlete(athlete, showsPlaces: showsPlaces)) }
+        if let athlete {
+            let scopes = given.map { Set($0.compactMap(Scope.init)) } ?? Set(Scope.allCases)
+            return WebSession(id: id, holder: .athlete(athlete, showsPlaces: showsPlaces), scopes: scopes)
+        }
         guard let user = userID.flatMap({ UInt32(exactly: $0) }) else { return nil }
-        return WebSession(id: id, holder: .admin(userID: user, userName: userName))
+        return WebSession(id: id, holder: .admin(userID: user, userName: userName), scopes: [])
     }
 
     /// Ends the session of a cookie.

@@ -3,13 +3,13 @@
 ///
 /// The points between the first and the last are divided into buckets. Of each bucket the point is kept that makes, with the point kept before
 /// and the mean of the next bucket, the largest triangles, summed over the curves, each in units of its own range. Pure.
-enum LargestTriangles {
+public enum LargestTriangles {
     /// The places of the points to keep, in rising order: the first, the last, and at most `max` in all.
     ///
     /// - Parameters:
     ///   - curves: a value, or nil where there is none, for each of `count` points.
     ///   - max: at least 2.
-    static func indexes(of curves: [[Double?]], count: Int, max: Int) -> [Int] {
+    public static func indexes(of curves: [[Double?]], count: Int, max: Int) -> [Int] {
         if count <= max { return Array(0..<count) }
         let curves = curves.compactMap(ScaledCurve.init)
         let width = Double(count - 2) / Double(max - 2)

@@ -47,7 +47,7 @@ public struct WebAssets: Sendable {
             guard let bytes = try? Data(contentsOf: folder.appending(path: name)) else {
                 throw WebError.unreadable("\(folder.path)/\(name)")
             }
-            files.append(File(name: name, type: type, bytes: [UInt8](bytes)))
+            files.append(File(name: name, type: type, bytes: AssetText.shrunk([UInt8](bytes), name: name)))
         }
         var missing: Set<String> = []
         for library in Self.libraries {

@@ -101,6 +101,25 @@ public enum WebTemplate: String, CaseIterable, Sendable {
     case adminAthletes = "admin/athletes"
     case adminConnect = "admin/connect"
     case adminExplain = "admin/explain"
+    /// The pages of an athlete.
+    case athleteOverview = "athlete/overview"
+    case athleteActivities = "athlete/activities"
+    case athleteActivity = "athlete/activity"
+    case athleteAccount = "athlete/account"
+    case athletePart = "athlete/part"
+    /// Their cards, which also come one by one.
+    case cardFitness = "athlete/card-fitness"
+    case cardLatest = "athlete/card-latest"
+    case cardVolume = "athlete/card-volume"
+    case cardCurves = "athlete/card-curves"
+    case cardZones = "athlete/card-zones"
+    case cardRecords = "athlete/card-records"
+    case cardCalendar = "athlete/card-calendar"
+    case cardGear = "athlete/card-gear"
+    case cardMap = "athlete/card-map"
+    case cardActivities = "athlete/card-activities"
+    case cardEfforts = "athlete/card-efforts"
+    case cardSimilar = "athlete/card-similar"
 }
 
 /// What is around a page, for `layout.mustache`.

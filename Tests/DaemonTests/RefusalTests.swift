@@ -41,6 +41,7 @@ import Testing
             ], "http is for this machine's loopback only"
         ),
         (["FITNESSD_CORS_ORIGIN": "app.example.org"], "FITNESSD_CORS_ORIGIN must be"),
+        (["FITNESSD_MAP_TILES": "http://tiles.example.org/{z}/{x}/{y}.png"], "FITNESSD_MAP_TILES must be an https address"),
         (["FITNESSD_OPERATOR_NAME": "A\u{1B}[31mnn"], "FITNESSD_OPERATOR_NAME must have 1 to 100 printable"),
         (["FITNESSD_PRIVACY_URL": "javascript:alert(1)"], "FITNESSD_PRIVACY_URL must be the http or https address"),
         (["FITNESSD_LOG_LEVEL": "loud"], "FITNESSD_LOG_LEVEL must be one of"),

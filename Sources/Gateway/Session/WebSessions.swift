@@ -10,6 +10,8 @@ struct AthleteVisitor: Sendable {
     let showsPlaces: Bool
     /// What each form of a page has to send; empty: there is no session, and no form.
     let csrf: String
+    /// What the session may do beside reading.
+    var scopes: Set<Scope> = []
 }
 
 /// An admin at a browser.
@@ -73,7 +75,7 @@ struct WebSessions: Sendable {
         guard let secret = athleteCookie.read(request), let session = try await desk.session(secret),
             case .athlete(let athlete, let showsPlaces) = session.holder
         else { return nil }
-        return AthleteVisitor(athlete: athlete, showsPlaces: showsPlaces, csrf: secret.formToken)
+        return AthleteVisitor(athlete: athlete, showsPlaces: showsPlaces, csrf: secret.formToken, scopes: session.scopes)
     }
 
     /// Nil: no admin is signed in.

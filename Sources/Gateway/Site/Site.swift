@@ -1,6 +1,7 @@
 import ControlAPI
 import Core
 import Database
+import Hummingbird
 import Identity
 import Logging
 import Web
@@ -49,4 +50,14 @@ struct Site: Sendable {
 
     /// Of the operator's listener.
     var admin: [Route] { operatorPages.routes }
+
+    /// An admin who looks at the pages of the athlete whom the path names, without their forms; places only with a session. Nil: nobody who may.
+    func lookingAdmin(_ request: Request, _ context: GatewayContext) async throws -> AthleteVisitor? {
+        let admin: AdminVisitor?
+        do { admin = try await operatorPages.visitor(request, context) } catch is SignInFirst { return nil }
+        guard let number = context.parameters.get("athlete").flatMap({ Int64($0) }),
+            try await !database.query("SELECT FROM sync.athlete WHERE athlete_id = \(number)").isEmpty
+        else { throw HTTPError(.notFound) }
+        return AthleteVisitor(athlete: AthleteID(number), showsPlaces: admin != nil, csrf: "")
+    }
 }

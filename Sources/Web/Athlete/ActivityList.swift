@@ -1,0 +1,112 @@
+import Database
+import Foundation
+
+/// What a list of activities is searched by. What can't be read is left out and said.
+struct ActivitySearch: Sendable {
+    private static let textMax = 80
+    private static let distanceMax = 100_000.0
+
+    let text: String?
+    let kind: SportKind?
+    let after: LocalDay?
+    let before: LocalDay?
+    /// In kilometres or miles, as typed.
+    let atLeast: Double?
+    /// Names of fields that were left out.
+    let refused: [String]
+
+    init(_ query: PageQuery) {
+        var refused: [String] = []
+        func read<Value>(_ name: String, _ label: String, _ value: (String) -> Value?) -> Value? {
+            guard let text = query[name] else { return nil }
+            guard let value = value(text) else {
+                refused.append(label)
+                return nil
+            }
+            return value
+        }
+        text = read("q", "the name") { Words.cleaned($0, max: Self.textMax) }
+        kind = query["sport"] == "all" ? nil : read("sport", "the sport") { SportKind(rawValue: $0) }
+        after = read("after", "the first day", Self.day)
+        before = read("before", "the last day", Self.day)
+        atLeast = read("min", "the distance") { text in
+            let isPlain = text.utf8.count <= 12 && text.utf8.allSatisfy { (0x30...0x39).contains($0) || $0 == UInt8(ascii: ".") }
+            return isPlain ? Double(text).flatMap { (0...Self.distanceMax).contains($0) ? $0 : nil } : nil
+        }
+        self.refused = refused
+    }
+
+    private static func day(_ text: String) -> LocalDay? {
+        let parts = text.split(separator: "-", omittingEmptySubsequences: false)
+        guard parts.count == 3, parts.map(\.utf8.count) == [4, 2, 2],
+            parts.allSatisfy({ $0.utf8.allSatisfy { (0x30...0x39).contains($0) } }),
+            let year = Int(parts[0]), let month = Int(parts[1]), let day = Int(parts[2]), (1900...2199).contains(year),
+            (1...12).contains(month)
+        else { return nil }
+        let found = LocalDay(year: year, month: month, day: day)
+        return found.iso == text ? found : nil
+    }
+
+    var isEmpty: Bool { text == nil && kind == nil && after == nil && before == nil && atLeast == nil }
+
+    /// As the query of an address, for the links to other pages.
+    var pairs: [(String, String)] {
+        [
+            ("q", text), ("sport", kind?.rawValue), ("after", after?.iso), ("before", before?.iso),
+            ("min", atLeast.map { $0 == $0.rounded() ? String(Int($0)) : String($0) }),
+        ].compactMap { name, value in value.map { (name, $0) } }
+    }
+
+    /// The families of silver that a kind stands for.
+    private var families: [String]? {
+        switch kind {
+        case nil: nil
+        case .ride: ["ride", "e_ride"]
+        case .run: ["run"]
+        case .swim: ["swim"]
+        case .walk: ["walk"]
+        case .other: ["ski", "paddle", "other"]
+        }
+    }
+
+    /// Which activities match; `a` is silver.activity.
+    func condition(_ figures: Figures) -> SQL {
+        let pattern = text.map { "%" + Self.escaped($0) + "%" }
+        let atLeast_m = atLeast.map { $0 * figures.metresPerUnit }
+        return """
+            (\(pattern)::text IS NULL OR a.name ILIKE \(pattern))
+              AND (\(families)::text[] IS NULL OR a.sport_family = ANY (\(families)))
+              AND (\(after?.iso)::text IS NULL OR a.start_date_local >= \(after?.iso)::text::date)
+              AND (\(before?.iso)::text IS NULL OR a.start_date_local < \(before?.iso)::text::date + 1)
+              AND (\(atLeast_m)::float8 IS NULL OR a.distance_m >= \(atLeast_m))
+            """
+    }
+
+    private static func escaped(_ text: String) -> String {
+        text.replacing("\\", with: "\\\\").replacing("%", with: "\\%").replacing("_", with: "\\_")
+    }
+}
+
+/// The place of an activity in the list of all, newest first.
+struct ListPlace: Sendable, Equatable {
+    /// In microseconds since 1970; nil: it has no start.
+    let start_us: Int64?
+    let activity: Int64
+
+    init(start_us: Int64?, activity: Int64) {
+        self.start_us = start_us
+        self.activity = activity
+    }
+
+    /// Nil: no text that `text` gives.
+    init?(_ text: String) {
+        let parts = text.split(separator: ".", omittingEmptySubsequences: false)
+        guard parts.count == 2, let activity = Int64(parts[1]) else { return nil }
+        let start_us = Int64(parts[0])
+        guard parts[0] == "-" || start_us != nil, start_us.map({ abs($0) < 8_000_000_000_000_000 }) ?? true else { return nil }
+        self.init(start_us: start_us, activity: activity)
+        guard self.text == text else { return nil }
+    }
+
+    var text: String { (start_us.map(String.init) ?? "-") + ".\(activity)" }
+}

@@ -1,0 +1,33 @@
+import Core
+
+/// Who looks at an athlete's page.
+public struct PageVisitor: Sendable {
+    public let athlete: AthleteID
+    /// Whether positions, tracks and towns may be shown.
+    public let showsPlaces: Bool
+    /// Where the athlete's pages are: `/me`, or `/athletes/NUMBER` for an operator.
+    public let base: String
+
+    public init(athlete: AthleteID, showsPlaces: Bool, base: String) {
+        self.athlete = athlete
+        self.showsPlaces = showsPlaces
+        self.base = base
+    }
+}
+
+/// What a part of an athlete's page is made for.
+struct PageContext: Sendable {
+    let visitor: PageVisitor
+    let facts: AthleteFacts
+    let query: PageQuery
+
+    var base: String { visitor.base }
+    var figures: Figures { facts.figures }
+
+    /// A link for each word of a choice, which reload the card alone where scripts run.
+    func links<Choice: PageChoice>(_ type: Choice.Type, card: String, among: [Choice]? = nil) -> [PageLink] {
+        query.links(type, path: base, card: card, among: among)
+    }
+
+    func activityLink(_ activity: Int64) -> String { "\(base)/activities/\(activity)" }
+}

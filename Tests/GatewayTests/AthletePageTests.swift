@@ -1,0 +1,195 @@
+import Foundation
+import HTTPTransport
+import TestKit
+import Testing
+
+@testable import Gateway
+
+/// An athlete's pages, asked over HTTP.
+@Suite struct AthletePageTests {
+    private static let parts = ["fitness", "volume", "curves", "zones", "records", "calendar", "gear", "map", "activities"]
+
+    @Test func `without a session pages lead to the form, and fragments are refused`() async throws {
+        try await AthletePageFixture.with { site in
+            let stranger = CookieJar()
+            let page = try await site.get("/me/activities?q=hills&sport=run", cookies: stranger)
+            #expect(page.status == 303)
+            #expect(page.headers["Location"] == "/sign-in?next=%2Fme%2Factivities%3Fq%3Dhills%26sport%3Drun")
+            for path in ["/me/parts/zones", "/me/data/heat"] {
+                #expect(try await site.get(path, cookies: stranger).status == 401, "\(path)")
+            }
+            #expect(try await site.get("/me/parts/zones?frame=yes", cookies: stranger).status == 303)
+            #expect(try await site.get("/me/account", cookies: stranger).status == 303)
+        }
+    }
+
+    @Test func `the first view has the figures that silver has`() async throws {
+        try await AthletePageFixture.with { site in
+            let page = try await site.page("/me")
+            // Fitness 72.4 and fatigue 96.6 are written 72 and 97, and the form beside them is their difference.
+            let figures = try #require(page.firstMatch(of: #/(?s)<dl class="figs">(.*?)<\/dl>/#)).1
+            for text in [">72<", ">97<", ">\u{2212}25<", "building", "+2 in 4 weeks"] { #expect(figures.contains(text), "\(text)") }
+            #expect(page.contains("28 activities since Jan 2026"))
+            #expect(page.contains("Times are Europe/London, weeks from Monday") && page.contains("Data from Strava"))
+            #expect(page.contains("Fitness rose from") && page.contains("Source: power 100"))
+            #expect(page.components(separatedBy: "data-part=").count - 1 == 7)
+            #expect(page.utf8.count < 30_000, "\(page.utf8.count) bytes")
+        }
+    }
+
+    @Test func `each fragment is a card, and a page of its own for browsers without scripts`() async throws {
+        try await AthletePageFixture.with { site in
+            for part in Self.parts {
+                let card = try await site.page("/me/parts/\(part)")
+                #expect(
+                    card.hasPrefix("<section ") && card.contains("id=\"\(part)\"") && card.contains("</section>"),
+                    "\(part): \(card.prefix(80))")
+                #expect(!card.contains("class=\"empty\""), "\(part) is empty")
+                let framed = try await site.page("/me/parts/\(part)?frame=yes")
+                #expect(framed.hasPrefix("<!doctype html>") && framed.contains("id=\"\(part)\""), "\(part)")
+            }
+            #expect(try await site.get("/me/parts/nothing").status == 404)
+            #expect(try await site.page("/me/parts/zones").contains("128 to 145"))
+            let records = try await site.page("/me/parts/records")
+            #expect(records.contains("5\u{A0}km run") && records.contains("19:10") && records.contains("20\u{A0}min power"))
+            let gear = try await site.page("/me/parts/gear")
+            #expect(gear.contains("5,000\u{A0}km") && gear.contains("replace soon"))
+        }
+    }
+
+    @Test func `text that somebody else wrote is escaped and bounded on each page`() async throws {
+        try await AthletePageFixture.with { site in
+            let pages = ["/me", "/me/activities", "/me/activities/301", "/me/activities/302", "/me/activities/303", "/me/account"]
+            for path in pages + Self.parts.map({ "/me/parts/" + $0 }) {
+                let page = try await site.page(path)
+                #expect(
+                    !page.contains("<script>alert") && !page.contains("<img src=x") && !page.contains("<u>") && !page.contains("\u{202E}"),
+                    "\(path)")
+                #expect(
+                    !page.contains("\" onmouseover") && !page.contains("\"\u{301}") && !page.contains("WWWWWWWWWW".repeated(20)), "\(path)")
+            }
+            #expect(try await site.page("/me").contains("&lt;script&gt;alert(1)&lt;/script&gt;&quot; onmouseover=&quot;x"))
+            let one = try await site.page("/me/activities/301")
+            #expect(one.contains("Garmin &lt;Edge&gt; 540") && one.contains("Lap &lt;1&gt;") && one.contains(">View on Strava</a>"))
+        }
+    }
+
+    @Test func `an activity of another athlete is not there, by whatever address`() async throws {
+        try await AthletePageFixture.with { site in
+            #expect(try await site.get("/me/activities/201").status == 404)
+            for text in ["0", "-1", "999999999999999999", "99999999999999999999999", "abc", "301x", "%2e%2e", "١"] {
+                let answer = try await site.get("/me/activities/\(PercentTest.coded(text))")
+                #expect(answer.status == 404 && !answer.text.contains("999999"), "\(text): \(answer.status)")
+            }
+            for part in ["efforts", "similar"] {
+                #expect(try await site.get("/me/parts/\(part)?activity=201").status == 404)
+                #expect(try await site.get("/me/parts/\(part)").status == 404)
+                #expect(try await site.page("/me/parts/\(part)?activity=301").contains("id=\"\(part)\""))
+            }
+            let list = try await site.page("/me/activities")
+            #expect(!list.contains("of 2"))
+        }
+    }
+
+    @Test func `no place is shown to a session without the right to see places`() async throws {
+        try await AthletePageFixture.with(scopes: [.read]) { site in
+            for path in ["/me", "/me/activities/301", "/me/parts/map", "/me/parts/similar?activity=301"] {
+                let page = try await site.page(path)
+                for mark in ["47.123", "8.987", "47123", "137123188987", "Hiddentown", "Town1"] {
+                    #expect(!page.contains(mark), "\(path): \(mark)")
+                }
+            }
+            #expect(try await site.get("/me/data/heat").status == 404)
+            #expect(try await site.page("/me/activities/301").contains("Places are not shown"))
+        }
+        try await AthletePageFixture.with { site in
+            let (activity, heat) = (try await site.page("/me/activities/301"), try await site.page("/me/data/heat"))
+            // Cell 137123188987: latitude 47.123, longitude 8.987.
+            #expect(activity.contains("[47.123,8.987]") && heat.contains("47123,8987,"))
+        }
+    }
+
+    @Test func `the list comes in pages both ways that leave nothing out`() async throws {
+        try await AthletePageFixture.with { site in
+            try await site.gateway.database.query(
+                """
+                INSERT INTO silver.activity (athlete_id, activity_id, name, sport_type, start_at, start_date_local, has_detail, transform_version)
+                SELECT 1, 1000 + n, 'Old ' || n, 'Swim', '2020-01-01Z'::timestamptz + n * interval '1 hour', '2020-01-01'::timestamp + n * interval '1 hour', false, 1
+                FROM generate_series(1, 100) AS n
+                """)
+            var (seen, path, pages): ([String], String?, [String]) = ([], "/me/activities", [])
+            while let next = path {
+                let page = try await site.page(next)
+                pages.append(next)
+                seen += page.matches(of: #/class="strong" href="\/me\/activities\/(\d+)"/#).map { String($0.1) }
+                path = page.firstMatch(of: #/rel="next" href="([^"]*)"/#).map { String($0.1).replacing("&amp;", with: "&") }
+            }
+            #expect(seen.count == 128 && Set(seen).count == 128 && seen.first == "301" && seen.last == "190" && pages.count == 3)
+            let last = try await site.page(pages[2])
+            let back = try #require(last.firstMatch(of: #/rel="prev" href="([^"]*)"/#)).1
+            let middle = try await site.page(String(back).replacing("&amp;", with: "&"))
+            let again = middle.matches(of: #/class="strong" href="\/me\/activities\/(\d+)"/#).map { String($0.1) }
+            #expect(again == Array(seen[50..<100]))
+        }
+    }
+
+    @Test func `the search filters, and says what it can't read`() async throws {
+        try await AthletePageFixture.with { site in
+            func found(_ query: String) async throws -> [String] {
+                try await site.page("/me/activities?" + query).matches(of: #/class="strong" href="\/me\/activities\/(\d+)"/#).map {
+                    String($0.1)
+                }
+            }
+            #expect(try await found("q=ride+1") == (310...319).map(String.init))
+            #expect(try await found("q=%25").isEmpty)
+            #expect(try await found("q=_").isEmpty)
+            // Of the new ones every third is a run.
+            #expect(try await found("sport=run&min=9") == ["303", "306", "309", "312", "315", "318"])
+            #expect(try await found("after=2026-01-01&before=2026-01-01") == ["107", "106", "105", "104", "103", "102", "101"])
+            let odd = try await site.page("/me/activities?after=yesterday&min=-1&sport=%3Cb%3E&older=1.2.3")
+            #expect(
+                odd.contains("can&#39;t be read: the sport, the first day, the distance.") && !odd.contains("yesterday")
+                    && !odd.contains("<b>"))
+            let none = try await site.page("/me/activities?q=nothing-like-this")
+            #expect(none.contains("Nothing matches") && none.contains("Clear the filter"))
+        }
+    }
+
+    @Test func `miles appear in all places at once`() async throws {
+        try await AthletePageFixture.with { site in
+            try await site.gateway.database.query("UPDATE silver.athlete SET measurement_system = 'feet' WHERE athlete_id = 1")
+            let pages = [
+                "/me?volume=distance", "/me/activities", "/me/activities/301", "/me/activities/303", "/me/parts/gear", "/me/parts/records",
+                "/me/parts/curves?curve=pace", "/me/parts/efforts?activity=303", "/me/parts/similar?activity=301",
+            ]
+            for path in pages {
+                let page = try await site.page(path)
+                #expect(
+                    !page.contains("\u{A0}km") && !page.contains("/km") && !page.contains("\u{A0}m<") || path.contains("records")
+                        || path.contains("curves") || path.contains("efforts"), "\(path)")
+            }
+            // 40 km are 24.9 mi, 11.1 m/s are 24.8 mph, 400 m are 1,312 ft.
+            let one = try await site.page("/me/activities/301")
+            #expect(one.contains("24.9<small>\u{A0}mi") && one.contains("24.8<small>\u{A0}mph") && one.contains("1,312<small>\u{A0}ft"))
+            #expect(try await site.page("/me/activities/303").contains("/mi"))
+        }
+    }
+
+    @Test func `what the address can't mean is left out with a sentence`() async throws {
+        try await AthletePageFixture.with { site in
+            let page = try await site.page("/me?fitness=%22%3E%3Cb%3E&volume=hours&volume=load")
+            #expect(page.contains("Part of the address is not understood") && !page.contains("\"><b>"))
+            #expect(try await site.page("/me?fitness=all&volume=climb&weeks=52").contains("Climb in metres"))
+        }
+    }
+}
+
+extension String {
+    fileprivate func repeated(_ count: Int) -> String { String(repeating: self, count: count) }
+}
+
+private enum PercentTest {
+    static func coded(_ text: String) -> String {
+        text.addingPercentEncoding(withAllowedCharacters: .alphanumerics.union(.init(charactersIn: "-%"))) ?? text
+    }
+}

@@ -1,0 +1,88 @@
+// Cards of an athlete's page: fetched when they are scrolled near, and anew when a period is chosen. Without scripts all of it are links.
+"use strict";
+(() => {
+  const loaded = {};
+
+  function load(address) {
+    loaded[address] ||= new Promise((done, failed) => {
+      const isStyle = address.endsWith(".css");
+      const made = document.createElement(isStyle ? "link" : "script");
+      if (isStyle) { made.rel = "stylesheet"; made.href = address; } else made.src = address;
+      made.onload = done;
+      made.onerror = failed;
+      document.head.append(made);
+    });
+    return loaded[address];
+  }
+
+  // Calls `then` once an element is near what is seen.
+  function whenNear(element, then) {
+    const watch = new IntersectionObserver((entries) => {
+      if (!entries.some((entry) => entry.isIntersecting)) return;
+      watch.disconnect();
+      then();
+    }, { rootMargin: "300px" });
+    watch.observe(element);
+  }
+
+  function failed(card, address) {
+    card.removeAttribute("aria-busy");
+    const body = card.querySelector(".card-b") || card;
+    const box = document.createElement("div");
+    box.className = "empty";
+    box.setAttribute("role", "status");
+    const title = document.createElement("strong");
+    title.textContent = "This could not be read";
+    const text = document.createElement("p");
+    text.textContent = "The other cards are not concerned.";
+    const again = document.createElement("button");
+    again.className = "btn";
+    again.type = "button";
+    again.textContent = "Try again";
+    again.addEventListener("click", () => fill(card, address));
+    box.append(title, text, again);
+    body.replaceChildren(box);
+  }
+
+  // Replaces a card by the one at an address. The focus stays on the choice that was made.
+  async function fill(card, address, focused) {
+    card.setAttribute("aria-busy", "true");
+    try {
+      const answer = await fetch(address, { credentials: "same-origin" });
+      if (answer.redirected || !answer.ok) throw new Error(String(answer.status));
+      const holder = document.createElement("template");
+      holder.innerHTML = await answer.text();
+      const fresh = holder.content.querySelector("section");
+      if (!fresh) throw new Error("no card");
+      card.replaceWith(fresh);
+      begin(fresh);
+      if (focused) fresh.querySelector(`[data-choice="${focused}"] [aria-current]`)?.focus({ preventScroll: true });
+    } catch { failed(card, address); }
+  }
+
+  // A choice changes its own card alone; the address tells the others' choices too.
+  document.addEventListener("click", (event) => {
+    const link = event.target.closest("[data-card] [data-choice] a");
+    if (!link || event.ctrlKey || event.metaKey || event.shiftKey || event.button !== 0) return;
+    event.preventDefault();
+    const card = link.closest("[data-card]");
+    const name = link.closest("[data-choice]").dataset.choice;
+    const query = new URLSearchParams(location.search);
+    const chosen = new URL(link.href).searchParams.get(name);
+    if (chosen) query.set(name, chosen); else query.delete(name);
+    const text = String(query) ? `?${query}` : "";
+    history.replaceState(null, "", location.pathname + text + location.hash);
+    fill(card, card.closest("[data-parts]").dataset.parts + card.dataset.card + text, name);
+  });
+
+  // What only some cards need comes with the first of them.
+  const special = "[data-chart='curves'], .cal, [data-heat], [data-route]";
+
+  function begin(root) {
+    FitnessCharts.draw(root);
+    root.querySelectorAll("[data-part]").forEach((card) => whenNear(card, () => fill(card, card.dataset.part)));
+    if (root.querySelector(special)) load("/assets/cards.js").then(() => FitnessCards.begin(root, { load, whenNear })).catch(() => {});
+  }
+
+  begin(document);
+})();
