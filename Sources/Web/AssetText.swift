@@ -12,7 +12,7 @@ enum AssetText {
         return Array(lines.filter { !$0.isEmpty && !$0.starts(with: "//".utf8) }.joined(separator: "\n".utf8))
     }
 
-    /// Outside of strings: no comments, one space at most, and none beside `{ } ; ,`.
+    /// Outside of strings: no comments, one space at most, none beside `{ } ; ,` and none behind `:`. One before `:` may stand for a descendant.
     private static func style(_ bytes: [UInt8]) -> [UInt8] {
         var (kept, quote, place) = ([UInt8](), UInt8(0), 0)
         kept.reserveCapacity(bytes.count)
@@ -24,7 +24,7 @@ enum AssetText {
             } else if byte == UInt8(ascii: "/"), bytes[place...].starts(with: "/*".utf8) {
                 place = end(ofComment: place, bytes)
             } else if byte <= 0x20 {
-                if let last = kept.last, last != 0x20, !isTight(last) { kept.append(0x20) }
+                if let last = kept.last, last != 0x20, !isTight(last), last != UInt8(ascii: ":") { kept.append(0x20) }
             } else {
                 if isTight(byte), kept.last == 0x20 { kept.removeLast() }
                 if byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "'") { quote = byte }

@@ -89,7 +89,7 @@ import Testing
         let css =
             "/* a { } */\na { color: red; }\n\n@media (max-width: 640px) {\n  .b + .c, .d { content: \" ; /* kept */ \"; margin: calc(-1 * var(--x)) 0; }\n}\n"
         let shrunk = String(decoding: AssetText.shrunk(Array(css.utf8), name: "x.css"), as: UTF8.self)
-        #expect(shrunk == "a{color: red;}@media (max-width: 640px){.b + .c,.d{content: \" ; /* kept */ \";margin: calc(-1 * var(--x)) 0;}}")
+        #expect(shrunk == "a{color:red;}@media (max-width:640px){.b + .c,.d{content:\" ; /* kept */ \";margin:calc(-1 * var(--x)) 0;}}")
         #expect(AssetText.shrunk(Array("a{}/* open".utf8), name: "x.css") == Array("a{}".utf8))
     }
 

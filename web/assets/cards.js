@@ -72,7 +72,7 @@ const FitnessCards = (() => {
 
   async function map(box, kind, load) {
     try {
-      load("/assets/leaflet.css");
+      await Promise.all([load("/assets/leaflet.css"), load("/assets/map.css")]);
       await load("/assets/leaflet.js");
       await load("/assets/map.js");
       await FitnessMaps[kind](box);
