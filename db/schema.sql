@@ -5147,6 +5147,76 @@ ALTER TABLE sync.uid_move ALTER COLUMN move_id ADD GENERATED ALWAYS AS IDENTITY 
     CACHE 1
 );
 
+CREATE TABLE sync.web_session (
+    session_id bigint NOT NULL,
+    kind text NOT NULL,
+    link_sha256 bytea,
+    secret_sha256 bytea,
+    shows_places boolean DEFAULT false NOT NULL,
+    user_id bigint,
+    user_name text,
+    made_at timestamp with time zone NOT NULL,
+    lasts_s integer NOT NULL,
+    entered_at timestamp with time zone,
+    last_used_at timestamp with time zone,
+    expires_at timestamp with time zone NOT NULL,
+    CONSTRAINT web_session_admin CHECK (((kind <> 'admin'::text) OR (user_id IS NOT NULL))),
+    CONSTRAINT web_session_entered CHECK (((entered_at IS NULL) = (secret_sha256 IS NULL))),
+    CONSTRAINT web_session_kind CHECK ((kind = ANY (ARRAY['admin'::text, 'athlete'::text]))),
+    CONSTRAINT web_session_lasts CHECK ((lasts_s > 0)),
+    CONSTRAINT web_session_link CHECK ((octet_length(link_sha256) = 32)),
+    CONSTRAINT web_session_secret CHECK ((octet_length(secret_sha256) = 32))
+);
+
+COMMENT ON TABLE sync.web_session IS 'Sessions of browsers, and one-time links that begin one: one row each, until it expires. It names no athlete.';
+
+COMMENT ON COLUMN sync.web_session.session_id IS 'Number of the session in this database.';
+
+COMMENT ON COLUMN sync.web_session.kind IS 'admin: sees and changes what fitnessctl can; athlete: sees the data of one athlete (sync.web_session_athlete).';
+
+COMMENT ON COLUMN sync.web_session.link_sha256 IS 'SHA-256 of the secret in the link; null: the session began with an API token. A plain hash is enough: 256 random bits can''t be guessed.';
+
+COMMENT ON COLUMN sync.web_session.secret_sha256 IS 'SHA-256 of the secret in the browser''s cookie; null: the link was not used yet.';
+
+COMMENT ON COLUMN sync.web_session.shows_places IS 'Whether an athlete''s session shows positions, tracks and towns.';
+
+COMMENT ON COLUMN sync.web_session.user_id IS 'Number (uid) of the account that made the link, as the kernel says it; null: there was no link.';
+
+COMMENT ON COLUMN sync.web_session.user_name IS 'Name of that account on the daemon''s machine; null: it has none.';
+
+COMMENT ON COLUMN sync.web_session.made_at IS 'When the link was made, or the session began without one.';
+
+COMMENT ON COLUMN sync.web_session.lasts_s IS 'How long the session lasts once it has begun, in seconds.';
+
+COMMENT ON COLUMN sync.web_session.entered_at IS 'When the session began; null: the link was not used yet.';
+
+COMMENT ON COLUMN sync.web_session.last_used_at IS 'When the session was last used, to the minute; null: never.';
+
+COMMENT ON COLUMN sync.web_session.expires_at IS 'The link is refused from this instant on, or the session if it has begun.';
+
+CREATE TABLE sync.web_session_athlete (
+    athlete_id bigint NOT NULL,
+    session_id bigint NOT NULL,
+    token_id bigint
+);
+
+COMMENT ON TABLE sync.web_session_athlete IS 'The athlete whose data a session of kind athlete shows. One row per such session.';
+
+COMMENT ON COLUMN sync.web_session_athlete.athlete_id IS 'Strava''s number for the athlete.';
+
+COMMENT ON COLUMN sync.web_session_athlete.session_id IS 'The session, sync.web_session.';
+
+COMMENT ON COLUMN sync.web_session_athlete.token_id IS 'The API token with which the session began, sync.api_token: it ends with the token. Null: it began with a link.';
+
+ALTER TABLE sync.web_session ALTER COLUMN session_id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME sync.web_session_session_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
 CREATE TABLE vault.instance (
     instance_id uuid NOT NULL,
     host text NOT NULL,
@@ -5451,6 +5521,12 @@ ALTER TABLE ONLY sync.transform_work
 ALTER TABLE ONLY sync.uid_move
     ADD CONSTRAINT uid_move_pk PRIMARY KEY (athlete_id, move_id);
 
+ALTER TABLE ONLY sync.web_session_athlete
+    ADD CONSTRAINT web_session_athlete_pk PRIMARY KEY (athlete_id, session_id);
+
+ALTER TABLE ONLY sync.web_session
+    ADD CONSTRAINT web_session_pk PRIMARY KEY (session_id);
+
 ALTER TABLE ONLY vault.instance
     ADD CONSTRAINT instance_pk PRIMARY KEY (instance_id);
 
@@ -5520,6 +5596,8 @@ CREATE INDEX run_by_number ON sync.run USING btree (run_id);
 
 CREATE INDEX run_by_time ON sync.run USING btree (finished_at);
 
+CREATE INDEX run_failed ON sync.run USING btree (finished_at) WHERE (outcome = 'failed'::text);
+
 CREATE INDEX schedule_due ON sync.schedule USING btree (priority, due_at);
 
 CREATE INDEX schedule_lease ON sync.schedule USING btree (lease_expires_at) WHERE (lease_owner IS NOT NULL);
@@ -5527,6 +5605,14 @@ CREATE INDEX schedule_lease ON sync.schedule USING btree (lease_expires_at) WHER
 CREATE INDEX silver_rebuild_waiting ON sync.silver_rebuild USING btree (requested_at) WHERE (finished_at IS NULL);
 
 CREATE INDEX transform_work_oldest ON sync.transform_work USING btree (enqueued_at);
+
+CREATE INDEX web_session_athlete_by_session ON sync.web_session_athlete USING btree (session_id);
+
+CREATE INDEX web_session_expires_at_i ON sync.web_session USING btree (expires_at);
+
+CREATE UNIQUE INDEX web_session_link_i ON sync.web_session USING btree (link_sha256);
+
+CREATE UNIQUE INDEX web_session_secret_i ON sync.web_session USING btree (secret_sha256);
 
 CREATE INDEX token_by_key ON vault.token USING btree (key_id, athlete_id);
 
@@ -5661,6 +5747,9 @@ ALTER TABLE ONLY sync.silver_rebuild
 
 ALTER TABLE ONLY sync.uid_move
     ADD CONSTRAINT uid_move_athlete_fk FOREIGN KEY (athlete_id) REFERENCES sync.athlete(athlete_id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY sync.web_session_athlete
+    ADD CONSTRAINT web_session_athlete_athlete_fk FOREIGN KEY (athlete_id) REFERENCES sync.athlete(athlete_id) ON DELETE CASCADE;
 
 ALTER TABLE ONLY vault.token
     ADD CONSTRAINT token_athlete_fk FOREIGN KEY (athlete_id) REFERENCES sync.athlete(athlete_id) ON DELETE CASCADE;

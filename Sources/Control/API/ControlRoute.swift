@@ -79,7 +79,8 @@ public enum ControlRoute: String, CaseIterable, Sendable {
         switch self {
         case .status, .athletes, .athlete, .thresholds, .erasurePlan, .erasures, .explanation, .export, .priceAll, .priceAthlete,
             .progressAll, .progressAthlete, .limits, .quarantine, .quarantineEntry, .rebuildReportAll, .rebuildReportAthlete, .vault,
-            .verifyVault, .webhook, .tokens, .backups, .audit, .historyAll, .historyAthlete, .events, .doctor, .version, .values, .dashboard:
+            .verifyVault, .webhook, .tokens, .backups, .audit, .historyAll, .historyAthlete, .events, .doctor, .version, .values,
+            .dashboard:
             "GET"
         case .setThreshold, .removeThreshold, .eraseAthlete, .replayErasures, .importAthletes, .importPredecessor, .syncAll, .syncAthlete,
             .pauseAll, .pauseAthlete, .resumeAll, .resumeAthlete, .connect, .quarantineRetry, .quarantineRetryAll, .quarantineDrop,
@@ -94,7 +95,8 @@ public enum ControlRoute: String, CaseIterable, Sendable {
         switch self {
         case .status, .athletes, .athlete, .thresholds, .erasurePlan, .erasures, .explanation, .export, .priceAll, .priceAthlete,
             .progressAll, .progressAthlete, .limits, .quarantine, .quarantineEntry, .rebuildReportAll, .rebuildReportAthlete, .vault,
-            .verifyVault, .webhook, .tokens, .backups, .audit, .historyAll, .historyAthlete, .events, .doctor, .version, .values, .dashboard:
+            .verifyVault, .webhook, .tokens, .backups, .audit, .historyAll, .historyAthlete, .events, .doctor, .version, .values,
+            .dashboard:
             .reader
         case .setThreshold, .removeThreshold, .eraseAthlete, .replayErasures, .importAthletes, .importPredecessor, .syncAll, .syncAthlete,
             .pauseAll, .pauseAthlete, .resumeAll, .resumeAthlete, .connect, .quarantineRetry, .quarantineRetryAll, .quarantineDrop,
