@@ -5,7 +5,7 @@ import Foundation
 enum AdminQueries {
     /// Rows of a list.
     static let attentionMax = 20
-    private static let workMax = 20
+    static let workMax = 20
     private static let leftMax = 3
     private static let errorsMax = 10
     private static let day_s = 86_400.0

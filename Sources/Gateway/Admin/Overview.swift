@@ -119,10 +119,12 @@ struct Overview: Sendable {
     private static func subline(_ state: AdminState) -> String {
         let athletes = state.status.athletes
         if athletes.total == 0 { return "Connect an athlete: their newest activities are here a minute after they agree." }
+        // The list is of now, and cut off; the count is some seconds old.
+        let working = max(state.work.count, state.work.count < AdminQueries.workMax ? 0 : athletes.working)
         let well = max(0, athletes.total - state.attentionCount)
         let wait = state.limits.waiting.map { "the next call waits: \(QuotaWords.reason($0.reason))" } ?? "nothing is held up by the quota"
         return "\(AdminText.number(well)) of \(AdminText.count(athletes.total, "athlete is", "athletes are")) as they should be. "
-            + "\(AdminText.number(athletes.working)) in work, \(wait)."
+            + "\(AdminText.number(working)) in work, \(wait)."
     }
 
     /// One at most: whatever weighs most.
