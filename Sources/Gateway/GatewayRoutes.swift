@@ -63,7 +63,7 @@ struct GatewayRoutes: Sendable {
         return router
     }
 
-    private var shared: [Route] {
+    var shared: [Route] {
         [
             .get("/style.css") { _, _ in StyleSheet.response },
             .get("/healthz") { _, _ in Self.plain(.ok, "ok\n") },
@@ -71,10 +71,7 @@ struct GatewayRoutes: Sendable {
         ]
     }
 
-    /// What everybody can reach, as `openapi.yaml` describes it.
-    var publicRoutes: [Route] { shared + site.shared(hasWeb: true, hasAdmin: false) + web }
-
-    private var web: [Route] {
+    var web: [Route] {
         [
             .get("/connect") { request, _ in try await connect.open(request) },
             .post("/connect") { request, context in try await connect.begin(request, client: Self.client(request, context)) },

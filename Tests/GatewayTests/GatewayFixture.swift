@@ -177,7 +177,8 @@ func withGateway(
                         GatewayFixture(
                             database: database, simulator: simulator, vault: parts.vault, strava: parts.strava, browser: http, clock: clock,
                             webhook: webhook, keyring: parts.keyring, links: try parts.links(publicURL),
-                            publicRoutes: gateway.routes.publicRoutes, adminRoutes: gateway.routes.admin,
+                            publicRoutes: gateway.routes.shared + gateway.routes.site.shared(hasWeb: true, hasAdmin: false)
+                                + gateway.routes.web, adminRoutes: gateway.routes.admin,
                             base: "http://127.0.0.1:\(ports.web ?? 0)",
                             adminBase: ports.admin.map { "http://127.0.0.1:\($0)" }))
                 }

@@ -2,11 +2,11 @@ import Testing
 
 /// Declarations that nothing uses, or tests alone. By name, so an unused overload of a used name is not seen.
 @Suite struct DeadCodeTests {
-    /// Called from outside: by Swift, Foundation, NIO, Hummingbird or the argument parser, which name them.
+    /// Called from outside: by Swift, Foundation, NIO, Hummingbird, Mustache or the argument parser, which name them.
     private static let calledByOthers: Set<String> = [
         "CodingKeys", "InboundIn", "InboundOut", "OutboundIn", "OutboundOut", "appendInterpolation", "appendLiteral", "channelActive",
         "channelRead", "checkIsolated", "customMirror", "decrement", "destroyCounter", "destroyFloatingPointCounter", "destroyMeter",
-        "destroyRecorder", "destroyTimer", "enqueue", "handlerAdded", "handlerRemoved", "makeCounter",
+        "destroyRecorder", "destroyTimer", "enqueue", "escapeText", "handlerAdded", "handlerRemoved", "makeCounter",
         "makeFloatingPointCounter", "makeMeter", "makeRecorder", "makeTimer", "maxUploadSize", "recordNanoseconds", "unownedExecutor",
         "userInboundEventTriggered",
     ]

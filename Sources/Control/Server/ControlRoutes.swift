@@ -32,8 +32,7 @@ struct ControlRoutes: Sendable {
 
     /// The switch is over `ControlRoute`, so that no route can be forgotten.
     private func respond(_ route: ControlRoute, _ request: Request, _ context: ControlContext) async throws -> Response {
-        // Nil: the route is about all athletes.
-        let one = try route.isAboutOneAthlete ? RequestReading.athlete(context) : nil
+        let one = try route.isAboutOneAthlete ? RequestReading.athlete(context) : nil  // nil: about all athletes
         return switch route {
         case .status: try ControlResponse.json(try await status())
         case .limits: try ControlResponse.json(await limits())
