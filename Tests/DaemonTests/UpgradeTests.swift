@@ -90,7 +90,7 @@ extension DaemonRig {
     fileprivate func newer(_ migration: String) throws -> DaemonRig {
         let share = folder.appending(path: "newer")
         try FileManager.default.createDirectory(at: share, withIntermediateDirectories: false)
-        for part in ["db", "sql"] {
+        for part in ["db", "sql", "web"] {
             try FileManager.default.copyItem(at: checkout.appending(path: part), to: share.appending(path: part))
         }
         try Data(migration.utf8).write(to: share.appending(path: "db/migrations/0100_add_extra.sql"))
