@@ -43,8 +43,10 @@
 
   const send = async form => {
     const button = form.querySelector("button");
+    if (button.ariaDisabled === "true") return;
     const label = button.innerHTML;
-    button.disabled = true;
+    // Not disabled: that would take the focus away.
+    button.ariaDisabled = "true";
     button.textContent = "Asking …";
     try {
       const answer = await fetch(form.action, {
@@ -55,7 +57,7 @@
     } catch {
       say("fitnessd did not answer. Nothing may have been changed: load the page again to see.", true);
     }
-    button.disabled = false;
+    button.ariaDisabled = null;
     button.innerHTML = label;
     refreshList();
   };
