@@ -170,7 +170,7 @@ struct CurveCard: Sendable {
     private static func table(
         _ page: PageContext, _ form: CurveForm, _ rungs: [Int], _ bests: [[Int: Best]], _ ladder: [Double], _ names: [String]
     ) -> DataTable {
-        let lines = rungs.map { rung in
+        let lines = rungs.filter { form.isInTable(ladder[$0 - 1]) }.map { rung in
             let texts = bests.map { best in best[rung].map { form.text($0.value, ladder[rung - 1]) } ?? Quantity.unknown.text }
             let day = bests[2][rung]?.day.text(today: page.facts.today) ?? Quantity.unknown.text
             return [form.rung(ladder[rung - 1])] + texts + [day]
@@ -243,6 +243,11 @@ struct CurveForm: Sendable {
         case .heartrate: Figures.heartrate(value).text
         }
     }
+
+    /// Not each of the many durations has a row.
+    func isInTable(_ rung: Double) -> Bool { metric == .pace || Self.tableDurations_s.contains(rung) }
+
+    private static let tableDurations_s: Set<Double> = [1, 5, 15, 30, 60, 120, 300, 600, 1_200, 1_800, 3_600, 7_200, 10_800, 18_000]
 
     /// Power by the kilogram of today's weight, to stand behind the watts.
     func relative(_ value: Double, _ kilograms: Double?) -> String {

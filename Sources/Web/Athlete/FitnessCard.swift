@@ -36,7 +36,7 @@ struct FitnessCard: Sendable {
     /// Points of a plot.
     private static let pointsMax = 300
     /// Rows of the table: it is part of the first view, which is to be light.
-    private static let linesMax = 14
+    private static let linesMax = 9
     /// Days that are shown as they would be with rest.
     private static let restDays = 14
 
