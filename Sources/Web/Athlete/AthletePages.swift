@@ -72,7 +72,8 @@ public struct AthletePages: Sendable {
         guard let part = PartName(rawValue: name) else { return nil }
         return try await read(visitor, query) { page, connection in
             guard let html = try await card(part, page, tiles, connection) else { return nil }
-            return isFramed ? pages.page(.athletePart, FramedPart(title: page.facts.title, html: html), in: frame(page, .overview, csrf: csrf)) : html
+            return isFramed
+                ? pages.page(.athletePart, FramedPart(title: page.facts.title, html: html), in: frame(page, .overview, csrf: csrf)) : html
         }
     }
 
