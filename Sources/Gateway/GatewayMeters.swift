@@ -13,13 +13,14 @@ public struct GatewayMeters: Sendable {
     ]
 
     private static let route = MetricDefinition.Label(
-        "route", paths.map { RequestCount<GatewayContext>.name(of: $0) } + [ownData])
-    /// Stands for all addresses of `/v1/me`.
-    private static let ownData = "/v1/me"
+        "route", paths.map { RequestCount<GatewayContext>.name(of: $0) } + families)
+    /// Paths each of which stands for all addresses below it: an athlete's own data, and the athlete's pages.
+    private static let families = ["/v1/me", "/me", "/athletes/:athlete"].map { RequestCount<GatewayContext>.name(of: $0) }
 
     private static let requests = MetricDefinition.counter(
         "fitnessd_http_requests_total",
-        "Requests to the gateway, by route and HTTP status; /v1/me stands for all below it; other: no such route.", route,
+        "Requests to the gateway, by route and HTTP status; /v1/me, /me and an athlete's pages stand for all below them; other: no such route.",
+        route,
         .init("status", StatusLabel.values))
     private static let durations = MetricDefinition.histogram(
         "fitnessd_http_request_duration_seconds", "Time until the answer to a request began, by route.", bounds: MetricBounds.quick, route)
@@ -27,10 +28,14 @@ public struct GatewayMeters: Sendable {
     private let requestCount = CounterFamily(Self.requests)
     private let duration = HistogramFamily(Self.durations)
 
+    private static func route(of path: String) -> String {
+        families.first { path == $0 || path.hasPrefix($0 + "/") } ?? path
+    }
+
     /// Counts what passes it.
     func middleware() -> RequestCount<GatewayContext> {
         RequestCount { path, status, time in
-            let route = path.map { $0.hasPrefix(Self.ownData) ? Self.ownData : $0 } ?? MetricDefinition.other
+            let route = path.map(Self.route(of:)) ?? MetricDefinition.other
             requestCount.add(1, route, StatusLabel.of(status))
             duration.record(time, route)
         }
