@@ -44,9 +44,21 @@ struct AthletePageFixture: Sendable {
 
     /// The form token of a page.
     func csrf(_ path: String) async throws -> String {
-        let page = try await page(path)
-        guard let found = page.firstMatch(of: #/name="csrf" value="([^"]+)"/#) else { throw CancellationError() }
-        return String(found.1)
+        guard let token = Self.texts(after: "name=\"csrf\" value=\"", in: try await page(path)).first else { throw CancellationError() }
+        return token
+    }
+
+    /// The numbers of the activities that a list links to, in its order.
+    static func numbers(in page: String) -> [String] { texts(after: "class=\"strong\" href=\"/me/activities/", in: page) }
+
+    /// Where a link with this relation leads; nil: there is none.
+    static func link(_ relation: String, in page: String) -> String? {
+        texts(after: "rel=\"\(relation)\" href=\"", in: page).first?.replacing("&amp;", with: "&")
+    }
+
+    /// What stands between a mark and the next quotation mark.
+    private static func texts(after mark: String, in page: String) -> [String] {
+        page.components(separatedBy: mark).dropFirst().map { String($0.prefix { $0 != "\"" }) }
     }
 
     func post(_ path: String, _ fields: [(String, String)], origin: String? = nil) async throws -> HTTPResponse {

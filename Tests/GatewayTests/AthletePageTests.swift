@@ -27,7 +27,7 @@ import Testing
         try await AthletePageFixture.with { site in
             let page = try await site.page("/me")
             // Fitness 72.4 and fatigue 96.6 are written 72 and 97, and the form beside them is their difference.
-            let figures = try #require(page.firstMatch(of: #/(?s)<dl class="figs">(.*?)<\/dl>/#)).1
+            let figures = try #require(page.components(separatedBy: "<dl class=").last?.components(separatedBy: "</dl>").first)
             for text in [">72<", ">97<", ">\u{2212}25<", "building", "+2 in 4 weeks"] { #expect(figures.contains(text), "\(text)") }
             #expect(page.contains("28 activities since Jan 2026"))
             #expect(page.contains("Times are Europe/London, weeks from Monday") && page.contains("Data from Strava"))
@@ -121,24 +121,20 @@ import Testing
             while let next = path {
                 let page = try await site.page(next)
                 pages.append(next)
-                seen += page.matches(of: #/class="strong" href="\/me\/activities\/(\d+)"/#).map { String($0.1) }
-                path = page.firstMatch(of: #/rel="next" href="([^"]*)"/#).map { String($0.1).replacing("&amp;", with: "&") }
+                seen += AthletePageFixture.numbers(in: page)
+                path = AthletePageFixture.link("next", in: page)
             }
             #expect(seen.count == 128 && Set(seen).count == 128 && seen.first == "301" && seen.last == "190" && pages.count == 3)
-            let last = try await site.page(pages[2])
-            let back = try #require(last.firstMatch(of: #/rel="prev" href="([^"]*)"/#)).1
-            let middle = try await site.page(String(back).replacing("&amp;", with: "&"))
-            let again = middle.matches(of: #/class="strong" href="\/me\/activities\/(\d+)"/#).map { String($0.1) }
-            #expect(again == Array(seen[50..<100]))
+            let back = AthletePageFixture.link("prev", in: try await site.page(pages[2]))
+            let middle = try await site.page(try #require(back))
+            #expect(AthletePageFixture.numbers(in: middle) == Array(seen[50..<100]))
         }
     }
 
     @Test func `the search filters, and says what it can't read`() async throws {
         try await AthletePageFixture.with { site in
             func found(_ query: String) async throws -> [String] {
-                try await site.page("/me/activities?" + query).matches(of: #/class="strong" href="\/me\/activities\/(\d+)"/#).map {
-                    String($0.1)
-                }
+                AthletePageFixture.numbers(in: try await site.page("/me/activities?" + query))
             }
             #expect(try await found("q=ride+1") == (310...319).map(String.init))
             #expect(try await found("q=%25").isEmpty)

@@ -37,7 +37,13 @@ enum VolumeSpan: String, PageChoice {
     static let standard = VolumeSpan.weeks12
 
     var title: String { rawValue + " weeks" }
-    fileprivate var weeks: Int { Int(rawValue) ?? 12 }
+    fileprivate var weeks: Int {
+        switch self {
+        case .weeks12: 12
+        case .weeks26: 26
+        case .weeks52: 52
+        }
+    }
 }
 
 /// The volume of each week, by sport.
