@@ -5,7 +5,7 @@ import Foundation
 /// Values with which a shell completes an argument, asked from the daemon. Without an answer in a moment there are none: somebody has pressed a key
 /// and waits.
 enum CompletedValues {
-    private static let patience = Duration.milliseconds(700)
+    private static let patience = Duration.seconds(1)
 
     static let athletes = of(.athletes)
     static let uids = of(.uids)

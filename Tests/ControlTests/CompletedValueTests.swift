@@ -93,8 +93,12 @@ import Testing
                 (["quarantine", "retry", "--all", "--reason", ""], ["server_error", "unreadable"]),
                 (["quarantine", "show", "1201", "d"], ["detail"]), (["quarantine", "show", "1201", "streams", ""], ["77"]),
             ] {
-                let offer = try await offered(words, socket: daemon.socketPath)
-                #expect(offer.words == expected && offer.errors.isEmpty, "\(words): \(offer)")
+                // On a busy machine the daemon's answer may come too late for a key.
+                try await eventually("\(words) is completed") {
+                    let offer = try await offered(words, socket: daemon.socketPath)
+                    #expect(offer.errors.isEmpty && (offer.words.isEmpty || offer.words == expected), "\(words): \(offer)")
+                    return offer.words == expected
+                }
             }
         }
         let start = ContinuousClock.now
