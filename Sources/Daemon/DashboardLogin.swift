@@ -54,7 +54,7 @@ struct DashboardLogin: Sendable {
         do {
             try DurableFile.write(Array("\(Self.beginning)\(password)\n".utf8), to: descriptor)
             try DurableFile.sync(descriptor)
-        } catch let error as DurableFile.Failure { throw directory.notWritable(error.number) }
+        } catch { throw directory.notWritable(error.number) }
         logger.log(.info, "made the password file of dashboards", [.path: passwordFile])
         return Secret(password)
     }
