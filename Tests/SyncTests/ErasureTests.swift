@@ -119,6 +119,7 @@ extension SyncRig {
             INSERT INTO sync.api_token (athlete_id, token_sha256, uid, scopes, created_at, expires_at)
             VALUES (\(athlete), sha256('\\x01'), \("u\(athlete)"), '{read}', now(), now() + interval '9 days')
             """)
+        try await database.query("INSERT INTO sync.web_session_athlete (athlete_id, session_id) VALUES (\(athlete), 1)")
         try await database.query("INSERT INTO sync.requested_run (athlete_id, requested_at) VALUES (\(athlete), now())")
         try await database.query("INSERT INTO sync.reader_grant (athlete_id, role_name) VALUES (\(athlete), 'reader')")
         try await moveUID("v\(athlete)", to: "u\(athlete)", of: athlete)
