@@ -22,8 +22,9 @@ private let epoch = Date(timeIntervalSince1970: (Date().timeIntervalSince1970 - 
                 try await Task.sleep(for: .milliseconds(Int.random(in: 50...900, using: &random)))
                 daemon.signal(SIGKILL)
                 _ = try await daemon.waitForEnd()
-                _ = try await rotation
+                // The command waits for the daemon, and goes on.
                 daemon = try await rig.start()
+                _ = try await rotation
                 let found = try await rig.control("vault", "verify")
                 #expect(
                     found.code == 0 && found.output.contains("all 6000 sealed values") || found.output.contains("all 6,000 sealed values"),

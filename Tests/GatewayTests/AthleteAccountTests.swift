@@ -31,7 +31,6 @@ import Testing
             try await site.gateway.database.query(
                 "UPDATE sync.cursor SET listed_at = now(), history_complete_at = now() WHERE athlete_id = 3")
             try await site.gateway.database.query("INSERT INTO silver.athlete (athlete_id) VALUES (3)")
-            try await site.gateway.database.query("INSERT INTO silver.athlete (athlete_id) VALUES (3)")
             let settled = try await site.get("/me", cookies: jar).text
             #expect(settled.contains("No activity at Strava") && !settled.contains("history is loading"))
         }
