@@ -16,6 +16,22 @@ struct Reconnection {
     /// The daemon has answered.
     mutating func answered() { lostAt = nil }
 
+    /// What the daemon answers, once it does.
+    ///
+    /// - Parameter onLoss: called before it is said that the daemon has gone.
+    mutating func bytes(_ client: ControlClient, _ target: ControlTarget, onLoss: () -> Void) async throws -> [UInt8] {
+        while true {
+            do {
+                let bytes = try await client.bytes(target)
+                answered()
+                return bytes
+            } catch {
+                onLoss()
+                try await wait(after: error)
+            }
+        }
+    }
+
     /// Waits before the next try.
     ///
     /// - Throws: the error, if another try would not help or the daemon was away for too long.

@@ -48,8 +48,7 @@ struct DashboardLogin: Sendable {
         // libpq ignores a password file that others may read.
         guard fchmod(descriptor, 0o600) == 0 else { throw directory.notWritable(errno) }
         if let kept = Self.read(descriptor) { return kept }
-        var random = SystemRandomNumberGenerator()
-        let password = Base64URL.text((0..<Self.passwordBytes).map { _ in UInt8.random(in: .min ... .max, using: &random) })
+        let password = Base64URL.random(byteCount: Self.passwordBytes)
         guard ftruncate(descriptor, 0) == 0, lseek(descriptor, 0, SEEK_SET) == 0 else { throw directory.notWritable(errno) }
         do {
             try DurableFile.write(Array("\(Self.beginning)\(password)\n".utf8), to: descriptor)

@@ -12,11 +12,7 @@ public struct WebSecret: Sendable, Equatable {
     /// The whole text, in base64url.
     public let secret: Secret
 
-    static func random() -> WebSecret {
-        var generator = SystemRandomNumberGenerator()
-        let bytes = (0..<byteCount).map { _ in UInt8.random(in: .min ... .max, using: &generator) }
-        return WebSecret(unchecked: Base64URL.text(bytes))
-    }
+    static func random() -> WebSecret { WebSecret(unchecked: Base64URL.random(byteCount: byteCount)) }
 
     /// A secret from the network; nil: it can't be one of ours.
     public init?(_ text: some StringProtocol) {

@@ -31,7 +31,7 @@ public struct Figures: Sendable, Equatable {
     public init(measurementSystem: String?) { self.init(measurementSystem == "feet" ? .miles : .metric) }
 
     /// A space that does not break a line.
-    static let space = "\u{00A0}"
+    public static let space = "\u{00A0}"
     private static let minus = "\u{2212}"
     static let metresPerMile = 1_609.344
     static let metresPerFoot = 0.3048
@@ -144,7 +144,15 @@ public struct Figures: Sendable, Equatable {
     }
 
     /// 2,412.
-    static func count(_ value: Int) -> String { grouped(Double(value)) }
+    public static func count(_ value: Int) -> String {
+        var digits = String(value.magnitude)
+        var groups: [Substring] = []
+        while digits.count > 3 {
+            groups.insert(digits.suffix(3), at: 0)
+            digits = String(digits.dropLast(3))
+        }
+        return (value < 0 ? minus : "") + ([digits[...]] + groups).joined(separator: ",")
+    }
 
     /// "1 activity", "2,412 activities".
     static func count(_ value: Int, _ one: String, _ many: String) -> String { "\(count(value)) \(value == 1 ? one : many)" }
@@ -167,14 +175,7 @@ public struct Figures: Sendable, Equatable {
     }
 
     private static func grouped(_ value: Double) -> String {
-        guard let whole = whole(value) else { return Quantity.unknown.value }
-        var digits = String(abs(whole))
-        var groups: [Substring] = []
-        while digits.count > 3 {
-            groups.insert(digits.suffix(3), at: 0)
-            digits = String(digits.dropLast(3))
-        }
-        return (whole < 0 ? minus : "") + ([digits[...]] + groups).joined(separator: ",")
+        whole(value).map { count($0) } ?? Quantity.unknown.value
     }
 
     private static func signed(_ value: Int, plus: String) -> String { (value < 0 ? minus : value > 0 ? plus : "") + String(abs(value)) }

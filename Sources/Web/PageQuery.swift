@@ -41,15 +41,16 @@ public struct PageQuery: Sendable {
 
     /// The choices of the address with one of them changed, as a query.
     private func choices<Choice: PageChoice>(with choice: Choice) -> String {
-        var kept = values.filter { Self.known[$0.key] != nil }
-        kept[Choice.name] = choice == Choice.standard ? nil : choice.rawValue
-        let text = kept.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }.joined(separator: "&")
-        return text.isEmpty ? "" : "?" + text
+        var changed = values
+        changed[Choice.name] = choice == Choice.standard ? nil : choice.rawValue
+        return Self.choices(of: changed)
     }
 
     /// The choices of the address as a query, for the fragments of its page.
-    var choices: String {
-        let text = values.filter { Self.known[$0.key] != nil }.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }
+    var choices: String { Self.choices(of: values) }
+
+    private static func choices(of values: [String: String]) -> String {
+        let text = values.filter { known[$0.key] != nil }.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }
         return text.isEmpty ? "" : "?" + text.joined(separator: "&")
     }
 
@@ -58,9 +59,9 @@ public struct PageQuery: Sendable {
     /// - Parameters:
     ///   - path: the page.
     ///   - card: the part of the page that the choice is about.
-    func links<Choice: PageChoice>(_: Choice.Type, path: String, card: String, among: [Choice]? = nil) -> [PageLink] {
+    func links<Choice: PageChoice>(_: Choice.Type, path: String, card: String) -> [PageLink] {
         let current = choice(Choice.self)
-        return (among ?? Array(Choice.allCases)).map {
+        return Choice.allCases.map {
             PageLink(text: $0.title, href: path + choices(with: $0) + "#" + card, isCurrent: $0 == current)
         }
     }

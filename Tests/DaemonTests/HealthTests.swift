@@ -58,7 +58,7 @@ import Testing
     @Test(arguments: ["fitnessd", "fitnessctl", "strava-simulator"])
     func `a program knows its arguments where proc is not mounted`(program: String) async throws {
         let path = try builtProgram(program).path
-        let inside = ["30", "/usr/bin/unshare", "--map-root-user", "--mount", "/bin/sh", "-c"]
+        let inside = ["150", "/usr/bin/unshare", "--map-root-user", "--mount", "/bin/sh", "-c"]
         let hides = "/bin/mount -t tmpfs none /proc"
         guard try await run("/usr/bin/timeout", inside + [hides]).status == 0 else {
             let bytes = try Data(contentsOf: URL(filePath: path), options: .mappedIfSafe)

@@ -45,6 +45,8 @@ struct GatewayFixture {
     let base: String
     /// The same for the operator's figures, where they have an address of their own.
     let adminBase: String?
+    /// How often the database's figures were read.
+    let figureReads: ReadCount
     /// The browser's cookies.
     let cookies = CookieJar()
 
@@ -180,7 +182,7 @@ func withGateway(
                             publicRoutes: gateway.routes.shared + gateway.routes.site.shared(hasWeb: true, hasAdmin: false)
                                 + gateway.routes.web, adminRoutes: gateway.routes.admin,
                             base: "http://127.0.0.1:\(ports.web ?? 0)",
-                            adminBase: ports.admin.map { "http://127.0.0.1:\($0)" }))
+                            adminBase: ports.admin.map { "http://127.0.0.1:\($0)" }, figureReads: parts.figureReads))
                 }
             }
         }
@@ -228,8 +230,18 @@ private func makeReader(_ url: String, _ database: Database) async throws -> Ath
     return AthleteReader(url: Secret(url.replacingCharacters(in: user, with: "fitness_reader")), daemon: database, logger: quietLogger)
 }
 
+/// Counts reads.
+final class ReadCount: Sendable {
+    private let count = Atomic<Int>(0)
+
+    var value: Int { count.load(ordering: .relaxed) }
+
+    func add() { count.add(1, ordering: .relaxed) }
+}
+
 /// The parts that the gateway needs.
 private struct GatewayParts {
+    let figureReads = ReadCount()
     let database: Database
     let strava: StravaClient
     let vault: TokenVault
@@ -302,7 +314,10 @@ private struct GatewayParts {
                 _ = try await database.query("SELECT 1")
                 return pending
             },
-            figures: { _ = try await StatusReader(database: database, clock: clock).figures() }, metrics: { "# metrics\n" },
+            figures: {
+                figureReads.add()
+                _ = try await StatusReader(database: database, clock: clock).figures()
+            }, metrics: { "# metrics\n" },
             onListening: onListening)
     }
 }

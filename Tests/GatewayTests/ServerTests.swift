@@ -50,6 +50,11 @@ import Web
         try await withGateway { gateway in
             let metrics = try await gateway.get("/metrics")
             #expect(metrics.headers["Content-Type"] == "text/plain; version=0.0.4; charset=utf-8")
+            _ = try await gateway.get("/metrics")
+            #expect(gateway.figureReads.value == 1)
+            gateway.clock.advance(by: .seconds(5))
+            _ = try await gateway.get("/metrics")
+            #expect(gateway.figureReads.value == 2)
         }
     }
 

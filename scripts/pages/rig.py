@@ -36,7 +36,8 @@ class Daemon:
         self.environment = {
             "PATH": os.environ["PATH"], "HOME": str(self.folder), "FITNESSD_STATE_DIR": str(self.folder / "state"),
             "FITNESSD_CONTROL_SOCKET": str(self.folder / "control.sock"), "FITNESSD_SHARE_DIR": str(ROOT),
-            "FITNESSD_HTTP_LISTEN": f"127.0.0.1:{self.port}", "FITNESSD_PUBLIC_URL": self.base, "FITNESSD_LOG_FORMAT": "json"}
+            "FITNESSD_HTTP_LISTEN": f"127.0.0.1:{self.port}", "FITNESSD_PUBLIC_URL": self.base, "FITNESSD_DASHBOARD_LISTEN": "off",
+            "FITNESSD_LOG_FORMAT": "json"}
         self.process = None
 
     def start(self):

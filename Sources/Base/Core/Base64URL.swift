@@ -6,6 +6,12 @@ public enum Base64URL {
         Data(bytes).base64EncodedString().replacing("+", with: "-").replacing("/", with: "_").replacing("=", with: "")
     }
 
+    /// New random bytes, from the kernel.
+    public static func random(byteCount: Int) -> String {
+        var generator = SystemRandomNumberGenerator()
+        return text((0..<byteCount).map { _ in UInt8.random(in: .min ... .max, using: &generator) })
+    }
+
     /// Nil unless the text is what `text` returns for some bytes.
     public static func bytes(_ text: some StringProtocol) -> [UInt8]? {
         guard !text.utf8.contains(where: { "+/=".utf8.contains($0) }) else { return nil }

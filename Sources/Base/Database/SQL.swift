@@ -46,7 +46,10 @@ public struct SQL: Sendable, ExpressibleByStringInterpolation {
         /// Inserts a part of a statement with its parameters, which are numbered on.
         public mutating func appendInterpolation(_ part: SQL) {
             let before = parameters.count
-            text += part.text.replacing(#/\$([0-9]+)/#) { match in "$\(before + (Int(match.1) ?? 0))" }
+            let isNumberedAlready = before == 0 || part.parameters.isEmpty
+            text +=
+                isNumberedAlready
+                ? part.text : part.text.replacing(#/\$([0-9]+)/#) { match in "$\(before + (Int(match.1) ?? 0))" }
             parameters += part.parameters
         }
 

@@ -37,7 +37,7 @@ struct AthletesImportCommand: AsyncParsableCommand {
         let upload = try FileUpload(file)
         let isHeadSent = Atomic(head == nil)
         let target = ControlTarget(head == nil ? .importAthletes : .importPredecessor, query: replace ? [("replace", "true")] : [])
-        let bytes = try await options.client.upload(target) {
+        let bytes = try await options.patientClient.upload(target) {
             isHeadSent.exchange(true, ordering: .relaxed) ? try upload.next() : head
         }
         let report: ImportReport = try ControlClient.decoded(bytes)

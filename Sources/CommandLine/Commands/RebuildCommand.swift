@@ -37,13 +37,7 @@ struct RebuildCommand: AsyncParsableCommand {
             query: [("since", ControlTime.text(since)), ("dry_run", String(dryRun))])
         var connection = Reconnection()
         while true {
-            let bytes: [UInt8]
-            do { bytes = try await options.client.bytes(target) } catch {
-                leaveLine()
-                try await connection.wait(after: error)
-                continue
-            }
-            connection.answered()
+            let bytes = try await connection.bytes(options.client, target, onLoss: leaveLine)
             let report: RebuildMessage = try ControlClient.decoded(bytes)
             if report.finished >= report.athletes { return try end(report, bytes) }
             if Terminal.isInteractive, !options.json {

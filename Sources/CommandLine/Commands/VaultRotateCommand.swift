@@ -39,13 +39,7 @@ struct VaultRotateCommand: AsyncParsableCommand {
     private func follow(_ rotation: RotationMessage) async throws {
         var connection = Reconnection()
         while true {
-            let bytes: [UInt8]
-            do { bytes = try await options.patientClient.bytes(ControlTarget(.vault)) } catch {
-                show("")
-                try await connection.wait(after: error)
-                continue
-            }
-            connection.answered()
+            let bytes = try await connection.bytes(options.patientClient, ControlTarget(.vault)) { show("") }
             let vault: VaultMessage = try ControlClient.decoded(bytes)
             if !vault.rotating { return try end(vault, bytes) }
             show("\(Phrase.count(vault.remaining, "athlete", "athletes")) to go")

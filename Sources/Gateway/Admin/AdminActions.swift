@@ -59,26 +59,24 @@ extension AdminRoutes {
 
     private func carryOut(_ said: Said, by account: AdminAccount) async throws {
         let athlete = said.athlete
-        do {
-            switch said.deed {
-            case .pause:
-                let target = ControlTarget(athlete == nil ? .pauseAll : .pauseAthlete, athlete: athlete)
-                let _: ChangedMessage = try await control.change(target, PauseRequest(forS: nil, reason: nil), by: account)
-            case .resume:
-                let target = ControlTarget(athlete == nil ? .resumeAll : .resumeAthlete, athlete: athlete)
-                let _: ChangedMessage = try await control.change(target, by: account)
-            case .sync:
-                let target = ControlTarget(athlete == nil ? .syncAll : .syncAthlete, athlete: athlete)
-                let _: AcceptedMessage = try await control.change(target, SyncRequestBody(full: false), by: account)
-            case .retry:
-                guard let athlete else { throw PageRefusal.noForm }
-                let _: RetryMessage = try await control.change(ControlTarget(.retryAthlete, athlete: athlete), by: account)
-            case .retrySetAside:
-                guard let athlete else { throw PageRefusal.noForm }
-                let all = QuarantineSelection(athleteID: athlete, endpoint: nil, objectID: nil)
-                let _: QuarantineDoneMessage = try await control.change(ControlTarget(.quarantineRetry), all, by: account)
-            }
-        } catch let error as AdminRefusal { throw error.page }
+        switch said.deed {
+        case .pause:
+            let target = ControlTarget(athlete == nil ? .pauseAll : .pauseAthlete, athlete: athlete)
+            let _: ChangedMessage = try await control.change(target, PauseRequest(forS: nil, reason: nil), by: account)
+        case .resume:
+            let target = ControlTarget(athlete == nil ? .resumeAll : .resumeAthlete, athlete: athlete)
+            let _: ChangedMessage = try await control.change(target, by: account)
+        case .sync:
+            let target = ControlTarget(athlete == nil ? .syncAll : .syncAthlete, athlete: athlete)
+            let _: AcceptedMessage = try await control.change(target, SyncRequestBody(full: false), by: account)
+        case .retry:
+            guard let athlete else { throw PageRefusal.noForm }
+            let _: RetryMessage = try await control.change(ControlTarget(.retryAthlete, athlete: athlete), by: account)
+        case .retrySetAside:
+            guard let athlete else { throw PageRefusal.noForm }
+            let all = QuarantineSelection(athleteID: athlete, endpoint: nil, objectID: nil)
+            let _: QuarantineDoneMessage = try await control.change(ControlTarget(.quarantineRetry), all, by: account)
+        }
     }
 
     /// Makes a connect link and shows it, this once.
@@ -86,10 +84,8 @@ extension AdminRoutes {
         guard let text = form["uid"], let uid = UID(text.trimmingCharacters(in: .whitespaces)) else {
             throw PageRefusal(status: .badRequest, title: "Not a name", text: UID.rule, link: ("Back", "/connect-link"))
         }
-        let link: ConnectMessage
-        do {
-            link = try await control.change(ControlTarget(.connect), ConnectRequest(uid: uid.text), by: admin.account)
-        } catch let error as AdminRefusal { throw error.page }
+        let link: ConnectMessage = try await control.change(
+            ControlTarget(.connect), ConnectRequest(uid: uid.text), by: admin.account)
         let until = "\(AdminText.instant(link.expiresAt, now: clock.now)) UTC"
         let shown = Connect(csrf: admin.csrf, made: true, uid: uid.text, url: link.url, until: until)
         return PageAnswer.response(pages.page(.adminConnect, shown, in: frame("Connect link", "", admin)))

@@ -10,7 +10,12 @@ enum AdminQueries {
     private static let errorsMax = 10
     private static let day_s = 86_400.0
     /// Failed turns in a row after which a person should look.
-    private static let failuresMin = 3
+    static let failuresMin = 3
+    /// Whether athlete `a`, with the schedule `s` and `q.entries` quarantined answers, needs a person.
+    static let needsPerson = """
+        a.state = 'reconnect' OR a.state = 'active' AND (
+            s.failures >= \(failuresMin) OR q.entries > 0 OR NOT string_to_array(a.scope, ',') @> ARRAY['activity:read_all'])
+        """
 
     // MARK: Now
 
@@ -42,8 +47,7 @@ enum AdminQueries {
         FROM sync.athlete a LEFT JOIN sync.schedule s USING (athlete_id)
         LEFT JOIN silver.athlete p ON p.athlete_id = a.athlete_id AND p.source_id = 1
         LEFT JOIN LATERAL (SELECT count(*) AS entries FROM sync.quarantine q WHERE q.athlete_id = a.athlete_id) q ON true
-        WHERE a.state = 'reconnect' OR a.state = 'active' AND (
-            s.failures >= \(failuresMin) OR q.entries > 0 OR NOT string_to_array(a.scope, ',') @> ARRAY['activity:read_all'])
+        WHERE \(raw: needsPerson)
         ORDER BY a.state <> 'reconnect', coalesce(s.failures, 0) < \(failuresMin), q.entries = 0, a.athlete_id LIMIT \(attentionMax)
         """
 

@@ -13,6 +13,7 @@ struct AdminState: Sendable {
     let attentionCount: Int
     let work: [AdminWork]
     let slow: AdminSlowFigures
+    let lag: SilverLag.Figures
 }
 
 /// Figures that are read less often than they are looked at, since they read many rows.
@@ -78,7 +79,7 @@ struct AdminReader: Sendable {
     private let renewed: @Sendable () -> CachedValue<AdminState>
     private let current: Live<CachedValue<AdminState>>
 
-    init(database: Database, control: AdminControl, clock: WallClock) {
+    init(database: Database, control: AdminControl, lag: SilverLag, clock: WallClock) {
         let slow = CachedValue(.afterLoadTimes(20), clock: clock) { try await AdminQueries.slowFigures(database, now: clock.now) }
         renewed = {
             CachedValue(.after(Self.kept), clock: clock) {
@@ -88,7 +89,7 @@ struct AdminReader: Sendable {
                 let (attention, count, work) = try await AdminQueries.current(database, now: now)
                 return AdminState(
                     now: now, status: status, limits: limits, attention: attention, attentionCount: count, work: work,
-                    slow: try await slow.value())
+                    slow: try await slow.value(), lag: lag.figures)
             }
         }
         current = Live(renewed())
@@ -97,7 +98,7 @@ struct AdminReader: Sendable {
     /// Something was changed: who looks next sees it.
     func forget() { current.replace(with: renewed()) }
 
-    /// - Throws: `DatabaseError`, `AdminRefusal`.
+    /// - Throws: `DatabaseError`, `PageRefusal`.
     func state() async throws -> AdminState { try await current.value.value() }
 }
 
@@ -106,37 +107,28 @@ struct AdminControl: Sendable {
     let ask: AskControl
 
     /// Looks.
-    func read<Message: Decodable>(_ target: ControlTarget) async throws -> Message {
-        let answer = try await ask(target, [], nil)
-        guard (200..<300).contains(answer.status) else { throw AdminRefusal(answer) }
-        return try ControlJSON.decode(Message.self, from: answer.body)
-    }
+    func read<Message: Decodable>(_ target: ControlTarget) async throws -> Message { try await answer(target, [], by: nil) }
 
     /// Changes something as the account, which is recorded.
     func change<Message: Decodable>(
         _ target: ControlTarget, _ body: (any Encodable & Sendable)? = nil, by account: AdminAccount
     ) async throws -> Message {
-        let answer = try await ask(target, try body.map { try ControlJSON.encode($0) } ?? [], account)
-        guard (200..<300).contains(answer.status) else { throw AdminRefusal(answer) }
+        try await answer(target, try body.map { try ControlJSON.encode($0) } ?? [], by: account)
+    }
+
+    /// - Throws: `PageRefusal` when the control API has not done it.
+    private func answer<Message: Decodable>(
+        _ target: ControlTarget, _ body: [UInt8], by account: AdminAccount?
+    ) async throws -> Message {
+        let answer = try await ask(target, body, account)
+        guard (200..<300).contains(answer.status) else { throw Self.refusal(answer) }
         return try ControlJSON.decode(Message.self, from: answer.body)
     }
-}
 
-/// Why the control API has not done what was asked.
-struct AdminRefusal: Error, Sendable {
-    let status: Int
-    /// What to do, in a sentence.
-    let message: String
-
-    init(_ answer: (status: Int, body: [UInt8])) {
-        status = answer.status
-        message = (try? ControlJSON.decode(ErrorMessage.self, from: answer.body))?.error.message ?? "fitnessd's log says why"
-    }
-
-    /// As a page.
-    var page: PageRefusal {
-        PageRefusal(
-            status: .init(code: status), title: "Not done",
+    private static func refusal(_ answer: (status: Int, body: [UInt8])) -> PageRefusal {
+        let message = (try? ControlJSON.decode(ErrorMessage.self, from: answer.body))?.error.message ?? "fitnessd's log says why"
+        return PageRefusal(
+            status: .init(code: answer.status), title: "Not done",
             text: AdminText.line(message.prefix(1).uppercased() + message.dropFirst()) + ".",
             link: ("Back", "/"))
     }

@@ -15,7 +15,6 @@ struct AdminRoutes: Sendable {
     let sessions: WebSessions
     let control: AdminControl
     let reader: AdminReader
-    let lag: SilverLag
     let database: Database
     /// Whether `FITNESSD_PUBLIC_URL` is an address of this machine only.
     let isLoopback: Bool
@@ -60,25 +59,26 @@ struct AdminRoutes: Sendable {
 
     private func overview(_ request: Request, _ context: GatewayContext) async throws -> Response {
         let visitor = try await visitor(request, context)
-        let state = try await state()
+        let state = try await reader.state()
         let filter = AthleteFilter(request)
         let said = Said(request)?.sentence
         let model = Overview(
-            state, lag: lag.figures, list: try await list(filter, state, visitor), visitor: visitor, said: said)
+            state, list: try await list(filter, state, visitor), visitor: visitor, said: said)
         return PageAnswer.response(pages.page(.adminOverview, model, in: frame("fitnessd: overview", "/", visitor, bar: model.bar, state)))
+    }
+
+    /// For `admin/athletes.mustache` alone.
+    private struct ListPart {
+        let list: AthleteList
+        let csrf: String
     }
 
     /// The list alone, for the script that keeps it fresh.
     private func athletes(_ request: Request, _ context: GatewayContext) async throws -> Response {
         let visitor = try await visitor(request, context)
-        let state = try await state()
-        let model = Overview(
-            state, lag: SilverLag.Figures(), list: try await list(AthleteFilter(request), state, visitor), visitor: visitor)
+        let state = try await reader.state()
+        let model = ListPart(list: try await list(AthleteFilter(request), state, visitor), csrf: visitor?.csrf ?? "")
         return PageAnswer.response(pages.part(.adminAthletes, model))
-    }
-
-    func state() async throws -> AdminState {
-        do { return try await reader.state() } catch let error as AdminRefusal { throw error.page }
     }
 
     private func list(_ filter: AthleteFilter, _ state: AdminState, _ visitor: AdminVisitor?) async throws -> AthleteList {

@@ -1,5 +1,6 @@
 import ControlAPI
 import Foundation
+import Web
 
 /// An instant as a page shows it: in words, with the whole time behind them. For `admin/when.mustache`.
 struct ShownTime: Sendable {
@@ -25,19 +26,10 @@ struct ShownTime: Sendable {
 
 /// How the operator's pages write numbers and times, which are UTC.
 enum AdminText {
-    /// A space that does not break a line.
-    static let space = "\u{00A0}"
+    static let space = Figures.space
 
     /// "12,345".
-    static func number(_ value: Int) -> String {
-        let digits = Array(String(value.magnitude))
-        var text = value < 0 ? "\u{2212}" : ""
-        for (place, digit) in digits.enumerated() {
-            if place > 0, (digits.count - place) % 3 == 0 { text.append(",") }
-            text.append(digit)
-        }
-        return text
-    }
+    static func number(_ value: Int) -> String { Figures.count(value) }
 
     /// "1 athlete", "2,412 athletes".
     static func count(_ value: Int, _ one: String, _ many: String) -> String { "\(number(value))\(space)\(value == 1 ? one : many)" }

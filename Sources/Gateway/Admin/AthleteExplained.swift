@@ -9,12 +9,8 @@ extension AdminRoutes {
     func explain(_ request: Request, _ context: GatewayContext) async throws -> Response {
         let visitor = try await visitor(request, context)
         guard let id = context.parameters.get("id").flatMap({ Int64($0) }), id > 0 else { throw HTTPError(.notFound) }
-        let athlete: AthleteMessage
-        let explanation: ExplanationMessage
-        do {
-            athlete = try await control.read(ControlTarget(.athlete, athlete: id))
-            explanation = try await control.read(ControlTarget(.explanation, athlete: id))
-        } catch let error as AdminRefusal { throw error.page }
+        let athlete: AthleteMessage = try await control.read(ControlTarget(.athlete, athlete: id))
+        let explanation: ExplanationMessage = try await control.read(ControlTarget(.explanation, athlete: id))
         let names = try await database.query("SELECT first_name, last_name FROM silver.athlete WHERE athlete_id = \(id) AND source_id = 1")
         let (first, last) = try names.first?.decode(String?.self, String?.self) ?? (nil, nil)
         let page = AthleteExplained(athlete, explanation, who: AdminText.athlete(id, first: first, last: last))

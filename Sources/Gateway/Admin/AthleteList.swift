@@ -185,7 +185,7 @@ extension AthleteList.Line {
         if athlete.isWorking {
             return ("info", athlete.priority == 1 ? "New activity" : athlete.landed < athlete.wanted ? "History" : "Checking")
         }
-        if athlete.failures >= 3 { return ("warn", "\(athlete.failures) failures") }
+        if athlete.failures >= AdminQueries.failuresMin { return ("warn", "\(athlete.failures) failures") }
         if athlete.quarantined > 0 { return ("warn", "\(athlete.quarantined) set aside") }
         if !athlete.scopes.contains("activity:read_all") { return ("warn", "Scope missing") }
         if !athlete.hasWalked || athlete.landed < athlete.wanted { return ("info", "History") }
@@ -282,11 +282,7 @@ enum AthleteListQuery {
     private static func condition(_ state: AthleteFilter.State) -> String {
         switch state {
         case .all: "true"
-        case .attention:
-            """
-            a.state = 'reconnect' OR a.state = 'active' AND (
-                s.failures >= 3 OR q.entries > 0 OR NOT string_to_array(a.scope, ',') @> ARRAY['activity:read_all'])
-            """
+        case .attention: AdminQueries.needsPerson
         case .work: "s.lease_owner IS NOT NULL AND s.lease_expires_at > now()"
         case .paused: "a.state = 'active' AND a.paused_until > now()"
         case .reconnect: "a.state = 'reconnect'"

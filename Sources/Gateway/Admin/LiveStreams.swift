@@ -95,7 +95,7 @@ extension AdminRoutes {
 
     private func regions(_ visitor: AdminVisitor?) async throws -> (time: String, html: [String: String]) {
         let state = try await reader.state()
-        let model = Overview(state, lag: lag.figures, list: AthleteList.none, visitor: visitor)
+        let model = Overview(state, list: AthleteList.none, visitor: visitor)
         var html: [String: String] = [
             "live-head": pages.part(.adminHead, model), "live-figs": pages.part(.adminFigures, model),
             "live-todo": pages.part(.adminAttention, model), "live-quota": pages.part(.adminQuota, model),

@@ -66,7 +66,7 @@ struct Overview: Sendable {
     let list: AthleteList
     let bar: WebFrame.Bar?
 
-    init(_ state: AdminState, lag: SilverLag.Figures, list: AthleteList, visitor: AdminVisitor?, said: String? = nil) {
+    init(_ state: AdminState, list: AthleteList, visitor: AdminVisitor?, said: String? = nil) {
         let (status, now) = (state.status, state.now)
         (headline, subline) = (Self.headline(state), Self.subline(state))
         time = AdminText.clock(now)
@@ -95,7 +95,7 @@ struct Overview: Sendable {
         hasWork = !work.isEmpty
         idle = Self.idle(state)
         waiting = ShownQueue.all(state.limits.queues)
-        self.lag = ShownLag(lag, now: now)
+        lag = ShownLag(state.lag, now: now)
         errors = state.slow.errors.map { ShownError($0, now: now) }
         hasErrors = !errors.isEmpty
         athleteCount = AdminText.number(status.athletes.total)
@@ -215,18 +215,18 @@ struct Overview: Sendable {
                 row, "bad", "Reconnect", "Strava refuses access\(since)\(why). Nothing has been read since. Only the athlete can mend it.",
                 connect: true, canChange)
         }
-        if row.failures >= 3 {
+        if row.failures >= AdminQueries.failuresMin {
             let next = row.dueAt.map { " Tried again \(AdminText.relative($0, now: now))." } ?? ""
             return attention(
                 row, "warn", "\(row.failures) failures",
                 "The last turns failed: \(AdminText.line(row.lastError ?? "no reason was recorded")).\(next)",
-                retry: true, canChange)
+                canChange)
         }
         if row.quarantined > 0 {
             return attention(
                 row, "warn", "\(row.quarantined) set aside",
                 "\(AdminText.count(row.quarantined, "answer", "answers")) could not be used. The rest is complete; Explain says which.",
-                retry: true, isQuarantine: true, canChange)
+                isQuarantine: true, canChange)
         }
         return attention(
             row, "warn", "Scope missing", "Granted without activity:read_all: private activities are not read. The rest is complete.",
@@ -234,7 +234,7 @@ struct Overview: Sendable {
     }
 
     private static func attention(
-        _ row: AdminAttention, _ tone: String, _ state: String, _ why: String, connect: Bool = false, retry: Bool = false,
+        _ row: AdminAttention, _ tone: String, _ state: String, _ why: String, connect: Bool = false,
         isQuarantine: Bool = false, _ canChange: Bool
     ) -> Attention {
         var shown = Attention(

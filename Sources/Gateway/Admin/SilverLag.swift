@@ -1,6 +1,7 @@
 import Core
 import Database
 import Foundation
+import Sync
 import Synchronization
 
 /// How long landed activities wait to be transformed, over the last day, looked at every ten seconds. In memory: it begins with the process.
@@ -26,8 +27,7 @@ final class SilverLag: Sendable {
 
     /// Looks once.
     func look(_ database: Database, now: Date) async throws {
-        let rows = try await database.query("SELECT min(enqueued_at) FROM sync.transform_work WHERE enqueued_at < 'infinity'")
-        let oldest = try rows[0].decode(Date?.self)
+        let oldest = try await StatusReader.oldestInBacklog(in: database)
         note(max(0, oldest.map { now.timeIntervalSince($0) } ?? 0), at: now)
     }
 

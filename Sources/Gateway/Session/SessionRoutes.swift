@@ -1,16 +1,9 @@
 import Core
-import Digest
 import HTTPTypes
 import Hummingbird
 import Identity
 import Logging
 import Web
-
-/// Form tokens of sessions.
-enum FormTokens {
-    /// Takes the same time for every text of the right length. An empty one is never right.
-    static func isSame(_ given: String, _ token: String) -> Bool { !token.isEmpty && ConstantTime.isEqual(given.utf8, token.utf8) }
-}
 
 /// `/enter`, `/sign-in`, `/sign-out`: how a session begins and ends. A GET changes nothing: mail programs and chats open links to show a preview.
 struct SessionRoutes: Sendable {
@@ -52,17 +45,12 @@ struct SessionRoutes: Sendable {
             let standing = try await sessions.desk.standing(of: link)
             return standing == .unknown ? nil : standing
         }
-        switch standing {
-        case .usable(let isAdmin) where isAdmin ? admins : athletes:
-            let html = pages.page(
-                .enter, Entrance(isAdmin: isAdmin, link: link.secret.reveal()),
-                in: WebFrame(title: isAdmin ? "Sign in as an admin" : "Open your page", home: Self.home(isAdmin)))
-            // The page's own address holds the link: nothing of it but its origin is told to anybody.
-            return PageAnswer.response(html, referrer: "strict-origin")
-        case .used: throw Self.linkUsed
-        case .expired: throw Self.linkExpired
-        case .usable, .unknown, nil: throw Self.linkUnknown
-        }
+        guard case .usable(let isAdmin) = standing, isAdmin ? admins : athletes else { throw Self.refusal(of: standing) }
+        let html = pages.page(
+            .enter, Entrance(isAdmin: isAdmin, link: link.secret.reveal()),
+            in: WebFrame(title: isAdmin ? "Sign in as an admin" : "Open your page", home: Self.home(isAdmin)))
+        // The page's own address holds the link: nothing of it but its origin is told to anybody.
+        return PageAnswer.response(html, referrer: "strict-origin")
     }
 
     /// Exchanges the link for a cookie.
@@ -70,13 +58,7 @@ struct SessionRoutes: Sendable {
         try sessions.hosts.requireOwnForm(request)
         guard let link = try await PageForm.read(request)["link"].flatMap({ WebSecret($0) }) else { throw Self.linkUnknown }
         let begun = try await tried(request, context) { try await sessions.desk.enter(link, admins: admins, athletes: athletes) }
-        guard let begun else {
-            switch try await sessions.desk.standing(of: link) {
-            case .used: throw Self.linkUsed
-            case .expired: throw Self.linkExpired
-            default: throw Self.linkUnknown
-            }
-        }
+        guard let begun else { throw Self.refusal(of: try await sessions.desk.standing(of: link)) }
         logger.log(.notice, begun.isAdmin ? "admin signed in with a link" : "athlete signed in with a link", [:])
         return opened(begun, next: Self.home(begun.isAdmin))
     }
@@ -176,6 +158,15 @@ struct SessionRoutes: Sendable {
         text: "A link works once. If that was not you, tell the operator; if it was, ask for a new one to sign in elsewhere.")
     private static let linkExpired = PageRefusal(
         status: .gone, title: "This link has expired", text: "Ask for a new one.")
+
+    /// Why this link opens nothing here.
+    private static func refusal(of standing: WebSessionDesk.Standing?) -> PageRefusal {
+        switch standing {
+        case .used: linkUsed
+        case .expired: linkExpired
+        case .usable, .unknown, nil: linkUnknown
+        }
+    }
 
     private static func refusal(_ error: IdentityError) -> PageRefusal {
         if case .tooManyRequests(let wait) = error {

@@ -1,4 +1,5 @@
 import Core
+import Digest
 import HTTPTypes
 import Hummingbird
 import Identity
@@ -93,7 +94,7 @@ struct WebSessions: Sendable {
     func form(_ request: Request, csrf: String) async throws -> PageForm {
         try hosts.requireOwnForm(request)
         let form = try await PageForm.read(request)
-        guard let given = form["csrf"], FormTokens.isSame(given, csrf) else { throw PageRefusal.formStale }
+        guard let given = form["csrf"], ConstantTime.isEqual(given.utf8, csrf.utf8) else { throw PageRefusal.formStale }
         return form
     }
 }

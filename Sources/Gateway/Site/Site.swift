@@ -37,7 +37,7 @@ struct Site: Sendable {
         let control = AdminControl(ask: control)
         operatorPages = AdminRoutes(
             pages: web.pages, sessions: sessions, control: control,
-            reader: AdminReader(database: database, control: control, clock: clock), lag: lag, database: database,
+            reader: AdminReader(database: database, control: control, lag: lag, clock: clock), database: database,
             isLoopback: publicURL.isLoopback, clock: clock, logger: logger)
     }
 

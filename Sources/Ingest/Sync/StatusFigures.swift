@@ -139,6 +139,14 @@ public struct StatusReader: Sendable {
         try backlog(try await database.query(backlog))
     }
 
+    /// Since when the oldest activity waits that silver has to transform at once; nil: none waits.
+    ///
+    /// - Throws: `DatabaseError`.
+    public static func oldestInBacklog(in database: Database) async throws -> Date? {
+        let rows = try await database.query("SELECT min(enqueued_at) FROM sync.transform_work WHERE enqueued_at < 'infinity'")
+        return try rows[0].decode(Date?.self)
+    }
+
     private static func backlog(_ rows: Rows) throws -> (count: Int, since: Date?) { try rows[0].decode(Int.self, Date?.self) }
 
     // MARK: Statements

@@ -106,9 +106,12 @@ struct TurnQueries: Sendable {
 
     /// - Parameter pastDetails: true: only details that only the past asks for; false: all else; nil: everything.
     private func workQuery(_ endpoints: [CompletenessEndpoint], pastDetails: Bool? = nil, now: Date) -> SQL {
-        let isPastDetail = CompletenessTable.isPastDetail(
-            of: athlete, newest: newestCount, newSince: now.addingTimeInterval(-HistoryChoice.new_s))
-        let part: SQL = pastDetails.map { "AND \($0) = \(isPastDetail)" } ?? ""
+        var part: SQL = ""
+        if let pastDetails {
+            let isPastDetail = CompletenessTable.isPastDetail(
+                of: athlete, newest: newestCount, newSince: now.addingTimeInterval(-HistoryChoice.new_s))
+            part = "AND \(pastDetails) = \(isPastDetail)"
+        }
         return """
             SELECT c.activity_id, c.start_at, a.first_listed_at, a.last_listed_at, c.endpoint, c.attempts,
                    c.reason IS NOT DISTINCT FROM \(OutcomeRules.secondLookReason)

@@ -76,7 +76,8 @@ struct CourseCard: Sendable {
     init(_ activity: ActivityFacts, _ streams: CourseStreams?, _ page: PageContext) {
         heading = "Course of the \(activity.kind == .other ? "activity" : activity.kind.word.lowercased())"
         let plotter = streams.map { CoursePlotter(activity: activity, streams: $0, figures: page.figures) }
-        guard let streams, streams.pointCount > 1, let plotter, !plotter.plots.isEmpty else {
+        let plots = plotter?.plots ?? []
+        guard let streams, streams.pointCount > 1, let plotter, !plots.isEmpty else {
             (axes, hasAxes, tracks, chart, table, positions, source) = ([], false, [], nil, nil, nil, "")
             none = Self.nothing(activity, page)
             return
@@ -86,15 +87,15 @@ struct CourseCard: Sendable {
         let axis = hasWay ? page.query.choice(CourseAxis.self) : .time
         axes = hasWay ? page.query.links(CourseAxis.self, path: page.activityLink(activity.id), card: "course") : []
         hasAxes = hasWay
-        let plots = plotter.plots
         let shown = streams.shown(max: Self.pointsMax)
         tracks = plots.map(\.track)
         chart = ChartBox(
             "course", label: heading + ": " + plots.map(\.track.words).joined(separator: "; "),
             Self.content(plots, streams, shown, axis, page.figures))
+        let missing = plotter.missing(from: plots)
         source =
             "Source: series from Strava, \(Figures.count(streams.pointCount)) points, shown in \(Figures.count(shown.count))."
-            + (plotter.missing.isEmpty ? "" : " Not recorded: \(plotter.missing.joined(separator: ", ")).")
+            + (missing.isEmpty ? "" : " Not recorded: \(missing.joined(separator: ", ")).")
         table = CourseTable(plots: plots, streams: streams, figures: page.figures, isByWay: axis == .distance).table
         positions = streams.latitude.map { latitudes in
             shown.map { place in

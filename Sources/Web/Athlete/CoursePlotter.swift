@@ -38,13 +38,14 @@ struct CoursePlotter: Sendable {
 
     var plots: [CoursePlot] { [altitude, heartrate, power, speed, cadence].compactMap { $0 } }
 
-    /// What such an activity could have and has not.
-    var missing: [String] {
+    /// What such an activity could have and these plots don't show.
+    func missing(from plots: [CoursePlot]) -> [String] {
+        let tones = Set(plots.map(\.track.tone))
         var names: [String] = []
-        if altitude == nil, activity.kind != .swim { names.append("altitude") }
-        if heartrate == nil { names.append("heart rate") }
-        if power == nil, activity.kind == .ride { names.append("power") }
-        if cadence == nil, activity.kind != .other { names.append("cadence") }
+        if !tones.contains("alt"), activity.kind != .swim { names.append("altitude") }
+        if !tones.contains("hr") { names.append("heart rate") }
+        if !tones.contains("power"), activity.kind == .ride { names.append("power") }
+        if !tones.contains("cadence"), activity.kind != .other { names.append("cadence") }
         return names
     }
 

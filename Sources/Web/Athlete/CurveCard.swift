@@ -97,22 +97,25 @@ struct CurveCard: Sendable {
     static func read(_ page: PageContext, _ connection: Connection) async throws -> CurveCard {
         let (metric, span) = (page.query.choice(CurveMetric.self), page.query.choice(CurveSpan.self))
         let begin = span.begin(page.facts.today)
-        var bests: [[Int: Best]] = []
-        for (from, to) in [(begin.now.iso, "infinity"), (begin.before.iso, begin.now.iso), ("-infinity", "infinity")] {
-            let rows = try await connection.query(
-                """
-                SELECT rung, value, start_date_local FROM silver.best_efforts_between(
-                    \(page.facts.athlete), \(AthleteFacts.source)::smallint, \(metric.rawValue), \(from)::text::timestamp,
-                    \(to)::text::timestamp, \(sport(metric)))
-                """)
+        let windows = [(begin.now.iso, "infinity"), (begin.before.iso, begin.now.iso), ("-infinity", "infinity")]
+        let questions: [SQL] = windows.map { from, to in
+            """
+            SELECT rung, value, start_date_local FROM silver.best_efforts_between(
+                \(page.facts.athlete), \(AthleteFacts.source)::smallint, \(metric.rawValue), \(from)::text::timestamp,
+                \(to)::text::timestamp, \(sport(metric)))
+            """
+        }
+        let ladders: SQL = "SELECT silver.effort_durations_s()::float8[], silver.effort_distances_m()"
+        let answers = try await connection.pipeline(questions + [ladders])
+        let bests = try answers.dropLast().map { rows in
             var best: [Int: Best] = [:]
             for (rung, value, day) in try rows.map({ try $0.decode(Int.self, Double.self, Date.self) }) {
                 if let known = best[rung], metric == .pace ? known.value <= value : known.value >= value { continue }
                 best[rung] = Best(value: value, day: LocalDay(day))
             }
-            bests.append(best)
+            return best
         }
-        let ladder = try await connection.query("SELECT silver.effort_durations_s()::float8[], silver.effort_distances_m()")[0]
+        let ladder = answers[windows.count][0]
         return CurveCard(page, bests, ladder: try ladder.column(metric == .pace ? 1 : 0), begin.now)
     }
 

@@ -81,7 +81,8 @@ struct SimilarCard: Sendable {
         let common =
             page.visitor.showsPlaces
             ? """
-            (SELECT count(*) FROM unnest(here.cell) AS c WHERE c = ANY (there.cell))::float8 / nullif(cardinality(here.cell), 0)
+            (SELECT count(*) FROM (SELECT unnest(here.cell) INTERSECT SELECT unnest(there.cell)) AS c)::float8
+                / nullif(cardinality(here.cell), 0)
             """ : "NULL::float8"
         let cells =
             page.visitor.showsPlaces

@@ -6,8 +6,6 @@ struct OverviewFigures: Sendable {
     let figures: [BigFigure]
     /// Nil: there is nothing to say yet.
     let sentence: String?
-    /// Activities of all time.
-    let activityCount: Int
     /// "2,412 activities since April 2014. Newest 12 min ago."
     let extent: String
 
@@ -33,21 +31,25 @@ struct OverviewFigures: Sendable {
 
     static func read(_ facts: AthleteFacts, _ connection: Connection) async throws -> OverviewFigures {
         let sums = try await readSums(facts, connection)
-        let now = try await readForm(facts, facts.today, connection)
-        let before = try await readForm(facts, facts.today.adding(-28), connection)
-        return OverviewFigures(facts, sums, now: now, before: before)
+        let before = facts.today.adding(-28)
+        let forms = try await readForms(facts, [facts.today, before], connection)
+        return OverviewFigures(facts, sums, now: forms[facts.today.iso], before: forms[before.iso])
     }
 
-    private static func readForm(_ facts: AthleteFacts, _ day: LocalDay, _ connection: Connection) async throws -> Form? {
+    /// By day, as `2026-01-31`.
+    private static func readForms(_ facts: AthleteFacts, _ days: [LocalDay], _ connection: Connection) async throws -> [String: Form] {
         let rows = try await connection.query(
             """
-            SELECT fitness_ctl, fatigue_atl FROM silver.athlete_day
-            WHERE athlete_id = \(facts.athlete) AND source_id = \(AthleteFacts.source) AND day = \(day.iso)::text::date
+            SELECT day, fitness_ctl, fatigue_atl FROM silver.athlete_day
+            WHERE athlete_id = \(facts.athlete) AND source_id = \(AthleteFacts.source) AND day = ANY (\(days.map(\.iso))::text[]::date[])
             """)
-        guard let (ctl, atl) = try rows.first?.decode(Double.self, Double.self), let fitness = Figures.whole(ctl),
-            let fatigue = Figures.whole(atl)
-        else { return nil }
-        return Form(fitness: fitness, fatigue: fatigue)
+        var forms: [String: Form] = [:]
+        for row in rows {
+            let (day, ctl, atl) = try row.decode(Date.self, Double.self, Double.self)
+            guard let fitness = Figures.whole(ctl), let fatigue = Figures.whole(atl) else { continue }
+            forms[LocalDay(day).iso] = Form(fitness: fitness, fatigue: fatigue)
+        }
+        return forms
     }
 
     private static func readSums(_ facts: AthleteFacts, _ connection: Connection) async throws -> Sums {
@@ -71,7 +73,6 @@ struct OverviewFigures: Sendable {
     }
 
     private init(_ facts: AthleteFacts, _ sums: Sums, now: Form?, before: Form?) {
-        activityCount = sums.count
         extent = Self.extent(facts, sums)
         sentence = now.map { Self.sentence($0, sums) }
         figures = Self.form(now, before) + Self.volume(facts, sums)

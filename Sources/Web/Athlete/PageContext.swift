@@ -25,8 +25,8 @@ struct PageContext: Sendable {
     var figures: Figures { facts.figures }
 
     /// A link for each word of a choice, which reload the card alone where scripts run.
-    func links<Choice: PageChoice>(_ type: Choice.Type, card: String, among: [Choice]? = nil) -> [PageLink] {
-        query.links(type, path: base, card: card, among: among)
+    func links<Choice: PageChoice>(_ type: Choice.Type, card: String) -> [PageLink] {
+        query.links(type, path: base, card: card)
     }
 
     func activityLink(_ activity: Int64) -> String { "\(base)/activities/\(activity)" }

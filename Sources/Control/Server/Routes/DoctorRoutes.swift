@@ -15,14 +15,14 @@ extension ControlRoutes {
 
     /// Looks at all parts.
     func doctor() async -> DoctorMessage {
-        let checks = await found(by: dependencies.examinations + examinations { try await webhookDiagnosis() })
+        let checks = await found(by: dependencies.examinations + examinations(webhook: webhookDiagnosis, silver: silverDiagnosis))
         return DoctorMessage(at: dependencies.clock.now, checks: checks)
     }
 
     /// What needs a person, of all that takes a moment and asks nobody but PostgreSQL: the one meaning of "not healthy". Whatever makes
     /// `/readyz` answer 503 is among it, as the failure of a part.
     func troubles() async -> [DoctorMessage.Check] {
-        let all = dependencies.examinations + examinations { try await eventsDiagnosis() }
+        let all = dependencies.examinations + examinations(webhook: eventsDiagnosis, silver: silverTrouble)
         return await found(by: all.filter(\.isQuick)).filter { $0.level != .ok }
     }
 
@@ -35,11 +35,15 @@ extension ControlRoutes {
         return examinations.indices.compactMap { checks[$0] }
     }
 
-    /// - Parameter webhook: looks at Strava's events.
-    private func examinations(webhook: @escaping @Sendable () async throws -> Diagnosis) -> [Examination] {
+    /// - Parameters:
+    ///   - webhook: looks at Strava's events.
+    ///   - silver: looks at silver's work.
+    private func examinations(
+        webhook: @escaping @Sendable () async throws -> Diagnosis, silver: @escaping @Sendable () async throws -> Diagnosis
+    ) -> [Examination] {
         [
             Examination("quota", isQuick: true) { await quotaDiagnosis() }, Examination("webhook", isQuick: true, look: webhook),
-            Examination("silver", isQuick: true) { try await silverDiagnosis() },
+            Examination("silver", isQuick: true, look: silver),
             Examination("syncing", isQuick: true) { try await syncingDiagnosis() },
             Examination("athletes", isQuick: true) { try await athletesDiagnosis() },
             Examination("backup", isQuick: true) { try await backupDiagnosis() },
@@ -106,6 +110,16 @@ extension ControlRoutes {
                 advice: "check that FITNESSD_PUBLIC_URL can be reached from the internet; lists are polled meanwhile")
         }
         return .ok("subscribed, events arrive")
+    }
+
+    /// The same without counting what waits while nothing waits for long: a rebuild may put all activities on the list.
+    private func silverTrouble() async throws -> Diagnosis {
+        if dependencies.silver?.incident == nil {
+            let since = try await StatusReader.oldestInBacklog(in: dependencies.database)
+            let lag_s = since.map { dependencies.clock.now.timeIntervalSince($0) } ?? 0
+            if lag_s <= Self.silverLagMax_s { return .ok("in time") }
+        }
+        return try await silverDiagnosis()
     }
 
     private func silverDiagnosis() async throws -> Diagnosis {
