@@ -12,7 +12,7 @@ import Testing
             kill(pid, SIGSTOP)
             defer { kill(pid, SIGCONT) }
             let statement = Task { try await database.query("SELECT 1") }
-            try await Task.sleep(for: .milliseconds(50))
+            try await Task.sleep(for: .seconds(1))
             let start = ContinuousClock.now
             statement.cancel()
             let error = await #expect(throws: DatabaseError.self) { try await statement.value }
