@@ -5,7 +5,7 @@ CHARTS = "document.querySelectorAll('.plot-box canvas').length >= {}"
 
 VIEWS = [
     # The limit is that of the first view with its scripts; the curve beside the volume comes as a fragment of its own.
-    View("athlete", "/me", "", "Fitness", "This week", "Weekly volume", "Data from Strava", who="athlete", ready=CHARTS.format(3), kilobytes=255,
+    View("athlete", "/me", "", "Fitness", "This week", "Weekly volume", "Data from Strava", who="athlete", ready=CHARTS.format(3), kilobytes=265,
          milliseconds=300, picture="athlete.png"),
     View("athlete-loading", "/me", "", "Your history is loading", who="athlete", states=("loading",)),
     View("curves", "/me/parts/curves?frame=yes&curve=pace", "", "Pace curve", "This season", who="athlete", ready=CHARTS.format(1),
