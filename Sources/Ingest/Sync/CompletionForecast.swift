@@ -27,8 +27,8 @@ public struct AthleteWork: Sendable, Equatable {
 ///
 /// It follows the scheduler's and the governor's rules with calls as fractions. What comes first takes what it needs: looks, walks, profiles,
 /// new activities, and the lists and newest activities of athletes whose list is not fully read; history gets its trickle meanwhile, and then
-/// all else. Athletes with history take turns of the same size, but a turn whose look finds something brings no history: who trains often
-/// advances more slowly. After a time all have had the same number of turns, the *level*, and whoever needed no more than that is complete.
+/// all else. Athletes with history take turns of the same size, and who has just been listed goes to the end of the line. After a time all have
+/// had the same number of turns, the *level*, and whoever needed no more than that is complete.
 public struct CompletionForecast: Sendable {
     /// Beyond it, in seconds, the last rate is continued.
     public static let horizon_s = 400 * 86_400.0
@@ -43,8 +43,10 @@ public struct CompletionForecast: Sendable {
     private static let samplesMin = 5
     /// History of an athlete of whom nothing is known, in calls.
     private static let unknownCalls = 600.0
+    /// The share of history while anything that comes first waits, as `FairQueue.trickle` has it: a tenth of all other calls.
+    private static let trickle = 0.1 / 1.1
 
-    /// The level that histories have reached, in calls of turns without a find, by seconds from now; both rise.
+    /// The level that histories have reached, in calls of each athlete, by seconds from now; both rise.
     private var times_s: [Double] = [0]
     private var levels: [Double] = [0]
     /// Seconds until the last known history is complete, and what comes first is done.
@@ -55,7 +57,6 @@ public struct CompletionForecast: Sendable {
     public let callsLeft: Int
     /// Athletes whose list is not fully read.
     public let unreadLists: Int
-    private let rounds: Rounds
 
     /// - Parameters:
     ///   - work: of all athletes that can be synced.
@@ -67,14 +68,16 @@ public struct CompletionForecast: Sendable {
     ) {
         callsLeft = work.reduce(0) { $0 + ($1.hasWalked ? $1.missing : 0) }
         unreadLists = work.count { !$0.hasWalked }
-        rounds = Rounds(work, pace, settings, callsPerDay: outlook.callsPerDay)
-        var flow = Flow(work, first: first, rounds, settings)
+        var flow = Flow(work, first: first, Rounds(work, pace, settings, callsPerDay: outlook.callsPerDay), settings)
         run(&flow, outlook, horizon_s)
     }
 
     /// Seconds until this athlete's history is complete. Beyond the horizon the mean rate until there is continued.
-    public func seconds(_ athlete: AthleteWork) -> Double {
-        athlete.missing <= 0 ? 0 : seconds(level: rounds.level(of: athlete, calls: Double(athlete.missing)))
+    public func seconds(_ athlete: AthleteWork) -> Double { athlete.missing <= 0 ? 0 : seconds(level: Self.level(of: athlete)) }
+
+    /// The level at which an athlete's history is complete. Its last turn comes as far into a round as others are ahead.
+    private static func level(of athlete: AthleteWork) -> Double {
+        max(0, Double(athlete.missing) - Rounds.callsPerTurn) + Rounds.callsPerTurn * athlete.ahead
     }
 
     private func seconds(level: Double) -> Double {
@@ -115,38 +118,35 @@ public struct CompletionForecast: Sendable {
 
     /// Who is served how much.
     private struct Flow {
-        /// One history.
-        private struct Share {
-            /// The level at which it is complete.
+        /// Athletes whose lists were read to the end in the same step.
+        private struct Cohort {
+            let athletes: Double
+            /// The level at which they begin: they join the line at its end, and all others come before.
             let level: Double
-            /// By how much it advances with the level.
-            let progress: Double
-
-            init(_ athlete: AthleteWork, calls: Double, _ rounds: Rounds) {
-                level = rounds.level(of: athlete, calls: calls)
-                progress = rounds.progress(recent: athlete.recent)
-            }
         }
 
-        /// Histories, those that are complete first in front: of athletes whose list is read, and as far as can be guessed of the others.
-        private let known: [Share]
-        private let unknown: [Share]
-        /// How much those who are not complete advance together.
-        private var knownProgress: Double
-        private var unknownProgress: Double
+        /// The levels at which the histories of athletes whose list is read are complete; rising.
+        private let known: [Double]
+        private var knownDone = 0
+        /// Calls of the other athletes' histories, as far as can be guessed; rising.
+        private let unknown: [Double]
+        /// Calls that each of them needs for the list and the newest activities; rising. They take turns, too.
+        private let arrivals: [Double]
+        private var arrived = 0
+        private var arrivalLevel = 0.0
+        private var cohorts: [Cohort] = []
+        /// Athletes of the cohorts who have begun and are not complete.
+        private var joined = 0.0
         private(set) var level = 0.0
         /// Calls that were asked for and come before all else.
         private(set) var first: Double
-        private var unknownLevel = 0.0
-        private var knownDone = 0
-        private var unknownDone = 0
         /// Calls that all histories need.
         private var left: Double
-        /// Calls for the lists and newest activities of those whose list is not read.
-        private var arrivals: Double
         /// Calls for looks, walks, profiles and new activities that wait.
         private var regular = 0.0
         private let newPerDay: Double
+        /// Athletes whose list is read now.
+        private let walked: Double
         private let rounds: Rounds
         private let settings: SyncSettings
 
@@ -156,93 +156,102 @@ public struct CompletionForecast: Sendable {
             self.first = Double(first)
             let newest = settings.newestFirstCount
             let (walked, unwalked) = (work.filter(\.hasWalked), work.filter { !$0.hasWalked })
-            known = walked.filter { $0.missing > 0 }.map { Share($0, calls: Double($0.missing), rounds) }.sorted { $0.level < $1.level }
-            unknown = Flow.guess(unwalked, from: walked, newest, rounds)
-            arrivals = unwalked.reduce(0) { sum, athlete in
+            self.walked = Double(walked.count)
+            known = walked.filter { $0.missing > 0 }.map(CompletionForecast.level).sorted()
+            unknown = Flow.guess(unwalked, from: walked, newest)
+            arrivals = unwalked.map { athlete in
                 let whole = 2 * (athlete.listed == 0 ? newest : min(newest, athlete.listed))
                 let landed = 2 * athlete.listed - athlete.missing
-                return sum + Double(max(0, whole - landed)) + CompletionForecast.arrivalCalls
-            }
-            (knownProgress, unknownProgress) = (known.reduce(0) { $0 + $1.progress }, unknown.reduce(0) { $0 + $1.progress })
-            left = (known + unknown).reduce(0) { $0 + $1.level * $1.progress }
+                return Double(max(0, whole - landed)) + CompletionForecast.arrivalCalls
+            }.sorted()
+            left = (known + unknown).reduce(0, +)
             newPerDay = work.reduce(0) { $0 + 2 * Double($1.recent) / 28 }
         }
 
         /// Histories of lists that are not read: like those that are, and at least what their pages have named.
-        private static func guess(
-            _ unwalked: [AthleteWork], from walked: [AthleteWork], _ newest: Int, _ rounds: Rounds
-        ) -> [Share] {
+        private static func guess(_ unwalked: [AthleteWork], from walked: [AthleteWork], _ newest: Int) -> [Double] {
             let samples = walked.map { Double(2 * max(0, $0.listed - newest)) }.sorted()
             return unwalked.enumerated().map { place, athlete in
                 let named = Double(2 * max(0, athlete.listed - newest))
                 let isKnown = samples.count >= CompletionForecast.samplesMin
                 let guess = isKnown ? samples[(2 * place + 1) * samples.count / (2 * unwalked.count)] : CompletionForecast.unknownCalls
-                return Share(athlete, calls: max(named, guess), rounds)
-            }.sorted { $0.level < $1.level }
+                return max(named, guess)
+            }.sorted()
         }
 
-        var knownMax: Double { known.last?.level ?? 0 }
+        var knownMax: Double { known.last ?? 0 }
         var isKnownComplete: Bool { knownDone == known.count }
 
-        private var active: Int { known.count - knownDone + (arrivals > 0 ? 0 : unknown.count - unknownDone) }
+        private var arriving: Int { arrivals.count - arrived }
+        /// Athletes with history who are in the line.
+        private var active: Double { Double(known.count - knownDone) + joined }
 
         /// Calls that all turns in work make in a second at most.
         var callsPerSecond: Double {
-            let open = min(settings.callsInFlight, max(1, active) * settings.callsInFlightPerAthlete)
-            return Double(open) / CompletionForecast.call_s
+            let athletes = max(1, Int(active) + arriving)
+            return Double(min(settings.callsInFlight, athletes * settings.callsInFlightPerAthlete)) / CompletionForecast.call_s
         }
 
         /// What the governor is told to expect today.
         func expectedCalls(dayLeft_s: Double) -> Int? {
-            if arrivals > 0 { return nil }
+            if arriving > 0 { return nil }
             return left >= CompletionForecast.demandMax ? nil : Int(left + rounds.expectedPerDay * dayLeft_s / CompletionForecast.day_s)
         }
 
         /// Shares out calls of one step. Returns how many were used.
         mutating func serve(_ free: Double, in seconds: Double) -> Double {
+            countJoined()
             // While the quota is spent, looks that are due again and again stay one look.
+            let athletes = walked + Double(arrived)
             regular = min(
-                regular + (newPerDay + rounds.callsPerDay(withHistory: active)) * seconds / CompletionForecast.day_s,
-                newPerDay + rounds.callsPerRound)
+                regular + (newPerDay + rounds.callsPerDay(of: athletes, withHistory: active)) * seconds / CompletionForecast.day_s,
+                newPerDay + athletes)
             let trickle = active > 0 ? free * CompletionForecast.trickle : 0
             let asked = min(first, free - trickle)
             first -= asked
             let ongoing = min(regular, free - trickle - asked)
             regular -= ongoing
-            let arriving = min(arrivals, free - trickle - asked - ongoing)
-            arrivals -= arriving
-            let before = asked + ongoing + arriving
+            let before = asked + ongoing + arrive(by: free - trickle - asked - ongoing)
             return before + raise(by: free - before)
         }
 
-        /// Brings all histories forward by the same number of calls each, `calls` in all. Returns how many were used.
-        private mutating func raise(by calls: Double) -> Double {
-            let isJoined = arrivals <= 0
+        private mutating func countJoined() {
+            joined = cohorts.reduce(0) { sum, cohort in
+                if level < cohort.level { return sum }
+                let complete = Double(unknown.partitioningIndex { $0 > level - cohort.level }) / Double(unknown.count)
+                return sum + cohort.athletes * (1 - complete)
+            }
+        }
+
+        /// Brings those whose list is not read forward by the same number of calls each, `calls` in all. Returns how many were used.
+        private mutating func arrive(by calls: Double) -> Double {
+            let before = arrived
             var rest = calls
-            while rest > 1e-9, active > 0 {
-                let progress = knownProgress + (isJoined ? unknownProgress : 0)
-                var rise = rest / max(progress, 1e-9)
-                if knownDone < known.count { rise = min(rise, known[knownDone].level - level) }
-                if isJoined, unknownDone < unknown.count { rise = min(rise, unknown[unknownDone].level - unknownLevel) }
-                rest -= rise * progress
+            while rest > 1e-9, arriving > 0 {
+                let rise = min(rest / Double(arriving), arrivals[arrived] - arrivalLevel)
+                rest -= rise * Double(arriving)
+                arrivalLevel += rise
+                while arriving > 0, arrivals[arrived] <= arrivalLevel + 1e-9 { arrived += 1 }
+            }
+            if arrived > before { cohorts.append(Cohort(athletes: Double(arrived - before), level: level + Rounds.callsPerTurn)) }
+            return calls - rest
+        }
+
+        /// Brings all histories in the line forward by the same number of calls each, `calls` in all. Returns how many were used.
+        private mutating func raise(by calls: Double) -> Double {
+            var rest = calls
+            while rest > 1e-9, active > 1e-9 {
+                let next = knownDone < known.count ? known[knownDone] : (cohorts.last?.level ?? 0) + (unknown.last ?? 0)
+                let rise = min(rest / active, max(0, next - level))
+                rest -= rise * active
                 level += rise
-                if isJoined { unknownLevel += rise }
-                while knownDone < known.count, known[knownDone].level <= level + 1e-9 {
-                    knownProgress -= known[knownDone].progress
-                    knownDone += 1
-                }
-                while isJoined, unknownDone < unknown.count, unknown[unknownDone].level <= unknownLevel + 1e-9 {
-                    unknownProgress -= unknown[unknownDone].progress
-                    unknownDone += 1
-                }
+                if knownDone == known.count { break }
+                while knownDone < known.count, known[knownDone] <= level + 1e-9 { knownDone += 1 }
             }
             left -= calls - rest
             return calls - rest
         }
     }
-
-    /// The share of history while anything that comes first waits, as `FairQueue.trickle` has it: a tenth of all other calls.
-    private static let trickle = 0.1 / 1.1
 }
 
 /// Calls for what goes on all the time: looks, walks, profiles and stats.
@@ -256,84 +265,59 @@ private struct Rounds {
         var newPerDay = 0.0
     }
 
+    /// Calls for history in a turn while others wait, as `SyncSettings.requestsPerTurnShared` has it: an activity's detail and streams.
+    static let callsPerTurn = 2.0
     private static let day_s = 86_400.0
     /// `SyncPace.spread` shortens intervals to this share on average.
     private static let spread = 0.9
     private static let habitsPerDoubling = 2.0
-    /// Calls for history in a turn while others wait.
-    private static let callsPerTurn = 2.0
     /// The length of a round depends on the looks in it, and they on its length: so many approximations.
     private static let approximations = 6
 
+    /// Athletes of whom at least a page of the list is known. Those of whom nothing is known are taken to be like them.
     private let athletes: Double
     private var habits: [Habit] = []
-    private let shortest_s: Double
-    private let profileInterval_s: Double
-    /// The length of a round now, in seconds.
-    private var round_s = 0.0
     private let settings: SyncSettings
-    /// Walks, profiles and stats of all.
+    /// Walks, profiles and stats of these athletes.
     private let othersPerDay: Double
     private let capacityPerDay: Double
     let expectedPerDay: Double
 
     init(_ work: [AthleteWork], _ pace: SyncPace, _ settings: SyncSettings, callsPerDay: Double) {
         self.settings = settings
-        let walked = work.filter(\.hasWalked)
-        athletes = Double(walked.count)
-        shortest_s = settings.listInterval_s * max(pace.listStretch, pace.eventStretch) * Self.spread
-        profileInterval_s = pace.profileInterval_s
+        let listed = work.filter { $0.hasWalked || $0.listed > 0 }
+        athletes = Double(listed.count)
+        let shortest_s = settings.listInterval_s * max(pace.listStretch, pace.eventStretch) * Self.spread
         var byHabit: [Int: Habit] = [:]
-        for athlete in walked {
+        for athlete in listed {
             let place = Int((log2(SyncPace.habit(recentCount: athlete.recent)) * Self.habitsPerDoubling).rounded())
             let interval_s = shortest_s * pow(2, Double(place) / Self.habitsPerDoubling)
             byHabit[place, default: Habit(interval_s: interval_s)].athletes += 1
             byHabit[place]?.newPerDay += Double(athlete.recent) / 28
         }
         habits = byHabit.sorted { $0.key < $1.key }.map(\.value)
-        let walks = Double(walked.reduce(0) { $0 + $1.listed }) / 200 + 2.5 * athletes
+        let walks = Double(listed.reduce(0) { $0 + $1.listed }) / 200 + 2.5 * athletes
         othersPerDay = walks * Self.day_s / (pace.walkInterval_s * Self.spread) + pace.ownCallsPerDay
         capacityPerDay = callsPerDay
         expectedPerDay = pace.callsPerDay + pace.ownCallsPerDay
-        round_s = loops(busy: Double(work.count { $0.missing > 0 || !$0.hasWalked })).round_s
     }
 
-    /// The level at which a history of so many calls is complete. Its last turn comes as far into a round as others are ahead.
-    func level(of athlete: AthleteWork, calls: Double) -> Double {
-        (max(0, calls - Self.callsPerTurn) + Self.callsPerTurn * athlete.ahead) / progress(recent: athlete.recent)
-    }
-
-    /// The share of turns that bring history: one that makes two calls before it ends without. A second call is made when a look finds something
-    /// or reaches back and names what is known, and for the profile of who has trained.
-    func progress(recent: Int) -> Double {
-        let interval_s = shortest_s * SyncPace.habit(recentCount: recent)
-        let (looked_s, new) = (max(interval_s, round_s), Double(recent) / 28)
-        let second = secondCalls(new: new, every: looked_s)
-        let profile = min(1, looked_s / profileInterval_s) * (1 - exp(-new * profileInterval_s / Self.day_s))
-        let lost = 1 - (1 - second.found) * (1 - second.known) * (1 - profile)
-        return max(0.1, 1 - min(1, round_s / interval_s) * lost)
-    }
-
-    /// One look at each list.
-    var callsPerRound: Double { athletes }
-
-    /// - Parameter count: athletes with history. They are looked at when their turn comes, so that long rounds make looks rarer.
-    func callsPerDay(withHistory count: Int) -> Double {
-        loops(busy: Double(count)).callsPerDay
-    }
-
-    private func loops(busy count: Double) -> (callsPerDay: Double, round_s: Double) {
-        if athletes == 0 { return (othersPerDay, 0) }
-        let busy = min(count, athletes)
-        let idleLooks = (1 - busy / athletes) * looksPerDay(atMostEvery: 0)
+    /// - Parameters:
+    ///   - count: athletes who are looked at: those whose list is read.
+    ///   - busy: those of them with history. They are looked at when their turn comes, so that long rounds make looks rarer.
+    func callsPerDay(of count: Double, withHistory busy: Double) -> Double {
+        if athletes == 0 || count == 0 { return 0 }
+        let scale = count / athletes
+        let busy = min(busy, count)
+        let others = (count - busy) / athletes * looksPerDay(atMostEvery: 0) + scale * othersPerDay
         var round_s = 0.0
         var busyLooks = 0.0
         for _ in 0..<Self.approximations {
             busyLooks = busy / athletes * looksPerDay(atMostEvery: round_s)
-            let left = max(capacityPerDay - idleLooks - busyLooks - othersPerDay, capacityPerDay / 20)
+            let left = max(capacityPerDay - others - busyLooks, capacityPerDay / 20)
             round_s = (round_s + Self.callsPerTurn * busy * Self.day_s / left) / 2
         }
-        return (idleLooks + busyLooks + othersPerDay, round_s)
+        return others + busyLooks
     }
 
     /// Calls for looks in a day if no athlete is looked at more often than this. A look takes a second call when it finds something, and when it
@@ -342,17 +326,29 @@ private struct Rounds {
         habits.reduce(0) { sum, habit in
             let interval_s = max(habit.interval_s, round_s)
             let second = secondCalls(new: habit.newPerDay / habit.athletes, every: interval_s)
-            return sum + habit.athletes * Self.day_s / interval_s * (1 + second.found + second.known)
+            return sum + habit.athletes * Self.day_s / interval_s * (1 + second)
         }
     }
 
-    /// How often a look makes a second call: because it finds something new, and because it reaches back and names what is known.
+    /// How many second calls a look makes: because it finds something new, and because it reaches back and names what is known.
     /// - Parameters:
     ///   - new: activities a day.
     ///   - interval_s: time between two looks.
-    private func secondCalls(new: Double, every interval_s: Double) -> (found: Double, known: Double) {
+    private func secondCalls(new: Double, every interval_s: Double) -> Double {
         let reachingBack = interval_s / max(settings.lookBackInterval_s, 4 * interval_s)
         let known = 1 - exp(-new * (settings.lookBack_s + max(settings.lookBackInterval_s, 4 * interval_s)) / Self.day_s)
-        return (1 - exp(-new * interval_s / Self.day_s), reachingBack * known)
+        return 1 - exp(-new * interval_s / Self.day_s) + reachingBack * known
+    }
+}
+
+extension [Double] {
+    /// The first place in rising numbers from which the condition holds.
+    fileprivate func partitioningIndex(where isBeyond: (Double) -> Bool) -> Int {
+        var (low, high) = (0, count)
+        while low < high {
+            let middle = (low + high) / 2
+            if isBeyond(self[middle]) { high = middle } else { low = middle + 1 }
+        }
+        return low
     }
 }

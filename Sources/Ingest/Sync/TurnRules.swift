@@ -112,6 +112,9 @@ public struct TurnRules: Sendable {
     private let claimPriority: Int
     private var open: [TurnCall.Target: Stage] = [:]
     private var begun = 0
+    /// Those of `begun` that others of the claim's priority wait for. Calls that come before them in any turn do not count, so that each turn
+    /// brings its athlete equally far.
+    private var begunShared = 0
     private var ending: Ending?
     /// Something has landed since the state was read.
     private var isOutdated = false
@@ -145,6 +148,7 @@ public struct TurnRules: Sendable {
         if !open.isEmpty, open.count + calls.count > callsMax(situation.turnCount) { return .wait }
         for call in calls { open[call.target] = .waiting }
         begun += calls.count
+        if requestClass.priority >= claimPriority { begunShared += calls.count }
         return .begin(calls, requestClass)
     }
 
@@ -167,7 +171,7 @@ public struct TurnRules: Sendable {
         if begun >= plan.settings.requestsPerTurnMax { return true }
         if requestClass == .history, requestClass.priority > claimPriority { return true }
         // A pass for what is new begins again with each turn, so a turn is not ended in the middle of one.
-        return begun >= plan.settings.requestsPerTurnShared && state.pass == nil && situation.isAnyoneDue
+        return begunShared >= plan.settings.requestsPerTurnShared && state.pass == nil && situation.isAnyoneDue
     }
 
     /// Calls that a turn may have open: its share of all calls in flight, and at least one activity's.
