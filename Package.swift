@@ -13,6 +13,7 @@ let package = Package(
     ],
     // Exact versions: two builds of one commit are the same program. A test compares this list with what was resolved.
     dependencies: [
+        .package(url: "https://github.com/apple/swift-algorithms.git", exact: "1.2.1"),
         .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
         .package(url: "https://github.com/apple/swift-collections.git", exact: "1.6.0"),
         .package(url: "https://github.com/apple/swift-configuration.git", exact: "1.4.0"),
@@ -25,7 +26,6 @@ let package = Package(
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", exact: "2.13.0"),
         .package(url: "https://github.com/vapor/jwt-kit.git", exact: "5.7.1"),
         // Not imported here: what the packages above depend on.
-        .package(url: "https://github.com/apple/swift-algorithms.git", exact: "1.2.1"),
         .package(url: "https://github.com/apple/swift-asn1.git", exact: "1.7.4"),
         .package(url: "https://github.com/apple/swift-async-algorithms.git", exact: "1.1.4"),
         .package(url: "https://github.com/apple/swift-atomics.git", exact: "1.3.0"),
@@ -97,6 +97,7 @@ let package = Package(
             name: "Warehouse",
             dependencies: [
                 "Core", "Metering", "Database", "SyncStore", "Digest", "Streams", "CSimdjson",
+                .product(name: "Algorithms", package: "swift-algorithms"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
             ],
@@ -126,6 +127,7 @@ let package = Package(
             name: "Sync",
             dependencies: [
                 "Core", "Metering", "Database", "SyncStore", "StravaAPI", "Streams", "Governor", "Vault", "Warehouse",
+                .product(name: "Algorithms", package: "swift-algorithms"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
             ],
@@ -200,7 +202,10 @@ let package = Package(
 
         // A simulated week
         .target(
-            name: "QuotaModel", dependencies: ["Core", "SyncStore", "StravaAPI", "Governor", "Sync"],
+            name: "QuotaModel",
+            dependencies: [
+                "Core", "SyncStore", "StravaAPI", "Governor", "Sync", .product(name: "Algorithms", package: "swift-algorithms"),
+            ],
             path: "Sources/QuotaModel/Library"),
         .executableTarget(
             name: "fitness-simulate",

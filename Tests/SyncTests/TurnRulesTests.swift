@@ -196,6 +196,25 @@ private func ending(_ move: TurnRules.Move) -> TurnRules.Ending? { if case .end(
         #expect(ending(turn.advance()) == .more(priority: 4))
     }
 
+    @Test func `a turn of history brings one activity, however many calls its look takes`() {
+        var state = history(20)
+        state.cursor.listedAt = ago(86_400)
+        var turn = RulesTurn(state)
+        turn.situation.isAnyoneDue = true
+        #expect(isWait(turn.advance()))
+        #expect(turn.begun == [.list])
+        turn.state.pass = ListPass(kind: .incremental, page: 2, after: ago(86_400))
+        turn.land([.list])
+        #expect(isWait(turn.advance()))
+        #expect(turn.begun == [.list, .list])
+        (turn.state.pass, turn.state.cursor.listedAt) = (nil, now)
+        turn.land([.list])
+        #expect(isWait(turn.advance()))
+        #expect(turn.activities.count == 1)
+        turn.land(Array(turn.begun.dropFirst(2)))
+        #expect(ending(turn.advance()) == .more(priority: 4))
+    }
+
     @Test func `a turn makes a bounded number of calls`() {
         var turn = RulesTurn(history(80))
         var landed = 0

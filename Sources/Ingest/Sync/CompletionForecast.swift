@@ -1,3 +1,4 @@
+import Algorithms
 import Core
 import Foundation
 import Governor
@@ -82,21 +83,12 @@ public struct CompletionForecast: Sendable {
 
     private func seconds(level: Double) -> Double {
         guard let last = levels.last, last < level else {
-            let after = firstStep(reaching: level)
+            // The first step at whose end the level is at least this.
+            let after = max(1, levels.partitioningIndex { $0 >= level })
             let (low, high) = (levels[after - 1], levels[after])
             return times_s[after - 1] + (times_s[after] - times_s[after - 1]) * (level - low) / max(high - low, 1e-9)
         }
         return (times_s.last ?? 0) * level / max(last, 1e-9)
-    }
-
-    /// The first step at whose end the level is at least this.
-    private func firstStep(reaching level: Double) -> Int {
-        var (low, high) = (1, levels.count - 1)
-        while low < high {
-            let middle = (low + high) / 2
-            if levels[middle] < level { low = middle + 1 } else { high = middle }
-        }
-        return low
     }
 
     private mutating func run(_ flow: inout Flow, _ start: QuotaOutlook, _ horizon_s: Double) {
@@ -118,26 +110,22 @@ public struct CompletionForecast: Sendable {
 
     /// Who is served how much.
     private struct Flow {
-        /// Athletes whose lists were read to the end in the same step.
+        /// Athletes whose lists were read to the end at about the same level.
         private struct Cohort {
-            let athletes: Double
+            var athletes: Double
             /// The level at which they begin: they join the line at its end, and all others come before.
             let level: Double
         }
 
-        /// The levels at which the histories of athletes whose list is read are complete; rising.
-        private let known: [Double]
-        private var knownDone = 0
+        /// The histories of athletes whose list is read.
+        private var known: Line
         /// Calls of the other athletes' histories, as far as can be guessed; rising.
         private let unknown: [Double]
-        /// Calls that each of them needs for the list and the newest activities; rising. They take turns, too.
-        private let arrivals: [Double]
-        private var arrived = 0
-        private var arrivalLevel = 0.0
+        /// What each of them needs for the list and the newest activities.
+        private var arrivals: Line
         private var cohorts: [Cohort] = []
         /// Athletes of the cohorts who have begun and are not complete.
         private var joined = 0.0
-        private(set) var level = 0.0
         /// Calls that were asked for and come before all else.
         private(set) var first: Double
         /// Calls that all histories need.
@@ -157,14 +145,15 @@ public struct CompletionForecast: Sendable {
             let newest = settings.newestFirstCount
             let (walked, unwalked) = (work.filter(\.hasWalked), work.filter { !$0.hasWalked })
             self.walked = Double(walked.count)
-            known = walked.filter { $0.missing > 0 }.map(CompletionForecast.level).sorted()
+            known = Line(walked.filter { $0.missing > 0 }.map(CompletionForecast.level))
             unknown = Flow.guess(unwalked, from: walked, newest)
-            arrivals = unwalked.map { athlete in
+            let arriving = unwalked.map { athlete in
                 let whole = 2 * (athlete.listed == 0 ? newest : min(newest, athlete.listed))
                 let landed = 2 * athlete.listed - athlete.missing
                 return Double(max(0, whole - landed)) + CompletionForecast.arrivalCalls
-            }.sorted()
-            left = (known + unknown).reduce(0, +)
+            }
+            arrivals = Line(arriving)
+            left = (known.ends + unknown).reduce(0, +)
             newPerDay = work.reduce(0) { $0 + 2 * Double($1.recent) / 28 }
         }
 
@@ -179,22 +168,22 @@ public struct CompletionForecast: Sendable {
             }.sorted()
         }
 
-        var knownMax: Double { known.last ?? 0 }
-        var isKnownComplete: Bool { knownDone == known.count }
+        var level: Double { known.level }
+        var knownMax: Double { known.ends.last ?? 0 }
+        var isKnownComplete: Bool { known.waiting == 0 }
 
-        private var arriving: Int { arrivals.count - arrived }
         /// Athletes with history who are in the line.
-        private var active: Double { Double(known.count - knownDone) + joined }
+        private var active: Double { Double(known.waiting) + joined }
 
         /// Calls that all turns in work make in a second at most.
         var callsPerSecond: Double {
-            let athletes = max(1, Int(active) + arriving)
+            let athletes = max(1, Int(active) + arrivals.waiting)
             return Double(min(settings.callsInFlight, athletes * settings.callsInFlightPerAthlete)) / CompletionForecast.call_s
         }
 
         /// What the governor is told to expect today.
         func expectedCalls(dayLeft_s: Double) -> Int? {
-            if arriving > 0 { return nil }
+            if arrivals.waiting > 0 { return nil }
             return left >= CompletionForecast.demandMax ? nil : Int(left + rounds.expectedPerDay * dayLeft_s / CompletionForecast.day_s)
         }
 
@@ -202,7 +191,7 @@ public struct CompletionForecast: Sendable {
         mutating func serve(_ free: Double, in seconds: Double) -> Double {
             countJoined()
             // While the quota is spent, looks that are due again and again stay one look.
-            let athletes = walked + Double(arrived)
+            let athletes = walked + Double(arrivals.done)
             regular = min(
                 regular + (newPerDay + rounds.callsPerDay(of: athletes, withHistory: active)) * seconds / CompletionForecast.day_s,
                 newPerDay + athletes)
@@ -212,7 +201,9 @@ public struct CompletionForecast: Sendable {
             let ongoing = min(regular, free - trickle - asked)
             regular -= ongoing
             let before = asked + ongoing + arrive(by: free - trickle - asked - ongoing)
-            return before + raise(by: free - before)
+            let history = known.advance(by: free - before, beside: joined)
+            left -= history
+            return before + history
         }
 
         private mutating func countJoined() {
@@ -223,34 +214,51 @@ public struct CompletionForecast: Sendable {
             }
         }
 
-        /// Brings those whose list is not read forward by the same number of calls each, `calls` in all. Returns how many were used.
+        /// Reads lists and fetches newest activities with `calls` calls. Returns how many were used.
         private mutating func arrive(by calls: Double) -> Double {
-            let before = arrived
-            var rest = calls
-            while rest > 1e-9, arriving > 0 {
-                let rise = min(rest / Double(arriving), arrivals[arrived] - arrivalLevel)
-                rest -= rise * Double(arriving)
-                arrivalLevel += rise
-                while arriving > 0, arrivals[arrived] <= arrivalLevel + 1e-9 { arrived += 1 }
-            }
-            if arrived > before { cohorts.append(Cohort(athletes: Double(arrived - before), level: level + Rounds.callsPerTurn)) }
-            return calls - rest
+            let before = arrivals.done
+            let used = arrivals.advance(by: calls)
+            if arrivals.done > before { join(Double(arrivals.done - before), at: level + Rounds.callsPerTurn) }
+            return used
         }
 
-        /// Brings all histories in the line forward by the same number of calls each, `calls` in all. Returns how many were used.
-        private mutating func raise(by calls: Double) -> Double {
-            var rest = calls
-            while rest > 1e-9, active > 1e-9 {
-                let next = knownDone < known.count ? known[knownDone] : (cohorts.last?.level ?? 0) + (unknown.last ?? 0)
-                let rise = min(rest / active, max(0, next - level))
-                rest -= rise * active
-                level += rise
-                if knownDone == known.count { break }
-                while knownDone < known.count, known[knownDone] <= level + 1e-9 { knownDone += 1 }
+        /// Levels that differ by less are one, so that there are few cohorts however many steps there are.
+        private static let cohortLevels = Rounds.callsPerTurn / 8
+
+        private mutating func join(_ athletes: Double, at level: Double) {
+            if let last = cohorts.last, level - last.level < Self.cohortLevels {
+                cohorts[cohorts.count - 1].athletes += athletes
+            } else {
+                cohorts.append(Cohort(athletes: athletes, level: level))
             }
-            left -= calls - rest
-            return calls - rest
         }
+    }
+}
+
+/// Athletes who advance together: each by the same number of calls, until it has what it needs.
+private struct Line {
+    /// What each needs, in calls; rising.
+    let ends: [Double]
+    /// How many have what they need.
+    private(set) var done = 0
+    /// Calls that each has had.
+    private(set) var level = 0.0
+
+    init(_ ends: [Double]) { self.ends = ends.sorted() }
+
+    var waiting: Int { ends.count - done }
+
+    /// Shares out `calls` calls, beside `others` who advance with the line and are not counted in it. Returns how many were used.
+    mutating func advance(by calls: Double, beside others: Double = 0) -> Double {
+        var rest = calls
+        while rest > 1e-9, waiting > 0 {
+            let together = Double(waiting) + others
+            let rise = min(rest / together, ends[done] - level)
+            rest -= rise * together
+            level += rise
+            while waiting > 0, ends[done] <= level + 1e-9 { done += 1 }
+        }
+        return calls - rest
     }
 }
 
@@ -278,7 +286,7 @@ private struct Rounds {
     private let athletes: Double
     private var habits: [Habit] = []
     private let settings: SyncSettings
-    /// Walks, profiles and stats of these athletes.
+    /// Walks, profiles and stats of one athlete.
     private let othersPerDay: Double
     private let capacityPerDay: Double
     let expectedPerDay: Double
@@ -297,7 +305,8 @@ private struct Rounds {
         }
         habits = byHabit.sorted { $0.key < $1.key }.map(\.value)
         let walks = Double(listed.reduce(0) { $0 + $1.listed }) / 200 + 2.5 * athletes
-        othersPerDay = walks * Self.day_s / (pace.walkInterval_s * Self.spread) + pace.ownCallsPerDay
+        othersPerDay =
+            walks / max(1, athletes) * Self.day_s / (pace.walkInterval_s * Self.spread) + pace.ownCallsPerDay / Double(max(1, work.count))
         capacityPerDay = callsPerDay
         expectedPerDay = pace.callsPerDay + pace.ownCallsPerDay
     }
@@ -306,10 +315,9 @@ private struct Rounds {
     ///   - count: athletes who are looked at: those whose list is read.
     ///   - busy: those of them with history. They are looked at when their turn comes, so that long rounds make looks rarer.
     func callsPerDay(of count: Double, withHistory busy: Double) -> Double {
-        if athletes == 0 || count == 0 { return 0 }
-        let scale = count / athletes
+        if athletes == 0 { return 0 }
         let busy = min(busy, count)
-        let others = (count - busy) / athletes * looksPerDay(atMostEvery: 0) + scale * othersPerDay
+        let others = (count - busy) / athletes * looksPerDay(atMostEvery: 0) + count * othersPerDay
         var round_s = 0.0
         var busyLooks = 0.0
         for _ in 0..<Self.approximations {
@@ -338,17 +346,5 @@ private struct Rounds {
         let reachingBack = interval_s / max(settings.lookBackInterval_s, 4 * interval_s)
         let known = 1 - exp(-new * (settings.lookBack_s + max(settings.lookBackInterval_s, 4 * interval_s)) / Self.day_s)
         return 1 - exp(-new * interval_s / Self.day_s) + reachingBack * known
-    }
-}
-
-extension [Double] {
-    /// The first place in rising numbers from which the condition holds.
-    fileprivate func partitioningIndex(where isBeyond: (Double) -> Bool) -> Int {
-        var (low, high) = (0, count)
-        while low < high {
-            let middle = (low + high) / 2
-            if isBeyond(self[middle]) { high = middle } else { low = middle + 1 }
-        }
-        return low
     }
 }

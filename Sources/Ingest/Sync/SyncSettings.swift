@@ -10,8 +10,8 @@ public struct SyncSettings: Sendable {
     /// Calls in one turn before the athlete goes back into the line. With all history places taken, the line still moves on within a quarter
     /// hour under a limit of 600.
     public var requestsPerTurnMax = 100
-    /// The same while others of the same priority are due: one activity, so that all progress alike. 10,000 athletes share about 20 calls a
-    /// week each.
+    /// The same of the turn's own priority while others of it are due: one activity, so that all progress alike. 10,000 athletes share about 20
+    /// calls a week each.
     public var requestsPerTurnShared = 2
     /// Calls of all turns that are at Strava, or answered and not yet landed: the most that a crash costs, and the number of bodies in memory (at
     /// most 64 MB each, as a rule below 1 MB).

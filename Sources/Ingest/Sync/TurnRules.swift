@@ -112,7 +112,7 @@ public struct TurnRules: Sendable {
     private let claimPriority: Int
     private var open: [TurnCall.Target: Stage] = [:]
     private var begun = 0
-    /// Those of `begun` that others of the claim's priority wait for. Calls that come before them in any turn do not count, so that each turn
+    /// Those of `begun` that are not more urgent than the claim. More urgent calls, as a look in a turn of history, come on top, so that each turn
     /// brings its athlete equally far.
     private var begunShared = 0
     private var ending: Ending?

@@ -1,3 +1,4 @@
+import Algorithms
 import Core
 import Foundation
 import Sync
@@ -93,12 +94,7 @@ struct ModelAthlete {
 
     /// The index of the first activity that started then or later.
     func firstIndex(from start_s: Int32) -> Int {
-        var (low, high) = (0, activities.count)
-        while low < high {
-            let middle = (low + high) / 2
-            if activities[middle].start_s < start_s { low = middle + 1 } else { high = middle }
-        }
-        return low
+        activities.partitioningIndex { $0.start_s >= start_s }
     }
 
     var newestListedStart_s: Int32? { activities.last { $0.firstListed_s != nil }?.start_s }

@@ -1,3 +1,5 @@
+import Algorithms
+
 /// When the samples of an activity were taken: whole seconds from its start, strictly increasing, made of times as devices write them.
 ///
 /// Times may go back, repeat, jump, be missing or negative. Points in a row within one second are one sample. The longest rising sequence of
@@ -111,14 +113,10 @@ extension SampleClock {
         var ends: [Int] = []
         var previous = [Int](repeating: -1, count: values.count)
         for (index, value) in values.enumerated() {
-            var (low, high) = (0, ends.count)
-            if let end = ends.last, values[end] < value { low = high }
-            while low < high {
-                let middle = (low + high) / 2
-                if values[ends[middle]] < value { low = middle + 1 } else { high = middle }
-            }
-            if low > 0 { previous[index] = ends[low - 1] }
-            if low < ends.count { ends[low] = index } else { ends.append(index) }
+            let isLongest = ends.last.map { values[$0] < value } ?? true
+            let place = isLongest ? ends.count : ends.partitioningIndex { values[$0] >= value }
+            if place > 0 { previous[index] = ends[place - 1] }
+            if place < ends.count { ends[place] = index } else { ends.append(index) }
         }
         var chain: [Int] = []
         var index = ends.last ?? -1

@@ -1,3 +1,4 @@
+import Algorithms
 import Streams
 
 /// The samples of an activity on the axis of its figures: whole seconds, strictly increasing, with the pauses told apart from the steps in
@@ -71,12 +72,8 @@ struct Timeline: Sendable {
 
     /// Seconds from the start of the activity to a second of the axis.
     func offset_s(_ second: Double) -> Double {
-        var (low, high) = (0, cuts.count)
-        while low < high {
-            let middle = (low + high) / 2
-            if Double(cuts[middle].second) <= second { low = middle + 1 } else { high = middle }
-        }
-        return second + Double(low == 0 ? 0 : cuts[low - 1].total_s)
+        let next = cuts.partitioningIndex { Double($0.second) > second }
+        return second + Double(next == 0 ? 0 : cuts[next - 1].total_s)
     }
 }
 
