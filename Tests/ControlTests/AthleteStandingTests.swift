@@ -58,7 +58,7 @@ private struct Circumstances: CustomStringConvertible {
         let unread = hasWalked ? 0 : 1
         let completion =
             standing.unpredictable.map { CompletionMessage.unknown($0, callsLeft: 2, unreadLists: unread) }
-            ?? CompletionMessage(in: 900, from: now, callsLeft: 2, unreadLists: unread, latestRetryAt: nil)
+            ?? CompletionMessage(in: 900, from: now, callsLeft: 2, unreadLists: unread)
         return ExplanationMessage(
             athleteID: 7, at: now, blockers: standing.blockers, calls: CallsMessage(list: 1, profile: 0, detail: 1, streams: 1),
             historyIsUnknown: !hasWalked, line: .init(priority: "history", ahead: standing.isInLine ? 4 : 0, dueAt: dueAt),

@@ -78,6 +78,50 @@ import Testing
         }
     }
 
+    /// How long it takes until all is here, as status, explain and the dry runs say, in seconds from now.
+    private func waits(_ daemon: ControlHarness, _ athlete: Int64) async throws -> [Double] {
+        let completions = [try await status(daemon).completion, try await explain(daemon, athlete)]
+        let prices = [try await price(daemon, athlete), try await price(daemon, nil)]
+        #expect(completions.allSatisfy { $0?.callsLeft == 1 } && prices.allSatisfy { $0.calls.streams == 1 })
+        let ends = completions.map { $0?.completesAt } + prices.map(\.completesAt)
+        return try ends.map { try #require($0).timeIntervalSinceNow }
+    }
+
+    @Test func `an answer that waits for its next try is complete no sooner, whoever is asked`() async throws {
+        try await ControlHarness.serve { daemon in
+            try await addHistory(daemon, 7, calls: 1)
+            try await addHistory(daemon, 8, calls: 0)
+            #expect(try await waits(daemon, 7).allSatisfy { $0 < 60 })
+            try await daemon.database.query(
+                "UPDATE sync.completeness SET state = 'failed', attempts = 1, next_try_at = now() + interval '4 minutes'")
+            try await eventually("the ledger is read again") { try await waits(daemon, 7).allSatisfy { (200...245).contains($0) } }
+            for arguments in [["status"], ["explain", "7"]] {
+                let text = try await Tool.run(arguments, socket: daemon.socketPath).out
+                #expect(text.contains(#/complete     expected .*\d\d:\d\d UTC \(in [34] min\)/#), "\(text)")
+            }
+            let dry = try await Tool.run(["sync", "--all", "--dry-run"], socket: daemon.socketPath).out
+            #expect(dry.contains(#/time         about [34] min, done .*\d\d:\d\d UTC/#), "\(dry)")
+            let detail: PriceMessage = try await daemon.client.send(
+                ControlTarget(.priceAthlete, athlete: 7, query: [(name: "only", value: "detail")]))
+            #expect(detail.durationS == 0, "what is not asked for is not waited for")
+        }
+    }
+
+    @Test func `athletes whose last turn failed are waited for, and alone they allow no forecast`() async throws {
+        try await ControlHarness.serve { daemon in
+            for athlete in Int64(7)...8 { try await addHistory(daemon, athlete, calls: 3) }
+            try await daemon.database.query(
+                "UPDATE sync.schedule SET failures = 1, last_error = 'x', due_at = now() + interval '1 hour' WHERE athlete_id = 7")
+            let wait = try #require(try await status(daemon).completion?.completesAt).timeIntervalSinceNow
+            #expect((3_500...3_605).contains(wait), "\(wait)")
+            try await daemon.database.query("DELETE FROM sync.completeness WHERE athlete_id = 8")
+            #expect(try await explain(daemon, 7).unknownBecause == "backing_off")
+            try await eventually("the ledger is read again") { try await status(daemon).completion?.callsLeft == 3 }
+            let all = try #require(try await status(daemon).completion)
+            #expect(all.completesAt == nil && all.unknownBecause == "backing_off")
+        }
+    }
+
     @Test func `status names the size of the database, and a history without gaps needs no time`() async throws {
         try await ControlHarness.serve { daemon in
             try await addHistory(daemon, 7, calls: 0)

@@ -24,7 +24,8 @@ extension ControlRoutes {
         guard let day = snapshot.windows.first(where: { $0.span == .day }) else {
             throw ControlRefusal(.unavailable, "the quota is not known yet; try again soon")
         }
-        let forecast = try await dependencies.completion.forecast(athlete, calls: calls.history, first: calls.total - calls.history)
+        let forecast = try await dependencies.completion.forecast(
+            athlete, calls: calls.history, first: calls.total - calls.history, retryAt: calls.latestRetryAt)
         var (seconds, unknown) = (Double?.none, standing?.unpredictable)
         switch forecast {
         case .failure(let obstacle): unknown = unknown ?? obstacle.rawValue
@@ -76,7 +77,7 @@ struct CallsNeeded: Sendable, Equatable {
     /// Athletes whose list was never read to its end: their unlisted activities are not counted.
     let unknownHistories: Int
 
-    /// When the last of what failed is tried again; nil: all can be made now.
+    /// When the last of these calls that failed is tried again; nil: all can be made now.
     var latestRetryAt: Date?
 
     var total: Int { list + profile + history }
@@ -95,7 +96,8 @@ struct CallCounter: Sendable {
     func count(
         _ athlete: AthleteID?, full: Bool = false, only: [SyncStep]? = nil, history: HistoryChoice? = nil, now: Date
     ) async throws -> CallsNeeded {
-        let rows = try await database.query(Self.statement(athlete, full: full, history: history, now: now))
+        let endpoints = ["detail", "streams", "zones"].filter { endpoint in only?.contains { $0.rawValue == endpoint } ?? true }
+        let rows = try await database.query(Self.statement(athlete, full: full, endpoints, history: history, now: now))
         let (athletes, list, profile, detail, streams, zones, unknown, latest) = try rows[0].decode(
             Int.self, Int.self, Int.self, Int.self, Int.self, Int.self, Int.self, Date?.self)
         func wanted(_ step: SyncStep, _ calls: Int) -> Int { only?.contains(step) ?? true ? calls : 0 }
@@ -105,7 +107,7 @@ struct CallCounter: Sendable {
             latestRetryAt: latest.flatMap { $0 > now ? $0 : nil })
     }
 
-    private static func statement(_ athlete: AthleteID?, full: Bool, history: HistoryChoice?, now: Date) -> SQL {
+    private static func statement(_ athlete: AthleteID?, full: Bool, _ endpoints: [String], history: HistoryChoice?, now: Date) -> SQL {
         let ids = AthleteRange.of(athlete?.rawValue)
         let leavesOutPast = history == .streamsOnly
         let takesPostponed = history.map { $0 != .streamsOnly } ?? false
@@ -132,7 +134,8 @@ struct CallCounter: Sendable {
                 ORDER BY v.start_at DESC OFFSET \(SyncSettings().newestFirstCount - 1) LIMIT 1) newest ON true
             LEFT JOIN LATERAL (
                 SELECT count(*) FILTER (WHERE k.endpoint = 'detail') AS detail, count(*) FILTER (WHERE k.endpoint = 'streams') AS streams,
-                       count(*) FILTER (WHERE k.endpoint = 'zones') AS zones, max(nullif(k.next_try_at, 'infinity')) AS latest
+                       count(*) FILTER (WHERE k.endpoint = 'zones') AS zones,
+                       max(nullif(k.next_try_at, 'infinity')) FILTER (WHERE k.endpoint = ANY (\(endpoints))) AS latest
                 FROM sync.completeness k WHERE k.athlete_id = a.athlete_id AND k.state IN ('pending', 'failed')
                   AND (k.next_try_at IS DISTINCT FROM 'infinity' OR \(takesPostponed) AND k.reason = \(HistoryChoice.notWantedReason))
                   AND NOT coalesce(k.endpoint = 'detail' AND k.reason IS NULL AND k.start_at < least(
