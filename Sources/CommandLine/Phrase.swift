@@ -131,6 +131,7 @@ enum Phrase {
         "reserve": "the rest of the quota is reserved for urgent calls",
         "day_pace": "slowed down so that the daily quota lasts until 00:00 UTC",
         "limits_in_doubt": "the limits that Strava reports can't be right",
+        "restored": "the database was restored, and one answer has to show what was spent of the quota since the backup",
         "rate_limited": "Strava refused a call (429)",
         "circuit_open": "calls are stopped because Strava or the application is in trouble",
         "circuit_probing": "one call is testing whether the trouble is over",

@@ -6,7 +6,7 @@ package enum QuotaTable {
     /// What one instance reports about a window: calls included in the usage, overall usage, read usage, calls of all instances that are included.
     package typealias Counts = [Int64]
 
-    /// Closes a quarter hour for all instances, as if Strava had refused a call in it.
+    /// Closes a quarter hour for all instances, as if Strava had refused a call in it, because the database was restored.
     package static func close(quarterAt: Date) -> SQL {
         """
         INSERT INTO sync.quota_window (span, starts_at, overall_limit, read_limit, exhausted)

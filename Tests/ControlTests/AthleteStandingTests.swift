@@ -1,5 +1,6 @@
 import ControlAPI
 import Foundation
+import Governor
 import Testing
 
 @testable import ControlServer
@@ -130,6 +131,12 @@ private func product<Value>(
             #expect(!(isPaused && says("expected")), "\(circumstances): \(text)")
             #expect(!(says("expected") && says("not fully read")), "\(circumstances): \(text)")
             checkTry(circumstances, text)
+        }
+    }
+
+    @Test func `each reason for which calls wait has words`() {
+        for reason in WaitReason.allCases {
+            #expect(Phrase.quotaReason(reason.rawValue) != reason.rawValue.replacing("_", with: " "), "\(reason)")
         }
     }
 

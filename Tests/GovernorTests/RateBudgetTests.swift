@@ -74,11 +74,11 @@ import Testing
         #expect(bench.budget.next(at: moment(890)) == .idle)
         #expect(bench.take(.history, reportsUsage: false, at: moment(890)) == nil, "nor near the window's end")
         let id = bench.budget.request(.history, athlete: AthleteID(1), reportsUsage: false)
-        guard case .wait(let until, .scouting) = bench.next(at: moment(895)) else { throw NotGranted() }
+        guard case .wait(let until, .restored) = bench.next(at: moment(895)) else { throw NotGranted() }
         #expect(until == .distantFuture, "no instant to wake at before another call waits")
         _ = bench.budget.cancel(id)
         let first = try bench.granted(.connect, at: moment(905))
-        #expect(bench.take(.connect, 2, at: moment(905)) == nil)
+        #expect(bench.refusal(.connect, 2, at: moment(905))?.0 == .restored)
         // An answer without headers says nothing.
         _ = bench.budget.settle(first, answered(), at: moment(906))
         #expect(bench.take(.history, reportsUsage: false, at: moment(906)) == nil)

@@ -53,7 +53,7 @@ import Testing
             let closed = try await rig.database.query("SELECT starts_at FROM sync.quota_window WHERE exhausted AND span = 'quarter'")
             #expect(try closed.map { try $0.decode(Date.self) } == [Date(timeIntervalSince1970: 1_772_460_000)])
             let running = Task { try await guarding.run() }
-            try await eventually("the call waits") { await rig.environment.governor.snapshot().waitingReason == .rateLimited }
+            try await eventually("the call waits") { await rig.environment.governor.snapshot().waitingReason == .restored }
             #expect(rig.simulator.requests.allSatisfy { $0.endpoint != "athlete" })
             try await eventually("it is made in the next quarter hour") {
                 clock.advance(by: .seconds(10))

@@ -53,7 +53,7 @@ COMMENT ON COLUMN sync.quota_window.overall_limit IS 'Calls allowed in this wind
 COMMENT ON COLUMN sync.quota_window.read_limit IS 'Calls allowed in the read bucket; 0: no answer named it.';
 COMMENT ON COLUMN sync.quota_window.overall_usage IS 'The highest usage that a header named; it includes calls that others made with the same application.';
 COMMENT ON COLUMN sync.quota_window.read_usage IS 'The same for the read bucket.';
-COMMENT ON COLUMN sync.quota_window.exhausted IS 'Strava answered 429 in this window: no more calls are granted in it.';
+COMMENT ON COLUMN sync.quota_window.exhausted IS 'Strava answered 429 in this window, or the database was restored in it: no more calls are granted in it.';
 COMMENT ON COLUMN sync.quota_window.included IS 'Calls of all instances together that are certainly in the usage, as one of them saw it; more than the sum over sync.quota_block where an instance''s header shows calls of another one.';
 
 CREATE TABLE sync.quota_block (

@@ -228,6 +228,7 @@ enum QuotaWords {
         "quarter_spent": "the quota of this quarter hour is used up", "day_spent": "the quota of today is used up",
         "reserve": "the rest of the quota is kept for live work", "day_pace": "slowed down so that the day’s quota lasts until 00:00 UTC",
         "limits_in_doubt": "the limits that Strava reports can't be right", "rate_limited": "Strava refused a call (429)",
+        "restored": "the database was restored, and one answer has to show what was spent of the quota since the backup",
         "circuit_open": "Strava or the application is in trouble", "circuit_probing": "one call tests whether the trouble is over",
     ]
     private static let unknowns = [

@@ -40,7 +40,7 @@ public struct WindowSnapshot: Sendable, Codable, Equatable {
     public let leased: Int
     /// Free calls that are kept for urgent ones now.
     public let kept: Int
-    /// Strava refused a call in this window (429): no call goes before it ends.
+    /// Strava refused a call in this window (429), or the database was restored in it: no call goes before it ends.
     public let exhausted: Bool
 }
 
@@ -70,6 +70,8 @@ public enum WaitReason: String, Sendable, Codable, CaseIterable {
     case dayPace = "day_pace"
     /// The limits that Strava named are implausible; one call a quarter hour checks them.
     case limitsInDoubt = "limits_in_doubt"
+    /// The database was restored from a backup: no call goes in that quarter hour, then one at a time until a header shows what was spent since.
+    case restored
     /// Strava refused a call in this window.
     case rateLimited = "rate_limited"
     /// The circuit is open.

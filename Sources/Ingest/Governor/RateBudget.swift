@@ -103,7 +103,7 @@ package struct RateBudget: Sendable {
 
     private mutating func next(in quarter: QuotaWindow, isCircuitProbe: Bool, at moment: Moment) -> BudgetDecision {
         if answeredQuarter != quarter || awaitsUsage, flights.values.contains(where: { $0.quarter == quarter }) {
-            return wait(nil, .scouting, moment)
+            return wait(nil, awaitsUsage ? .restored : .scouting, moment)
         }
         let headroom = Headroom(
             quarter: tallies[quarter], day: tallies[quarter.day], limits: limits, policy: policy, expectedCalls: expectedCalls,
@@ -114,7 +114,7 @@ package struct RateBudget: Sendable {
             let (left_s, reason) = headroom.opensIn
             return wait(left_s, reason, moment)
         }
-        if awaitsUsage, !queue.reports(among: headroom.allows) { return wait(nil, .scouting, moment) }
+        if awaitsUsage, !queue.reports(among: headroom.allows) { return wait(nil, .restored, moment) }
         guard let waiter = candidate(requestClass, headroom, quarter, isCircuitProbe: isCircuitProbe, moment.uptime_s) else {
             guard flights(in: quarter).isEmpty else { return wait(nil, .answers, moment) }
             if headroom.isUncertainElsewhere { schedule.planReread() }
@@ -129,7 +129,9 @@ package struct RateBudget: Sendable {
 
     /// Why no call at all may go: refused by Strava, spent, or unknown until answers arrive. Nil: some may.
     private mutating func blocked(_ headroom: Headroom, _ quarter: QuotaWindow, at moment: Moment) -> BudgetDecision? {
-        if headroom.isExhausted { return wait(headroom.dayIsExhausted ? headroom.dayLeft_s : headroom.left_s, .rateLimited, moment) }
+        if headroom.dayIsExhausted { return wait(headroom.dayLeft_s, .rateLimited, moment) }
+        // After a restore the ledger has the quarter hour closed as if Strava had refused a call in it.
+        if headroom.isExhausted { return wait(headroom.left_s, awaitsUsage ? .restored : .rateLimited, moment) }
         if headroom.free > 0 { return nil }
         // Another instance may give calls back, or report what Strava has counted.
         if headroom.isUncertainElsewhere { schedule.planReread() }
@@ -245,7 +247,7 @@ package struct RateBudget: Sendable {
         switch reason {
         case .quarterSpent, .daySpent, .reserve, .dayPace: true
         case .answers: flights(in: quarter).isEmpty
-        case .ledger, .windowEdge, .scouting, .rateLimited, .circuitOpen, .circuitProbing, .limitsInDoubt: false
+        case .ledger, .windowEdge, .scouting, .restored, .rateLimited, .circuitOpen, .circuitProbing, .limitsInDoubt: false
         }
     }
 
