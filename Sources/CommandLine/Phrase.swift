@@ -44,11 +44,11 @@ enum Phrase {
         return distance < 0 ? "\(span(distance)) ago" : "in \(span(distance))"
     }
 
-    /// In UTC, like everything that the daemon writes: `14:05`, with the date when it is a day away or more.
+    /// In UTC, like everything that the daemon writes: `14:05`, with the date when that is not today's.
     private static func clock(_ date: Date, now: Date) -> String {
         let text = ControlTime.text(date)
-        let isNear = date.timeIntervalSince(now).magnitude < 86_400
-        return "\(isNear ? "" : text.prefix(10) + " ")\(text.dropFirst(11).prefix(5))"
+        let isToday = text.prefix(10) == ControlTime.text(now).prefix(10)
+        return "\(isToday ? "" : text.prefix(10) + " ")\(text.dropFirst(11).prefix(5))"
     }
 
     /// In a sentence: `14:05 UTC (in 2 h 10 min)`.

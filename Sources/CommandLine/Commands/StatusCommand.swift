@@ -59,6 +59,9 @@ extension DoctorMessage.Check {
 
 /// All that `status` shows.
 struct StatusText {
+    /// Where the values begin in the lines of the summary.
+    static let valuesAt = 13
+
     let status: StatusMessage
     let now: Date
 
