@@ -14,8 +14,8 @@ struct Examinations: Sendable {
     /// A database that needs longer for a round trip is overloaded, or far away.
     private static let roundTripMax: Duration = .milliseconds(500)
     /// Free space below which a person is told, and below which PostgreSQL may soon stop, in bytes.
-    private static let freeLow: Int64 = 5 << 30
-    private static let freeMin: Int64 = 1 << 30
+    private static let freeLow: Int64 = 5_000_000_000
+    private static let freeMin: Int64 = 1_000_000_000
 
     let store: DataStore
     let keyring: Keyring
@@ -60,7 +60,7 @@ struct Examinations: Sendable {
         do { free = try DiskSpace(of: place).freeBytes } catch {
             return .fail("\(place): \(error.text)", advice: "make the state directory reachable")
         }
-        let summary = "\(String(format: "%.1f", Double(free) / Double(1 << 30))) GiB free under \(place)"
+        let summary = "\(String(format: "%.1f", Double(free) / 1e9)) GB free under \(place)"
         let advice = "make room, or move the state directory; FITNESSD_RETENTION_API_DAYS removes old copies"
         if free < Self.freeMin { return .fail(summary, advice: advice) }
         if free < Self.freeLow { return .warn(summary, advice: advice) }

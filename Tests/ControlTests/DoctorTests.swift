@@ -49,12 +49,31 @@ import Testing
     }
 
     @Test func `a part that fails or does not answer is reported, and keeps no other waiting`() async throws {
-        let failing = await Examination("broken") { throw DatabaseError(.unreachable, "nobody there") }.run()
+        let failing = try #require(
+            await Examination.run([Examination("broken") { throw DatabaseError(.unreachable, "nobody there") }]).first)
         #expect(failing.level == .fail && failing.summary == "the database can't be reached" && failing.advice != nil)
         try await ControlHarness.serve { daemon in
             await daemon.database.close()
             let message: DoctorMessage = try await daemon.client.send(ControlTarget(.doctor))
             #expect(!message.healthy && message.checks.count >= 5)
         }
+    }
+
+    @Test func `a database that is down is blamed alone`() async {
+        let down = DatabaseError(.unreachable, "nobody there")
+        let examinations = [
+            Examination("disk") { .fail("full", advice: "make room") }, Examination("athletes") { throw down },
+            Examination("database") { .fail("\(down)", advice: "start it") },
+            Examination("silver") {
+                try await Task.sleep(for: .seconds(60))
+                throw down
+            },
+            Examination("notices") { .ok("none") },
+        ]
+        let checks = await Examination.run(examinations)
+        #expect(checks.map(\.part) == ["disk", "athletes", "database", "silver", "notices"])
+        #expect(checks.map(\.level) == [.fail, .unseen, .fail, .unseen, .ok])
+        #expect(checks.allSatisfy { ($0.advice == nil) == [.ok, .unseen].contains($0.level) })
+        #expect(!DoctorMessage(at: Date(), checks: checks).healthy)
     }
 }

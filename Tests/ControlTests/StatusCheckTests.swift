@@ -49,6 +49,25 @@ import Testing
         }
     }
 
+    @Test func `a database that does not answer is told within seconds`() async throws {
+        try await ControlHarness.serve { daemon in
+            try await daemon.addAthlete(7)
+            await daemon.database.hold(patience: .zero)
+            daemon.notices.post(.databaseRestarting, "PostgreSQL is being restarted", unready: "the database is being restarted")
+            let start = ContinuousClock.now
+            for arguments in [["status"], ["explain", "7"]] {
+                let ending = try await Tool.run(arguments, socket: daemon.socketPath)
+                #expect(ending.code == 1 && ending.out.isEmpty, "\(ending.out)")
+                let sentence =
+                    "fitnessctl: PostgreSQL has not answered for 3 s (the database is being restarted); fitnessctl doctor looks at "
+                #expect(ending.err.hasPrefix(sentence), "\(ending.err)")
+            }
+            #expect(ContinuousClock.now - start < .seconds(20))
+            await daemon.database.resume()
+            #expect(try await Tool.run(["status"], socket: daemon.socketPath).code == 0)
+        }
+    }
+
     @Test func `without a daemon it exits with 3, without a database with 1, and with --watch it is wrong usage`() async throws {
         let away = try await Tool.run(["status", "--check"], socket: "/nonexistent/s")
         #expect(away.code == 3 && away.out.isEmpty && away.err.contains("daemon not reachable"))

@@ -21,7 +21,8 @@ struct DoctorCommand: AsyncParsableCommand {
 
     private func text(_ message: DoctorMessage) -> String {
         message.checks.flatMap { check in
-            let (word, isBad) = check.level == .ok ? ("ok  ", false) : (check.level.rawValue.uppercased(), true)
+            let isBad = [.warn, .fail].contains(check.level)
+            let word = isBad ? check.level.rawValue.uppercased() : check.level == .ok ? "ok  " : "-   "
             let line = "\(word)  \(check.name): \(check.summary)"
             return [isBad ? Terminal.red(line) : line] + (check.advice.map { ["      \($0)"] } ?? [])
         }.joined(separator: "\n")

@@ -8,6 +8,9 @@ import Sync
 /// The one way from a request to its handler: checks the peer's rights, records in the audit whatever is to change something, and logs who
 /// asked. No handler does any of this itself.
 extension ControlRoutes {
+    /// A database that answers at all does so sooner.
+    private static let databaseMax = Duration.seconds(3)
+
     /// - Parameter carryOut: the handler.
     func dispatch(
         _ route: ControlRoute, _ request: Request, _ context: ControlContext, _ carryOut: (Request) async throws -> Response
@@ -18,6 +21,7 @@ extension ControlRoutes {
         }
         guard route.access == .admin else {
             log(.debug, "control request", route, peer, path: request.uri.path)
+            if [.status, .athletes, .athlete, .explanation].contains(route) { try await checkDatabase() }
             return try await carryOut(request)
         }
         var request = request
@@ -35,6 +39,27 @@ extension ControlRoutes {
             await end(audit, RecordedRefusal(error, request), route, peer, path: request.uri.path)
             throw error
         }
+    }
+
+    /// Who looks at the daemon's state is told soon that PostgreSQL does not answer, which may be why they look.
+    private func checkDatabase() async throws {
+        let isThere = try await withThrowingTaskGroup(of: Bool.self) { group in
+            group.addTask {
+                try await dependencies.database.query("SELECT")
+                return true
+            }
+            group.addTask {
+                try await Task.sleep(for: Self.databaseMax)
+                return false
+            }
+            defer { group.cancelAll() }
+            return try await group.next() ?? false
+        }
+        if isThere { return }
+        let why = dependencies.notices.unready.map { " (\($0))" } ?? ""
+        throw ControlRefusal(
+            .unavailable,
+            "PostgreSQL has not answered for \(Int(Self.databaseMax.seconds)) s\(why); fitnessctl doctor looks at each part")
     }
 
     /// Refuses a peer who lacks the right; a request for a change is recorded, as long as there are not too many.

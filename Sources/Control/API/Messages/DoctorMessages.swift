@@ -9,6 +9,8 @@ public struct DoctorMessage: Codable, Sendable, Equatable {
         case warn
         /// The part does not work.
         case fail
+        /// How the part is can't be seen while the database does not answer.
+        case unseen
     }
 
     /// One part.

@@ -15,7 +15,7 @@ extension ControlRoutes {
 
     /// Looks at all parts.
     func doctor() async -> DoctorMessage {
-        let checks = await found(by: dependencies.examinations + examinations(webhook: webhookDiagnosis, silver: silverDiagnosis))
+        let checks = await Examination.run(dependencies.examinations + examinations(webhook: webhookDiagnosis, silver: silverDiagnosis))
         return DoctorMessage(at: dependencies.clock.now, checks: checks)
     }
 
@@ -23,16 +23,7 @@ extension ControlRoutes {
     /// `/readyz` answer 503 is among it, as the failure of a part.
     func troubles() async -> [DoctorMessage.Check] {
         let all = dependencies.examinations + examinations(webhook: eventsDiagnosis, silver: silverTrouble)
-        return await found(by: all.filter(\.isQuick)).filter { $0.level != .ok }
-    }
-
-    /// Makes all examinations at once.
-    private func found(by examinations: [Examination]) async -> [DoctorMessage.Check] {
-        let checks = await withTaskGroup(of: (Int, DoctorMessage.Check).self) { group in
-            for (place, examination) in examinations.enumerated() { group.addTask { (place, await examination.run()) } }
-            return await group.reduce(into: [:]) { $0[$1.0] = $1.1 }
-        }
-        return examinations.indices.compactMap { checks[$0] }
+        return await Examination.run(all.filter(\.isQuick)).filter { [.warn, .fail].contains($0.level) }
     }
 
     /// - Parameters:
@@ -54,7 +45,7 @@ extension ControlRoutes {
     private func quotaDiagnosis() async -> Diagnosis {
         let snapshot = await dependencies.governor.snapshot()
         if snapshot.waitingReason == .ledger {
-            return .fail(
+            return .failOfDatabase(
                 "the quota ledger in PostgreSQL does not answer, so that no call is made",
                 advice: "see the line \"database\"; calls go on by themselves")
         }
