@@ -9,11 +9,7 @@ struct ProgramTests {
         try await withTemporaryFolder { folder in
             let tokens = folder.appending(path: "tokens.jsonl").path
             let (process, output) = try start(["--port", "0", "--athletes", "2", "--activities", "3", "--tokens-file", tokens])
-            var text = ""
-            for await piece in pieces(output) {
-                text += piece
-                if text.contains("FITNESSD_STRAVA_CLIENT_SECRET=") { break }
-            }
+            let text = await banner(output)
             let api = try #require(text.firstMatch(of: /FITNESSD_STRAVA_API_URL=(\S+)/)?.1)
             let lines = try String(contentsOfFile: tokens, encoding: .utf8).split(separator: "\n")
             #expect(lines.count == 2)
@@ -32,10 +28,34 @@ struct ProgramTests {
         }
     }
 
-    @Test func `an unreadable limit is a usage error`() async throws {
-        let (process, _) = try start(["--limit", "many"])
+    @Test func `people are sent back to the callback domain, and to no other`() async throws {
+        let (process, output) = try start(["--port", "0", "--callback-domain", "fit.example.org"])
+        let oauth = try #require(await banner(output).firstMatch(of: /FITNESSD_STRAVA_OAUTH_URL=(\S+)/)?.1)
+        let http = HTTPClient(inFlightMax: 1, userAgent: "simulator tests")
+        for (host, status) in [("fit.example.org", 302), ("localhost", 302), ("fit.example.com", 400)] {
+            let query = "client_id=12345&response_type=code&redirect_uri=https://\(host)/back&scope=read&auto_approve=deny"
+            #expect(try await http.send(.init(url: "\(oauth)/authorize?\(query)")).status == status, "\(host)")
+        }
+        await http.shutdown()
+        process.interrupt()
+        try await eventually("the simulator ends") { !process.isRunning }
+    }
+
+    @Test(arguments: [["--limit", "many"], ["--callback-domain", "https://fit.example.org"]])
+    func `an unreadable option is a usage error`(arguments: [String]) async throws {
+        let (process, _) = try start(arguments)
         try await eventually("the simulator ends") { !process.isRunning }
         #expect(process.terminationStatus == 64)
+    }
+
+    /// What the program prints when it serves.
+    private func banner(_ output: Pipe) async -> String {
+        var text = ""
+        for await piece in pieces(output) {
+            text += piece
+            if text.contains("FITNESSD_STRAVA_CLIENT_SECRET=") { break }
+        }
+        return text
     }
 
     /// The program's output, as it arrives.

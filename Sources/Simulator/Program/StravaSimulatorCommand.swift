@@ -40,6 +40,11 @@ struct StravaSimulatorCommand: AsyncParsableCommand {
     @Option(help: "How many athletes can be connected at once. Default: any number.")
     var capacity: Int?
 
+    @Option(
+        help: "The application's Authorization Callback Domain: people are sent back there, or to a subdomain. Default: to localhost alone."
+    )
+    var callbackDomain: String?
+
     @Option(help: "Write tokens of all athletes to this file, for fitnessctl athletes import.")
     var tokensFile: String?
 
@@ -62,6 +67,9 @@ struct StravaSimulatorCommand: AsyncParsableCommand {
         guard (0...400_000).contains(activities) else { throw ValidationError("--activities takes a number from 0 to 400000") }
         guard points.map({ (2...200_000).contains($0) }) ?? true else { throw ValidationError("--points takes a number from 2 to 200000") }
         guard capacity.map({ $0 >= 0 }) ?? true else { throw ValidationError("--capacity takes a number from 0 on") }
+        guard callbackDomain.map({ !$0.isEmpty && !$0.contains("/") && !$0.contains(":") }) ?? true else {
+            throw ValidationError("--callback-domain takes a host name without scheme, port and path, as in fit.example.org")
+        }
         guard live >= 0 else { throw ValidationError("--live takes seconds") }
         guard (0...60).contains(latency) else { throw ValidationError("--latency takes a number from 0 to 60") }
         _ = try limits()
@@ -98,6 +106,7 @@ struct StravaSimulatorCommand: AsyncParsableCommand {
         options.clientSecret = clientSecret
         options.limits = try limits()
         options.capacity = capacity
+        options.callbackDomain = callbackDomain
         return options
     }
 
