@@ -336,8 +336,7 @@ private struct Servers: Sendable {
                 requestSync: { try await runs.request($0, by: "athlete").run }, erase: { try await eraser.erase($0, by: .athlete) }),
             web: try WebFiles(shareDirectory: store.shareDirectory, version: ProductVersion.current),
             control: { target, body, account in
-                let answer = try await control.answer(
-                    target, body: body, by: account.map { LocalControl.Account(id: $0.id, name: $0.name) })
+                let answer = try await control.answer(target, body: body, by: account)
                 return (answer.status, answer.body)
             },
             register: { try await registry.register($0) },

@@ -73,7 +73,7 @@ import Testing
             #expect(looked.status == 200 && (try? ControlJSON.decode(StatusMessage.self, from: looked.body)) != nil)
             let refused = try await daemon.local.answer(ControlTarget(.pauseAll), by: nil)
             #expect(refused.status == 403)
-            let done = try await daemon.local.answer(ControlTarget(.pauseAll), by: LocalControl.Account(id: 4_242, name: "carol"))
+            let done = try await daemon.local.answer(ControlTarget(.pauseAll), by: AdminAccount(id: 4_242, name: "carol"))
             #expect(done.status == 202)
             let audit: AuditMessage = try await daemon.client.send(ControlTarget(.audit))
             #expect(

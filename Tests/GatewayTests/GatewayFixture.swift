@@ -281,7 +281,7 @@ private struct GatewayParts {
             pages: PageAddresses(admin: publicURL.text + "/", athletes: publicURL.text))
         let control = LocalControl(dependencies: dependencies, logger: quietLogger)
         return { target, body, account in
-            let answer = try await control.answer(target, body: body, by: account.map { LocalControl.Account(id: $0.id, name: $0.name) })
+            let answer = try await control.answer(target, body: body, by: account)
             return (answer.status, answer.body)
         }
     }

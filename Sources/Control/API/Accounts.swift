@@ -1,5 +1,17 @@
 import Foundation
 
+/// The account that answers for what an admin does, as the kernel told it when the account asked for its link.
+public struct AdminAccount: Sendable {
+    public let id: UInt32
+    /// Nil: the number has no name.
+    public let name: String?
+
+    public init(id: UInt32, name: String?) {
+        self.id = id
+        self.name = name
+    }
+}
+
 /// The system's accounts and groups by name and number, as the name service has them (nsswitch.conf(5)). A call may wait for a directory service.
 public enum Accounts {
     /// The largest entry that is read, in bytes: a group with some ten thousand members.

@@ -8,17 +8,6 @@ import Sync
 
 /// The control API for the daemon's own pages: the same checks, handlers, audit and log as over the socket, without a connection.
 public struct LocalControl: Sendable {
-    /// The account that answers for a request, as the kernel told it when the account asked for its link.
-    public struct Account: Sendable {
-        let id: UInt32
-        let name: String?
-
-        public init(id: UInt32, name: String?) {
-            self.id = id
-            self.name = name
-        }
-    }
-
     /// A status of HTTP and a body of JSON, as the socket would answer.
     public struct Answer: Sendable {
         public let status: Int
@@ -45,7 +34,7 @@ public struct LocalControl: Sendable {
     }
 
     /// - Parameter account: who may change things; nil: nobody, the page only looks.
-    public func answer(_ target: ControlTarget, body: [UInt8] = [], by account: Account?) async throws -> Answer {
+    public func answer(_ target: ControlTarget, body: [UInt8] = [], by account: AdminAccount?) async throws -> Answer {
         let peer =
             account.map { ControlPeer(userID: $0.id, name: $0.name, access: .admin) }
             ?? ControlPeer(userID: geteuid(), name: nil, access: .reader)

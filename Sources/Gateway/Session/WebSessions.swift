@@ -1,3 +1,4 @@
+import ControlAPI
 import Core
 import Digest
 import HTTPTypes
@@ -17,16 +18,9 @@ struct AthleteVisitor: Sendable {
 
 /// An admin at a browser.
 struct AdminVisitor: Sendable {
-    /// The account that answers for what is done.
     let account: AdminAccount
     /// What each form of a page has to send.
     let csrf: String
-}
-
-/// The account of an admin, as the kernel told it when the account asked for its link.
-public struct AdminAccount: Sendable {
-    public let id: UInt32
-    public let name: String?
 }
 
 /// The cookie of a session. It holds a secret and says nothing about the person. `SameSite=Lax`: browsers don't send it with forms of other sites.
