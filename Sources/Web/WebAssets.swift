@@ -27,6 +27,8 @@ public struct WebAssets: Sendable {
     private static let types = [
         "css": "text/css; charset=utf-8", "js": "text/javascript; charset=utf-8", "svg": "image/svg+xml", "png": "image/png",
     ]
+    /// What pages need beyond an athlete's first view.
+    public static let moreStyle = "more.css"
     /// Where Debian's policy for JavaScript has libraries.
     public static let systemFolder = URL(filePath: "/usr/share/javascript", directoryHint: .isDirectory)
 

@@ -180,6 +180,8 @@ public struct WebFrame: Sendable {
     public let home: String
     public let nav: [Link]
     public let bar: Bar?
+    /// Names of style sheets besides `style.css`. An athlete's first view has none: `more.css` comes with the first card that needs it.
+    public let styles: [String]
     /// Names of assets, in the order in which they run.
     public let scripts: [String]
     public let button: Button?
@@ -188,13 +190,14 @@ public struct WebFrame: Sendable {
     public let footLinks: [Link]
 
     public init(
-        title: String, home: String, nav: [Link] = [], bar: Bar? = nil, scripts: [String] = [], button: Button? = nil, foot: [String] = [],
-        footLinks: [Link] = []
+        title: String, home: String, nav: [Link] = [], bar: Bar? = nil, styles: [String] = [WebAssets.moreStyle], scripts: [String] = [],
+        button: Button? = nil, foot: [String] = [], footLinks: [Link] = []
     ) {
         self.title = title
         self.home = home
         self.nav = nav
         self.bar = bar
+        self.styles = styles
         self.scripts = scripts
         self.button = button
         self.foot = foot

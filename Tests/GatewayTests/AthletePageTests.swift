@@ -57,6 +57,21 @@ import Testing
         }
     }
 
+    @Test func `the table behind a chart of the first view comes when it is asked for, with or without scripts`() async throws {
+        try await AthletePageFixture.with { site in
+            let page = try await site.page("/me?weeks=26")
+            #expect(!page.contains("<table") && page.contains("data-table=\"/me/parts/volume?weeks=26&amp;table=yes\""))
+            #expect(page.contains("/assets/style.css") && !page.contains("more.css"))
+            for part in ["fitness", "volume", "curves"] {
+                #expect(!(try await site.page("/me/parts/\(part)").contains("<table")), "\(part)")
+                let framed = try await site.page("/me/parts/\(part)?table=yes&frame=yes")
+                #expect(framed.contains("<table") && framed.contains("/assets/more.css"), "\(part)")
+            }
+            let volume = try await site.page("/me/parts/volume?weeks=26&table=yes")
+            #expect(volume.components(separatedBy: "<tr>").count - 1 == 27 && !volume.contains("data-table"))
+        }
+    }
+
     @Test func `text that somebody else wrote is escaped and bounded on each page`() async throws {
         try await AthletePageFixture.with { site in
             let pages = ["/me", "/me/activities", "/me/activities/301", "/me/activities/302", "/me/activities/303", "/me/account"]

@@ -2,17 +2,22 @@
 "use strict";
 (() => {
   const loaded = {};
+  // The program's, so that what is loaded later is of the same version.
+  const version = new URL(document.currentScript.src).search;
 
-  function load(address) {
-    loaded[address] ||= new Promise((done, failed) => {
-      const isStyle = address.endsWith(".css");
+  // A script or a style sheet by its name, once.
+  function load(name) {
+    loaded[name] ||= new Promise((done, failed) => {
+      const address = `/assets/${name}${version}`;
+      const isStyle = name.endsWith(".css");
+      if (isStyle && document.querySelector(`link[href="${address}"]`)) return done();
       const made = document.createElement(isStyle ? "link" : "script");
       if (isStyle) { made.rel = "stylesheet"; made.href = address; } else made.src = address;
       made.onload = done;
       made.onerror = failed;
       document.head.append(made);
     });
-    return loaded[address];
+    return loaded[name];
   }
 
   // Calls `then` once an element is near what is seen.
@@ -54,11 +59,29 @@
       holder.innerHTML = await answer.text();
       const fresh = holder.content.querySelector("section");
       if (!fresh) throw new Error("no card");
+      if ("more" in fresh.dataset) await load("more.css");
       card.replaceWith(fresh);
       begin(fresh);
       if (focused) fresh.querySelector(`[data-choice="${focused}"] [aria-current]`)?.focus({ preventScroll: true });
     } catch { failed(card, address); }
   }
+
+  // The table behind a chart comes when it is opened. If it can't be read, the link to it stays.
+  async function fillTable(details) {
+    const address = details.dataset.table;
+    delete details.dataset.table;
+    try {
+      const [answer] = await Promise.all([fetch(address, { credentials: "same-origin" }), load("more.css")]);
+      if (answer.redirected || !answer.ok) throw new Error(String(answer.status));
+      const holder = document.createElement("template");
+      holder.innerHTML = await answer.text();
+      details.querySelector("p").replaceWith(holder.content.querySelector("details.data .scroll"));
+    } catch { details.dataset.table = address; }
+  }
+
+  document.addEventListener("toggle", (event) => {
+    if (event.target.open && event.target.dataset.table) fillTable(event.target);
+  }, true);
 
   // A choice changes its own card alone; the address tells the others' choices too.
   document.addEventListener("click", (event) => {
@@ -76,12 +99,11 @@
   });
 
   // What only some cards need comes with the first of them.
-  const special = "[data-chart='curves'], .cal, [data-heat], [data-route]";
-
   function begin(root) {
     FitnessCharts.draw(root);
     root.querySelectorAll("[data-part]").forEach((card) => whenNear(card, () => fill(card, card.dataset.part)));
-    if (root.querySelector(special)) load("/assets/cards.js").then(() => FitnessCards.begin(root, { load, whenNear })).catch(() => {});
+    if (root.querySelector("[data-chart='curves']")) load("curves.js").then(() => FitnessCharts.draw(root)).catch(() => {});
+    if (root.querySelector(".cal, [data-heat], [data-route]")) load("cards.js").then(() => FitnessCards.begin(root, { load, whenNear })).catch(() => {});
   }
 
   begin(document);

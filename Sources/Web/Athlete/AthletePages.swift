@@ -73,7 +73,7 @@ public struct AthletePages: Sendable {
         return try await read(visitor, query) { page, connection in
             guard let html = try await card(part, page, tiles, connection) else { return nil }
             return isFramed
-                ? pages.page(.athletePart, FramedPart(title: page.facts.title, html: html), in: frame(page, .overview, csrf: csrf)) : html
+                ? pages.page(.athletePart, FramedPart(title: page.facts.title, html: html), in: frame(page, .part, csrf: csrf)) : html
         }
     }
 
@@ -117,7 +117,7 @@ public struct AthletePages: Sendable {
 
     // MARK: Frames
 
-    private enum Place { case overview, activities, account }
+    private enum Place { case overview, part, activities, account }
 
     private func frame(
         _ page: PageContext, _ place: Place, title: String? = nil, hasCourse: Bool = false, bar: WebFrame.Bar? = nil, csrf: String
@@ -135,10 +135,10 @@ public struct AthletePages: Sendable {
         return WebFrame(
             title: title.map { "\($0): \(page.facts.title)" } ?? page.facts.title, home: base,
             nav: [
-                WebFrame.Link("Overview", base, isCurrent: place == .overview),
+                WebFrame.Link("Overview", base, isCurrent: place == .overview || place == .part),
                 WebFrame.Link("Activities", base + "/activities", isCurrent: place == .activities),
             ] + links.map { WebFrame.Link($0.0, "\(base)#\($0.1)") },
-            bar: asked ?? bar ?? unknown,
+            bar: asked ?? bar ?? unknown, styles: place == .overview ? [] : [WebAssets.moreStyle],
             scripts: (libraries.contains("chart.js") ? ["chart.js"] : []) + ["charts.js"] + (hasCourse ? ["course.js"] : []) + ["page.js"],
             button: csrf.isEmpty ? nil : WebFrame.Button("Sign out", action: "/sign-out", csrf: csrf), foot: page.facts.footNotes,
             footLinks: csrf.isEmpty ? [] : [WebFrame.Link("Disconnect or delete", base + "/account", isCurrent: place == .account)])

@@ -93,6 +93,7 @@ struct CurveCard: Sendable {
     let none: EmptyState?
     let source: String
     let table: DataTable?
+    let tableHref: String?
 
     static func read(_ page: PageContext, _ connection: Connection) async throws -> CurveCard {
         let (metric, span) = (page.query.choice(CurveMetric.self), page.query.choice(CurveSpan.self))
@@ -137,7 +138,7 @@ struct CurveCard: Sendable {
         source = form.what + ". \(span.words.now) from \(begin.longText)."
         let rungs = bests[2].keys.sorted().filter { (1...ladder.count).contains($0) }
         guard rungs.count > 1 else {
-            (chart, table, none) = (nil, nil, Self.nothing(page, metric))
+            (chart, table, tableHref, none) = (nil, nil, nil, Self.nothing(page, metric))
             return
         }
         none = nil
@@ -156,7 +157,8 @@ struct CurveCard: Sendable {
             Content(
                 tone: form.tone, unit: form.unit, x: rungs.map { PageJSON.rounded(ladder[$0 - 1]) },
                 labels: rungs.map { form.rung(ladder[$0 - 1]) }, isReversed: metric == .pace, series: series))
-        table = Self.table(page, form, rungs, bests, ladder, names)
+        tableHref = page.tableLink(.curves)
+        table = page.hasTables ? Self.table(page, form, rungs, bests, ladder, names) : nil
     }
 
     private static func finding(

@@ -35,8 +35,6 @@ enum FitnessSpan: String, PageChoice {
 struct FitnessCard: Sendable {
     /// Points of a plot.
     private static let pointsMax = 300
-    /// Rows of the table: it is part of the first view, which is to be light.
-    private static let linesMax = 9
     /// Days that are shown as they would be with rest.
     private static let restDays = 14
 
@@ -67,6 +65,7 @@ struct FitnessCard: Sendable {
     let none: EmptyState?
     let source: String
     let table: DataTable?
+    let tableHref: String?
 
     static func read(_ page: PageContext, _ connection: Connection) async throws -> FitnessCard {
         let facts = page.facts
@@ -98,8 +97,7 @@ struct FitnessCard: Sendable {
         periods = page.links(FitnessSpan.self, card: "fitness")
         source = "Load a day; fitness is its 42-day mean, fatigue its 7-day mean, form fitness minus fatigue. " + Self.sources(methods)
         guard let last = days.last, days.contains(where: { $0.load > 0 || $0.fitness >= 0.5 }) else {
-            chart = nil
-            table = nil
+            (chart, table, tableHref) = (nil, nil, nil)
             none = Self.nothing(page.facts)
             return
         }
@@ -107,7 +105,8 @@ struct FitnessCard: Sendable {
         let step = max(1, (days.count + Self.pointsMax - 1) / Self.pointsMax)
         let kept = stride(from: (days.count - 1) % step, to: days.count, by: step).map { days[$0] }
         chart = ChartBox("fitness", label: Self.finding(kept, last), Self.content(kept, last, step))
-        table = Self.table(days, page.facts)
+        table = page.hasTables ? Self.table(days, page.facts) : nil
+        tableHref = page.tableLink(.fitness)
     }
 
     private static func content(_ kept: [Day], _ last: Day, _ step: Int) -> Content {
@@ -127,7 +126,7 @@ struct FitnessCard: Sendable {
 
     /// The newest day first, evenly spaced.
     private static func table(_ days: [Day], _ facts: AthleteFacts) -> DataTable {
-        let step = max(1, (days.count + linesMax - 1) / linesMax)
+        let step = max(1, (days.count + DataTable.linesMax - 1) / DataTable.linesMax)
         let lines = stride(from: days.count - 1, through: 0, by: -step).map { place in
             let day = days[place]
             return [

@@ -24,6 +24,15 @@ struct PageContext: Sendable {
     var base: String { visitor.base }
     var figures: Figures { facts.figures }
 
+    /// Whether the tables behind the charts of the first view are written out. Else they come when they are opened, since they weigh.
+    var hasTables: Bool { query["table"] != nil || query["frame"] != nil }
+
+    /// Where a card is with its table; nil: it has it already.
+    func tableLink(_ part: PartName) -> String? {
+        let choices = query.choices
+        return hasTables ? nil : "\(base)/parts/\(part.rawValue)\(choices)\(choices.isEmpty ? "?" : "&")table=yes"
+    }
+
     /// A link for each word of a choice, which reload the card alone where scripts run.
     func links<Choice: PageChoice>(_ type: Choice.Type, card: String) -> [PageLink] {
         query.links(type, path: base, card: card)

@@ -73,6 +73,7 @@ struct VolumeCard: Sendable {
     let none: EmptyState?
     let source: String
     let table: DataTable?
+    let tableHref: String?
 
     static func read(_ page: PageContext, _ connection: Connection) async throws -> VolumeCard {
         let (measure, span) = (page.query.choice(VolumeMeasure.self), page.query.choice(VolumeSpan.self))
@@ -103,7 +104,7 @@ struct VolumeCard: Sendable {
         source = "\(form.what), weeks from Monday, last \(count) weeks. Source: activities"
         let kinds = SportKind.allCases.filter { sums[$0]?.contains { $0 > 0 } ?? false }
         guard !kinds.isEmpty else {
-            (chart, table, none) = (nil, nil, Self.nothing(page, count))
+            (chart, table, tableHref, none) = (nil, nil, nil, Self.nothing(page, count))
             return
         }
         none = nil
@@ -120,10 +121,17 @@ struct VolumeCard: Sendable {
                         tone: kind.rawValue, name: kind.word, values: values.map { PageJSON.rounded(form.plotted($0), 2) },
                         texts: values.map(form.text))
                 }, sums: totals.map(form.text), mean: PageJSON.rounded(form.plotted(mean), 2), meanText: form.text(mean)))
+        tableHref = page.tableLink(.volume)
+        table = page.hasTables ? Self.table(form, weeks, kinds, sums, totals) : nil
+    }
+
+    private static func table(
+        _ form: VolumeForm, _ weeks: [LocalDay], _ kinds: [SportKind], _ sums: [SportKind: [Double]], _ totals: [Double]
+    ) -> DataTable {
         let lines = weeks.indices.reversed().map { week in
             [weeks[week].shortText] + kinds.map { form.text(sums[$0]?[week] ?? 0) } + [form.text(totals[week])]
         }
-        table = DataTable("Weekly volume", heads: ["Week of"] + kinds.map(\.word) + ["All"], lines: lines)
+        return DataTable("Weekly volume", heads: ["Week of"] + kinds.map(\.word) + ["All"], lines: lines)
     }
 
     private static func finding(_ form: VolumeForm, _ totals: [Double]) -> String {
