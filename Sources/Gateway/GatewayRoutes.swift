@@ -90,7 +90,7 @@ struct GatewayRoutes: Sendable {
     private var athletePages: AthletePageRoutes {
         AthletePageRoutes(
             pages: me.services.reader.map { AthletePages(files: site.web, reader: $0) }, sessions: site.sessions, services: me.services,
-            pauses: me.pauses, settings: settings, plain: site.web.pages, logger: logger)
+            pauses: me.pauses, settings: settings, plain: site.web.pages, forecast: { await site.forecast($0) }, logger: logger)
     }
 
     /// Of the operator's listener.

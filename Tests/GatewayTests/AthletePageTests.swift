@@ -57,6 +57,34 @@ import Testing
         }
     }
 
+    @Test func `a history that is loading says when it will be here, as the operator's page does`() async throws {
+        try await AthletePageFixture.with { site in
+            let database = site.gateway.database
+            #expect(!(try await site.page("/me").contains("Your history is loading")))
+            try await database.withConnection {
+                try await $0.execute(
+                    """
+                    INSERT INTO sync.activity (athlete_id, activity_id, start_at, fingerprint)
+                        SELECT 1, 2000 + n, '2020-01-01Z', sha256('x') FROM generate_series(1, 400) AS n;
+                    INSERT INTO sync.completeness (athlete_id, activity_id, endpoint, state, start_at)
+                        SELECT 1, 2000 + n, e, 'pending', '2020-01-01Z' FROM generate_series(1, 400) AS n, unnest(ARRAY['detail', 'streams']) AS e;
+                    """)
+            }
+            let page = try await site.page("/me")
+            #expect(page.contains("Your history is loading") && page.contains("All of it should be here in about"), "\(Self.bar(page))")
+            try await database.query("UPDATE sync.cursor SET history_complete_at = NULL WHERE athlete_id = 1")
+            let unread = try await site.page("/me")
+            #expect(unread.contains("once the whole list is read") && !unread.contains("All of it should be"), "\(Self.bar(unread))")
+            try await database.query("INSERT INTO sync.setting (key, value) VALUES ('paused_until', '\"infinity\"')")
+            let paused = try await site.page("/me")
+            #expect(paused.contains("Reading is paused by the operator"), "\(Self.bar(paused))")
+        }
+    }
+
+    private static func bar(_ page: String) -> String {
+        page.firstMatch(of: #/<div id="page-bar">(?s)(.*?)<main|<dl/#).map { String($0.0) } ?? ""
+    }
+
     @Test func `the table behind a chart of the first view comes when it is asked for, with or without scripts`() async throws {
         try await AthletePageFixture.with { site in
             let page = try await site.page("/me?weeks=26")

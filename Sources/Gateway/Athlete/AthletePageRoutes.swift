@@ -23,6 +23,8 @@ struct AthletePageRoutes: Sendable {
     let pauses: SyncPauses
     let settings: Live<GatewaySettings>
     let plain: WebPages
+    /// When the rest of an athlete's history will be here; nil: it can't be asked.
+    let forecast: @Sendable (AthleteID) async -> HistoryForecast?
     let logger: Logger
 
     /// A request for a page, by somebody who may see it.
@@ -46,7 +48,10 @@ struct AthletePageRoutes: Sendable {
             }
         }
         return [
-            get("") { try await html($0.overview($1.page, $1.query, csrf: $1.visitor.csrf)) },
+            get("") { pages, asked in
+                try await html(
+                    pages.overview(asked.page, asked.query, csrf: asked.visitor.csrf) { await forecast(asked.visitor.athlete) })
+            },
             get("/activities") { try await html($0.activities($1.page, $1.query, csrf: $1.visitor.csrf)) },
             get("/activities/:id") { try await activity($0, $1) },
             get("/parts/:name", isPart: true) { try await part($0, $1) },

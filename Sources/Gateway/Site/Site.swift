@@ -21,6 +21,7 @@ struct Site: Sendable {
     let lag = SilverLag()
     private let assets: AssetRoutes
     private let operatorPages: AdminRoutes
+    private let control: AdminControl
 
     init(
         _ web: WebFiles, _ addresses: GatewayAddresses, _ publicURL: PublicURL, _ database: Database, _ authenticator: Authenticator,
@@ -35,6 +36,7 @@ struct Site: Sendable {
         self.logger = logger
         assets = AssetRoutes(web.assets)
         let control = AdminControl(ask: control)
+        self.control = control
         operatorPages = AdminRoutes(
             pages: web.pages, sessions: sessions, control: control,
             reader: AdminReader(database: database, control: control, lag: lag, clock: clock), database: database,
@@ -50,6 +52,19 @@ struct Site: Sendable {
 
     /// Of the operator's listener.
     var admin: [Route] { operatorPages.routes }
+
+    /// When the rest of an athlete's history will be here, as `fitnessctl explain` tells it; nil: the control API has not answered.
+    func forecast(_ athlete: AthleteID) async -> HistoryForecast? {
+        do {
+            let explanation: ExplanationMessage = try await control.read(ControlTarget(.explanation, athlete: athlete.rawValue))
+            return explanation.completion.map {
+                HistoryForecast(now: explanation.at, completesAt: $0.completesAt, unknownBecause: $0.unknownBecause)
+            }
+        } catch {
+            if !(error is CancellationError) { logger.log(.warning, "a page says nothing of when a history will be complete", error) }
+            return nil
+        }
+    }
 
     /// An admin who looks at the pages of the athlete whom the path names, without their forms; places only with a session. Nil: nobody who may.
     func lookingAdmin(_ request: Request, _ context: GatewayContext) async throws -> AthleteVisitor? {

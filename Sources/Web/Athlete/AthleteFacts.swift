@@ -61,6 +61,11 @@ struct AthleteFacts: Sendable {
         return Words.cleaned(String(last), max: 60)
     }
 
+    /// Whether activities are still to come from Strava, and nothing keeps them from coming.
+    func isLoading(_ history: HistoryShare?) -> Bool {
+        state == "active" && (!historyIsComplete || history.map { $0.landed < $0.listed } ?? false)
+    }
+
     var title: String { name ?? "Athlete \(athlete)" }
 
     /// Letters for the round sign beside the name.
@@ -89,7 +94,7 @@ struct AthleteFacts: Sendable {
 
 extension WebFrame.Bar {
     /// The one bar on top of an athlete's pages: the worst that there is to say.
-    static func of(_ facts: AthleteFacts, history: HistoryShare?) -> WebFrame.Bar? {
+    static func of(_ facts: AthleteFacts, history: HistoryShare?, forecast: HistoryForecast?) -> WebFrame.Bar? {
         switch facts.state {
         case "reconnect":
             return WebFrame.Bar(
@@ -98,22 +103,23 @@ extension WebFrame.Bar {
         case "erasing": return WebFrame.Bar(.bad, strong: "This data is being erased.", text: "Nothing of it stays.")
         case "paused":
             return WebFrame.Bar(.info, strong: "Syncing is paused", text: "by the operator. New activities follow later.")
-        default: return loading(facts, history)
+        default: return facts.isLoading(history) ? loading(facts, history, forecast) : workedOut(facts)
         }
     }
 
-    private static func loading(_ facts: AthleteFacts, _ history: HistoryShare?) -> WebFrame.Bar? {
+    private static func loading(_ facts: AthleteFacts, _ history: HistoryShare?, _ forecast: HistoryForecast?) -> WebFrame.Bar {
+        var text = "The list of your activities is being read at Strava, newest first."
         if let history, history.landed < history.listed {
             let share = Figures.share(Double(history.landed), of: Double(history.listed)).text
-            return WebFrame.Bar(
-                .info, strong: "Your history is loading.",
-                text: "\(Figures.count(history.landed)) of \(Figures.count(history.listed)) activities (\(share)) are here with all their "
-                    + "figures, newest first.")
+            text =
+                "\(Figures.count(history.landed)) of \(Figures.count(history.listed)) activities (\(share)) are here with all their "
+                + "figures, newest first."
         }
-        if !facts.historyIsComplete {
-            return WebFrame.Bar(
-                .info, strong: "Your history is loading.", text: "The list of your activities is being read at Strava, newest first.")
-        }
+        let rest = forecast?.words(zone: facts.zone).map { " " + $0 } ?? ""
+        return WebFrame.Bar(.info, strong: "Your history is loading.", text: text + rest)
+    }
+
+    private static func workedOut(_ facts: AthleteFacts) -> WebFrame.Bar? {
         guard facts.backlog > 0 else { return nil }
         return WebFrame.Bar(
             .info, strong: Figures.count(facts.backlog, "activity is", "activities are") + " being worked out.",

@@ -19,9 +19,13 @@ public struct AthletePages: Sendable {
 
     /// The athlete's page down to the row of volumes; the rest comes as fragments.
     ///
-    /// - Parameter csrf: the form token of the visitor's session; empty: the page has no form.
-    public func overview(_ visitor: PageVisitor, _ query: PageQuery, csrf: String) async throws -> String {
-        try await read(visitor, query) { page, connection in
+    /// - Parameters:
+    ///   - csrf: the form token of the visitor's session; empty: the page has no form.
+    ///   - forecast: asked while the history is loading; nil: there is none.
+    public func overview(
+        _ visitor: PageVisitor, _ query: PageQuery, csrf: String, forecast: () async -> HistoryForecast?
+    ) async throws -> String {
+        let (page, history, model) = try await read(visitor, query) { page, connection in
             let history = try await HistoryShare.read(visitor.athlete, connection)
             let figures = try await OverviewFigures.read(page.facts, connection)
             let fitness = try await FitnessCard.read(page, connection)
@@ -30,8 +34,12 @@ public struct AthletePages: Sendable {
             let model = AthleteOverview(
                 page, figures, csrf: csrf, fitness: pages.part(.cardFitness, fitness), latest: pages.part(.cardLatest, latest),
                 volume: pages.part(.cardVolume, volume))
-            return pages.page(.athleteOverview, model, in: frame(page, .overview, bar: .of(page.facts, history: history), csrf: csrf))
+            return (page, history, model)
         }
+        // Asked without a connection of the athletes' reads, which are few.
+        let forecast = page.facts.isLoading(history) ? await forecast() : nil
+        let bar = WebFrame.Bar.of(page.facts, history: history, forecast: forecast)
+        return pages.page(.athleteOverview, model, in: frame(page, .overview, bar: bar, csrf: csrf))
     }
 
     /// All activities, page by page, with search.
@@ -80,8 +88,8 @@ public struct AthletePages: Sendable {
     /// What a script of a page asks for; nil: there is nothing of this name, or the visitor may not see it.
     public func data(_ name: String, _ visitor: PageVisitor, _ query: PageQuery) async throws -> String? {
         guard name == "heat", visitor.showsPlaces else { return nil }
-        return try await read(visitor, query) { page, connection in
-            try await HeatMapCard.cells(page, connection)
+        return try await reader.seeing(ReaderSight(places: visitor.showsPlaces)).read(visitor.athlete) { connection in
+            try await HeatMapCard.cells(visitor.athlete, query.choice(HeatSport.self), connection)
         }
     }
 

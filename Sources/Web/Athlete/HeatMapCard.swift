@@ -1,3 +1,4 @@
+import Core
 import Database
 import Foundation
 
@@ -61,8 +62,7 @@ struct HeatMapCard: Sendable {
     }
 
     /// The cells as JSON. Only for visitors who may see places.
-    static func cells(_ page: PageContext, _ connection: Connection) async throws -> String {
-        let sport = page.query.choice(HeatSport.self)
+    static func cells(_ athlete: AthleteID, _ sport: HeatSport, _ connection: Connection) async throws -> String {
         // The cell's number holds both coordinates: see silver.activity_rollup.
         let rows = try await connection.query(
             """
@@ -73,7 +73,7 @@ struct HeatMapCard: Sendable {
                 FROM (
                     SELECT r.cell, r.cell_seconds
                     FROM silver.activity a JOIN silver.activity_rollup r USING (athlete_id, source_id, activity_id)
-                    WHERE a.athlete_id = \(page.facts.athlete) AND a.source_id = \(AthleteFacts.source) AND cardinality(r.cell) > 0
+                    WHERE a.athlete_id = \(athlete) AND a.source_id = \(AthleteFacts.source) AND cardinality(r.cell) > 0
                       AND (\(sport.rawValue) = 'all' OR a.sport_family = \(sport.rawValue))
                     ORDER BY a.start_at DESC NULLS LAST LIMIT \(activitiesMax)) AS t
                 CROSS JOIN LATERAL unnest(t.cell, t.cell_seconds) AS u (cell, seconds)
