@@ -57,7 +57,7 @@ struct ActivityListPage: Sendable {
             start_us: start.map { Int64(($0.timeIntervalSince1970 * 1e6).rounded()) }, activity: try row.column(0))
     }
 
-    /// Those without a start come last.
+    /// Those without a start come last. The metrics of the activities that are shown are read, not those of all.
     private static func statement(
         _ page: PageContext, _ condition: SQL, from place: ListPlace?, isBackwards: Bool, limit: Int
     ) -> SQL {
@@ -66,10 +66,13 @@ struct ActivityListPage: Sendable {
         let instant = place.map { $0.start_us.map { Date(timeIntervalSince1970: Double($0) / 1e6) } ?? .distantPast }
         return """
             SELECT \(raw: ActivityRow.columns)
-            FROM silver.activity a LEFT JOIN silver.activity_metric m USING (athlete_id, source_id, activity_id)
-            WHERE a.athlete_id = \(page.facts.athlete) AND \(condition)
-              AND (\(instant)::timestamptz IS NULL OR (\(raw: start), a.activity_id) \(raw: sign) (\(instant), \(place?.activity ?? 0)))
-            ORDER BY \(raw: start) \(raw: order), a.activity_id \(raw: order) LIMIT \(limit)
+            FROM (
+                SELECT a.* FROM silver.activity a
+                WHERE a.athlete_id = \(page.facts.athlete) AND \(condition)
+                  AND (\(instant)::timestamptz IS NULL OR (\(raw: start), a.activity_id) \(raw: sign) (\(instant), \(place?.activity ?? 0)))
+                ORDER BY \(raw: start) \(raw: order), a.activity_id \(raw: order) LIMIT \(limit)) AS a
+            LEFT JOIN silver.activity_metric m USING (athlete_id, source_id, activity_id)
+            ORDER BY \(raw: start) \(raw: order), a.activity_id \(raw: order)
             """
     }
 

@@ -77,7 +77,7 @@ struct CoursePlotter: Sendable {
     }
 
     private var speed: CoursePlot? {
-        guard let speeds = known(streams.speeds) else { return nil }
+        guard let speeds = known(streams.speed_mps) else { return nil }
         let average = figures.speed(activity.speed_mps, of: activity.kind).text
         guard activity.kind.hasPace else {
             let values = speeds.map { $0.map { $0 * 3_600 / figures.metresPerUnit } }

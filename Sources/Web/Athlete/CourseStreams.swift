@@ -9,7 +9,8 @@ struct CourseStreams: Sendable {
     let time_s: [Double?]
     let distance_m: [Double?]?
     let altitude_m: [Double?]?
-    let velocity_mps: [Double?]?
+    /// As sent, else from the way covered.
+    let speed_mps: [Double?]?
     let grade_percent: [Double?]?
     let heartrate_bpm: [Double?]?
     let cadence_rpm: [Double?]?
@@ -39,10 +40,12 @@ struct CourseStreams: Sendable {
         }
         guard let times = try integers(1), times.contains(where: { $0 != nil }) else { return nil }
         pointCount = try row.column(0)
-        time_s = Self.rising(times)
-        distance_m = try decimals(2)
+        let rising = Self.rising(times)
+        let way = try decimals(2)
+        time_s = rising
+        distance_m = way
         altitude_m = try decimals(3)
-        velocity_mps = try decimals(4)
+        speed_mps = try decimals(4) ?? way.map { Self.speeds($0, rising) }
         grade_percent = try decimals(5)
         // What no figure counts either: see silver.activity_stream.
         heartrate_bpm = try integers(6)?.map { $0.flatMap { (25...240).contains($0) ? $0 : nil } }
@@ -61,11 +64,8 @@ struct CourseStreams: Sendable {
         }
     }
 
-    /// Speed: as sent, else from the way covered.
-    var speeds: [Double?]? {
-        if let velocity_mps { return velocity_mps }
-        guard let distance_m else { return nil }
-        return distance_m.indices.map { place in
+    private static func speeds(_ distance_m: [Double?], _ time_s: [Double?]) -> [Double?] {
+        distance_m.indices.map { place in
             let before = max(0, place - 5)
             guard let to = distance_m[place], let from = distance_m[before], let end = time_s[place], let begin = time_s[before],
                 end > begin
@@ -76,8 +76,8 @@ struct CourseStreams: Sendable {
 
     /// The speed on the level that costs as much: Minetti 2002, as silver's grade-adjusted pace.
     var gradeAdjustedSpeeds: [Double?]? {
-        guard let speeds, let grade_percent else { return nil }
-        return zip(speeds, grade_percent).map { speed, grade in
+        guard let speed_mps, let grade_percent else { return nil }
+        return zip(speed_mps, grade_percent).map { speed, grade in
             guard let speed, let grade else { return nil }
             let i = min(max(grade / 100, -0.45), 0.45)
             return speed * (((((155.4 * i - 30.4) * i - 43.3) * i + 46.3) * i + 19.5) * i + 3.6) / 3.6
@@ -86,7 +86,7 @@ struct CourseStreams: Sendable {
 
     /// Points to show: those that keep the shape of the curves best (LTTB).
     func shown(max: Int) -> [Int] {
-        let curves = [altitude_m, heartrate_bpm, power_w, speeds, cadence_rpm, latitude, longitude].compactMap { $0 }
+        let curves = [altitude_m, heartrate_bpm, power_w, speed_mps, cadence_rpm, latitude, longitude].compactMap { $0 }
         return LargestTriangles.indexes(of: curves, count: pointCount, max: max)
     }
 
