@@ -25,7 +25,7 @@ import Testing
     @Test func `where run works, check finds no fault, before the first start and while the daemon runs`() async throws {
         try await DaemonRig.with(Self.world) { rig in
             var environment = rig.environment
-            environment["FITNESSD_HTTP_LISTEN"] = "127.0.0.1:\(try freePort())"
+            environment["FITNESSD_HTTP_LISTEN"] = "127.0.0.1:\(try LoopbackSocket.freePort())"
             environment["FITNESSD_OPERATOR_NAME"] = "Riverside Runners"
             func check() async throws {
                 let result = try await DaemonProcess.run("fitnessd", ["check"], environment: environment)

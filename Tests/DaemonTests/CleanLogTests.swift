@@ -12,28 +12,14 @@ import Testing
 
     /// Connects to a loopback port, sends the text and goes away.
     private func abandon(_ text: String, port: Int) throws {
-        let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
-        try #require(descriptor >= 0)
-        var address = sockaddr_in()
-        address.sin_family = sa_family_t(AF_INET)
-        address.sin_port = in_port_t(port).bigEndian
-        address.sin_addr.s_addr = in_addr_t(0x7f00_0001).bigEndian
-        let connected = withUnsafePointer(to: address) { pointer in
-            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
-            }
-        }
-        try #require(connected == 0)
-        // A reset instead of an orderly end.
-        var linger = linger(l_onoff: 1, l_linger: 0)
-        setsockopt(descriptor, SOL_SOCKET, SO_LINGER, &linger, socklen_t(MemoryLayout.size(ofValue: linger)))
-        let bytes = Array(text.utf8)
-        _ = send(descriptor, bytes, bytes.count, Int32(MSG_NOSIGNAL))
-        close(descriptor)
+        let socket = LoopbackSocket(try LoopbackSocket.connect(to: port))
+        socket.resetOnClose()  // instead of an orderly end
+        socket.send(Array(text.utf8))
+        socket.close()
     }
 
     @Test func `mistakes of clients and broken connections log no error`() async throws {
-        let port = try freePort()
+        let port = try LoopbackSocket.freePort()
         try await DaemonRig.with(Self.world) { rig in
             let daemon = try await rig.start(["FITNESSD_HTTP_LISTEN": "127.0.0.1:\(port)", "FITNESSD_LOG_LEVEL": "debug"])
             #expect(try await rig.control("athletes", "import", try rig.importFile()).code == 0)

@@ -13,7 +13,7 @@ private let epoch = Date(timeIntervalSince1970: (Date().timeIntervalSince1970 - 
     @Test func `a person who follows the link and consents has their data in silver`() async throws {
         let world = SimulatorWorld(seed: 3, epoch: epoch, athleteCount: 2, activitiesEach: 4, points: 30...50)
         try await DaemonRig.with(world) { rig in
-            let port = try freePort()
+            let port = try LoopbackSocket.freePort()
             let daemon = try await rig.start([
                 "FITNESSD_HTTP_LISTEN": "127.0.0.1:\(port)", "FITNESSD_PUBLIC_URL": "http://127.0.0.1:\(port)",
             ])

@@ -180,10 +180,3 @@ final class DaemonProcess: Sendable {
         return (code, process.output)
     }
 }
-
-/// A loopback port that was free a moment ago.
-func freePort() throws -> Int {
-    let (listener, port) = try LoopbackSocket.listen()
-    close(listener)
-    return Int(port)
-}

@@ -12,7 +12,7 @@ private let epoch = Date(timeIntervalSince1970: (Date().timeIntervalSince1970 - 
     @Test func `with a subscription, a new activity is in silver long before its list is due`() async throws {
         let world = SimulatorWorld(seed: 3, epoch: epoch, athleteCount: 1, activitiesEach: 4, points: 30...50)
         try await DaemonRig.with(world) { rig in
-            let port = try freePort()
+            let port = try LoopbackSocket.freePort()
             let daemon = try await rig.start([
                 "FITNESSD_HTTP_LISTEN": "127.0.0.1:\(port)", "FITNESSD_PUBLIC_URL": "http://127.0.0.1:\(port)",
             ])
@@ -39,7 +39,7 @@ private let epoch = Date(timeIntervalSince1970: (Date().timeIntervalSince1970 - 
     @Test func `a subscription with another callback is left alone unless named, and one that fails says what to do`() async throws {
         let world = SimulatorWorld(seed: 3, epoch: epoch, athleteCount: 1, activitiesEach: 1, points: 30...50)
         try await DaemonRig.with(world) { rig in
-            let port = try freePort()
+            let port = try LoopbackSocket.freePort()
             let listen = ["FITNESSD_HTTP_LISTEN": "127.0.0.1:\(port)", "FITNESSD_PUBLIC_URL": "http://127.0.0.1:\(port)"]
             let first = try await rig.start(listen)
             #expect(try await rig.control("webhook", "subscribe").code == 0)

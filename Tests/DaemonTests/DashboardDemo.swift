@@ -11,21 +11,11 @@ struct DashboardDemo: Sendable {
 
     static func with(_ body: (DashboardDemo) async throws -> Void) async throws {
         // A name that must be percent-encoded in a URL.
-        let folder = "/tmp/fd-\(UUID().uuidString.prefix(6)) %&"
-        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-        defer {
-            // Root's private cluster is outside, since PostgreSQL refuses to run as root.
-            if let outside = try? FileManager.default.destinationOfSymbolicLink(atPath: folder + "/demo/postgres") {
-                try? FileManager.default.removeItem(atPath: outside)
-            }
-            try? FileManager.default.removeItem(atPath: folder)
+        try await DemoFolder.with(name: "fd %&") { folder in
+            let port = try LoopbackSocket.freePort()
+            let environment = folder.environment.merging(["FITNESSD_DASHBOARD_LISTEN": "localhost:\(port)"]) { $1 }
+            try await body(DashboardDemo(state: folder.state, port: port, environment: environment))
         }
-        let port = try freePort()
-        let environment = [
-            "FITNESSD_STATE_DIR": folder, "FITNESSD_HTTP_LISTEN": "off", "FITNESSD_DASHBOARD_LISTEN": "localhost:\(port)", "HOME": folder,
-            "FITNESSD_CONTROL_SOCKET": folder + "/c.sock",
-        ]
-        try await body(DashboardDemo(state: folder + "/demo", port: port, environment: environment))
     }
 
     /// Starts it, and waits until its data is in silver.

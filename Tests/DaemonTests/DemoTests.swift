@@ -7,8 +7,8 @@ import Testing
 /// The demo as `make run` starts it, with nothing configured: a PostgreSQL and a Strava of its own.
 @Suite struct DemoTests {
     @Test func `the demo fills silver, stops on Ctrl-C, and fetches nothing twice when started again`() async throws {
-        try await withDemo { environment in
-            let first = try await summary(environment)
+        try await DemoFolder.with { folder in
+            let first = try await summary(folder.environment)
             #expect(first.output.contains("No Strava credentials are configured"))
             let fetched = try await streams(first.output)
             #expect(fetched.count > 150)
@@ -17,7 +17,7 @@ import Testing
             #expect(try await first.waitForEnd(within: .seconds(15)) == 0)
             #expect(first.output.contains("stopped cleanly"))
             #expect(kill(simulator, 0) != 0, "the simulator ends before fitnessd does")
-            let second = try await summary(environment)
+            let second = try await summary(folder.environment)
             let again = try await streams(second.output)
             #expect(fetched.allSatisfy { again[$0.key] == $0.value }, "the same answers, fetched at the same time as before")
             second.signal(SIGTERM)
@@ -26,9 +26,9 @@ import Testing
     }
 
     @Test func `an athlete of the demo reads their own data, by a login that the private cluster has made`() async throws {
-        try await withDemo { environment in
-            let port = try freePort()
-            let environment = environment.merging(["FITNESSD_HTTP_LISTEN": "127.0.0.1:\(port)"]) { _, new in new }
+        try await DemoFolder.with { folder in
+            let port = try LoopbackSocket.freePort()
+            let environment = folder.environment.merging(["FITNESSD_HTTP_LISTEN": "127.0.0.1:\(port)"]) { $1 }
             let demo = try await summary(environment)
             let owner = String(try #require(demo.output.split(separator: "\n").last { $0.contains("psql \"") }).split(separator: "\"")[1])
             let database = Database(url: owner, logger: quietLogger)
@@ -57,15 +57,15 @@ import Testing
     }
 
     @Test func `kill -9 of the daemon ends its simulator, whose end ends the daemon with a sentence`() async throws {
-        try await withDemo { environment in
-            let first = try await summary(environment)
+        try await DemoFolder.with { folder in
+            let first = try await summary(folder.environment)
             let simulator = try #require(try first.simulator())
             let commandLine = try String(contentsOfFile: "/proc/\(simulator)/cmdline", encoding: .utf8)
             #expect(!commandLine.contains("secret") && !commandLine.contains("token"), "\(commandLine)")
             first.signal(SIGKILL)
             _ = try await first.waitForEnd()
             try await eventually("the simulator ends") { kill(simulator, 0) != 0 }
-            let second = try await summary(environment)
+            let second = try await summary(folder.environment)
             kill(try #require(try second.simulator()), SIGKILL)
             #expect(try await second.waitForEnd(within: .seconds(30)) == 1)
             #expect(
@@ -81,27 +81,12 @@ import Testing
         defer { try? FileManager.default.removeItem(at: alone) }
         let program = alone.appending(path: "fitnessd").path
         try FileManager.default.linkItem(atPath: built.path, toPath: program)
-        try await withDemo { environment in
+        try await DemoFolder.with { folder in
             for command in ["run", "check"] {
-                let ended = try await DaemonProcess.run(program, [command, "--demo"], environment: environment)
+                let ended = try await DaemonProcess.run(program, [command, "--demo"], environment: folder.environment)
                 #expect(ended.code == 1 && ended.output.contains("the demo needs the program strava-simulator"), "\(ended.output)")
             }
         }
-    }
-
-    /// Lends the settings of a demo in a folder of its own, and removes what it leaves.
-    private func withDemo(_ body: (_ environment: [String: String]) async throws -> Void) async throws {
-        let folder = "/tmp/fd-\(UUID().uuidString.prefix(8))"
-        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-        defer {
-            // Root's private cluster is outside, since PostgreSQL refuses to run as root.
-            if let outside = try? FileManager.default.destinationOfSymbolicLink(atPath: folder + "/demo/postgres") {
-                try? FileManager.default.removeItem(atPath: outside)
-            }
-            try? FileManager.default.removeItem(atPath: folder)
-        }
-        try await body(
-            ["FITNESSD_STATE_DIR": folder, "FITNESSD_HTTP_LISTEN": "off", "FITNESSD_DASHBOARD_LISTEN": "off", "HOME": folder])
     }
 
     private func summary(_ environment: [String: String]) async throws -> DaemonProcess {

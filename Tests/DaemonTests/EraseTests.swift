@@ -47,7 +47,7 @@ private let epoch = Date(timeIntervalSince1970: (Date().timeIntervalSince1970 - 
 
     @Test func `an athlete who revokes access at Strava is erased`() async throws {
         try await DaemonRig.with(Self.world()) { rig in
-            let port = try freePort()
+            let port = try LoopbackSocket.freePort()
             let daemon = try await rig.start([
                 "FITNESSD_HTTP_LISTEN": "127.0.0.1:\(port)", "FITNESSD_PUBLIC_URL": "http://127.0.0.1:\(port)",
             ])

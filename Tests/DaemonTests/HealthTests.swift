@@ -15,7 +15,7 @@ import Testing
 
     @Test func `what makes readyz 503 makes status --check and doctor fail`() async throws {
         try await DaemonRig.with(Self.world()) { rig in
-            let port = try freePort()
+            let port = try LoopbackSocket.freePort()
             let daemon = try await rig.start(["FITNESSD_HTTP_LISTEN": "127.0.0.1:\(port)"])
             let http = HTTPClient(userAgent: "test")
             func ready() async throws -> Int {

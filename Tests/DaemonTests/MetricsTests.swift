@@ -13,7 +13,7 @@ import Testing
 
     @Test func `everything that happens is counted, in Prometheus' format and without a trace of whom it concerns`() async throws {
         try await DaemonRig.with(Self.world) { rig in
-            let port = try freePort()
+            let port = try LoopbackSocket.freePort()
             let daemon = try await rig.start(["FITNESSD_HTTP_LISTEN": "127.0.0.1:\(port)"])
             #expect(try await rig.control("athletes", "import", try rig.importFile()).code == 0)
             try await eventually("all is in silver", within: .seconds(120)) { try await rig.isComplete() }

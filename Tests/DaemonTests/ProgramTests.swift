@@ -21,7 +21,7 @@ import Testing
 
     @Test func `a code connects an athlete, a token starts a run, and its end is seen by polling`() async throws {
         try await DaemonRig.with(Self.world) { rig in
-            let (issuer, port) = (try await TestIssuer(now: Date()), try freePort())
+            let (issuer, port) = (try await TestIssuer(now: Date()), try LoopbackSocket.freePort())
             let daemon = try await rig.start(settings(issuer, port: port))
             let client = ProgramClient(base: "http://127.0.0.1:\(port)")
             let code = try await client.code(rig.simulator, for: rig.simulator.world.athleteIDs[0])
@@ -47,7 +47,7 @@ import Testing
     @Test func `check fetches the keys of ID tokens, and says what to look at when it can't`() async throws {
         try await DaemonRig.with(Self.world) { rig in
             let issuer = try await TestIssuer(now: Date())
-            let environment = rig.environment.merging(settings(issuer, port: try freePort())) { $1 }
+            let environment = rig.environment.merging(settings(issuer, port: try LoopbackSocket.freePort())) { $1 }
             let good = try await DaemonProcess.run("fitnessd", ["check"], environment: environment)
             #expect(good.output.contains("ok    id tokens: of \(TestIssuer.issuer), 1 key"), "\(good.output)")
             issuer.respond([.answer(404)])

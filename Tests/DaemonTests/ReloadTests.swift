@@ -118,7 +118,7 @@ import Testing
     }
 
     @Test func `pages and the addresses for programs follow`() async throws {
-        let port = try freePort()
+        let port = try LoopbackSocket.freePort()
         try await withDaemon(["FITNESSD_OPERATOR_NAME=Riverside Runners"], ["FITNESSD_HTTP_LISTEN": "127.0.0.1:\(port)"]) { daemon in
             let http = HTTPClient(userAgent: "test")
             func page() async throws -> String {

@@ -4,14 +4,13 @@ import Testing
 
 /// What the real process reports to systemd.
 @Suite struct SystemdNotifyTests {
-    private func start(state: URL, socket: NotifySocket, listen: String = "off", output: Pipe? = nil) throws -> Process {
+    private func start(in folder: DemoFolder, socket: NotifySocket, listen: String = "off", output: Pipe? = nil) throws -> Process {
         let process = Process()
         process.executableURL = try builtProgram("fitnessd")
         process.arguments = ["run", "--demo"]
-        process.environment = [
-            "FITNESSD_STATE_DIR": state.path, "FITNESSD_HTTP_LISTEN": listen, "FITNESSD_CONTROL_SOCKET": state.path + "/c.sock",
-            "FITNESSD_DASHBOARD_LISTEN": "off", "NOTIFY_SOCKET": socket.name, "WATCHDOG_USEC": "10000000", "PATH": "/usr/bin:/bin",
-        ]
+        process.environment = folder.environment.merging([
+            "FITNESSD_HTTP_LISTEN": listen, "NOTIFY_SOCKET": socket.name, "WATCHDOG_USEC": "10000000", "PATH": "/usr/bin:/bin",
+        ]) { $1 }
         let sink: Any = output ?? FileHandle.nullDevice
         process.standardOutput = sink
         process.standardError = sink
@@ -21,10 +20,10 @@ import Testing
 
     @Test(arguments: [false, true])
     func `the daemon reports that it is ready, what it does, that it is alive and that it stops`(isAbstract: Bool) async throws {
-        try await withTemporaryFolder { folder in
-            let path = folder.appending(path: "n").path
+        try await DemoFolder.with { folder in
+            let path = folder.path + "/n"
             let socket = try NotifySocket(name: isAbstract ? "@" + path : path)
-            let process = try start(state: folder, socket: socket)
+            let process = try start(in: folder, socket: socket)
             defer { if process.isRunning { kill(process.processIdentifier, SIGKILL) } }
             for message in ["READY=1", "STATUS=", "WATCHDOG=1"] {
                 try await eventually("\(message) is heard", within: .seconds(120)) {
@@ -41,12 +40,12 @@ import Testing
     }
 
     @Test func `a daemon whose port is taken is never ready, and says why in one sentence`() async throws {
-        try await withTemporaryFolder { folder in
-            let socket = try NotifySocket(name: folder.appending(path: "n").path)
+        try await DemoFolder.with { folder in
+            let socket = try NotifySocket(name: folder.path + "/n")
             let (listener, port) = try LoopbackSocket.listen()
             defer { close(listener) }
             let output = Pipe()
-            let process = try start(state: folder, socket: socket, listen: "127.0.0.1:\(port)", output: output)
+            let process = try start(in: folder, socket: socket, listen: "127.0.0.1:\(port)", output: output)
             defer { if process.isRunning { kill(process.processIdentifier, SIGKILL) } }
             try await eventually("the daemon ends", within: .seconds(120)) { !process.isRunning }
             #expect(process.terminationStatus == 1)

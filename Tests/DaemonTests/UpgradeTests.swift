@@ -51,7 +51,7 @@ private let epoch = Date(timeIntervalSince1970: (Date().timeIntervalSince1970 - 
 
     @Test func `before a breaking migration the older version ends its work and stops, and is refused from then on`() async throws {
         try await withRig { rig in
-            let port = try freePort()
+            let port = try LoopbackSocket.freePort()
             let old = try await rig.start(["FITNESSD_HTTP_LISTEN": "127.0.0.1:\(port)"])
             #expect(try await rig.control("athletes", "import", try rig.importFile()).code == 0)
             await rig.simulator.waitForRequests(20) { $0.endpoint == "streams" }

@@ -53,9 +53,7 @@ import Testing
     }
 
     private func loopbackListener() throws -> DashboardListener {
-        let (socket, port) = try LoopbackSocket.listen()
-        close(socket)
-        return try #require(DashboardListener("127.0.0.1:\(port)"))
+        try #require(DashboardListener("127.0.0.1:\(try LoopbackSocket.freePort())"))
     }
 
     /// Logs in over TCP, and says which address the server saw.

@@ -85,8 +85,7 @@ import Testing
     }
 
     @Test func `dashboards reach an upgraded server as before`() async throws {
-        let (socket, port) = try LoopbackSocket.listen()
-        close(socket)
+        let port = try LoopbackSocket.freePort()
         let listener = try #require(DashboardListener("127.0.0.1:\(port)"))
         try await withServer(checkInterval: .milliseconds(50), listener: listener) { programs, server, database, pid in
             try await database.query("CREATE TABLE kept AS SELECT 1 AS n")

@@ -379,17 +379,9 @@ final class RawClient: Sendable {
     private let descriptor: Int32
 
     init(_ base: String, from address: String = "127.0.0.1") throws {
-        descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
-        let port = URLComponents(string: base)?.port ?? 0
-        let isConnected =
-            Self.call(address, 0) { bind(descriptor, $0, $1) } && Self.call("127.0.0.1", UInt16(port)) { connect(descriptor, $0, $1) }
+        descriptor = try LoopbackSocket.connect(to: URLComponents(string: base)?.port ?? 0, from: address)
         var limit = timeval(tv_sec: 30, tv_usec: 0)
         setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &limit, socklen_t(MemoryLayout<timeval>.size))
-        guard isConnected else {
-            let code = errno
-            Glibc.close(descriptor)
-            throw POSIXError(POSIXErrorCode(rawValue: code) ?? .EIO)
-        }
     }
 
     deinit { Glibc.close(descriptor) }
@@ -427,15 +419,5 @@ final class RawClient: Sendable {
         let parts = text.split(separator: "\r\n\r\n", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
         let status = text.split(separator: " ").dropFirst().first.flatMap { Int($0) } ?? 0
         return (status, parts.first ?? "", parts.count > 1 ? parts[1] : "")
-    }
-
-    private static func call(_ host: String, _ port: UInt16, _ body: (UnsafePointer<sockaddr>, socklen_t) -> Int32) -> Bool {
-        var address = sockaddr_in()
-        address.sin_family = sa_family_t(AF_INET)
-        address.sin_port = port.bigEndian
-        inet_pton(AF_INET, host, &address.sin_addr)
-        return withUnsafePointer(to: &address) { pointer in
-            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { body($0, socklen_t(MemoryLayout<sockaddr_in>.size)) == 0 }
-        }
     }
 }

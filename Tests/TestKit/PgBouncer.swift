@@ -13,8 +13,7 @@ public struct PgBouncer {
         let user = try #require(server.user)
         let name = String(server.path.dropFirst())
         let host = try #require(server.percentEncodedHost?.removingPercentEncoding)
-        let (listener, port) = try LoopbackSocket.listen()
-        close(listener)
+        let port = try LoopbackSocket.freePort()
         let settings = """
             [databases]
             \(name) = host=\(host) port=\(server.port ?? 5432) user=\(user)
@@ -38,22 +37,8 @@ public struct PgBouncer {
             try process.run()
             defer { kill(process.processIdentifier, SIGKILL) }
             let pooled = "postgresql://\(user)@127.0.0.1:\(port)/\(name)"
-            try await eventually("the pooler takes connections") { canConnect(to: port) }
+            try await eventually("the pooler takes connections") { (try? LoopbackSocket.connect(to: port)).map(close) != nil }
             try await body(pooled)
-        }
-    }
-
-    private static func canConnect(to port: UInt16) -> Bool {
-        let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-        defer { close(descriptor) }
-        var address = sockaddr_in()
-        address.sin_family = sa_family_t(AF_INET)
-        address.sin_port = port.bigEndian
-        address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
-        return withUnsafePointer(to: &address) { pointer in
-            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size)) == 0
-            }
         }
     }
 }
