@@ -122,30 +122,12 @@ public struct ListenAddress: Sendable, Equatable {
     /// - Throws: `GatewayError` when it can't.
     public func checkFree(key: Setting = .web) throws {
         guard port != 0 else { return }
-        var hints = addrinfo()
-        hints.ai_flags = AI_PASSIVE
-        hints.ai_socktype = Int32(SOCK_STREAM.rawValue)
-        var found: UnsafeMutablePointer<addrinfo>?
-        // The server itself reports a name that doesn't resolve.
-        guard getaddrinfo(host, String(port), &hints, &found) == 0, let first = found else { return }
-        defer { freeaddrinfo(found) }
-        switch Self.bindOnce(first.pointee) {
-        case 0: return
+        switch BindProbe.failure(host: host, port: port) {
         case EADDRINUSE: throw GatewayError(.addressInUse, "\(host):\(port)", key: key)
         case EADDRNOTAVAIL, EACCES: throw GatewayError(.addressNotAvailable, "\(host):\(port)", key: key)
-        // The server meets any other error, too, and reports it.
+        // The server meets any other error, and a name that doesn't resolve, too, and reports it.
         default: return
         }
-    }
-
-    /// Binds with the server's socket option and closes at once. Returns the error number; 0: it worked.
-    private static func bindOnce(_ address: addrinfo) -> Int32 {
-        let descriptor = socket(address.ai_family, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
-        guard descriptor >= 0 else { return 0 }
-        defer { close(descriptor) }
-        var yes: Int32 = 1
-        setsockopt(descriptor, SOL_SOCKET, SO_REUSEADDR, &yes, socklen_t(MemoryLayout<Int32>.size))
-        return bind(descriptor, address.ai_addr, address.ai_addrlen) == 0 ? 0 : errno
     }
 }
 

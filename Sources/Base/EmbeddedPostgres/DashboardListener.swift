@@ -1,3 +1,4 @@
+import Core
 import Glibc
 
 /// Where dashboards reach the private cluster over TCP: an address of this machine's loopback interface, for one role and one database.
@@ -31,14 +32,9 @@ public struct DashboardListener: Sendable, Equatable {
 
     /// Why the server can't listen there now, as the end of a sentence; nil: it can.
     public func obstacle() -> String? {
-        let family = isIPv6 ? AF_INET6 : AF_INET
-        let descriptor = socket(family, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
-        guard descriptor >= 0 else { return reason(errno) }
-        defer { close(descriptor) }
-        // As the server itself does, so that connections which have just ended are no obstacle.
-        var yes: Int32 = 1
-        setsockopt(descriptor, SOL_SOCKET, SO_REUSEADDR, &yes, socklen_t(MemoryLayout<Int32>.size))
-        return bind(descriptor) == 0 ? nil : reason(errno)
+        BindProbe.failure(host: host, port: port).map { code in
+            code == EADDRINUSE ? "another program listens on \(text)" : "\(text): \(String(cString: strerror(code)))"
+        }
     }
 
     // MARK: For the server's configuration
@@ -58,30 +54,5 @@ public struct DashboardListener: Sendable, Equatable {
     private static func isLoopback(_ host: String) -> Bool {
         var address = in_addr()
         return inet_pton(AF_INET, host, &address) == 1 && UInt32(bigEndian: address.s_addr) >> 24 == 127
-    }
-
-    private func reason(_ code: Int32) -> String {
-        code == EADDRINUSE ? "another program listens on \(text)" : "\(text): \(String(cString: strerror(code)))"
-    }
-
-    private func bind(_ descriptor: Int32) -> Int32 {
-        if isIPv6 {
-            var address = sockaddr_in6()
-            address.sin6_family = sa_family_t(AF_INET6)
-            address.sin6_port = UInt16(port).bigEndian
-            inet_pton(AF_INET6, host, &address.sin6_addr)
-            return Self.bind(descriptor, &address)
-        }
-        var address = sockaddr_in()
-        address.sin_family = sa_family_t(AF_INET)
-        address.sin_port = UInt16(port).bigEndian
-        inet_pton(AF_INET, host, &address.sin_addr)
-        return Self.bind(descriptor, &address)
-    }
-
-    private static func bind<Address>(_ descriptor: Int32, _ address: inout Address) -> Int32 {
-        withUnsafePointer(to: &address) { pointer in
-            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { Glibc.bind(descriptor, $0, socklen_t(MemoryLayout<Address>.size)) }
-        }
     }
 }
