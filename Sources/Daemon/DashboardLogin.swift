@@ -49,11 +49,7 @@ struct DashboardLogin: Sendable {
         guard fchmod(descriptor, 0o600) == 0 else { throw directory.notWritable(errno) }
         if let kept = Self.read(descriptor) { return kept }
         let password = Base64URL.random(byteCount: Self.passwordBytes)
-        guard ftruncate(descriptor, 0) == 0, lseek(descriptor, 0, SEEK_SET) == 0 else { throw directory.notWritable(errno) }
-        do {
-            try DurableFile.write(Array("\(Self.beginning)\(password)\n".utf8), to: descriptor)
-            try DurableFile.sync(descriptor)
-        } catch { throw directory.notWritable(error.number) }
+        try directory.rewrite(descriptor, "\(Self.beginning)\(password)\n")
         logger.log(.info, "made the password file of dashboards", [.path: passwordFile])
         return Secret(password)
     }

@@ -55,6 +55,16 @@ struct StateDirectory: Sendable {
         return descriptor
     }
 
+    /// Makes the text all that an open file holds, and waits until it is on the disk. A lock on the file is kept. A crash may leave a part of the
+    /// text: whoever reads the file takes none that is not whole.
+    func rewrite(_ descriptor: Int32, _ text: String) throws {
+        guard ftruncate(descriptor, 0) == 0, lseek(descriptor, 0, SEEK_SET) == 0 else { throw notWritable(errno) }
+        do {
+            try DurableFile.write(Array(text.utf8), to: descriptor)
+            try DurableFile.sync(descriptor)
+        } catch { throw notWritable(error.number) }
+    }
+
     func notWritable(_ code: Int32? = nil) -> ConfigurationError {
         let reason = code.map { " (\(String(cString: strerror($0))))" } ?? ""
         return ConfigurationError("the state directory \(path) is not writable\(reason): check FITNESSD_STATE_DIR and who may write there")
@@ -98,11 +108,10 @@ final class InstanceIdentity: Sendable {
         try directory.make()
         let descriptor = try directory.open("instance")
         do { lock = try FileLock(descriptor: descriptor) } catch { throw Self.inUse(directory.path) }
-        guard let id = Self.read(descriptor) ?? Self.write(UUID(), to: descriptor) else {
-            lock.release()
-            throw directory.notWritable()
-        }
-        self.id = id
+        let kept = Self.read(descriptor)
+        id = kept ?? UUID()
+        // If this fails, `deinit` releases the lock.
+        if kept == nil { try directory.rewrite(descriptor, id.uuidString) }
     }
 
     /// Changes nothing.
@@ -127,13 +136,5 @@ final class InstanceIdentity: Sendable {
         var bytes = [UInt8](repeating: 0, count: 36)
         guard pread(descriptor, &bytes, 36, 0) == 36 else { return nil }
         return UUID(uuidString: String(decoding: bytes, as: UTF8.self))
-    }
-
-    private static func write(_ id: UUID, to descriptor: Int32) -> UUID? {
-        let bytes = Array(id.uuidString.utf8)
-        guard ftruncate(descriptor, 0) == 0, pwrite(descriptor, bytes, bytes.count, 0) == bytes.count, fsync(descriptor) == 0 else {
-            return nil
-        }
-        return id
     }
 }
