@@ -9,8 +9,6 @@ import SyncStore
 public struct Authenticator: Sendable {
     /// An API token has 52 bytes, an ID token about 1,000, with many claims of its own some thousand.
     private static let tokenBytesMax = 6 * 1024
-    /// A token's last use is written at most this often.
-    private static let usePause = Duration.seconds(60)
 
     private let database: Database
     private let idTokens: IDTokenVerifier?
@@ -170,8 +168,7 @@ public struct Authenticator: Sendable {
     /// The last use is for people to look at: a request does not fail when it can't be written.
     private func remember(_ token: StoredToken) async {
         let now = clock.now
-        let lastUsedBefore = now.addingTimeInterval(-Self.usePause.seconds)
-        if let usedAt = token.usedAt, usedAt > lastUsedBefore { return }
+        guard let lastUsedBefore = LastUse.due(token.usedAt, now: now) else { return }
         do {
             try await database.query(APITokenTable.use(token.id, of: token.athlete, now: now, lastUsedBefore: lastUsedBefore))
         } catch {
@@ -182,6 +179,17 @@ public struct Authenticator: Sendable {
     private func unavailable(_ error: any Error) -> IdentityError {
         if !error.isCancellation { outage.met(error, logger) }
         return .unavailable
+    }
+}
+
+/// When the use of a token or a session is written, which is for people to look at: once a minute, not with each request.
+enum LastUse {
+    private static let pause = Duration.seconds(60)
+
+    /// What the last use must not be later than for one at `now` to be written; nil: it is later.
+    static func due(_ last: Date?, now: Date) -> Date? {
+        let before = now.addingTimeInterval(-pause.seconds)
+        return last ?? before <= before ? before : nil
     }
 }
 

@@ -60,7 +60,6 @@ public struct WebSessionDesk: Sendable {
     static let athleteLink_s = 7 * 86_400.0
     /// A session that a token began, in seconds: it ends with the token if that is sooner.
     private static let tokenLasts_s = 30 * 86_400
-    private static let usePause = Duration.seconds(60)
 
     /// A link that can be used.
     public struct Link: Sendable {
@@ -169,8 +168,7 @@ public struct WebSessionDesk: Sendable {
         guard let row = rows.first else { return nil }
         let (id, showsPlaces, userID, userName, usedAt, athlete, given) = try row.decode(
             Int64.self, Bool.self, Int64?.self, String?.self, Date?.self, AthleteID?.self, [String]?.self)
-        let lastUsedBefore = now.addingTimeInterval(-Self.usePause.seconds)
-        if usedAt.map({ $0 <= lastUsedBefore }) ?? true {
+        if let lastUsedBefore = LastUse.due(usedAt, now: now) {
             try await database.query(WebSessionTable.use(id, now: now, lastUsedBefore: lastUsedBefore))
         }
         if let athlete {

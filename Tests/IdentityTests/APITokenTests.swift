@@ -130,6 +130,20 @@ func withIdentity(_ body: (IdentityFixture) async throws -> Void) async throws {
         }
     }
 
+    @Test func `a session's last use is known to the minute, too`() async throws {
+        try await withIdentity { identity in
+            let desk = WebSessionDesk(database: identity.database, clock: identity.clock)
+            let link = try await desk.makeAdminLink(lasts_s: 3_600, userID: 7, userName: nil)
+            let secret = try #require(try await desk.enter(link.secret, admins: true, athletes: false)).secret
+            for (wait_s, written) in [(0, 0.0), (59, 0), (1, 60), (61, 121)] {
+                identity.clock.advance(by: .seconds(wait_s))
+                #expect(try await desk.session(secret) != nil)
+                let last = try await identity.database.query("SELECT last_used_at FROM sync.web_session")[0].decode(Date?.self)
+                #expect(last == start.addingTimeInterval(written))
+            }
+        }
+    }
+
     @Test func `a token that asks too often has to wait, and others don't`() async throws {
         try await withIdentity { identity in
             let (busy, calm) = (try await identity.issue(), try await identity.issue())
