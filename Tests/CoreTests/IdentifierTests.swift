@@ -18,6 +18,17 @@ import Testing
         #expect([ActivityID(10), ActivityID(9)].sorted() == [ActivityID(9), ActivityID(10)])
     }
 
+    @Test func `an activity's number in an address is digits alone`() {
+        for (text, number) in [
+            ("1", 1), ("0042", 42), ("9007199254740993", 9_007_199_254_740_993), ("999999999999999999", 999_999_999_999_999_999),
+        ] as [(String, Int64)] {
+            #expect(ActivityID(digits: text)?.rawValue == number)
+        }
+        for text in ["", "0", "+1", "-1", " 1", "1 ", "1.0", "1e3", "0x1", "١", "1\0", "1000000000000000000"] {
+            #expect(ActivityID(digits: text) == nil, "\(text)")
+        }
+    }
+
     @Test func `uids are short and plain`() {
         for text in ["a", "user-1", "A.b_c:d@e+f", String(repeating: "u", count: 128)] { #expect(UID(text)?.text == text) }
         for text in [

@@ -28,6 +28,13 @@ public struct ActivityID: RawRepresentable, Hashable, Comparable, Sendable, Coda
     }
     public var description: String { String(rawValue) }
     public static func < (left: ActivityID, right: ActivityID) -> Bool { left.rawValue < right.rawValue }
+
+    /// The number in an address: 1 to 18 digits, and not 0. Nil: the text is none.
+    public init?(digits text: some StringProtocol) {
+        guard (1...18).contains(text.utf8.count), text.utf8.allSatisfy({ (0x30...0x39).contains($0) }), let number = Int64(text), number > 0
+        else { return nil }
+        self.init(number)
+    }
 }
 
 /// The application's own name for a person. One rule for the connect link, the import and the control API, since the name appears in

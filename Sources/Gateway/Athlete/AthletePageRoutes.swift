@@ -135,10 +135,9 @@ struct AthletePageRoutes: Sendable {
     }
 
     private func activity(_ pages: AthletePages, _ asked: Asked) async throws -> Response {
-        let text = asked.context.parameters.get("id") ?? ""
-        guard (1...18).contains(text.utf8.count), text.utf8.allSatisfy({ (0x30...0x39).contains($0) }), let number = Int64(text),
+        guard let activity = asked.context.parameters.get("id").flatMap({ ActivityID(digits: $0) }),
             let page = try await pages.activity(
-                ActivityID(number), asked.page, asked.query, csrf: asked.visitor.csrf, tiles: settings.value.mapTiles?.template)
+                activity, asked.page, asked.query, csrf: asked.visitor.csrf, tiles: settings.value.mapTiles?.template)
         else { throw Self.noSuchPage }
         return html(page)
     }

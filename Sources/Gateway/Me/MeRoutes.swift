@@ -36,11 +36,7 @@ struct MeRoutes: Sendable {
         var showsPlaces: Bool { caller.scopes.contains(.position) }
 
         /// The number in the path; nil: it is none.
-        var activity: ActivityID? {
-            let text = context.parameters.get("id") ?? ""
-            guard (1...18).contains(text.utf8.count), text.utf8.allSatisfy({ (0x30...0x39).contains($0) }) else { return nil }
-            return Int64(text).map { ActivityID($0) }
-        }
+        var activity: ActivityID? { context.parameters.get("id").flatMap { ActivityID(digits: $0) } }
     }
 
     var routes: [Route] {

@@ -111,11 +111,9 @@ public struct AthletePages: Sendable {
     }
 
     private func activityCard(_ part: PartName, _ page: PageContext, _ connection: Connection) async throws -> String? {
-        guard let text = page.query["activity"], text.utf8.count <= 18, let number = Int64(text), number > 0 else { return nil }
-        if part == .efforts {
-            return try await EffortsCard.read(ActivityID(number), page, connection).map { pages.part(.cardEfforts, $0) }
-        }
-        return try await SimilarCard.read(ActivityID(number), page, connection).map { pages.part(.cardSimilar, $0) }
+        guard let activity = page.query["activity"].flatMap({ ActivityID(digits: $0) }) else { return nil }
+        if part == .efforts { return try await EffortsCard.read(activity, page, connection).map { pages.part(.cardEfforts, $0) } }
+        return try await SimilarCard.read(activity, page, connection).map { pages.part(.cardSimilar, $0) }
     }
 
     private func mapPage<Model>(_ model: Model, _ page: PageContext, _ tiles: String?) -> MapPage<Model> {
