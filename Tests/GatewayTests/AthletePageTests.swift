@@ -221,6 +221,26 @@ import Testing
             #expect(try await site.page("/me?fitness=all&volume=climb&weeks=52").contains("Climb in metres"))
         }
     }
+
+    @Test func `an address with over 50 fields, or a damaged one, is refused`() async throws {
+        try await AthletePageFixture.with { site in
+            let fields = (1...50).map { "x\($0)=1" }.joined(separator: "&")
+            #expect(try await site.get("/me?" + fields).status == 200)
+            for query in [fields + "&x51=1", "q=%", "q=%ff", "%zz=1"] {
+                for path in ["/me", "/me/activities", "/me/parts/zones"] {
+                    let answer = try await site.get("\(path)?\(query)")
+                    #expect(answer.status == 400 && answer.text.contains("This address can&#39;t be read"), "\(path)?\(query)")
+                }
+            }
+        }
+    }
+
+    @Test func `a query is read as a form: names and values in their order, with spaces as plus signs`() throws {
+        let pairs = try #require(PageForm.pairs("q=hill+reps%21&sport=&&q=b=c&bare"))
+        #expect(pairs.map { "\($0.0)|\($0.1)" } == ["q|hill reps!", "sport|", "q|b=c", "bare|"])
+        #expect(PageForm.pairs("")?.isEmpty == true)
+        #expect(PageForm("q=one&q=two&empty=")?["q"] == "one" && PageForm("empty=")?["empty"] == nil)
+    }
 }
 
 extension String {

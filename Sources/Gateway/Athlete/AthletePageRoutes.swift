@@ -85,25 +85,15 @@ struct AthletePageRoutes: Sendable {
         guard let visitor = try await visit(request, context) else { return Self.turnedAway(request, isPart: isPart) }
         guard let pages else { throw Self.pagesOff }
         let base = prefix.replacing(":athlete", with: "\(visitor.athlete)")
-        let query = PageQuery(Self.pairs(request.uri.query ?? ""))
+        guard let pairs = PageForm.pairs(request.uri.query ?? "") else { throw Self.queryUnreadable }
         let asked = Asked(
-            visitor: visitor, page: PageVisitor(athlete: visitor.athlete, showsPlaces: visitor.showsPlaces, base: base), query: query,
-            request: request, context: context)
+            visitor: visitor, page: PageVisitor(athlete: visitor.athlete, showsPlaces: visitor.showsPlaces, base: base),
+            query: PageQuery(pairs), request: request, context: context)
         do {
             return try await answer(pages, asked)
         } catch let error as DatabaseError where error.code == .authentication {
             logger.log(.error, "athletes can't read their own data", error)
             throw Self.pagesOff
-        }
-    }
-
-    /// The fields of a GET form (WHATWG URL, section 5.1), in which a space is a plus sign.
-    private static func pairs(_ query: String) -> [(String, String)] {
-        query.split(separator: "&").map { field in
-            let parts = field.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map {
-                $0.replacing("+", with: " ").removingPercentEncoding ?? ""
-            }
-            return (parts[0], parts.count > 1 ? parts[1] : "")
         }
     }
 
@@ -118,6 +108,9 @@ struct AthletePageRoutes: Sendable {
     private static let pagesOff = PageRefusal(
         status: .serviceUnavailable, title: "Athletes' pages are off here",
         text: "The operator has to set FITNESSD_READER_DATABASE_URL, the login that reads an athlete's own data (db/README.md).")
+    private static let queryUnreadable = PageRefusal(
+        status: .badRequest, title: "This address can't be read",
+        text: "What follows the question mark is damaged, or too much. Open the page without it.", link: ("My page", "/me"))
     private static let noSuchPage = PageRefusal(
         status: .notFound, title: "There is no such page", text: "The list of activities has all that are here.", link: ("My page", "/me"))
 

@@ -41,11 +41,8 @@ struct ConnectForm: Sendable {
     static func read(_ request: Request) async throws -> ConnectForm? {
         var request = request
         let body = String(buffer: try await request.collectBody(upTo: GatewayLimits.bodyBytesMax))
-        // Neither value has a character that forms escape.
-        let fields = body.split(separator: "&").map { $0.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false) }
-        func value(_ name: String) -> String? { fields.first { $0.count == 2 && $0[0] == name }.map { String($0[1]) } }
-        guard let token = value("token") else { return nil }
-        return ConnectForm(token: token, decision: value("decision").flatMap(Decision.init(rawValue:)))
+        guard let form = PageForm(body), let token = form["token"] else { return nil }
+        return ConnectForm(token: token, decision: form["decision"].flatMap(Decision.init(rawValue:)))
     }
 }
 

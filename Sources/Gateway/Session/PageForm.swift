@@ -25,15 +25,21 @@ struct PageForm: Sendable {
 
     /// Nil: not the text of a form. The first field of a name counts.
     init?(_ text: String) {
-        let pairs = text.split(separator: "&")
-        guard pairs.count <= Self.fieldsMax else { return nil }
-        var fields: [String: String] = [:]
-        for pair in pairs {
-            let parts = pair.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
-            guard let name = Self.decoded(parts[0]), let value = Self.decoded(parts.count > 1 ? parts[1] : "") else { return nil }
-            if fields[name] == nil { fields[name] = value }
+        guard let pairs = Self.pairs(text) else { return nil }
+        fields = Dictionary(pairs) { first, _ in first }
+    }
+
+    /// The fields of a form's text, or of an address's query, in their order. Nil: not such a text, or one with more fields than any page has.
+    static func pairs(_ text: String) -> [(String, String)]? {
+        let fields = text.split(separator: "&")
+        guard fields.count <= fieldsMax else { return nil }
+        var pairs: [(String, String)] = []
+        for field in fields {
+            let parts = field.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+            guard let name = decoded(parts[0]), let value = decoded(parts.count > 1 ? parts[1] : "") else { return nil }
+            pairs.append((name, value))
         }
-        self.fields = fields
+        return pairs
     }
 
     subscript(name: String) -> String? { fields[name].flatMap { $0.isEmpty ? nil : $0 } }
