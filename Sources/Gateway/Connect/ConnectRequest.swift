@@ -46,25 +46,20 @@ struct ConnectForm: Sendable {
     }
 }
 
-/// The cookie that identifies a browser during a connect. It says nothing about the person. `SameSite=Lax`: browsers send it when Strava
-/// redirects back, but not with requests from other pages.
+/// The cookie that identifies a browser during a connect.
 struct BrowserCookie: Sendable {
     /// The time for a connect, and once more for looking at its result.
     private static let lifetime_s = 2 * Int(ConnectStates.lifetime.seconds)
 
-    let isSecure: Bool
+    private let cookie: HostCookie
 
-    /// Browsers accept a `__Host-` cookie only over https, and only from this host (RFC 6265bis, section 4.1.3.2).
-    var name: String { isSecure ? "__Host-fitnessd-connect" : "fitnessd-connect" }
+    init(isSecure: Bool) { cookie = HostCookie("fitnessd-connect", isSecure: isSecure) }
 
     /// The browser's key; nil: it sent none.
-    func read(_ request: Request) -> ConnectSecret? { request.cookies[name].flatMap { ConnectSecret($0.value) } }
+    func read(_ request: Request) -> ConnectSecret? { cookie.value(request).flatMap { ConnectSecret($0) } }
 
     /// Sets the key, or extends its lifetime.
-    func set(_ key: ConnectSecret, in response: inout Response) {
-        let secure = isSecure ? "; Secure" : ""
-        response.headers[.setCookie] = "\(name)=\(key.text); Path=/; Max-Age=\(Self.lifetime_s); HttpOnly; SameSite=Lax\(secure)"
-    }
+    func set(_ key: ConnectSecret, in response: inout Response) { cookie.set(key.text, lasts_s: Self.lifetime_s, in: &response) }
 }
 
 /// Proves that a form comes from a page that was shown in this browser: whoever doesn't have the cookie can't make it.

@@ -68,7 +68,7 @@ struct SessionRoutes: Sendable {
     private func opened(_ begun: WebSessionDesk.Begun, next: String) -> Response {
         var response = PageAnswer.redirect(to: next)
         let cookie = begun.isAdmin ? sessions.adminCookie : sessions.athleteCookie
-        cookie.set(begun.secret, lasts_s: begun.lasts_s, in: &response)
+        cookie.set(begun.secret.secret.reveal(), lasts_s: begun.lasts_s, in: &response)
         return response
     }
 
@@ -139,7 +139,7 @@ struct SessionRoutes: Sendable {
         var response = PageAnswer.redirect(to: "/sign-in")
         var hasEnded = false
         for cookie in [sessions.adminCookie, sessions.athleteCookie] {
-            guard let secret = cookie.read(request), secret.isFormToken(form["csrf"] ?? "") else { continue }
+            guard let secret = sessions.secret(cookie, request), secret.isFormToken(form["csrf"] ?? "") else { continue }
             try await sessions.desk.end(secret)
             cookie.clear(in: &response)
             hasEnded = true

@@ -23,51 +23,24 @@ struct AdminVisitor: Sendable {
     let csrf: String
 }
 
-/// The cookie of a session. It holds a secret and says nothing about the person. `SameSite=Lax`: browsers don't send it with forms of other sites.
-struct SessionCookie: Sendable {
-    let name: String
-    let isSecure: Bool
-
-    /// Browsers accept a `__Host-` cookie only over https, and only from this host (RFC 6265bis, section 4.1.3.2).
-    static func athlete(isSecure: Bool) -> SessionCookie {
-        SessionCookie(name: isSecure ? "__Host-session" : "session", isSecure: isSecure)
-    }
-
-    static func admin(isSecure: Bool) -> SessionCookie {
-        SessionCookie(name: isSecure ? "__Host-admin-session" : "admin-session", isSecure: isSecure)
-    }
-
-    func read(_ request: Request) -> WebSecret? { request.cookies[name].flatMap { WebSecret($0.value) } }
-
-    func set(_ secret: WebSecret, lasts_s: Int, in response: inout Response) {
-        add("\(name)=\(secret.secret.reveal()); Path=/; Max-Age=\(lasts_s); HttpOnly; SameSite=Lax", in: &response)
-    }
-
-    func clear(in response: inout Response) { add("\(name)=; Path=/; Max-Age=0; HttpOnly; SameSite=Lax", in: &response) }
-
-    private func add(_ text: String, in response: inout Response) {
-        response.headers[values: .setCookie].append(text + (isSecure ? "; Secure" : ""))
-    }
-}
-
 /// Who is at a browser, by the cookies of its requests.
 struct WebSessions: Sendable {
     let desk: WebSessionDesk
     let hosts: TrustedHosts
-    let athleteCookie: SessionCookie
-    let adminCookie: SessionCookie
+    let athleteCookie: HostCookie
+    let adminCookie: HostCookie
 
     init(desk: WebSessionDesk, publicURL: PublicURL, addresses: GatewayAddresses) {
         self.desk = desk
         hosts = TrustedHosts(publicURL: publicURL, addresses: addresses)
-        athleteCookie = .athlete(isSecure: publicURL.isHTTPS)
+        athleteCookie = HostCookie("session", isSecure: publicURL.isHTTPS)
         // An address of its own is reached on this machine or through a tunnel, without TLS.
-        adminCookie = .admin(isSecure: publicURL.isHTTPS && addresses.admin == .withWeb)
+        adminCookie = HostCookie("admin-session", isSecure: publicURL.isHTTPS && addresses.admin == .withWeb)
     }
 
     /// Nil: no athlete is signed in: send the browser to `/sign-in?next=…`.
     func athlete(_ request: Request) async throws -> AthleteVisitor? {
-        guard let secret = athleteCookie.read(request), let session = try await desk.session(secret),
+        guard let secret = secret(athleteCookie, request), let session = try await desk.session(secret),
             case .athlete(let athlete, let showsPlaces) = session.holder
         else { return nil }
         return AthleteVisitor(athlete: athlete, showsPlaces: showsPlaces, csrf: secret.formToken, scopes: session.scopes)
@@ -75,11 +48,14 @@ struct WebSessions: Sendable {
 
     /// Nil: no admin is signed in.
     func admin(_ request: Request) async throws -> AdminVisitor? {
-        guard let secret = adminCookie.read(request), let session = try await desk.session(secret),
+        guard let secret = secret(adminCookie, request), let session = try await desk.session(secret),
             case .admin(let id, let name) = session.holder
         else { return nil }
         return AdminVisitor(account: AdminAccount(id: id, name: name), csrf: secret.formToken)
     }
+
+    /// Nil: the browser sent none that can be ours.
+    func secret(_ cookie: HostCookie, _ request: Request) -> WebSecret? { cookie.value(request).flatMap { WebSecret($0) } }
 
     /// The form of a page of this session.
     ///
