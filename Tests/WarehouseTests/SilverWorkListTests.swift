@@ -62,6 +62,25 @@ import Testing
         }
     }
 
+    @Test func `an athlete's work that may wait is left until all the athlete's live work is done`() async throws {
+        try await withTestDatabase { database in
+            let bench = try await Bench(database)
+            let other = AthleteID(Bench.athlete.rawValue + 1)
+            _ = try await Bench.enrol(other, in: database)
+            try await bench.land([answer(.activity, 1, #"{"name":"a"}"#)], listed: [listed(1)])
+            for athlete in [Bench.athlete, other] {
+                try await database.query(
+                    "INSERT INTO sync.transform_work (athlete_id, activity_id, enqueued_at) VALUES (\(athlete), 0, 'infinity')")
+            }
+            let left = "SELECT athlete_id, activity_id FROM sync.transform_work"
+            // the other athlete's does not wait for this one's live work
+            #expect(try await bench.runner.runOnce() == 2)
+            #expect(try await bench.lines(left) == ["(\(Bench.athlete),0)"])
+            #expect(try await bench.runner.runOnce() == 1)
+            #expect(try await bench.lines(left) == [])
+        }
+    }
+
     @Test func `an athlete's days are summed with the last of the waiting activities, even when that one fails`() async throws {
         try await withTestDatabase { database in
             let bench = try await Bench(database)

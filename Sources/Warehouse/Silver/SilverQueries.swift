@@ -10,6 +10,9 @@ enum SilverQueries {
     ///
     /// The rows of the list are not locked, so that a landing, which adds rows, never waits. There are two steps because locks are taken row
     /// by row, and for no more rows than are wanted.
+    ///
+    /// An athlete's work that may wait (`infinity`) is left while live work of the athlete is on the list: estimates of thresholds would be
+    /// claimed with each batch of a history, and put back.
     static func claim(max: Int) -> SQL {
         """
         WITH oldest AS MATERIALIZED (
@@ -20,7 +23,11 @@ enum SilverQueries {
             ORDER BY w.enqueued_at
             LIMIT \(max * rowsLookedAt)
         ), taken AS MATERIALIZED (
-            SELECT * FROM oldest w WHERE \(raw: RowLock.isSilverFree) LIMIT \(max)
+            SELECT * FROM oldest w
+            WHERE (w.enqueued_at < 'infinity'
+                   OR w.athlete_id <> ALL (ARRAY(SELECT DISTINCT athlete_id FROM oldest WHERE enqueued_at < 'infinity')))
+              AND \(raw: RowLock.isSilverFree)
+            LIMIT \(max)
         )
         \(raw: workOfTaken)
         """
