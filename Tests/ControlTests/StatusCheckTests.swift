@@ -49,6 +49,18 @@ import Testing
         }
     }
 
+    @Test func `activities that are made again after all else are counted, but nobody waits for them`() async throws {
+        try await ControlHarness.serve { daemon in
+            try await daemon.addAthlete(7)
+            try await daemon.database.query(
+                "INSERT INTO sync.transform_work (athlete_id, activity_id, enqueued_at) VALUES (7, 70, 'infinity')")
+            let text = try await Tool.run(["status"], socket: daemon.socketPath).out
+            #expect(text.contains("; 1 activity to transform\n") && text.contains("health       nothing needs a person"), "\(text)")
+            let doctor = try await Tool.run(["doctor"], socket: daemon.socketPath)
+            #expect(doctor.code == 0 && doctor.out.contains("ok    silver: 1 activity to transform"), "\(doctor.out)")
+        }
+    }
+
     @Test func `a database that does not answer is told within seconds`() async throws {
         try await ControlHarness.serve { daemon in
             try await daemon.addAthlete(7)

@@ -32,7 +32,7 @@ public struct StatusFigures: Sendable, Equatable {
     public internal(set) var ledger: [LedgerCount] = []
     public internal(set) var silverActivityCount = 0
     public internal(set) var silverPointCount = 0
-    /// Activities on the work list, and since when the first of them waits.
+    /// Activities on the work list, and since when the first waits of those that are not made again after all else.
     public internal(set) var backlogCount = 0
     public internal(set) var backlogSince: Date?
     /// In the order of the checks' names.
@@ -171,7 +171,10 @@ public struct StatusReader: Sendable {
         SELECT (SELECT count(*) FROM silver.activity), (SELECT coalesce(sum(point_count), 0)::bigint FROM silver.activity_stream)
         """
 
-    private static let backlog: SQL = "SELECT count(DISTINCT (athlete_id, activity_id)), min(enqueued_at) FROM sync.transform_work"
+    /// What is made again after all else does not wait.
+    private static let backlog: SQL = """
+        SELECT count(DISTINCT (athlete_id, activity_id)), min(enqueued_at) FILTER (WHERE enqueued_at < 'infinity') FROM sync.transform_work
+        """
 
     private static let quarantine: SQL = "SELECT reason, count(*) FROM sync.quarantine GROUP BY reason"
 

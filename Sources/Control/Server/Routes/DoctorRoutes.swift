@@ -115,16 +115,16 @@ extension ControlRoutes {
 
     private func silverDiagnosis() async throws -> Diagnosis {
         if let incident = dependencies.silver?.incident {
-            return .fail("stopped: \(incident.reason)", advice: "remove the cause; it goes on by itself")
+            return .failOfDatabase("stopped: \(incident.reason)", advice: "remove the cause; it goes on by itself")
         }
         let (count, since) = try await StatusReader.silverBacklog(in: dependencies.database)
         let lag_s = since.map { dependencies.clock.now.timeIntervalSince($0) } ?? 0
         if lag_s > Self.silverLagMax_s {
             return .warn(
-                "\(count) activities wait, the oldest for \(Int(lag_s / 60)) min",
+                "\(count) \(count == 1 ? "activity waits" : "activities wait"), the oldest for \(Int(lag_s / 60)) min",
                 advice: "fitnessctl quarantine list; is the machine overloaded?")
         }
-        return .ok(count == 0 ? "up to date" : "\(count) activities to transform")
+        return .ok(count == 0 ? "up to date" : "\(count) \(count == 1 ? "activity" : "activities") to transform")
     }
 
     private func syncingDiagnosis() async throws -> Diagnosis {
