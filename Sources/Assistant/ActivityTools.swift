@@ -89,7 +89,7 @@ enum ActivityTools {
 
     private static func day(_ name: String, _ call: ToolCall) throws -> OwnDay? {
         guard let text = call.arguments.text(name) else { return nil }
-        guard let day = OwnDay(text) else { throw ToolFault("\(name) must be a day, as YYYY-MM-DD.") }
+        guard let day = OwnDay(text) else { throw ToolFault("\(name) must be a day from 1900 to 2199, as YYYY-MM-DD.") }
         return day
     }
 }

@@ -163,11 +163,16 @@ public struct OwnDay: Sendable, Comparable {
     let text: String
     private let number: Int
 
-    /// Nil: not `YYYY-MM-DD`, or not a day that exists.
+    /// From here to there, since differences overflow beyond.
+    private static let years = "1900"..."2199"
+
+    /// Nil: not `YYYY-MM-DD`, or not a day that exists from 1900 to 2199.
     public init?(_ text: some StringProtocol) {
         let text = String(text)
         let isDigits = text.utf8.allSatisfy { (0x30...0x39).contains($0) || $0 == UInt8(ascii: "-") }
-        guard text.utf8.count == 10, isDigits, let date = try? Self.style.parse(text), date.formatted(Self.style) == text else {
+        guard text.utf8.count == 10, isDigits, Self.years.contains(String(text.prefix(4))), let date = try? Self.style.parse(text),
+            date.formatted(Self.style) == text
+        else {
             return nil
         }
         self.init(date)

@@ -1,3 +1,5 @@
+import OwnData
+
 /// Text that somebody else wrote: names of activities, gear, laps, devices. Templates escape it; here it is brought to one line of bounded
 /// length that can't reorder the text around it.
 enum Words {
@@ -76,6 +78,9 @@ enum SportKind: String, Sendable, CaseIterable {
         default: self = .other
         }
     }
+
+    /// The sport families of silver that it stands for.
+    var families: [String] { OwnAnswers.sports.filter { SportKind(family: $0) == self } }
 
     var word: String {
         switch self {

@@ -39,6 +39,17 @@ import Testing
         for text in ["-5", "nan", "inf", "0x10", "1e9"] {
             #expect(ActivitySearch(PageQuery([("min", text)])).refused == ["the distance"], "\(text)")
         }
+        for text in ["1899-12-31", "2200-01-01", "2026-13-01", "2026-1-01", "26-01-01", "2026-01-01 ", "+026-01-01", "2026-0١-01"] {
+            #expect(ActivitySearch(PageQuery([("after", text)])).refused == ["the first day"], "\(text)")
+        }
+        for text in ["1900-01-01", "1969-12-31", "2024-02-29", "2199-12-31"] {
+            #expect(ActivitySearch(PageQuery([("after", text)])).after?.iso == text)
+        }
+    }
+
+    @Test func `each sport family of silver is found under one kind of sport`() {
+        #expect(SportKind.ride.families == ["ride", "e_ride"] && SportKind.other.families == ["ski", "paddle", "other"])
+        #expect(SportKind.allCases.flatMap(\.families).sorted() == ["e_ride", "other", "paddle", "ride", "run", "ski", "swim", "walk"])
     }
 
     @Test func `a place in the list is a text and back, and nothing else is`() {

@@ -54,24 +54,17 @@ struct QueryReading: Sendable {
         return number
     }
 
-    /// From 1900 to 2199: beyond, differences overflow.
-    private static let years = "1900"..."2199"
-
     func day(_ name: String) throws -> OwnDay? {
         guard let value = values[name] else { return nil }
-        guard Self.years.contains(String(value.prefix(4))), let day = OwnDay(value) else {
-            throw APIRefusal.badRequest("The query parameter \(name) must be a day as 2026-01-31.")
-        }
+        guard let day = OwnDay(value) else { throw APIRefusal.badRequest("The query parameter \(name) must be a day as 2026-01-31.") }
         return day
     }
 
     /// A day stands for its midnight in UTC.
     func instant(_ name: String) throws -> Date? {
         guard let value = values[name] else { return nil }
-        if Self.years.contains(String(value.prefix(4))) {
-            if let day = OwnDay(value) { return day.midnight }
-            if value.utf8.count <= 25, let instant = try? Date(value, strategy: .iso8601) { return instant }
-        }
+        if let day = OwnDay(value) { return day.midnight }
+        if value.utf8.count <= 25, OwnDay(value.prefix(10)) != nil, let instant = try? Date(value, strategy: .iso8601) { return instant }
         throw APIRefusal.badRequest(
             "The query parameter \(name) must be a day as 2026-01-31, or an instant as 2026-01-31T06:30:00Z.")
     }

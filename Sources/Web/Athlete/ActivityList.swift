@@ -1,5 +1,6 @@
 import Database
 import Foundation
+import OwnData
 
 /// What a list of activities is searched by. What can't be read is left out and said.
 struct ActivitySearch: Sendable {
@@ -27,24 +28,13 @@ struct ActivitySearch: Sendable {
         }
         text = read("q", "the name") { Words.cleaned($0, max: Self.textMax) }
         kind = query["sport"] == "all" ? nil : read("sport", "the sport") { SportKind(rawValue: $0) }
-        after = read("after", "the first day", Self.day)
-        before = read("before", "the last day", Self.day)
+        after = read("after", "the first day") { OwnDay($0).map { LocalDay($0.midnight) } }
+        before = read("before", "the last day") { OwnDay($0).map { LocalDay($0.midnight) } }
         atLeast = read("min", "the distance") { text in
             let isPlain = text.utf8.count <= 12 && text.utf8.allSatisfy { (0x30...0x39).contains($0) || $0 == UInt8(ascii: ".") }
             return isPlain ? Double(text).flatMap { (0...Self.distanceMax).contains($0) ? $0 : nil } : nil
         }
         self.refused = refused
-    }
-
-    private static func day(_ text: String) -> LocalDay? {
-        let parts = text.split(separator: "-", omittingEmptySubsequences: false)
-        guard parts.count == 3, parts.map(\.utf8.count) == [4, 2, 2],
-            parts.allSatisfy({ $0.utf8.allSatisfy { (0x30...0x39).contains($0) } }),
-            let year = Int(parts[0]), let month = Int(parts[1]), let day = Int(parts[2]), (1900...2199).contains(year),
-            (1...12).contains(month)
-        else { return nil }
-        let found = LocalDay(year: year, month: month, day: day)
-        return found.iso == text ? found : nil
     }
 
     var isEmpty: Bool { text == nil && kind == nil && after == nil && before == nil && atLeast == nil }
@@ -57,25 +47,13 @@ struct ActivitySearch: Sendable {
         ].compactMap { name, value in value.map { (name, $0) } }
     }
 
-    /// The families of silver that a kind stands for.
-    private var families: [String]? {
-        switch kind {
-        case nil: nil
-        case .ride: ["ride", "e_ride"]
-        case .run: ["run"]
-        case .swim: ["swim"]
-        case .walk: ["walk"]
-        case .other: ["ski", "paddle", "other"]
-        }
-    }
-
     /// Which activities match; `a` is silver.activity.
     func condition(_ figures: Figures) -> SQL {
         let pattern = text.map { "%" + Self.escaped($0) + "%" }
         let atLeast_m = atLeast.map { $0 * figures.metresPerUnit }
         return """
             (\(pattern)::text IS NULL OR a.name ILIKE \(pattern))
-              AND (\(families)::text[] IS NULL OR a.sport_family = ANY (\(families)))
+              AND (\(kind?.families)::text[] IS NULL OR a.sport_family = ANY (\(kind?.families)))
               AND (\(after?.iso)::text IS NULL OR a.start_date_local >= \(after?.iso)::text::date)
               AND (\(before?.iso)::text IS NULL OR a.start_date_local < \(before?.iso)::text::date + 1)
               AND (\(atLeast_m)::float8 IS NULL OR a.distance_m >= \(atLeast_m))
