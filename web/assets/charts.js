@@ -110,6 +110,14 @@ const FitnessCharts = (() => {
 
   const make = (target, config) => new Chart(target, { ...config, plugins: [overlay] });
 
+  // The place among the points xs that is nearest to the pointer.
+  function nearest(chart, event, xs) {
+    const value = chart.scales.x.getValueForPixel(event.clientX - chart.canvas.getBoundingClientRect().left);
+    let best = 0;
+    xs.forEach((x, i) => { if (Math.abs(x - value) < Math.abs(xs[best] - value)) best = i; });
+    return best;
+  }
+
   // One cursor for charts with the same points. `home`: where it rests; `tell`: what it says there.
   function cursor(charts, xs, home, tell) {
     let place = home;
@@ -118,15 +126,9 @@ const FitnessCharts = (() => {
       for (const chart of charts) { chart.$at = isResting && home === xs.length - 1 ? null : xs[place]; chart.$place = place; chart.draw(); }
       tell(place);
     };
-    const nearest = (chart, event) => {
-      const value = chart.scales.x.getValueForPixel(event.clientX - chart.canvas.getBoundingClientRect().left);
-      let best = 0;
-      xs.forEach((x, i) => { if (Math.abs(x - value) < Math.abs(xs[best] - value)) best = i; });
-      return best;
-    };
     for (const chart of charts) {
-      chart.canvas.addEventListener("pointermove", (event) => move(nearest(chart, event)));
-      chart.canvas.addEventListener("pointerdown", (event) => move(nearest(chart, event)));
+      chart.canvas.addEventListener("pointermove", (event) => move(nearest(chart, event, xs)));
+      chart.canvas.addEventListener("pointerdown", (event) => move(nearest(chart, event, xs)));
       chart.canvas.addEventListener("pointerleave", (event) => { if (event.pointerType === "mouse") move(home, true); });
     }
     const first = charts[0].canvas;
@@ -235,5 +237,5 @@ const FitnessCharts = (() => {
   }
 
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => draw(document));
-  return { base, canvas, colour, cursor, draw, kinds, make, show };
+  return { base, canvas, colour, cursor, draw, kinds, make, nearest, show };
 })();

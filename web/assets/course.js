@@ -1,7 +1,7 @@
 // The course of an activity: plots over one axis of distance or time, with one cursor for all and a part that can be selected.
 "use strict";
 (() => {
-  const { base, colour, kinds, make } = FitnessCharts;
+  const { base, colour, kinds, make, nearest } = FitnessCharts;
   const tokens = { alt: "--m-alt", hr: "--m-hr", power: "--m-power", speed: "--m-speed", cadence: "--m-cadence" };
 
   function clock(seconds) {
@@ -128,23 +128,17 @@
       clear.hidden = !part;
       said.textContent = part ? `Selected ${at(xs[part[0]]).replace(` ${data.wayUnit}`, "")} to ${at(xs[part[1]])}: ${partText(data, part[0], part[1])}` : rest;
     };
-    const nearest = (chart, event) => {
-      const value = chart.scales.x.getValueForPixel(event.clientX - chart.canvas.getBoundingClientRect().left);
-      let best = 0;
-      xs.forEach((x, i) => { if (Math.abs(x - value) < Math.abs(xs[best] - value)) best = i; });
-      return best;
-    };
     for (const chart of charts) {
       const canvas = chart.canvas;
       canvas.addEventListener("pointerdown", (event) => {
         // A finger on a plot moves the cursor; on the strip below, it selects.
-        if (event.pointerType === "mouse" ? event.button !== 0 : chart !== brush) { move(nearest(chart, event)); return; }
+        if (event.pointerType === "mouse" ? event.button !== 0 : chart !== brush) { move(nearest(chart, event, xs)); return; }
         canvas.setPointerCapture(event.pointerId);
-        anchor = nearest(chart, event);
+        anchor = nearest(chart, event, xs);
         move(anchor);
       });
       canvas.addEventListener("pointermove", (event) => {
-        const to = nearest(chart, event);
+        const to = nearest(chart, event, xs);
         if (anchor !== null && to !== anchor) select(anchor, to);
         move(to);
       });
