@@ -73,7 +73,7 @@ private let epoch = Date(timeIntervalSince1970: (Date().timeIntervalSince1970 - 
         try await eventually("the erasure is repeated") { try await rig.silverCount() == 6 }
         #expect(try await rig.control("status").output.contains("The database was restored from a backup or moved: no call is made before"))
         #expect(try await rig.control("sync", String(kept.rawValue)).code == 0)
-        try await eventually("calls wait") { try await rig.control("limits", "--json").output.contains(#""reason":"rate_limited""#) }
+        try await eventually("calls wait") { try await rig.control("limits", "--json").output.contains(#""reason":"restored""#) }
         #expect(rig.simulator.requests.filter { $0.path.hasPrefix("/api/v3") }.isEmpty)
         try await rig.openQuarter()
         try await rig.stop(quiet)
