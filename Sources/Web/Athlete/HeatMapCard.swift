@@ -23,6 +23,8 @@ struct HeatMapCard: Sendable {
     private static let cellsMax = 6_000
     /// Activities that are drawn: more would take longer than a page may.
     private static let activitiesMax = 500
+    /// Cells of these that are read: 500 rides of 100 km have about as many.
+    private static let cellsReadMax = 400_000
 
     let sports: [PageLink]
     /// Where the cells are.
@@ -63,29 +65,38 @@ struct HeatMapCard: Sendable {
 
     /// The cells as JSON. Only for visitors who may see places.
     static func cells(_ athlete: AthleteID, _ sport: HeatSport, _ connection: Connection) async throws -> String {
-        // The cell's number holds both coordinates: see silver.activity_rollup.
+        // Which activities are drawn first, and then their cells: the join reads no cells of others. Summing up here takes a fifth of the time
+        // that unnest and GROUP BY take.
         let rows = try await connection.query(
             """
-            SELECT (cell / 1000000 - 90000)::integer, (cell % 1000000 - 180000)::integer,
-                least(5, 1 + floor(ln(greatest(seconds, 1)) / ln(6)))::integer
-            FROM (
-                SELECT u.cell, sum(u.seconds) AS seconds
-                FROM (
-                    SELECT r.cell, r.cell_seconds
-                    FROM silver.activity a JOIN silver.activity_rollup r USING (athlete_id, source_id, activity_id)
-                    WHERE a.athlete_id = \(athlete) AND a.source_id = \(AthleteFacts.source) AND cardinality(r.cell) > 0
-                      AND (\(sport.rawValue) = 'all' OR a.sport_family = \(sport.rawValue))
-                    ORDER BY a.start_at DESC NULLS LAST LIMIT \(activitiesMax)) AS t
-                CROSS JOIN LATERAL unnest(t.cell, t.cell_seconds) AS u (cell, seconds)
-                GROUP BY u.cell ORDER BY 2 DESC LIMIT \(cellsMax)) AS c
-            ORDER BY seconds
+            WITH drawn AS MATERIALIZED (
+                SELECT a.activity_id,
+                    sum(cardinality(r.cell)) OVER (ORDER BY a.start_at DESC NULLS LAST, a.activity_id ROWS UNBOUNDED PRECEDING) AS cells
+                FROM silver.activity a JOIN silver.activity_rollup r USING (athlete_id, source_id, activity_id)
+                WHERE a.athlete_id = \(athlete) AND a.source_id = \(AthleteFacts.source) AND cardinality(r.cell) > 0
+                  AND (\(sport.rawValue) = 'all' OR a.sport_family = \(sport.rawValue))
+                ORDER BY a.start_at DESC NULLS LAST, a.activity_id LIMIT \(activitiesMax))
+            SELECT r.cell, r.cell_seconds
+            FROM drawn d JOIN silver.activity_rollup r
+                ON r.athlete_id = \(athlete) AND r.source_id = \(AthleteFacts.source) AND r.activity_id = d.activity_id
+            WHERE d.cells <= \(cellsReadMax)
             """)
-        var cells: [Int] = []
-        cells.reserveCapacity(rows.count * 3)
+        var seconds: [Int64: Int] = [:]
         for row in rows {
-            let (latitude, longitude, weight) = try row.decode(Int.self, Int.self, Int.self)
-            cells += [latitude, longitude, weight]
+            let (cells, times) = try row.decode([Int64].self, [Int32].self)
+            for (cell, time) in zip(cells, times) { seconds[cell, default: 0] += Int(time) }
         }
-        return PageJSON.text(Content(cells: cells))
+        return PageJSON.text(Content(cells: strongest(seconds).flatMap { marks($0.key, $0.value) }))
+    }
+
+    /// The strongest last, so that it lies on top.
+    private static func strongest(_ seconds: [Int64: Int]) -> ArraySlice<(key: Int64, value: Int)> {
+        seconds.sorted { ($0.value, $0.key) < ($1.value, $1.key) }.suffix(cellsMax)
+    }
+
+    /// The cell's number holds both coordinates: see silver.activity_rollup.
+    private static func marks(_ cell: Int64, _ seconds: Int) -> [Int] {
+        let weight = min(5, 1 + Int(log(Double(max(seconds, 1))) / log(6)))
+        return [Int(cell / 1_000_000) - 90_000, Int(cell % 1_000_000) - 180_000, weight]
     }
 }
