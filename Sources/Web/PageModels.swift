@@ -17,7 +17,7 @@ struct DataTable: Sendable {
     }
 
     /// Rows of one table.
-    static let linesMax = 40
+    static let linesMax = 60
 
     let caption: String
     let heads: [Cell]

@@ -1,7 +1,9 @@
-"""fitnessd for the tests of its pages: a demo with data, one that is still loading, and one without athletes. Each has a folder of its own."""
+"""fitnessd for the tests of its pages, each with a folder of its own: a demo with data ("data"), one that is still loading ("loading"), one without
+athletes ("empty"), and one with a local Strava whose athlete has as many activities as wanted ("bare": none)."""
 import json
 import os
 import pathlib
+import re
 import shutil
 import signal
 import socket
@@ -41,10 +43,9 @@ class Daemon:
         self.process = None
 
     def start(self):
-        arguments = ["run", "--demo"]
+        arguments = ["run", "--demo"] if self.state in ("data", "loading") else ["run"]
         if self.state == "empty":
             # Credentials of nobody, and a Strava that is not there: nothing is ever asked.
-            arguments = ["run"]
             self.environment |= {
                 "FITNESSD_STRAVA_CLIENT_ID": "1", "FITNESSD_STRAVA_CLIENT_SECRET": "none",
                 "FITNESSD_STRAVA_API_URL": "http://127.0.0.1:9/api/v3", "FITNESSD_STRAVA_OAUTH_URL": "http://127.0.0.1:9/oauth"}
@@ -87,7 +88,7 @@ class Daemon:
                 raise Failed(f"waited in vain for {what}: {self.log.read()[-2000:]}")
             time.sleep(.2)
 
-    def stop(self):
+    def end_process(self):
         if self.process and self.process.poll() is None:
             self.process.send_signal(signal.SIGTERM)
             try:
@@ -95,9 +96,56 @@ class Daemon:
             except subprocess.TimeoutExpired:
                 self.process.kill()
                 self.process.wait()
+
+    def stop(self):
+        self.end_process()
         # As root the private cluster stands outside the folder, which then holds a link to it.
         cluster = self.folder / "state" / "demo" / "postgres"
         for place in (cluster, self.folder / "state" / "postgres"):
             if place.is_symlink():
                 shutil.rmtree(os.readlink(place), ignore_errors=True)
         shutil.rmtree(self.folder, ignore_errors=True)
+
+
+class Simulated(Daemon):
+    """fitnessd with a local Strava of its own, without a rate limit, that has one athlete."""
+
+    def __init__(self, programs, state, activities, points):
+        super().__init__(programs, state)
+        self.activities = activities
+        tokens, log = self.folder / "tokens", self.folder / "simulator.log"
+        with open(log, "w", encoding="utf-8") as out:
+            self.simulator = subprocess.Popen(
+                [self.programs / "strava-simulator", "--port", "0", "--athletes", "1", "--activities", str(activities), "--points", str(points),
+                 "--limit", "none", "--tokens-file", tokens], stdout=out, start_new_session=True)
+        end = time.monotonic() + DEADLINE_S
+        while "FITNESSD_STRAVA_OAUTH_URL" not in log.read_text(encoding="utf-8"):
+            if self.simulator.poll() is not None or time.monotonic() > end:
+                raise Failed("strava-simulator has not started")
+            time.sleep(.1)
+        self.environment |= dict(re.findall(r"(FITNESSD_STRAVA_[A-Z_]+)=(\S+)", log.read_text(encoding="utf-8")))
+        self.environment |= {"FITNESSD_STRAVA_LIMIT": "100000000,1000000000", "FITNESSD_LOG_LEVEL": "warning"}
+
+    def load(self):
+        """Connects the athlete and waits until all is there."""
+        self.control("athletes", "import", str(self.folder / "tokens"))
+        if self.activities:
+            self.wait(lambda: self.status()["activities"] == self.activities and self.is_complete(), f"{self.activities} activities")
+        else:
+            # The daemon believes an empty list once it has read it for over an hour.
+            self.wait(lambda: self.sql("UPDATE sync.cursor SET history_complete_at = now() RETURNING 1").strip() == "1", "the athlete")
+
+    def sql(self, *statements):
+        socket = (self.folder / "state" / "postgres").resolve() / "socket"
+        arguments = [part for statement in statements for part in ("-c", statement)]
+        ending = subprocess.run(
+            ["psql", "-XAtq", "-v", "ON_ERROR_STOP=1", "-h", socket, "-U", "fitness_owner", "-d", "fitness", *arguments], capture_output=True, text=True)
+        if ending.returncode:
+            raise Failed(f"psql: {ending.stderr.strip()}")
+        return ending.stdout
+
+    def stop(self):
+        super().stop()
+        if self.simulator.poll() is None:
+            self.simulator.terminate()
+            self.simulator.wait(30)

@@ -100,7 +100,7 @@
 
   // What only some cards need comes with the first of them.
   function begin(root) {
-    FitnessCharts.draw(root);
+    if (typeof FitnessCharts !== "undefined") FitnessCharts.draw(root);
     root.querySelectorAll("[data-part]").forEach((card) => whenNear(card, () => fill(card, card.dataset.part)));
     if (root.querySelector("[data-chart='curves']")) load("curves.js").then(() => FitnessCharts.draw(root)).catch(() => {});
     if (root.querySelector(".cal, [data-heat], [data-route]")) load("cards.js").then(() => FitnessCards.begin(root, { load, whenNear })).catch(() => {});

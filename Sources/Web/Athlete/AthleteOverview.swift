@@ -4,9 +4,14 @@ struct AthleteOverview: Sendable {
     struct Later: Sendable {
         let id: String
         let title: String
+        let partHref: String
+    }
+
+    /// Cards one below the other. Zones and gear stand beside the records, which are about as high as both.
+    struct Stack: Sendable {
         /// How many of the twelve columns it takes.
         let column: String
-        let partHref: String
+        let cards: [Later]
     }
 
     let initials: String
@@ -21,7 +26,7 @@ struct AthleteOverview: Sendable {
     let fitness: String
     let latest: String
     let volume: String
-    let later: [Later]
+    let later: [Stack]
     /// What makes the address of a card that of a page.
     let frame: String
 
@@ -37,15 +42,19 @@ struct AthleteOverview: Sendable {
         self.fitness = fitness
         self.latest = latest
         self.volume = volume
-        let cards: [(PartName, String, String)] = [
-            (.curves, page.query.choice(CurveMetric.self).heading, "c6"), (.zones, "Time in zones", "c6"), (.records, "Records", "c6"),
-            (.calendar, "Calendar", "c8"), (.gear, "Gear", "c4"), (.map, "Heat map", "c12"), (.activities, "Activities", "c12"),
+        let stacks: [(String, [(PartName, String)])] = [
+            ("c6", [(.curves, page.query.choice(CurveMetric.self).heading)]), ("c6", [(.zones, "Time in zones"), (.gear, "Gear")]),
+            ("c6", [(.records, "Records")]), ("c12", [(.calendar, "Calendar")]), ("c12", [(.map, "Heat map")]),
+            ("c12", [(.activities, "Activities")]),
         ]
         let choices = page.query.choices
         frame = (choices.isEmpty ? "?" : "&") + "frame=yes"
-        later = cards.map { part, title, column in
-            let address = "\(page.base)/parts/\(part.rawValue)\(choices)"
-            return Later(id: part.rawValue, title: title, column: column, partHref: address)
+        later = stacks.map { column, cards in
+            Stack(
+                column: column,
+                cards: cards.map { part, title in
+                    Later(id: part.rawValue, title: title, partHref: "\(page.base)/parts/\(part.rawValue)\(choices)")
+                })
         }
     }
 }

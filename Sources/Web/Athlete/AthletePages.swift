@@ -57,7 +57,7 @@ public struct AthletePages: Sendable {
         try await read(visitor, query) { page, connection in
             guard let found = try await ActivityDetailPage.read(activity, page, connection) else { return nil }
             let shown = mapPage(found, page, tiles)
-            return pages.page(.athleteActivity, shown, in: frame(page, .activities, title: found.name, hasCourse: true, csrf: csrf))
+            return pages.page(.athleteActivity, shown, in: frame(page, .activity, title: found.name, csrf: csrf))
         }
     }
 
@@ -81,7 +81,7 @@ public struct AthletePages: Sendable {
         return try await read(visitor, query) { page, connection in
             guard let html = try await card(part, page, tiles, connection) else { return nil }
             return isFramed
-                ? pages.page(.athletePart, FramedPart(title: page.facts.title, html: html), in: frame(page, .part, csrf: csrf)) : html
+                ? pages.page(.athletePart, FramedPart(title: page.facts.title, html: html), in: frame(page, .part(part), csrf: csrf)) : html
         }
     }
 
@@ -123,10 +123,25 @@ public struct AthletePages: Sendable {
 
     // MARK: Frames
 
-    private enum Place { case overview, part, activities, account }
+    private enum Place: Equatable {
+        case overview, activities, activity, account
+        case part(PartName)
+
+        /// A page loads what it uses: Chart.js is most of the weight of those that have it.
+        var scripts: [String] {
+            switch self {
+            case .overview, .part(.fitness), .part(.volume), .part(.curves): ["chart.js", "charts.js", "page.js"]
+            case .activity: ["chart.js", "charts.js", "course.js", "page.js"]
+            case .part: ["page.js"]
+            case .activities, .account: []
+            }
+        }
+
+        var isBelowOverview: Bool { if case .part = self { true } else { self == .overview } }
+    }
 
     private func frame(
-        _ page: PageContext, _ place: Place, title: String? = nil, hasCourse: Bool = false, bar: WebFrame.Bar? = nil, csrf: String
+        _ page: PageContext, _ place: Place, title: String? = nil, bar: WebFrame.Bar? = nil, csrf: String
     ) -> WebFrame {
         let base = page.base
         let unknown =
@@ -141,11 +156,11 @@ public struct AthletePages: Sendable {
         return WebFrame(
             title: title.map { "\($0): \(page.facts.title)" } ?? page.facts.title, home: base,
             nav: [
-                WebFrame.Link("Overview", base, isCurrent: place == .overview || place == .part),
-                WebFrame.Link("Activities", base + "/activities", isCurrent: place == .activities),
+                WebFrame.Link("Overview", base, isCurrent: place.isBelowOverview),
+                WebFrame.Link("Activities", base + "/activities", isCurrent: place == .activities || place == .activity),
             ] + links.map { WebFrame.Link($0.0, "\(base)#\($0.1)") },
             bar: asked ?? bar ?? unknown, styles: place == .overview ? [] : [WebAssets.moreStyle],
-            scripts: (libraries.contains("chart.js") ? ["chart.js"] : []) + ["charts.js"] + (hasCourse ? ["course.js"] : []) + ["page.js"],
+            scripts: place.scripts.filter(libraries.contains),
             button: csrf.isEmpty ? nil : WebFrame.Button("Sign out", action: "/sign-out", csrf: csrf), foot: page.facts.footNotes,
             footLinks: csrf.isEmpty ? [] : [WebFrame.Link("Disconnect or delete", base + "/account", isCurrent: place == .account)])
     }
