@@ -6,7 +6,7 @@
 help:
 	echo "make run       build in release mode and run fitnessd (the demo, unless Strava credentials are set)"
 	echo "make test      style check, build, all tests, verdict"
-	echo "make test-browser  the pages and the connect flow in headless Chromium: with data, without, while loading; phone and desktop; light and dark"
+	echo "make test-browser  the pages and the connect flow in headless Chromium: with data, without, while loading; phone and desktop; light and dark; times with 2,000 activities"
 	echo "make test-extra  what needs more than Swift and PostgreSQL: the Python SDK as an assistant, the tools of docs/dashboards.md, docker-compose.yml"
 	echo "make test-nginx  docs/nginx.conf in front of the demo"
 	echo "make test-metrics  the demo's metrics and docs/alerts.yml, checked by Prometheus' promtool"
@@ -62,8 +62,9 @@ test:
 
 # BROWSER holds options, as in `make test-browser BROWSER="--screenshots /tmp/pages"`.
 test-browser: build
-	scripts/packages chromium chromium-driver python3 python3-pip python3-selenium
+	scripts/packages chromium chromium-driver fonts-noto-color-emoji postgresql-client python3 python3-pip python3-selenium
 	scripts/test-pages --matrix $(BROWSER)
+	scripts/test-pages --speed
 	scripts/test-browser $(BROWSER)
 
 test-extra: build

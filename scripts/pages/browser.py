@@ -7,6 +7,7 @@ import base64
 import json
 
 from selenium import webdriver
+from selenium.common.exceptions import WebDriverException
 from selenium.webdriver.chrome.options import Options
 from selenium.webdriver.chrome.service import Service
 
@@ -85,6 +86,14 @@ class Browser:
 
     def open(self, address):
         self.driver.get(address)
+
+    def shows(self, address, condition):
+        """Whether a page is there and, within half a second, a script's expression is true."""
+        try:
+            self.open(address)
+        except WebDriverException:
+            return False
+        return self.settle(condition, .5)
 
     def press(self, words):
         script = "const found = [...document.querySelectorAll('button, a')].find(e => e.textContent.trim() === arguments[0]); found?.click(); return !!found"

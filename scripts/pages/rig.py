@@ -42,7 +42,7 @@ class Daemon:
             "FITNESSD_LOG_FORMAT": "json"}
         self.process = None
 
-    def start(self):
+    def launch(self):
         arguments = ["run", "--demo"] if self.state in ("data", "loading") else ["run"]
         if self.state == "empty":
             # Credentials of nobody, and a Strava that is not there: nothing is ever asked.
@@ -52,6 +52,9 @@ class Daemon:
         self.log = open(self.folder / "log", "w+", encoding="utf-8")
         self.process = subprocess.Popen(
             [self.programs / "fitnessd", *arguments], env=self.environment, stdout=self.log, stderr=self.log, start_new_session=True)
+
+    def start(self):
+        self.launch()
         self.wait(lambda: self.control("status", "--json", quiet=True) is not None, "fitnessd to answer")
         if self.state == "data":
             self.wait(self.is_complete, "the demo's data")
