@@ -15,6 +15,9 @@ import Testing
 
     @Test func `a probe leaves the port free for the server, also when a connection there has just ended`() throws {
         let (descriptor, port) = try LoopbackSocket.listen()
+        // The other half of the rule (socket(7)): the one that listened had the option, too.
+        var yes: Int32 = 1
+        setsockopt(descriptor, SOL_SOCKET, SO_REUSEADDR, &yes, socklen_t(MemoryLayout<Int32>.size))
         let client = try LoopbackSocket.connect(to: Int(port))
         // The side that closes first keeps the port for a while (TIME_WAIT).
         close(accept(descriptor, nil, nil))
