@@ -67,10 +67,11 @@ struct ActivityListPage: Sendable {
         return """
             SELECT \(raw: ActivityRow.columns)
             FROM (
-                SELECT a.* FROM silver.activity a
+                SELECT a.athlete_id, a.source_id, a.activity_id FROM silver.activity a
                 WHERE a.athlete_id = \(page.facts.athlete) AND \(condition)
                   AND (\(instant)::timestamptz IS NULL OR (\(raw: start), a.activity_id) \(raw: sign) (\(instant), \(place?.activity ?? 0)))
-                ORDER BY \(raw: start) \(raw: order), a.activity_id \(raw: order) LIMIT \(limit)) AS a
+                ORDER BY \(raw: start) \(raw: order), a.activity_id \(raw: order) LIMIT \(limit)) AS shown
+            JOIN silver.activity a USING (athlete_id, source_id, activity_id)
             LEFT JOIN silver.activity_metric m USING (athlete_id, source_id, activity_id)
             ORDER BY \(raw: start) \(raw: order), a.activity_id \(raw: order)
             """
