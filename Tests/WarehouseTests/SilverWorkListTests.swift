@@ -15,7 +15,7 @@ import Testing
             let batch = SilverBatch(
                 scripts: try SilverScripts(shareDirectory: try #require(ShareDirectory.find())), feed: bench.feed, now: Bench.noon)
             try await database.transaction { connection in
-                #expect(try await batch.run(SilverQueries.claim(max: 8), on: connection).work.count == 1)
+                #expect(try await batch.run(SilverQueries.claim(max: 8, ofWaiting: 8), on: connection).work.count == 1)
                 // The batch has deleted its work from the list and not yet committed.
                 try await bench.land([answer(.activity, 1, #"{"name":"new"}"#, at: Bench.noon + 60)])
                 #expect(try await bench.transform() == 0, "the athlete is held by the batch")
@@ -78,6 +78,25 @@ import Testing
             #expect(try await bench.lines(left) == ["(\(Bench.athlete),0)"])
             #expect(try await bench.runner.runOnce() == 1)
             #expect(try await bench.lines(left) == [])
+        }
+    }
+
+    @Test func `of work that may wait a batch takes less, unless it has live work, too`() async throws {
+        try await withTestDatabase { database in
+            let bench = try await Bench(database)
+            let count = SilverRunner.waitingBatchMax + 1
+            let athletes = (1...count).map { AthleteID(Bench.athlete.rawValue + Int64($0)) }
+            for athlete in athletes { _ = try await Bench.enrol(athlete, in: database) }
+            let waiting: SQL = """
+                INSERT INTO sync.transform_work (athlete_id, activity_id, enqueued_at)
+                SELECT a, 0, 'infinity' FROM unnest(\(athletes)) AS a
+                """
+            try await database.query(waiting)
+            #expect(try await bench.runner.runOnce() == SilverRunner.waitingBatchMax)
+            #expect(try await bench.runner.runOnce() == 1)
+            try await database.query(waiting)
+            try await bench.land([answer(.activity, 1, #"{"name":"a"}"#)], listed: [listed(1)])
+            #expect(try await bench.runner.runOnce() == count + 1)
         }
     }
 

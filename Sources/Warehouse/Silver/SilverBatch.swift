@@ -33,12 +33,15 @@ struct SilverBatch: Sendable {
     /// The pieces of work that were done, and how long the activities took that are new in silver.
     typealias Done = (work: [SilverWork], lags: [SilverLag])
 
+    /// Rows of the list, and whether all of them may wait.
+    typealias Claimed = (rowCount: Int, mayWait: Bool)
+
     /// Returns what was done; no work when there is none.
-    /// - Parameter claimed: called with the number of claimed rows before the work begins.
-    func run(_ claim: SQL, on connection: Connection, claimed: @Sendable (Int) -> Void = { _ in }) async throws -> Done {
+    /// - Parameter claimed: called with what was claimed before the work begins.
+    func run(_ claim: SQL, on connection: Connection, claimed: @Sendable (Claimed) -> Void = { _ in }) async throws -> Done {
         let answers = try await connection.pipeline([SilverQueries.planForFew, claim, SilverQueries.commitLazily])
-        let (work, rowCount) = try Self.bounded(answers[1])
-        claimed(rowCount)
+        let (work, rows) = try Self.bounded(answers[1])
+        claimed(rows)
         if work.isEmpty { return ([], []) }
         do {
             return (work, try await transform(work, on: connection))
@@ -47,18 +50,19 @@ struct SilverBatch: Sendable {
         }
     }
 
-    /// The work that fits into memory, and how many rows of the list were claimed in all.
-    private static func bounded(_ rows: Rows) throws -> ([SilverWork], rowCount: Int) {
+    /// The work that fits into memory, and what was claimed in all.
+    private static func bounded(_ rows: Rows) throws -> ([SilverWork], Claimed) {
         var work: [SilverWork] = []
-        var rowCount = 0
+        var claimed: Claimed = (0, true)
         var bytes: Int64 = 0
         for row in rows {
-            let (athlete, activity, ids, size) = try row.decode(AthleteID.self, Int64.self, [Int64].self, Int64.self)
+            let (athlete, activity, ids, size, mayWait) = try row.decode(
+                AthleteID.self, Int64.self, [Int64].self, Int64.self, Bool.self)
             bytes += size
-            rowCount += ids.count
+            claimed = (claimed.rowCount + ids.count, claimed.mayWait && mayWait)
             if work.isEmpty || bytes <= bytesMax { work.append(SilverWork(athleteID: athlete, activityID: activity, rows: ids)) }
         }
-        return (work, rowCount)
+        return (work, claimed)
     }
 
     private func transform(_ work: [SilverWork], on connection: Connection) async throws -> [SilverLag] {

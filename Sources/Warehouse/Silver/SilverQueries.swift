@@ -12,8 +12,9 @@ enum SilverQueries {
     /// by row, and for no more rows than are wanted.
     ///
     /// An athlete's work that may wait (`infinity`) is left while live work of the athlete is on the list: estimates of thresholds would be
-    /// claimed with each batch of a history, and put back.
-    static func claim(max: Int) -> SQL {
+    /// claimed with each batch of a history, and put back. When there is only work that may wait, a claim takes less of it: one athlete's
+    /// estimates take as long as many activities, and the other runner takes the next.
+    static func claim(max: Int, ofWaiting waitingMax: Int) -> SQL {
         """
         WITH oldest AS MATERIALIZED (
             SELECT w.athlete_id, w.activity_id, w.work_id, w.enqueued_at
@@ -27,7 +28,7 @@ enum SilverQueries {
             WHERE (w.enqueued_at < 'infinity'
                    OR w.athlete_id <> ALL (ARRAY(SELECT DISTINCT athlete_id FROM oldest WHERE enqueued_at < 'infinity')))
               AND \(raw: RowLock.isSilverFree)
-            LIMIT \(max)
+            LIMIT CASE WHEN EXISTS (SELECT FROM oldest WHERE enqueued_at < 'infinity') THEN \(max) ELSE \(waitingMax) END
         )
         \(raw: workOfTaken)
         """
@@ -53,7 +54,7 @@ enum SilverQueries {
         SELECT w.athlete_id, w.activity_id, array_agg(w.work_id), (
             SELECT coalesce(sum(a.body_bytes), 0) FROM bronze_strava.answer a
             WHERE a.athlete_id = w.athlete_id AND a.source_id IN (1, 2, 3) AND a.endpoint IN (1, 2, 3) AND a.object_id = w.activity_id
-        )::bigint
+        )::bigint, min(w.enqueued_at) = 'infinity'
         FROM taken w
         GROUP BY w.athlete_id, w.activity_id
         ORDER BY min(w.enqueued_at)

@@ -14,6 +14,8 @@ import Synchronization
 public struct SilverRunner: Service {
     /// Activities in one transaction: enough to share the cost of planning and committing, few enough to keep it short.
     static let batchMax = 32
+    /// The same when all of it may wait, as estimates of thresholds.
+    static let waitingBatchMax = 8
     /// How long work waits if its notification is lost with the connection.
     static let pollInterval: Duration = .seconds(30)
 
@@ -68,7 +70,7 @@ public struct SilverRunner: Service {
                 }
                 await enqueueOutdated()
                 for await _ in wakes {
-                    await untilMended(.runner) { await drain { count in if count == Self.batchMax { backlogWake.yield() } } }
+                    await untilMended(.runner) { await drain { if Self.isFull($0) { backlogWake.yield() } } }
                 }
                 group.cancelAll()
             }
@@ -81,9 +83,13 @@ public struct SilverRunner: Service {
     @discardableResult
     public func runOnce() async throws -> Int { try await runOnce { _ in } }
 
-    private func runOnce(claimed: @Sendable (Int) -> Void) async throws -> Int {
+    private static func isFull(_ claimed: SilverBatch.Claimed) -> Bool {
+        claimed.rowCount == (claimed.mayWait ? waitingBatchMax : batchMax)
+    }
+
+    private func runOnce(claimed: @Sendable (SilverBatch.Claimed) -> Void) async throws -> Int {
         do {
-            return try await transform(SilverQueries.claim(max: Self.batchMax), claimed: claimed)
+            return try await transform(SilverQueries.claim(max: Self.batchMax, ofWaiting: Self.waitingBatchMax), claimed: claimed)
         } catch let failure as TransformFailure {
             return try await isolate(failure)
         }
@@ -99,7 +105,7 @@ public struct SilverRunner: Service {
         SilverRebuilder(database: database, scripts: try scripts.get(), health: health, clock: clock, logger: logger)
     }
 
-    private func transform(_ claim: SQL, claimed: @Sendable (Int) -> Void = { _ in }) async throws -> Int {
+    private func transform(_ claim: SQL, claimed: @Sendable (SilverBatch.Claimed) -> Void = { _ in }) async throws -> Int {
         let batch = SilverBatch(scripts: try scripts.get(), feed: feed, now: clock.now)
         let began = ContinuousClock.now
         let done = try await database.transaction { try await batch.run(claim, on: $0, claimed: claimed) }
@@ -151,7 +157,7 @@ public struct SilverRunner: Service {
     }
 
     /// Works until nothing is left. After a deadlock it tries again; another error opens an incident.
-    private func drain(claimed: @Sendable (Int) -> Void = { _ in }) async {
+    private func drain(claimed: @Sendable (SilverBatch.Claimed) -> Void = { _ in }) async {
         for attempt in 1...Self.attemptsMax {
             do {
                 while true {
