@@ -136,7 +136,9 @@ import Testing
 
     @Test func `no place is shown to a session without the right to see places`() async throws {
         try await AthletePageFixture.with(scopes: [.read]) { site in
-            for path in ["/me", "/me/activities", "/me/activities/301", "/me/parts/activities", "/me/parts/map", "/me/parts/similar?activity=301"] {
+            for path in [
+                "/me", "/me/activities", "/me/activities/301", "/me/parts/activities", "/me/parts/map", "/me/parts/similar?activity=301",
+            ] {
                 let page = try await site.page(path)
                 for mark in ["47.123", "8.987", "47123", "137123188987", "Hiddentown", "Town1"] {
                     #expect(!page.contains(mark), "\(path): \(mark)")
