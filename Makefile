@@ -62,7 +62,7 @@ test:
 
 # BROWSER holds options, as in `make test-browser BROWSER="--screenshots /tmp/pages"`.
 test-browser: build
-	scripts/packages chromium chromium-driver fonts-noto-color-emoji postgresql-client python3 python3-pip python3-selenium
+	scripts/packages chromium chromium-driver fonts-noto-color-emoji postgresql-client python3 python3-pil python3-pip python3-selenium
 	scripts/test-pages --matrix $(BROWSER)
 	scripts/test-pages --speed
 	scripts/test-browser $(BROWSER)

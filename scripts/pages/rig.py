@@ -1,60 +1,35 @@
 """fitnessd for the tests of its pages, each with a folder of its own: a demo with data ("data"), one that is still loading ("loading"), one without
 athletes ("empty"), and one with a local Strava whose athlete has as many activities as wanted ("bare": none)."""
+import contextlib
 import json
-import os
 import pathlib
 import re
-import shutil
-import signal
-import socket
 import subprocess
-import tempfile
 import time
 
-ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
-DEADLINE_S = 180
+import daemon
+from daemon import Failed
 
 
-class Failed(Exception):
-    """A sentence for whoever reads the end of the run."""
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
-class Daemon:
-    """One fitnessd with a private PostgreSQL, from its start to its end."""
+class Daemon(daemon.Daemon):
+    """One fitnessd in a state of its pages."""
 
     def __init__(self, programs, state):
-        self.programs, self.state = pathlib.Path(programs), state
-        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="fitnessd-pages-", dir="/tmp"))
-        self.folder.chmod(0o711)
-        self.port = free_port()
-        self.base = f"http://127.0.0.1:{self.port}"
-        (self.folder / "state").mkdir(mode=0o700)
-        self.environment = {
-            "PATH": os.environ["PATH"], "HOME": str(self.folder), "FITNESSD_STATE_DIR": str(self.folder / "state"),
-            "FITNESSD_CONTROL_SOCKET": str(self.folder / "control.sock"), "FITNESSD_SHARE_DIR": str(ROOT),
-            "FITNESSD_HTTP_LISTEN": f"127.0.0.1:{self.port}", "FITNESSD_PUBLIC_URL": self.base, "FITNESSD_DASHBOARD_LISTEN": "off",
-            "FITNESSD_LOG_FORMAT": "json"}
-        self.process = None
-
-    def launch(self):
-        arguments = ["run", "--demo"] if self.state in ("data", "loading") else ["run"]
-        if self.state == "empty":
+        self.state, self.end = state, contextlib.ExitStack()
+        self.folder = pathlib.Path(self.end.enter_context(daemon.folder("pages")))
+        listen = f"127.0.0.1:{daemon.free_port()}"
+        self.base = f"http://{listen}"
+        settings = {"FITNESSD_HTTP_LISTEN": listen, "FITNESSD_PUBLIC_URL": self.base}
+        if state == "empty":
             # Credentials of nobody, and a Strava that is not there: nothing is ever asked.
-            self.environment |= {
+            settings |= {
                 "FITNESSD_STRAVA_CLIENT_ID": "1", "FITNESSD_STRAVA_CLIENT_SECRET": "none",
                 "FITNESSD_STRAVA_API_URL": "http://127.0.0.1:9/api/v3", "FITNESSD_STRAVA_OAUTH_URL": "http://127.0.0.1:9/oauth"}
-        self.log = open(self.folder / "log", "w+", encoding="utf-8")
-        self.process = subprocess.Popen(
-            [self.programs / "fitnessd", *arguments], env=self.environment, stdout=self.log, stderr=self.log, start_new_session=True)
+        super().__init__(programs, self.folder, ["run", "--demo"] if state in ("data", "loading") else ["run"], **settings)
 
-    def start(self):
-        self.launch()
+    def begin(self):
+        """Starts it, and waits until it is in its state."""
+        self.start()
         self.wait(lambda: self.control("status", "--json", quiet=True) is not None, "fitnessd to answer")
         if self.state == "data":
             self.wait(self.is_complete, "the demo's data")
@@ -70,44 +45,15 @@ class Daemon:
         fetched = [each for each in status["endpoints"] if each["endpoint"] != "summary"]
         return status["activities"] > 0 and fetched and not any(each["pending"] for each in fetched) and status["silver"]["backlog"] == 0
 
-    def control(self, *arguments, quiet=False):
-        ending = subprocess.run([self.programs / "fitnessctl", *arguments], env=self.environment, capture_output=True, text=True)
-        if ending.returncode == 0:
-            return ending.stdout
-        if quiet:
-            return None
-        raise Failed(f"fitnessctl {' '.join(arguments)}: {ending.stderr.strip()}")
-
     def athlete(self):
         """The number of the athlete with most activities; None: there is none."""
         athletes = json.loads(self.control("athletes", "list", "--json"))["athletes"]
         return max(athletes, key=lambda each: each["activities"])["athlete_id"] if athletes else None
 
-    def wait(self, is_done, what):
-        end = time.monotonic() + DEADLINE_S
-        while not is_done():
-            if self.process.poll() is not None or time.monotonic() > end:
-                self.log.seek(0)
-                raise Failed(f"waited in vain for {what}: {self.log.read()[-2000:]}")
-            time.sleep(.2)
-
-    def end_process(self):
-        if self.process and self.process.poll() is None:
-            self.process.send_signal(signal.SIGTERM)
-            try:
-                self.process.wait(60)
-            except subprocess.TimeoutExpired:
-                self.process.kill()
-                self.process.wait()
-
-    def stop(self):
-        self.end_process()
-        # As root the private cluster stands outside the folder, which then holds a link to it.
-        cluster = self.folder / "state" / "demo" / "postgres"
-        for place in (cluster, self.folder / "state" / "postgres"):
-            if place.is_symlink():
-                shutil.rmtree(os.readlink(place), ignore_errors=True)
-        shutil.rmtree(self.folder, ignore_errors=True)
+    def close(self):
+        """Ends it, and removes all that it wrote."""
+        self.stop()
+        self.end.close()
 
 
 class Simulated(Daemon):
@@ -121,7 +67,7 @@ class Simulated(Daemon):
             self.simulator = subprocess.Popen(
                 [self.programs / "strava-simulator", "--port", "0", "--athletes", "1", "--activities", str(activities), "--points", str(points),
                  "--limit", "none", "--tokens-file", tokens], stdout=out, start_new_session=True)
-        end = time.monotonic() + DEADLINE_S
+        end = time.monotonic() + self.deadline_s
         while "FITNESSD_STRAVA_OAUTH_URL" not in log.read_text(encoding="utf-8"):
             if self.simulator.poll() is not None or time.monotonic() > end:
                 raise Failed("strava-simulator has not started")
@@ -139,7 +85,7 @@ class Simulated(Daemon):
             self.wait(lambda: self.sql("UPDATE sync.cursor SET history_complete_at = now() RETURNING 1").strip() == "1", "the athlete")
 
     def sql(self, *statements):
-        socket = (self.folder / "state" / "postgres").resolve() / "socket"
+        socket = (self.folder / "postgres").resolve() / "socket"
         arguments = [part for statement in statements for part in ("-c", statement)]
         ending = subprocess.run(
             ["psql", "-XAtq", "-v", "ON_ERROR_STOP=1", "-h", socket, "-U", "fitness_owner", "-d", "fitness", *arguments], capture_output=True, text=True)
@@ -147,8 +93,9 @@ class Simulated(Daemon):
             raise Failed(f"psql: {ending.stderr.strip()}")
         return ending.stdout
 
-    def stop(self):
-        super().stop()
+    def close(self):
+        self.stop()
         if self.simulator.poll() is None:
             self.simulator.terminate()
             self.simulator.wait(30)
+        super().close()

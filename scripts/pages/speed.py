@@ -35,7 +35,7 @@ class LargeHistory(Simulated):
         super().__init__(programs, "large", ACTIVITIES, POINTS)
 
     def begin(self):
-        self.start()
+        super().begin()
         # Needs a restart of the server. After it, the first look at each view is one with cold caches.
         self.sql("ALTER SYSTEM SET shared_preload_libraries = 'pg_stat_statements'")
         self.load()
@@ -43,8 +43,8 @@ class LargeHistory(Simulated):
         self.wait(lambda: self.sql(
             "SELECT bool_and(last_autoanalyze IS NOT NULL) FROM pg_stat_user_tables"
             " WHERE schemaname = 'silver' AND relname IN ('activity', 'activity_metric', 'activity_rollup')").strip() == "t", "autovacuum's statistics")
-        self.end_process()
-        self.start()
+        self.stop()
+        super().begin()
         self.sql(
             "CREATE EXTENSION pg_stat_statements SCHEMA public", "ALTER SYSTEM SET pg_stat_statements.track_planning = on", "SELECT pg_reload_conf()")
 
@@ -87,7 +87,7 @@ def first_picture(programs):
     try:
         browser.screen(1280, 900)
         began = time.monotonic()
-        daemon.launch()
+        daemon.start()
         seen = []
         for path, is_drawn in [("/", "document.querySelector('h1')?.textContent.startsWith('Running')"),
                                (f"/athletes/{DEMO_ATHLETE}", "document.querySelectorAll('.plot-box canvas').length >= 3")]:
@@ -99,7 +99,7 @@ def first_picture(programs):
         return seen
     finally:
         browser.close()
-        daemon.stop()
+        daemon.close()
 
 
 def measure(programs, check):
@@ -122,7 +122,7 @@ def measure(programs, check):
         for path in PATHS:
             row(daemon, client, path.format(**names), check)
     finally:
-        daemon.stop()
+        daemon.close()
 
 
 def row(daemon, client, path, check):
