@@ -148,10 +148,12 @@ CREATE TABLE silver.activity (
     summary_sha256         bytea,
     detail_sha256          bytea,
     updated_at             timestamptz NOT NULL DEFAULT now(),
-    CONSTRAINT activity_pk PRIMARY KEY (athlete_id, source_id, activity_id),
     CONSTRAINT activity_athlete_fk FOREIGN KEY (athlete_id, source_id) REFERENCES silver.athlete ON DELETE CASCADE
 );
 CREATE INDEX activity_by_start ON silver.activity (athlete_id, start_at DESC);
+-- After the other index: while the table is empty both cost the same to the planner, and it then takes the newer one. Silver looks up single
+-- activities, and a connection keeps such a plan until the table's first statistics.
+ALTER TABLE silver.activity ADD CONSTRAINT activity_pk PRIMARY KEY (athlete_id, source_id, activity_id);
 COMMENT ON TABLE silver.activity IS 'One row per activity: the newest of its summary (from the list) and its detail; columns that only a detail has keep their values until the next detail.';
 COMMENT ON COLUMN silver.activity.athlete_id IS 'Strava''s number for the athlete.';
 COMMENT ON COLUMN silver.activity.source_id IS '1 strava_api, 2 strava_archive, 3 file. Part of each key: the same workout from two sources is two rows.';

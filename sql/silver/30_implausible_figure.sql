@@ -5,86 +5,89 @@
 -- Repeat: reads only rows that the files before it have made from the same answers; the same answers give the same result.
 --
 -- A number too large for its column is null there already, so the value sent is read from the answer.
-WITH allowed AS MATERIALIZED (
-    SELECT check_name, at_least, at_most FROM silver.quality_check WHERE check_name !~ '^(effort|segment|strava_zone|stats|outlier)_'
-), figure AS MATERIALIZED (
-    SELECT c.athlete_id, c.source_id, c.activity_id, 'activity' AS place, 0 AS number, m.figure, m.figure AS check_name,
-           coalesce(m.value, bronze_strava.json_measure(
-               CASE WHEN m.field IN ('calories', 'perceived_exertion') THEN c.detail ELSE c.document END -> m.field)) AS measured
-    FROM (
-        SELECT *, CASE WHEN summary IS NULL OR (detail IS NOT NULL AND detail_is_newer) THEN detail ELSE summary END AS document
-        FROM changed_activity
-        WHERE is_stale AND NOT is_gone AND coalesce(summary, detail) IS NOT NULL
-    ) AS c
-    CROSS JOIN LATERAL (
-        SELECT * FROM silver.activity x
-        WHERE x.athlete_id = c.athlete_id AND x.source_id = c.source_id AND x.activity_id = c.activity_id
-        OFFSET 0 -- one look into the index per activity
-    ) AS a
-    CROSS JOIN LATERAL (VALUES
-        ('distance_m', 'distance', a.distance_m), ('moving_time_s', 'moving_time', a.moving_time_s::float8),
-        ('elapsed_time_s', 'elapsed_time', a.elapsed_time_s), ('elevation_gain_m', 'total_elevation_gain', a.elevation_gain_m),
-        ('elevation_high_m', 'elev_high', a.elevation_high_m), ('elevation_low_m', 'elev_low', a.elevation_low_m),
-        ('average_speed_mps', 'average_speed', a.average_speed_mps), ('max_speed_mps', 'max_speed', a.max_speed_mps),
-        ('average_heartrate_bpm', 'average_heartrate', a.average_heartrate_bpm),
-        ('max_heartrate_bpm', 'max_heartrate', a.max_heartrate_bpm), ('average_cadence_rpm', 'average_cadence', a.average_cadence_rpm),
-        ('average_temperature_c', 'average_temp', a.average_temperature_c), ('average_power_w', 'average_watts', a.average_power_w),
-        ('weighted_power_w', 'weighted_average_watts', a.weighted_power_w), ('max_power_w', 'max_watts', a.max_power_w),
-        ('energy_kj', 'kilojoules', a.energy_kj), ('calories_kcal', 'calories', a.calories_kcal),
-        ('relative_effort', 'suffer_score', a.relative_effort), ('perceived_exertion', 'perceived_exertion', a.perceived_exertion)
-    ) AS m(figure, field, value)
-    UNION ALL
-    SELECT c.athlete_id, c.source_id, c.activity_id, 'lap', x.number, x.figure, 'lap_' || x.figure, x.value
-    FROM changed_activity c
-    CROSS JOIN LATERAL (
-        SELECT t.lap_number AS number, m.figure, m.value
-        FROM silver.lap t
-        CROSS JOIN LATERAL (VALUES
-            ('distance_m', t.distance_m), ('moving_time_s', t.moving_time_s), ('elapsed_time_s', t.elapsed_time_s),
-            ('elevation_gain_m', t.elevation_gain_m), ('average_speed_mps', t.average_speed_mps), ('max_speed_mps', t.max_speed_mps),
-            ('average_heartrate_bpm', t.average_heartrate_bpm), ('max_heartrate_bpm', t.max_heartrate_bpm),
-            ('average_cadence_rpm', t.average_cadence_rpm), ('average_power_w', t.average_power_w)
-        ) AS m(figure, value)
-        WHERE t.athlete_id = c.athlete_id AND t.source_id = c.source_id AND t.activity_id = c.activity_id
-        OFFSET 0 -- one look into the index per activity
-    ) AS x
-    WHERE c.laps_are_stale AND NOT c.is_gone
-    UNION ALL
-    SELECT c.athlete_id, c.source_id, c.activity_id, 'split', x.number, x.figure, 'lap_' || x.figure, x.value
-    FROM changed_activity c
-    CROSS JOIN LATERAL (
-        SELECT t.split_number AS number, m.figure, m.value
-        FROM silver.split t
-        CROSS JOIN LATERAL (VALUES
-            ('distance_m', t.distance_m), ('moving_time_s', t.moving_time_s), ('elapsed_time_s', t.elapsed_time_s),
-            ('elevation_difference_m', t.elevation_difference_m), ('average_speed_mps', t.average_speed_mps),
-            ('grade_adjusted_speed_mps', t.grade_adjusted_speed_mps), ('average_heartrate_bpm', t.average_heartrate_bpm)
-        ) AS m(figure, value)
-        WHERE t.athlete_id = c.athlete_id AND t.source_id = c.source_id AND t.activity_id = c.activity_id
-        OFFSET 0 -- one look into the index per activity
-    ) AS x
-    WHERE c.laps_are_stale AND NOT c.is_gone
-    UNION ALL
-    SELECT c.athlete_id, c.source_id, c.activity_id, 'split_mile', x.number, x.figure, 'lap_' || x.figure, x.value
-    FROM changed_activity c
-    CROSS JOIN LATERAL (
-        SELECT t.split_number AS number, m.figure, m.value
-        FROM silver.split_mile t
-        CROSS JOIN LATERAL (VALUES
-            ('distance_m', t.distance_m), ('moving_time_s', t.moving_time_s), ('elapsed_time_s', t.elapsed_time_s),
-            ('elevation_difference_m', t.elevation_difference_m), ('average_speed_mps', t.average_speed_mps),
-            ('grade_adjusted_speed_mps', t.grade_adjusted_speed_mps), ('average_heartrate_bpm', t.average_heartrate_bpm)
-        ) AS m(figure, value)
-        WHERE t.athlete_id = c.athlete_id AND t.source_id = c.source_id AND t.activity_id = c.activity_id
-        OFFSET 0 -- one look into the index per activity
-    ) AS x
-    WHERE c.laps_are_stale AND NOT c.is_gone
+WITH bound AS MATERIALIZED (
+    SELECT k.place, k.check_names, array_agg(q.at_least ORDER BY array_position(k.check_names, q.check_name)) AS at_least,
+           array_agg(q.at_most ORDER BY array_position(k.check_names, q.check_name)) AS at_most
+    FROM (VALUES
+        ('activity', '{distance_m,moving_time_s,elapsed_time_s,elevation_gain_m,elevation_high_m,elevation_low_m,average_speed_mps,max_speed_mps,
+            average_heartrate_bpm,max_heartrate_bpm,average_cadence_rpm,average_temperature_c,average_power_w,weighted_power_w,max_power_w,
+            energy_kj,calories_kcal,relative_effort,perceived_exertion}'::text[]),
+        ('lap', '{lap_distance_m,lap_moving_time_s,lap_elapsed_time_s,lap_elevation_gain_m,lap_average_speed_mps,lap_max_speed_mps,
+            lap_average_heartrate_bpm,lap_max_heartrate_bpm,lap_average_cadence_rpm,lap_average_power_w}'),
+        ('split', '{lap_distance_m,lap_moving_time_s,lap_elapsed_time_s,lap_elevation_difference_m,lap_average_speed_mps,
+            lap_grade_adjusted_speed_mps,lap_average_heartrate_bpm}')
+    ) AS k(place, check_names)
+    JOIN silver.quality_check q ON q.check_name = ANY (k.check_names)
+    GROUP BY k.place, k.check_names
 ), absurd AS MATERIALIZED (
-    SELECT f.*, q.at_least, q.at_most
-    FROM figure f
-    JOIN allowed q ON q.check_name = f.check_name AND (f.measured < q.at_least OR f.measured > q.at_most)
+    SELECT x.*
+    FROM (
+        SELECT c.athlete_id, c.source_id, c.activity_id, 'activity' AS place, 0 AS number, m.check_name, m.at_least, m.at_most,
+               coalesce(m.value, bronze_strava.json_measure(
+                   CASE WHEN m.field IN ('calories', 'perceived_exertion') THEN c.detail ELSE c.document END -> m.field)) AS measured
+        FROM (
+            SELECT *, CASE WHEN summary IS NULL OR (detail IS NOT NULL AND detail_is_newer) THEN detail ELSE summary END AS document
+            FROM changed_activity
+            WHERE is_stale AND NOT is_gone AND coalesce(summary, detail) IS NOT NULL
+        ) AS c
+        CROSS JOIN LATERAL (
+            SELECT * FROM silver.activity x
+            WHERE x.athlete_id = c.athlete_id AND x.source_id = c.source_id AND x.activity_id = c.activity_id
+            OFFSET 0 -- one look into the index per activity
+        ) AS a
+        JOIN bound b ON b.place = 'activity'
+        CROSS JOIN LATERAL unnest(
+            b.check_names,
+            '{distance,moving_time,elapsed_time,total_elevation_gain,elev_high,elev_low,average_speed,max_speed,average_heartrate,max_heartrate,
+                average_cadence,average_temp,average_watts,weighted_average_watts,max_watts,kilojoules,calories,suffer_score,
+                perceived_exertion}'::text[],
+            ARRAY[a.distance_m, a.moving_time_s, a.elapsed_time_s, a.elevation_gain_m, a.elevation_high_m, a.elevation_low_m,
+                a.average_speed_mps, a.max_speed_mps, a.average_heartrate_bpm, a.max_heartrate_bpm, a.average_cadence_rpm,
+                a.average_temperature_c, a.average_power_w, a.weighted_power_w, a.max_power_w, a.energy_kj, a.calories_kcal,
+                a.relative_effort, a.perceived_exertion],
+            b.at_least, b.at_most) AS m(check_name, field, value, at_least, at_most)
+        OFFSET 0 -- the answer is read once per figure
+    ) AS x
+    WHERE x.measured < x.at_least OR x.measured > x.at_most
+    UNION ALL
+    SELECT c.athlete_id, c.source_id, c.activity_id, b.place, x.number, x.check_name, x.at_least, x.at_most, x.value
+    FROM changed_activity c JOIN bound b ON b.place = 'lap'
+    CROSS JOIN LATERAL (
+        SELECT t.lap_number AS number, m.*
+        FROM silver.lap t
+        CROSS JOIN LATERAL unnest(
+            b.check_names,
+            ARRAY[t.distance_m, t.moving_time_s, t.elapsed_time_s, t.elevation_gain_m, t.average_speed_mps, t.max_speed_mps,
+                t.average_heartrate_bpm, t.max_heartrate_bpm, t.average_cadence_rpm, t.average_power_w],
+            b.at_least, b.at_most) AS m(check_name, value, at_least, at_most)
+        WHERE t.athlete_id = c.athlete_id AND t.source_id = c.source_id AND t.activity_id = c.activity_id
+          AND (m.value < m.at_least OR m.value > m.at_most)
+        OFFSET 0 -- one look into the index per activity
+    ) AS x
+    WHERE c.laps_are_stale AND NOT c.is_gone
+    UNION ALL
+    SELECT c.athlete_id, c.source_id, c.activity_id, x.place, x.number, x.check_name, x.at_least, x.at_most, x.value
+    FROM changed_activity c JOIN bound b ON b.place = 'split'
+    CROSS JOIN LATERAL (
+        SELECT t.place, t.split_number AS number, m.*
+        FROM (
+            SELECT 'split' AS place, s.* FROM silver.split s
+            WHERE s.athlete_id = c.athlete_id AND s.source_id = c.source_id AND s.activity_id = c.activity_id
+            UNION ALL
+            SELECT 'split_mile', s.* FROM silver.split_mile s
+            WHERE s.athlete_id = c.athlete_id AND s.source_id = c.source_id AND s.activity_id = c.activity_id
+        ) AS t
+        CROSS JOIN LATERAL unnest(
+            b.check_names,
+            ARRAY[t.distance_m, t.moving_time_s, t.elapsed_time_s, t.elevation_difference_m, t.average_speed_mps, t.grade_adjusted_speed_mps,
+                t.average_heartrate_bpm],
+            b.at_least, b.at_most) AS m(check_name, value, at_least, at_most)
+        WHERE m.value < m.at_least OR m.value > m.at_most
+        OFFSET 0 -- one look into each index per activity
+    ) AS x
+    WHERE c.laps_are_stale AND NOT c.is_gone
 ), place AS MATERIALIZED (
-    SELECT athlete_id, source_id, activity_id, place, number, array_agg(figure) AS figures
+    SELECT athlete_id, source_id, activity_id, place, number, array_agg(regexp_replace(check_name, '^lap_', '')) AS figures
     FROM absurd
     GROUP BY athlete_id, source_id, activity_id, place, number
 ), bounded_activity AS (

@@ -30,7 +30,7 @@ WITH scope AS MATERIALIZED (
         WHERE b.athlete_id = c.athlete_id AND b.source_id = c.source_id AND b.activity_id = m.activity_id)
 ), wanted AS MATERIALIZED (
     SELECT s.athlete_id, s.source_id, s.activity_id, k.metric, k.lower_bounds, k.seconds, k.is_default
-    FROM scope s CROSS JOIN LATERAL (
+    FROM scope s LEFT JOIN LATERAL (
         -- most sets of zones are those that the activity has already
         SELECT z.metric, z.lower_bounds, z.is_default,
                CASE WHEN NOT s.has_new_seconds AND e.lower_bounds = z.lower_bounds THEN e.seconds ELSE n.seconds END AS seconds
@@ -53,16 +53,20 @@ WITH scope AS MATERIALIZED (
             CASE z.metric WHEN 'heartrate' THEN r.heartrate_first_bpm ELSE 0 END, z.lower_bounds) AS n
         WHERE a.athlete_id = s.athlete_id AND a.source_id = s.source_id AND a.activity_id = s.activity_id
         OFFSET 0 -- one look into each index per activity
-    ) AS k
+    ) AS k ON true
+), kept AS MATERIALIZED (
+    -- of an activity without zones no metric
+    SELECT athlete_id, source_id, activity_id, array_remove(array_agg(metric), NULL) AS metrics
+    FROM wanted
+    GROUP BY athlete_id, source_id, activity_id
 ), gone AS (
     DELETE FROM silver.activity_zone AS t
-    USING scope s
-    WHERE t.athlete_id = s.athlete_id AND t.source_id = s.source_id AND t.activity_id = s.activity_id AND NOT EXISTS (
-        SELECT FROM wanted w
-        WHERE w.athlete_id = t.athlete_id AND w.source_id = t.source_id AND w.activity_id = t.activity_id AND w.metric = t.metric)
+    USING kept k
+    WHERE t.athlete_id = k.athlete_id AND t.source_id = k.source_id AND t.activity_id = k.activity_id AND t.metric <> ALL (k.metrics)
 )
 INSERT INTO silver.activity_zone AS t (athlete_id, source_id, activity_id, metric, lower_bounds, seconds, is_default)
 SELECT athlete_id, source_id, activity_id, metric, lower_bounds, seconds, is_default FROM wanted
+WHERE metric IS NOT NULL
 ON CONFLICT (athlete_id, source_id, activity_id, metric) DO UPDATE SET
     lower_bounds = excluded.lower_bounds, seconds = excluded.seconds, is_default = excluded.is_default
 WHERE (t.lower_bounds, t.seconds, t.is_default) IS DISTINCT FROM (excluded.lower_bounds, excluded.seconds, excluded.is_default);
