@@ -19,8 +19,8 @@ public func withTemporaryFolder<Answer>(
     return answer
 }
 
-func makeTemporaryFolder(prefix: String) throws -> URL {
-    let folder = temporaryRoot.appending(path: prefix + String(UInt32.random(in: .min ... .max), radix: 36))
+func makeTemporaryFolder(prefix: String, in root: URL = temporaryRoot) throws -> URL {
+    let folder = root.appending(path: prefix + String(UInt32.random(in: .min ... .max), radix: 36))
     try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: false, attributes: [.posixPermissions: 0o711])
     return folder
 }

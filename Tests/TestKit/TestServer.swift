@@ -5,12 +5,15 @@ import Foundation
 import Migrations
 import Synchronization
 
-/// The one PostgreSQL of this test process: private, on a socket, nothing flushed to disk, gone with the process.
+/// The one PostgreSQL of this test process: private, on a socket, in memory or at least not flushed to disk, gone with the process.
 ///
 /// It is started by the first test that asks. Its template database is migrated once; each test gets a clone.
 actor TestServer {
     static let shared = TestServer()
     static let folderPrefix = "fitnessd-test-server-"
+    private static let memoryRoot = URL(filePath: "/dev/shm")
+    /// Free memory that the server's folder gets: some ten databases of 20 MB at a time, and the log.
+    private static let memoryBytesMin: UInt64 = 2 << 30
     private static let templateName = "fitness_template"
 
     private struct Started {
@@ -28,7 +31,7 @@ actor TestServer {
         number += 1
         let name = "test_\(number)"
         let template = isMigrated ? Self.templateName : "template0"
-        try await started.control.query("CREATE DATABASE \(raw: name) TEMPLATE \(raw: template)")
+        try await started.control.query("CREATE DATABASE \(raw: name) TEMPLATE \(raw: template) STRATEGY file_copy")
         return (name, databaseURL(name, besides: started.url))
     }
 
@@ -46,7 +49,7 @@ actor TestServer {
 
     private static func start() async throws -> Started {
         TestServerCleanup.removeAbandoned()
-        let folder = try makeTemporaryFolder(prefix: folderPrefix)
+        let folder = try makeTemporaryFolder(prefix: folderPrefix, in: root)
         let server = EmbeddedPostgres(stateDirectory: folder, purpose: .throwaway, logger: quietLogger)
         do {
             let url = try await server.start()
@@ -55,6 +58,22 @@ actor TestServer {
             return Started(url: url, control: Database(url: url, connectionsMax: 2, applicationName: "testkit", logger: quietLogger))
         } catch {
             throw TestServerError(description: "tests need a PostgreSQL server of their own: \(error)")
+        }
+    }
+
+    /// In memory, if there is enough: each clone is a thousand files that soon go, and ext4 searches longer for an inode the more files were
+    /// deleted within the last minutes. On a disk that takes two thirds of the processor.
+    private static var root: URL {
+        var memory = statvfs()
+        guard statvfs(memoryRoot.path, &memory) == 0, memory.f_bavail * memory.f_frsize >= memoryBytesMin else { return temporaryRoot }
+        return memoryRoot
+    }
+
+    /// Folders of servers, also of those that were killed.
+    static var folders: [URL] {
+        [temporaryRoot, memoryRoot].flatMap { root in
+            let names = (try? FileManager.default.contentsOfDirectory(atPath: root.path)) ?? []
+            return names.filter { $0.hasPrefix(folderPrefix) }.map { root.appending(path: $0) }
         }
     }
 
@@ -102,9 +121,7 @@ private enum TestServerCleanup {
 
     /// Folders of test processes that were killed: nobody holds their lock.
     static func removeAbandoned() {
-        let names = (try? FileManager.default.contentsOfDirectory(atPath: temporaryRoot.path)) ?? []
-        for name in names where name.hasPrefix(TestServer.folderPrefix) {
-            let folder = temporaryRoot.appending(path: name)
+        for folder in TestServer.folders {
             let descriptor = open(folder.appending(path: "postgres/lock").path, O_RDWR | O_CLOEXEC)
             guard descriptor >= 0, let lock = try? FileLock(descriptor: descriptor) else { continue }
             try? FileManager.default.removeItem(at: folder)

@@ -225,7 +225,7 @@ private struct ServerSettings {
         wal_level = minimal
         max_wal_senders = 0
         checkpoint_timeout = 1h
-        max_wal_size = 4GB
+        max_wal_size = 512MB
 
         """
 }
