@@ -118,25 +118,6 @@ enum Phrase {
             + (pause.reason.map { ": \($0)" } ?? "")
     }
 
-    /// Why calls wait for the quota; a word that this tool does not know is shown as it is.
-    static func quotaReason(_ word: String) -> String { quotaReasons[word] ?? word.replacing("_", with: " ") }
-
-    private static let quotaReasons = [
-        "ledger": "no answer from the quota ledger in PostgreSQL yet",
-        "window_edge": "a quota window is about to end",
-        "scouting": "the first call of the window has to show how much is left",
-        "answers": "the calls in flight may use up what is left",
-        "quarter_spent": "the quota of this quarter hour is used up",
-        "day_spent": "the quota of today is used up",
-        "reserve": "the rest of the quota is reserved for urgent calls",
-        "day_pace": "slowed down so that the daily quota lasts until 00:00 UTC",
-        "limits_in_doubt": "the limits that Strava reports can't be right",
-        "restored": "the database was restored, and one answer has to show what was spent of the quota since the backup",
-        "rate_limited": "Strava refused a call (429)",
-        "circuit_open": "calls are stopped because Strava or the application is in trouble",
-        "circuit_probing": "one call is testing whether the trouble is over",
-    ]
-
     // MARK: Counts
 
     /// `6 (list 2; profile, zones, stats and gear 2; streams 2)`.

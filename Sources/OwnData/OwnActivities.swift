@@ -26,17 +26,19 @@ public struct ActivityFilter: Sendable {
 /// The place of an activity in the list of all, newest first. Its text is opaque to clients, and no secret.
 public struct ActivityCursor: Sendable, Equatable {
     /// Nil: the activity has no start.
-    let start: Date?
-    let activity: Int64
-    let source: Int16
+    public let start: Date?
+    public let activity: Int64
+    public let source: Int16
 
-    init(start: Date?, activity: Int64, source: Int16) {
+    public init(start: Date?, activity: Int64, source: Int16) {
         self.start = start
         self.activity = activity
         self.source = source
     }
 
     private static let byteCount = 18
+    /// Thirty thousand years from 1970, in microseconds. Near the last number of 64 bits, rounding would leave their range.
+    private static let startMax_us: Int64 = 1_000_000_000_000_000_000
 
     /// Nil: no text that `text` returns.
     public init?(_ text: some StringProtocol) {
@@ -45,6 +47,7 @@ public struct ActivityCursor: Sendable, Equatable {
             data[range].reduce(Value(0)) { $0 << 8 | Value(truncatingIfNeeded: $1) }
         }
         let start_us = number(0..<8, Int64.self)
+        guard start_us == .min || (-Self.startMax_us...Self.startMax_us).contains(start_us) else { return nil }
         let known = start_us == .min ? nil : Date(timeIntervalSince1970: Double(start_us) / 1e6)
         self.init(start: known, activity: number(8..<16, Int64.self), source: number(16..<18, Int16.self))
         guard self.text == text else { return nil }

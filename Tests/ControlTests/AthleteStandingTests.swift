@@ -136,7 +136,7 @@ private func product<Value>(
 
     @Test func `each reason for which calls wait has words`() {
         for reason in WaitReason.allCases {
-            #expect(Phrase.quotaReason(reason.rawValue) != reason.rawValue.replacing("_", with: " "), "\(reason)")
+            #expect(WaitingReason.clause(reason.rawValue) != reason.rawValue.replacing("_", with: " "), "\(reason)")
         }
     }
 

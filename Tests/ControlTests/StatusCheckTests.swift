@@ -67,12 +67,17 @@ import Testing
             await daemon.database.hold(patience: .zero)
             daemon.notices.post(.databaseRestarting, "PostgreSQL is being restarted", unready: "the database is being restarted")
             let start = ContinuousClock.now
-            for arguments in [["status"], ["explain", "7"]] {
-                let ending = try await Tool.run(arguments, socket: daemon.socketPath)
-                #expect(ending.code == 1 && ending.out.isEmpty, "\(ending.out)")
-                let sentence =
-                    "fitnessctl: PostgreSQL has not answered for 3 s (the database is being restarted); fitnessctl doctor looks at "
-                #expect(ending.err.hasPrefix(sentence), "\(ending.err)")
+            let socket = daemon.socketPath
+            try await withThrowingTaskGroup { group in
+                for arguments in [["status"], ["explain", "7"], ["athletes", "list"], ["history"], ["audit"], ["quarantine", "list"]] {
+                    group.addTask { (arguments, try await Tool.run(arguments, socket: socket)) }
+                }
+                for try await (arguments, ending) in group {
+                    #expect(ending.code == 1 && ending.out.isEmpty, "\(arguments): \(ending.out)")
+                    let sentence =
+                        "fitnessctl: PostgreSQL has not answered for 3 s (the database is being restarted); fitnessctl doctor looks at "
+                    #expect(ending.err.hasPrefix(sentence), "\(arguments): \(ending.err)")
+                }
             }
             #expect(ContinuousClock.now - start < .seconds(20))
             await daemon.database.resume()

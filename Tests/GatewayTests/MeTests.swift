@@ -119,7 +119,7 @@ import Testing
         "/activities?sports=run", "/activities?sport=Sesame9", "/activities?limit=0", "/activities?limit=201", "/activities?limit=-1",
         "/activities?limit=1&limit=2", "/activities?after=Sesame9", "/activities?after=2026-13-01", "/activities?after=9999-01-01",
         "/activities?before=2026-01-01T00:00:00", "/activities?cursor=Sesame9", "/activities?cursor=AAAAAAAAAAAAAAAAAAAAAAA=",
-        "/activities?cursor=",
+        "/activities?cursor=", "/activities?cursor=f_________8AAAAAAAAADAAB", "/activities?cursor=gAAAAAAAAAEAAAAAAAAADAAB",
         "/activities?limit=99999999999999999999", "/activities?after=", "/activities?Sesame9", "/activities/101?x=Sesame9",
         "/activities/101/streams?max_points=1", "/activities/101/streams?max_points=100001", "/activities/101/streams?keys=Sesame9",
         "/activities/101/streams?keys=", "/activities/101/streams?keys=power_w,power_w", "/activities/101/streams?keys=power_w,",

@@ -52,18 +52,6 @@ import Testing
         #expect(SportKind.allCases.flatMap(\.families).sorted() == ["e_ride", "other", "paddle", "ride", "run", "ski", "swim", "walk"])
     }
 
-    @Test func `a place in the list is a text and back, and nothing else is`() {
-        for place in [
-            ListPlace(start_us: 1_793_000_000_000_000, activity: 12), ListPlace(start_us: nil, activity: 7),
-            ListPlace(start_us: -5, activity: 1),
-        ] {
-            #expect(ListPlace(place.text) == place)
-        }
-        for text in ["", ".", "1", "1.", ".1", "1.2.3", "+1.2", "01.2", "9999999999999999999.1", "8000000000000001.1", "-.x", "--1.2"] {
-            #expect(ListPlace(text) == nil, "\(text)")
-        }
-    }
-
     @Test func `JSON in a page can't end its element`() {
         #expect(PageJSON.text(["a": "</script><b>&"]) == "{\"a\":\"\\u003c\\/script\\u003e\\u003cb\\u003e\\u0026\"}")
         #expect(

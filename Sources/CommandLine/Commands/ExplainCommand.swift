@@ -68,7 +68,7 @@ struct ExplanationText {
     private func sentence(_ blocker: ExplanationMessage.Blocker) -> String {
         let detail = blocker.detail.map { ": \($0)" } ?? ""
         let until = blocker.until.map { " until \(Phrase.time($0, now: now))" } ?? ""
-        let quota = blocker.detail.map { ": \(Phrase.quotaReason($0))" } ?? ""
+        let quota = blocker.detail.map { ": \(WaitingReason.clause($0))" } ?? ""
         let pause = Phrase.pause(PauseMessage(until: blocker.until, reason: blocker.detail, by: blocker.by, at: blocker.at), now: now)
         switch blocker.reason {
         case "paused": return "paused \(pause)"

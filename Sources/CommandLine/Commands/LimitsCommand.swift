@@ -38,7 +38,7 @@ enum LimitsText {
 
     static func waiting(_ waiting: WaitingMessage?, now: Date) -> String? {
         waiting.map { waiting in
-            "waiting\(waiting.until.map { " until \(Phrase.time($0, now: now))" } ?? ""): \(Phrase.quotaReason(waiting.reason))"
+            "waiting\(waiting.until.map { " until \(Phrase.time($0, now: now))" } ?? ""): \(WaitingReason.clause(waiting.reason))"
         }
     }
 

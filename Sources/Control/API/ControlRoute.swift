@@ -106,6 +106,15 @@ public enum ControlRoute: String, CaseIterable, Sendable {
         }
     }
 
+    /// Whether the answer is read from the database, so that without PostgreSQL there is none. Streams wait for it instead, and a shell's
+    /// completion has a limit of its own.
+    public var isReadFromDatabase: Bool {
+        switch self {
+        case .limits, .doctor, .version, .dashboard, .webhook, .values, .events, .progressAll, .progressAthlete: false
+        default: access == .reader
+        }
+    }
+
     /// Whether the body is read as it arrives, since it may be large or holds secrets. None of it goes into the audit.
     public var takesStream: Bool {
         switch self {

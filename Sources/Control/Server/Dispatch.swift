@@ -21,7 +21,7 @@ extension ControlRoutes {
         }
         guard route.access == .admin else {
             log(.debug, "control request", route, peer, path: request.uri.path)
-            if [.status, .athletes, .athlete, .explanation].contains(route) { try await checkDatabase() }
+            if route.isReadFromDatabase { try await checkDatabase() }
             return try await carryOut(request)
         }
         var request = request

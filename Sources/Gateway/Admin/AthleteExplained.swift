@@ -66,7 +66,7 @@ struct AthleteExplained: Sendable {
     private static func sentence(_ blocker: ExplanationMessage.Blocker, now: Date) -> String {
         let until = blocker.until.map { " until \(AdminText.instant($0, now: now)) UTC" } ?? ""
         let detail = blocker.detail.map { ": \(AdminText.line($0))" } ?? ""
-        let quota = blocker.detail.map { ": \(QuotaWords.reason($0))" } ?? ""
+        let quota = blocker.detail.map { ": \(WaitingReason.clause($0))" } ?? ""
         let by = blocker.by.map { " by \(AdminText.line($0))" } ?? ""
         return switch blocker.reason {
         case "paused": "Paused\(by)\(until)\(detail)"

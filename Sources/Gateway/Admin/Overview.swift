@@ -86,7 +86,7 @@ struct Overview: Sendable {
             ? "No athlete is connected yet." : "\(AdminText.count(status.athletes.total, "athlete", "athletes")), all as they should be."
         quotas = state.limits.windows.map { ShownQuota($0, now: now) }
         quotaNote = state.limits.waiting.map {
-            "The next call waits\($0.until.map { " until \(AdminText.clock($0))" } ?? ""): \(QuotaWords.reason($0.reason))."
+            "The next call waits\($0.until.map { " until \(AdminText.clock($0))" } ?? ""): \(WaitingReason.clause($0.reason))."
         }
         history = ShownHistory(state)
         left = state.slow.left.map(ShownHistory.Athlete.init)
@@ -122,7 +122,8 @@ struct Overview: Sendable {
         // The list is of now, and cut off; the count is some seconds old.
         let working = max(state.work.count, state.work.count < AdminQueries.workMax ? 0 : athletes.working)
         let well = max(0, athletes.total - state.attentionCount)
-        let wait = state.limits.waiting.map { "the next call waits: \(QuotaWords.reason($0.reason))" } ?? "nothing is held up by the quota"
+        let reason = state.limits.waiting.map { WaitingReason.clause($0.reason) }
+        let wait = reason.map { "the next call waits: \($0)" } ?? "nothing is held up by the quota"
         return "\(AdminText.number(well)) of \(AdminText.count(athletes.total, "athlete is", "athletes are")) as they should be. "
             + "\(AdminText.number(working)) in work, \(wait)."
     }

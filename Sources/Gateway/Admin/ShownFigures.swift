@@ -207,9 +207,6 @@ struct ShownError: Sendable {
 
 /// Words for what the control API says in single words of open lists.
 enum QuotaWords {
-    /// Why calls wait; a word that is not known here is shown as it is.
-    static func reason(_ word: String) -> String { reasons[word] ?? AdminText.line(word.replacing("_", with: " ")) }
-
     static func trouble(_ word: String?) -> String {
         word.map { "\(AdminText.line($0.replacing("_", with: " "))). They go on by themselves." } ?? "they go on by themselves."
     }
@@ -222,15 +219,6 @@ enum QuotaWords {
         return unknowns[word] ?? AdminText.line(word.replacing("_", with: " "))
     }
 
-    private static let reasons = [
-        "ledger": "no answer from the quota ledger yet", "window_edge": "a quota window is about to end",
-        "scouting": "the first call of the window shows how much is left", "answers": "the calls in flight may use up what is left",
-        "quarter_spent": "the quota of this quarter hour is used up", "day_spent": "the quota of today is used up",
-        "reserve": "the rest of the quota is kept for live work", "day_pace": "slowed down so that the day’s quota lasts until 00:00 UTC",
-        "limits_in_doubt": "the limits that Strava reports can't be right", "rate_limited": "Strava refused a call (429)",
-        "restored": "the database was restored, and one answer has to show what was spent of the quota since the backup",
-        "circuit_open": "Strava or the application is in trouble", "circuit_probing": "one call tests whether the trouble is over",
-    ]
     private static let unknowns = [
         "erasing": "the athlete is being erased", "reconnect": "the athlete must connect again first",
         "everything_paused": "all syncing is paused", "paused": "the athlete is paused", "backing_off": "the last turn failed",

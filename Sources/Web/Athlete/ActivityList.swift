@@ -64,27 +64,3 @@ struct ActivitySearch: Sendable {
         text.replacing("\\", with: "\\\\").replacing("%", with: "\\%").replacing("_", with: "\\_")
     }
 }
-
-/// The place of an activity in the list of all, newest first.
-struct ListPlace: Sendable, Equatable {
-    /// In microseconds since 1970; nil: it has no start.
-    let start_us: Int64?
-    let activity: Int64
-
-    init(start_us: Int64?, activity: Int64) {
-        self.start_us = start_us
-        self.activity = activity
-    }
-
-    /// Nil: no text that `text` gives.
-    init?(_ text: String) {
-        let parts = text.split(separator: ".", omittingEmptySubsequences: false)
-        guard parts.count == 2, let activity = Int64(parts[1]) else { return nil }
-        let start_us = Int64(parts[0])
-        guard parts[0] == "-" || start_us != nil, start_us.map({ abs($0) < 8_000_000_000_000_000 }) ?? true else { return nil }
-        self.init(start_us: start_us, activity: activity)
-        guard self.text == text else { return nil }
-    }
-
-    var text: String { (start_us.map(String.init) ?? "-") + ".\(activity)" }
-}

@@ -1,6 +1,7 @@
 import Core
 import Database
 import Foundation
+import OwnData
 
 /// A page of the athlete's activities, newest first, with its filters.
 struct ActivityListPage: Sendable {
@@ -36,7 +37,8 @@ struct ActivityListPage: Sendable {
         let condition = search.condition(page.figures)
         let total = try await connection.query(
             "SELECT count(*) FROM silver.activity a WHERE a.athlete_id = \(page.facts.athlete) AND \(condition)")[0].decode(Int.self)
-        let (older, newer) = (page.query["older"].flatMap(ListPlace.init), isShort ? nil : page.query["newer"].flatMap(ListPlace.init))
+        let older = page.query["older"].flatMap { ActivityCursor($0) }
+        let newer = isShort ? nil : page.query["newer"].flatMap { ActivityCursor($0) }
         let isBackwards = newer != nil
         let rows = try await connection.query(
             statement(page, condition, from: isShort ? nil : newer ?? older, isBackwards: isBackwards, limit: limit + 1))
@@ -51,34 +53,37 @@ struct ActivityListPage: Sendable {
             newer: isShort || isFirst ? nil : places[0], older: isShort || isLast ? nil : places[1])
     }
 
-    private static func place(_ row: Row) throws -> ListPlace {
-        let start: Date? = try row.column(2)
-        return ListPlace(
-            start_us: start.map { Int64(($0.timeIntervalSince1970 * 1e6).rounded()) }, activity: try row.column(0))
+    private static func place(_ row: Row) throws -> ActivityCursor {
+        ActivityCursor(start: try row.column(2), activity: try row.column(0), source: try row.column(1))
     }
 
     /// Those without a start come last. The metrics of the activities that are shown are read, not those of all.
     private static func statement(
-        _ page: PageContext, _ condition: SQL, from place: ListPlace?, isBackwards: Bool, limit: Int
+        _ page: PageContext, _ condition: SQL, from place: ActivityCursor?, isBackwards: Bool, limit: Int
     ) -> SQL {
-        let start = "coalesce(a.start_at, '-infinity')"
-        let (sign, order) = isBackwards ? (">", "ASC") : ("<", "DESC")
-        let instant = place.map { $0.start_us.map { Date(timeIntervalSince1970: Double($0) / 1e6) } ?? .distantPast }
+        let key = ["coalesce(a.start_at, '-infinity')", "a.activity_id", "a.source_id"]
+        let order = key.map { "\($0) \(isBackwards ? "ASC" : "DESC")" }.joined(separator: ", ")
+        let beyond: SQL =
+            place.map {
+                """
+                AND (\(raw: key.joined(separator: ", "))) \(raw: isBackwards ? ">" : "<")
+                    (\($0.start ?? .distantPast), \($0.activity), \($0.source))
+                """
+            } ?? ""
         return """
             SELECT \(raw: ActivityRow.columns)
             FROM (
                 SELECT a.athlete_id, a.source_id, a.activity_id FROM silver.activity a
-                WHERE a.athlete_id = \(page.facts.athlete) AND \(condition)
-                  AND (\(instant)::timestamptz IS NULL OR (\(raw: start), a.activity_id) \(raw: sign) (\(instant), \(place?.activity ?? 0)))
-                ORDER BY \(raw: start) \(raw: order), a.activity_id \(raw: order) LIMIT \(limit)) AS shown
+                WHERE a.athlete_id = \(page.facts.athlete) AND \(condition) \(beyond)
+                ORDER BY \(raw: order) LIMIT \(limit)) AS shown
             JOIN silver.activity a USING (athlete_id, source_id, activity_id)
             LEFT JOIN silver.activity_metric m USING (athlete_id, source_id, activity_id)
-            ORDER BY \(raw: start) \(raw: order), a.activity_id \(raw: order)
+            ORDER BY \(raw: order)
             """
     }
 
     private init(
-        _ page: PageContext, _ search: ActivitySearch, _ total: Int, _ rows: [ActivityRow], newer: ListPlace?, older: ListPlace?
+        _ page: PageContext, _ search: ActivitySearch, _ total: Int, _ rows: [ActivityRow], newer: ActivityCursor?, older: ActivityCursor?
     ) {
         action = page.base + "/activities"
         searchText = search.text ?? ""
@@ -95,7 +100,7 @@ struct ActivityListPage: Sendable {
         refused =
             search.refused.isEmpty ? nil : "Left out of the search, since it can't be read: \(search.refused.joined(separator: ", "))."
         none = rows.isEmpty ? Self.nothing(page, search) : nil
-        func address(_ name: String, _ place: ListPlace) -> String {
+        func address(_ name: String, _ place: ActivityCursor) -> String {
             page.base + "/activities?" + PercentCoding.form(search.pairs + [(name, place.text)])
         }
         newerHref = newer.map { address("newer", $0) }

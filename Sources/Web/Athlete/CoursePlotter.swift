@@ -81,8 +81,7 @@ struct CoursePlotter: Sendable {
         let average = figures.speed(activity.speed_mps, of: activity.kind).text
         guard activity.kind.hasPace else {
             let values = speeds.map { $0.map { $0 * 3_600 / figures.metresPerUnit } }
-            let fastest = values.compactMap { $0 }.max() ?? 0
-            let words = "mean \(average) · max \(Double(Int(fastest * 10)) / 10)"
+            let words = "mean \(average) · max \(figures.speed(speeds.compactMap { $0 }.max(), of: activity.kind).value)"
             return plot("Speed", "speed", figures.system == .metric ? "km/h" : "mph", .tenth, values, words)
         }
         let length = activity.kind == .swim ? figures.system == .metric ? 100 : 100 * Figures.metresPerYard : figures.metresPerUnit

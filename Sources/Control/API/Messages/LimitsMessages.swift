@@ -45,6 +45,31 @@ public struct QuotaWindowMessage: Codable, Sendable, Equatable {
     }
 }
 
+/// Why a call to Strava waits, in words for people.
+public enum WaitingReason {
+    /// - Parameter word: the reason; one that is not known here is shown as it is, with control characters removed.
+    /// - Returns: a clause without a capital and a full stop.
+    public static func clause(_ word: String) -> String {
+        clauses[word] ?? PlainText.of(String(word.prefix(100)).replacing("_", with: " "))
+    }
+
+    private static let clauses = [
+        "ledger": "no answer from the quota ledger in PostgreSQL yet",
+        "window_edge": "a quota window is about to end",
+        "scouting": "the first call of the window has to show how much is left",
+        "answers": "the calls in flight may use up what is left",
+        "quarter_spent": "the quota of this quarter hour is used up",
+        "day_spent": "the quota of today is used up",
+        "reserve": "the rest of the quota is reserved for urgent calls",
+        "day_pace": "slowed down so that the daily quota lasts until 00:00 UTC",
+        "limits_in_doubt": "the limits that Strava reports can't be right",
+        "restored": "the database was restored, and one answer has to show what was spent of the quota since the backup",
+        "rate_limited": "Strava refused a call (429)",
+        "circuit_open": "calls are stopped because Strava or the application is in trouble",
+        "circuit_probing": "one call is testing whether the trouble is over",
+    ]
+}
+
 /// Why the next call to Strava has to wait.
 public struct WaitingMessage: Codable, Sendable, Equatable {
     /// A snake_case word of an open list, for example `quarter_spent`.
