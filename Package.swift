@@ -53,7 +53,7 @@ let package = Package(
         .systemLibrary(name: "CZlib", path: "Sources/Base/C/CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
         .systemLibrary(name: "CSpawn", path: "Sources/Base/C/CSpawn"),
         .systemLibrary(name: "CMemfd", path: "Sources/Base/C/CMemfd"),
-        .target(name: "CArguments", path: "Sources/Base/C/CArguments"),
+        .target(name: "CProcCheck", path: "Sources/Base/C/CProcCheck"),
         .target(name: "CSimdjson", path: "Sources/Base/C/CSimdjson", linkerSettings: [.linkedLibrary("simdjson")]),
 
         // Base
@@ -197,7 +197,7 @@ let package = Package(
             path: "Sources/Simulator/Library"),
         .executableTarget(
             name: "strava-simulator",
-            dependencies: ["CArguments", "Core", "Simulator", .product(name: "ArgumentParser", package: "swift-argument-parser")],
+            dependencies: ["CProcCheck", "Core", "Simulator", .product(name: "ArgumentParser", package: "swift-argument-parser")],
             path: "Sources/Simulator/Program"),
 
         // A simulated week
@@ -216,7 +216,7 @@ let package = Package(
         .executableTarget(
             name: "fitnessd",
             dependencies: [
-                "CArguments",
+                "CProcCheck",
                 "Core", "Metering", "Database", "Digest", "EmbeddedPostgres", "Migrations", "HTTPTransport", "Warehouse", "StravaAPI",
                 "Governor",
                 "Vault", "Sync", "Identity", "OwnData", "Assistant", "ControlAPI", "ControlServer", "Gateway", "Journal", "Web",
@@ -229,7 +229,7 @@ let package = Package(
             path: "Sources/Daemon"),
         .executableTarget(
             name: "fitnessctl",
-            dependencies: ["CArguments", "ControlAPI", .product(name: "ArgumentParser", package: "swift-argument-parser")],
+            dependencies: ["CProcCheck", "ControlAPI", .product(name: "ArgumentParser", package: "swift-argument-parser")],
             path: "Sources/CommandLine", exclude: ["JSON.md"]),
 
         // What `make bench` runs

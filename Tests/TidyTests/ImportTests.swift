@@ -35,20 +35,20 @@ import Testing
             "OwnData", "Assistant", "ControlAPI", "Web",
         ],
         "Simulator": ["Core", "HTTPTransport"],
-        "strava-simulator": ["CArguments", "Core", "Simulator"],
+        "strava-simulator": ["CProcCheck", "Core", "Simulator"],
         "QuotaModel": ["Core", "SyncStore", "StravaAPI", "Governor", "Sync"],
         "fitness-simulate": ["QuotaModel"],
         "fitnessd": [
-            "CArguments", "Core", "Metering", "Database", "Digest", "EmbeddedPostgres", "Migrations", "HTTPTransport", "Warehouse",
+            "CProcCheck", "Core", "Metering", "Database", "Digest", "EmbeddedPostgres", "Migrations", "HTTPTransport", "Warehouse",
             "StravaAPI",
             "Governor", "Vault", "Sync", "Identity", "OwnData", "Assistant", "ControlAPI", "ControlServer", "Gateway", "Journal",
             "Web",
         ],
-        "fitnessctl": ["CArguments", "ControlAPI"],
+        "fitnessctl": ["CProcCheck", "ControlAPI"],
         "warehouse-bench": [
             "Core", "Database", "SyncStore", "EmbeddedPostgres", "HTTPTransport", "Migrations", "Simulator", "StravaAPI", "Warehouse",
         ],
-        "CSimdjson": [], "CZlib": [], "CLibpq": [], "CLibcurl": [], "COpenSSL": [], "CSpawn": [], "CMemfd": [], "CArguments": [],
+        "CSimdjson": [], "CZlib": [], "CLibpq": [], "CLibcurl": [], "COpenSSL": [], "CSpawn": [], "CMemfd": [], "CProcCheck": [],
     ]
 
     @Test func `Package.swift keeps to the plan of who may import whom`() throws {
