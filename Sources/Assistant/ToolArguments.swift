@@ -31,6 +31,7 @@ struct ToolArgument: Sendable {
             if let words { members["enum"] = list(words) }
         case .words(let words):
             members["type"] = .string("array")
+            members["minItems"] = .integer(1)
             members["items"] = .object(["type": .string("string"), "enum": list(words)])
         }
         return .object(members)
@@ -57,7 +58,7 @@ struct ToolArgument: Sendable {
         case .text: value.text.map { $0.utf8.count <= Self.bytesMax && !$0.utf8.contains(0) } ?? false
         case .words(let words):
             if case .array(let values) = value {
-                values.count <= words.count && values.allSatisfy { $0.text.map(words.contains) ?? false }
+                (1...words.count).contains(values.count) && values.allSatisfy { $0.text.map(words.contains) ?? false }
             } else {
                 false
             }

@@ -72,21 +72,8 @@ enum Phrase {
 
     /// Why a time of completion can't be said; a word that this tool does not know is shown as it is.
     static func unknownReason(_ word: String, lists: Int) -> String {
-        if word == "list_not_read" {
-            return lists > 1 ? "\(number(lists)) activity lists are not fully read yet" : "the activity list is not fully read yet"
-        }
-        return unknownReasons[word] ?? word.replacing("_", with: " ")
+        UnknownBecause.clause(word, lists: lists > 1 ? number(lists) : nil)
     }
-
-    private static let unknownReasons = [
-        "erasing": "the athlete is being erased",
-        "reconnect": "the athlete must connect again first",
-        "everything_paused": "all syncing is paused",
-        "paused": "the athlete is paused",
-        "backing_off": "the last turn failed",
-        "quota_unknown": "the quota is not known",
-        "strava_unavailable": "calls to Strava are stopped",
-    ]
 
     // MARK: Sizes
 

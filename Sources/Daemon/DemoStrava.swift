@@ -46,7 +46,7 @@ final class DemoStrava: Service, Sendable {
     ///
     /// - Throws: `ConfigurationError` when the program is missing, `DemoStravaError` when it ends.
     static func start(stateDirectory: URL, now: Date) async throws -> DemoStrava {
-        let epoch_s = Int64(try epoch(stateDirectory, now: now).timeIntervalSince1970)
+        let epoch_s = try epoch_s(stateDirectory, now: now)
         let child = try Child(
             program(), ["--demo", "--port", "0", "--epoch", "\(epoch_s)", "--limit", "\(limit.quarter),\(limit.day)"])
         do {
@@ -88,14 +88,15 @@ final class DemoStrava: Service, Sendable {
     /// Ends the child and waits until it is gone.
     func stop() async { await child.stop() }
 
-    private static func epoch(_ stateDirectory: URL, now: Date) throws -> Date {
+    /// Of the demo's first start, in seconds since 1970. A file that holds no such number is written anew.
+    private static func epoch_s(_ stateDirectory: URL, now: Date) throws -> Int64 {
         let file = stateDirectory.appending(path: "demo-epoch")
-        if let data = FileManager.default.contents(atPath: file.path), let seconds = Double(String(decoding: data, as: UTF8.self)) {
-            return Date(timeIntervalSince1970: seconds)
-        }
-        let epoch = Date(timeIntervalSince1970: now.timeIntervalSince1970.rounded(.down))
-        try Data("\(Int(epoch.timeIntervalSince1970))".utf8).write(to: file, options: .atomic)
-        return epoch
+        let now_s = Int64(now.timeIntervalSince1970)
+        let text = FileManager.default.contents(atPath: file.path).map { String(decoding: $0, as: UTF8.self) }
+        let first_s = text.flatMap { Int64($0.trimmingCharacters(in: .whitespacesAndNewlines)) }
+        if let first_s, (0...now_s).contains(first_s) { return first_s }
+        try Data("\(now_s)".utf8).write(to: file, options: .atomic)
+        return now_s
     }
 }
 

@@ -88,8 +88,9 @@ struct UnitCheck {
     }
 
     private func checkCredential(_ value: String) {
-        let parts = value.split(separator: ":", maxSplits: 1).map(String.init)
+        let parts = value.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
         let label = PlainText.of(parts[0])
+        if label.isEmpty { return findings.wrong("credential", "LoadCredential=\(PlainText.of(value)) has no name: write NAME:/path") }
         guard parts.count == 2, parts[1].hasPrefix("/") else {
             return findings.note("credential", "\(label) comes from systemd's own store, where only the start will look for it")
         }

@@ -122,6 +122,24 @@ import Testing
         }
     }
 
+    @Test func `when others use the whole quota no time can be said`() async throws {
+        try await ControlHarness.serve { daemon in
+            try await addHistory(daemon, 7, calls: 800)
+            try await daemon.database.query(
+                """
+                INSERT INTO sync.quota_window (span, starts_at, overall_limit, overall_usage, exhausted)
+                VALUES ('day', date_trunc('day', now(), 'UTC'), 30000, 2000000000, true)
+                """)
+            try await daemon.governor.start()
+            for price in [try await price(daemon, 7), try await price(daemon, nil)] {
+                #expect(price.unknownBecause == "quota_taken" && price.durationS == nil && price.completesAt == nil, "\(price)")
+            }
+            #expect(try await explain(daemon, 7).unknownBecause == "quota_taken")
+            let text = try await Tool.run(["status"], socket: daemon.socketPath).out
+            #expect(text.contains("complete     can't be said: other programs use the application's whole quota"), "\(text)")
+        }
+    }
+
     @Test func `status names the size of the database, and a history without gaps needs no time`() async throws {
         try await ControlHarness.serve { daemon in
             try await addHistory(daemon, 7, calls: 0)

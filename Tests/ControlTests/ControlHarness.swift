@@ -22,6 +22,7 @@ struct ControlHarness: Sendable {
     let services: ServiceGroup
     let notices: Notices
     let local: LocalControl
+    let governor: RateLimitGovernor
 
     var client: ControlClient { ControlClient(socketPath: socketPath) }
 
@@ -66,7 +67,7 @@ struct ControlHarness: Sendable {
         let services = ServiceGroup(services: [keeper, server], logger: quietLogger)
         let harness = ControlHarness(
             database: database, registry: registry, socketPath: path, keyringPath: keyring.path, services: services, notices: notices,
-            local: server.local)
+            local: server.local, governor: governor)
         let result = await run(services) { try await body(harness) }
         await http.shutdown()
         return try result.get()

@@ -8,6 +8,10 @@ import Testing
 @Suite struct DemoTests {
     @Test func `the demo fills silver, stops on Ctrl-C, and fetches nothing twice when started again`() async throws {
         try await DemoFolder.with { folder in
+            // A damaged file of an earlier start is written anew.
+            try FileManager.default.createDirectory(
+                atPath: folder.state, withIntermediateDirectories: false, attributes: [.posixPermissions: 0o711])
+            try Data("1e99".utf8).write(to: URL(filePath: folder.state + "/demo-epoch"))
             let first = try await summary(folder.environment)
             #expect(first.output.contains("No Strava credentials are configured"))
             let fetched = try await streams(first.output)

@@ -127,6 +127,7 @@ import Testing
         ("Type=notify", "EnvironmentFile=FOLDER/gone.env", "gone.env can't be read, so systemd won't start"),
         ("Type=notify", "EnvironmentFile=-FOLDER/gone.env", "is not there, which the unit allows"),
         ("FITNESSD_STRAVA_CLIENT_SECRET:FOLDER/secret", "FITNESSD_STRAVA_CLIENT_SECRET", "comes from systemd's own store"),
+        ("FITNESSD_STRAVA_CLIENT_SECRET:FOLDER/secret", ":", "LoadCredential=: has no name: write NAME:/path"),
     ])
     func `what systemd would stumble over is told`(old: String, new: String, sentence: String) async throws {
         guard let result = try await check(unit.replacing(old, with: new)) else { return }

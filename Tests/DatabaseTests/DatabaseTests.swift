@@ -1,8 +1,9 @@
 import Core
-import Database
 import Foundation
 import TestKit
 import Testing
+
+@testable import Database
 
 @Suite struct DatabaseTests {
     @Test func `values of every type are read back unchanged`() async throws {
@@ -53,6 +54,25 @@ import Testing
             #expect(throws: DatabaseError.self) { try rows[0].column(1, as: String.self) }
             #expect(throws: DatabaseError.self) { try rows[0].column(9, as: String.self) }
         }
+    }
+
+    @Test func `a value or an array shorter than it says is an error, not a crash`() throws {
+        func read<Value: SQLDecodable>(_: Value.Type, _ type: UInt32, _ bytes: [UInt8]) throws -> Value {
+            try bytes.withUnsafeBytes { try Value.decodeSQL(SQLCell(type: type, bytes: $0)) }
+        }
+        for type: UInt32 in [20, 21, 23, 26, 700, 701] {
+            #expect(throws: DatabaseError.self, "\(type)") { try read(Double.self, type, [1]) }
+        }
+        #expect(throws: DatabaseError.self) { try read(Date.self, 1184, [0, 0, 0, 1]) }
+        // Dimensions, flag, type of the elements, their number, the first index; then each element's length.
+        let head: [UInt8] = [0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 23]
+        for rest: [UInt8] in [
+            [255, 255, 255, 255, 0, 0, 0, 1], [127, 255, 255, 255, 0, 0, 0, 1], [0, 0, 0, 1, 0, 0, 0, 1],
+            [0, 0, 0, 1, 0, 0, 0, 1, 0, 0, 0, 9, 0, 0, 0, 5], [0, 0, 0, 1, 0, 0, 0, 1, 0, 0, 0, 2, 0, 5],
+        ] {
+            #expect(throws: DatabaseError.self, "\(rest)") { try read([Int32].self, 1007, head + rest) }
+        }
+        #expect(try read([Int32].self, 1007, head + [0, 0, 0, 1, 0, 0, 0, 1, 0, 0, 0, 4, 0, 0, 0, 5]) == [5])
     }
 
     @Test func `an error in a transaction rolls all of it back`() async throws {

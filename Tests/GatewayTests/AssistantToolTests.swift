@@ -84,6 +84,7 @@ import Testing
         ("list_activities", #"{"cursor":"x"}"#, "value of next"),
         ("get_activity_series", #"{"activity_id":101,"keys":"power_w"}"#, "list of some"),
         ("get_activity_series", #"{"activity_id":101,"keys":["heart"]}"#, "list of some"),
+        ("get_activity_series", #"{"activity_id":101,"keys":[]}"#, "list of some"),
         ("get_activity_series", #"{"activity_id":101,"keys":["latlng"]}"#, "scope position"),
         ("first_time_above", #"{"sport_family":"ride","measure":"fun","at_least":1}"#, "one of distance_km"),
         ("first_time_above", #"{"sport_family":"r\u0000","measure":"load","at_least":1}"#, "text of at most"),

@@ -34,6 +34,41 @@ import Testing
         }
     }
 
+    /// From a damaged backup, or by hand.
+    @Test(arguments: [
+        "UPDATE sync.quota_limit SET quarter_overall = 9223372036854775807, day_overall = 9223372036854775807, seen_at_s = 1",
+        "UPDATE sync.quota_limit SET quarter_read = 9223372036854775807, day_read = 9223372036854775807, seen_at_s = 1",
+        """
+        UPDATE sync.quota_limit SET trusted_quarter_overall = -9223372036854775808, trusted_day_overall = -9223372036854775808,
+            doubted_at_s = 9223372036854775807, seen_at_s = 1
+        """, "UPDATE sync.quota_window SET overall_usage = 9223372036854775807, read_usage = -9223372036854775808",
+    ])
+    func `no number in the ledger ends the process`(damage: String) async throws {
+        try await withTestDatabase { database in
+            let clock = WallClock.manual(at: start)
+            let first = makeGovernor(database, clock)
+            let running = Task { try await first.run() }
+            try await call(first, .connect)
+            await first.shutdown()
+            try await running.value
+            try await database.query("\(raw: damage)")
+            let governor = makeGovernor(database, clock)
+            let again = Task { try await governor.run() }
+            let waiting = Task { try await governor.acquire(.connect, athlete: Self.athlete) }
+            try await eventually("it waits, or was let through") {
+                let snapshot = await governor.snapshot()
+                _ = QuotaOutlook.of(snapshot)
+                return snapshot.waiting["connect"] == 1 || snapshot.granted["connect"] == 1
+            }
+            clock.advance(by: .seconds(3_600 * 23))
+            _ = await governor.snapshot()
+            waiting.cancel()
+            if let permit = try? await waiting.value { await governor.settle(permit, .notSent) }
+            await governor.shutdown()
+            _ = try? await again.value
+        }
+    }
+
     @Test func `a cancelled caller leaves the queue`() async throws {
         try await withTestDatabase { database in
             let governor = makeGovernor(database, .manual(at: start), limit: RateLimit(quarter: 1, day: 10))

@@ -87,18 +87,19 @@ public struct SQLCell {
     fileprivate func integer() throws -> Int64 {
         let bytes = try required()
         switch type {
-        case 20: return bytes.bigEndian(Int64.self)
-        case 23: return Int64(bytes.bigEndian(Int32.self))
-        case 21: return Int64(bytes.bigEndian(Int16.self))
-        case 26: return Int64(bytes.bigEndian(UInt32.self))
+        case 20: return try bytes.bigEndian(Int64.self)
+        case 23: return Int64(try bytes.bigEndian(Int32.self))
+        case 21: return Int64(try bytes.bigEndian(Int16.self))
+        case 26: return Int64(try bytes.bigEndian(UInt32.self))
         default: throw DatabaseError(.decoding, "a column of type \(type) is read as an integer")
         }
     }
 }
 
 extension UnsafeRawBufferPointer {
-    fileprivate func bigEndian<Value: FixedWidthInteger>(_: Value.Type, at offset: Int = 0) -> Value {
-        Value(bigEndian: loadUnaligned(fromByteOffset: offset, as: Value.self))
+    fileprivate func bigEndian<Value: FixedWidthInteger>(_: Value.Type, at offset: Int = 0) throws -> Value {
+        guard count >= offset + MemoryLayout<Value>.size else { throw DatabaseError(.decoding, "a value is shorter than its type") }
+        return Value(bigEndian: loadUnaligned(fromByteOffset: offset, as: Value.self))
     }
 }
 
@@ -140,8 +141,8 @@ extension Double: SQLDecodable {
     public static func decodeSQL(_ cell: SQLCell) throws -> Double {
         let bytes = try cell.required()
         switch cell.type {
-        case 701: return Double(bitPattern: bytes.bigEndian(UInt64.self))
-        case 700: return Double(Float(bitPattern: bytes.bigEndian(UInt32.self)))
+        case 701: return Double(bitPattern: try bytes.bigEndian(UInt64.self))
+        case 700: return Double(Float(bitPattern: try bytes.bigEndian(UInt32.self)))
         default: return Double(try cell.integer())
         }
     }
@@ -175,8 +176,8 @@ extension Date: SQLDecodable {
     public static func decodeSQL(_ cell: SQLCell) throws -> Date {
         let bytes = try cell.required()
         switch cell.type {
-        case 1184, 1114: return Date(postgresMicroseconds: bytes.bigEndian(Int64.self))
-        case 1082: return Date(timeIntervalSince1970: postgresEpoch_s + Double(bytes.bigEndian(Int32.self)) * 86_400)
+        case 1184, 1114: return Date(postgresMicroseconds: try bytes.bigEndian(Int64.self))
+        case 1082: return Date(timeIntervalSince1970: postgresEpoch_s + Double(try bytes.bigEndian(Int32.self)) * 86_400)
         default: throw DatabaseError(.decoding, "a column of type \(cell.type) is read as a time")
         }
     }
@@ -224,17 +225,20 @@ extension Array: SQLDecodable where Element: SQLDecodable {
     }
 
     private static func elements(of bytes: UnsafeRawBufferPointer) throws -> [Element] {
-        let dimensions = bytes.bigEndian(Int32.self)
+        let dimensions = try bytes.bigEndian(Int32.self)
         if dimensions == 0 { return [] }
         guard dimensions == 1, bytes.count >= 20 else { throw DatabaseError(.decoding, "an array has more than one dimension") }
-        let type = bytes.bigEndian(UInt32.self, at: 8)
-        let count = Int(bytes.bigEndian(Int32.self, at: 12))
+        let type = try bytes.bigEndian(UInt32.self, at: 8)
+        let count = Int(try bytes.bigEndian(Int32.self, at: 12))
         var offset = 20
+        // Each element has a length at least.
+        guard count >= 0, count <= (bytes.count - offset) / 4 else { throw DatabaseError(.decoding, "an array is shorter than it says") }
         var result: [Element] = []
         result.reserveCapacity(count)
         for _ in 0..<count {
-            let length = Int(bytes.bigEndian(Int32.self, at: offset))
+            let length = Int(try bytes.bigEndian(Int32.self, at: offset))
             offset += 4
+            guard length <= bytes.count - offset else { throw DatabaseError(.decoding, "an array is shorter than it says") }
             let slice = length < 0 ? nil : UnsafeRawBufferPointer(rebasing: bytes[offset..<offset + length])
             result.append(try Element.decodeSQL(SQLCell(type: type, bytes: slice)))
             offset += Swift.max(length, 0)

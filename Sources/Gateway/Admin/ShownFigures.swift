@@ -213,15 +213,6 @@ enum QuotaWords {
 
     /// Why a time of completion can't be said.
     static func unknown(_ word: String, lists: Int) -> String {
-        if word == "list_not_read" {
-            return lists > 1 ? "\(AdminText.number(lists)) activity lists are not fully read yet" : "an activity list is not fully read yet"
-        }
-        return unknowns[word] ?? AdminText.line(word.replacing("_", with: " "))
+        UnknownBecause.clause(word, lists: lists > 1 ? AdminText.number(lists) : nil)
     }
-
-    private static let unknowns = [
-        "erasing": "the athlete is being erased", "reconnect": "the athlete must connect again first",
-        "everything_paused": "all syncing is paused", "paused": "the athlete is paused", "backing_off": "the last turn failed",
-        "quota_unknown": "the quota is not known", "strava_unavailable": "calls to Strava are stopped",
-    ]
 }

@@ -51,8 +51,15 @@ struct QuotaLedger: Sendable {
     }
 
     private func bucketed(_ overall: Int64, _ read: Int64) -> LearnedLimits.Bucketed {
-        .init(overall: Int(overall), read: read == 0 ? nil : Int(read))
+        .init(overall: limit(overall), read: read == 0 ? nil : limit(read))
     }
+
+    /// No number in the ledger, whoever wrote it, leads to one that can't be computed.
+    private func limit(_ number: Int64) -> Int { Int(min(max(number, 0), Int64(RateLimit.limitMax))) }
+
+    private func count(_ number: Int64) -> Int { Int(min(max(number, -Self.countMax), Self.countMax)) }
+
+    private static let countMax: Int64 = 1_000_000_000_000
 
     private func reply(_ row: Row, to request: QuotaRequest) throws -> QuotaReply {
         let (granted, isProbe, quarter, day, quarterExhausted, dayExhausted, limits, seenAt_s, probedAt) = try row.decode(
@@ -65,10 +72,10 @@ struct QuotaLedger: Sendable {
         reply.limits.doubt =
             limits[4] == 0
             ? nil
-            : .init(quarter: bucketed(limits[4], limits[5]), day: bucketed(limits[6], limits[7]), since_s: Int(limits[8]))
+            : .init(quarter: bucketed(limits[4], limits[5]), day: bucketed(limits[6], limits[7]), since_s: count(limits[8]))
         reply.isProbe = isProbe
         reply.probed = probedAt.map { QuotaWindow(.quarter, containing: $0.timeIntervalSince1970) }
-        reply.granted = Int(granted)
+        reply.granted = count(granted)
         reply.quarter = window(quarter, quarterExhausted)
         reply.day = window(day, dayExhausted)
         return reply
@@ -78,14 +85,14 @@ struct QuotaLedger: Sendable {
     ///   together.
     private func window(_ counts: [Int64], _ exhausted: Bool) -> QuotaReply.Window {
         var window = QuotaReply.Window()
-        window.leased = Int(counts[0])
-        window.included = Int(counts[1])
-        window.ownLeased = Int(counts[2])
-        window.ownIncluded = Int(counts[3])
-        window.carried = Int(counts[4])
-        window.usage = WindowUsage(overall: Int(counts[5]), read: Int(counts[6]))
-        window.othersSettled = Int(counts[7])
-        window.allIncluded = Int(counts[8])
+        window.leased = count(counts[0])
+        window.included = count(counts[1])
+        window.ownLeased = count(counts[2])
+        window.ownIncluded = count(counts[3])
+        window.carried = count(counts[4])
+        window.usage = WindowUsage(overall: count(counts[5]), read: count(counts[6]))
+        window.othersSettled = count(counts[7])
+        window.allIncluded = count(counts[8])
         window.exhausted = exhausted
         return window
     }

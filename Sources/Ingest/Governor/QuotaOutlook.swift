@@ -94,6 +94,8 @@ public struct QuotaOutlook: Sendable, Equatable {
 public enum QuotaObstacle: String, Error, Sendable {
     /// The limits are not known, or in doubt.
     case quotaUnknown = "quota_unknown"
+    /// Others use the application's whole quota, or nearly so, and nothing says that they will stop.
+    case quotaTaken = "quota_taken"
     /// Calls to Strava are stopped, and nobody knows for how long.
     case stravaUnavailable = "strava_unavailable"
 }

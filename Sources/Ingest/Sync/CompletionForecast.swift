@@ -33,6 +33,8 @@ public struct AthleteWork: Sendable, Equatable {
 public struct CompletionForecast: Sendable {
     /// Beyond it, in seconds, the last rate is continued.
     public static let horizon_s = 400 * 86_400.0
+    /// A century: what takes longer at the rate until the horizon is not foreseeable.
+    static let foreseeable_s = 100 * 365 * 86_400.0
     private static let day_s = 86_400.0
     /// How long a call takes, there and back and landed, in seconds.
     private static let call_s = 0.6
@@ -73,7 +75,7 @@ public struct CompletionForecast: Sendable {
         run(&flow, outlook, horizon_s)
     }
 
-    /// Seconds until this athlete's history is complete. Beyond the horizon the mean rate until there is continued.
+    /// Seconds until this athlete's history is complete. Beyond the horizon the mean rate until there is continued; infinity when that is 0.
     public func seconds(_ athlete: AthleteWork) -> Double { athlete.missing <= 0 ? 0 : seconds(level: Self.level(of: athlete)) }
 
     /// The level at which an athlete's history is complete. Its last turn comes as far into a round as others are ahead.
@@ -88,7 +90,7 @@ public struct CompletionForecast: Sendable {
             let (low, high) = (levels[after - 1], levels[after])
             return times_s[after - 1] + (times_s[after] - times_s[after - 1]) * (level - low) / max(high - low, 1e-9)
         }
-        return (times_s.last ?? 0) * level / max(last, 1e-9)
+        return last > 0 ? (times_s.last ?? 0) * level / last : .infinity
     }
 
     private mutating func run(_ flow: inout Flow, _ start: QuotaOutlook, _ horizon_s: Double) {

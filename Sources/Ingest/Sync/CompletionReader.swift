@@ -56,7 +56,7 @@ public struct CompletionReader: Sendable {
         _ athlete: AthleteID? = nil, calls: Int? = nil, first: Int = 0, retryAt: Date? = nil
     ) async throws -> Result<Outcome, QuotaObstacle> {
         let (fleet, settings) = (try await fleet.value(), settings())
-        return QuotaOutlook.of(await governor.snapshot()).map { outlook in
+        return QuotaOutlook.of(await governor.snapshot()).flatMap { outlook in
             var work = fleet.work
             var asked: AthleteWork?
             if let athlete, let calls {
@@ -77,7 +77,8 @@ public struct CompletionReader: Sendable {
             let fetched_s = asked.map { max(forecast.first_s, forecast.seconds($0)) } ?? forecast.all_s
             let waits = calls == nil ? [fleet.retryAt, fleet.turnAt] : [retryAt]
             let waited_s = waits.compactMap { $0?.timeIntervalSince(clock.now) }.max() ?? 0
-            return Outcome(forecast: forecast, seconds: max(fetched_s, waited_s), isBackingOff: fleet.isBackingOff)
+            guard fetched_s <= CompletionForecast.foreseeable_s else { return .failure(.quotaTaken) }
+            return .success(Outcome(forecast: forecast, seconds: max(fetched_s, waited_s), isBackingOff: fleet.isBackingOff))
         }
     }
 

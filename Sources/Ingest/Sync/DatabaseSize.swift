@@ -28,7 +28,7 @@ public struct DatabaseSize: Sendable, Equatable {
         }
         let first = measures[0]
         let days = last.0.timeIntervalSince(first.0) / day_s
-        let growth = days >= 1 ? Int64((Double(last.1 - first.1) / days).rounded()) : nil
+        let growth = days >= 1 ? Int64(exactly: ((Double(last.1) - Double(first.1)) / days).rounded()) : nil
         return DatabaseSize(bytes: last.1, growthPerDayBytes: growth)
     }
 

@@ -54,7 +54,7 @@ public struct OutcomeRules: Sendable {
         self.now = now
     }
 
-    private var attempts: Int { item.missing[endpoint] ?? 0 }
+    private var attempts: Int { max(0, item.missing[endpoint] ?? 0) }
 
     /// - Parameter athlete: whose token was used.
     public func answered(_ answer: StravaAnswer, athlete: AthleteID) -> FetchOutcome {

@@ -100,7 +100,7 @@ public struct ObjectStanding: Sendable, Equatable {
     ) {
         self.object = object
         self.state = state
-        self.attempts = attempts
+        self.attempts = max(0, attempts)
         self.nextTryAt = nextTryAt
         self.checkedAt = checkedAt
         self.usedAt = usedAt

@@ -63,6 +63,6 @@ public struct HistoryForecast: Sendable {
         "list_not_read": "When all of it will be here can be said once the whole list is read.", "everything_paused": paused,
         "paused": paused,
         "backing_off": "The last attempt failed, and the next comes by itself; when the rest will be here can’t be said yet.",
-        "quota_unknown": away, "strava_unavailable": away,
+        "quota_unknown": away, "quota_taken": away, "strava_unavailable": away,
     ]
 }

@@ -4,8 +4,8 @@ import Foundation
 public struct CompletionMessage: Codable, Sendable, Equatable {
     /// Absent: nothing is missing, or it can't be said (`unknown_because`).
     public let completesAt: Date?
-    /// Why it can't be said: `erasing`, `reconnect`, `everything_paused`, `paused`, `backing_off`, `list_not_read`, `quota_unknown` or
-    /// `strava_unavailable`. Absent: it can.
+    /// Why it can't be said: `erasing`, `reconnect`, `everything_paused`, `paused`, `backing_off`, `list_not_read`, `quota_unknown`,
+    /// `quota_taken` or `strava_unavailable`. Absent: it can.
     public let unknownBecause: String?
     /// The earliest it can be, by what is known; absent: nothing is known to be missing, or nothing at all can be said.
     public let notBefore: Date?
@@ -55,4 +55,29 @@ public struct DatabaseSizeMessage: Codable, Sendable, Equatable {
         case diskFreeBytes = "disk_free_bytes"
         case diskBytes = "disk_bytes"
     }
+}
+
+/// Why no time of completion can be given, in words for people.
+public enum UnknownBecause {
+    /// - Parameters:
+    ///   - word: the reason; one that is not known here is shown as it is, with control characters removed.
+    ///   - lists: how many lists are not fully read, as a text; nil: one.
+    /// - Returns: a clause without a capital and a full stop.
+    public static func clause(_ word: String, lists: String?) -> String {
+        if word == "list_not_read" {
+            return lists.map { "\($0) activity lists are not fully read yet" } ?? "an activity list is not fully read yet"
+        }
+        return clauses[word] ?? PlainText.of(String(word.prefix(100)).replacing("_", with: " "))
+    }
+
+    private static let clauses = [
+        "erasing": "the athlete is being erased",
+        "reconnect": "the athlete must connect again first",
+        "everything_paused": "all syncing is paused",
+        "paused": "the athlete is paused",
+        "backing_off": "the last turn failed",
+        "quota_unknown": "the quota is not known",
+        "quota_taken": "other programs use the application's whole quota",
+        "strava_unavailable": "calls to Strava are stopped",
+    ]
 }
