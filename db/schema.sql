@@ -319,6 +319,17 @@ $$;
 
 COMMENT ON FUNCTION silver.effort_durations_s() IS 'Seconds for which best mean power and heart rate are kept: element i belongs to element i of activity_rollup.power_w and heartrate_bpm.';
 
+CREATE FUNCTION silver.estimate_input(p_start_date_local timestamp without time zone, p_sport_family text, p_has_power_meter boolean, p_power_w real[], p_pace_time_s real[], p_heartrate_bpm real[]) RETURNS bigint
+    LANGUAGE sql STABLE PARALLEL SAFE
+    AS $$
+    SELECT CASE WHEN p_sport_family IN ('ride', 'run', 'swim', 'paddle') AND p_start_date_local >= silver.calendar_begin()
+            AND p_start_date_local < silver.calendar_end()
+        THEN hash_record_extended((p_sport_family, CASE WHEN p_has_power_meter IS NOT FALSE THEN p_power_w END, p_pace_time_s,
+            p_heartrate_bpm[array_position(silver.effort_durations_s(), 1200)]), 0) END
+$$;
+
+COMMENT ON FUNCTION silver.estimate_input(p_start_date_local timestamp without time zone, p_sport_family text, p_has_power_meter boolean, p_power_w real[], p_pace_time_s real[], p_heartrate_bpm real[]) IS 'A number that is another one when an activity gives something else to the estimates of its month; null: it gives nothing.';
+
 CREATE FUNCTION silver.estimated_max_heartrate_bpm(p_athlete_id bigint, p_source_id smallint) RETURNS double precision
     LANGUAGE plpgsql STABLE
     AS $$
@@ -351,9 +362,13 @@ BEGIN
     WITH candidate AS MATERIALIZED (
         SELECT a.sport_family, a.activity_id, a.start_at >= p_month::timestamp AT TIME ZONE 'UTC' AS is_of_month, CASE WHEN a.has_power_meter IS NOT FALSE THEN r.power_w END AS power_w, r.pace_time_s,
                r.heartrate_bpm[rung_20min] AS beats
-        FROM silver.activity a JOIN silver.activity_rollup r USING (athlete_id, source_id, activity_id)
-        WHERE a.athlete_id = p_athlete_id AND a.source_id = p_source_id AND a.sport_family IN ('ride', 'run', 'swim', 'paddle')
-          AND a.start_at >= (p_month - interval '2 months') AT TIME ZONE 'UTC' AND a.start_at < (p_month + interval '1 month') AT TIME ZONE 'UTC'
+        FROM (
+            SELECT * FROM silver.activity x
+            WHERE x.athlete_id = p_athlete_id AND x.start_at >= (p_month - interval '2 months') AT TIME ZONE 'UTC'
+              AND x.start_at < (p_month + interval '1 month') AT TIME ZONE 'UTC'
+            OFFSET 0 -- by the index of starts; the source would make the primary key look as cheap
+        ) AS a JOIN silver.activity_rollup r USING (athlete_id, source_id, activity_id)
+        WHERE a.source_id = p_source_id AND a.sport_family IN ('ride', 'run', 'swim', 'paddle')
           AND a.start_date_local >= silver.calendar_begin() AND a.start_date_local < silver.calendar_end()
     ), power AS MATERIALIZED (
         SELECT c.sport_family, d.duration_s::float8 AS duration_s, max(u.watts::float8) AS power_w
@@ -557,7 +572,8 @@ CREATE FUNCTION silver.refresh_threshold(p_athlete_id bigint, p_source_id smalli
     LANGUAGE plpgsql
     AS $$
 DECLARE
-    beats float8 := silver.estimated_max_heartrate_bpm(p_athlete_id, p_source_id);
+    beats   float8 := silver.estimated_max_heartrate_bpm(p_athlete_id, p_source_id);
+    maximum float8;
 BEGIN
     -- most batches change none of the facts
     IF (SELECT count(*) FILTER (WHERE t.origin = 'default') > 0
@@ -576,6 +592,7 @@ BEGIN
         WHERE t.athlete_id = p_athlete_id AND t.source_id = p_source_id AND (t.origin <> 'estimate' OR t.metric = 'max_heartrate')) THEN
         RETURN;
     END IF;
+    maximum := (silver.thresholds_at(p_athlete_id, p_source_id, 'all', NULL)).max_heartrate_bpm;
     WITH wanted AS (
         SELECT f.sport_family, f.metric, 'set' AS origin, 'set' AS method, f.valid_from::timestamp AT TIME ZONE 'UTC' AS valid_from, f.value
         FROM sync.athlete_threshold f WHERE f.athlete_id = p_athlete_id
@@ -610,9 +627,18 @@ BEGIN
     SELECT min(r.from_at), max(r.until_at) INTO stale_from, stale_until
     FROM (SELECT * FROM gone UNION ALL SELECT * FROM written) AS c
     CROSS JOIN LATERAL silver.threshold_reach(p_athlete_id, p_source_id, c.sport_family, c.metric, c.origin, c.valid_from) AS r;
+    -- the maximum decides which activities were hard; a new athlete has none yet, and no estimates
+    IF maximum <> (silver.thresholds_at(p_athlete_id, p_source_id, 'all', NULL)).max_heartrate_bpm THEN
+        INSERT INTO silver.threshold_work (athlete_id, source_id, month)
+        SELECT DISTINCT p_athlete_id, p_source_id, date_trunc('month', a.start_at AT TIME ZONE 'UTC')::date
+        FROM silver.activity a
+        WHERE a.athlete_id = p_athlete_id AND a.source_id = p_source_id AND a.start_at IS NOT NULL
+          AND a.start_date_local >= silver.calendar_begin() AND a.start_date_local < silver.calendar_end()
+        ON CONFLICT (athlete_id, source_id, month) DO NOTHING;
+    END IF;
 END $$;
 
-COMMENT ON FUNCTION silver.refresh_threshold(p_athlete_id bigint, p_source_id smallint, OUT stale_from timestamp with time zone, OUT stale_until timestamp with time zone) IS 'Brings the athlete''s rows of silver.athlete_threshold up to date, but for the estimates by month. Returns from when until when thresholds are others than before; null: none is.';
+COMMENT ON FUNCTION silver.refresh_threshold(p_athlete_id bigint, p_source_id smallint, OUT stale_from timestamp with time zone, OUT stale_until timestamp with time zone) IS 'Brings the athlete''s rows of silver.athlete_threshold up to date, but for the estimates by month. When the maximal heart rate is another one, all months with activities go into silver.threshold_work. Returns from when until when thresholds are others than before; null: none is.';
 
 CREATE FUNCTION silver.refresh_threshold_estimate(p_athlete_id bigint, p_source_id smallint, OUT stale_from timestamp with time zone, OUT stale_until timestamp with time zone) RETURNS record
     LANGUAGE plpgsql

@@ -16,9 +16,11 @@ import Testing
         return #"{"time":{"data":[\#(list(Array(0..<3600)))]},"watts":{"data":[\#(list(watts))]}\#(beats)}"#
     }
 
-    private func land(_ bench: Bench, _ id: Int64, _ day: String, _ streams: String, sport: String = "Ride") async throws {
+    private func land(
+        _ bench: Bench, _ id: Int64, _ day: String, _ streams: String, sport: String = "Ride", name: String = "N"
+    ) async throws {
         let detail = """
-            {"sport_type":"\(sport)","start_date":"\(day)T06:00:00Z","start_date_local":"\(day)T08:00:00Z","moving_time":3600,"device_watts":true}
+            {"name":"\(name)","sport_type":"\(sport)","start_date":"\(day)T06:00:00Z","start_date_local":"\(day)T08:00:00Z","moving_time":3600,"device_watts":true}
             """
         try await bench.land([answer(.activity, id, detail), answer(.streams, id, streams)], listed: [listed(id)])
     }
@@ -110,6 +112,47 @@ import Testing
             try await bench.transform()
             #expect(try await bench.lines("SELECT value FROM silver.athlete_threshold WHERE metric = 'power'") == [])
             #expect(try await bench.lines("SELECT DISTINCT load_method FROM silver.activity_metric") == ["(heartrate)"])
+        }
+    }
+
+    private let powers = "SELECT valid_from::date, round(value::numeric, 1) FROM silver.athlete_threshold WHERE metric = 'power' ORDER BY 1"
+
+    @Test func `a higher maximum says of earlier months, too, what was not hard`() async throws {
+        try await withTestDatabase { database in
+            let bench = try await Bench(database)
+            try await land(bench, 1, "2026-05-04", hour(power: [(250, 3600)], heartrate: 168))
+            try await land(bench, 2, "2026-09-01", hour(power: [(300, 3600)], heartrate: 180))
+            try await bench.transform()
+            #expect(try await bench.lines(powers) == ["(2026-05-01,237.5)", "(2026-09-01,285.0)"], "153 beats of 180 are hard")
+            // 85 % of 200 are 170 beats
+            try await land(bench, 3, "2026-11-20", hour(power: [], heartrate: 200))
+            try await bench.transform()
+            #expect(try await bench.lines(powers) == ["(2026-09-01,285.0)"])
+            let facts =
+                "SELECT sport_family, metric, origin, method, valid_from, value FROM silver.athlete_threshold ORDER BY 1, 2, 3, 4, 5"
+            let (all, made) = (try await bench.lines(facts), try await bench.lines(loads))
+            try await bench.rebuild()
+            #expect(try await bench.lines(facts) == all)
+            #expect(try await bench.lines(loads) == made)
+        }
+    }
+
+    @Test func `only what an activity gives to them makes estimates anew`() async throws {
+        try await withTestDatabase { database in
+            let bench = try await Bench(database)
+            let streams = hour(power: [(300, 3600)], heartrate: 170)
+            try await land(bench, 1, "2026-05-04", streams)
+            #expect(try await bench.transform() == 2, "the activity, and the athlete's estimates")
+            try await land(bench, 1, "2026-05-04", streams, name: "A new title")
+            #expect(try await bench.transform() == 1)
+            try await land(bench, 1, "2026-05-20", streams, name: "Another day")
+            #expect(try await bench.transform() == 1, "in the same month")
+            try await land(bench, 1, "2026-09-20", streams)
+            #expect(try await bench.transform() == 2)
+            #expect(try await bench.lines(powers) == ["(2026-09-01,285.0)"], "the month that it left has none")
+            try await land(bench, 1, "2026-09-20", hour(power: [(200, 3600)], heartrate: 170))
+            #expect(try await bench.transform() == 2)
+            #expect(try await bench.lines(powers) == ["(2026-09-01,190.0)"])
         }
     }
 

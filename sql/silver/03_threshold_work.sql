@@ -1,18 +1,19 @@
--- In:     changed_activity; silver.activity as it was before this batch.
--- Out:    silver.threshold_work: the months of these activities.
--- Grain:  one row per athlete, source and month.
+-- In:     changed_activity; silver.activity and activity_rollup as they were before this batch.
+-- Out:    changed_activity.estimate_month, estimate_input: what the activity gave to its athlete's estimates; null: nothing.
+-- Grain:  one row per activity.
 -- Units:  months by UTC.
--- Repeat: an insert that skips what is there.
+-- Repeat: reads what the batch has not changed yet.
+-- When:   the batch has activities.
 --
--- An activity that is deleted, or moves to another date, leaves a month whose estimates no longer hold.
-INSERT INTO silver.threshold_work (athlete_id, source_id, month)
-SELECT DISTINCT c.athlete_id, c.source_id, date_trunc('month', a.start_at AT TIME ZONE 'UTC')::date
-FROM changed_activity c
+-- 60_athlete_threshold.sql compares it with what the activity gives after the batch: a new title leaves all estimates as they are.
+UPDATE changed_activity AS c SET estimate_month = o.month, estimate_input = o.input
+FROM changed_activity b
 CROSS JOIN LATERAL (
-    SELECT x.start_at FROM silver.activity x
-    WHERE x.athlete_id = c.athlete_id AND x.source_id = c.source_id AND x.activity_id = c.activity_id AND x.start_at IS NOT NULL
-      AND x.start_date_local >= silver.calendar_begin() AND x.start_date_local < silver.calendar_end()
-    OFFSET 0 -- one look into the index per activity
-) AS a
-WHERE c.is_gone OR c.is_stale
-ON CONFLICT (athlete_id, source_id, month) DO NOTHING;
+    SELECT date_trunc('month', a.start_at AT TIME ZONE 'UTC')::date AS month, silver.estimate_input(
+        a.start_date_local, a.sport_family, a.has_power_meter, r.power_w, r.pace_time_s, r.heartrate_bpm) AS input
+    FROM silver.activity a JOIN silver.activity_rollup r USING (athlete_id, source_id, activity_id)
+    WHERE a.athlete_id = b.athlete_id AND a.source_id = b.source_id AND a.activity_id = b.activity_id
+      AND a.transform_version = b.transform_version
+    OFFSET 0 -- one look into each index per activity
+) AS o
+WHERE c.athlete_id = b.athlete_id AND c.source_id = b.source_id AND c.activity_id = b.activity_id AND o.input IS NOT NULL;

@@ -3,6 +3,7 @@
 -- Grain:  one row per activity and source.
 -- Units:  at the end of the column names; times UTC, start_date_local is wall-clock time.
 -- Repeat: an upsert by primary key with values that depend on the two answers only; rows that are not stale are not written.
+-- When:   the batch has activities.
 --
 -- Columns that a list has come from the newer of the two answers, and from that one alone: a heart rate that the athlete has hidden since is
 -- not read from the older one. Columns that only a detail has come from the detail. A field that is missing, null or of a wrong type is null.

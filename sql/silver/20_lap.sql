@@ -3,6 +3,7 @@
 -- Grain:  one row per lap of an activity, numbered in the order sent.
 -- Units:  at the end of the column names. Strava counts points from 0; the two indexes here count from 1, as SQL does.
 -- Repeat: the laps of an activity are replaced as a whole, by values that depend on the detail only, and only when the detail is new.
+-- When:   the batch has activities.
 --
 -- At most 10,000 laps of an activity are read; a list element that is not an object is ignored.
 DELETE FROM silver.lap AS t

@@ -5,6 +5,7 @@
 --         furthest from zero.
 -- Units:  at the end of the column names. Strava counts points from 0; the two indexes here count from 1, as SQL does.
 -- Repeat: the efforts of an activity are replaced as a whole, by values that depend on the detail only, and only when the detail is new.
+-- When:   the batch has activities.
 --
 -- A figure out of bounds is null and a finding. There may be hundreds of efforts in an activity, so each is compared with the bounds as it is
 -- written, and only one that is out of bounds is looked at a second time.

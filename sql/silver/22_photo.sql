@@ -3,6 +3,7 @@
 -- Grain:  one row per photo of an activity and size.
 -- Units:  pixels.
 -- Repeat: the photos of an activity are replaced as a whole, by values that depend on the detail only, and only when the detail is new.
+-- When:   the batch has activities.
 --
 -- Strava sends {"primary": {…, "urls": {"100": "https://…"}}}; a list of such objects is read, too. At most 100 photos of 20 sizes are read.
 DELETE FROM silver.photo AS t

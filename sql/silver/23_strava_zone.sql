@@ -4,6 +4,7 @@
 --         furthest from zero.
 -- Units:  beats per minute, W, or for pace metres per second; seconds.
 -- Repeat: values that depend on the answer only; an unchanged row is not written, a zone that is no longer sent is deleted.
+-- When:   the batch has activities.
 --
 -- Of several lists for a metric the first counts. At most 20 lists of 100 zones are read. A metric that is not known here has the widest bounds.
 WITH answer AS MATERIALIZED (

@@ -3,6 +3,7 @@
 -- Grain:  one row per kilometre, or mile, of an activity, numbered in the order sent.
 -- Units:  at the end of the column names.
 -- Repeat: the splits of an activity are replaced as a whole, by values that depend on the detail only, and only when the detail is new.
+-- When:   the batch has activities.
 --
 -- At most 10,000 splits of a list are read; an element that is not an object is ignored.
 DELETE FROM silver.split AS t

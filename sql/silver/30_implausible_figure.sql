@@ -3,6 +3,7 @@
 -- Grain:  one row per activity and implausible figure; of several laps and splits the value furthest from zero.
 -- Units:  at the end of the checks' names.
 -- Repeat: reads only rows that the files before it have made from the same answers; the same answers give the same result.
+-- When:   the batch has activities.
 --
 -- A number too large for its column is null there already, so the value sent is read from the answer.
 WITH bound AS MATERIALIZED (

@@ -3,6 +3,7 @@
 -- Grain:  one row per activity.
 -- Units:  metres; seconds per kilometre.
 -- Repeat: values that depend on the input only; rows that have them already are not written.
+-- When:   the batch has activities.
 --
 -- Minetti's cost of running or of walking, by the activity's current sport, which may be edited while the streams stay the same.
 UPDATE silver.activity_metric AS t SET grade_adjusted_distance_m = n.distance_m, grade_adjusted_pace_s_per_km = p.pace_s_per_km

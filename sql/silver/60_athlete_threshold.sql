@@ -1,4 +1,4 @@
--- In:     changed_activity, changed_athlete; sync.athlete_threshold; silver.athlete, athlete_history, activity, activity_metric and
+-- In:     changed_activity (estimate_month, estimate_input), changed_athlete; sync.athlete_threshold; silver.athlete, athlete_history, activity, activity_metric and
 --         activity_rollup of these athletes.
 -- Out:    silver.athlete_threshold, threshold_work, athlete_reference; the default rows of silver.athlete_zone_set;
 --         changed_athlete.stale_from, stale_until: from when until when loads and zones have to be made again.
@@ -6,17 +6,20 @@
 -- Units:  W, metres per second, beats per minute, J; times UTC.
 -- Repeat: values that depend on the athlete's activities and facts only; nothing is written when they are the same.
 --
--- A batch with activities of an athlete only notes their months in silver.threshold_work, and puts the athlete behind all live work; the batch
--- that comes to it then makes the estimates, so that the first load of a history makes them once.
+-- A batch with activities of an athlete only notes the months of those that give something else to the estimates than before, and puts the
+-- athlete behind all live work; the batch that comes to it then makes the estimates, so that the first load of a history makes them once.
 INSERT INTO silver.threshold_work (athlete_id, source_id, month)
-SELECT DISTINCT c.athlete_id, c.source_id, date_trunc('month', a.start_at AT TIME ZONE 'UTC')::date
+SELECT DISTINCT c.athlete_id, c.source_id, m.month
 FROM changed_activity c
-CROSS JOIN LATERAL (
-    SELECT x.start_at FROM silver.activity x
-    WHERE x.athlete_id = c.athlete_id AND x.source_id = c.source_id AND x.activity_id = c.activity_id AND x.start_at IS NOT NULL
-      AND x.start_date_local >= silver.calendar_begin() AND x.start_date_local < silver.calendar_end()
-    OFFSET 0 -- one look into the index per activity
-) AS a
+LEFT JOIN LATERAL (
+    SELECT date_trunc('month', a.start_at AT TIME ZONE 'UTC')::date AS month, silver.estimate_input(
+        a.start_date_local, a.sport_family, a.has_power_meter, r.power_w, r.pace_time_s, r.heartrate_bpm) AS input
+    FROM silver.activity a JOIN silver.activity_rollup r USING (athlete_id, source_id, activity_id)
+    WHERE a.athlete_id = c.athlete_id AND a.source_id = c.source_id AND a.activity_id = c.activity_id
+    OFFSET 0 -- one look into each index per activity
+) AS n ON n.input IS NOT NULL
+CROSS JOIN LATERAL (VALUES (c.estimate_month), (n.month)) AS m(month)
+WHERE (n.month, n.input) IS DISTINCT FROM (c.estimate_month, c.estimate_input) AND m.month IS NOT NULL
 ON CONFLICT (athlete_id, source_id, month) DO NOTHING;
 
 -- an athlete's activities may come from other sources than the objects in the batch

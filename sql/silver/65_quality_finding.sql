@@ -3,6 +3,7 @@
 -- Grain:  one row per activity and check that it does not pass.
 -- Units:  at the end of the checks' names.
 -- Repeat: values that depend on the input only; a finding that no longer holds is deleted, an unchanged one is not written.
+-- When:   the batch has activities.
 --
 -- 30_implausible_figure.sql finds implausible figures. Distances that are both under 100 m are not compared: a few metres are no error there.
 WITH allowed AS MATERIALIZED (

@@ -70,7 +70,7 @@ struct SilverBatch: Sendable {
         let isSwollen = made.temporary_bytes > Self.temporaryBytesMax
         let athletes = Set(work.filter { $0.activityID != 0 }.map(\.athleteID)).sorted()
         _ = try await connection.pipeline(
-            made.arrays + [SilverQueries.done(work)] + scripts.afterArrays + [TransformWorkTable.addEstimates(athletes)])
+            made.arrays + [SilverQueries.done(work)] + scripts.afterArrays(content(of: work)) + [TransformWorkTable.addEstimates(athletes)])
         try await WPrimePass(powers: made.powers).run(on: connection)
         let lags = made.newActivities.isEmpty ? [] : [SilverQueries.lags(of: made.newActivities, now: now)]
         let rows = try await connection.pipeline(
@@ -111,7 +111,7 @@ struct SilverBatch: Sendable {
             do {
                 let made = try await make(
                     work, tables: SilverQueries.temporaryTables + SilverQueries.truncateTemporary, whateverSilverHas: true, on: connection)
-                _ = try await connection.pipeline(made.arrays + [SilverQueries.done([])] + scripts.afterArrays)
+                _ = try await connection.pipeline(made.arrays + [SilverQueries.done([])] + scripts.afterArrays())
             } catch {
                 if case .passing = SilverFault(error) { throw error }
                 return error
@@ -124,9 +124,15 @@ struct SilverBatch: Sendable {
     /// Runs the files that sum over all of an athlete's activities, once for all of them.
     func sumUp(_ athlete: AthleteID, on connection: Connection) async throws {
         _ = try await connection.pipeline(
-            [SilverQueries.planForMany] + SilverQueries.truncateTemporary + SilverQueries.fillAll(athlete) + scripts.afterArrays)
+            [SilverQueries.planForMany] + SilverQueries.truncateTemporary + SilverQueries.fillAll(athlete) + scripts.afterArrays())
         try await WPrimePass(powers: [:]).run(on: connection)
         _ = try await connection.pipeline(SilverQueries.truncateTemporary)
+    }
+
+    /// Without any work the statements are tried, all of them.
+    private func content(of work: [SilverWork]) -> SilverScripts.Content {
+        if work.isEmpty { return SilverScripts.Content() }
+        return SilverScripts.Content(hasAthletes: work.contains { $0.activityID == 0 }, hasActivities: work.contains { $0.activityID != 0 })
     }
 
     /// A batch whose documents are in silver and whose arrays are ready to be stored.
@@ -155,7 +161,7 @@ struct SilverBatch: Sendable {
             [
                 SilverQueries.fill(inventory.activities, material), SilverQueries.fill(inventory, material),
                 SilverQueries.temporarySize,
-            ] + scripts.beforeArrays(hasAthletes: work.isEmpty || work.contains { $0.activityID == 0 }))
+            ] + scripts.beforeArrays(content(of: work)))
         try note(filled, inventory, in: &material)
         let (statements, powers) = await arrays
         return Made(

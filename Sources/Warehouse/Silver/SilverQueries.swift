@@ -118,7 +118,7 @@ enum SilverQueries {
             athlete_id bigint NOT NULL, source_id smallint NOT NULL, activity_id bigint NOT NULL, is_gone boolean NOT NULL,
             summary jsonb COMPRESSION lz4, detail jsonb COMPRESSION lz4, lists jsonb COMPRESSION lz4, detail_is_newer boolean NOT NULL,
             is_stale boolean NOT NULL, laps_are_stale boolean NOT NULL,
-            summary_sha256 bytea, detail_sha256 bytea, transform_version smallint NOT NULL,
+            summary_sha256 bytea, detail_sha256 bytea, transform_version smallint NOT NULL, estimate_month date, estimate_input bigint,
             PRIMARY KEY (athlete_id, source_id, activity_id)
         )
         """,

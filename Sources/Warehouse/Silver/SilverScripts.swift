@@ -7,15 +7,40 @@ struct SilverScripts: Sendable {
     /// Files from this number on may read the batch's rows of `silver.activity_stream`.
     private static let firstAfterArrays = 50
 
-    /// The line of a file's header that says: only for a batch with objects of an athlete. What such a file reads lands with these.
-    private static let ofAthletes = "-- When:   the batch has an athlete's own objects."
+    /// What is in a batch: objects of athletes (profile, zones, gear, statistics, estimates), activities, or both.
+    struct Content: Sendable {
+        var hasAthletes = true
+        var hasActivities = true
+    }
 
-    private let athleteAndActivity: [SQL]
-    private let activityOnly: [SQL]
-    let afterArrays: [SQL]
+    /// The line of a file's header that says for which batches it is; none: for all. What such a file reads lands with these.
+    private enum Condition: String, CaseIterable {
+        case athletes = "-- When:   the batch has an athlete's own objects."
+        case activities = "-- When:   the batch has activities."
 
-    /// - Parameter hasAthletes: whether the batch has objects of an athlete: profile, zones, gear or statistics.
-    func beforeArrays(hasAthletes: Bool) -> [SQL] { hasAthletes ? athleteAndActivity : activityOnly }
+        func holds(_ content: Content) -> Bool {
+            switch self {
+            case .athletes: content.hasAthletes
+            case .activities: content.hasActivities
+            }
+        }
+    }
+
+    private struct Script {
+        let number: Int
+        let condition: Condition?
+        let statements: [SQL]
+    }
+
+    private let scripts: [Script]
+
+    func beforeArrays(_ content: Content) -> [SQL] { statements(content) { $0 < Self.firstAfterArrays } }
+
+    func afterArrays(_ content: Content = Content()) -> [SQL] { statements(content) { $0 >= Self.firstAfterArrays } }
+
+    private func statements(_ content: Content, _ isWanted: (Int) -> Bool) -> [SQL] {
+        scripts.filter { isWanted($0.number) && $0.condition?.holds(content) ?? true }.flatMap(\.statements)
+    }
 
     /// - Throws: `WarehouseError.scripts` when the folder or a file can't be read or a name has no number.
     init(shareDirectory: URL) throws {
@@ -24,21 +49,18 @@ struct SilverScripts: Sendable {
         do { names = try FileManager.default.contentsOfDirectory(atPath: folder.path) } catch {
             throw WarehouseError(.scripts, "the folder sql/silver can't be read: is FITNESSD_SHARE_DIR right?")
         }
-        let scripts = try names.filter { $0.hasSuffix(".sql") }.map { try Self.read($0, in: folder) }.sorted { $0.number < $1.number }
+        scripts = try names.filter { $0.hasSuffix(".sql") }.map { try Self.read($0, in: folder) }.sorted { $0.number < $1.number }
         if scripts.isEmpty { throw WarehouseError(.scripts, "the folder sql/silver holds no SQL file") }
-        let before = scripts.filter { $0.number < Self.firstAfterArrays }
-        athleteAndActivity = before.flatMap(\.statements)
-        activityOnly = before.filter { !$0.isOfAthletes }.flatMap(\.statements)
-        afterArrays = scripts.filter { $0.number >= Self.firstAfterArrays }.flatMap(\.statements)
     }
 
-    private static func read(_ name: String, in folder: URL) throws -> (number: Int, isOfAthletes: Bool, statements: [SQL]) {
+    private static func read(_ name: String, in folder: URL) throws -> Script {
         guard let number = Int(name.prefix { $0 != "_" }) else {
             throw WarehouseError(.scripts, "the file sql/silver/\(name) has no number before its name")
         }
         do {
             let text = try String(contentsOf: folder.appending(path: name), encoding: .utf8)
-            return (number, text.contains("\(ofAthletes)\n"), SQLScript.statements(of: text).map { SQL(raw: $0) })
+            let condition = Condition.allCases.first { text.contains("\($0.rawValue)\n") }
+            return Script(number: number, condition: condition, statements: SQLScript.statements(of: text).map { SQL(raw: $0) })
         } catch {
             throw WarehouseError(.scripts, "the file sql/silver/\(name) can't be read")
         }
