@@ -10,6 +10,9 @@ public enum PlainText {
         return String(String.UnicodeScalarView(text.unicodeScalars.map { isUnsafe($0) ? replacement : $0 }))
     }
 
+    /// A snake_case word of an open list for people, when nobody here knows a better way to say it.
+    static func unknownWord(_ word: String) -> String { of(String(word.prefix(100)).replacing("_", with: " ")) }
+
     /// JSON with the same meaning, in which unsafe characters are written as `\uXXXX`. They can only be in strings; layout between the strings
     /// stays.
     public static func escapingJSON(_ text: String) -> String {

@@ -111,7 +111,7 @@ struct SilverBatch: Sendable {
             do {
                 let made = try await make(
                     work, tables: SilverQueries.temporaryTables + SilverQueries.truncateTemporary, whateverSilverHas: true, on: connection)
-                _ = try await connection.pipeline(made.arrays + [SilverQueries.done([])] + scripts.afterArrays())
+                _ = try await connection.pipeline(made.arrays + [SilverQueries.done([])] + scripts.afterArrays(Self.everything))
             } catch {
                 if case .passing = SilverFault(error) { throw error }
                 return error
@@ -124,16 +124,18 @@ struct SilverBatch: Sendable {
     /// Runs the files that sum over all of an athlete's activities, once for all of them.
     func sumUp(_ athlete: AthleteID, on connection: Connection) async throws {
         _ = try await connection.pipeline(
-            [SilverQueries.planForMany] + SilverQueries.truncateTemporary + SilverQueries.fillAll(athlete) + scripts.afterArrays())
+            [SilverQueries.planForMany] + SilverQueries.truncateTemporary + SilverQueries.fillAll(athlete)
+                + scripts.afterArrays(Self.everything))
         try await WPrimePass(powers: [:]).run(on: connection)
         _ = try await connection.pipeline(SilverQueries.truncateTemporary)
     }
 
     /// Without any work the statements are tried, all of them.
-    private func content(of work: [SilverWork]) -> SilverScripts.Content {
-        if work.isEmpty { return SilverScripts.Content() }
-        return SilverScripts.Content(hasAthletes: work.contains { $0.activityID == 0 }, hasActivities: work.contains { $0.activityID != 0 })
+    private func content(of work: [SilverWork]) -> Set<SilverScripts.Content> {
+        work.isEmpty ? Self.everything : Set(work.map { $0.activityID == 0 ? .athletes : .activities })
     }
+
+    private static let everything = Set(SilverScripts.Content.allCases)
 
     /// A batch whose documents are in silver and whose arrays are ready to be stored.
     private struct Made {

@@ -7,39 +7,28 @@ struct SilverScripts: Sendable {
     /// Files from this number on may read the batch's rows of `silver.activity_stream`.
     private static let firstAfterArrays = 50
 
-    /// What is in a batch: objects of athletes (profile, zones, gear, statistics, estimates), activities, or both.
-    struct Content: Sendable {
-        var hasAthletes = true
-        var hasActivities = true
-    }
-
-    /// The line of a file's header that says for which batches it is; none: for all. What such a file reads lands with these.
-    private enum Condition: String, CaseIterable {
+    /// What a batch may have: objects of athletes (profile, zones, gear, statistics, estimates), and activities. With the line of a file's
+    /// header that says that it is only for such batches: what it reads lands with these.
+    enum Content: String, CaseIterable {
         case athletes = "-- When:   the batch has an athlete's own objects."
         case activities = "-- When:   the batch has activities."
-
-        func holds(_ content: Content) -> Bool {
-            switch self {
-            case .athletes: content.hasAthletes
-            case .activities: content.hasActivities
-            }
-        }
     }
 
     private struct Script {
         let number: Int
-        let condition: Condition?
+        /// Nil: for all batches.
+        let needs: Content?
         let statements: [SQL]
     }
 
     private let scripts: [Script]
 
-    func beforeArrays(_ content: Content) -> [SQL] { statements(content) { $0 < Self.firstAfterArrays } }
+    func beforeArrays(_ content: Set<Content>) -> [SQL] { statements(content) { $0 < Self.firstAfterArrays } }
 
-    func afterArrays(_ content: Content = Content()) -> [SQL] { statements(content) { $0 >= Self.firstAfterArrays } }
+    func afterArrays(_ content: Set<Content>) -> [SQL] { statements(content) { $0 >= Self.firstAfterArrays } }
 
-    private func statements(_ content: Content, _ isWanted: (Int) -> Bool) -> [SQL] {
-        scripts.filter { isWanted($0.number) && $0.condition?.holds(content) ?? true }.flatMap(\.statements)
+    private func statements(_ content: Set<Content>, _ isWanted: (Int) -> Bool) -> [SQL] {
+        scripts.filter { isWanted($0.number) && $0.needs.map(content.contains) ?? true }.flatMap(\.statements)
     }
 
     /// - Throws: `WarehouseError.scripts` when the folder or a file can't be read or a name has no number.
@@ -59,8 +48,8 @@ struct SilverScripts: Sendable {
         }
         do {
             let text = try String(contentsOf: folder.appending(path: name), encoding: .utf8)
-            let condition = Condition.allCases.first { text.contains("\($0.rawValue)\n") }
-            return Script(number: number, condition: condition, statements: SQLScript.statements(of: text).map { SQL(raw: $0) })
+            let needs = Content.allCases.first { text.contains("\($0.rawValue)\n") }
+            return Script(number: number, needs: needs, statements: SQLScript.statements(of: text).map { SQL(raw: $0) })
         } catch {
             throw WarehouseError(.scripts, "the file sql/silver/\(name) can't be read")
         }

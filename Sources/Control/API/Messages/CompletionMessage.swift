@@ -67,7 +67,7 @@ public enum UnknownBecause {
         if word == "list_not_read" {
             return lists.map { "\($0) activity lists are not fully read yet" } ?? "an activity list is not fully read yet"
         }
-        return clauses[word] ?? PlainText.of(String(word.prefix(100)).replacing("_", with: " "))
+        return clauses[word] ?? PlainText.unknownWord(word)
     }
 
     private static let clauses = [

@@ -49,9 +49,7 @@ public struct QuotaWindowMessage: Codable, Sendable, Equatable {
 public enum WaitingReason {
     /// - Parameter word: the reason; one that is not known here is shown as it is, with control characters removed.
     /// - Returns: a clause without a capital and a full stop.
-    public static func clause(_ word: String) -> String {
-        clauses[word] ?? PlainText.of(String(word.prefix(100)).replacing("_", with: " "))
-    }
+    public static func clause(_ word: String) -> String { clauses[word] ?? PlainText.unknownWord(word) }
 
     private static let clauses = [
         "ledger": "no answer from the quota ledger in PostgreSQL yet",
